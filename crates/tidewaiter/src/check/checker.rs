@@ -1,0 +1,83 @@
+//! The checker: the beginning of a file, then its body.
+
+use std::sync::Arc;
+
+use super::body::Body;
+use super::explain::Place;
+use super::opening::{Opening, Verdict};
+use super::rules::Rules;
+use super::{Dialect, Limits, Sink, Summary};
+use crate::schema::compile::Scope;
+
+/// Checks one file, pushed in chunks of any size. See the [module](super).
+#[derive(Debug)]
+pub struct Checker {
+    stage: Stage,
+    summary: Summary,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Opening(Opening),
+    Body(Box<Body>),
+    Bogus,
+}
+
+impl Checker {
+    /// A checker for one file of this scope.
+    pub fn new(scope: Arc<Scope>, dialect: Dialect, limits: Limits) -> Self {
+        Self { stage: Stage::Opening(Opening::new(scope, dialect, limits)), summary: Summary::default() }
+    }
+
+    /// Takes the next bytes of the file. What they decide goes to the sink before this returns.
+    pub fn feed(&mut self, mut bytes: &[u8], sink: &mut impl Sink) {
+        self.summary.bytes += bytes.len() as u64;
+        if let Stage::Opening(opening) = &mut self.stage {
+            let verdict = opening.feed(&mut bytes, &mut self.summary.findings, sink);
+            self.enter(verdict);
+        }
+        if let Stage::Body(body) = &mut self.stage {
+            body.feed(bytes, &mut self.summary, sink);
+        }
+    }
+
+    /// True as soon as the file as a whole is refused: what follows is ignored, so there is no need to
+    /// feed it.
+    pub fn is_bogus(&self) -> bool {
+        matches!(self.stage, Stage::Bogus)
+    }
+
+    /// What is known so far: to show progress, or to stop early. The explanation of a line with an open
+    /// quote may still be missing; the counts are complete.
+    pub fn so_far(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The file ends here. Also right after the last line that a caller who stops early wants to know about.
+    pub fn finish(mut self, sink: &mut impl Sink) -> Summary {
+        if let Stage::Opening(opening) = &mut self.stage {
+            let verdict = opening.finish(&mut self.summary.findings, sink);
+            self.enter(verdict);
+        }
+        if let Stage::Body(body) = &mut self.stage {
+            body.finish(&mut self.summary, sink);
+        }
+        self.summary
+    }
+
+    fn enter(&mut self, verdict: Verdict) {
+        let Stage::Opening(opening) = &self.stage else { return };
+        match verdict {
+            Verdict::Undecided => {}
+            Verdict::Good(header, bytes) => {
+                let rules = Rules::new(Arc::clone(&opening.scope), header, opening.dialect.delimiter);
+                let next = Place { number: 2, byte: bytes };
+                self.stage = Stage::Body(Box::new(Body::new(rules, opening.limits, next)));
+            }
+            Verdict::Bogus => {
+                self.stage = Stage::Bogus;
+                self.summary.bogus = true;
+            }
+        }
+    }
+}

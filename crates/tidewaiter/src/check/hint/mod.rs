@@ -1,0 +1,198 @@
+//! Advice on how to mend a file, for the causes that come up again and again.
+//!
+//! A hint is a guess, made only for findings that are kept: it may take its time, and it is silent when
+//! it is not sure.
+
+mod cell;
+
+pub(crate) use cell::cell;
+
+use memchr::memchr_iter;
+
+use crate::finding::{Code, Finding, shorten};
+use crate::schema::compile::Scope;
+
+/// Delimiters that people use, with names for messages.
+const DELIMITERS: [(u8, &str); 4] = [(b';', "`;`"), (b',', "`,`"), (b'\t', "a tab"), (b'|', "`|`")];
+/// Labels and values longer than this are not compared for likeness, in bytes.
+const COMPARED: usize = 64;
+
+fn name_of(delimiter: u8) -> String {
+    let known = DELIMITERS.iter().find(|(d, _)| *d == delimiter);
+    known.map_or_else(
+        || format!("`{}`", char::from(delimiter).escape_default()),
+        |(_, name)| (*name).to_owned(),
+    )
+}
+
+fn wrong_delimiter(seems: u8, wanted: u8) -> String {
+    format!("the file seems to be delimited by {}; {} is expected", name_of(seems), name_of(wanted))
+}
+
+/// For a header that is one unknown column: another delimiter that makes known columns of it.
+pub(crate) fn delimiter_of_header(text: &str, used: u8, scope: &Scope) -> Option<String> {
+    let known = |delimiter: u8| {
+        let labels = text.split(char::from(delimiter)).map(|label| label.trim().trim_matches('"'));
+        labels.filter(|label| scope.column(label).is_some()).count()
+    };
+    let others = DELIMITERS
+        .iter()
+        .map(|(d, _)| *d)
+        .filter(|d| *d != used && memchr::memchr(*d, text.as_bytes()).is_some());
+    let (best, count) = others.map(|d| (d, known(d))).max_by_key(|(_, count)| *count)?;
+    (count > 0).then(|| wrong_delimiter(best, used))
+}
+
+/// For a line with too few fields: another delimiter that gives the right number.
+pub(crate) fn delimiter_of_line(content: &[u8], used: u8, wanted: usize) -> Option<String> {
+    let fits = |d: &u8| *d != used && memchr_iter(*d, content).count() + 1 == wanted;
+    let seems = DELIMITERS.iter().map(|(d, _)| *d).find(fits)?;
+    Some(format!("the line seems to be delimited by {}; {} is expected", name_of(seems), name_of(used)))
+}
+
+/// For a line with too many fields.
+pub(crate) fn extra_cells(fields: usize, wanted: usize, next_is_empty: bool) -> &'static str {
+    if fields == wanted + 1 && next_is_empty {
+        "the line ends with a delimiter too many"
+    } else {
+        "a value that holds the delimiter must stand in quotes"
+    }
+}
+
+/// For a label that is unknown: the column that was probably meant.
+pub(crate) fn label(label: &str, scope: &Scope) -> Option<String> {
+    let names = || scope.columns().iter().map(crate::schema::compile::Column::name);
+    let bare = label.trim().trim_matches('"');
+    if bare != label && scope.column(bare).is_some() {
+        return Some(format!("write `{bare}` without spaces or quotes around it"));
+    }
+    if let Some(name) = names().find(|name| name.to_lowercase() == bare.to_lowercase()) {
+        return Some(format!("capitals count: write `{name}`"));
+    }
+    let plain = plain(bare);
+    if let Some(name) = names().find(|name| self::plain(name) == plain) {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    nearest(bare, names()).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// A name without what people vary: case, spaces, hyphens, underscores.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The one that is most like a word, if it is like enough.
+fn nearest<'a>(word: &str, others: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > COMPARED || word.chars().count() < 3 {
+        return None;
+    }
+    let word = word.to_lowercase();
+    others
+        .filter(|other| other.len() <= COMPARED)
+        .map(|other| (other, strsim::normalized_damerau_levenshtein(&word, &other.to_lowercase())))
+        .filter(|(_, likeness)| *likeness >= 0.7)
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map(|(other, _)| other)
+}
+
+/// The finding on a line that is not UTF-8, with what it probably is instead.
+pub(crate) fn not_utf8(content: &[u8], line: u64, byte: u64) -> Finding {
+    let at = std::str::from_utf8(content).err().map_or(0, |error| error.valid_up_to());
+    let bad = content.get(at).copied().unwrap_or_default();
+    let message = format!("byte {} of the line, 0x{bad:02X}, is not UTF-8", at + 1);
+    let around = content.get(at.saturating_sub(15)..content.len().min(at + 15)).unwrap_or_default();
+    let finding = Finding::line(Code::EncodingError, line, byte, message).with_value(around);
+    if !is_plausible_windows_1252(content) {
+        return finding;
+    }
+    let read = shorten(around.iter().map(|&b| windows_1252(b).unwrap_or('?')).collect::<String>().as_bytes());
+    finding.with_hint(format!("it seems to be Windows-1252 or Latin-1, `{read}`: save the file as UTF-8"))
+}
+
+/// True if every byte beyond ASCII is a character of Windows-1252, and one of them a letter in a word.
+fn is_plausible_windows_1252(content: &[u8]) -> bool {
+    let mut beside_letter = false;
+    let mut before = b' ';
+    for (n, &b) in content.iter().enumerate() {
+        if b >= 0x80 {
+            let Some(c) = windows_1252(b) else { return false };
+            let after = content.get(n + 1).copied().unwrap_or(b' ');
+            beside_letter |=
+                c.is_alphabetic() && (before.is_ascii_alphabetic() || after.is_ascii_alphabetic());
+        }
+        before = b;
+    }
+    beside_letter
+}
+
+/// A byte as Windows-1252 reads it; Latin-1 is the same from 0xA0 on.
+fn windows_1252(b: u8) -> Option<char> {
+    const HIGH: [char; 32] = [
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
+        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    ];
+    match b {
+        0x80..=0x9f => HIGH.get(usize::from(b - 0x80)).copied().filter(|c| *c != '\0'),
+        _ => Some(char::from(b)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        let fields =
+            ["email", "firstname", "last_name", "Zip"].map(|name| serde_json::json!({ "name": name }));
+        let schema = serde_json::json!({ "fields": fields, "primaryKey": ["email"] });
+        Scope::compile("people", &serde_json::from_value(schema).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn another_delimiter_in_the_header() {
+        let hint = |text| delimiter_of_header(text, b';', &scope());
+        let comma = "the file seems to be delimited by `,`; `;` is expected";
+        assert_eq!(hint("email,firstname").as_deref(), Some(comma));
+        assert_eq!(hint("\"email\", \"firstname\"").as_deref(), Some(comma));
+        assert_eq!(
+            hint("email\tfoo").as_deref(),
+            Some("the file seems to be delimited by a tab; `;` is expected")
+        );
+        assert_eq!(hint("foo,bar"), None);
+        assert_eq!(hint("email"), None);
+    }
+
+    #[test]
+    fn another_delimiter_in_a_line() {
+        let hint = delimiter_of_line(b"a|b|c", b';', 3);
+        assert_eq!(hint.as_deref(), Some("the line seems to be delimited by `|`; `;` is expected"));
+        assert_eq!(delimiter_of_line(b"a|b", b';', 3), None);
+    }
+
+    #[test]
+    fn unknown_labels() {
+        let hint = |text| label(text, &scope());
+        assert_eq!(hint("Email").as_deref(), Some("capitals count: write `email`"));
+        assert_eq!(hint(" email").as_deref(), Some("write `email` without spaces or quotes around it"));
+        assert_eq!(hint("First Name").as_deref(), Some("did you mean `firstname`?"));
+        assert_eq!(hint("lastname").as_deref(), Some("did you mean `last_name`?"));
+        assert_eq!(hint("fristname").as_deref(), Some("did you mean `firstname`?"));
+        assert_eq!(hint("colour"), None);
+        assert_eq!(hint("x"), None);
+        assert_eq!(hint(&"email".repeat(1000)), None);
+    }
+
+    #[test]
+    fn latin_1_is_recognised_by_letters_in_words() {
+        let finding = not_utf8(b"caf\xe9;1", 3, 20);
+        assert_eq!(finding.message, "byte 4 of the line, 0xE9, is not UTF-8");
+        assert_eq!((finding.line, finding.byte), (Some(3), Some(20)));
+        assert_eq!(finding.value.as_deref(), Some("caf\u{fffd};1"));
+        let hint = "it seems to be Windows-1252 or Latin-1, `café;1`: save the file as UTF-8";
+        assert_eq!(finding.hint.as_deref(), Some(hint));
+        assert!(not_utf8(b"10 \x80;c\x9cur", 1, 0).hint.unwrap().contains("10 €;cœur"));
+        // 0x81 is nothing in Windows-1252, and a symbol between digits is no word.
+        assert_eq!(not_utf8(b"caf\xe9\x81", 1, 0).hint, None);
+        assert_eq!(not_utf8(b"12\xff34", 1, 0).hint, None);
+    }
+}

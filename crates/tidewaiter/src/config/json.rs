@@ -1,0 +1,133 @@
+//! Reads a JSON document without losing anything: keys that stand twice are found, where a plain
+//! parser keeps the last of them and says nothing.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::CONFIGURATION_BYTES;
+use crate::mistake::Mistake;
+use crate::name::CONFIGURATION;
+
+/// Reads the document of a universe, whose name is used in messages only.
+///
+/// Whole numbers come out as integers, however they are written: `5.0` is 5 here, as it is in JSON
+/// Schema.
+pub(super) fn read(universe: &str, bytes: &[u8]) -> Result<(Value, Vec<Mistake>), Mistake> {
+    let invalid = |what: String| {
+        let file = format!("{universe}{CONFIGURATION}");
+        Mistake::new("", format!("invalid JSON in {file:?}: {what}"))
+    };
+    if bytes.len() > CONFIGURATION_BYTES {
+        let size = bytes.len();
+        return Err(invalid(format!("{size} bytes, more than the {CONFIGURATION_BYTES} allowed")));
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(invalid("the document begins with a byte order mark".to_owned())
+            .with_hint("save it as UTF-8 without BOM"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = 1 + memchr::memchr_iter(b'\n', before).count();
+        invalid(format!("line {line}: the bytes are not UTF-8")).with_hint("save it as UTF-8 without BOM")
+    })?;
+    if text.trim_ascii().is_empty() {
+        return Err(invalid("the document is empty".to_owned()));
+    }
+    let duplicates = RefCell::new(Vec::new());
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = Node { path: String::new(), duplicates: &duplicates }
+        .deserialize(&mut json)
+        .and_then(|value| json.end().map(|()| value))
+        .map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let text = error.to_string();
+            let what = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+            invalid(format!("line {line}, column {column}: {what}"))
+        })?;
+    Ok((value, duplicates.into_inner()))
+}
+
+/// The path of a key below a path.
+pub(super) fn below(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// One value of the document, with the path that leads to it.
+struct Node<'a> {
+    path: String,
+    duplicates: &'a RefCell<Vec<Mistake>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "the bound is a power of two")]
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        /// Up to here every whole number has a float of its own.
+        const EXACT: i64 = 1 << 53;
+        let whole = value.fract() == 0.0 && value.abs() <= EXACT as f64;
+        if whole {
+            return Ok((value as i64).into());
+        }
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        let node = |n: usize| Node { path: format!("{}[{n}]", self.path), duplicates: self.duplicates };
+        while let Some(value) = items.next_element_seed(node(values.len()))? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let path = below(&self.path, &key);
+            let value = entries.next_value_seed(Node { path: path.clone(), duplicates: self.duplicates })?;
+            if map.contains_key(&key) {
+                let message = format!("the key {key:?} stands here more than once");
+                self.duplicates.borrow_mut().push(Mistake::new(path, message));
+            } else {
+                map.insert(key, value);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}

@@ -1,0 +1,232 @@
+//! Settings that hold for a repository as a whole, whichever document states them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fields::{Fields, wrong_format};
+use super::options::{Email, Recipients};
+use super::scopes::did_you_mean_scope;
+use crate::mistake::Mistake;
+use crate::schema::Scopes;
+use crate::sequence::GroupRule;
+
+const KIB: u64 = 1 << 10;
+const GIB: u64 = 1 << 30;
+
+/// The most seconds a repository may be given to settle.
+pub const MAX_SETTLE_SECONDS: u64 = 3_600;
+
+/// What a document may set for its whole repository, defaults filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How long nothing must have arrived before work begins, so that files sent together are
+    /// ordered together.
+    #[schemars(range(max = MAX_SETTLE_SECONDS))]
+    pub settle_seconds: u64,
+    /// Scopes to be treated before all others, in this order.
+    #[schemars(extend("uniqueItems" = true))]
+    pub scope_order: Vec<String>,
+    /// What a rejected file means for the rest of its group.
+    #[schemars(with = "GroupPolicy")]
+    pub group_policy: GroupRule,
+    /// Who gets reports, for imports that do not say so themselves.
+    pub report_recipients: Vec<Email>,
+    /// Who gets alerts, for imports that do not say so themselves.
+    pub alert_recipients: Vec<Email>,
+    /// How big things may be.
+    pub limits: Limits,
+}
+
+/// What a rejected file means for the rest of its group.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes `GroupRule` in the published schema")]
+enum GroupPolicy {
+    /// Files are imported one after the other; a rejected one stops those behind it.
+    Sequential,
+    /// All files are checked before the first is loaded; one rejected stops all.
+    AllOrNothing,
+}
+
+/// How big things may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The longest line, in bytes without its line break.
+    #[schemars(range(min = MIN_LINE_BYTES, max = MAX_LINE_BYTES))]
+    pub max_line_bytes: u64,
+    /// What an archive may hold.
+    pub archive: ArchiveLimits,
+}
+
+const MIN_LINE_BYTES: u64 = KIB;
+const MAX_LINE_BYTES: u64 = 16 * KIB * KIB;
+
+/// What an archive may hold. Whatever goes beyond is refused while it is being unpacked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ArchiveLimits {
+    /// How many members.
+    #[schemars(range(min = 1, max = MOST_MEMBERS))]
+    pub max_members: u64,
+    /// How big a member may be, in bytes unpacked.
+    #[schemars(range(min = 1, max = MOST_BYTES))]
+    pub max_member_bytes: u64,
+    /// How big all members together may be, in bytes unpacked.
+    #[schemars(range(min = 1, max = MOST_BYTES))]
+    pub max_total_bytes: u64,
+    /// How many times bigger than packed it may be when unpacked.
+    #[schemars(range(min = 1, max = MOST_RATIO))]
+    pub max_ratio: u64,
+}
+
+const MOST_MEMBERS: u64 = 1_000_000;
+const MOST_BYTES: u64 = 10 << 40;
+const MOST_RATIO: u64 = 1_000_000;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            settle_seconds: 10,
+            scope_order: Vec::new(),
+            group_policy: GroupRule::default(),
+            report_recipients: Vec::new(),
+            alert_recipients: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_line_bytes: KIB * KIB, archive: ArchiveLimits::default() }
+    }
+}
+
+impl Default for ArchiveLimits {
+    fn default() -> Self {
+        Self { max_members: 10_000, max_member_bytes: 50 * GIB, max_total_bytes: 100 * GIB, max_ratio: 1_000 }
+    }
+}
+
+/// A setting that all documents of a repository share: its name, whether two settings agree on it,
+/// and how it is taken over.
+pub(super) struct Shared {
+    pub(super) name: &'static str,
+    pub(super) same: fn(&Settings, &Settings) -> bool,
+    pub(super) copy: fn(&mut Settings, &Settings),
+}
+
+macro_rules! shared {
+    ($($($part:ident).+),+ $(,)?) => {
+        &[$(Shared {
+            name: stringify!($($part).+),
+            same: |one, other| one.$($part).+ == other.$($part).+,
+            copy: |to, from| to.$($part).+.clone_from(&from.$($part).+),
+        }),+]
+    };
+}
+
+/// Every shared setting. Recipients are not among them: they are defaults of their own document.
+pub(super) const SHARED: &[Shared] = shared![
+    settle_seconds,
+    scope_order,
+    group_policy,
+    limits.max_line_bytes,
+    limits.archive.max_members,
+    limits.archive.max_member_bytes,
+    limits.archive.max_total_bytes,
+    limits.archive.max_ratio,
+];
+
+/// Settings as one document has them, and which of the shared ones it states.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Stated {
+    pub(super) settings: Settings,
+    pub(super) names: Vec<String>,
+}
+
+impl Stated {
+    /// Reads the settings of a document. What is wrong is reported, and its default taken.
+    pub(super) fn read(value: Value, scopes: &Scopes, mistakes: &mut Vec<Mistake>) -> Self {
+        const PATH: &str = "settings";
+        let names = leaves("", &value);
+        let mut settings = Settings::default();
+        let Some(mut fields) = Fields::open(PATH, value, mistakes) else { return Self::default() };
+        if let Some(seconds) = fields.read_number("settle_seconds", 0..=MAX_SETTLE_SECONDS) {
+            settings.settle_seconds = seconds;
+        }
+        settings.scope_order = read_scope_order(&mut fields, scopes);
+        if let Some(rule) = fields.read_word("group_policy", &["sequential", "all_or_nothing"]) {
+            settings.group_policy = rule;
+        }
+        let recipients = Recipients::read(&mut fields);
+        settings.report_recipients = recipients.report.unwrap_or_default();
+        settings.alert_recipients = recipients.alert.unwrap_or_default();
+        if let Some(limits) = fields.take("limits") {
+            settings.limits.read(&fields.at("limits"), limits, fields.mistakes);
+        }
+        fields.finish();
+        Self { settings, names }
+    }
+}
+
+/// The paths of all values of an object that are not objects themselves.
+fn leaves(path: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => {
+            map.iter().flat_map(|(key, value)| leaves(&super::json::below(path, key), value)).collect()
+        }
+        _ => vec![path.to_owned()],
+    }
+}
+
+fn read_scope_order(fields: &mut Fields<'_>, scopes: &Scopes) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    let listed = fields.read_list("scope_order", "a list of scopes", |path, value, mistakes| {
+        let Value::String(scope) = value else {
+            mistakes.push(wrong_format(path, "scope_order", "the name of a scope", &value));
+            return None;
+        };
+        if seen.contains(&scope) {
+            let expected = "each scope once";
+            mistakes.push(wrong_format(path, "scope_order", expected, &Value::String(scope)));
+            return None;
+        }
+        seen.push(scope.clone());
+        if scopes.contains_key(&scope) {
+            return Some(scope);
+        }
+        let mut mistake = Mistake::new(path, format!("unknown scope {scope:?}"));
+        mistake.hint = did_you_mean_scope(&scope, scopes);
+        mistakes.push(mistake);
+        None
+    });
+    listed.unwrap_or_default()
+}
+
+impl Limits {
+    fn read(&mut self, path: &str, value: Value, mistakes: &mut Vec<Mistake>) {
+        let Some(mut fields) = Fields::open(path, value, mistakes) else { return };
+        let set = |fields: &mut Fields<'_>, key, range, limit: &mut u64| {
+            if let Some(number) = fields.read_number(key, range) {
+                *limit = number;
+            }
+        };
+        set(&mut fields, "max_line_bytes", MIN_LINE_BYTES..=MAX_LINE_BYTES, &mut self.max_line_bytes);
+        if let Some(archive) = fields.take("archive") {
+            let path = fields.at("archive");
+            if let Some(mut inner) = Fields::open(&path, archive, fields.mistakes) {
+                let limits = &mut self.archive;
+                set(&mut inner, "max_members", 1..=MOST_MEMBERS, &mut limits.max_members);
+                set(&mut inner, "max_member_bytes", 1..=MOST_BYTES, &mut limits.max_member_bytes);
+                set(&mut inner, "max_total_bytes", 1..=MOST_BYTES, &mut limits.max_total_bytes);
+                set(&mut inner, "max_ratio", 1..=MOST_RATIO, &mut limits.max_ratio);
+                inner.finish();
+            }
+        }
+        fields.finish();
+    }
+}

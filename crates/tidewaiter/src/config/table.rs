@@ -1,0 +1,117 @@
+//! Reads Table Schemas key by key, so that each mistake is reported with its path.
+
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::scopes::Addition;
+use crate::mistake::Mistake;
+use crate::schema::{
+    Constraints, FieldSchema, FieldType, ForeignKey, OnExisting, Reference, RowEffect, TableSchema,
+};
+
+const TYPES: [&str; 9] =
+    ["string", "integer", "number", "boolean", "date", "datetime", "time", "year", "yearmonth"];
+const TEXT: &str = "a text";
+const NAMES: &str = "a list of column names";
+
+/// Reads a whole schema. `None` if it is no object; otherwise what could be read of it.
+pub(super) fn table_schema(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<TableSchema> {
+    let mut fields = Fields::open(path, value, mistakes)?;
+    let mut schema = TableSchema {
+        title: fields.read("title", TEXT),
+        description: fields.read("description", TEXT),
+        fields: Vec::new(),
+        primary_key: fields.read("primaryKey", NAMES).unwrap_or_default(),
+        identified_by: fields.read("identifiedBy", NAMES).unwrap_or_default(),
+        records: fields.read("records", "the name of a scope"),
+        foreign_keys: foreign_keys(&mut fields),
+        missing_values: vec![String::new()],
+        require_any: fields.read("requireAny", "a list of lists of column names").unwrap_or_default(),
+        on_existing: fields
+            .read_word::<OnExisting>("onExisting", &["merge", "replace", "append"])
+            .unwrap_or_default(),
+        row: fields.read_word::<RowEffect>("row", &["upsert", "delete", "adjust"]).unwrap_or_default(),
+    };
+    if let Some(texts) = fields.read("missingValues", "a list of texts") {
+        schema.missing_values = texts;
+    }
+    if !fields.has("fields") {
+        fields.missing("fields", "a list of fields");
+    }
+    schema.fields = columns(&mut fields).unwrap_or_default();
+    fields.finish();
+    Some(schema)
+}
+
+/// Reads what is added to a scope of the catalogue.
+pub(super) fn addition(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Addition {
+    let Some(mut fields) = Fields::open(path, value, mistakes) else { return Addition::default() };
+    let columns = columns(&mut fields).unwrap_or_default();
+    let addition = Addition { fields: columns, foreign_keys: foreign_keys(&mut fields) };
+    fields.finish();
+    addition
+}
+
+fn columns(fields: &mut Fields<'_>) -> Option<Vec<FieldSchema>> {
+    fields.read_list("fields", "a list of fields", column)
+}
+
+fn column(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<FieldSchema> {
+    let mut fields = Fields::open(path, value, mistakes)?;
+    let name = fields.read_required("name", "the name of a column");
+    let field = FieldSchema {
+        name: name.unwrap_or_default(),
+        kind: fields.read_word::<FieldType>("type", &TYPES).unwrap_or_default(),
+        format: fields.read("format", TEXT),
+        title: fields.read("title", TEXT),
+        description: fields.read("description", TEXT),
+        example: fields.read("example", TEXT),
+        constraints: match fields.take("constraints") {
+            Some(value) => constraints(&fields.at("constraints"), value, fields.mistakes),
+            None => Constraints::default(),
+        },
+        true_values: fields.read("trueValues", "a list of texts").unwrap_or_default(),
+        false_values: fields.read("falseValues", "a list of texts").unwrap_or_default(),
+    };
+    fields.finish();
+    Some(field)
+}
+
+fn constraints(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Constraints {
+    let Some(mut fields) = Fields::open(path, value, mistakes) else { return Constraints::default() };
+    let constraints = Constraints {
+        required: fields.read("required", "true or false").unwrap_or_default(),
+        min_length: fields.read("minLength", "a whole number from 0"),
+        max_length: fields.read("maxLength", "a whole number from 0"),
+        minimum: fields.read("minimum", "a number or a text"),
+        maximum: fields.read("maximum", "a number or a text"),
+        pattern: fields.read("pattern", "a regular expression"),
+        one_of: fields.read("enum", "a list of texts"),
+    };
+    fields.finish();
+    constraints
+}
+
+fn foreign_keys(fields: &mut Fields<'_>) -> Vec<ForeignKey> {
+    fields.read_list("foreignKeys", "a list of references", foreign_key).unwrap_or_default()
+}
+
+fn foreign_key(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<ForeignKey> {
+    let mut fields = Fields::open(path, value, mistakes)?;
+    let columns = fields.read_required("fields", NAMES);
+    if !fields.has("reference") {
+        fields.missing("reference", "an object with the `resource` that is referred to");
+    }
+    let there = fields.take("reference");
+    let reference = there.and_then(|value| reference(&fields.at("reference"), value, fields.mistakes));
+    fields.finish();
+    Some(ForeignKey { fields: columns?, reference: reference? })
+}
+
+fn reference(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Reference> {
+    let mut fields = Fields::open(path, value, mistakes)?;
+    let resource = fields.read_required("resource", "the name of a scope");
+    let columns = fields.read("fields", NAMES).unwrap_or_default();
+    fields.finish();
+    Some(Reference { resource: resource?, fields: columns })
+}

@@ -1,0 +1,318 @@
+//! What can be wrong with the data, as values.
+//!
+//! A finding is never an `Err`: bad data is normal, is counted, and moves a file to a known place.
+//! The codes are stable; where Frictionless has a name for a mistake, that name is used.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of mistake, each with a stable name that programs may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Code {
+    // The file as a whole.
+    /// The file holds no bytes, or nothing but line breaks.
+    EmptyFile,
+    /// The bytes are not UTF-8, or begin with a byte order mark.
+    EncodingError,
+    /// The bytes are another kind of file: an archive, a spreadsheet, a web page.
+    FormatError,
+    /// The header line is longer than the limit.
+    HeaderTooLong,
+    // The header.
+    /// A column has no name.
+    BlankLabel,
+    /// A column is unknown in the scope.
+    ExtraLabel,
+    /// A required column is not there.
+    MissingLabel,
+    /// A column is there twice.
+    DuplicateLabel,
+    // A line.
+    /// The line is empty.
+    BlankRow,
+    /// The line has fewer fields than the header.
+    MissingCell,
+    /// The line has more fields than the header.
+    ExtraCell,
+    /// A quote is opened and not closed before the line ends.
+    UnclosedQuote,
+    /// A quoted value holds a line break, so that one record spans several lines.
+    QuotedLineBreak,
+    /// A quote stands where none may be, or text follows a closing quote.
+    StrayQuote,
+    /// A NUL byte, or a carriage return that does not end the line.
+    ControlCharacter,
+    /// The line is longer than the limit.
+    LineTooLong,
+    // A cell.
+    /// The value is not of the column's type or format.
+    TypeError,
+    /// The value breaks a constraint of its column: required, length, range, pattern, enumeration.
+    ConstraintError,
+    /// A column of the record's key has no value.
+    PrimaryKey,
+    /// A rule over several columns is broken, such as "an e-mail or a cellphone".
+    RowConstraint,
+    /// The record that this line refers to does not exist.
+    ForeignKey,
+    // The verdict on a file.
+    /// More lines were rejected than the policy of the import allows.
+    PolicyExceeded,
+}
+
+impl Code {
+    /// The stable name, as it stands in reports: `missing-cell`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptyFile => "empty-file",
+            Self::EncodingError => "encoding-error",
+            Self::FormatError => "format-error",
+            Self::HeaderTooLong => "header-too-long",
+            Self::BlankLabel => "blank-label",
+            Self::ExtraLabel => "extra-label",
+            Self::MissingLabel => "missing-label",
+            Self::DuplicateLabel => "duplicate-label",
+            Self::BlankRow => "blank-row",
+            Self::MissingCell => "missing-cell",
+            Self::ExtraCell => "extra-cell",
+            Self::UnclosedQuote => "unclosed-quote",
+            Self::QuotedLineBreak => "quoted-line-break",
+            Self::StrayQuote => "stray-quote",
+            Self::ControlCharacter => "control-character",
+            Self::LineTooLong => "line-too-long",
+            Self::TypeError => "type-error",
+            Self::ConstraintError => "constraint-error",
+            Self::PrimaryKey => "primary-key",
+            Self::RowConstraint => "row-constraint",
+            Self::ForeignKey => "foreign-key",
+            Self::PolicyExceeded => "policy-exceeded",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One mistake: what, where, the value that shows it, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// What kind of mistake it is.
+    pub code: Code,
+    /// The line in the file, counted from 1; the header is line 1. None if the file as a whole is meant.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u64>,
+    /// How many lines are concerned, if more than one: a quoted line break.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub lines: u64,
+    /// The offset in the file, in bytes from 0, at which the line begins.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub byte: Option<u64>,
+    /// The column, if one is meant.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub field: Option<Field>,
+    /// The value that shows the mistake, shortened and made printable; see [`shorten`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<String>,
+    /// What is wrong, in one sentence without the position.
+    pub message: String,
+    /// How to mend it, when the cause is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hint: Option<String>,
+}
+
+/// A column: its place in the header and its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Field {
+    /// The place in the header, counted from 1.
+    pub number: u64,
+    /// The name; empty if the header has none there.
+    pub name: String,
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_one(n: &u64) -> bool {
+    *n == 1
+}
+
+impl Finding {
+    /// A finding about the file as a whole.
+    pub fn file(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            line: None,
+            lines: 1,
+            byte: None,
+            field: None,
+            value: None,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A finding about one line. `line` counts from 1, `byte` is where the line begins.
+    pub fn line(code: Code, line: u64, byte: u64, message: impl Into<String>) -> Self {
+        Self { line: Some(line), byte: Some(byte), ..Self::file(code, message) }
+    }
+
+    /// The same finding with the column it concerns.
+    #[must_use]
+    pub fn at(mut self, number: u64, name: impl Into<String>) -> Self {
+        self.field = Some(Field { number, name: name.into() });
+        self
+    }
+
+    /// The same finding with the value that shows it, shortened.
+    #[must_use]
+    pub fn with_value(mut self, value: &[u8]) -> Self {
+        self.value = Some(shorten(value));
+        self
+    }
+
+    /// The same finding with advice on how to mend it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// The longest value a finding shows, in characters.
+pub const SHOWN_VALUE: usize = 40;
+
+/// A value fit to be shown: at most [`SHOWN_VALUE`] characters, bytes that are not UTF-8 replaced,
+/// control characters escaped so that nothing a partner sends can steer a terminal or forge a log line.
+pub fn shorten(value: &[u8]) -> String {
+    // A character takes at most four bytes: no need to look at more of a long value.
+    let head = value.get(..value.len().min(4 * (SHOWN_VALUE + 1))).unwrap_or_default();
+    let text = String::from_utf8_lossy(head);
+    let mut shown = String::new();
+    for (n, c) in text.chars().enumerate() {
+        if n == SHOWN_VALUE {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() || is_invisible_format(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Characters that are not controls but change how the text around them is shown.
+fn is_invisible_format(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// How many findings of one kind (code and column) are kept with their positions.
+pub const KEPT_PER_KIND: u64 = 20;
+/// How many findings are kept in all.
+pub const KEPT_IN_ALL: usize = 500;
+/// How many kinds (code and column) are counted one by one; what is beyond is counted by code alone.
+pub const KINDS: usize = 1_000;
+
+/// How often one kind of mistake was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Kind {
+    /// What kind of mistake it is.
+    pub code: Code,
+    /// The column's name, if one is meant.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub field: Option<String>,
+    /// How many findings there were.
+    pub count: u64,
+    /// How many of them are kept with their position.
+    pub kept: u64,
+}
+
+/// Findings counted exactly and kept up to a bound, so that a file with a million bad lines costs no
+/// more memory than one with a hundred.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    total: u64,
+    kinds: BTreeMap<(Code, Option<String>), Kind>,
+    kept: Vec<Finding>,
+}
+
+impl Tally {
+    /// Counts one finding; `make` is called only if this one is kept.
+    pub fn add(&mut self, code: Code, field: Option<&str>, make: impl FnOnce() -> Finding) {
+        self.total += 1;
+        let mut key = (code, field.map(str::to_owned));
+        if !self.kinds.contains_key(&key) && self.kinds.len() >= KINDS {
+            key.1 = None;
+        }
+        // Beyond the bound a kind stands for many columns, so it names none.
+        let kind = (self.kinds.entry(key)).or_insert_with_key(|(code, field)| Kind {
+            code: *code,
+            field: field.clone(),
+            count: 0,
+            kept: 0,
+        });
+        kind.count += 1;
+        if kind.kept < KEPT_PER_KIND && self.kept.len() < KEPT_IN_ALL {
+            kind.kept += 1;
+            self.kept.push(make());
+        }
+    }
+
+    /// Counts a finding that is already made.
+    pub fn push(&mut self, finding: Finding) {
+        let field = finding.field.as_ref().map(|f| f.name.clone());
+        self.add(finding.code, field.as_deref(), || finding);
+    }
+
+    /// How many findings there were in all.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// True if nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// Each kind with its count, the most frequent first, then by code and column.
+    pub fn kinds(&self) -> Vec<Kind> {
+        let mut kinds: Vec<Kind> = self.kinds.values().cloned().collect();
+        kinds.sort_by(|a, b| b.count.cmp(&a.count).then(a.code.cmp(&b.code)).then(a.field.cmp(&b.field)));
+        kinds
+    }
+
+    /// Takes over what was found in the same file by another look at it. All counts are added; what is
+    /// kept stays within the bounds, in the order of lines.
+    pub fn merge(&mut self, other: Tally) {
+        self.total += other.total;
+        for (key, theirs) in other.kinds {
+            let own = self.kinds.entry(key).or_insert_with(|| Kind { count: 0, kept: 0, ..theirs.clone() });
+            own.count += theirs.count;
+        }
+        for finding in other.kept {
+            let key = (finding.code, finding.field.as_ref().map(|f| f.name.clone()));
+            let Some(kind) = self.kinds.get_mut(&key) else { continue };
+            if kind.kept < KEPT_PER_KIND && self.kept.len() < KEPT_IN_ALL {
+                kind.kept += 1;
+                self.kept.push(finding);
+            }
+        }
+        self.kept.sort_by_key(|finding| finding.line);
+    }
+
+    /// The findings that were kept, in the order in which they were found.
+    pub fn kept(&self) -> &[Finding] {
+        &self.kept
+    }
+}

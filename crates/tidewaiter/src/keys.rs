@@ -1,0 +1,244 @@
+//! Where things are: the keys of objects, the same on S3 and in a folder.
+//!
+//! A key is built here and nowhere else, so that the one prefix that fires events, `imports/`, can
+//! never be written to by accident.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ImportId;
+
+/// The longest file name that is taken, in bytes.
+pub const NAME_BYTES: usize = 255;
+
+/// The most bytes a log's or report's name takes of the file's own, so that endings and an import id fit.
+const LOGGED_NAME_BYTES: usize = NAME_BYTES - 40;
+
+/// A dropped file's name as it is used from then on: control characters, which could forge a line of a
+/// log or steer a terminal, become `_`, and slashes become [`SLASH`]: the places are flat, so that a folder
+/// of one name and a file of the same never meet.
+pub fn clean_name(name: &str) -> String {
+    let clean: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    clean.replace('/', SLASH)
+}
+
+/// Stands for the slash in the name of a file that was dropped in a folder of its own.
+pub const SLASH: &str = "%2F";
+
+/// A name cut to the length that leaves room for endings; only names that are illegal anyway are so long.
+fn fitting(name: &str) -> &str {
+    let mut end = name.len().min(LOGGED_NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.get(..end).unwrap_or(name)
+}
+
+/// The name of one partner's drop folder: letters, digits, `.`, `_`, `-`, at most 64 of them,
+/// beginning with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Repository(String);
+
+impl Repository {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Repository {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let begins_well = text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if begins_well && text.len() <= 64 && text.chars().all(known) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!(
+                "`{}` is not a repository name: up to 64 letters, digits, `.`, `_`, `-`, the first a letter or digit",
+                crate::finding::shorten(text.as_bytes())
+            ))
+        }
+    }
+}
+
+impl TryFrom<String> for Repository {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Repository> for String {
+    fn from(repository: Repository) -> Self {
+        repository.0
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The prefixes under which a file can end, and what each says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Imported, or unpacked, or activated.
+    Archives,
+    /// The rejected lines of an imported file.
+    Badlines,
+    /// Illegal: nothing of it was taken.
+    Bogus,
+    /// The log for people and the report for programs.
+    Logs,
+    /// Not taken up, for a reason that lies outside the file.
+    NotProcessed,
+}
+
+impl Place {
+    /// The prefix, without the slash.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Archives => "archives",
+            Self::Badlines => "badlines",
+            Self::Bogus => "bogus",
+            Self::Logs => "logs",
+            Self::NotProcessed => "notprocessed",
+        }
+    }
+
+    /// All places, in the order in which people are shown them.
+    pub const ALL: [Self; 5] = [Self::Archives, Self::Badlines, Self::Bogus, Self::Logs, Self::NotProcessed];
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.prefix())
+    }
+}
+
+/// The key of an object: parts joined by `/`, none of them empty, `.` or `..`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// `imports/<repository>/<file>`: where a partner dropped a file.
+    pub fn dropped(repository: &Repository, file: &str) -> Self {
+        Self(format!("imports/{repository}/{file}"))
+    }
+
+    /// `<place>/<repository>/<file>`: where a file ends.
+    pub fn placed(place: Place, repository: &Repository, file: &str) -> Self {
+        Self(format!("{place}/{repository}/{file}"))
+    }
+
+    /// `logs/<repository>/<file>.log`: the log for people.
+    pub fn log(repository: &Repository, file: &str) -> Self {
+        Self(format!("logs/{repository}/{}.log", fitting(file)))
+    }
+
+    /// `logs/<repository>/<file>.json`: the report for programs.
+    pub fn report(repository: &Repository, file: &str) -> Self {
+        Self(format!("logs/{repository}/{}.json", fitting(file)))
+    }
+
+    /// `config/<repository>/<universe>.json`: the active configuration of a universe.
+    pub fn config(repository: &Repository, universe: &str) -> Self {
+        Self(format!("config/{repository}/{universe}.json"))
+    }
+
+    /// `config/<repository>/`: the prefix of a repository's active configurations.
+    pub fn configs(repository: &Repository) -> String {
+        format!("config/{repository}/")
+    }
+
+    /// `unpacked/<repository>/<import id>/<member>`: a member of an archive on its way through.
+    pub fn unpacked(repository: &Repository, import: ImportId, file: &str) -> Self {
+        Self(format!("unpacked/{repository}/{import}/{file}"))
+    }
+
+    /// The key under which the content of an earlier import is kept when its name is used again:
+    /// the file's name with the earlier import's id; for a log or report, that of the file it is about.
+    #[must_use]
+    pub fn renamed(&self, earlier: ImportId) -> Self {
+        let (folder, file) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
+        let is_log = folder.starts_with("logs/");
+        let about = [".log", ".json"].iter().find(|end| is_log && file.ends_with(**end));
+        let (name, end) = about.map_or((file, ""), |end| (&file[..file.len() - end.len()], *end));
+        Self(format!("{folder}/{}{end}", crate::name::with_import_id(name, earlier)))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part: the file's own name.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// Reads `imports/<repository>/<file>`; the file may contain slashes if a partner made folders.
+    ///
+    /// # Errors
+    /// What is wrong, in words, if the key is not one of a dropped file.
+    pub fn parse_dropped(key: &str) -> Result<(Repository, String), String> {
+        let rest = key.strip_prefix("imports/").ok_or_else(|| format!("`{key}` is not under imports/"))?;
+        let (repository, file) =
+            rest.split_once('/').ok_or_else(|| format!("`{key}` lies in no repository"))?;
+        if file.is_empty() {
+            return Err(format!("`{key}` names no file"));
+        }
+        Ok((repository.parse()?, file.to_owned()))
+    }
+
+    /// Reads any key: parts joined by `/`, none of them empty, `.` or `..`, without control characters.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse(key: &str) -> Result<Self, String> {
+        let bad_part = |part: &str| matches!(part, "" | "." | "..");
+        if key.split('/').any(bad_part) || key.contains('\0') {
+            return Err(format!("`{}` is not a key", crate::finding::shorten(key.as_bytes())));
+        }
+        Ok(Self(key.to_owned()))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_name_cannot_leave_its_folder() {
+        for bad in ["", "..", ".hidden", "a/b", "a b", "é", &"x".repeat(65)] {
+            assert!(bad.parse::<Repository>().is_err(), "{bad}");
+        }
+        for good in ["acme", "a.b-c_d", "9lives"] {
+            assert!(good.parse::<Repository>().is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_dropped_key_gives_repository_and_file() {
+        let (repository, file) = Key::parse_dropped("imports/acme/sub/x.csv").unwrap();
+        assert_eq!((repository.as_str(), file.as_str()), ("acme", "sub/x.csv"));
+        for bad in ["imports/acme", "imports/acme/", "archives/acme/x.csv", "imports/../x/y.csv"] {
+            assert!(Key::parse_dropped(bad).is_err(), "{bad}");
+        }
+    }
+}

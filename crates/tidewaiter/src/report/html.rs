@@ -1,0 +1,164 @@
+//! The mail as HTML: what happened first, then what to do, readable on a phone and in the dark.
+//!
+//! Styles are inline or in one `<style>` block, there is nothing to load, and every text that came
+//! from a partner is escaped.
+
+use std::fmt::Write;
+
+use super::{Outcome, Report, headline, plural};
+use crate::finding::Finding;
+
+/// How many findings a mail shows; the log shows more, and the report has what is kept.
+const SHOWN: usize = 20;
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;supported-color-schemes:light dark}\
+body{margin:0;padding:16px;background:#f4f5f7;color:#1c2430;font:16px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}\
+.card{max-width:640px;margin:0 auto;background:#fff;border-radius:10px;overflow:hidden}\
+.bar{height:6px}.good{background:#1a7f4b}.some{background:#b7791f}.bad{background:#b42318}\
+.in{padding:20px 22px}h1{font-size:20px;line-height:1.3;margin:0 0 4px}\
+.file{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px;word-break:break-all;color:#5a6573;margin:0}\
+.hint{background:#fff7e6;border-left:3px solid #b7791f;padding:8px 12px;margin:14px 0 0;font-size:14px}\
+table{border-collapse:collapse;width:100%;font-size:14px;margin:16px 0 0}\
+th{text-align:left;font-weight:600;color:#5a6573;padding:4px 8px 4px 0;border-bottom:1px solid #e2e6eb}\
+td{vertical-align:top;padding:6px 8px 6px 0;border-bottom:1px solid #e2e6eb;word-break:break-word}\
+td.n,th.n{text-align:right;white-space:nowrap}\
+code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px;background:#eef0f3;border-radius:4px;padding:1px 4px;word-break:break-all}\
+.dim{color:#5a6573;font-size:13px}\
+@media (prefers-color-scheme:dark){body{background:#11151b;color:#e6e9ee}.card{background:#1a2029}\
+.file,.dim,th{color:#9aa6b4}td,th{border-color:#2c3541}code{background:#2a323d}.hint{background:#33290f}}";
+
+/// The report as an HTML document.
+pub fn html(report: &Report) -> String {
+    let mut out = String::new();
+    write_html(&mut out, report).unwrap_or_default();
+    out
+}
+
+fn write_html(out: &mut String, report: &Report) -> std::fmt::Result {
+    let tone = match report.outcome {
+        Outcome::Bogus | Outcome::NotProcessed => "bad",
+        _ if report.counts.rejected > 0 => "some",
+        _ => "good",
+    };
+    write!(out, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">")?;
+    write!(out, "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">")?;
+    write!(out, "<meta name=\"color-scheme\" content=\"light dark\">")?;
+    write!(out, "<title>{}</title><style>{STYLE}</style></head><body>", escape(&headline(report)))?;
+    write!(out, "<div class=\"card\"><div class=\"bar {tone}\"></div><div class=\"in\">")?;
+    write!(out, "<h1>{}</h1>", escape(&capitalised(&headline(report))))?;
+    write!(out, "<p class=\"file\">{}</p>", escape(&report.file))?;
+    if let Some(hint) = report.reason.as_ref().and_then(|r| r.hint.as_ref()) {
+        write!(out, "<p class=\"hint\">{}</p>", escape(hint))?;
+    }
+    write_facts(out, report)?;
+    write_kinds(out, report)?;
+    write_findings(out, report)?;
+    for mistake in &report.mistakes {
+        write!(out, "<p><code>{}</code> {}</p>", escape(&mistake.path), escape(&mistake.message))?;
+    }
+    if let Some(badlines) = &report.badlines {
+        write!(
+            out,
+            "<p class=\"hint\">The rejected lines are in <code>{}</code>. Mend them there and drop that \
+             file again under the same name: it holds nothing else.</p>",
+            escape(badlines)
+        )?;
+    }
+    write!(out, "<p class=\"dim\">Import {} · log <code>{}</code></p>", report.import, escape(&report.log))?;
+    write!(out, "</div></div></body></html>")
+}
+
+fn write_facts(out: &mut String, report: &Report) -> std::fmt::Result {
+    write!(out, "<table>")?;
+    let counts = &report.counts;
+    if counts.read > 0 {
+        row(out, "Lines read", &counts.read.to_string())?;
+        row(out, "Imported", &counts.imported.to_string())?;
+        row(out, "Unchanged", &counts.unchanged.to_string())?;
+        row(out, "Rejected", &counts.rejected.to_string())?;
+    }
+    if let Some(group) = &report.group {
+        row(out, "Group", &format!("{} {:02} of {:02}", group.id, group.slot, group.last))?;
+    }
+    if let Some(archive) = &report.archive {
+        row(out, "From archive", archive)?;
+    }
+    for note in &report.notes {
+        row(out, "Note", note)?;
+    }
+    row(out, "Now at", &report.place)?;
+    write!(out, "</table>")
+}
+
+fn row(out: &mut String, name: &str, value: &str) -> std::fmt::Result {
+    write!(out, "<tr><th>{name}</th><td>{}</td></tr>", escape(value))
+}
+
+fn write_kinds(out: &mut String, report: &Report) -> std::fmt::Result {
+    if report.kinds.is_empty() {
+        return Ok(());
+    }
+    write!(out, "<table><tr><th>What was wrong</th><th>Column</th><th class=\"n\">Times</th></tr>")?;
+    for kind in report.kinds.iter().take(SHOWN) {
+        let field = escape(kind.field.as_deref().unwrap_or("—"));
+        write!(out, "<tr><td>{}</td><td>{field}</td><td class=\"n\">{}</td></tr>", kind.code, kind.count)?;
+    }
+    write!(out, "</table>")
+}
+
+fn write_findings(out: &mut String, report: &Report) -> std::fmt::Result {
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    write!(out, "<table><tr><th class=\"n\">Line</th><th>Finding</th></tr>")?;
+    for finding in report.findings.iter().take(SHOWN) {
+        write_finding(out, finding)?;
+    }
+    write!(out, "</table>")?;
+    let more = report.findings_total.saturating_sub(report.findings.len().min(SHOWN) as u64);
+    if more > 0 {
+        write!(
+            out,
+            "<p class=\"dim\">… and {} more; the log shows the first of each kind.</p>",
+            plural(more, "finding")
+        )?;
+    }
+    Ok(())
+}
+
+fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    let line = finding.line.map(|l| l.to_string()).unwrap_or_default();
+    write!(out, "<tr><td class=\"n\">{line}</td><td>")?;
+    if let Some(field) = finding.field.as_ref().filter(|f| !f.name.is_empty()) {
+        write!(out, "<b>{}</b>: ", escape(&field.name))?;
+    }
+    write!(out, "{}", escape(&finding.message))?;
+    if let Some(value) = &finding.value {
+        write!(out, " <code>{}</code>", escape(value))?;
+    }
+    if let Some(hint) = &finding.hint {
+        write!(out, "<br><span class=\"dim\">{}</span>", escape(hint))?;
+    }
+    write!(out, "</td></tr>")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

@@ -1,0 +1,122 @@
+//! The log for people: plain text, the outcome first, then each finding with its place.
+
+use std::fmt::Write;
+
+use super::{Report, headline, plural};
+use crate::finding::{Code, Finding};
+
+/// The log of a file, as UTF-8 text ending in a line break.
+pub fn log(report: &Report) -> String {
+    let mut text = String::new();
+    write_log(&mut text, report).unwrap_or_default();
+    text
+}
+
+fn write_log(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(out, "{}", headline(report))?;
+    if let Some(hint) = report.reason.as_ref().and_then(|r| r.hint.as_ref()) {
+        writeln!(out, "hint: {hint}")?;
+    }
+    writeln!(out)?;
+    fact(out, "file", &report.file)?;
+    fact(out, "archive", report.archive.as_deref().unwrap_or_default())?;
+    fact(out, "import", &report.import)?;
+    fact(out, "arrived", &report.arrived)?;
+    fact(out, "finished", &report.finished)?;
+    if let Some(group) = &report.group {
+        let slot = format!("{} {:02} of {:02}", group.id, group.slot, group.last);
+        fact(out, "group", &format!("{slot}, generation {}", group.generation))?;
+    }
+    fact(out, "bytes", &report.bytes.to_string())?;
+    fact(out, "sha256", report.sha256.as_deref().unwrap_or_default())?;
+    if report.counts.read > 0 {
+        let counts = &report.counts;
+        fact(
+            out,
+            "lines",
+            &format!(
+                "{} read = {} imported + {} unchanged + {} rejected",
+                counts.read, counts.imported, counts.unchanged, counts.rejected
+            ),
+        )?;
+    }
+    fact(out, "now at", &report.place)?;
+    fact(out, "badlines", report.badlines.as_deref().unwrap_or_default())?;
+    for note in &report.notes {
+        writeln!(out, "{:<10}{note}", "note")?;
+    }
+    for mistake in &report.mistakes {
+        writeln!(out, "{:<10}{mistake}", "mistake")?;
+    }
+    if report.findings_total > 0 {
+        write_findings(out, report)?;
+    }
+    Ok(())
+}
+
+fn fact(out: &mut String, name: &str, value: &str) -> std::fmt::Result {
+    if value.is_empty() { Ok(()) } else { writeln!(out, "{name:<10}{value}") }
+}
+
+fn write_findings(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(out)?;
+    for finding in &report.findings {
+        writeln!(out, "{}", line(&report.file, finding))?;
+    }
+    if report.not_shown() > 0 {
+        writeln!(
+            out,
+            "… and {} that are counted below but not shown",
+            plural(report.not_shown(), "finding")
+        )?;
+    }
+    writeln!(out)?;
+    for kind in &report.kinds {
+        let column = kind.field.as_deref().map(|f| format!(" in column {f}")).unwrap_or_default();
+        writeln!(out, "{:>10}  {}{column}", kind.count, kind.code)?;
+    }
+    Ok(())
+}
+
+/// One finding as one line of the log: `(<file>:<line>) can't parse line: …`, `can't parse file header: …`.
+fn line(file: &str, finding: &Finding) -> String {
+    let mut text = match finding.line {
+        Some(line) if line > 1 => {
+            let last = line + finding.lines.saturating_sub(1);
+            let at = if finding.lines > 1 { format!("{line}-{last}") } else { line.to_string() };
+            format!("({file}:{at}) {}", what_failed(finding.code))
+        }
+        _ => what_failed_in_file(finding.code).to_owned(),
+    };
+    let _ = write!(text, ": {}", finding.code);
+    if let Some(field) = &finding.field {
+        let _ = write!(text, " in field {}", field.number);
+        if !field.name.is_empty() {
+            let _ = write!(text, " ({})", field.name);
+        }
+    }
+    let _ = write!(text, ": {}", finding.message);
+    if let Some(value) = &finding.value {
+        let _ = write!(text, ", found `{value}`");
+    }
+    if let Some(hint) = &finding.hint {
+        let _ = write!(text, ". Hint: {hint}");
+    }
+    text
+}
+
+/// A line that cannot be read, or one that can and is refused.
+fn what_failed(code: Code) -> &'static str {
+    match code {
+        Code::ForeignKey => "can't load line",
+        _ => "can't parse line",
+    }
+}
+
+fn what_failed_in_file(code: Code) -> &'static str {
+    match code {
+        Code::PolicyExceeded => "can't import file",
+        Code::EmptyFile | Code::FormatError => "can't parse file",
+        _ => "can't parse file header",
+    }
+}

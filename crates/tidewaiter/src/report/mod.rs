@@ -1,0 +1,216 @@
+//! What people and programs are told of one file.
+//!
+//! One [`Report`] is kept as JSON beside the log; the log, the mail and the terminal are renderings of
+//! it. Its size is bounded: findings are counted exactly and shown up to a limit.
+
+mod html;
+mod log;
+mod summary;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use html::html;
+pub use log::log;
+pub use summary::{headline, plural, subject};
+
+use crate::finding::{Finding, Kind, Tally};
+use crate::mistake::Mistake;
+
+/// How a file ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Its good lines are records now. The file is under `archives/`.
+    Imported,
+    /// An archive whose members went on their way. It is under `archives/`.
+    Unpacked,
+    /// A configuration that is active now. The upload is under `archives/`.
+    Activated,
+    /// Illegal: nothing of it was taken. It is under `bogus/`.
+    Bogus,
+    /// Not taken up, for a reason outside the file. It is under `notprocessed/`.
+    NotProcessed,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Imported => "imported",
+            Self::Unpacked => "unpacked",
+            Self::Activated => "activated",
+            Self::Bogus => "bogus",
+            Self::NotProcessed => "notprocessed",
+        }
+    }
+
+    /// The prefix under which the file ends.
+    pub fn place(self) -> crate::keys::Place {
+        use crate::keys::Place;
+        match self {
+            Self::Imported | Self::Unpacked | Self::Activated => Place::Archives,
+            Self::Bogus => Place::Bogus,
+            Self::NotProcessed => Place::NotProcessed,
+        }
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a file was not imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// A stable name: a finding's code, an archive's refusal, or a name for what happened around it.
+    pub code: String,
+    /// What was wrong, in words.
+    pub message: String,
+    /// How to mend it, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hint: Option<String>,
+}
+
+impl Reason {
+    /// A reason without advice.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), hint: None }
+    }
+
+    /// The same reason with advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+}
+
+/// What became of the lines of a file. `read = imported + unchanged + rejected`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Data lines in the file: all but the header.
+    pub read: u64,
+    /// Lines that created, changed, replaced, added or deleted a record.
+    pub imported: u64,
+    /// Good lines that left the records as they were: the same values again, an existing record under
+    /// mode `create`, an unknown one under mode `update` or for a deletion.
+    pub unchanged: u64,
+    /// Lines that were not taken; they are in `badlines/` if the file was imported.
+    pub rejected: u64,
+}
+
+/// Where a file stood in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupPlace {
+    /// The group id.
+    pub id: String,
+    /// YY.
+    pub slot: u8,
+    /// ZZ.
+    pub last: u8,
+    /// The generation of the group that the file belonged to.
+    pub generation: u64,
+}
+
+/// What happened to one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The repository it was dropped into.
+    pub repository: String,
+    /// The id of its import.
+    pub import: String,
+    /// The file's name.
+    pub file: String,
+    /// The archive it came in, if it did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub archive: Option<String>,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its content, in hexadecimal; none if nobody read the whole of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
+    /// The universe, scope and subsection of its name, if the name could be resolved.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub universe: Option<String>,
+    /// The scope.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scope: Option<String>,
+    /// The subsection.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subsection: Option<String>,
+    /// The date of its name, ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub date: Option<String>,
+    /// The group it belonged to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub group: Option<GroupPlace>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was not imported.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
+    /// What became of its lines.
+    pub counts: Counts,
+    /// How many findings there were in all.
+    pub findings_total: u64,
+    /// How many there were of each kind, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub kinds: Vec<Kind>,
+    /// Findings with their positions, up to a limit, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub findings: Vec<Finding>,
+    /// Mistakes in a configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub mistakes: Vec<Mistake>,
+    /// What else there is to know: that it came late, what an archive held.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+    /// When it was first seen, RFC 3339.
+    pub arrived: String,
+    /// When it was treated.
+    pub finished: String,
+    /// Where the file is now.
+    pub place: String,
+    /// Where its rejected lines are, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub badlines: Option<String>,
+    /// Where the log is.
+    pub log: String,
+    /// Who is to be told.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub recipients: Vec<String>,
+}
+
+impl Report {
+    /// Takes over what was found: all counts, and what was kept.
+    pub fn take_findings(&mut self, tally: &Tally) {
+        self.findings_total = tally.total();
+        self.kinds = tally.kinds();
+        self.findings = tally.kept().to_vec();
+    }
+
+    /// Takes over one more finding of a file that is not about its lines.
+    pub fn add_finding(&mut self, finding: Finding) {
+        let mut tally = Tally::default();
+        tally.push(finding);
+        self.take_findings(&tally);
+    }
+
+    /// True if somebody ought to look: not imported, or not all of it.
+    pub fn needs_attention(&self) -> bool {
+        self.counts.rejected > 0 || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+    }
+
+    /// How many findings are counted but not shown.
+    pub fn not_shown(&self) -> u64 {
+        self.findings_total.saturating_sub(self.findings.len() as u64)
+    }
+}
+
+/// The JSON Schema of the reports under `logs/`.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}

@@ -1,0 +1,60 @@
+//! One line that says it all: the headline of the log, the subject of the mail, the row on a terminal.
+
+use super::{Outcome, Report};
+
+/// A count with its noun: `1 line`, `2 lines`.
+pub fn plural(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// Digits in threes, with a narrow gap that a person can read: `12,345`.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What happened, in one line without the file's name.
+pub fn headline(report: &Report) -> String {
+    let counts = &report.counts;
+    match report.outcome {
+        Outcome::Imported if counts.rejected > 0 => format!(
+            "imported: {} of {}, {} rejected",
+            grouped(counts.imported + counts.unchanged),
+            plural(counts.read, "line"),
+            grouped(counts.rejected)
+        ),
+        Outcome::Imported if counts.read == 0 => "imported: a header and no lines".to_owned(),
+        Outcome::Imported => format!("imported: all {}", plural(counts.read, "line")),
+        Outcome::Unpacked => "unpacked".to_owned(),
+        Outcome::Activated => "configuration activated".to_owned(),
+        Outcome::Bogus => with_reason("bogus", report),
+        Outcome::NotProcessed => with_reason("not processed", report),
+    }
+}
+
+fn with_reason(word: &str, report: &Report) -> String {
+    match &report.reason {
+        Some(reason) => format!("{word}: {}", reason.message),
+        None => word.to_owned(),
+    }
+}
+
+/// The subject of the mail: the outcome first, then the file.
+pub fn subject(report: &Report) -> String {
+    let word = match report.outcome {
+        Outcome::Imported if report.counts.rejected > 0 => {
+            format!("{} rejected", plural(report.counts.rejected, "line"))
+        }
+        Outcome::NotProcessed => "not processed".to_owned(),
+        other => other.as_str().to_owned(),
+    };
+    format!("[{}] {word}: {}", report.repository, report.file)
+}

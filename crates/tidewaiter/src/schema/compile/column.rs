@@ -1,0 +1,329 @@
+//! One column of a scope, ready to check cells.
+
+use std::cmp::Ordering;
+
+use regex::Regex;
+
+use super::calendar::Point;
+use super::decimal::OwnedDecimal;
+use super::kind::{CellType, Measure, name_of};
+use crate::mistake::Mistake;
+use crate::schema::{Bound, Constraints, FieldSchema, FieldType};
+
+/// The most memory one compiled pattern may take, in bytes.
+const PATTERN_BYTES: usize = 1 << 20;
+/// The longest name a column may have, in bytes.
+const NAME_BYTES: usize = 128;
+/// How many values of an enumeration a message lists.
+const LISTED: usize = 10;
+
+/// A column of a compiled scope.
+#[derive(Debug, Clone)]
+pub struct Column {
+    name: String,
+    field_type: FieldType,
+    pub(crate) kind: CellType,
+    required: bool,
+    rules: Option<Box<Rules>>,
+}
+
+/// The constraints on a column's values; most columns have none.
+#[derive(Debug, Clone, Default)]
+struct Rules {
+    min_length: Option<u64>,
+    max_length: Option<u64>,
+    minimum: Option<(Limit, String)>,
+    maximum: Option<(Limit, String)>,
+    pattern: Option<(Regex, String)>,
+    one_of: Option<Vec<String>>,
+}
+
+/// A bound, read once.
+#[derive(Debug, Clone)]
+enum Limit {
+    Decimal(OwnedDecimal),
+    Point(Point),
+}
+
+/// What is wrong with the value of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// It is not of the column's type or format.
+    Type,
+    /// It has too few characters.
+    MinLength,
+    /// It has too many characters.
+    MaxLength,
+    /// It is less than the minimum.
+    Minimum,
+    /// It is greater than the maximum.
+    Maximum,
+    /// It does not match the pattern.
+    Pattern,
+    /// It is not one of the values allowed.
+    OneOf,
+}
+
+impl Column {
+    /// The name, as it stands in the header.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type of its values.
+    pub fn field_type(&self) -> FieldType {
+        self.field_type
+    }
+
+    /// True if the column must be in the header and have a value on each line.
+    pub fn required(&self) -> bool {
+        self.required
+    }
+
+    /// Checks a value; the first problem is given. Values that mean "no value" are the scope's affair.
+    #[inline]
+    pub fn check(&self, value: &str) -> Result<(), Problem> {
+        let measure = self.kind.measure(value).ok_or(Problem::Type)?;
+        match &self.rules {
+            None => Ok(()),
+            Some(rules) => rules.check(value, measure),
+        }
+    }
+
+    /// What is wrong, in words that begin a sentence and need no position.
+    pub fn describe(&self, problem: Problem, value: &str) -> String {
+        let rules = self.rules.as_deref();
+        let count = || value.chars().count();
+        match problem {
+            Problem::Type => format!("not {}", self.kind.described()),
+            Problem::MinLength => {
+                let least = rules.and_then(|r| r.min_length).unwrap_or(0);
+                format!("{} where at least {least} are required", characters(count()))
+            }
+            Problem::MaxLength => {
+                let most = rules.and_then(|r| r.max_length).unwrap_or(0);
+                format!("{} where at most {most} are allowed", characters(count()))
+            }
+            Problem::Minimum => format!("less than {}", bound_text(rules.and_then(|r| r.minimum.as_ref()))),
+            Problem::Maximum => format!("more than {}", bound_text(rules.and_then(|r| r.maximum.as_ref()))),
+            Problem::Pattern => {
+                let pattern = rules.and_then(|r| r.pattern.as_ref()).map_or("", |(_, text)| text);
+                format!("does not match the pattern `{pattern}`")
+            }
+            Problem::OneOf => {
+                let values = self.one_of();
+                let listed =
+                    values.iter().take(LISTED).map(|v| format!("`{v}`")).collect::<Vec<_>>().join(", ");
+                let more = if values.len() > LISTED { ", …" } else { "" };
+                format!("not one of {listed}{more}")
+            }
+        }
+    }
+
+    /// The only values allowed; empty if there is no such list.
+    pub fn one_of(&self) -> &[String] {
+        self.rules.as_ref().and_then(|r| r.one_of.as_deref()).unwrap_or_default()
+    }
+
+    /// True if the column allows this value of a type that means true or false; None for other texts and types.
+    pub fn truth(&self, value: &str) -> Option<bool> {
+        let CellType::Boolean { yes, no } = &self.kind else { return None };
+        let among = |texts: &[Box<str>]| texts.iter().any(|text| **text == *value);
+        if among(yes) { Some(true) } else { among(no).then_some(false) }
+    }
+
+    /// Compiles a field. Everything wrong with it is added to `mistakes`, with paths below `path`.
+    pub(crate) fn compile(field: &FieldSchema, path: &str, mistakes: &mut Vec<Mistake>) -> Self {
+        check_name(&field.name, path, mistakes);
+        let before = mistakes.len();
+        let kind = CellType::compile(field, path, mistakes);
+        let constraints = &field.constraints;
+        let mut column = Self {
+            name: field.name.clone(),
+            field_type: field.kind,
+            kind,
+            required: constraints.required,
+            rules: None,
+        };
+        if mistakes.len() == before {
+            let place = format!("{path}.constraints");
+            let plain = Constraints { required: constraints.required, ..Constraints::default() };
+            if *constraints != plain {
+                column.rules = Some(Box::new(Rules::compile(&column, constraints, &place, mistakes)));
+            }
+        }
+        if let Some(example) = &field.example
+            && mistakes.len() == before
+            && let Err(problem) = column.check(example)
+        {
+            let message = format!("the example `{example}` is {}", column.describe(problem, example));
+            mistakes.push(Mistake::new(format!("{path}.example"), message));
+        }
+        column
+    }
+}
+
+impl Rules {
+    fn check(&self, value: &str, measure: Measure<'_>) -> Result<(), Problem> {
+        // A character takes one to four bytes, so most lengths are known without counting.
+        let bytes = value.len() as u64;
+        if let Some(least) = self.min_length
+            && (bytes < least || (bytes / 4 < least && (value.chars().count() as u64) < least))
+        {
+            return Err(Problem::MinLength);
+        }
+        if let Some(most) = self.max_length
+            && bytes > most
+            && (value.chars().count() as u64) > most
+        {
+            return Err(Problem::MaxLength);
+        }
+        if let Some((limit, _)) = &self.minimum
+            && limit.compared_with(measure) == Some(Ordering::Less)
+        {
+            return Err(Problem::Minimum);
+        }
+        if let Some((limit, _)) = &self.maximum
+            && limit.compared_with(measure) == Some(Ordering::Greater)
+        {
+            return Err(Problem::Maximum);
+        }
+        if self.pattern.as_ref().is_some_and(|(regex, _)| !regex.is_match(value)) {
+            return Err(Problem::Pattern);
+        }
+        if self.one_of.as_ref().is_some_and(|values| !values.iter().any(|v| v == value)) {
+            return Err(Problem::OneOf);
+        }
+        Ok(())
+    }
+
+    fn compile(column: &Column, asked: &Constraints, path: &str, mistakes: &mut Vec<Mistake>) -> Self {
+        let mut unfit = |present: bool, name: &str, fits: bool| {
+            if present && !fits {
+                let message = format!("{} columns have no {name}", name_of(column.field_type));
+                mistakes.push(Mistake::new(format!("{path}.{name}"), message));
+            }
+            present && fits
+        };
+        let text = column.kind.is_text();
+        let order = column.kind.has_order();
+        unfit(asked.min_length.is_some(), "minLength", text);
+        unfit(asked.max_length.is_some(), "maxLength", text);
+        let bounded = (
+            unfit(asked.minimum.is_some(), "minimum", order),
+            unfit(asked.maximum.is_some(), "maximum", order),
+        );
+        let patterned = unfit(asked.pattern.is_some(), "pattern", text);
+        let listed = unfit(asked.one_of.is_some(), "enum", column.field_type != FieldType::Boolean);
+
+        if let (Some(least), Some(most)) = (asked.min_length, asked.max_length)
+            && least > most
+        {
+            let message = format!("minLength is {least}, more than maxLength, which is {most}");
+            mistakes.push(Mistake::new(format!("{path}.minLength"), message));
+        }
+        let mut bound = |name: &str, wanted: bool, bound: &Option<Bound>| {
+            let bound = bound.as_ref().filter(|_| wanted)?;
+            read_bound(column, bound)
+                .map_err(|message| mistakes.push(Mistake::new(format!("{path}.{name}"), message)))
+                .ok()
+        };
+        let minimum = bound("minimum", bounded.0, &asked.minimum);
+        let maximum = bound("maximum", bounded.1, &asked.maximum);
+        if let (Some((least, a)), Some((_, b))) = (&minimum, &maximum)
+            && column.kind.measure(b).and_then(|most| least.compared_with(most)) == Some(Ordering::Less)
+        {
+            let message = format!("the minimum, {a}, is more than the maximum, {b}");
+            mistakes.push(Mistake::new(format!("{path}.minimum"), message));
+        }
+        let pattern = asked.pattern.as_deref().filter(|_| patterned).and_then(|pattern| {
+            compile_pattern(pattern)
+                .map_err(|mistake| mistakes.push(Mistake { path: format!("{path}.pattern"), ..mistake }))
+                .ok()
+        });
+        let one_of = asked.one_of.as_ref().filter(|_| listed);
+        if one_of.is_some_and(Vec::is_empty) {
+            mistakes.push(Mistake::new(format!("{path}.enum"), "an empty enum allows no value at all"));
+        }
+        for (n, value) in one_of.into_iter().flatten().enumerate() {
+            if column.kind.measure(value).is_none() {
+                let message = format!("`{value}` is not {}", column.kind.described());
+                mistakes.push(Mistake::new(format!("{path}.enum[{n}]"), message));
+            }
+        }
+        Self {
+            min_length: asked.min_length,
+            max_length: asked.max_length,
+            minimum,
+            maximum,
+            pattern,
+            one_of: one_of.cloned(),
+        }
+    }
+}
+
+impl Limit {
+    /// How a value compares with this limit.
+    fn compared_with(&self, value: Measure<'_>) -> Option<Ordering> {
+        match (self, value) {
+            (Self::Decimal(limit), Measure::Decimal(value)) => Some(value.compare(limit.borrow())),
+            (Self::Point(limit), Measure::Point(value)) => Some(value.cmp(limit)),
+            _ => None,
+        }
+    }
+}
+
+fn read_bound(column: &Column, bound: &Bound) -> Result<(Limit, String), String> {
+    let text = match bound {
+        Bound::Number(number) => number.to_string(),
+        Bound::Text(text) => text.clone(),
+    };
+    let limit = match column.kind.measure(&text) {
+        Some(Measure::Decimal(number)) => Limit::Decimal(number.to_owned()),
+        Some(Measure::Point(point)) => Limit::Point(point),
+        _ => return Err(format!("`{text}` is not {}", column.kind.described())),
+    };
+    Ok((limit, text))
+}
+
+/// Compiles a pattern that the whole value must match; the mistake has no path yet.
+fn compile_pattern(pattern: &str) -> Result<(Regex, String), Mistake> {
+    let build = |text: &str| regex::RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
+    // By itself first: `a)|(b` would become valid, and mean something else, between our parentheses.
+    match build(pattern).and_then(|_| build(&format!(r"\A(?:{pattern})\z"))) {
+        Ok(regex) => Ok((regex, pattern.to_owned())),
+        Err(regex::Error::CompiledTooBig(_)) => Err(Mistake::new("", "the pattern takes too much memory")
+            .with_hint("repeat less: `{1,1000}` is costly")),
+        Err(error) => {
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Err(Mistake::new("", format!("`{pattern}` is not a regular expression: {reason}")))
+        }
+    }
+}
+
+fn check_name(name: &str, path: &str, mistakes: &mut Vec<Mistake>) {
+    let reason = if name.is_empty() {
+        "the name is empty"
+    } else if name.len() > NAME_BYTES {
+        "the name is longer than 128 bytes"
+    } else if name.trim() != name {
+        "the name begins or ends with a space"
+    } else if name.contains(|c: char| c.is_control() || matches!(c, '"' | ';' | ',' | '|' | '\u{feff}')) {
+        "the name holds a delimiter, a quote or a control character"
+    } else if name.starts_with(['{', '[', '<']) {
+        // A header that began like this could not be told from JSON or a web page.
+        "the name begins with a bracket"
+    } else {
+        return;
+    };
+    mistakes.push(Mistake::new(format!("{path}.name"), reason));
+}
+
+fn bound_text(bound: Option<&(Limit, String)>) -> &str {
+    bound.map_or("", |(_, text)| text)
+}
+
+fn characters(count: usize) -> String {
+    if count == 1 { "1 character".to_owned() } else { format!("{count} characters") }
+}

@@ -1,0 +1,15 @@
+//! The checker from outside: every rule with its exact finding, and properties that hold for any bytes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a panic is a failed test"
+)]
+
+mod files;
+mod lines;
+mod quotes;
+mod reference;
+mod support;

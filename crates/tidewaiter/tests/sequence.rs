@@ -1,0 +1,234 @@
+//! The order of a repository, held against an obvious one: whatever is lost, repeated or comes late.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::collections::{BTreeMap, VecDeque};
+
+use proptest::prelude::*;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::sequence::{Command, Event, GroupRef, GroupRule, Ready, State, Verdict, step};
+
+/// Files and groups as the state store keeps them, and what was done with them.
+#[derive(Default)]
+struct World {
+    state: State,
+    rule: GroupRule,
+    /// Ready work by its place in the order.
+    ready: BTreeMap<u32, Ready>,
+    members: BTreeMap<GroupRef, Vec<ImportId>>,
+    rejected: Vec<ImportId>,
+    checked: Vec<ImportId>,
+    outcomes: BTreeMap<ImportId, &'static str>,
+    order: Vec<ImportId>,
+    sealed: Vec<GroupRef>,
+}
+
+fn id(n: u32) -> ImportId {
+    ImportId::new(Timestamp::from_second(1_790_000_000).unwrap(), u128::from(n))
+}
+
+fn group(n: u32) -> GroupRef {
+    GroupRef { id: format!("g{n}"), last: 2, generation: 1 }
+}
+
+fn poke() -> Event {
+    Event::Poke { at: Timestamp::from_second(1_790_000_500).unwrap(), settle_seconds: 0 }
+}
+
+impl World {
+    fn finish(&mut self, import: ImportId, outcome: &'static str) -> Verdict {
+        // An import has one outcome, however often it is asked for.
+        let decided = *self.outcomes.entry(import).or_insert_with(|| {
+            self.order.push(import);
+            self.ready.retain(|_, ready| *ready != Ready::File(import));
+            outcome
+        });
+        if decided == "imported" { Verdict::Accepted } else { Verdict::Rejected }
+    }
+
+    fn carry_out(&mut self, command: &Command) -> Option<Event> {
+        match command {
+            Command::WakeAt(_) => None,
+            Command::LookAgain => Some(poke()),
+            Command::FindReady => Some(Event::Found(self.ready.values().next().cloned())),
+            Command::Seal(group) => {
+                self.sealed.push(group.clone());
+                None
+            }
+            Command::FindMember { group, checking } => {
+                assert!(self.sealed.contains(group), "a group is sealed before it begins");
+                let open = |import: &&ImportId| {
+                    !(self.outcomes.contains_key(import) || *checking && self.checked.contains(import))
+                };
+                let next = self.members[group].iter().find(open).copied();
+                Some(Event::Member { group: group.clone(), checking: *checking, next })
+            }
+            Command::Check(import) => {
+                if self.rejected.contains(import) {
+                    let verdict = self.finish(*import, "bogus");
+                    return Some(Event::Finished(*import, verdict));
+                }
+                self.checked.push(*import);
+                Some(Event::Checked(*import, Verdict::Accepted))
+            }
+            Command::Import(import) => {
+                let outcome = if self.rejected.contains(import) { "bogus" } else { "imported" };
+                let verdict = self.finish(*import, outcome);
+                Some(Event::Finished(*import, verdict))
+            }
+            Command::SetAside { group, .. } => {
+                for import in self.members[group].clone() {
+                    self.finish(import, "notprocessed");
+                }
+                Some(Event::AllSetAside(group.clone()))
+            }
+            Command::Close(group) => {
+                self.ready.retain(|_, ready| !matches!(ready, Ready::Group(g, _) if g == group));
+                Some(Event::Closed(group.clone()))
+            }
+        }
+    }
+
+    /// Runs until nothing is left. `fate` says for each event whether it is lost, repeated or delayed.
+    fn run(&mut self, fate: &[u8]) {
+        let mut events = VecDeque::from([poke()]);
+        let mut fates = fate.iter().copied().cycle();
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            assert!(steps < 20_000, "it goes on for ever");
+            let Some(event) = events.pop_front() else {
+                if self.ready.is_empty() && self.state.running.is_none() {
+                    return;
+                }
+                // The sweep finds what a lost event left undone.
+                events.push_back(poke());
+                continue;
+            };
+            // Faults come to an end, or nothing could be promised.
+            match if steps < 2_000 { fates.next().unwrap_or(0) } else { 0 } {
+                1 => continue,
+                2 => events.push_back(event.clone()),
+                3 => {
+                    events.push_back(event);
+                    continue;
+                }
+                _ => {}
+            }
+            let (next, commands) = step(&self.state, &event);
+            self.state = next;
+            for command in commands {
+                events.extend(self.carry_out(&command));
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Work {
+    File { rejected: bool },
+    Group { rejected: Vec<bool> },
+}
+
+fn work() -> impl Strategy<Value = Vec<Work>> {
+    let file = any::<bool>().prop_map(|rejected| Work::File { rejected });
+    let group =
+        prop::collection::vec(prop::bool::weighted(0.2), 1..5).prop_map(|rejected| Work::Group { rejected });
+    prop::collection::vec(prop_oneof![file, group], 0..6)
+}
+
+/// What must come of it: in order, one after the other, and nothing behind a rejected member.
+fn expected(work: &[Work], rule: GroupRule) -> Vec<(ImportId, &'static str)> {
+    let mut next = 0;
+    let mut outcomes = Vec::new();
+    for piece in work {
+        match piece {
+            Work::File { rejected } => {
+                outcomes.push((id(next), if *rejected { "bogus" } else { "imported" }));
+                next += 1;
+            }
+            Work::Group { rejected } => {
+                let ids: Vec<ImportId> = (next..).map(id).take(rejected.len()).collect();
+                next += u32::try_from(rejected.len()).unwrap();
+                let stop = rejected.iter().position(|r| *r);
+                match (stop, rule) {
+                    (None, _) => outcomes.extend(ids.iter().map(|i| (*i, "imported"))),
+                    (Some(stop), GroupRule::Sequential) => {
+                        outcomes.extend(ids[..stop].iter().map(|i| (*i, "imported")));
+                        outcomes.push((ids[stop], "bogus"));
+                        outcomes.extend(ids[stop + 1..].iter().map(|i| (*i, "notprocessed")));
+                    }
+                    (Some(stop), GroupRule::AllOrNothing) => {
+                        outcomes.push((ids[stop], "bogus"));
+                        let others = ids.iter().enumerate().filter(|(n, _)| *n != stop);
+                        outcomes.extend(others.map(|(_, i)| (*i, "notprocessed")));
+                    }
+                }
+            }
+        }
+    }
+    outcomes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn the_order_holds_whatever_happens_to_messages(
+        work in work(),
+        fate in prop::collection::vec(0_u8..4, 1..40),
+        all_or_nothing in any::<bool>(),
+    ) {
+        let rule = if all_or_nothing { GroupRule::AllOrNothing } else { GroupRule::Sequential };
+        let mut world = World { rule, ..World::default() };
+        let mut next = 0;
+        for (n, piece) in (0..).zip(&work) {
+            match piece {
+                Work::File { rejected } => {
+                    world.ready.insert(n, Ready::File(id(next)));
+                    world.rejected.extend(rejected.then(|| id(next)));
+                    next += 1;
+                }
+                Work::Group { rejected } => {
+                    let members: Vec<ImportId> = rejected.iter().map(|r| {
+                        let import = id(next);
+                        next += 1;
+                        world.rejected.extend(r.then_some(import));
+                        import
+                    }).collect();
+                    world.ready.insert(n, Ready::Group(group(n), world.rule));
+                    world.members.insert(group(n), members);
+                }
+            }
+        }
+        world.run(&fate);
+        let expected = expected(&work, rule);
+        let happened: Vec<_> = world.order.iter().map(|i| (*i, world.outcomes[i])).collect();
+        prop_assert_eq!(happened, expected);
+    }
+}
+
+#[test]
+fn a_repository_settles_before_it_begins_but_not_for_ever() {
+    let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).unwrap();
+    let mut state = State::default();
+    let poke = |second| Event::Poke { at: at(second), settle_seconds: 10 };
+    for second in 0..=200 {
+        (state, _) = step(&state, &Event::Arrived { at: at(second) });
+        let (next, commands) = step(&state, &poke(second));
+        if second < 100 {
+            let until = at((second + 10).min(100));
+            assert_eq!(commands, [Command::WakeAt(until)], "a file came a moment ago");
+        } else {
+            assert_eq!(commands, [Command::FindReady], "they have kept coming for too long to wait on");
+            return;
+        }
+        state = next;
+    }
+}
+
+#[test]
+fn a_quiet_repository_begins_at_once() {
+    let (state, _) = step(&State::default(), &Event::Arrived { at: Timestamp::from_second(100).unwrap() });
+    let poke = Event::Poke { at: Timestamp::from_second(110).unwrap(), settle_seconds: 10 };
+    let (state, commands) = step(&state, &poke);
+    assert_eq!((state.unsettled, commands), (None, vec![Command::FindReady]));
+}
