@@ -1,0 +1,62 @@
+//! Counts the entries of an archive and remembers their names, within the limit.
+
+use std::collections::HashSet;
+
+use crate::limits::Limits;
+use crate::name;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::sink::Ignored;
+
+/// What has been seen of an archive. The only thing here that grows with it, up to
+/// [`Limits::members`] names.
+pub(crate) struct Roster<'l> {
+    limits: &'l Limits,
+    entries: u64,
+    /// Base names in lower case.
+    names: HashSet<String>,
+    ignored: Ignored,
+}
+
+impl<'l> Roster<'l> {
+    pub(crate) fn new(limits: &'l Limits) -> Self {
+        Self { limits, entries: 0, names: HashSet::new(), ignored: Ignored::default() }
+    }
+
+    /// One more entry of whatever kind.
+    pub(crate) fn count(&mut self) -> Result<(), Refusal> {
+        self.entries += 1;
+        let limit = self.limits.members;
+        if self.entries > limit {
+            let what = format_args!("the archive holds more than {limit} entries, the limit");
+            return Err(Refusal::new(RefusalCode::TooManyMembers, what));
+        }
+        Ok(())
+    }
+
+    /// Whether the entry at this path is left out; if so, it is noted.
+    pub(crate) fn ignores(&mut self, path: &str) -> bool {
+        let ignored = name::is_metadata(path);
+        if ignored {
+            self.ignored.add(path);
+        }
+        ignored
+    }
+
+    /// Takes the file at this path, and gives its name without folders.
+    pub(crate) fn register<'p>(&mut self, path: &'p str) -> Result<&'p str, Refusal> {
+        let name = name::base(path)?;
+        if name::is_archive(name) {
+            let what = "the member has the name of an archive";
+            return Err(Refusal::new(RefusalCode::NestedArchive, what).of(path));
+        }
+        if !self.names.insert(name.to_lowercase()) {
+            let what = format_args!("another member is also named {name:?}");
+            return Err(Refusal::new(RefusalCode::DuplicateName, what).of(path));
+        }
+        Ok(name)
+    }
+
+    pub(crate) fn into_ignored(self) -> Ignored {
+        self.ignored
+    }
+}
