@@ -1,0 +1,119 @@
+//! What an object store promises.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use bytes::Bytes;
+use tidewaiter::keys::{Key, Place};
+
+use super::{id, repository};
+use crate::ports::{Objects, Source, Upload};
+use crate::{Error, Result};
+
+/// Puts an object store through everything it promises. It is to be empty.
+pub async fn objects<O: Objects>(objects: &O) -> Result<()> {
+    reads_what_was_put(objects).await?;
+    an_upload_is_seen_whole_or_not_at_all(objects).await?;
+    what_another_import_left_is_kept(objects).await?;
+    a_move_can_be_repeated(objects).await?;
+    lists_keys_in_order(objects).await
+}
+
+fn key(place: Place, file: &str) -> Key {
+    Key::placed(place, &repository("contract"), file)
+}
+
+async fn content<O: Objects>(objects: &O, key: &Key) -> Result<Bytes> {
+    objects.read(&objects.source(key), 0..1_000).await
+}
+
+async fn is_absent<O: Objects>(objects: &O, key: &Key) -> bool {
+    matches!(content(objects, key).await, Err(Error::NotFound { .. }))
+}
+
+async fn reads_what_was_put<O: Objects>(objects: &O) -> Result<()> {
+    let key = key(Place::Logs, "a b+%é.log");
+    let source = objects.source(&key);
+    assert!(is_absent(objects, &key).await, "an object that is not there is NotFound");
+    assert!(matches!(objects.stat(&source).await, Err(Error::NotFound { .. })));
+    objects.put(&key, Bytes::from_static(b"0123456789"), None).await?;
+    assert_eq!(content(objects, &key).await?, "0123456789");
+    assert_eq!(objects.read(&source, 2..5).await?, "234");
+    assert_eq!(objects.read(&source, 8..50).await?, "89", "a range ends where the object does");
+    assert_eq!(objects.read(&source, 10..50).await?, "", "behind the end there is nothing");
+    let before = objects.stat(&source).await?;
+    assert_eq!(before.bytes, 10);
+
+    let mut reader = objects.open(&source)?;
+    let mut end = String::new();
+    let seek = reader.seek(SeekFrom::End(-3)).and_then(|_| reader.read_to_string(&mut end));
+    seek.map_err(|e| Error::object(key.as_str(), e))?;
+    assert_eq!(end, "789", "a reader can be moved about");
+
+    objects.put(&key, Bytes::from_static(b"again, and longer"), None).await?;
+    assert_eq!(content(objects, &key).await?, "again, and longer", "our own object can be written again");
+    assert_ne!(objects.stat(&source).await?.tag, before.tag, "another content has another tag");
+    Ok(())
+}
+
+async fn an_upload_is_seen_whole_or_not_at_all<O: Objects>(objects: &O) -> Result<()> {
+    let key = key(Place::Badlines, "upload.csv");
+    let mut upload = objects.create(&key).await?;
+    upload.write(Bytes::from_static(b"one;")).await?;
+    assert!(is_absent(objects, &key).await, "nothing is seen before the upload is finished");
+    upload.write(Bytes::from_static(b"two")).await?;
+    upload.finish(None).await?;
+    assert_eq!(content(objects, &key).await?, "one;two");
+
+    let mut dropped = objects.create(&key).await?;
+    dropped.write(Bytes::from_static(b"half")).await?;
+    drop(dropped);
+    assert_eq!(content(objects, &key).await?, "one;two", "an upload that is dropped leaves nothing");
+    Ok(())
+}
+
+async fn what_another_import_left_is_kept<O: Objects>(objects: &O) -> Result<()> {
+    let key = key(Place::Badlines, "acme_contacts_crm_20260101.csv");
+    let older = key.renamed(id(1));
+    objects.put(&key, Bytes::from_static(b"first"), None).await?;
+    for _ in 0..2 {
+        objects.put(&key, Bytes::from_static(b"second"), Some(&older)).await?;
+        assert_eq!(content(objects, &key).await?, "second");
+    }
+    let first = content(objects, &older).await;
+    // A store with versions keeps the first content as an older version, and needs no other key.
+    assert!(matches!(first, Err(Error::NotFound { .. })) || first? == "first", "the first content is kept");
+    Ok(())
+}
+
+async fn a_move_can_be_repeated<O: Objects>(objects: &O) -> Result<()> {
+    let from = Key::unpacked(&repository("contract"), id(2), "x.csv");
+    let to = key(Place::Archives, "x.csv");
+    let source: Source = objects.source(&from);
+    objects.put(&from, Bytes::from_static(b"content"), None).await?;
+    for _ in 0..2 {
+        objects.relocate(&source, &to, None).await?;
+        assert_eq!(content(objects, &to).await?, "content");
+        assert!(is_absent(objects, &from).await, "a file is in one place");
+    }
+    let nowhere = objects.relocate(&source, &key(Place::Archives, "y.csv"), None).await;
+    assert!(matches!(nowhere, Err(Error::NotFound { .. })), "what is nowhere cannot be moved");
+
+    objects.put(&from, Bytes::from_static(b"left behind"), None).await?;
+    for _ in 0..2 {
+        objects.discard(&from).await?;
+        assert!(is_absent(objects, &from).await);
+    }
+    Ok(())
+}
+
+async fn lists_keys_in_order<O: Objects>(objects: &O) -> Result<()> {
+    let repository = repository("contract");
+    let prefix = Key::configs(&repository);
+    assert_eq!(objects.list(&prefix).await?, Vec::<Key>::new());
+    let keys = ["a", "b", "c"].map(|universe| Key::config(&repository, universe));
+    for key in keys.iter().rev() {
+        objects.put(key, Bytes::from_static(b"{}"), None).await?;
+    }
+    assert_eq!(objects.list(&prefix).await?, keys);
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! What a store of state promises.
+
+use jiff::civil::date;
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::{Key, Place};
+use tidewaiter::name::{DataName, GroupTag};
+use tidewaiter::report::{Counts, Outcome};
+use tidewaiter::sequence::{self, GroupRef};
+
+use super::{at, id, repository};
+use crate::Result;
+use crate::ports::{
+    Conclusion, Group, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, Source, State,
+};
+
+/// Puts a store of state through everything it promises. It is to be empty.
+pub async fn state<S: State>(state: &S) -> Result<()> {
+    an_import_goes_down_its_path_once(state).await?;
+    ready_work_is_in_treatment_order(state).await?;
+    a_group_is_a_set_of_slots(state).await?;
+    a_generation_is_closed_to_late_files(state).await?;
+    a_key_is_taken_from_its_owner_and_remembered(state).await?;
+    a_lost_race_writes_nothing(state).await?;
+    the_ledger_is_kept(state).await
+}
+
+fn name(file: &str, scope: &str, day: i8) -> DataName {
+    DataName {
+        file: file.to_owned(),
+        group: None,
+        universe: "acme".to_owned(),
+        scope: scope.to_owned(),
+        subsection: "crm".to_owned(),
+        date: date(2026, 1, day),
+        suffix: None,
+    }
+}
+
+fn data(place: &str, n: u32, kind: Kind) -> Import {
+    let file = match &kind {
+        Kind::Data { name, .. } => name.file.clone(),
+        _ => format!("file-{n}"),
+    };
+    Import {
+        id: id(n),
+        repository: repository(place),
+        source: Source { key: format!("waiting/{n}"), version: None },
+        file,
+        archive: None,
+        bytes: 1,
+        arrived: at(n),
+        kind,
+        progress: Progress::Registered,
+    }
+}
+
+fn single(place: &str, n: u32, file: &str, rank: usize, day: i8) -> Import {
+    data(place, n, Kind::Data { name: name(file, &format!("scope{rank}"), day), rank, group: None })
+}
+
+fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> Import {
+    let tag = GroupTag { id: group.to_owned(), slot, last };
+    let name = DataName { group: Some(tag), ..name(file, "contacts", 1) };
+    let group = GroupRef { id: group.to_owned(), last, generation: 0 };
+    data(place, n, Kind::Data { name, rank: 0, group: Some(Group { group, slot, late: false }) })
+}
+
+fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
+    Conclusion {
+        outcome,
+        code: None,
+        counts: Counts { read: 3, imported: 2, unchanged: 0, rejected: 1 },
+        findings: vec!["type-error".to_owned()],
+        sha256: Some("00".to_owned()),
+        finished: at(90),
+        place: Key::placed(Place::Archives, &import.repository, &import.file),
+        log: Key::log(&import.repository, &import.file),
+        report: Key::report(&import.repository, &import.file),
+        badlines: None,
+        mail_due: true,
+    }
+}
+
+async fn end<S: State>(state: &S, import: &Import, outcome: Outcome) -> Result<()> {
+    state.conclude(import.id, &conclusion(import, outcome)).await?;
+    state.finish(import.id).await
+}
+
+async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
+    let import = single("path", 1, "a.csv", 0, 1);
+    assert_eq!(state.import(import.id).await?, None);
+    state.register(std::slice::from_ref(&import)).await?;
+    let pin = Pinned { at: at(5), config: "one".to_owned(), notes: vec!["late".to_owned()], checked: false };
+    assert_eq!(state.start(import.id, &pin).await?, pin);
+    let other = Pinned { config: "two".to_owned(), ..pin.clone() };
+    assert_eq!(state.start(import.id, &other).await?, pin, "what an import runs under is fixed once");
+    // A message that comes again must not begin it anew.
+    state.register(std::slice::from_ref(&import)).await?;
+    let found = state.import(import.id).await?;
+    assert_eq!(found.map(|i| i.progress), Some(Progress::Started(pin)));
+
+    let decided = conclusion(&import, Outcome::Imported);
+    assert_eq!(state.conclude(import.id, &decided).await?, decided);
+    let other = Conclusion { outcome: Outcome::Bogus, ..decided.clone() };
+    assert_eq!(state.conclude(import.id, &other).await?, decided, "an outcome is decided once");
+    let open = state.unfinished().await?;
+    assert!(open.iter().any(|i| i.id == import.id), "an outcome that is not carried out is unfinished");
+    for _ in 0..2 {
+        state.finish(import.id).await?;
+    }
+    let found = state.import(import.id).await?;
+    assert_eq!(found.map(|i| i.progress), Some(Progress::Done(decided.clone())));
+    assert_eq!(state.unmailed().await?, [import.id]);
+    state.mailed(import.id).await?;
+    assert_eq!(state.unmailed().await?, Vec::<ImportId>::new());
+    assert_eq!(state.first_ready(&import.repository).await?, None, "what is done is not ready work");
+    Ok(())
+}
+
+async fn ready_work_is_in_treatment_order<S: State>(state: &S) -> Result<()> {
+    let place = repository("order");
+    let mut files = [
+        single("order", 14, "d.csv", 1, 1),
+        member("order", 10, "beta", 1, 1, "beta.01-01_x.csv"),
+        single("order", 13, "c.csv", 0, 2),
+        single("order", 12, "b.csv", 0, 1),
+        member("order", 11, "alpha", 1, 1, "alpha.01-01_x.csv"),
+        single("order", 15, "a.csv", 2, 1),
+        single("order", 16, "a.csv", 0, 1),
+    ];
+    state.register(&files).await?;
+    // Groups first, by id; then by rank, date and name.
+    let expected = [11, 10, 16, 12, 13, 14, 15].map(id);
+    let queued: Vec<ImportId> = state.queued(&place, 100).await?.iter().map(|i| i.id).collect();
+    assert_eq!(queued, expected);
+    assert_eq!(state.queued(&place, 2).await?.len(), 2);
+    files.sort_by_key(|file| expected.iter().position(|id| *id == file.id));
+    for file in &files {
+        let ready = state.first_ready(&place).await?;
+        match ready {
+            Some(ReadyWork::File(found)) => assert_eq!(found, file.id),
+            Some(ReadyWork::Group(group)) => {
+                assert_eq!(state.next_member(&place, &group, false).await?, Some(file.id));
+                end(state, file, Outcome::Imported).await?;
+                assert_eq!(state.next_member(&place, &group, false).await?, None);
+                state.close(&place, &group).await?;
+            }
+            None => unreachable!("there is ready work"),
+        }
+        end(state, file, Outcome::Imported).await?;
+    }
+    assert_eq!(state.first_ready(&place).await?, None);
+    Ok(())
+}
+
+async fn a_group_is_a_set_of_slots<S: State>(state: &S) -> Result<()> {
+    let place = repository("slots");
+    let first = member("slots", 20, "daily", 1, 3, "daily.01-03_b.csv");
+    let again = member("slots", 21, "daily", 1, 3, "daily.01-03_a.csv");
+    let third = member("slots", 22, "daily", 3, 3, "daily.03-03_a.csv");
+    let elsewhere = member("slots", 23, "daily", 2, 2, "daily.02-02_a.csv");
+    // One after the other and more than once: three files and a repetition do not make three slots.
+    for file in [&third, &first, &again, &first, &elsewhere] {
+        state.register(std::slice::from_ref(file)).await?;
+    }
+    assert_eq!(state.first_ready(&place).await?, None);
+    let waiting = state.waiting(&place).await?;
+    let of = |last: u8| waiting.iter().find(|group| group.group.last == last);
+    assert_eq!(of(3).map(|g| (g.missing.clone(), g.since)), Some((vec![2], at(20))));
+    assert_eq!(of(3).map(|g| g.files.len()), Some(3));
+    assert_eq!(of(2).map(|g| g.missing.clone()), Some(vec![1]), "the number of slots is part of the group");
+
+    let second = member("slots", 24, "daily", 2, 3, "daily.02-03_a.csv");
+    state.register(&[second]).await?;
+    let group = GroupRef { id: "daily".to_owned(), last: 3, generation: 1 };
+    assert_eq!(state.first_ready(&place).await?, Some(ReadyWork::Group(group.clone())));
+    let pin = Pinned { at: at(30), config: "one".to_owned(), notes: Vec::new(), checked: false };
+    let mut order = Vec::new();
+    while let Some(next) = state.next_member(&place, &group, true).await? {
+        order.push(next);
+        state.start(next, &pin).await?;
+        state.passed_check(next).await?;
+    }
+    assert_eq!(order, [21, 20, 24, 22].map(id), "slot, then date, then name");
+    assert_eq!(state.next_member(&place, &group, false).await?, Some(id(21)), "checked is not done");
+    Ok(())
+}
+
+async fn a_generation_is_closed_to_late_files<S: State>(state: &S) -> Result<()> {
+    let place = repository("generations");
+    let first = member("generations", 40, "daily", 1, 1, "daily.01-01_a.csv");
+    state.register(std::slice::from_ref(&first)).await?;
+    let group = GroupRef { id: "daily".to_owned(), last: 1, generation: 1 };
+    for _ in 0..2 {
+        state.seal(&place, &group).await?;
+    }
+    let late = member("generations", 41, "daily", 1, 1, "daily.01-01_b.csv");
+    state.register(std::slice::from_ref(&late)).await?;
+    let place_of = |import: Option<Import>| match import.map(|i| i.kind) {
+        Some(Kind::Data { group: Some(group), .. }) => Some((group.group.generation, group.late)),
+        _ => None,
+    };
+    assert_eq!(place_of(state.import(late.id).await?), Some((2, true)), "it came after the group began");
+    assert_eq!(state.next_member(&place, &group, false).await?, Some(first.id));
+    end(state, &first, Outcome::Imported).await?;
+    assert_eq!(
+        state.next_member(&place, &group, false).await?,
+        None,
+        "the late one is not of this generation"
+    );
+    for _ in 0..2 {
+        state.close(&place, &group).await?;
+    }
+    let next = GroupRef { generation: 2, ..group };
+    assert_eq!(state.first_ready(&place).await?, Some(ReadyWork::Group(next.clone())));
+    state.seal(&place, &next).await?;
+    end(state, &late, Outcome::Imported).await?;
+    state.close(&place, &next).await?;
+    let third = member("generations", 42, "daily", 1, 1, "daily.01-01_c.csv");
+    state.register(std::slice::from_ref(&third)).await?;
+    assert_eq!(place_of(state.import(third.id).await?), Some((3, false)), "a new day is not late");
+    Ok(())
+}
+
+async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Result<()> {
+    let (first, second) = (single("keys", 50, "x.csv", 0, 1), single("keys", 51, "x.csv", 0, 1));
+    state.register(&[first.clone(), second.clone()]).await?;
+    let key = Key::placed(Place::Archives, &first.repository, &first.file);
+    assert_eq!(state.claim(&key, first.id).await?, None);
+    assert_eq!(state.claim(&key, first.id).await?, None, "our own key is free for us");
+    end(state, &first, Outcome::Imported).await?;
+    let older = key.renamed(first.id);
+    for _ in 0..2 {
+        assert_eq!(state.claim(&key, second.id).await?, Some(older.clone()), "the same answer each time");
+    }
+    let Some(Progress::Done(kept)) = state.import(first.id).await?.map(|i| i.progress) else {
+        unreachable!("the first import is done")
+    };
+    assert_eq!(kept.place, older, "the ledger says where the first file is now");
+    Ok(())
+}
+
+async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
+    let place = repository("race");
+    let (idle, version) = state.sequence(&place).await?;
+    assert_eq!((&idle, version), (&sequence::State::default(), 0));
+    let busy = sequence::State {
+        running: Some(sequence::Running::File { import: id(60) }),
+        ..sequence::State::default()
+    };
+    assert!(state.advance(&place, version, &busy).await?);
+    assert!(!state.advance(&place, version, &idle).await?, "somebody was faster");
+    let (found, version) = state.sequence(&place).await?;
+    assert_eq!(found, busy);
+    assert!(state.advance(&place, version, &idle).await?);
+    Ok(())
+}
+
+async fn the_ledger_is_kept<S: State>(state: &S) -> Result<()> {
+    let place = repository("ledger");
+    let archive = data("ledger", 70, Kind::Archive);
+    state.register(std::slice::from_ref(&archive)).await?;
+    assert_eq!(state.members(archive.id).await?, Vec::new());
+    assert!(state.unfinished().await?.iter().any(|i| i.id == archive.id), "an archive has work left");
+    let mut children: Vec<Import> =
+        (0..3_u32).map(|n| single("ledger", 71 + n, &format!("m{n}.csv"), 0, 1)).collect();
+    for child in &mut children {
+        child.archive = Some((archive.id, archive.file.clone()));
+    }
+    state.register(&children).await?;
+    let members: Vec<ImportId> = state.members(archive.id).await?.iter().map(|i| i.id).collect();
+    assert_eq!(members, [71, 72, 73].map(id));
+    let Some(first) = children.first() else { return Ok(()) };
+    end(state, first, Outcome::Imported).await?;
+    let Kind::Data { name, .. } = &first.kind else { return Ok(()) };
+    assert_eq!(state.latest_date(&place, name).await?, Some(date(2026, 1, 1)));
+    assert_eq!(state.latest_date(&repository("nobody"), name).await?, None);
+
+    let all = HistoryFilter { repository: Some(place.clone()), limit: 100, ..HistoryFilter::default() };
+    let found: Vec<ImportId> = state.history(&all).await?.iter().map(|i| i.id).collect();
+    assert_eq!(found, [73, 72, 71, 70].map(id), "the latest first");
+    let some = HistoryFilter { outcome: Some(Outcome::Imported), file: Some("m0".to_owned()), ..all };
+    let found: Vec<ImportId> = state.history(&some).await?.iter().map(|i| i.id).collect();
+    assert_eq!(found, [id(71)]);
+    assert!(state.repositories().await?.contains(&place));
+
+    state.keep_config("hash", b"document").await?;
+    state.keep_config("hash", b"document").await?;
+    assert_eq!(state.kept_config("hash").await?.as_deref(), Some(b"document".as_slice()));
+    assert_eq!(state.kept_config("other").await?, None);
+    Ok(())
+}

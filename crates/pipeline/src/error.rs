@@ -1,0 +1,97 @@
+//! What can be wrong with us or the platform. What is wrong with data is a finding, and never here.
+
+use std::io;
+
+/// A result of the pipeline.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Failures by meaning, each with the key or place it concerns.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An object is not there.
+    #[error("{key} is not there")]
+    NotFound {
+        /// The object.
+        key: String,
+    },
+    /// An object may not be read or written.
+    #[error("{key} cannot be opened: {source}")]
+    Denied {
+        /// The object.
+        key: String,
+        /// What the store said.
+        source: io::Error,
+    },
+    /// An object changed while it was being read.
+    #[error("{key} changed while it was being read")]
+    Changed {
+        /// The object.
+        key: String,
+    },
+    /// The object store failed.
+    #[error("{key}: {source}")]
+    Objects {
+        /// The object.
+        key: String,
+        /// What the store said.
+        source: io::Error,
+    },
+    /// The store of state or records failed.
+    #[error("{what}: {source}")]
+    Store {
+        /// What was being done.
+        what: &'static str,
+        /// What the store said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The active configuration of a repository cannot be used. An operator has to mend it.
+    #[error("{key} is not a usable configuration: {mistakes}")]
+    Configuration {
+        /// The configuration.
+        key: String,
+        /// What is wrong with it.
+        mistakes: String,
+    },
+    /// A message speaks of something that does not exist.
+    #[error("no import {id} is registered")]
+    UnknownImport {
+        /// The import.
+        id: String,
+    },
+    /// A mail could not be sent.
+    #[error("mail for import {id} was not sent: {source}")]
+    Mail {
+        /// The import it is about.
+        id: String,
+        /// What the mail service said.
+        source: io::Error,
+    },
+    /// A task of ours stopped before it was done.
+    #[error("a background task stopped: {0}")]
+    Task(String),
+}
+
+impl Error {
+    /// True if the same message may well succeed later, without anybody's help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Changed { .. } | Self::Store { .. } | Self::Mail { .. } | Self::Task(_) => true,
+            Self::Objects { source, .. } => !matches!(source.kind(), io::ErrorKind::StorageFull),
+            Self::NotFound { .. }
+            | Self::Denied { .. }
+            | Self::Configuration { .. }
+            | Self::UnknownImport { .. } => false,
+        }
+    }
+
+    /// A failure of the object store at `key`, sorted by meaning.
+    pub fn object(key: impl Into<String>, source: io::Error) -> Self {
+        let key = key.into();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { key },
+            io::ErrorKind::PermissionDenied => Self::Denied { key, source },
+            _ => Self::Objects { key, source },
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The use cases of tidewaiter, over ports.
+//!
+//! A file passes through [`unpack`], [`sequence`], [`validate`] and [`report`]. Each takes a message,
+//! acts through the [`ports`], and may be called again with the same message at any time: it picks up
+//! where it stopped. [`local`] holds the adapters for one machine: a folder, SQLite, an outbox.
+
+pub mod conclude;
+pub mod configs;
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod error;
+pub mod examine;
+pub mod local;
+pub mod ports;
+pub mod report;
+pub mod sequence;
+pub mod unpack;
+pub mod validate;
+
+pub use error::{Error, Result};

@@ -1,0 +1,297 @@
+//! The drop zone of a folder: finds what was dropped and takes it in.
+//!
+//! A folder has no versions: a partner who uses a name again overwrites the file. So a file is moved to
+//! `waiting/<repository>/<import id>/` when it is taken in, and from then on nobody writes to it. A file
+//! is taken in when it has not changed for a while, since an upload may still be going on.
+
+use std::collections::HashMap;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::{NAME_BYTES, Repository, clean_name};
+
+use super::now;
+use crate::ports::{Drop, Nature, Source};
+use crate::{Error, Result};
+
+/// Endings and beginnings that transfer programs give to files they have not finished.
+const UNFINISHED_ENDINGS: [&str; 6] = [".part", ".filepart", ".partial", ".tmp", ".crdownload", ".swp"];
+
+/// The most folders within folders that are looked into.
+const DEPTH: usize = 16;
+
+/// The drop zone of a folder.
+#[derive(Debug)]
+pub struct Inbox {
+    root: PathBuf,
+    quiet: Duration,
+    seen: HashMap<PathBuf, (Fingerprint, Instant)>,
+    last: Option<ImportId>,
+}
+
+/// What was found in the drop zone.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// What was taken in.
+    pub drops: Vec<Drop>,
+    /// What was left, since it is not complete.
+    pub writing: StillWriting,
+    /// What could not be taken in, and why.
+    pub failures: Vec<(PathBuf, Error)>,
+}
+
+/// Files that were left where they are, since somebody is still writing them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StillWriting {
+    /// They changed a moment ago.
+    pub changing: Vec<PathBuf>,
+    /// Their name is one that transfer programs give to a file until it is complete.
+    pub unfinished: Vec<PathBuf>,
+}
+
+impl StillWriting {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.changing.iter().chain(&self.unfinished)
+    }
+}
+
+type Fingerprint = (u64, Option<SystemTime>);
+
+struct Found {
+    repository: Repository,
+    file: String,
+    path: PathBuf,
+    metadata: Metadata,
+}
+
+impl Inbox {
+    /// The drop zone under `root`. A file is taken in when it has not changed for `quiet`.
+    pub fn new(root: &Path, quiet: Duration) -> Self {
+        Self { root: root.to_owned(), quiet, seen: HashMap::new(), last: None }
+    }
+
+    /// Takes in what is complete. Configurations come first, so that files sent along with a new one are
+    /// treated by it; then by name.
+    ///
+    /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time.
+    pub fn take(&mut self) -> Result<Taken> {
+        let mut found = Vec::new();
+        for repository in repositories(&self.root.join("imports"))? {
+            let folder = self.root.join("imports").join(repository.as_str());
+            collect(&repository, &folder, "", DEPTH, &mut found)?;
+        }
+        let is_config = |found: &Found| found.file.ends_with("_imports_config.json");
+        found.sort_by(|a, b| is_config(b).cmp(&is_config(a)).then_with(|| a.path.cmp(&b.path)));
+        let mut seen = std::mem::take(&mut self.seen);
+        let mut taken = Taken::default();
+        for found in found {
+            if unfinished_name(&found.file) {
+                taken.writing.unfinished.push(found.path);
+                continue;
+            }
+            let fingerprint = (found.metadata.len(), found.metadata.modified().ok());
+            let before = seen.remove(&found.path).filter(|(print, _)| *print == fingerprint);
+            if self.is_quiet(&fingerprint, before.map(|(_, since)| since)) {
+                let path = found.path.clone();
+                match self.take_in(found) {
+                    Ok(dropped) => taken.drops.extend(dropped),
+                    Err(error) => taken.failures.push((path, error)),
+                }
+            } else {
+                let since = before.map_or_else(Instant::now, |(_, since)| since);
+                self.seen.insert(found.path.clone(), (fingerprint, since));
+                taken.writing.changing.push(found.path);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// True if a file has not changed for long enough: by its own clock, or by ours since we watch it.
+    fn is_quiet(&self, (_, modified): &Fingerprint, watched: Option<Instant>) -> bool {
+        let by_its_clock = modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= self.quiet);
+        by_its_clock || watched.is_some_and(|since| since.elapsed() >= self.quiet)
+    }
+
+    /// Moves a file out of the drop zone; None if it is gone, since whoever dropped it took it back.
+    fn take_in(&mut self, found: Found) -> Result<Option<Drop>> {
+        let import = ImportId::after(self.last, now(), fresh_random());
+        self.last = Some(import);
+        let folder = self.root.join("waiting").join(found.repository.as_str()).join(import.to_string());
+        let file = fitting(&clean_name(&found.file)).to_owned();
+        let target = folder.join(&file);
+        let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(&found.path, &target));
+        match moved {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let _ = fs::remove_dir_all(&folder);
+                return Ok(None);
+            }
+            Err(error) => {
+                let _ = fs::remove_dir(&folder);
+                return Err(Error::object(found.path.display().to_string(), error));
+            }
+        }
+        remove_empty_parents(&found.path, &self.root.join("imports").join(found.repository.as_str()));
+        drop_of(found.repository, file, import, &target).map(Some)
+    }
+
+    /// What was taken in by a process that stopped before it was registered, and what is
+    /// waiting.
+    pub fn taken_before(&self) -> Result<Vec<Drop>> {
+        let mut drops = Vec::new();
+        for repository in repositories(&self.root.join("waiting"))? {
+            let folder = self.root.join("waiting").join(repository.as_str());
+            for entry in entries(&folder)? {
+                let Some(import) = entry.file_name().to_str().and_then(|name| name.parse::<ImportId>().ok())
+                else {
+                    continue;
+                };
+                // Empty if the process stopped before it moved the file here; then nothing was taken in.
+                let _ = fs::remove_dir(entry.path());
+                for file in entries(&entry.path())? {
+                    let name = file.file_name().to_string_lossy().into_owned();
+                    drops.push(drop_of(repository.clone(), name, import, &file.path())?);
+                }
+            }
+        }
+        drops.sort_by_key(|dropped| dropped.import);
+        Ok(drops)
+    }
+}
+
+fn drop_of(repository: Repository, file: String, import: ImportId, path: &Path) -> Result<Drop> {
+    let metadata = fs::symlink_metadata(path).map_err(|e| Error::object(path.display().to_string(), e))?;
+    let nature = match metadata.file_type() {
+        kind if kind.is_file() => Nature::File,
+        kind if kind.is_dir() => Nature::Folder,
+        _ => Nature::Special,
+    };
+    let key = format!("waiting/{repository}/{import}/{file}");
+    let source = Source { key, version: None };
+    let bytes = if nature == Nature::File { metadata.len() } else { 0 };
+    Ok(Drop { repository, file, import, source, nature, bytes, arrived: now() })
+}
+
+/// A file in the drop zone that was not taken in yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untaken {
+    /// The repository.
+    pub repository: Repository,
+    /// Its name there; with slashes if it lies in a folder. Whatever characters its sender used.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When it last changed, if the file system tells.
+    pub changed: Option<Timestamp>,
+    /// True if its name is one of a transfer that goes on: it is left alone until it is renamed.
+    pub unfinished: bool,
+}
+
+/// What lies in the drop zone under `root`, by repository and name. Nothing is taken in.
+pub(super) fn untaken(root: &Path) -> Result<Vec<Untaken>> {
+    let mut found = Vec::new();
+    for repository in drop_folders(root)? {
+        let folder = root.join("imports").join(repository.as_str());
+        collect(&repository, &folder, "", DEPTH, &mut found)?;
+    }
+    let mut untaken: Vec<Untaken> = found
+        .into_iter()
+        .map(|Found { repository, file, metadata, .. }| Untaken {
+            bytes: if metadata.is_file() { metadata.len() } else { 0 },
+            changed: metadata.modified().ok().and_then(|at| at.try_into().ok()),
+            unfinished: unfinished_name(&file),
+            repository,
+            file,
+        })
+        .collect();
+    untaken.sort_by(|a, b| a.repository.cmp(&b.repository).then_with(|| a.file.cmp(&b.file)));
+    Ok(untaken)
+}
+
+/// The repositories that have a folder in the drop zone.
+pub(super) fn drop_folders(root: &Path) -> Result<Vec<Repository>> {
+    repositories(&root.join("imports"))
+}
+
+/// The folders directly under `folder` whose names are repositories. Others are none of ours.
+fn repositories(folder: &Path) -> Result<Vec<Repository>> {
+    let mut names = Vec::new();
+    for entry in entries(folder)? {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if let (true, Some(Ok(name))) = (is_folder, entry.file_name().to_str().map(str::parse::<Repository>))
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(|e| Error::object(folder.display().to_string(), e)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::object(folder.display().to_string(), error)),
+    }
+}
+
+/// All files below a folder, and folders that are empty or too deep. Links are not followed.
+fn collect(
+    repository: &Repository,
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<Found>,
+) -> Result<()> {
+    for entry in entries(folder)? {
+        let path = entry.path();
+        // Gone in between: nothing to take in.
+        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+        let file = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        // A folder that may not be looked into is taken in as a whole, as far as it can be moved.
+        let holds_files = metadata.is_dir() && depth > 0 && entries(&path).is_ok_and(|held| !held.is_empty());
+        if holds_files {
+            collect(repository, &path, &format!("{file}/"), depth - 1, found)?;
+        } else {
+            found.push(Found { repository: repository.clone(), file, path, metadata });
+        }
+    }
+    Ok(())
+}
+
+/// A name that file systems take. What stands for bytes that are no text is longer than these.
+fn fitting(name: &str) -> &str {
+    let mut end = name.len().min(NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.get(..end).unwrap_or(name)
+}
+
+fn remove_empty_parents(path: &Path, stop: &Path) {
+    let mut folder = path.parent();
+    while let Some(at) = folder.filter(|at| *at != stop && at.starts_with(stop)) {
+        if fs::remove_dir(at).is_err() {
+            break;
+        }
+        folder = at.parent();
+    }
+}
+
+fn unfinished_name(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.starts_with('.') || name.ends_with('~') || UNFINISHED_ENDINGS.iter().any(|end| name.ends_with(end))
+}
+
+/// 128 bits that differ for each id, from the randomly keyed hasher of the standard library.
+fn fresh_random() -> u128 {
+    use std::hash::{BuildHasher, RandomState};
+    let half = || u128::from(RandomState::new().hash_one(Instant::now()));
+    (half() << 64) | half()
+}

@@ -1,0 +1,162 @@
+//! One machine: a folder for objects, SQLite for state and records, an outbox for mails.
+//!
+//! Everything of a deployment lies in one folder:
+//!
+//! | what | where |
+//! |---|---|
+//! | the keys of the design | `imports/`, `config/`, `unpacked/`, `archives/`, … |
+//! | files that were taken in and have no outcome yet | `waiting/<repository>/<import id>/<file>` |
+//! | records | `records.sqlite` |
+//! | mails | `outbox/<time>-<repository>-<file>.eml` |
+//! | state, lock, half-written files | `.tidewaiter/` |
+
+mod drops;
+mod folder;
+mod mail;
+mod queue;
+mod records;
+mod runner;
+mod sqlite;
+mod state;
+mod state_read;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use drops::{Inbox, StillWriting, Taken, Untaken};
+pub use folder::Folder;
+pub use mail::Outbox;
+pub use queue::LocalQueue;
+pub use records::SqliteRecords;
+pub use runner::{Failure, RunSummary, Runner};
+pub use state::SqliteState;
+use tidewaiter::id::Timestamp;
+use tidewaiter::keys::Repository;
+
+use crate::ports::{Observation, Platform, State};
+use crate::{Error, Result};
+
+type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
+
+/// A deployment in a folder.
+pub struct Local {
+    root: PathBuf,
+    objects: Folder,
+    state: SqliteState,
+    records: SqliteRecords,
+    mailer: Outbox,
+    queue: LocalQueue,
+    settle: Option<i64>,
+    observer: Option<Observer>,
+}
+
+impl Local {
+    /// Opens a folder that was made by [`Local::init`], or that has an `imports/`.
+    pub fn open(root: &Path) -> Result<Self> {
+        if !root.join("imports").is_dir() {
+            return Err(Error::NotFound { key: root.join("imports").display().to_string() });
+        }
+        let private = root.join(".tidewaiter");
+        std::fs::create_dir_all(&private).map_err(|e| Error::object(private.display().to_string(), e))?;
+        Ok(Self {
+            root: root.to_owned(),
+            objects: Folder::new(root),
+            state: SqliteState::open(&private.join("state.sqlite"))?,
+            records: SqliteRecords::open(&root.join("records.sqlite"))?,
+            mailer: Outbox::new(&root.join("outbox")),
+            queue: LocalQueue::default(),
+            settle: None,
+            observer: None,
+        })
+    }
+
+    /// Makes the folders of a repository, and those around it.
+    pub fn init(root: &Path, repository: &Repository) -> Result<()> {
+        for prefix in ["imports", "config", "archives", "badlines", "bogus", "logs", "notprocessed"] {
+            let folder = root.join(prefix).join(repository.as_str());
+            std::fs::create_dir_all(&folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+        }
+        Ok(())
+    }
+
+    /// Orders files at once, without waiting for more of them: what is there is all there is.
+    #[must_use]
+    pub fn without_settling(mut self) -> Self {
+        self.settle = Some(0);
+        self
+    }
+
+    /// Told what is going on.
+    #[must_use]
+    pub fn observed_by(mut self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The repositories that have a drop folder, and those in which something was ever registered.
+    pub async fn repositories(&self) -> Result<Vec<Repository>> {
+        let mut repositories = drops::drop_folders(&self.root)?;
+        repositories.extend(self.state.repositories().await?);
+        repositories.sort();
+        repositories.dedup();
+        Ok(repositories)
+    }
+
+    /// What lies in the drop zone and was not taken in yet, by repository and name.
+    pub fn untaken(&self) -> Result<Vec<Untaken>> {
+        drops::untaken(&self.root)
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+/// The time now, in whole milliseconds: finer is noise to whoever reads it.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+impl Platform for Local {
+    type Objects = Folder;
+    type State = SqliteState;
+    type Records = SqliteRecords;
+    type Mailer = Outbox;
+    type Queue = LocalQueue;
+
+    fn objects(&self) -> &Folder {
+        &self.objects
+    }
+
+    fn state(&self) -> &SqliteState {
+        &self.state
+    }
+
+    fn records(&self) -> &SqliteRecords {
+        &self.records
+    }
+
+    fn mailer(&self) -> &Outbox {
+        &self.mailer
+    }
+
+    fn queue(&self) -> &LocalQueue {
+        &self.queue
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn settle_seconds(&self, configured: u64) -> i64 {
+        self.settle.unwrap_or_else(|| i64::try_from(configured).unwrap_or(i64::MAX))
+    }
+
+    fn observe(&self, progress: &Observation<'_>) {
+        if let Some(observer) = &self.observer {
+            observer(progress);
+        }
+    }
+}

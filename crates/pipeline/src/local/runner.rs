@@ -1,0 +1,240 @@
+//! Runs the four functions on one machine: takes in what was dropped, and hands messages from one to the
+//! other until there is nothing left to do.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use tidewaiter::id::Timestamp;
+
+use super::{Inbox, Local, StillWriting};
+use crate::ports::{Kind, Message, News, Platform, Progress, Queue, State};
+use crate::{Error, Result, report, sequence, unpack, validate};
+
+/// How often a message is tried before it is left for the next run.
+const TRIES: u32 = 4;
+/// How long the first retry waits; each further one waits twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// How often a watching process looks for what a lost message left undone.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// How often the drop zone is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Runs a deployment in a folder.
+pub struct Runner {
+    local: Local,
+    inbox: Inbox,
+    /// Held as long as the runner lives: one process at a time works on a folder.
+    _lock: File,
+}
+
+/// What could not be done.
+#[derive(Debug)]
+pub struct Failure {
+    /// What was being done.
+    pub what: String,
+    /// Why it failed.
+    pub error: Error,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.what, self.error)
+    }
+}
+
+/// What is left when a run ends.
+#[derive(Debug, Default)]
+pub struct RunSummary {
+    /// What could not be done, and is tried again by the next run.
+    pub failures: Vec<Failure>,
+    /// Files that were left in the drop zone, since somebody is still writing them.
+    pub still_writing: StillWriting,
+}
+
+impl Runner {
+    /// Takes the lock of the folder. A file is taken in when it has not changed for `quiet`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] if another process works on the folder.
+    pub fn new(local: Local, quiet: Duration) -> Result<Self> {
+        let path = local.root().join(".tidewaiter/lock");
+        let key = path.display().to_string();
+        let lock = File::create(&path).map_err(|e| Error::object(&key, e))?;
+        if lock.try_lock().is_err() {
+            let busy = std::io::Error::other("another tidewaiter is at work on this folder");
+            return Err(Error::Denied { key, source: busy });
+        }
+        let inbox = Inbox::new(local.root(), quiet);
+        Ok(Self { local, inbox, _lock: lock })
+    }
+
+    /// The deployment.
+    pub fn local(&self) -> &Local {
+        &self.local
+    }
+
+    /// Takes in everything that is complete, treats everything that is ready, and stops. Files that keep
+    /// changing are waited for until `patience` is over.
+    pub async fn run(&mut self, patience: Duration) -> Result<RunSummary> {
+        let mut summary = RunSummary::default();
+        self.sweep(&mut summary).await?;
+        let deadline = Instant::now() + patience;
+        loop {
+            let writing = self.take_in(&mut summary).await?;
+            if writing.changing.is_empty() || Instant::now() >= deadline {
+                summary.still_writing = writing;
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY.min(Duration::from_millis(50))).await;
+        }
+        self.drain(&mut summary).await;
+        Ok(summary)
+    }
+
+    /// Goes on until `stop` is ready: takes in files as they arrive, and treats what is ready. `tell` is
+    /// called with each failure; what failed is tried again later.
+    pub async fn watch(
+        &mut self,
+        stop: impl Future<Output = ()>,
+        mut tell: impl FnMut(Failure),
+    ) -> Result<()> {
+        tokio::pin!(stop);
+        // What keeps failing is said once, and again if it comes back after it went well.
+        let mut told = HashSet::new();
+        let mut tell = move |failures: &mut Vec<Failure>| {
+            let now: HashSet<String> = failures.iter().map(ToString::to_string).collect();
+            failures.drain(..).filter(|failure| !told.contains(&failure.to_string())).for_each(&mut tell);
+            told = now;
+        };
+        let mut summary = RunSummary::default();
+        self.sweep(&mut summary).await?;
+        let mut swept = Instant::now();
+        loop {
+            self.take_in(&mut summary).await?;
+            // Between two files it is seen whether to stop: what is in hand is brought to its end.
+            while self.handle_next(&mut summary).await {
+                tokio::select! {
+                    biased;
+                    () = &mut stop => {
+                        tell(&mut summary.failures);
+                        return Ok(());
+                    }
+                    () = std::future::ready(()) => {}
+                }
+            }
+            let failed = !summary.failures.is_empty();
+            tell(&mut summary.failures);
+            if failed || swept.elapsed() > SWEEP_EVERY {
+                tokio::select! {
+                    () = &mut stop => return Ok(()),
+                    () = tokio::time::sleep(if failed { Duration::from_secs(5) } else { LOOK_EVERY }) => {}
+                }
+                self.sweep(&mut summary).await?;
+                swept = Instant::now();
+            } else {
+                tokio::select! {
+                    () = &mut stop => return Ok(()),
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                }
+            }
+        }
+    }
+
+    /// Finds what an earlier process left undone, or a message that was lost.
+    async fn sweep(&mut self, summary: &mut RunSummary) -> Result<()> {
+        self.local.objects().sweep_partial();
+        for dropped in self.inbox.taken_before()? {
+            if self.local.state().import(dropped.import).await?.is_none() {
+                let done = self.retrying(|local| unpack::unpack(local, &dropped)).await;
+                note(summary, || dropped.file.clone(), done);
+            }
+        }
+        for import in self.local.state().unfinished().await? {
+            let done = self.retrying(|local| resume(local, &import)).await;
+            note(summary, || import.file.clone(), done);
+        }
+        for repository in self.local.state().repositories().await? {
+            self.local.queue().send(Message::Sequence { repository, news: News::Poke }, None).await?;
+        }
+        for import in self.local.state().unmailed().await? {
+            self.local.queue().send(Message::Report { import }, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_in(&mut self, summary: &mut RunSummary) -> Result<StillWriting> {
+        let taken = self.inbox.take()?;
+        for (path, error) in taken.failures {
+            summary.failures.push(Failure { what: format!("taking in {}", path.display()), error });
+        }
+        for dropped in taken.drops {
+            let done = self.retrying(|local| unpack::unpack(local, &dropped)).await;
+            note(summary, || dropped.file.clone(), done);
+        }
+        Ok(taken.writing)
+    }
+
+    /// Handles messages until none is due.
+    async fn drain(&mut self, summary: &mut RunSummary) {
+        while self.handle_next(summary).await {}
+    }
+
+    /// Handles the next message that is due; false if there is none.
+    async fn handle_next(&mut self, summary: &mut RunSummary) -> bool {
+        let Some(message) = self.local.queue().next(Timestamp::now()) else { return false };
+        let done = self.retrying(|local| handle(local, message.clone())).await;
+        note(summary, || describe(&message), done);
+        true
+    }
+
+    /// Tries again what may succeed later.
+    async fn retrying<'a, F>(&'a self, work: impl Fn(&'a Local) -> F) -> Result<()>
+    where
+        F: Future<Output = Result<()>> + 'a,
+    {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match work(&self.local).await {
+                Err(error) if error.is_transient() => {
+                    tracing::debug!(%error, "trying again");
+                    tokio::time::sleep(wait).await;
+                    wait *= 2;
+                }
+                done => return done,
+            }
+        }
+        work(&self.local).await
+    }
+}
+
+fn note(summary: &mut RunSummary, what: impl FnOnce() -> String, done: Result<()>) {
+    if let Err(error) = done {
+        summary.failures.push(Failure { what: what(), error });
+    }
+}
+
+fn describe(message: &Message) -> String {
+    match message {
+        Message::Sequence { repository, .. } => format!("ordering the files of {repository}"),
+        Message::Work { import, .. } => format!("import {import}"),
+        Message::Report { import } => format!("the mail of import {import}"),
+    }
+}
+
+async fn resume(local: &Local, import: &crate::ports::Import) -> Result<()> {
+    match (&import.kind, &import.progress) {
+        (Kind::Data { .. }, Progress::Concluding(conclusion)) => {
+            crate::conclude::carry_out(local, import, conclusion).await
+        }
+        _ => unpack::take_in(local, import).await,
+    }
+}
+
+async fn handle(local: &Local, message: Message) -> Result<()> {
+    match message {
+        Message::Sequence { repository, news } => sequence::sequence(local, &repository, news).await,
+        Message::Work { import, task } => validate::validate(local, import, task).await,
+        Message::Report { import } => report::report(local, import).await,
+    }
+}

@@ -1,0 +1,459 @@
+//! State in SQLite: what changes it. What only reads is in `state_read`.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, params};
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
+use tidewaiter::order::{group_key, member_key, single_key};
+use tidewaiter::sequence::{self, GroupRef};
+
+use super::sqlite::{Database, from_json, to_json};
+use super::state_read as read;
+use crate::Result;
+use crate::ports::{
+    Conclusion, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, State, WaitingGroup,
+};
+
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE imports (
+        id TEXT PRIMARY KEY,
+        repository TEXT NOT NULL,
+        file TEXT NOT NULL,
+        archive TEXT,
+        -- The whole import as JSON; the columns are what is asked for.
+        document TEXT NOT NULL,
+        is_data INTEGER NOT NULL,
+        group_id TEXT,
+        group_last INTEGER,
+        generation INTEGER,
+        slot INTEGER,
+        -- Its place among single files, or within its group.
+        sort TEXT,
+        entry TEXT,
+        date TEXT,
+        checked INTEGER NOT NULL DEFAULT 0,
+        -- 0 registered or started, 1 outcome decided, 2 done
+        stage INTEGER NOT NULL DEFAULT 0,
+        outcome TEXT,
+        mail_due INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX imports_of_repository ON imports (repository, id);
+    CREATE INDEX imports_of_archive ON imports (archive, id) WHERE archive IS NOT NULL;
+    CREATE INDEX members ON imports (repository, group_id, group_last, generation, sort) WHERE group_id IS NOT NULL;
+    CREATE INDEX open_imports ON imports (repository, is_data, sort) WHERE stage < 2;
+    CREATE INDEX mail_due ON imports (id) WHERE mail_due = 1;
+    CREATE INDEX dates ON imports (repository, entry, date) WHERE outcome = 'imported';
+    CREATE TABLE ready (
+        repository TEXT NOT NULL,
+        sort TEXT NOT NULL,
+        -- A file's import, or a group as JSON.
+        import TEXT,
+        group_ref TEXT,
+        PRIMARY KEY (repository, sort)
+    ) WITHOUT ROWID;
+    CREATE TABLE groups (
+        repository TEXT NOT NULL,
+        id TEXT NOT NULL,
+        last INTEGER NOT NULL,
+        -- The generation that files join now, and the last one that was closed.
+        open INTEGER NOT NULL,
+        closed INTEGER NOT NULL,
+        PRIMARY KEY (repository, id, last)
+    ) WITHOUT ROWID;
+    CREATE TABLE sequences (
+        repository TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE places (
+        key TEXT PRIMARY KEY,
+        import TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE displaced (
+        key TEXT NOT NULL,
+        import TEXT NOT NULL,
+        older TEXT NOT NULL,
+        PRIMARY KEY (key, import)
+    ) WITHOUT ROWID;
+    CREATE TABLE configurations (
+        hash TEXT PRIMARY KEY,
+        document BLOB NOT NULL
+    ) WITHOUT ROWID;
+"];
+
+/// State in SQLite.
+#[derive(Debug, Clone)]
+pub struct SqliteState {
+    database: Database,
+}
+
+impl SqliteState {
+    /// Opens or creates the store.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self { database: Database::open(path, MIGRATIONS)? })
+    }
+
+    /// How many files [`State::queued`] would give if it had no limit.
+    pub async fn queued_count(&self, repository: &Repository) -> Result<u64> {
+        let name = repository.to_string();
+        self.database.read("counting the queue", move |sql| read::queued_count(sql, &name)).await
+    }
+}
+
+impl State for SqliteState {
+    async fn register(&self, imports: &[Import]) -> Result<()> {
+        let imports = imports.to_vec();
+        let register =
+            move |sql: &rusqlite::Transaction<'_>| imports.into_iter().try_for_each(|i| register(sql, i));
+        self.database.write("registering files", register).await
+    }
+
+    async fn import(&self, id: ImportId) -> Result<Option<Import>> {
+        self.database.read("reading an import", move |sql| read::import(sql, id)).await
+    }
+
+    async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
+        self.database.read("reading members", move |sql| read::members(sql, archive)).await
+    }
+
+    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Pinned> {
+        let pin = pin.clone();
+        let start = move |sql: &rusqlite::Transaction<'_>| {
+            let mut held = pin;
+            change(sql, id, |import| match &import.progress {
+                Progress::Started(pinned) => held = pinned.clone(),
+                Progress::Registered => import.progress = Progress::Started(held.clone()),
+                Progress::Concluding(_) | Progress::Done(_) => {}
+            })?;
+            Ok(held)
+        };
+        self.database.write("starting an import", start).await
+    }
+
+    async fn passed_check(&self, id: ImportId) -> Result<()> {
+        let passed = move |sql: &rusqlite::Transaction<'_>| {
+            change(sql, id, |import| {
+                if let Progress::Started(pinned) = &mut import.progress {
+                    pinned.checked = true;
+                }
+            })
+        };
+        self.database.write("noting a check", passed).await
+    }
+
+    async fn conclude(&self, id: ImportId, conclusion: &Conclusion) -> Result<Conclusion> {
+        let conclusion = conclusion.clone();
+        let conclude = move |sql: &rusqlite::Transaction<'_>| {
+            let mut held = conclusion;
+            change(sql, id, |import| match &import.progress {
+                Progress::Concluding(decided) | Progress::Done(decided) => held = decided.clone(),
+                Progress::Registered | Progress::Started(_) => {
+                    import.progress = Progress::Concluding(held.clone());
+                }
+            })?;
+            Ok(held)
+        };
+        self.database.write("deciding an outcome", conclude).await
+    }
+
+    async fn finish(&self, id: ImportId) -> Result<()> {
+        let finish = move |sql: &rusqlite::Transaction<'_>| {
+            let mut ready = None;
+            change(sql, id, |import| {
+                if let Progress::Concluding(conclusion) = &import.progress {
+                    import.progress = Progress::Done(conclusion.clone());
+                }
+                if let Kind::Data { name, rank, group: None } = &import.kind {
+                    ready = Some((import.repository.to_string(), single_key(name, *rank, id)));
+                }
+            })?;
+            if let Some((repository, sort)) = ready {
+                sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
+                    .execute([repository, sort])?;
+            }
+            Ok(())
+        };
+        self.database.write("finishing an import", finish).await
+    }
+
+    async fn claim(&self, key: &Key, id: ImportId) -> Result<Option<Key>> {
+        let key = key.clone();
+        self.database.write("claiming a key", move |sql| claim(sql, &key, id)).await
+    }
+
+    async fn mailed(&self, id: ImportId) -> Result<()> {
+        let mailed = move |sql: &rusqlite::Transaction<'_>| {
+            change(sql, id, |import| {
+                if let Progress::Done(conclusion) = &mut import.progress {
+                    conclusion.mail_due = false;
+                }
+            })
+        };
+        self.database.write("noting a mail", mailed).await
+    }
+
+    async fn sequence(&self, repository: &Repository) -> Result<(sequence::State, u64)> {
+        let repository = repository.to_string();
+        let read = move |sql: &Connection| {
+            let found: Option<(String, u64)> = sql
+                .prepare_cached("SELECT document, version FROM sequences WHERE repository = ?1")?
+                .query_row([repository], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            match found {
+                Some((document, version)) => Ok((from_json(&document)?, version)),
+                None => Ok((sequence::State::default(), 0)),
+            }
+        };
+        self.database.read("reading a sequence", read).await
+    }
+
+    async fn advance(&self, repository: &Repository, version: u64, state: &sequence::State) -> Result<bool> {
+        let (repository, state) = (repository.to_string(), state.clone());
+        let advance = move |sql: &rusqlite::Transaction<'_>| {
+            let next = version + 1;
+            let document = to_json(&state)?;
+            let written = if version == 0 {
+                sql.prepare_cached(
+                    "INSERT INTO sequences (repository, version, document) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![repository, next, document])?
+            } else {
+                sql.prepare_cached(
+                    "UPDATE sequences SET version = ?2, document = ?3 WHERE repository = ?1 AND version = ?4",
+                )?
+                .execute(params![repository, next, document, version])?
+            };
+            Ok(written == 1)
+        };
+        self.database.write("writing a sequence", advance).await
+    }
+
+    async fn first_ready(&self, repository: &Repository) -> Result<Option<ReadyWork>> {
+        let repository = repository.to_string();
+        self.database.read("finding ready work", move |sql| read::first_ready(sql, &repository)).await
+    }
+
+    async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
+        let (repository, group) = (repository.to_string(), group.clone());
+        let seal = move |sql: &rusqlite::Transaction<'_>| {
+            sql.prepare_cached(
+                "UPDATE groups SET open = ?4 + 1 WHERE repository = ?1 AND id = ?2 AND last = ?3 AND open <= ?4",
+            )?
+            .execute(params![repository, group.id, group.last, group.generation])
+        };
+        self.database.write("sealing a group", seal).await.map(|_| ())
+    }
+
+    async fn next_member(
+        &self,
+        repository: &Repository,
+        group: &GroupRef,
+        checking: bool,
+    ) -> Result<Option<ImportId>> {
+        let (repository, group) = (repository.to_string(), group.clone());
+        let find = move |sql: &Connection| read::next_member(sql, &repository, &group, checking);
+        self.database.read("finding a member", find).await
+    }
+
+    async fn close(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
+        let (repository, group) = (repository.to_string(), group.clone());
+        let close = move |sql: &rusqlite::Transaction<'_>| {
+            sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
+                .execute(params![repository, group_key(&group.id, group.last, group.generation)])?;
+            sql.prepare_cached(
+                "UPDATE groups SET closed = max(closed, ?4) WHERE repository = ?1 AND id = ?2 AND last = ?3",
+            )?
+            .execute(params![repository, group.id, group.last, group.generation])
+        };
+        self.database.write("closing a group", close).await.map(|_| ())
+    }
+
+    async fn latest_date(&self, repository: &Repository, name: &DataName) -> Result<Option<Date>> {
+        let (repository, entry) = (repository.to_string(), entry_of(name));
+        self.database
+            .read("finding the latest date", move |sql| read::latest_date(sql, &repository, &entry))
+            .await
+    }
+
+    async fn keep_config(&self, hash: &str, document: &[u8]) -> Result<()> {
+        let (hash, document) = (hash.to_owned(), document.to_vec());
+        let keep = move |sql: &rusqlite::Transaction<'_>| {
+            sql.prepare_cached(
+                "INSERT INTO configurations (hash, document) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![hash, document])
+        };
+        self.database.write("keeping a configuration", keep).await.map(|_| ())
+    }
+
+    async fn kept_config(&self, hash: &str) -> Result<Option<Vec<u8>>> {
+        let hash = hash.to_owned();
+        let read = move |sql: &Connection| {
+            sql.prepare_cached("SELECT document FROM configurations WHERE hash = ?1")?
+                .query_row([hash], |row| row.get(0))
+                .optional()
+        };
+        self.database.read("reading a configuration", read).await
+    }
+
+    async fn repositories(&self) -> Result<Vec<Repository>> {
+        self.database.read("listing repositories", read::repositories).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<Import>> {
+        self.database.read("finding unfinished work", read::unfinished).await
+    }
+
+    async fn unmailed(&self) -> Result<Vec<ImportId>> {
+        self.database.read("finding due mails", read::unmailed).await
+    }
+
+    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+        let repository = repository.to_string();
+        self.database.read("listing the queue", move |sql| read::queued(sql, &repository, limit)).await
+    }
+
+    async fn waiting(&self, repository: &Repository) -> Result<Vec<WaitingGroup>> {
+        let repository = repository.clone();
+        self.database.read("listing waiting groups", move |sql| read::waiting(sql, &repository)).await
+    }
+
+    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<Import>> {
+        let filter = filter.clone();
+        self.database.read("reading the ledger", move |sql| read::history(sql, &filter)).await
+    }
+}
+
+fn entry_of(name: &DataName) -> String {
+    format!("{}\u{1f}{}\u{1f}{}", name.universe, name.scope, name.subsection)
+}
+
+fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
+    if read::import(sql, import.id)?.is_some() {
+        return Ok(());
+    }
+    let repository = import.repository.to_string();
+    let (mut sort, mut entry, mut date) = (None, None, None);
+    let mut member = None;
+    if let Kind::Data { name, rank, group } = &mut import.kind {
+        entry = Some(entry_of(name));
+        date = Some(name.date.to_string());
+        if let Some(place) = group {
+            let (open, closed) = open_generation(sql, &repository, &place.group)?;
+            place.group.generation = open;
+            place.late = closed + 1 < open;
+            sort = Some(member_key(place.slot, name, import.id));
+            member = Some((place.group.clone(), place.slot));
+        } else {
+            let key = single_key(name, *rank, import.id);
+            sql.prepare_cached("INSERT INTO ready (repository, sort, import) VALUES (?1, ?2, ?3)")?
+                .execute(params![repository, key, import.id.to_string()])?;
+            sort = Some(key);
+        }
+    }
+    let (group, slot) = member.unzip();
+    sql.prepare_cached(
+        "INSERT INTO imports (id, repository, file, archive, document, is_data, group_id, group_last,
+         generation, slot, sort, entry, date) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?
+    .execute(params![
+        import.id.to_string(),
+        repository,
+        import.file,
+        import.archive.as_ref().map(|(id, _)| id.to_string()),
+        to_json(&import)?,
+        matches!(import.kind, Kind::Data { .. }),
+        group.as_ref().map(|g| &g.id),
+        group.as_ref().map(|g| g.last),
+        group.as_ref().map(|g| g.generation),
+        slot,
+        sort,
+        entry,
+        date,
+    ])?;
+    match group {
+        Some(group) if read::missing_slots(sql, &repository, &group)?.is_empty() => {
+            let key = group_key(&group.id, group.last, group.generation);
+            sql.prepare_cached(
+                "INSERT INTO ready (repository, sort, group_ref) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![repository, key, to_json(&group)?])
+            .map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The generation that files of a group join now, and the last one that was closed.
+fn open_generation(sql: &Connection, repository: &str, group: &GroupRef) -> rusqlite::Result<(u64, u64)> {
+    sql.prepare_cached(
+        "INSERT INTO groups (repository, id, last, open, closed) VALUES (?1, ?2, ?3, 1, 0) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![repository, group.id, group.last])?;
+    sql.prepare_cached("SELECT open, closed FROM groups WHERE repository = ?1 AND id = ?2 AND last = ?3")?
+        .query_row(params![repository, group.id, group.last], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?))
+        })
+}
+
+/// Changes an import in place; nothing happens if there is none.
+fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rusqlite::Result<()> {
+    let Some(mut import) = read::import(sql, id)? else { return Ok(()) };
+    edit(&mut import);
+    let (stage, conclusion) = match &import.progress {
+        Progress::Registered | Progress::Started(_) => (0, None),
+        Progress::Concluding(conclusion) => (1, Some(conclusion)),
+        Progress::Done(conclusion) => (2, Some(conclusion)),
+    };
+    let checked = matches!(&import.progress, Progress::Started(pinned) if pinned.checked) || stage > 0;
+    sql.prepare_cached(
+        "UPDATE imports SET document = ?2, checked = ?3, stage = ?4, outcome = ?5, mail_due = ?6 WHERE id = ?1",
+    )?
+    .execute(params![
+        id.to_string(),
+        to_json(&import)?,
+        checked,
+        stage,
+        conclusion.map(|c| c.outcome.as_str()),
+        stage == 2 && conclusion.is_some_and(|c| c.mail_due),
+    ])
+    .map(|_| ())
+}
+
+fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<Key>> {
+    let owner: Option<String> = sql
+        .prepare_cached("SELECT import FROM places WHERE key = ?1")?
+        .query_row([key.as_str()], |row| row.get(0))
+        .optional()?;
+    let earlier =
+        owner.filter(|owner| *owner != id.to_string()).and_then(|owner| owner.parse::<ImportId>().ok());
+    if let Some(earlier) = earlier {
+        let older = key.renamed(earlier);
+        sql.prepare_cached("INSERT OR REPLACE INTO displaced (key, import, older) VALUES (?1, ?2, ?3)")?
+            .execute([key.as_str(), &id.to_string(), older.as_str()])?;
+        change(sql, earlier, |import| rename_output(import, key, &older))?;
+    }
+    sql.prepare_cached("INSERT OR REPLACE INTO places (key, import) VALUES (?1, ?2)")?
+        .execute([key.as_str(), &id.to_string()])?;
+    let older: Option<String> = sql
+        .prepare_cached("SELECT older FROM displaced WHERE key = ?1 AND import = ?2")?
+        .query_row([key.as_str(), &id.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(older.and_then(|older| Key::parse(&older).ok()))
+}
+
+/// The ledger says where an earlier import's output is kept from now on.
+fn rename_output(import: &mut Import, key: &Key, older: &Key) {
+    let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
+        return;
+    };
+    let outputs = [&mut conclusion.place, &mut conclusion.log, &mut conclusion.report];
+    for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
+        if output == key {
+            *output = older.clone();
+        }
+    }
+}

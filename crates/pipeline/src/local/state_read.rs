@@ -1,0 +1,181 @@
+//! State in SQLite: what is asked of it.
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, params};
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Repository;
+use tidewaiter::sequence::GroupRef;
+
+use super::sqlite::from_json;
+use crate::ports::{HistoryFilter, Import, ReadyWork, WaitingGroup};
+
+type Rows<T> = rusqlite::Result<Vec<T>>;
+
+fn documents(sql: &Connection, query: &str, parameters: impl rusqlite::Params) -> Rows<Import> {
+    let mut query = sql.prepare_cached(query)?;
+    let rows = query.query_map(parameters, |row| row.get::<_, String>(0))?;
+    rows.map(|document| from_json(&document?)).collect()
+}
+
+fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> rusqlite::Result<T> {
+    text.parse().map_err(|e: String| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, e.into())
+    })
+}
+
+pub(super) fn import(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Import>> {
+    let found = documents(sql, "SELECT document FROM imports WHERE id = ?1", [id.to_string()])?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn members(sql: &Connection, archive: ImportId) -> Rows<Import> {
+    documents(sql, "SELECT document FROM imports WHERE archive = ?1 ORDER BY id", [archive.to_string()])
+}
+
+pub(super) fn first_ready(sql: &Connection, repository: &str) -> rusqlite::Result<Option<ReadyWork>> {
+    let found: Option<(Option<String>, Option<String>)> = sql
+        .prepare_cached("SELECT import, group_ref FROM ready WHERE repository = ?1 ORDER BY sort LIMIT 1")?
+        .query_row([repository], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match found {
+        Some((Some(import), _)) => Ok(Some(ReadyWork::File(parsed(&import)?))),
+        Some((None, Some(group))) => Ok(Some(ReadyWork::Group(from_json(&group)?))),
+        Some((None, None)) | None => Ok(None),
+    }
+}
+
+pub(super) fn next_member(
+    sql: &Connection,
+    repository: &str,
+    group: &GroupRef,
+    checking: bool,
+) -> rusqlite::Result<Option<ImportId>> {
+    let open = if checking { "checked = 0" } else { "stage < 2" };
+    let found: Option<String> = sql
+        .prepare_cached(&format!(
+            "SELECT id FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
+             AND generation = ?4 AND {open} ORDER BY sort LIMIT 1"
+        ))?
+        .query_row(params![repository, group.id, group.last, group.generation], |row| row.get(0))
+        .optional()?;
+    found.map(|id| parsed(&id)).transpose()
+}
+
+/// The slots of a group for which no file has come.
+pub(super) fn missing_slots(
+    sql: &Connection,
+    repository: &str,
+    group: &GroupRef,
+) -> rusqlite::Result<Vec<u8>> {
+    let mut query = sql.prepare_cached(
+        "SELECT DISTINCT slot FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
+         AND generation = ?4",
+    )?;
+    let parameters = params![repository, group.id, group.last, group.generation];
+    let filled: Vec<u8> = query.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok((1..=group.last).filter(|slot| !filled.contains(slot)).collect())
+}
+
+pub(super) fn latest_date(sql: &Connection, repository: &str, entry: &str) -> rusqlite::Result<Option<Date>> {
+    let latest: Option<String> = sql
+        .prepare_cached(
+            "SELECT max(date) FROM imports WHERE repository = ?1 AND entry = ?2 AND outcome = 'imported'",
+        )?
+        .query_row([repository, entry], |row| row.get(0))?;
+    Ok(latest.and_then(|date| date.parse().ok()))
+}
+
+pub(super) fn repositories(sql: &Connection) -> Rows<Repository> {
+    let mut query = sql.prepare_cached("SELECT DISTINCT repository FROM imports ORDER BY 1")?;
+    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    rows.map(|name| parsed(&name?)).collect()
+}
+
+pub(super) fn unfinished(sql: &Connection) -> Rows<Import> {
+    documents(
+        sql,
+        "SELECT document FROM imports WHERE stage < 2 AND (is_data = 0 OR stage = 1) ORDER BY id",
+        [],
+    )
+}
+
+pub(super) fn unmailed(sql: &Connection) -> Rows<ImportId> {
+    let mut query = sql.prepare_cached("SELECT id FROM imports WHERE mail_due = 1 ORDER BY id")?;
+    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    rows.map(|id| parsed(&id?)).collect()
+}
+
+pub(super) fn queued(sql: &Connection, repository: &str, limit: usize) -> Rows<Import> {
+    // Members sort by the marker of their group, which sorts before every single file.
+    documents(
+        sql,
+        "SELECT document FROM (
+            SELECT i.document, r.sort AS first, i.sort AS second
+            FROM ready r JOIN imports i ON i.id = r.import
+            WHERE r.repository = ?1 AND i.stage < 2
+            UNION ALL
+            SELECT i.document, r.sort, i.sort
+            FROM ready r JOIN imports i ON i.repository = r.repository
+                AND i.group_id = r.group_ref ->> 'id' AND i.group_last = r.group_ref ->> 'last'
+                AND i.generation = r.group_ref ->> 'generation'
+            WHERE r.repository = ?1 AND r.group_ref IS NOT NULL AND i.stage < 2
+         ) ORDER BY first, second LIMIT ?2",
+        params![repository, limit],
+    )
+}
+
+pub(super) fn queued_count(sql: &Connection, repository: &str) -> rusqlite::Result<u64> {
+    let mut query = sql.prepare_cached(
+        "SELECT (SELECT count(*) FROM ready r JOIN imports i ON i.id = r.import
+                 WHERE r.repository = ?1 AND i.stage < 2)
+              + (SELECT count(*) FROM ready r JOIN imports i ON i.repository = r.repository
+                     AND i.group_id = r.group_ref ->> 'id' AND i.group_last = r.group_ref ->> 'last'
+                     AND i.generation = r.group_ref ->> 'generation'
+                 WHERE r.repository = ?1 AND r.group_ref IS NOT NULL AND i.stage < 2)",
+    )?;
+    query.query_row([repository], |row| row.get(0))
+}
+
+pub(super) fn waiting(sql: &Connection, repository: &Repository) -> Rows<WaitingGroup> {
+    let name = repository.to_string();
+    let mut query =
+        sql.prepare_cached("SELECT id, last, open FROM groups WHERE repository = ?1 ORDER BY id, last")?;
+    let groups: Vec<GroupRef> = query
+        .query_map([&name], |row| {
+            Ok(GroupRef { id: row.get(0)?, last: row.get(1)?, generation: row.get::<_, u64>(2)? })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut waiting = Vec::new();
+    for group in groups {
+        let members = documents(
+            sql,
+            "SELECT document FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
+             AND generation = ?4 AND stage < 2 ORDER BY sort",
+            params![name, group.id, group.last, group.generation],
+        )?;
+        let missing = missing_slots(sql, &name, &group)?;
+        if let Some(since) = members.iter().map(|member| member.arrived).min()
+            && !missing.is_empty()
+        {
+            let files = members.into_iter().map(|member| member.file).collect();
+            waiting.push(WaitingGroup { repository: repository.clone(), group, missing, files, since });
+        }
+    }
+    Ok(waiting)
+}
+
+pub(super) fn history(sql: &Connection, filter: &HistoryFilter) -> Rows<Import> {
+    documents(
+        sql,
+        "SELECT document FROM imports
+         WHERE (?1 IS NULL OR repository = ?1) AND (?2 IS NULL OR instr(file, ?2) > 0)
+           AND (?3 IS NULL OR outcome = ?3)
+         ORDER BY id DESC LIMIT ?4",
+        params![
+            filter.repository.as_ref().map(ToString::to_string),
+            filter.file,
+            filter.outcome.map(tidewaiter::report::Outcome::as_str),
+            i64::try_from(filter.limit).unwrap_or(i64::MAX),
+        ],
+    )
+}

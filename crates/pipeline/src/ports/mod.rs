@@ -1,0 +1,145 @@
+//! What the use cases need from the world: narrow traits of ours, one adapter each per world.
+//!
+//! The promises are in the doc comments, and the contract suite holds every adapter to them. All
+//! methods may be called again after a failure of unknown outcome: they are idempotent.
+
+mod model;
+mod objects;
+mod records;
+mod state;
+
+use std::future::Future;
+
+pub use model::{
+    Conclusion, Drop, Group, HistoryFilter, Import, Kind, Nature, Pinned, Progress, ReadyWork, Refusal, Task,
+    WaitingGroup,
+};
+pub use objects::{Objects, Source, Stat, Upload};
+pub use records::{Applied, Batch, Records, StoredRecord};
+pub use state::State;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::Repository;
+use tidewaiter::report::Report;
+use tidewaiter::sequence::Event;
+
+use crate::Result;
+
+/// Everything the use cases need, in one bundle.
+pub trait Platform: Send + Sync + 'static {
+    /// The object store.
+    type Objects: Objects;
+    /// The store of state.
+    type State: State;
+    /// The store of records.
+    type Records: Records;
+    /// Sends mails.
+    type Mailer: Mailer;
+    /// Carries messages.
+    type Queue: Queue;
+
+    /// The object store.
+    fn objects(&self) -> &Self::Objects;
+    /// The store of state.
+    fn state(&self) -> &Self::State;
+    /// The store of records.
+    fn records(&self) -> &Self::Records;
+    /// Sends mails.
+    fn mailer(&self) -> &Self::Mailer;
+    /// Carries messages.
+    fn queue(&self) -> &Self::Queue;
+    /// The time now.
+    fn now(&self) -> Timestamp;
+    /// How long a repository must have been quiet before its files are ordered, in seconds.
+    /// `configured` is what its configuration asks for.
+    fn settle_seconds(&self, configured: u64) -> i64 {
+        i64::try_from(configured).unwrap_or(i64::MAX)
+    }
+    /// Told what is going on, for progress bars and the like.
+    fn observe(&self, _progress: &Observation<'_>) {}
+}
+
+/// What goes on, for those who watch.
+#[derive(Debug)]
+pub enum Observation<'a> {
+    /// Bytes of a file were checked.
+    Checking {
+        /// The file.
+        file: &'a str,
+        /// How many of its bytes.
+        done: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// Bytes of a file were loaded.
+    Loading {
+        /// The file.
+        file: &'a str,
+        /// How many of its bytes.
+        done: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// A file reached its outcome.
+    Concluded(&'a Report),
+}
+
+/// Carries messages between the functions. A message may arrive twice, late, or out of order; the state
+/// is the truth, and a sweep finds what a lost message leaves undone.
+pub trait Queue: Send + Sync + 'static {
+    /// Sends a message, to be delivered at `at` or, if that is None, at once.
+    fn send(&self, message: Message, at: Option<Timestamp>) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What the functions tell each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Something happened in a repository.
+    Sequence {
+        /// The repository.
+        repository: Repository,
+        /// What happened.
+        news: News,
+    },
+    /// Work on a file.
+    Work {
+        /// Its import.
+        import: ImportId,
+        /// What to do with it.
+        task: Task,
+    },
+    /// Mail the report of an import.
+    Report {
+        /// The import.
+        import: ImportId,
+    },
+}
+
+/// What the sequencer can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// Files were registered.
+    Arrived,
+    /// Time to look again.
+    Poke,
+    /// A file was checked or reached its outcome.
+    Happened(Event),
+}
+
+/// Sends mails. Sending the same mail twice is allowed, and avoided where the service can tell.
+pub trait Mailer: Send + Sync + 'static {
+    /// Sends a whole message, headers included, to the recipients it names.
+    fn send(&self, mail: &Mail) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A mail, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The import it is about: the same import's mail is the same mail.
+    pub import: ImportId,
+    /// A name for it that is fit for a file: repository and file.
+    pub name: String,
+    /// Who gets it.
+    pub recipients: Vec<String>,
+    /// The message as RFC 5322 has it.
+    pub message: Vec<u8>,
+}

@@ -1,0 +1,216 @@
+//! What is kept about each file and each group.
+
+use serde::{Deserialize, Serialize};
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
+use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter::sequence::GroupRef;
+
+use super::objects::Source;
+
+/// An object as it was found in the drop zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drop {
+    /// The repository.
+    pub repository: Repository,
+    /// Its name there; with slashes if it lies in a folder.
+    pub file: String,
+    /// The id it was given; the same however often it is found.
+    pub import: ImportId,
+    /// Where its content is.
+    pub source: Source,
+    /// What it is.
+    pub nature: Nature,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was found.
+    pub arrived: Timestamp,
+}
+
+/// What a dropped thing is, before anybody looks into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nature {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, socket, pipe or device. It is never followed or opened.
+    Special,
+}
+
+/// One file's passage, as the state knows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Import {
+    /// Its id.
+    pub id: ImportId,
+    /// The repository.
+    pub repository: Repository,
+    /// The file's name.
+    pub file: String,
+    /// Where its content is until it has its outcome.
+    pub source: Source,
+    /// The archive it came in: the import and the file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub archive: Option<(ImportId, String)>,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was found.
+    pub arrived: Timestamp,
+    /// What it is.
+    pub kind: Kind,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A data file, to be imported in its turn.
+    Data {
+        /// What its name says.
+        name: DataName,
+        /// The place of its scope in the order.
+        rank: usize,
+        /// The group it belongs to. The generation is given when it is registered.
+        group: Option<Group>,
+    },
+    /// An archive.
+    Archive,
+    /// A configuration of this universe.
+    Configuration {
+        /// The universe.
+        universe: String,
+    },
+    /// Something whose outcome is clear from its name or nature.
+    Refused(Refusal),
+}
+
+/// Why a file is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Where it goes.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A file's place in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The group and its generation.
+    pub group: GroupRef,
+    /// The slot.
+    pub slot: u8,
+    /// True if an earlier generation of the group was under way when the file came.
+    pub late: bool,
+}
+
+/// How far an import is. It only ever goes down this list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// It waits for its turn.
+    Registered,
+    /// It has begun, under a configuration that will not change until it is done.
+    Started(Pinned),
+    /// Its outcome is decided, and is being carried out.
+    Concluding(Conclusion),
+    /// It has its outcome.
+    Done(Conclusion),
+}
+
+/// What is fixed when an import begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    /// When it began.
+    pub at: Timestamp,
+    /// The hash of the configuration it is imported under.
+    pub config: String,
+    /// What the report is to say about how it came.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+    /// True once it passed the check of a group that is all or nothing.
+    #[serde(default)]
+    pub checked: bool,
+}
+
+/// The outcome of an import: its line in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The code of the reason, if it was not imported.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<String>,
+    /// What became of its lines.
+    pub counts: Counts,
+    /// The kinds of findings.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub findings: Vec<String>,
+    /// SHA-256 of its content.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
+    /// When it ended.
+    pub finished: Timestamp,
+    /// Where the file is.
+    pub place: Key,
+    /// Where its log is.
+    pub log: Key,
+    /// Where its report is.
+    pub report: Key,
+    /// Where its rejected lines are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub badlines: Option<Key>,
+    /// True while its report is to be mailed.
+    #[serde(default)]
+    pub mail_due: bool,
+}
+
+/// What is to be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Check it and load nothing.
+    Check,
+    /// Check it and load it.
+    Import,
+}
+
+/// The first piece of ready work of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadyWork {
+    /// A single file.
+    File(ImportId),
+    /// A complete group.
+    Group(GroupRef),
+}
+
+/// A group that is not complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingGroup {
+    /// The repository.
+    pub repository: Repository,
+    /// The group.
+    pub group: GroupRef,
+    /// The slots for which no file has come.
+    pub missing: Vec<u8>,
+    /// The files that have come.
+    pub files: Vec<String>,
+    /// When the first of them came.
+    pub since: Timestamp,
+}
+
+/// What to look for in the ledger.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryFilter {
+    /// Only this repository.
+    pub repository: Option<Repository>,
+    /// Only files whose name contains this.
+    pub file: Option<String>,
+    /// Only this outcome.
+    pub outcome: Option<Outcome>,
+    /// At most so many, the latest first.
+    pub limit: usize,
+}

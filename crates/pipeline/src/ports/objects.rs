@@ -1,0 +1,77 @@
+//! The object store: files by key.
+
+use std::future::Future;
+use std::io::{Read, Seek};
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tidewaiter::keys::Key;
+
+use crate::Result;
+
+/// An object's content at one moment: a key and, where the store has versions, which one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Where it lies. Not always a [`Key`] that people see: a folder keeps what it took in elsewhere.
+    pub key: String,
+    /// Which version of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+}
+
+/// What is known of an object without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// Its size.
+    pub bytes: u64,
+    /// Changes when the content does.
+    pub tag: String,
+}
+
+/// The object store.
+///
+/// `older` in the methods that write: the key that an object which is already at the target is kept
+/// under, if it belongs to somebody else. None: what is there is our own from an earlier try, or nothing.
+/// A store with versions keeps it as an older version and needs no other key. Nothing is overwritten.
+pub trait Objects: Send + Sync + 'static {
+    /// A reader for archives, used on a thread that may block.
+    type Reader: Read + Seek + Send + 'static;
+    /// A write in progress.
+    type Upload: Upload;
+
+    /// How many bytes are asked for at a time when a file is read from front to back.
+    fn chunk_bytes(&self) -> u64;
+    /// Size and tag.
+    fn stat(&self, source: &Source) -> impl Future<Output = Result<Stat>> + Send;
+    /// The bytes of a range; fewer if the object ends before it does, none if it ends before it begins.
+    fn read(&self, source: &Source, range: Range<u64>) -> impl Future<Output = Result<Bytes>> + Send;
+    /// Opens an object for a thread that may block.
+    fn open(&self, source: &Source) -> Result<Self::Reader>;
+    /// Writes a whole object. Readers see all of it or nothing.
+    fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
+    /// Begins to write an object. Nothing is seen of it before [`Upload::finish`].
+    fn create(&self, key: &Key) -> impl Future<Output = Result<Self::Upload>> + Send;
+    /// Moves an object to where its file ends. If the source is gone and the target is there, that is
+    /// an earlier try of the same move.
+    fn relocate(
+        &self,
+        from: &Source,
+        to: &Key,
+        older: Option<&Key>,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Where a member of an archive is written, as a source.
+    fn source(&self, key: &Key) -> Source;
+    /// Deletes what an archive left behind that was refused. An object that is not there is no error.
+    fn discard(&self, key: &Key) -> impl Future<Output = Result<()>> + Send;
+    /// The keys under a prefix that ends in `/`, in byte order. Few: configurations.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Key>>> + Send;
+}
+
+/// A write in progress. Dropped before it is finished, it leaves nothing to be seen.
+pub trait Upload: Send + 'static {
+    /// Adds bytes.
+    fn write(&mut self, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
+    /// Makes the object visible; see [`Objects`] on `older`.
+    fn finish(self, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
+}

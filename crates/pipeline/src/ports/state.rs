@@ -1,0 +1,99 @@
+//! The store of state: files, groups, whose turn it is, and the ledger.
+
+use std::future::Future;
+
+use jiff::civil::Date;
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
+use tidewaiter::sequence::{self, GroupRef};
+
+use super::model::{Conclusion, HistoryFilter, Import, Pinned, ReadyWork, WaitingGroup};
+use crate::Result;
+
+/// The store of state. Each method is one atomic step, and can be taken again without harm.
+pub trait State: Send + Sync + 'static {
+    /// Registers files together: all become visible, or none. A file that is registered stays as it is.
+    /// Data files without a group become ready work at once; a member joins the open generation of its
+    /// group, and completes it if it fills the last free slot.
+    fn register(&self, imports: &[Import]) -> impl Future<Output = Result<()>> + Send;
+    /// One import.
+    fn import(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send;
+    /// The files that came in an archive, in its order; none if it has not been unpacked yet.
+    fn members(&self, archive: ImportId) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    /// Fixes what an import runs under. The first call wins; the answer is what holds.
+    fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Pinned>> + Send;
+    /// Notes that a member passed the check before loading.
+    fn passed_check(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// Decides the outcome of an import before anything is moved. The first call wins; the answer is
+    /// what holds.
+    fn conclude(
+        &self,
+        id: ImportId,
+        conclusion: &Conclusion,
+    ) -> impl Future<Output = Result<Conclusion>> + Send;
+    /// The outcome is carried out: the import is done, and no longer ready work.
+    fn finish(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// Takes a key for an import's output. If another import's output is there, the answer is the key it
+    /// is to be kept under, and its line in the ledger says so from now on. Asked again for the same
+    /// import, the answer is the same.
+    fn claim(&self, key: &Key, id: ImportId) -> impl Future<Output = Result<Option<Key>>> + Send;
+    /// The mail of an import is sent.
+    fn mailed(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
+
+    /// The sequencer's state of a repository, and its version. A new repository has version 0.
+    fn sequence(
+        &self,
+        repository: &Repository,
+    ) -> impl Future<Output = Result<(sequence::State, u64)>> + Send;
+    /// Writes the sequencer's state if its version is still `version`. False if somebody was faster.
+    fn advance(
+        &self,
+        repository: &Repository,
+        version: u64,
+        state: &sequence::State,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// The first piece of ready work in treatment order.
+    fn first_ready(&self, repository: &Repository) -> impl Future<Output = Result<Option<ReadyWork>>> + Send;
+    /// From now on, what arrives for this group belongs to its next generation.
+    fn seal(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
+    /// The first member of a group, in its order, that is not checked yet (`checking`), or not done yet.
+    fn next_member(
+        &self,
+        repository: &Repository,
+        group: &GroupRef,
+        checking: bool,
+    ) -> impl Future<Output = Result<Option<ImportId>>> + Send;
+    /// The group is no longer ready work.
+    fn close(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
+    /// The latest date of an imported file with the same universe, scope and subsection.
+    fn latest_date(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+    ) -> impl Future<Output = Result<Option<Date>>> + Send;
+
+    /// Keeps a configuration under its hash.
+    fn keep_config(&self, hash: &str, document: &[u8]) -> impl Future<Output = Result<()>> + Send;
+    /// A configuration by its hash.
+    fn kept_config(&self, hash: &str) -> impl Future<Output = Result<Option<Vec<u8>>>> + Send;
+
+    /// The repositories in which something was ever registered.
+    fn repositories(&self) -> impl Future<Output = Result<Vec<Repository>>> + Send;
+    /// Archives, configurations and refused files that do not have their outcome yet, and data files
+    /// whose outcome is decided but not carried out.
+    fn unfinished(&self) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    /// Imports whose mail is due.
+    fn unmailed(&self) -> impl Future<Output = Result<Vec<ImportId>>> + Send;
+    /// Data files that are registered and not done, in treatment order: first the members of complete
+    /// groups, then single files. At most `limit`.
+    fn queued(
+        &self,
+        repository: &Repository,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    /// Groups that are not complete.
+    fn waiting(&self, repository: &Repository) -> impl Future<Output = Result<Vec<WaitingGroup>>> + Send;
+    /// The ledger, the latest first.
+    fn history(&self, filter: &HistoryFilter) -> impl Future<Output = Result<Vec<Import>>> + Send;
+}

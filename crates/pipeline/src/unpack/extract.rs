@@ -1,0 +1,205 @@
+//! Extracts an archive: all members are written and found good before one of them is registered.
+
+use bytes::Bytes;
+use tidewaiter::config::Active;
+use tidewaiter::keys::{Key, clean_name};
+use tidewaiter::report::{Outcome, Reason};
+use tidewaiter_archive::{ExtractError, Limits, Sink, Summary};
+
+use super::{cannot_open, data_kind, format_of, refused_name};
+use crate::conclude::{self, Findings};
+use crate::ports::{
+    Import, Kind, Message, News, Objects, Pinned, Platform, Progress, Queue, Refusal, State, Upload,
+};
+use crate::{Error, Result, configs};
+
+/// How many members a report names.
+const NAMED_MEMBERS: usize = 20;
+
+/// Extracts an archive, registers its members, and gives the archive its outcome.
+pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Result<()> {
+    let mut members = platform.state().members(archive.id).await?;
+    let mut ignored = match &archive.progress {
+        Progress::Started(pinned) => pinned.notes.clone(),
+        _ => Vec::new(),
+    };
+    // Members that are registered may be imported and gone already: they are not written again.
+    if members.is_empty() {
+        let active = configs::active(platform, &archive.repository).await?;
+        let (written, result) = match write_members(platform, archive, &active) {
+            Err(error) => return cannot_open(platform, archive, error).await,
+            Ok(done) => done,
+        };
+        match result {
+            Ok(summary) => ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect(),
+            Err(refusal) => {
+                for member in &written {
+                    platform.objects().discard(&member.key).await?;
+                }
+                return conclude::conclude(platform, archive, Findings::refused(refusal)).await;
+            }
+        }
+        let registered: Vec<Import> =
+            (0..).zip(&written).map(|(n, member)| child(platform, archive, &active, n, member)).collect();
+        // Kept, since an archive that is taken up again is not read again.
+        let pin =
+            Pinned { at: platform.now(), config: String::new(), notes: ignored.clone(), checked: false };
+        platform.state().start(archive.id, &pin).await?;
+        platform.state().register(&registered).await?;
+        members = platform.state().members(archive.id).await?;
+    }
+    for member in &members {
+        if let Kind::Refused(refusal) = &member.kind {
+            conclude::conclude(platform, member, Findings::refused(refusal.clone())).await?;
+        }
+    }
+    conclude::conclude(platform, archive, unpacked(&members, &ignored)).await?;
+    let message = Message::Sequence { repository: archive.repository.clone(), news: News::Arrived };
+    platform.queue().send(message, None).await
+}
+
+/// A member as it was written.
+struct Member {
+    name: String,
+    key: Key,
+    bytes: u64,
+}
+
+/// Writes all members on a thread that may block, since archives are read as blocking streams.
+fn write_members<P: Platform>(
+    platform: &P,
+    archive: &Import,
+    active: &Active,
+) -> Result<(Vec<Member>, std::result::Result<Summary, Refusal>)> {
+    let Some(format) = format_of(archive) else {
+        let reason = Reason::new("not-an-archive", "the name is not one of an archive");
+        return Ok((Vec::new(), Err(Refusal { outcome: Outcome::Bogus, reason })));
+    };
+    let reader = platform.objects().open(&archive.source)?;
+    let limits = limits(active);
+    let name = archive.file.clone();
+    let folder = (archive.repository.clone(), archive.id);
+    let runtime = tokio::runtime::Handle::current();
+    // The members are written by the same adapter, driven from the blocking thread; a scope keeps the
+    // borrow of the platform alive for exactly as long as that takes.
+    tokio::task::block_in_place(|| {
+        let mut sink = MemberSink {
+            platform,
+            runtime,
+            key: |member: &str| Key::unpacked(&folder.0, folder.1, &clean_name(member)),
+            open: None,
+            written: Vec::new(),
+        };
+        let result = tidewaiter_archive::extract(format, &name, reader, &limits, &mut sink);
+        let written = sink.written;
+        match result {
+            Ok(summary) => Ok((written, Ok(summary))),
+            Err(ExtractError::Refused(refusal)) => {
+                let message = match &refusal.member {
+                    Some(member) => format!("{member}: {}", refusal.message),
+                    None => refusal.message.clone(),
+                };
+                let reason = Reason::new(refusal.code.as_str(), message);
+                Ok((written, Err(Refusal { outcome: Outcome::Bogus, reason })))
+            }
+            Err(ExtractError::Source(source)) => Err(Error::object(archive.source.key.clone(), source)),
+            Err(ExtractError::Sink(error)) => Err(error),
+        }
+    })
+}
+
+/// What an archive may hold under the settings of a repository.
+pub fn limits(active: &Active) -> Limits {
+    let configured = &active.settings().limits.archive;
+    Limits {
+        members: configured.max_members,
+        member_bytes: configured.max_member_bytes,
+        total_bytes: configured.max_total_bytes,
+        ratio: configured.max_ratio,
+    }
+}
+
+struct MemberSink<'a, P: Platform, K> {
+    platform: &'a P,
+    runtime: tokio::runtime::Handle,
+    key: K,
+    open: Option<(<P::Objects as Objects>::Upload, Member)>,
+    written: Vec<Member>,
+}
+
+impl<P: Platform, K: Fn(&str) -> Key> Sink for MemberSink<'_, P, K> {
+    type Error = Error;
+
+    fn begin(&mut self, name: &str) -> Result<()> {
+        let key = (self.key)(name);
+        let upload = self.runtime.block_on(self.platform.objects().create(&key))?;
+        self.open = Some((upload, Member { name: name.to_owned(), key, bytes: 0 }));
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some((upload, member)) = &mut self.open else { return Ok(()) };
+        member.bytes += bytes.len() as u64;
+        self.runtime.block_on(upload.write(Bytes::copy_from_slice(bytes)))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let Some((upload, member)) = self.open.take() else { return Ok(()) };
+        self.runtime.block_on(upload.finish(None))?;
+        self.written.push(member);
+        Ok(())
+    }
+}
+
+fn child<P: Platform>(platform: &P, archive: &Import, active: &Active, n: u64, member: &Member) -> Import {
+    let kind = match active.resolve(&member.name) {
+        Ok(name) if name.group.is_some() => data_kind(active, name),
+        Ok(_) => Kind::Refused(not_grouped()),
+        Err(error) => {
+            let Refusal { reason, .. } = refused_name(&error);
+            Kind::Refused(Refusal { outcome: Outcome::NotProcessed, reason })
+        }
+    };
+    Import {
+        id: archive.id.member(n),
+        repository: archive.repository.clone(),
+        file: clean_name(&member.name),
+        source: platform.objects().source(&member.key),
+        archive: Some((archive.id, archive.file.clone())),
+        bytes: member.bytes,
+        arrived: archive.arrived,
+        kind,
+        progress: Progress::Registered,
+    }
+}
+
+/// What becomes of a member of an archive that belongs to no group.
+pub fn not_grouped() -> Refusal {
+    let reason = Reason::new("not-grouped", "the files of an archive must be grouped, and this one is not")
+        .with_hint(Some(
+            "begin its name with `<group>.<YY>-<ZZ>_`, or drop it without an archive".to_owned(),
+        ));
+    Refusal { outcome: Outcome::NotProcessed, reason }
+}
+
+fn ignored_note(path: &str) -> String {
+    format!("ignored {path}: the packing program put it there")
+}
+
+fn unpacked(children: &[Import], ignored: &[String]) -> Findings {
+    let mut notes: Vec<String> = children
+        .iter()
+        .take(NAMED_MEMBERS)
+        .map(|child| match &child.kind {
+            Kind::Refused(refusal) => {
+                format!("member {} not taken up: {}", child.file, refusal.reason.message)
+            }
+            _ => format!("member {}", child.file),
+        })
+        .collect();
+    if children.len() > NAMED_MEMBERS {
+        notes.push(format!("and {} more members", children.len() - NAMED_MEMBERS));
+    }
+    notes.extend_from_slice(ignored);
+    Findings { notes, ..Findings::outcome(Outcome::Unpacked) }
+}

@@ -1,0 +1,157 @@
+//! Checks a file and, if it passes, loads it.
+//!
+//! Nothing is loaded before the whole file has passed its policy. Loading goes batch by batch; each
+//! batch takes effect once, however often an interrupted import is begun again.
+
+mod load;
+
+use tidewaiter::id::ImportId;
+use tidewaiter::name::DataName;
+use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter::sequence::{Event, Verdict};
+
+use crate::conclude::{self, Findings};
+use crate::examine::{Examination, Examined, Terms};
+use crate::ports::{
+    Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Refusal, Stat,
+    State, Task,
+};
+use crate::{Error, Result, configs, unpack};
+
+/// Carries out a task on a registered file.
+pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Result<()> {
+    let import = platform.state().import(id).await?;
+    let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
+    if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
+        return conclude::carry_out(platform, &import, conclusion).await;
+    }
+    let Kind::Data { name, .. } = &import.kind else { return unpack::take_in(platform, &import).await };
+    let Some((pinned, terms)) = begin(platform, &import, name).await? else {
+        return not_configured(platform, &import, name).await;
+    };
+    if pinned.checked && task == Task::Check {
+        return passed(platform, &import).await;
+    }
+    let (examined, stat) = match examine(platform, &import, terms.clone()).await {
+        Err(error) => return unpack::cannot_open(platform, &import, error).await,
+        Ok(examined) => examined,
+    };
+    if let Some(reason) = examined.reason.clone() {
+        let findings = Findings { notes: pinned.notes, ..examined.into_refusal(reason) };
+        return conclude::conclude(platform, &import, findings).await;
+    }
+    if task == Task::Check {
+        platform.state().passed_check(id).await?;
+        return passed(platform, &import).await;
+    }
+    let findings = take(platform, &import, name, &terms, examined, &stat).await?;
+    conclude::conclude(platform, &import, Findings { notes: pinned.notes, ..findings }).await
+}
+
+/// Fixes the configuration the file is imported under, and finds the terms for it.
+async fn begin<P: Platform>(
+    platform: &P,
+    import: &Import,
+    name: &DataName,
+) -> Result<Option<(Pinned, Terms)>> {
+    let pinned = if let Progress::Started(pinned) = &import.progress {
+        pinned.clone()
+    } else {
+        let Some((hash, _)) = configs::pin(platform, &import.repository, &name.universe).await? else {
+            return Ok(None);
+        };
+        let notes = notes(platform, import, name).await?;
+        let pin = Pinned { at: platform.now(), config: hash, notes, checked: false };
+        platform.state().start(import.id, &pin).await?
+    };
+    let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
+    Ok(Terms::find(&config, &name.scope, &name.subsection).map(|terms| (pinned, terms)))
+}
+
+/// What is to be said of how the file came.
+async fn notes<P: Platform>(platform: &P, import: &Import, name: &DataName) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    if let Some(latest) = platform.state().latest_date(&import.repository, name).await?
+        && latest > name.date
+    {
+        notes.push(format!("it came late: a file of {latest} was imported before it"));
+    }
+    if let Kind::Data { group: Some(group), .. } = &import.kind
+        && group.late
+    {
+        let id = &group.group.id;
+        notes.push(format!("it came late: group {id} had begun already, so it waited for the next one"));
+    }
+    Ok(notes)
+}
+
+async fn not_configured<P: Platform>(platform: &P, import: &Import, name: &DataName) -> Result<()> {
+    let DataName { scope, subsection, .. } = name;
+    let message = format!("can't find config for {scope} scope import named \"{subsection}\"");
+    let hint = "it was there when the file came; put it back, then drop the file again".to_owned();
+    let reason = Reason::new("not-configured", message).with_hint(Some(hint));
+    conclude::conclude(
+        platform,
+        import,
+        Findings::refused(Refusal { outcome: Outcome::NotProcessed, reason }),
+    )
+    .await
+}
+
+async fn passed<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+    let news = News::Happened(Event::Checked(import.id, Verdict::Accepted));
+    let message = Message::Sequence { repository: import.repository.clone(), news };
+    platform.queue().send(message, None).await
+}
+
+/// Phase one: reads the file once, with no effect on records.
+async fn examine<P: Platform>(platform: &P, import: &Import, terms: Terms) -> Result<(Examined, Stat)> {
+    let stat = platform.objects().stat(&import.source).await?;
+    let mut examination = Examination::new(terms);
+    let (mut offset, mut whole) = (0, true);
+    loop {
+        let next = offset..offset + platform.objects().chunk_bytes();
+        let chunk = platform.objects().read(&import.source, next).await?;
+        if chunk.is_empty() {
+            break;
+        }
+        offset += chunk.len() as u64;
+        platform.observe(&Observation::Checking { file: &import.file, done: offset, of: stat.bytes });
+        if !examination.feed(&chunk) {
+            whole = offset >= stat.bytes;
+            break;
+        }
+    }
+    unchanged(platform, import, &stat).await?;
+    Ok((examination.finish(whole), stat))
+}
+
+/// An error if the file is not what it was: somebody is still writing it.
+async fn unchanged<P: Platform>(platform: &P, import: &Import, before: &Stat) -> Result<()> {
+    let now = platform.objects().stat(&import.source).await?;
+    if now == *before { Ok(()) } else { Err(Error::Changed { key: import.source.key.clone() }) }
+}
+
+/// Phase two: loads the good lines and keeps the rejected ones.
+async fn take<P: Platform>(
+    platform: &P,
+    import: &Import,
+    name: &DataName,
+    terms: &Terms,
+    examined: Examined,
+    stat: &Stat,
+) -> Result<Findings> {
+    let imported = Findings { sha256: examined.sha256, ..Findings::outcome(Outcome::Imported) };
+    if examined.summary.lines_read == 0 {
+        return Ok(imported);
+    }
+    unchanged(platform, import, stat).await?;
+    let loaded = load::load(platform, import, name, terms, stat).await?;
+    let counts = Counts {
+        read: loaded.summary.lines_read,
+        imported: loaded.imported,
+        unchanged: loaded.unchanged,
+        rejected: loaded.rejected,
+    };
+    Ok(Findings { counts, tally: loaded.summary.findings, badlines: loaded.badlines, ..imported })
+}

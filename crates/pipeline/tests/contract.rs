@@ -1,0 +1,22 @@
+//! The adapters for one machine keep what the ports promise.
+
+use tidewaiter_pipeline::contract;
+use tidewaiter_pipeline::local::{Folder, SqliteRecords, SqliteState};
+
+#[tokio::test]
+async fn a_folder_is_an_object_store() {
+    let root = tempfile::tempdir().unwrap();
+    contract::objects(&Folder::new(root.path())).await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_is_a_store_of_state() {
+    let root = tempfile::tempdir().unwrap();
+    contract::state(&SqliteState::open(&root.path().join("state.sqlite")).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_is_a_store_of_records() {
+    let root = tempfile::tempdir().unwrap();
+    contract::records(&SqliteRecords::open(&root.path().join("records.sqlite")).unwrap()).await.unwrap();
+}
