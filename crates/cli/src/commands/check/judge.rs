@@ -1,0 +1,238 @@
+//! What a file is checked against: by its name and a configuration, by a scope that is named, or by the
+//! scope that its name seems to hold.
+
+use std::sync::Arc;
+
+use tidewaiter::check::Limits;
+use tidewaiter::config::{Active, Config, Delimiter, Subsection};
+use tidewaiter::mistake::Mistake;
+use tidewaiter::name::{DataName, Directory, NameError};
+use tidewaiter::report::{Outcome, Reason};
+use tidewaiter::schema::catalogue;
+use tidewaiter::schema::compile::Scope;
+use tidewaiter_pipeline::configs;
+use tidewaiter_pipeline::examine::Terms;
+use tidewaiter_pipeline::ports::Refusal;
+use tidewaiter_pipeline::unpack::{archive_limits, not_grouped, refused_name};
+
+use super::Source;
+use super::preflight::Preflight;
+use crate::commands::{open, read_configuration, repositories, universe_of};
+use crate::text::listed;
+use crate::{Error, Result};
+
+/// What becomes of a file by its name.
+pub(super) enum Ruling {
+    /// It is checked.
+    Check {
+        /// Against this.
+        terms: Box<Terms>,
+        /// What its name says, if that was looked at.
+        name: Option<Box<DataName>>,
+        /// What else there is to say.
+        notes: Vec<String>,
+    },
+    /// It is not even looked into.
+    Refuse {
+        /// Why.
+        refusal: Refusal,
+        /// What else there is to say.
+        notes: Vec<String>,
+    },
+}
+
+impl From<Refusal> for Ruling {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refuse { refusal, notes: Vec::new() }
+    }
+}
+
+/// Finds out what files are to be checked against.
+pub(super) struct Judge {
+    by: By,
+    delimiter: Option<Delimiter>,
+    /// A configuration that is judged is put beside these.
+    active: Active,
+}
+
+enum By {
+    /// The configured imports.
+    Names,
+    /// One scope for all.
+    Scope(Arc<Scope>, u64),
+    /// The scope that a name seems to hold.
+    Guess,
+}
+
+impl Judge {
+    pub(super) async fn new(
+        source: Source,
+        scope: Option<String>,
+        delimiter: Option<Delimiter>,
+    ) -> Result<Self> {
+        let configured = !matches!(source, Source::None);
+        let active = active(source).await?;
+        let by = match scope {
+            Some(name) => {
+                let line_bytes = active.settings().limits.max_line_bytes;
+                By::Scope(scope_of(&active, &name)?, line_bytes)
+            }
+            None if configured => By::Names,
+            None => By::Guess,
+        };
+        Ok(Self { by, delimiter, active })
+    }
+
+    /// True if files are checked whatever they are called.
+    pub(super) fn ignores_names(&self) -> bool {
+        matches!(self.by, By::Scope(..))
+    }
+
+    /// What archives may hold.
+    pub(super) fn archive_limits(&self) -> tidewaiter_archive::Limits {
+        archive_limits(&self.active)
+    }
+
+    /// What becomes of data that has no name.
+    pub(super) fn nameless(&self, file: &str) -> Result<Ruling> {
+        match &self.by {
+            By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
+            By::Names | By::Guess => Err(Error::WhichScope { file: file.to_owned() }),
+        }
+    }
+
+    /// What becomes of a file.
+    pub(super) fn rule(&self, file: &str) -> Result<Ruling> {
+        match &self.by {
+            By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
+            By::Names => Ok(match self.active.resolve(file) {
+                Ok(name) => self.by_name(name),
+                Err(error) => refused_name(&error).into(),
+            }),
+            By::Guess => self.guess(file),
+        }
+    }
+
+    /// What becomes of a member of an archive: it must be grouped, and is set aside if it is not.
+    pub(super) fn rule_member(&self, file: &str) -> Ruling {
+        let set_aside = |reason| Refusal { outcome: Outcome::NotProcessed, reason };
+        match self.rule(file) {
+            // One member that cannot be judged does not keep the others from it.
+            Err(error) => {
+                let name = Directory::default().resolve(file).err().filter(NameError::is_illegal);
+                let reason = name.map(|error| refused_name(&error).reason);
+                let unknown = || Reason::new("not-configured", error.to_string()).with_hint(error.hint());
+                set_aside(reason.unwrap_or_else(unknown)).into()
+            }
+            Ok(Ruling::Refuse { refusal, notes }) => {
+                Ruling::Refuse { refusal: set_aside(refusal.reason), notes }
+            }
+            Ok(Ruling::Check { name: Some(name), .. }) if name.group.is_none() => not_grouped().into(),
+            // Of the dots that a legal name may have, one is that of the group tag and one that of `.csv`.
+            Ok(Ruling::Check { .. }) if matches!(self.by, By::Guess) && file.matches('.').count() < 2 => {
+                not_grouped().into()
+            }
+            Ok(ruling) => ruling,
+        }
+    }
+
+    /// What becomes of a configuration.
+    pub(super) fn configuration(&self, file: &str, universe: &str, document: &[u8]) -> Preflight {
+        let others = self.active.without(universe);
+        let checked = Config::parse(universe, document).and_then(|config| others.with(config).map(|_| ()));
+        let mut preflight = Preflight::new(file, Outcome::Activated, document.len() as u64);
+        preflight.universe = Some(universe.to_owned());
+        if let Err(mistakes) = checked {
+            preflight.outcome = Outcome::Bogus;
+            let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
+            preflight.reason = Some(Reason::new("configuration", first));
+            preflight.mistakes = mistakes;
+        }
+        preflight
+    }
+
+    fn by_name(&self, name: DataName) -> Ruling {
+        let config = self.active.config(&name.universe);
+        if let Some(terms) = config.and_then(|config| Terms::find(config, &name.scope, &name.subsection)) {
+            return self.check(terms, Some(name), Vec::new());
+        }
+        // Never seen: what was resolved has its terms in the same configuration.
+        let message = format!("no configuration available for {}", name.entry());
+        Refusal { outcome: Outcome::NotProcessed, reason: Reason::new("not-configured", message) }.into()
+    }
+
+    fn by_scope(&self, scope: Arc<Scope>, line_bytes: u64, notes: Vec<String>) -> Ruling {
+        let line_bytes = usize::try_from(line_bytes).unwrap_or(usize::MAX);
+        let limits = Limits { line_bytes, ..Limits::default() };
+        self.check(Terms { scope, options: Subsection::default(), limits }, None, notes)
+    }
+
+    fn check(&self, mut terms: Terms, name: Option<DataName>, notes: Vec<String>) -> Ruling {
+        if let Some(delimiter) = self.delimiter {
+            terms.options.delimiter = delimiter;
+        }
+        Ruling::Check { terms: Box::new(terms), name: name.map(Box::new), notes }
+    }
+
+    fn guess(&self, file: &str) -> Result<Ruling> {
+        let [scope] = Self::scopes_in(file)[..] else {
+            return Err(Error::WhichScope { file: file.to_owned() });
+        };
+        // A name that no configuration could make valid is refused, whatever the file holds.
+        if let Err(error) = Directory::default().resolve(file)
+            && error.is_illegal()
+        {
+            let note = format!("its content was not looked at; `--scope {scope}` does, whatever the name");
+            return Ok(Ruling::Refuse { refusal: refused_name(&error), notes: vec![note] });
+        }
+        let note = format!("taken for {scope} by its name, with default options: no configuration was given");
+        let line_bytes = self.active.settings().limits.max_line_bytes;
+        Ok(self.by_scope(scope_of(&self.active, scope)?, line_bytes, vec![note]))
+    }
+
+    fn scopes_in(file: &str) -> Vec<&'static str> {
+        catalogue::names().filter(|scope| file.contains(&format!("_{scope}_"))).collect()
+    }
+}
+
+async fn active(source: Source) -> Result<Active> {
+    match source {
+        Source::None => Ok(Active::default()),
+        Source::Files(paths) => {
+            let mut active = Active::default();
+            for path in paths {
+                let universe = universe_of(&path).ok_or_else(|| Error::WhichUniverse(path.clone()))?;
+                let unusable = |mistakes: Vec<Mistake>| Error::Configuration {
+                    path: path.clone(),
+                    mistakes: mistakes.iter().map(ToString::to_string).collect(),
+                };
+                let config = Config::parse(&universe, &read_configuration(&path)?).map_err(unusable)?;
+                active = active.with(config).map_err(unusable)?;
+            }
+            Ok(active)
+        }
+        Source::Deployment { dir, repository } => {
+            let local = open(&dir)?;
+            let known = repositories(&local, repository).await?;
+            if let [only] = known.as_slice() {
+                return Ok(configs::active(&local, only).await?);
+            }
+            Err(Error::WhichRepository { dir, known: known.iter().map(ToString::to_string).collect() })
+        }
+    }
+}
+
+/// The scope of that name: as a configuration has it, or as it is in the catalogue.
+fn scope_of(active: &Active, name: &str) -> Result<Arc<Scope>> {
+    if let Some(scope) = active.configs().find_map(|config| config.scope(name)) {
+        return Ok(scope.clone());
+    }
+    let Some(schema) = catalogue::scopes().get(name) else {
+        let known = catalogue::names().map(str::to_owned).collect();
+        return Err(Error::NoScope { name: name.to_owned(), known });
+    };
+    Scope::compile(name, schema).map(Arc::new).map_err(|mistakes| Error::Scope {
+        name: name.to_owned(),
+        mistakes: listed(&mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    })
+}

@@ -1,0 +1,155 @@
+//! `tidewaiter config`: is a configuration right, and what does it configure?
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use tidewaiter::config::{Config, Settings, Subsection, json_schema};
+use tidewaiter::mistake::Mistake;
+use tidewaiter::schema::catalogue;
+
+use super::{file_name, read_configuration, universe_of};
+use crate::args::Format;
+use crate::printer::{Line, Printer, style};
+use crate::text::{listed, plural};
+use crate::{Error, Result, Status};
+
+/// What to check.
+#[derive(Debug)]
+pub struct Options {
+    /// The configuration.
+    pub file: PathBuf,
+    /// The universe it is for, if its name does not say so.
+    pub universe: Option<String>,
+    /// How to write the answer.
+    pub format: Format,
+}
+
+/// Prints the JSON Schema of configurations.
+pub fn schema(printer: &Printer) -> Result<Status> {
+    printer.json(&json_schema())?;
+    Ok(Status::Clean)
+}
+
+/// Finds every mistake of a configuration, or shows what it configures.
+pub fn check(options: Options, printer: &Printer) -> Result<Status> {
+    let Options { file, universe, format } = options;
+    let universe =
+        universe.or_else(|| universe_of(&file)).ok_or_else(|| Error::WhichUniverse(file.clone()))?;
+    let checked = Config::parse(&universe, &read_configuration(&file)?);
+    let name = file_name(&file);
+    let status = if checked.is_ok() { Status::Clean } else { Status::Findings };
+    match (format, &checked) {
+        (Format::Json, _) => printer.json(&document(&name, &universe, &checked))?,
+        (Format::Text, Ok(config)) => describe(&name, config, printer)?,
+        (Format::Text, Err(mistakes)) => {
+            let count = plural(mistakes.len() as u64, "mistake");
+            printer.line(Line::from(format!("{name}: ")).styled(style::BAD, count))?;
+            tell_mistakes(mistakes, printer)?;
+        }
+    }
+    Ok(status)
+}
+
+/// A line for each mistake, and one for advice.
+pub(super) fn tell_mistakes(mistakes: &[Mistake], printer: &Printer) -> Result<()> {
+    for Mistake { path, message, hint } in mistakes {
+        let place =
+            if path.is_empty() { Line::new() } else { Line::new().styled(style::BOLD, path).text(": ") };
+        printer.line(Line::from("  ").then(place).text(message))?;
+        if let Some(hint) = hint {
+            printer.line(Line::from("    ").styled(style::DIM, format!("hint: {hint}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn describe(name: &str, config: &Config, printer: &Printer) -> Result<()> {
+    let imports = plural(config.entries().count() as u64, "import");
+    printer.line(
+        Line::from(format!("{name}: "))
+            .styled(style::GOOD, "valid")
+            .text(format!(", {imports} of universe {}", config.universe())),
+    )?;
+    for (entry, options) in config.entries() {
+        let changed = changed(options, &defaults(config.settings()));
+        let line = Line::from("  ").text(format!("{}_<yyyymmdd>.csv", entry.joined()));
+        printer.line(if changed.is_empty() { line } else { line.styled(style::DIM, told(&changed)) })?;
+    }
+    let settings = changed(config.settings(), &Settings::default());
+    if !settings.is_empty() {
+        printer.line(format!("  settings{}", told(&settings)))?;
+    }
+    let scopes = own_scopes(config);
+    if !scopes.is_empty() {
+        printer.line(format!("  scopes with columns of its own: {}", listed(&scopes)))?;
+    }
+    Ok(())
+}
+
+fn document(name: &str, universe: &str, checked: &std::result::Result<Config, Vec<Mistake>>) -> Value {
+    match checked {
+        Err(mistakes) => {
+            json!({ "file": name, "universe": universe, "valid": false, "mistakes": mistakes })
+        }
+        Ok(config) => {
+            let imports: Vec<Value> = config
+                .entries()
+                .map(|(entry, options)| {
+                    json!({
+                        "scope": entry.scope,
+                        "subsection": entry.subsection,
+                        "files": format!("{}_<yyyymmdd>.csv", entry.joined()),
+                        "options": options,
+                        "changed": changed(options, &defaults(config.settings())),
+                    })
+                })
+                .collect();
+            json!({
+                "file": name,
+                "universe": universe,
+                "valid": true,
+                "mistakes": [],
+                "imports": imports,
+                "settings": config.settings(),
+                "changed_settings": changed(config.settings(), &Settings::default()),
+                "own_scopes": own_scopes(config),
+            })
+        }
+    }
+}
+
+/// The options of an import that says nothing.
+fn defaults(settings: &Settings) -> Subsection {
+    Subsection {
+        report_recipients: settings.report_recipients.clone(),
+        alert_recipients: settings.alert_recipients.clone(),
+        ..Subsection::default()
+    }
+}
+
+/// The scopes that are not as they are in the catalogue.
+fn own_scopes(config: &Config) -> Vec<String> {
+    let shipped = catalogue::scopes();
+    config
+        .scopes()
+        .iter()
+        .filter(|(name, scope)| shipped.get(*name) != Some(scope))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// What differs from the default, by option.
+fn changed<T: Serialize>(options: &T, default: &T) -> Map<String, Value> {
+    let object = |value: &T| match serde_json::to_value(value) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let default = object(default);
+    object(options).into_iter().filter(|(name, value)| default.get(name) != Some(value)).collect()
+}
+
+fn told(changed: &Map<String, Value>) -> String {
+    let options: Vec<String> = changed.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    format!("  {}", options.join(", "))
+}

@@ -1,0 +1,184 @@
+//! What is told while files are imported: by `run` and by `watch`.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_json::json;
+use tidewaiter::report::{Counts, Outcome, Report};
+use tidewaiter_pipeline::local::Failure;
+use tidewaiter_pipeline::ports::Observation;
+
+use crate::args::Format;
+use crate::printer::{Line, Printer, style};
+use crate::progress::Progress;
+use crate::text::plural;
+use crate::{Result, Status};
+
+/// How wide the word for an outcome is.
+const WORD: usize = 14;
+
+/// Tells what happens, and remembers how much of it.
+pub(super) struct Teller {
+    printer: Printer,
+    progress: Progress,
+    format: Format,
+    tally: Mutex<Tally>,
+}
+
+/// What happened so far.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Tally {
+    /// How many files ended how.
+    pub(super) files: BTreeMap<Outcome, u64>,
+    /// What became of their lines.
+    pub(super) lines: Counts,
+    /// How many files somebody ought to look at.
+    pub(super) need_attention: u64,
+}
+
+impl Teller {
+    pub(super) fn new(printer: &Printer, format: Format) -> Self {
+        let (progress, tally) = (Progress::new(printer), Mutex::default());
+        Self { printer: printer.clone(), progress, format, tally }
+    }
+
+    /// Takes what the pipeline observed. Output that fails does not stop an import: the end of the
+    /// command says so, when it flushes.
+    pub(super) fn observe(&self, observation: &Observation<'_>) {
+        match observation {
+            Observation::Checking { file, done, of } => self.progress.show("checking", file, *done, *of),
+            Observation::Loading { file, done, of } => self.progress.show("loading", file, *done, *of),
+            Observation::Concluded(report) => {
+                self.progress.clear();
+                self.tally.lock().unwrap_or_else(PoisonError::into_inner).add(report);
+                let _ = self.tell(report).and_then(|()| self.printer.flush());
+            }
+        }
+    }
+
+    /// Tells what could not be done.
+    pub(super) fn failed(&self, failure: &Failure) {
+        let Failure { what, error } = failure;
+        if self.format == Format::Json {
+            let event = json!({ "event": "failed", "what": what, "error": error.to_string() });
+            let _ = self.printer.json_line(&event).and_then(|()| self.printer.flush());
+        }
+        let line = Line::new().styled(style::BAD, "failed").text(format!(": {what}: {error}"));
+        self.printer.error(&line);
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tell(&self, report: &Report) -> Result<()> {
+        if self.format == Format::Json {
+            return self.printer.json_line(&json!({ "event": "concluded", "report": report }));
+        }
+        for line in lines(report) {
+            self.printer.line(line)?;
+        }
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn add(&mut self, report: &Report) {
+        *self.files.entry(report.outcome).or_default() += 1;
+        self.need_attention += u64::from(report.needs_attention());
+        let (sum, counts) = (&mut self.lines, &report.counts);
+        sum.read += counts.read;
+        sum.imported += counts.imported;
+        sum.unchanged += counts.unchanged;
+        sum.rejected += counts.rejected;
+    }
+
+    /// The exit code that the files deserve.
+    pub(super) fn status(&self) -> Status {
+        if self.need_attention > 0 { Status::Findings } else { Status::Clean }
+    }
+
+    /// `3 files: 2 imported, 1 bogus; 12 lines read: …`
+    pub(super) fn sentence(&self) -> Line {
+        let files: u64 = self.files.values().sum();
+        if files == 0 {
+            return Line::from("nothing to do");
+        }
+        let mut line = Line::new().styled(style::BOLD, plural(files, "file")).text(": ");
+        for (n, (outcome, count)) in self.files.iter().enumerate() {
+            let (style, word) = word(*outcome);
+            line = line.text(if n > 0 { ", " } else { "" }).text(count).text(" ").styled(style, word);
+        }
+        if self.lines.read > 0 {
+            line = line.text("; ").then(counts(&self.lines));
+        }
+        line
+    }
+}
+
+/// The word for an outcome and how it looks.
+pub(super) fn word(outcome: Outcome) -> (anstyle::Style, &'static str) {
+    match outcome {
+        Outcome::Imported => (style::GOOD, "imported"),
+        Outcome::Unpacked => (style::GOOD, "unpacked"),
+        Outcome::Activated => (style::GOOD, "activated"),
+        Outcome::Bogus => (style::BAD, "bogus"),
+        Outcome::NotProcessed => (style::WARN, "not processed"),
+    }
+}
+
+/// `12 lines: 10 imported, 1 unchanged, 1 rejected`, without what there is none of.
+pub(super) fn counts(counts: &Counts) -> Line {
+    let mut line = Line::from(plural(counts.read, "line"));
+    let kinds = [
+        (counts.imported, "imported", style::PLAIN),
+        (counts.unchanged, "unchanged", style::PLAIN),
+        (counts.rejected, "rejected", style::WARN),
+    ];
+    for (n, (count, word, style)) in kinds.into_iter().filter(|(count, ..)| *count > 0).enumerate() {
+        line = line
+            .text(if n > 0 { ", " } else { ": " })
+            .styled(style, format!("{} {word}", crate::text::number(count)));
+    }
+    line
+}
+
+/// A report on a terminal: one line, and one each for advice and for where to look.
+fn lines(report: &Report) -> Vec<Line> {
+    let (style, word) = word(report.outcome);
+    let style =
+        if report.outcome == Outcome::Imported && report.counts.rejected > 0 { style::WARN } else { style };
+    let head =
+        Line::new().styled(style, word).padded(WORD).text(format!("{}/{}", report.repository, report.file));
+    let head = match &report.archive {
+        Some(archive) => head.styled(style::DIM, format!(" from {archive}")),
+        None => head,
+    };
+    let indent = || Line::from(" ".repeat(WORD));
+    let mut lines = Vec::new();
+    match &report.reason {
+        Some(reason) => {
+            lines.push(head);
+            lines.push(indent().text(&reason.message));
+            lines.extend(reason.hint.iter().map(|hint| indent().styled(style::DIM, format!("hint: {hint}"))));
+        }
+        None if report.outcome == Outcome::Imported && report.counts.read == 0 => {
+            lines.push(head.text("  a header and no lines"));
+        }
+        None if report.outcome == Outcome::Imported => {
+            lines.push(head.text("  ").then(counts(&report.counts)));
+        }
+        None => lines.push(head),
+    }
+    for note in report.notes.iter().filter(|_| report.outcome == Outcome::Imported) {
+        lines.push(indent().styled(style::DIM, format!("note: {note}")));
+    }
+    if let Some(badlines) = &report.badlines {
+        lines.push(indent().styled(style::DIM, format!("rejected lines: {badlines}")));
+    }
+    if report.needs_attention() {
+        lines.push(indent().styled(style::DIM, format!("log: {}", report.log)));
+    }
+    lines
+}

@@ -1,0 +1,233 @@
+//! `tidewaiter history`: what became of files.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::report::{Counts, Outcome, Reason, Report};
+use tidewaiter_pipeline::local::Local;
+use tidewaiter_pipeline::ports::{
+    Conclusion, Group, HistoryFilter, Import, Kind, Objects, Platform, Progress, State,
+};
+
+use super::events::word;
+use crate::args::Format;
+use crate::printer::{Line, Printer, style};
+use crate::text::{Align, Table, moment, number};
+use crate::{Result, Status};
+
+/// What is read of a report, at most.
+const REPORT_BYTES: u64 = 16 << 20;
+
+/// What to show.
+#[derive(Debug)]
+pub struct Options {
+    /// The deployment.
+    pub dir: PathBuf,
+    /// Only this repository.
+    pub repository: Option<Repository>,
+    /// Only files whose name contains this.
+    pub file: Option<String>,
+    /// Only this outcome.
+    pub outcome: Option<Outcome>,
+    /// At most so many, the latest ones.
+    pub limit: usize,
+    /// How to write it.
+    pub format: Format,
+}
+
+/// A file in the ledger. What is not known (yet) is left out.
+#[derive(Debug, Serialize)]
+struct Entry {
+    import: ImportId,
+    repository: Repository,
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archive: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    universe: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subsection: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Group>,
+    bytes: u64,
+    arrived: Timestamp,
+    state: Stage,
+    #[serde(flatten)]
+    ended: Option<Ended>,
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    Waiting,
+    Started,
+    Concluding,
+    Done,
+}
+
+#[derive(Debug, Serialize)]
+struct Ended {
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    counts: Counts,
+    /// The kinds of findings.
+    findings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    finished: Timestamp,
+    place: Key,
+    log: Key,
+    report: Key,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    badlines: Option<Key>,
+    mail_due: bool,
+}
+
+/// Shows the latest files, the last one at the end. What they came to was told by their import: it is no
+/// finding of this command.
+pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    let Options { dir, repository, file, outcome, limit, format } = options;
+    let local = super::open(&dir)?;
+    if repository.is_some() {
+        super::repositories(&local, repository.clone()).await?;
+    }
+    let filter = HistoryFilter { repository, file, outcome, limit };
+    let mut entries = Vec::new();
+    for import in local.state().history(&filter).await? {
+        entries.push(entry(&local, import).await);
+    }
+    entries.reverse();
+    match format {
+        Format::Json => printer.json(&entries)?,
+        Format::Text if entries.is_empty() => printer.line("no such file was seen")?,
+        Format::Text => {
+            let latest = entries.len() == limit;
+            table(entries).print(printer)?;
+            if latest {
+                printer.line(
+                    Line::new().styled(style::DIM, format!("the latest {limit}; --limit shows more")),
+                )?;
+            }
+        }
+    }
+    Ok(Status::Clean)
+}
+
+async fn entry(local: &Local, import: Import) -> Entry {
+    let (name, group) = match import.kind {
+        Kind::Data { name, group, .. } => (Some(name), group),
+        _ => (None, None),
+    };
+    let (state, conclusion) = match import.progress {
+        Progress::Registered => (Stage::Waiting, None),
+        Progress::Started(_) => (Stage::Started, None),
+        Progress::Concluding(conclusion) => (Stage::Concluding, Some(conclusion)),
+        Progress::Done(conclusion) => (Stage::Done, Some(conclusion)),
+    };
+    let ended = match conclusion {
+        Some(conclusion) => Some(ended(local, import.id, conclusion).await),
+        None => None,
+    };
+    Entry {
+        import: import.id,
+        repository: import.repository,
+        file: import.file,
+        archive: import.archive.map(|(_, file)| file),
+        universe: name.as_ref().map(|name| name.universe.clone()),
+        scope: name.as_ref().map(|name| name.scope.clone()),
+        subsection: name.as_ref().map(|name| name.subsection.clone()),
+        date: name.as_ref().map(|name| name.date.to_string()),
+        group,
+        bytes: import.bytes,
+        arrived: import.arrived,
+        state,
+        ended,
+    }
+}
+
+async fn ended(local: &Local, import: ImportId, conclusion: Conclusion) -> Ended {
+    let reason = match &conclusion.code {
+        Some(code) => Some(reason(local, import, code, &conclusion.report).await),
+        None => None,
+    };
+    Ended {
+        outcome: conclusion.outcome,
+        reason,
+        counts: conclusion.counts,
+        findings: conclusion.findings,
+        sha256: conclusion.sha256,
+        finished: conclusion.finished,
+        place: conclusion.place,
+        log: conclusion.log,
+        report: conclusion.report,
+        badlines: conclusion.badlines,
+        mail_due: conclusion.mail_due,
+    }
+}
+
+/// The reason in words, from the report; from the ledger alone if somebody took the report away.
+async fn reason(local: &Local, import: ImportId, code: &str, report: &Key) -> Reason {
+    let read = local.objects().read(&local.objects().source(report), 0..REPORT_BYTES).await;
+    let report: Option<Report> = read.ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let ours = report.filter(|report| report.import == import.to_string());
+    ours.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))
+}
+
+fn table(entries: Vec<Entry>) -> Table {
+    let mut table = Table::new([
+        ("FINISHED", Align::Left),
+        ("OUTCOME", Align::Left),
+        ("FILE", Align::Left),
+        ("READ", Align::Right),
+        ("IMPORTED", Align::Right),
+        ("UNCHANGED", Align::Right),
+        ("REJECTED", Align::Right),
+        ("REASON", Align::Left),
+    ]);
+    for entry in entries {
+        let file = Line::from(format!("{}/{}", entry.repository, entry.file));
+        let Some(ended) = entry.ended else {
+            let word = if entry.state == Stage::Started { "started" } else { "waiting" };
+            let none = || Line::new();
+            table.row([
+                none(),
+                Line::new().styled(style::DIM, word),
+                file,
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+            ]);
+            continue;
+        };
+        let (style, word) = word(ended.outcome);
+        let counts = ended.counts;
+        let has_lines = ended.outcome == Outcome::Imported || counts.read > 0;
+        let count = |count: u64| if has_lines { Line::from(number(count)) } else { Line::new() };
+        let rejected = count(counts.rejected);
+        table.row([
+            Line::from(moment(ended.finished)),
+            Line::new().styled(style, word),
+            file,
+            count(counts.read),
+            count(counts.imported),
+            count(counts.unchanged),
+            if counts.rejected > 0 {
+                Line::new().styled(style::WARN, number(counts.rejected))
+            } else {
+                rejected
+            },
+            ended.reason.map_or_else(Line::new, |reason| Line::from(reason.message)),
+        ]);
+    }
+    table
+}

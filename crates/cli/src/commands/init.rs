@@ -1,0 +1,103 @@
+//! `tidewaiter init`: the folders of a deployment, and an example to begin with.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tidewaiter::config::Config;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter_pipeline::local::Local;
+use tidewaiter_pipeline::ports::{Objects, Platform};
+
+use crate::printer::{Line, Printer, style};
+use crate::{Result, Status};
+
+/// The repository that is made unless others are named.
+pub const DEFAULT_REPOSITORY: &str = "default";
+
+/// What to make.
+#[derive(Debug)]
+pub struct Options {
+    /// Where.
+    pub dir: PathBuf,
+    /// The drop folders.
+    pub repositories: Vec<Repository>,
+}
+
+/// Makes what is not there, and says what to do next.
+pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    let Options { dir, repositories } = options;
+    for repository in &repositories {
+        Local::init(&dir, repository)?;
+    }
+    let local = super::open(&dir)?;
+    for repository in &repositories {
+        let drop = dir.join("imports").join(repository.as_str());
+        printer.line(Line::new().styled(style::GOOD, "ready").text(format!("  {}", drop.display())))?;
+        if !local.objects().list(&Key::configs(repository)).await?.is_empty() {
+            printer.line(format!("       {repository} has a configuration already; it stays as it is"))?;
+            continue;
+        }
+        let universe = example_universe(repository);
+        let key = Key::config(repository, &universe);
+        local.objects().put(&key, example(&universe).into(), None).await?;
+        printer.line(format!(
+            "       {} is an example configuration, active now",
+            dir.join(key.as_str()).display()
+        ))?;
+    }
+    if let Some(repository) = repositories.first() {
+        next_steps(&dir, repository, printer)?;
+    }
+    Ok(Status::Clean)
+}
+
+fn next_steps(dir: &std::path::Path, repository: &Repository, printer: &Printer) -> Result<()> {
+    let drop = dir.join("imports").join(repository.as_str());
+    let universe = example_universe(repository);
+    let file = drop.join(format!("{universe}_contacts_main_20260131.csv"));
+    printer.blank()?;
+    printer.line(Line::new().styled(style::BOLD, "What to do next"))?;
+    printer.line("  drop a file, such as one with two columns:")?;
+    printer.line(format!("    echo 'email;firstname' > {}", file.display()))?;
+    printer.line(format!("    echo 'ana.lopez@example.org;Ana' >> {}", file.display()))?;
+    printer.line("  import it, and see what became of it:")?;
+    printer.line(format!("    tidewaiter run {}", dir.display()))?;
+    printer.line(format!("    tidewaiter history {}", dir.display()))?;
+    printer.line("  write a configuration of your own, check it, and drop it like any other file:")?;
+    printer.line("    tidewaiter config check acme_imports_config.json")?;
+    printer.line(format!("    cp acme_imports_config.json {}", drop.display()))
+}
+
+/// A universe named after the repository, as far as its name can be one.
+fn example_universe(repository: &Repository) -> String {
+    let name = repository.as_str().replace('.', "_");
+    let usable = Config::parse(&name, example(&name).as_bytes()).is_ok();
+    if usable { name } else { "demo".to_owned() }
+}
+
+fn example(universe: &str) -> String {
+    let document = json!({
+        universe: {
+            "contacts": { "main": {} },
+            "stores": { "main": {} },
+            "products": { "main": {} },
+            "orders": { "main": {} },
+            "ordersitems": { "main": { "policy": { "max_rejected_share": 0.1 } } },
+        },
+        "settings": { "settle_seconds": 2 },
+    });
+    format!("{document:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_valid_for_every_repository() {
+        for name in ["default", "a.b-c_d", "settings", "scopes", "9lives"] {
+            let universe = example_universe(&name.parse().unwrap());
+            Config::parse(&universe, example(&universe).as_bytes()).unwrap();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `tidewaiter run`: everything that is ready, then stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
+use tidewaiter_pipeline::ports::{Platform, State, WaitingGroup};
+
+use super::events::Teller;
+use super::{relative, waiting};
+use crate::args::Format;
+use crate::printer::{Line, Printer, style};
+use crate::text::plural;
+use crate::{Result, Status};
+
+/// What to run.
+#[derive(Debug)]
+pub struct Options {
+    /// The deployment.
+    pub dir: PathBuf,
+    /// A file is taken in when it has not changed for so long.
+    pub quiet_for: Duration,
+    /// How long to wait for files that keep changing.
+    pub patience: Duration,
+    /// How to tell what happens.
+    pub format: Format,
+}
+
+/// Imports what is there, telling of each file as it is done, and says what is left.
+pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    let teller = Arc::new(Teller::new(printer, options.format));
+    let observer = teller.clone();
+    let local = super::open(&options.dir)?
+        .without_settling()
+        .observed_by(move |observation| observer.observe(observation));
+    let mut runner = Runner::new(local, options.quiet_for)?;
+    let summary = runner.run(options.patience).await?;
+    for failure in &summary.failures {
+        teller.failed(failure);
+    }
+    let waiting = waiting_groups(runner.local()).await?;
+    match options.format {
+        Format::Text => tell(runner.local(), &teller, &summary, &waiting, printer)?,
+        Format::Json => tell_json(runner.local(), &teller, &summary, &waiting, printer)?,
+    }
+    Ok(if summary.failures.is_empty() { teller.tally().status() } else { Status::Failure })
+}
+
+async fn waiting_groups(local: &Local) -> Result<Vec<WaitingGroup>> {
+    let mut groups = Vec::new();
+    for repository in local.state().repositories().await? {
+        groups.extend(local.state().waiting(&repository).await?);
+    }
+    Ok(groups)
+}
+
+fn tell(
+    local: &Local,
+    teller: &Teller,
+    summary: &RunSummary,
+    waiting: &[WaitingGroup],
+    printer: &Printer,
+) -> Result<()> {
+    printer.line(teller.tally().sentence())?;
+    for group in waiting {
+        let sentence = waiting::sentence(group, local.now());
+        printer.line(Line::from(format!("{}: ", group.repository)).then(sentence))?;
+    }
+    for path in summary.still_writing.all() {
+        let path = relative(local.root(), path);
+        printer.line(format!("left alone, since it is still being written: {}", path.display()))?;
+    }
+    if !summary.failures.is_empty() {
+        let failures = plural(summary.failures.len() as u64, "failure");
+        printer.line(Line::new().styled(style::BAD, failures).text("; the next run tries again"))?;
+    }
+    Ok(())
+}
+
+fn tell_json(
+    local: &Local,
+    teller: &Teller,
+    summary: &RunSummary,
+    waiting: &[WaitingGroup],
+    printer: &Printer,
+) -> Result<()> {
+    let tally = teller.tally();
+    let still_writing: Vec<String> = (summary.still_writing.all())
+        .map(|path| relative(local.root(), path).to_string_lossy().into_owned())
+        .collect();
+    printer.json_line(&json!({
+        "event": "summary",
+        "files": tally.files,
+        "lines": tally.lines,
+        "need_attention": tally.need_attention,
+        "failures": summary.failures.len(),
+        "waiting": waiting,
+        "still_writing": still_writing,
+    }))
+}

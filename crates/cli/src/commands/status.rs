@@ -1,0 +1,278 @@
+//! `tidewaiter status`: what is being done, what waits, and what it waits for.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::sequence::{Running, Stage, Unsettled};
+use tidewaiter_pipeline::local::{Local, Untaken};
+use tidewaiter_pipeline::ports::{Group, Import, Kind, Objects, Platform, Progress, State, WaitingGroup};
+
+use super::{repositories, waiting};
+use crate::args::Format;
+use crate::printer::{Line, Printer, style};
+use crate::text::{ago, number, plural, size};
+use crate::{Result, Status};
+
+/// How many files of a queue are named.
+const NAMED: usize = 10;
+
+/// What to look at.
+#[derive(Debug)]
+pub struct Options {
+    /// The deployment.
+    pub dir: PathBuf,
+    /// Only this repository.
+    pub repository: Option<Repository>,
+    /// How to write it.
+    pub format: Format,
+}
+
+/// A repository as it is now.
+#[derive(Debug, Serialize)]
+struct Standing {
+    repository: Repository,
+    /// The universes that have an active configuration.
+    universes: Vec<String>,
+    /// What is being done.
+    running: Option<Work>,
+    /// When files arrived last, if it is still waited for more of them.
+    unsettled: Option<Unsettled>,
+    queued: Queued,
+    /// Groups that are not complete.
+    waiting: Vec<WaitingGroup>,
+    /// Files in the drop zone that were not taken in.
+    dropped: Vec<Dropped>,
+    /// How many mails are still to be sent.
+    mails_due: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Work {
+    /// A file that is being imported, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<Item>,
+    /// The group that is being treated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<tidewaiter::sequence::GroupRef>,
+    /// How far the group is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<Stage>,
+}
+
+#[derive(Debug, Serialize)]
+struct Queued {
+    /// How many files are ready, with the one in hand.
+    count: u64,
+    /// The first of them, in the order of treatment.
+    next: Vec<Item>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    import: ImportId,
+    file: String,
+    bytes: u64,
+    arrived: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Group>,
+}
+
+#[derive(Debug, Serialize)]
+struct Dropped {
+    file: String,
+    bytes: u64,
+    changed: Option<Timestamp>,
+    /// True if its name says that it is still being sent.
+    unfinished: bool,
+}
+
+impl From<Import> for Item {
+    fn from(import: Import) -> Self {
+        let started = match &import.progress {
+            Progress::Started(pinned) => Some(pinned.at),
+            _ => None,
+        };
+        let group = match import.kind {
+            Kind::Data { group, .. } => group,
+            _ => None,
+        };
+        Self {
+            import: import.id,
+            file: import.file,
+            bytes: import.bytes,
+            arrived: import.arrived,
+            started,
+            group,
+        }
+    }
+}
+
+/// Shows how things stand. That something waits is no finding.
+pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    let local = super::open(&options.dir)?;
+    let untaken = local.untaken()?;
+    let mut standings = Vec::new();
+    for repository in repositories(&local, options.repository).await? {
+        standings.push(standing(&local, repository, &untaken).await?);
+    }
+    match options.format {
+        Format::Json => printer.json(&standings)?,
+        Format::Text if standings.is_empty() => {
+            printer.line("there is no repository; `tidewaiter init` makes one")?;
+        }
+        Format::Text => {
+            for standing in &standings {
+                tell(standing, local.now(), printer)?;
+            }
+        }
+    }
+    Ok(Status::Clean)
+}
+
+async fn standing(local: &Local, repository: Repository, untaken: &[Untaken]) -> Result<Standing> {
+    let state = local.state();
+    let (sequence, _) = state.sequence(&repository).await?;
+    let running = match sequence.running {
+        None => None,
+        Some(Running::File { import }) => {
+            let file = item(local, import).await?;
+            file.map(|item| Work { file: Some(item), group: None, stage: None })
+        }
+        Some(Running::Group { group, stage, member }) => {
+            let file = match member {
+                Some(member) => item(local, member).await?,
+                None => None,
+            };
+            Some(Work { file, group: Some(group), stage: Some(stage) })
+        }
+    };
+    let next = state.queued(&repository, NAMED).await?.into_iter().map(Item::from).collect();
+    let mut mails_due = 0;
+    for import in state.unmailed().await? {
+        mails_due +=
+            u64::from(state.import(import).await?.is_some_and(|import| import.repository == repository));
+    }
+    let universes = local.objects().list(&Key::configs(&repository)).await?;
+    let universes =
+        universes.iter().filter_map(|key| key.file_name().strip_suffix(".json")).map(str::to_owned);
+    Ok(Standing {
+        universes: universes.collect(),
+        running,
+        unsettled: sequence.unsettled,
+        queued: Queued { count: state.queued_count(&repository).await?, next },
+        waiting: state.waiting(&repository).await?,
+        dropped: untaken.iter().filter(|file| file.repository == repository).map(Dropped::from).collect(),
+        mails_due,
+        repository,
+    })
+}
+
+impl From<&Untaken> for Dropped {
+    fn from(file: &Untaken) -> Self {
+        let Untaken { file, bytes, changed, unfinished, .. } = file.clone();
+        Self { file, bytes, changed, unfinished }
+    }
+}
+
+/// A file that is being imported; None if it is done, and only the order does not know it yet.
+async fn item(local: &Local, import: ImportId) -> Result<Option<Item>> {
+    let import = local.state().import(import).await?;
+    Ok(import.filter(|import| !matches!(import.progress, Progress::Done(_))).map(Item::from))
+}
+
+fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
+    let Standing { repository, universes, running, unsettled, queued, waiting, dropped, mails_due } =
+        standing;
+    printer.line(Line::new().styled(style::BOLD, repository))?;
+    if universes.is_empty() {
+        printer
+            .line(Line::from("  ").styled(style::WARN, "no configuration is active: no file is imported"))?;
+    }
+    if let Some(work) = running {
+        printer.line(Line::from("  ").then(work.sentence(now)))?;
+    }
+    tell_queue(queued, running.is_some(), now, printer)?;
+    if let Some(unsettled) = unsettled {
+        printer.line(format!(
+            "  the last file arrived {}; order is made when no more do",
+            ago(now, unsettled.last)
+        ))?;
+    }
+    for group in waiting {
+        printer.line(Line::from("  ").then(waiting::sentence(group, now)))?;
+        for file in &group.files {
+            printer.line(Line::from("    has ").text(file))?;
+        }
+    }
+    tell_dropped(dropped, now, printer)?;
+    if *mails_due > 0 {
+        printer.line(format!("  {} to be sent", plural(*mails_due, "mail")))?;
+    }
+    let idle = running.is_none() && queued.count == 0 && waiting.is_empty() && dropped.is_empty();
+    if idle && *mails_due == 0 {
+        printer.line("  nothing is waiting")?;
+    }
+    Ok(())
+}
+
+fn tell_queue(queued: &Queued, running: bool, now: Timestamp, printer: &Printer) -> Result<()> {
+    if queued.count == 0 {
+        return Ok(());
+    }
+    let which = if running { ", with the one in hand" } else { "" };
+    let verb = if queued.count == 1 { "is" } else { "are" };
+    printer.line(format!(
+        "  {} {verb} ready to be imported{which}, in this order:",
+        plural(queued.count, "file")
+    ))?;
+    for item in &queued.next {
+        let about = format!("  {}, arrived {}", size(item.bytes), ago(now, item.arrived));
+        printer.line(Line::from("    ").text(&item.file).styled(style::DIM, about))?;
+    }
+    let more = queued.count.saturating_sub(queued.next.len() as u64);
+    if more > 0 {
+        printer.line(format!("    and {} more", number(more)))?;
+    }
+    Ok(())
+}
+
+fn tell_dropped(dropped: &[Dropped], now: Timestamp, printer: &Printer) -> Result<()> {
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    let verb = if dropped.len() == 1 { "was" } else { "were" };
+    let files = plural(dropped.len() as u64, "file");
+    printer.line(format!("  {files} in the drop zone {verb} not taken in yet:"))?;
+    for file in dropped.iter().take(NAMED) {
+        let changed = file.changed.map(|at| format!(", changed {}", ago(now, at))).unwrap_or_default();
+        let why = if file.unfinished { ", its name says that it is still being sent" } else { "" };
+        let about = format!("  {}{changed}{why}", size(file.bytes));
+        printer.line(Line::from("    ").text(&file.file).styled(style::DIM, about))?;
+    }
+    if dropped.len() > NAMED {
+        printer.line(format!("    and {} more", number((dropped.len() - NAMED) as u64)))?;
+    }
+    Ok(())
+}
+
+impl Work {
+    fn sentence(&self, now: Timestamp) -> Line {
+        let since =
+            |item: &Item| item.started.map(|at| format!(", begun {}", ago(now, at))).unwrap_or_default();
+        let file = match &self.file {
+            Some(item) => Line::new().styled(style::GOOD, &item.file).text(since(item)),
+            None => Line::from("between two files"),
+        };
+        let Some(group) = &self.group else { return Line::from("importing ").then(file) };
+        let doing = match &self.stage {
+            Some(Stage::Checking) => "being checked before anything is loaded",
+            Some(Stage::SettingAside { .. }) => "being set aside, since one of its files was rejected",
+            Some(Stage::Importing | Stage::Closing) | None => "being imported",
+        };
+        Line::from("group ").styled(style::BOLD, &group.id).text(format!(" is {doing}: ")).then(file)
+    }
+}

@@ -1,0 +1,127 @@
+//! What keeps a command from doing its work, and what a person can do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A result of a command.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Failures of a command. All of them end with exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The folder of a deployment is not there.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    /// A folder is not one of tidewaiter.
+    #[error("{} is not a folder of tidewaiter: it has no imports/", .0.display())]
+    NotADeployment(PathBuf),
+    /// The repository that was asked for is not there.
+    #[error("there is no repository {name}{}", known_repositories(.known))]
+    NoRepository {
+        /// The one that was asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// Several repositories are there, and none was named.
+    #[error("{} has several repositories: {}", dir.display(), known.join(", "))]
+    WhichRepository {
+        /// The deployment.
+        dir: PathBuf,
+        /// Its repositories.
+        known: Vec<String>,
+    },
+    /// A file that was named cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Standard input cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Stdin(io::Error),
+    /// A file or folder cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A configuration that a check was to use is not valid.
+    #[error("{} is not a usable configuration: {}", path.display(), mistakes.join("; "))]
+    Configuration {
+        /// The configuration.
+        path: PathBuf,
+        /// What is wrong with it, one by one.
+        mistakes: Vec<String>,
+    },
+    /// The name of a configuration does not say which universe it is for.
+    #[error("{} does not say which universe it is for", .0.display())]
+    WhichUniverse(PathBuf),
+    /// The scope of a file cannot be told.
+    #[error("cannot tell the scope of {file} by its name")]
+    WhichScope {
+        /// The file.
+        file: String,
+    },
+    /// A scope that nobody knows.
+    #[error("there is no scope {name}; there are {}", known.join(", "))]
+    NoScope {
+        /// The one that was asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// A scope of the catalogue cannot be used. That is a mistake of ours.
+    #[error("the scope {name} cannot be used: {mistakes}")]
+    Scope {
+        /// The scope.
+        name: String,
+        /// Why.
+        mistakes: String,
+    },
+    /// Records came and went while they were listed.
+    #[error("the records changed while they were being read: column {column} is new")]
+    RecordsChanged {
+        /// The column that was not there at first.
+        column: String,
+    },
+    /// The pipeline failed.
+    #[error(transparent)]
+    Pipeline(#[from] tidewaiter_pipeline::Error),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+    /// The runtime did not start.
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+}
+
+impl Error {
+    /// What to do about it, when that is known.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoFolder(dir) | Self::NotADeployment(dir) => {
+                format!("`tidewaiter init {}` makes one", dir.display())
+            }
+            Self::WhichRepository { .. } => "name one with --repository".to_owned(),
+            Self::WhichUniverse(_) => {
+                "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
+            }
+            Self::WhichScope { .. } => {
+                "give --config with the configuration it is sent under, or --scope with what it holds"
+                    .to_owned()
+            }
+            Self::RecordsChanged { .. } => "try again, or wait until the import is over".to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+fn known_repositories(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
+}

@@ -1,0 +1,62 @@
+//! `config check` and `config schema`.
+
+use serde_json::json;
+
+use crate::support::Place;
+
+#[test]
+fn every_mistake_is_told_with_its_path() {
+    let place = Place::empty();
+    let document = r#"{ "acme": { "contacts": { "crm": { "modes": 1, "delimiter": "x" } } } }"#;
+    place.write("acme_imports_config.json", document);
+    let answer = place.run(&["config", "check", "acme_imports_config.json"]).expect(1);
+    assert!(answer.out.starts_with("acme_imports_config.json: 2 mistakes\n"), "{answer:?}");
+    for path in ["  acme.contacts.crm.modes: ", "  acme.contacts.crm.delimiter: "] {
+        assert!(answer.out.contains(path), "{answer:?}");
+    }
+    let answer =
+        place.run(&["config", "check", "acme_imports_config.json", "--format", "json"]).expect(1).json();
+    assert_eq!((&answer["valid"], &answer["universe"]), (&json!(false), &json!("acme")));
+    assert_eq!(answer["mistakes"].as_array().unwrap().len(), 2);
+    assert!(answer["mistakes"][0]["path"].as_str().unwrap().starts_with("acme.contacts.crm."));
+}
+
+#[test]
+fn a_valid_one_is_described_by_what_differs() {
+    let place = Place::empty();
+    let document = r#"{
+        "acme": { "contacts": { "crm": {}, "web": { "mode": "create", "delimiter": "," } } },
+        "scopes": { "contacts": { "fields": [{ "name": "shoe_size", "type": "number" }] } },
+        "settings": { "settle_seconds": 3, "report_recipients": ["data@example.org"] }
+    }"#;
+    place.write("acme.json", document);
+    let answer = place.run(&["config", "check", "acme.json"]).expect(0);
+    insta::assert_snapshot!(answer.out, @r#"
+    acme.json: valid, 2 imports of universe acme
+      acme_contacts_crm_<yyyymmdd>.csv
+      acme_contacts_web_<yyyymmdd>.csv  mode "create", delimiter ","
+      settings  settle_seconds 3, report_recipients ["data@example.org"]
+      scopes with columns of its own: contacts
+    "#);
+    let answer = place.run(&["config", "check", "acme.json", "--format", "json"]).expect(0).json();
+    assert_eq!(answer["valid"], true);
+    assert_eq!(answer["imports"][1]["changed"], json!({ "mode": "create", "delimiter": "," }));
+    assert_eq!(answer["imports"][0]["options"]["mode"], "upsert");
+    assert_eq!(answer["own_scopes"], json!(["contacts"]));
+}
+
+#[test]
+fn the_universe_comes_from_the_name_or_is_given() {
+    let place = Place::empty();
+    place.write("draft.txt", r#"{ "acme": {} }"#);
+    let answer = place.run(&["config", "check", "draft.txt"]).expect(2);
+    assert!(answer.err.contains("--universe"), "{answer:?}");
+    place.run(&["config", "check", "draft.txt", "--universe", "acme"]).expect(0);
+    place.run(&["config", "check", "nowhere.json"]).expect(2);
+}
+
+#[test]
+fn the_schema_is_that_of_the_core() {
+    let schema = Place::empty().run(&["config", "schema"]).expect(0).json();
+    assert_eq!(schema, tidewaiter::config::json_schema());
+}

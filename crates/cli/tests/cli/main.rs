@@ -1,0 +1,14 @@
+//! The binary itself, as people and programs use it: what it prints, and how it exits.
+
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod configurations;
+#[cfg(test)]
+mod deployment;
+#[cfg(test)]
+mod listings;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod terminal;
