@@ -1,0 +1,105 @@
+//! What holds of every deployment between two runs, whatever was dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidewaiter::report::{Outcome, Report, log};
+use tidewaiter_pipeline::ports::{Conclusion, Import, Progress};
+
+use crate::world::World;
+
+/// Checks that every object has exactly one place, every line is counted once, and that log, report,
+/// ledger and badlines say the same.
+pub fn check(world: &World) {
+    let tree = world.raw_tree();
+    let imports = world.history();
+    let mut claimed: BTreeMap<String, String> = BTreeMap::new();
+    let mut claim = |key: &str, by: &Import| {
+        let before = claimed.insert(key.to_owned(), by.file.clone());
+        assert_eq!(before, None, "{key} is the output of two imports, the second of {}", by.file);
+        let shapes = [key.to_owned(), format!("{key}@")];
+        let below = format!("{key}/");
+        shapes.iter().any(|shape| tree.contains_key(shape)) || tree.keys().any(|key| key.starts_with(&below))
+    };
+    for import in &imports {
+        match &import.progress {
+            Progress::Done(done) => {
+                let outputs = [&done.place, &done.log, &done.report];
+                for key in outputs.into_iter().chain(&done.badlines) {
+                    assert!(claim(key.as_str(), import), "{key} of {} is not there", import.file);
+                }
+                check_done(&tree, import, done);
+            }
+            Progress::Registered | Progress::Started(_) => {
+                assert!(claim(&import.source.key, import), "{} waits, but its content is gone", import.file);
+            }
+            Progress::Concluding(_) => panic!("{} has an outcome that was not carried out", import.file),
+        }
+    }
+    for key in tree.keys() {
+        let plain = key.trim_end_matches(['@', '/']);
+        let theirs = ["imports/", "config/", "outbox/"].iter().any(|prefix| key.starts_with(prefix));
+        let mut folders = plain.match_indices('/').filter_map(|(at, _)| plain.get(..at));
+        let claimed = claimed.contains_key(plain) || folders.any(|folder| claimed.contains_key(folder));
+        assert!(theirs || claimed, "{key} belongs to no import");
+    }
+    check_records(world, &imports);
+}
+
+fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &Import, done: &Conclusion) {
+    let file = &import.file;
+    let counts = done.counts;
+    assert_eq!(counts.read, counts.imported + counts.unchanged + counts.rejected, "lines of {file}");
+    let content = |key: &tidewaiter::keys::Key| tree.get(key.as_str()).cloned().unwrap_or_default();
+
+    let report: Report = serde_json::from_slice(&content(&done.report)).expect("a report is JSON");
+    assert_eq!(log(&report), String::from_utf8_lossy(&content(&done.log)), "log and report of {file}");
+    assert_eq!((report.outcome, report.counts), (done.outcome, counts), "report and ledger of {file}");
+    assert_eq!(report.import, import.id.to_string());
+    assert_eq!(report.findings_total, report.kinds.iter().map(|kind| kind.count).sum::<u64>(), "{file}");
+
+    let imported = done.outcome == Outcome::Imported;
+    assert_eq!(
+        imported,
+        report.reason.is_none() && !matches!(done.outcome, Outcome::Unpacked | Outcome::Activated)
+    );
+    assert_eq!(done.badlines.is_some(), imported && counts.rejected > 0, "badlines of {file}");
+    if !imported {
+        assert_eq!(counts.imported + counts.unchanged, 0, "{file} was not imported, and has lines that were");
+        return;
+    }
+    let archived = content(&done.place);
+    assert_eq!(lines(&archived).len() as u64, counts.read + 1, "lines of {file} against its content");
+    if let Some(badlines) = &done.badlines {
+        let badlines = content(badlines);
+        let (rejected, original) = (lines(&badlines), lines(&archived));
+        assert_eq!(rejected.len() as u64, counts.rejected + 1, "lines in the badlines of {file}");
+        assert_eq!(rejected.first(), original.first(), "the header in the badlines of {file}");
+        let mut rest = original.iter();
+        for line in &rejected {
+            assert!(rest.any(|one| one == line), "badlines of {file} are not lines of it, in its order");
+        }
+    }
+}
+
+/// The lines of a file with their line breaks.
+fn lines(content: &[u8]) -> Vec<&[u8]> {
+    content.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+/// Every record comes from an import that took it, and no import left more records than lines.
+fn check_records(world: &World, imports: &[Import]) {
+    let mut taken: BTreeMap<String, u64> = BTreeMap::new();
+    for record in world.records().into_values().flatten() {
+        *taken.entry(record.record.import.to_string()).or_default() += 1;
+    }
+    let known: BTreeSet<String> = imports.iter().map(|import| import.id.to_string()).collect();
+    for (id, records) in &taken {
+        assert!(known.contains(id), "a record is from {id}, which is no import");
+        let import = imports.iter().find(|import| import.id.to_string() == *id);
+        let Some(Progress::Done(done)) = import.map(|import| &import.progress) else {
+            panic!("a record is from {id}, which is not done");
+        };
+        assert_eq!(done.outcome, Outcome::Imported, "a record is from {id}, which was not imported");
+        assert!(*records <= done.counts.imported, "{records} records are from {id}: {:?}", done.counts);
+    }
+}

@@ -1,0 +1,221 @@
+//! A run that is killed, at any moment and however often, ends as one that nobody disturbed: the same
+//! files in the same places, byte for byte, the same counts, the same records.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tidewaiter_pipeline::ports::{Kind, Progress, StoredRecord};
+use tidewaiter_tests::World;
+use tidewaiter_tests::generate::{Chance, Plan, Scope, Sizes, generate};
+use tidewaiter_tests::world::PARTNER;
+
+const CONFIG: &str = r#"{
+  "acme": {
+    "contacts": { "crm": {}, "strict": { "policy": "strict" } },
+    "stores": { "crm": {} }, "products": { "crm": {} }, "orders": { "crm": {} }, "ordersitems": { "crm": {} },
+    "cardcode": { "crm": {} }, "creditpoints": { "crm": {} }, "deletecontacts": { "crm": {} }
+  },
+  "settings": { "report_recipients": ["data@example.org"] }
+}"#;
+
+/// Enough kills that every phase is hit, in a time that a developer waits for.
+const KILLS: u32 = 30;
+const AT_MOST: Duration = Duration::from_secs(40);
+
+fn data(scope: Scope, lines: u64, bad_share: f64) -> Vec<u8> {
+    let world = Sizes { contacts: 4_000, stores: 40, products: 300, orders: 3_000 };
+    let mut content = Vec::new();
+    generate(&Plan { scope, lines, first: 0, seed: 7, bad_share, world }, &mut content).unwrap();
+    content
+}
+
+/// A tar archive of these files.
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, content) in members {
+        let mut header = [0_u8; 512];
+        let mut put = |at: usize, text: &[u8]| header[at..at + text.len()].copy_from_slice(text);
+        put(0, name.as_bytes());
+        put(100, b"0000644\0");
+        put(108, b"0000000\0");
+        put(116, b"0000000\0");
+        put(124, format!("{:011o}\0", content.len()).as_bytes());
+        put(136, b"00000000000\0");
+        put(148, b"        ");
+        put(156, b"0");
+        put(257, b"ustar\x0000");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        archive.extend_from_slice(&header);
+        archive.extend_from_slice(content);
+        archive.resize(archive.len().next_multiple_of(512), 0);
+    }
+    archive.resize(archive.len() + 1024, 0);
+    archive
+}
+
+/// Singles, groups, an archive with a group, rejected lines, missing parents, refused files of each kind.
+fn drops() -> Vec<(&'static str, Vec<u8>)> {
+    let points: String = (0..600).fold("card_code;points\n".to_owned(), |mut text, n| {
+        writeln!(text, "{:013};{}", n % 20, n % 7).unwrap();
+        text
+    });
+    let cards = (0..19).fold("card_code;contact\n".to_owned(), |mut text, n| {
+        writeln!(text, "{n:013};card@example.org").unwrap();
+        text
+    });
+    let contacts = data(Scope::Contacts, 1_500, 0.02);
+    let stores = data(Scope::Stores, 40, 0.0);
+    vec![
+        ("acme_contacts_crm_20260131.csv", data(Scope::Contacts, 4_000, 0.01)),
+        ("acme_contacts_strict_20260131.csv", data(Scope::Contacts, 3_000, 0.001)),
+        ("acme_stores_crm_20260131.csv", data(Scope::Stores, 40, 0.0)),
+        ("acme_products_crm_20260131.csv", data(Scope::Products, 300, 0.0)),
+        ("acme_orders_crm_20260131.csv", data(Scope::Orders, 3_000, 0.02)),
+        ("acme_ordersitems_crm_20260131.csv", data(Scope::OrdersItems, 5_000, 0.01)),
+        (
+            "acme_deletecontacts_crm_20260131.csv",
+            b"email\nbruno.roux2@example.org\ncard@example.org\n".to_vec(),
+        ),
+        ("acme_creditpoints_crm_20260131.csv", points.into_bytes()),
+        ("loyalty.01-02_acme_contacts_crm_20260131.csv", b"email\ncard@example.org\nbad\n".to_vec()),
+        ("loyalty.02-02_acme_cardcode_crm_20260131.csv", cards.into_bytes()),
+        ("stopped.01-03_acme_contacts_crm_20260201.csv", data(Scope::Contacts, 800, 0.0)),
+        ("stopped.02-03_acme_stores_crm_20260201.csv", b"store_id;nome\nPAR01;Paris\n".to_vec()),
+        ("stopped.03-03_acme_orders_crm_20260201.csv", data(Scope::Orders, 500, 0.0)),
+        ("waits.01-02_acme_contacts_crm_20260131.csv", b"email\nwaits@example.org\n".to_vec()),
+        (
+            "monday.tar",
+            tar(&[
+                ("tar.01-02_acme_contacts_crm_20260130.csv", &contacts),
+                ("tar.02-02_acme_stores_crm_20260130.csv", &stores),
+                ("acme_stores_crm_20260129.csv", &stores),
+            ]),
+        ),
+        ("broken.zip", b"PK\x03\x04 and nothing more".to_vec()),
+        ("cut.tar", tar(&[("tar.01-02_acme_contacts_crm_20260128.csv", &contacts)])[..40_000].to_vec()),
+        ("notes.txt", b"for whom?".to_vec()),
+        ("other_imports_config.json", b"{ \"acme\": {} }".to_vec()),
+        ("acme_contacts_shop_20260131.csv", b"email\nnever@example.org\n".to_vec()),
+    ]
+}
+
+fn world() -> World {
+    let world = World::new();
+    world.config("acme", CONFIG);
+    for (name, content) in drops() {
+        world.drop(PARTNER, name, content);
+    }
+    world
+}
+
+/// Everything that can be seen afterwards.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    tree: BTreeMap<String, Vec<u8>>,
+    ledger: Vec<String>,
+    records: Vec<String>,
+    waiting: Vec<Vec<String>>,
+}
+
+fn look(world: &World) -> Seen {
+    world.note_ids();
+    world.check();
+    let mask = world.mask();
+    let ledger = world.treated().into_iter().map(|import| {
+        let Progress::Done(done) = &import.progress else { panic!("{} is not done", import.file) };
+        let place = mask.ids(done.place.as_str());
+        format!(
+            "{} {} {:?} {:?} {:?} {place}",
+            import.file, done.outcome, done.code, done.counts, done.findings
+        )
+    });
+    let mut ledger: Vec<String> = ledger.collect();
+    // What is refused as it comes has no place in the order of treatment.
+    ledger.sort();
+    let records = world.records().into_iter().flat_map(|(scope, records)| {
+        let line =
+            |record: StoredRecord| mask.ids(&format!("{scope} {}", serde_json::to_string(&record).unwrap()));
+        let mut lines: Vec<String> = records.into_iter().map(line).collect();
+        lines.sort();
+        lines
+    });
+    let records = records.collect();
+    let waiting = world.waiting().into_iter().map(|group| group.files).collect();
+    Seen { tree: world.tree(), ledger, records, waiting }
+}
+
+/// The files in the order of their treatment.
+fn order(world: &World) -> Vec<String> {
+    let imports = world.treated();
+    let data = imports.iter().filter(|import| matches!(import.kind, Kind::Data { .. }));
+    data.map(|import| import.file.clone()).collect()
+}
+
+#[track_caller]
+fn assert_same(found: &Seen, expected: &Seen, story: &str) {
+    for (key, content) in &expected.tree {
+        let got = found.tree.get(key).map(|content| String::from_utf8_lossy(content));
+        assert_eq!(got, Some(String::from_utf8_lossy(content)), "{key}, {story}");
+    }
+    let extra: Vec<_> = found.tree.keys().filter(|key| !expected.tree.contains_key(*key)).collect();
+    assert!(extra.is_empty(), "{extra:?} should not be there, {story}");
+    assert_eq!(found.ledger, expected.ledger, "{story}");
+    assert_eq!(found.waiting, expected.waiting, "{story}");
+    let odd = found.records.iter().zip(&expected.records).find(|(found, expected)| found != expected);
+    assert_eq!(odd, None, "records, {story}");
+    assert_eq!(found.records.len(), expected.records.len(), "records, {story}");
+}
+
+#[test]
+fn a_run_that_is_killed_ends_as_one_that_is_not() {
+    let undisturbed = world();
+    let began = Instant::now();
+    undisturbed.run();
+    let takes = began.elapsed();
+    let (expected, expected_order) = (look(&undisturbed), order(&undisturbed));
+    assert_eq!(expected.ledger.len(), drops().len() + 3 - 1, "all but the file that waits, and the members");
+
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.unwrap_or_default().as_nanos() as u64
+    });
+    let mut chance = Chance::new(seed);
+    let (mut kills, mut worlds) = (0, 0);
+    let began = Instant::now();
+    while kills < KILLS && began.elapsed() < AT_MOST {
+        let world = world();
+        let mut here = 0;
+        loop {
+            // Long enough to get somewhere now and then, short enough to be hit often.
+            let wait = takes.mul_f64(chance.share() * chance.share());
+            let mut run = Command::new(env!("CARGO_BIN_EXE_run_once"))
+                .arg(world.root())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(wait);
+            let ended = if kills < KILLS { run.try_wait().unwrap() } else { Some(run.wait().unwrap()) };
+            if ended.is_some() {
+                let output = run.wait_with_output().unwrap();
+                let told = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "SEED={seed}, after {here} kills: {told}");
+                break;
+            }
+            run.kill().unwrap();
+            run.wait().unwrap();
+            kills += 1;
+            here += 1;
+        }
+        let story = format!("SEED={seed}, world {worlds} after {here} kills");
+        assert_same(&look(&world), &expected, &story);
+        assert_eq!(order(&world), expected_order, "{story}");
+        worlds += 1;
+    }
+    println!("{kills} kills in {worlds} worlds, undisturbed {takes:?}");
+    assert!(kills >= KILLS / 3, "only {kills} kills: this machine is too fast or too slow for the test");
+}
