@@ -1,0 +1,63 @@
+# What people do with this repository. `make help` lists it; CI calls the same targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+TOOLS := $(CURDIR)/.tools
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
+BIN := $(TARGET)/debug/tidewaiter
+CARGO_DENY_VERSION := 0.19.9
+
+.PHONY: help
+help: ## Show what can be made
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the `tidewaiter` command for development
+	$(CARGO) build --locked --package tidewaiter-cli
+
+.PHONY: demo
+demo: build ## Drop the samples into ./demo and show where every file went
+	@python3 samples/demo $(BIN) demo
+
+.PHONY: test
+test: ## Run all tests
+	$(CARGO) test --locked --workspace --all-features
+
+.PHONY: lint
+lint: ## Check formatting, lints and documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps --document-private-items
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+.PHONY: golden
+golden: ## Rewrite golden files and published schemas; read the difference before you commit it
+	UPDATE_GOLDEN=1 $(CARGO) test --locked --package tidewaiter-tests --test golden
+	UPDATE_SCHEMAS=1 $(CARGO) test --locked --package tidewaiter schema
+
+.PHONY: large
+large: ## Check and load a generated file of 1 GB, clean and with every line bad; show time and memory
+	$(CARGO) build --locked --profile quick --package tidewaiter-cli --package tidewaiter-tests --bins
+	@python3 tests/large $(TARGET)/quick
+
+.PHONY: deny
+deny: ## Check licences, sources and known vulnerabilities of dependencies
+	@[ -x $(TOOLS)/bin/cargo-deny ] || $(CARGO) install --locked --root $(TOOLS) --version $(CARGO_DENY_VERSION) cargo-deny
+	$(TOOLS)/bin/cargo-deny --locked check
+
+.PHONY: install
+install: ## Install the `tidewaiter` command for yourself
+	$(CARGO) install --locked --profile quick --path crates/cli
+
+.PHONY: pre-pr
+pre-pr: lint test ## What CI runs
+
+.PHONY: clean
+clean: ## Remove what was built, and the demo
+	rm -rf demo $(TOOLS)
+	$(CARGO) clean
