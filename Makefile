@@ -7,7 +7,7 @@ CARGO ?= cargo
 TOOLS := $(CURDIR)/.tools
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 BIN := $(TARGET)/debug/tidewaiter
-CARGO_DENY_VERSION := 0.19.9
+CARGO_DENY_VERSION := 0.20.2
 
 .PHONY: help
 help: ## Show what can be made

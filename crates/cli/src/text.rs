@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use tidewaiter::id::Timestamp;
-pub use tidewaiter::report::plural;
+pub use tidewaiter::report::{number, plural};
 use unicode_width::UnicodeWidthStr;
 
 use crate::Result;
@@ -38,17 +38,16 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// A number with its digits in threes: `12,345`.
-pub fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+/// A text cut in its middle to so many characters: the beginning of a name says what it is for, the end
+/// which one it is.
+pub fn shortened(text: &str, characters: usize) -> String {
+    let count = text.chars().count();
+    if count <= characters {
+        return text.to_owned();
     }
-    text
+    let kept = characters.saturating_sub(1);
+    let (head, tail) = (kept - kept / 2, kept / 2);
+    text.chars().take(head).chain(['…']).chain(text.chars().skip(count - tail)).collect()
 }
 
 /// A size: `812 B`, `4.2 MiB`.
@@ -199,6 +198,12 @@ mod tests {
             assert_eq!(ago(now, at.parse().unwrap()), told, "{at}");
         }
         assert_eq!(moment(now), "2026-01-31 12:00:00Z");
+    }
+
+    #[test]
+    fn long_names_keep_their_beginning_and_their_end() {
+        assert_eq!(shortened("acme_contacts_crm_20260131.csv", 30), "acme_contacts_crm_20260131.csv");
+        assert_eq!(shortened("acme_contacts_crm_20260131.csv", 10), "acme_….csv");
     }
 
     #[test]

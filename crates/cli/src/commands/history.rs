@@ -14,9 +14,11 @@ use tidewaiter_pipeline::ports::{
 use super::events::word;
 use crate::args::Format;
 use crate::printer::{Line, Printer, style};
-use crate::text::{Align, Table, moment, number};
+use crate::text::{Align, Table, moment, number, shortened};
 use crate::{Result, Status};
 
+/// How much of a name a row shows.
+const FILE_COLUMNS: usize = 64;
 /// What is read of a report, at most.
 const REPORT_BYTES: u64 = 16 << 20;
 
@@ -193,7 +195,7 @@ fn table(entries: Vec<Entry>) -> Table {
         ("REASON", Align::Left),
     ]);
     for entry in entries {
-        let file = Line::from(format!("{}/{}", entry.repository, entry.file));
+        let file = Line::from(shortened(&format!("{}/{}", entry.repository, entry.file), FILE_COLUMNS));
         let Some(ended) = entry.ended else {
             let word = if entry.state == Stage::Started { "started" } else { "waiting" };
             let none = || Line::new();

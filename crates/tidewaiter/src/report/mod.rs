@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use html::html;
 pub use log::log;
-pub use summary::{headline, plural, subject};
+pub use summary::{headline, number, plural, subject};
 
 use crate::finding::{Finding, Kind, Tally};
 use crate::mistake::Mistake;

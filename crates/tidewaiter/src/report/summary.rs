@@ -5,11 +5,11 @@ use super::{Outcome, Report};
 /// A count with its noun: `1 line`, `2 lines`.
 pub fn plural(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(count))
+    format!("{} {noun}{plural}", number(count))
 }
 
-/// Digits in threes, with a narrow gap that a person can read: `12,345`.
-fn grouped(count: u64) -> String {
+/// A number with its digits in threes: `12,345`.
+pub fn number(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (n, digit) in digits.chars().enumerate() {
@@ -27,11 +27,12 @@ pub fn headline(report: &Report) -> String {
     match report.outcome {
         Outcome::Imported if counts.rejected > 0 => format!(
             "imported: {} of {}, {} rejected",
-            grouped(counts.imported + counts.unchanged),
+            number(counts.imported + counts.unchanged),
             plural(counts.read, "line"),
-            grouped(counts.rejected)
+            number(counts.rejected)
         ),
         Outcome::Imported if counts.read == 0 => "imported: a header and no lines".to_owned(),
+        Outcome::Imported if counts.read == 1 => "imported: its one line".to_owned(),
         Outcome::Imported => format!("imported: all {}", plural(counts.read, "line")),
         Outcome::Unpacked => "unpacked".to_owned(),
         Outcome::Activated => "configuration activated".to_owned(),

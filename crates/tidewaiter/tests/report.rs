@@ -1,0 +1,118 @@
+//! Reports as programs and people get them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use tidewaiter::finding::{Code, Finding, Tally};
+use tidewaiter::report::{Counts, Outcome, Reason, Report, headline, html, json_schema, log, subject};
+
+fn report(outcome: Outcome) -> Report {
+    Report {
+        repository: "partner".to_owned(),
+        import: "01J9Z3ND1V0000000000000000".to_owned(),
+        file: "acme_contacts_crm_20260101.csv".to_owned(),
+        archive: None,
+        bytes: 120,
+        sha256: None,
+        universe: Some("acme".to_owned()),
+        scope: Some("contacts".to_owned()),
+        subsection: Some("crm".to_owned()),
+        date: Some("2026-01-01".to_owned()),
+        group: None,
+        outcome,
+        reason: None,
+        counts: Counts { read: 1_200, imported: 1_000, unchanged: 150, rejected: 50 },
+        findings_total: 0,
+        kinds: Vec::new(),
+        findings: Vec::new(),
+        mistakes: Vec::new(),
+        notes: Vec::new(),
+        arrived: "2026-01-01T10:00:00Z".to_owned(),
+        finished: "2026-01-01T10:00:01Z".to_owned(),
+        place: "archives/partner/acme_contacts_crm_20260101.csv".to_owned(),
+        badlines: Some("badlines/partner/acme_contacts_crm_20260101.csv".to_owned()),
+        log: "logs/partner/acme_contacts_crm_20260101.csv.log".to_owned(),
+        recipients: Vec::new(),
+    }
+}
+
+fn finding(line: u64) -> Finding {
+    Finding::line(Code::TypeError, line, 7 * line, "not an e-mail address")
+        .at(1, "email")
+        .with_value(b"<b>=1+1")
+}
+
+#[test]
+fn the_published_schema_is_the_one_of_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/report.schema.json");
+    let generated = serde_json::to_string_pretty(&json_schema()).unwrap() + "\n";
+    if std::env::var("UPDATE_SCHEMAS").is_ok() {
+        std::fs::write(path, &generated).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(committed == generated, "run `UPDATE_SCHEMAS=1 cargo test -p tidewaiter --test report`");
+}
+
+#[test]
+fn a_report_is_what_its_schema_says() {
+    let mut report = report(Outcome::Bogus);
+    report.reason = Some(Reason::new("type-error", "why").with_hint(Some("how".to_owned())));
+    report.add_finding(finding(2));
+    let json = serde_json::to_value(&report).unwrap();
+    let schema = jsonschema::validator_for(&json_schema()).unwrap();
+    assert!(schema.is_valid(&json));
+    assert!(!schema.is_valid(&serde_json::json!({ "outcome": "lost" })));
+    assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
+}
+
+#[test]
+fn a_million_findings_make_a_report_of_bounded_size_with_exact_counts() {
+    let mut tally = Tally::default();
+    for line in 0..1_000_000 {
+        tally.add(Code::TypeError, Some("email"), || finding(line));
+        if line % 10 == 0 {
+            tally.add(Code::MissingCell, None, || Finding::line(Code::MissingCell, line, 0, "too few"));
+        }
+    }
+    let mut report = report(Outcome::Imported);
+    report.take_findings(&tally);
+    assert_eq!(report.findings_total, 1_100_000);
+    let counts: Vec<(Code, u64)> = report.kinds.iter().map(|kind| (kind.code, kind.count)).collect();
+    assert_eq!(counts, [(Code::TypeError, 1_000_000), (Code::MissingCell, 100_000)]);
+    assert_eq!(report.not_shown(), 1_100_000 - 40);
+    assert!(serde_json::to_vec(&report).unwrap().len() < 20_000);
+    assert!(log(&report).contains("… and 1,099,960 findings that are counted below but not shown"));
+}
+
+#[test]
+fn findings_of_two_looks_at_a_file_are_merged_in_the_order_of_lines() {
+    let (mut first, mut second) = (Tally::default(), Tally::default());
+    first.push(finding(9));
+    second.push(Finding::line(Code::ForeignKey, 3, 0, "no parent"));
+    second.push(finding(5));
+    first.merge(second);
+    assert_eq!(first.total(), 3);
+    assert_eq!(first.kept().iter().map(|f| f.line).collect::<Vec<_>>(), [Some(3), Some(5), Some(9)]);
+}
+
+#[test]
+fn what_a_partner_sends_is_escaped_in_a_mail() {
+    let mut report = report(Outcome::Imported);
+    report.file = "<script>alert(1)</script>.csv".to_owned();
+    report.add_finding(finding(2));
+    let html = html(&report);
+    assert!(!html.contains("<script>") && !html.contains("<b>="));
+    assert!(html.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn the_outcome_comes_first() {
+    let imported = report(Outcome::Imported);
+    assert_eq!(headline(&imported), "imported: 1,150 of 1,200 lines, 50 rejected");
+    assert_eq!(subject(&imported), "[partner] 50 lines rejected: acme_contacts_crm_20260101.csv");
+    let mut clean = report(Outcome::Imported);
+    clean.counts = Counts { read: 1, imported: 1, ..Counts::default() };
+    assert_eq!(headline(&clean), "imported: its one line");
+    assert_eq!(subject(&clean), "[partner] imported: acme_contacts_crm_20260101.csv");
+    let mut bogus = report(Outcome::Bogus);
+    bogus.reason = Some(Reason::new("empty-file", "the file is empty"));
+    assert_eq!(headline(&bogus), "bogus: the file is empty");
+}
