@@ -4,6 +4,7 @@
 //! acts through the [`ports`], and may be called again with the same message at any time: it picks up
 //! where it stopped. [`local`] holds the adapters for one machine: a folder, SQLite, an outbox.
 
+mod chunks;
 pub mod conclude;
 pub mod configs;
 #[cfg(feature = "contract")]

@@ -10,6 +10,7 @@ use tidewaiter::name::DataName;
 use tidewaiter::report::{Counts, Outcome, Reason};
 use tidewaiter::sequence::{Event, Verdict};
 
+use crate::chunks::Chunks;
 use crate::conclude::{self, Findings};
 use crate::examine::{Examination, Examined, Terms};
 use crate::ports::{
@@ -108,17 +109,12 @@ async fn passed<P: Platform>(platform: &P, import: &Import) -> Result<()> {
 async fn examine<P: Platform>(platform: &P, import: &Import, terms: Terms) -> Result<(Examined, Stat)> {
     let stat = platform.objects().stat(&import.source).await?;
     let mut examination = Examination::new(terms);
-    let (mut offset, mut whole) = (0, true);
-    loop {
-        let next = offset..offset + platform.objects().chunk_bytes();
-        let chunk = platform.objects().read(&import.source, next).await?;
-        if chunk.is_empty() {
-            break;
-        }
-        offset += chunk.len() as u64;
-        platform.observe(&Observation::Checking { file: &import.file, done: offset, of: stat.bytes });
+    let mut whole = true;
+    let mut chunks = Chunks::new(platform.objects(), &import.source);
+    while let Some(chunk) = chunks.next().await? {
+        platform.observe(&Observation::Checking { file: &import.file, done: chunks.offset, of: stat.bytes });
         if !examination.feed(&chunk) {
-            whole = offset >= stat.bytes;
+            whole = chunks.offset >= stat.bytes;
             break;
         }
     }

@@ -16,6 +16,7 @@ use tidewaiter::schema::OnExisting;
 use tidewaiter::schema::compile::{Column, Scope};
 
 use crate::Result;
+use crate::chunks::Chunks;
 use crate::examine::Terms;
 use crate::ports::{Batch, Import, Objects, Observation, Platform, Records, Stat, State, Upload};
 
@@ -51,15 +52,9 @@ pub(super) async fn load<P: Platform>(
     let mut checker = terms.checker();
     let mut lines = Lines::new(import.id, terms.scope.clone());
     let mut loader = Loader::new(platform, import, name, terms);
-    let mut offset = 0;
-    loop {
-        let next = offset..offset + platform.objects().chunk_bytes();
-        let chunk = platform.objects().read(&import.source, next).await?;
-        if chunk.is_empty() {
-            break;
-        }
-        offset += chunk.len() as u64;
-        platform.observe(&Observation::Loading { file: &import.file, done: offset, of: stat.bytes });
+    let mut chunks = Chunks::new(platform.objects(), &import.source);
+    while let Some(chunk) = chunks.next().await? {
+        platform.observe(&Observation::Loading { file: &import.file, done: chunks.offset, of: stat.bytes });
         checker.feed(&chunk, &mut lines);
         while let Some(batch) = lines.next_batch(false) {
             loader.apply(&lines, batch).await?;

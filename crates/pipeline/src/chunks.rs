@@ -1,0 +1,28 @@
+//! An object read from front to back, a chunk at a time.
+
+use bytes::Bytes;
+
+use crate::Result;
+use crate::ports::{Objects, Source};
+
+/// Reads an object in chunks of the size its store likes.
+pub(crate) struct Chunks<'a, O> {
+    objects: &'a O,
+    source: &'a Source,
+    /// How many bytes were read.
+    pub(crate) offset: u64,
+}
+
+impl<'a, O: Objects> Chunks<'a, O> {
+    pub(crate) fn new(objects: &'a O, source: &'a Source) -> Self {
+        Self { objects, source, offset: 0 }
+    }
+
+    /// The next chunk; None behind the last one.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        let range = self.offset..self.offset + self.objects.chunk_bytes();
+        let chunk = self.objects.read(self.source, range).await?;
+        self.offset += chunk.len() as u64;
+        Ok((!chunk.is_empty()).then_some(chunk))
+    }
+}
