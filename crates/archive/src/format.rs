@@ -8,9 +8,9 @@ pub enum Format {
     /// parts are refused. Names are read as UTF-8 whether or not they are marked so, since
     /// many programs forget the mark; a name in an old code page is refused.
     Zip,
-    /// `.tar`: V7, ustar, GNU long names and pax. As with GNU tar, the archive ends at a
-    /// block of zeros, or where the file ends between two members. So a plain tar that was
-    /// cut exactly there cannot be told from a whole one. Behind the end only zeros may follow.
+    /// `.tar`: V7, ustar, GNU long names and pax. The archive ends at a block of zeros, which
+    /// must be there: without it, one that was cut between two members would look whole.
+    /// Behind the end only zeros may follow.
     Tar,
     /// `.gz`: one file, as one or several gzip streams; zeros may follow. A file of several
     /// streams that was cut exactly between two cannot be told from a whole one.

@@ -253,7 +253,7 @@ impl JsonList<'_> {
 fn escaped_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c != '\n' && crate::text::is_treacherous(c) {
+        if c != '\n' && tidewaiter::finding::is_treacherous(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}");

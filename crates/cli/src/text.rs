@@ -3,19 +3,13 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use tidewaiter::finding::is_treacherous;
 use tidewaiter::id::Timestamp;
 pub use tidewaiter::report::{number, plural};
 use unicode_width::UnicodeWidthStr;
 
 use crate::Result;
 use crate::printer::{Line, Printer, style};
-
-/// True for characters that steer a terminal or change how the text around them is shown.
-pub fn is_treacherous(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
 
 /// Text with treacherous characters escaped.
 pub fn safe(text: &str) -> Cow<'_, str> {

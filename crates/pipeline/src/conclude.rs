@@ -14,7 +14,7 @@ use crate::ports::{
     Conclusion, Import, Kind, Message, News, Objects, Observation, Platform, Progress, Queue, Records,
     Refusal, State,
 };
-use crate::{Result, configs};
+use crate::{Error, Result, configs};
 
 /// The code of a file that somebody removed before it had its outcome: there is nothing to move.
 pub(crate) const GONE: &str = "gone";
@@ -69,7 +69,8 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
     let recipients = recipients(platform, import, &findings).await;
     let report = report_of(platform, import, findings, recipients);
     let report_key = Key::report(&import.repository, &import.file);
-    let json = serde_json::to_vec_pretty(&report).unwrap_or_default();
+    let json = serde_json::to_vec_pretty(&report)
+        .map_err(|error| Error::Store { what: "writing a report", source: Box::new(error) })?;
     put(platform, import, &report_key, json.into()).await?;
     let log_key = Key::log(&import.repository, &import.file);
     put(platform, import, &log_key, report::log(&report).into()).await?;
@@ -104,7 +105,13 @@ pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &
         if conclusion.code.as_deref() != Some(GONE) {
             let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
             let older = platform.state().claim(&place, import.id).await?;
-            platform.objects().relocate(&import.source, &place, older.as_ref()).await?;
+            match platform.objects().relocate(&import.source, &place, older.as_ref()).await {
+                // Somebody removed it after its outcome was decided. That must not hold up the others.
+                Err(Error::NotFound { key }) if key == import.source.key => {
+                    tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
+                }
+                moved => moved?,
+            }
         }
         platform.records().forget(import.id).await?;
         platform.state().finish(import.id).await?;
@@ -138,7 +145,7 @@ async fn recipients<P: Platform>(platform: &P, import: &Import, findings: &Findi
         Kind::Data { name, .. } => Some(name),
         _ => None,
     };
-    let alert = findings.reason.is_some() || findings.counts.rejected > 0;
+    let alert = findings.reason.is_some() || !findings.tally.is_empty();
     let (reports, alerts) = match name.and_then(|name| active.subsection(name)) {
         Some(options) => (&options.report_recipients, &options.alert_recipients),
         None => (&active.settings().report_recipients, &active.settings().alert_recipients),
@@ -180,7 +187,8 @@ fn report_of<P: Platform>(
         findings_total: 0,
         kinds: Vec::new(),
         findings: Vec::new(),
-        mistakes: findings.mistakes,
+        mistakes_total: 0,
+        mistakes: Vec::new(),
         notes: findings.notes,
         arrived: import.arrived.to_string(),
         finished: platform.now().to_string(),
@@ -190,5 +198,6 @@ fn report_of<P: Platform>(
         recipients,
     };
     report.take_findings(&findings.tally);
+    report.take_mistakes(findings.mistakes);
     report
 }

@@ -14,9 +14,25 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::Configuration`] if one of them cannot be used: somebody changed it by hand.
 pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Result<Active> {
+    active_but(platform, repository, "").await
+}
+
+/// All active configurations of a repository but that of one universe, which is about to be replaced and
+/// need not be usable.
+///
+/// # Errors
+/// As [`active`].
+pub async fn active_but<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    universe_left_out: &str,
+) -> Result<Active> {
     let mut active = Active::default();
     for key in platform.objects().list(&Key::configs(repository)).await? {
         let Some(universe) = key.file_name().strip_suffix(".json") else { continue };
+        if universe == universe_left_out {
+            continue;
+        }
         let document = document(platform, &key).await?;
         let unusable = |mistakes: Vec<Mistake>| Error::Configuration {
             key: key.to_string(),

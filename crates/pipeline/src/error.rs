@@ -15,6 +15,14 @@ pub enum Error {
         /// The object.
         key: String,
     },
+    /// Something lies where no repository is.
+    #[error(
+        "{key} is in no repository: move it into a folder imports/<repository>/, with a name of letters, digits, `.`, `_`, `-`"
+    )]
+    Stray {
+        /// What.
+        key: String,
+    },
     /// An object may not be read or written.
     #[error("{key} cannot be opened: {source}")]
     Denied {
@@ -22,6 +30,12 @@ pub enum Error {
         key: String,
         /// What the store said.
         source: io::Error,
+    },
+    /// Another process works on the folder.
+    #[error("another tidewaiter is at work on {key}: one at a time works on a folder")]
+    Busy {
+        /// The folder.
+        key: String,
     },
     /// An object changed while it was being read.
     #[error("{key} changed while it was being read")]
@@ -59,6 +73,12 @@ pub enum Error {
         /// The import.
         id: String,
     },
+    /// An import was begun by a version that cut its lines into other batches.
+    #[error("import {id} was begun by another version of tidewaiter, and can be ended by that one only")]
+    Batches {
+        /// The import.
+        id: String,
+    },
     /// A mail could not be sent.
     #[error("mail for import {id} was not sent: {source}")]
     Mail {
@@ -80,7 +100,10 @@ impl Error {
             Self::Objects { source, .. } => !matches!(source.kind(), io::ErrorKind::StorageFull),
             Self::NotFound { .. }
             | Self::Denied { .. }
+            | Self::Stray { .. }
+            | Self::Busy { .. }
             | Self::Configuration { .. }
+            | Self::Batches { .. }
             | Self::UnknownImport { .. } => false,
         }
     }

@@ -22,10 +22,17 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
         return Ok(());
     }
     let source = platform.objects().source(&conclusion.report);
-    let json = platform.objects().read(&source, 0..REPORT_BYTES).await?;
-    let report: Report = serde_json::from_slice(&json)
-        .map_err(|error| Error::Store { what: "reading a report", source: Box::new(error) })?;
-    platform.mailer().send(&mail(id, &report)?).await?;
+    let read: Option<Report> = match platform.objects().read(&source, 0..REPORT_BYTES).await {
+        Ok(json) => serde_json::from_slice(&json).ok(),
+        Err(Error::NotFound { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    if let Some(report) = read {
+        platform.mailer().send(&mail(id, &report)?).await?;
+    } else {
+        // Somebody removed or changed it. There is nothing to send, now or later.
+        tracing::warn!(import = %id, "the report is gone, and cannot be mailed");
+    }
     platform.state().mailed(id).await
 }
 

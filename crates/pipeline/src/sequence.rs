@@ -22,12 +22,13 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
         News::Poke => vec![shell.poke()],
         News::Happened(event) => vec![event],
     });
-    while let Some(event) = events.pop_front() {
-        for command in shell.advance(&event).await? {
-            events.extend(shell.carry_out(command).await?);
-        }
+    let done = shell.follow(&mut events).await;
+    if done.is_err() {
+        // The state may have moved on, so that the same event again would ask for nothing.
+        let message = Message::Sequence { repository: repository.clone(), news: News::Poke };
+        platform.queue().send(message, None).await?;
     }
-    Ok(())
+    done
 }
 
 struct Shell<'a, P: Platform> {
@@ -40,6 +41,16 @@ impl<P: Platform> Shell<'_, P> {
     fn poke(&self) -> Event {
         let settle_seconds = self.platform.settle_seconds(self.active.settings().settle_seconds);
         Event::Poke { at: self.platform.now(), settle_seconds }
+    }
+
+    /// Takes events until there are none left; what is carried out may answer with more.
+    async fn follow(&self, events: &mut VecDeque<Event>) -> Result<()> {
+        while let Some(event) = events.pop_front() {
+            for command in self.advance(&event).await? {
+                events.extend(self.carry_out(command).await?);
+            }
+        }
+        Ok(())
     }
 
     /// One step of the state machine; taken again on the newer state if somebody was faster.

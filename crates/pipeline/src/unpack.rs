@@ -47,12 +47,11 @@ pub async fn take_in<P: Platform>(platform: &P, import: &Import) -> Result<()> {
 }
 
 async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Result<Import> {
-    let active = configs::active(platform, &dropped.repository).await?;
     let file = clean_name(&dropped.file);
     let import = Import {
         id: dropped.import,
         repository: dropped.repository.clone(),
-        kind: kind_of(&active, dropped, &file),
+        kind: kind_of(platform, dropped, &file).await?,
         file,
         source: dropped.source.clone(),
         archive: None,
@@ -65,10 +64,10 @@ async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Result<Import> {
     registered.ok_or_else(|| Error::UnknownImport { id: import.id.to_string() })
 }
 
-fn kind_of(active: &Active, dropped: &Drop, file: &str) -> Kind {
+async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Result<Kind> {
     let illegal = |code: &str, message: &str, hint: &str| {
         let reason = Reason::new(code, message).with_hint(Some(hint.to_owned()));
-        Kind::Refused(Refusal { outcome: Outcome::Bogus, reason })
+        Ok(Kind::Refused(Refusal { outcome: Outcome::Bogus, reason }))
     };
     match dropped.nature {
         Nature::Folder => {
@@ -91,12 +90,15 @@ fn kind_of(active: &Active, dropped: &Drop, file: &str) -> Kind {
         );
     }
     match Dropped::of(file) {
-        Dropped::Configuration { universe } => Kind::Configuration { universe: universe.to_owned() },
-        Dropped::Archive => Kind::Archive,
-        Dropped::Data | Dropped::Other => match active.resolve(file) {
-            Ok(name) => data_kind(active, name),
-            Err(error) => Kind::Refused(refused_name(&error)),
-        },
+        Dropped::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
+        Dropped::Archive => Ok(Kind::Archive),
+        Dropped::Data | Dropped::Other => {
+            let active = configs::active(platform, &dropped.repository).await?;
+            Ok(match active.resolve(file) {
+                Ok(name) => data_kind(&active, name),
+                Err(error) => Kind::Refused(refused_name(&error)),
+            })
+        }
     }
 }
 
@@ -126,12 +128,13 @@ async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -
         Err(error) => return cannot_open(platform, import, error).await,
         Ok(document) => document,
     };
-    let others = configs::active(platform, &import.repository).await?.without(universe);
+    let others = configs::active_but(platform, &import.repository, universe).await?;
     let checked = Config::parse(universe, &document).and_then(|config| others.with(config).map(|_| ()));
     let findings = match checked {
         Ok(()) => {
             let key = Key::config(&import.repository, universe);
-            platform.objects().put(&key, document, None).await?;
+            let replaced = Key::replaced_config(&import.repository, universe, import.id);
+            platform.objects().put(&key, document, Some(&replaced)).await?;
             let notes = vec![format!("it is the active configuration of universe {universe} now")];
             Findings { notes, ..Findings::outcome(Outcome::Activated) }
         }
@@ -153,7 +156,9 @@ async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -
 /// A file that may not be read, or that somebody removed, is not taken up. Any other error stays one.
 pub(crate) async fn cannot_open<P: Platform>(platform: &P, import: &Import, error: Error) -> Result<()> {
     let (code, hint) = match &error {
-        Error::Denied { .. } => ("cannot-open", "make it readable for tidewaiter, then drop it again"),
+        Error::Denied { key, .. } if *key == import.source.key => {
+            ("cannot-open", "make it readable for tidewaiter, then drop it again")
+        }
         Error::NotFound { key } if *key == import.source.key => {
             (GONE, "somebody removed it after it was taken in; drop it again if it is still to be imported")
         }
@@ -161,8 +166,11 @@ pub(crate) async fn cannot_open<P: Platform>(platform: &P, import: &Import, erro
     };
     let reason = Reason::new(code, format!("can't open file \"{}\": {error}", import.file))
         .with_hint(Some(hint.to_owned()));
+    let begun = matches!(&import.progress, Progress::Started(pinned) if pinned.content.is_some());
+    let notes = begun.then(|| "its loading had begun: some of its lines may be records".to_owned());
     let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
-    conclude::conclude(platform, import, Findings::refused(refusal)).await
+    let findings = Findings { notes: notes.into_iter().collect(), ..Findings::refused(refusal) };
+    conclude::conclude(platform, import, findings).await
 }
 
 /// The format of an archive, by its name.

@@ -5,16 +5,17 @@
 
 mod load;
 
+use tidewaiter::finding::{Code, Finding};
 use tidewaiter::id::ImportId;
 use tidewaiter::name::DataName;
-use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter::report::{Counts, Outcome, Reason, plural};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::chunks::Chunks;
 use crate::conclude::{self, Findings};
 use crate::examine::{Examination, Examined, Terms};
 use crate::ports::{
-    Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Refusal, Stat,
+    Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Refusal,
     State, Task,
 };
 use crate::{Error, Result, configs, unpack};
@@ -33,10 +34,15 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     if pinned.checked && task == Task::Check {
         return passed(platform, &import).await;
     }
-    let (examined, stat) = match examine(platform, &import, terms.clone()).await {
+    let (examined, bytes) = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
         Err(error) => return unpack::cannot_open(platform, &import, error).await,
         Ok(examined) => examined,
     };
+    if let Some(content) = &pinned.content
+        && examined.sha256.as_ref() != Some(&content.sha256)
+    {
+        return overwritten(platform, &import).await;
+    }
     if let Some(reason) = examined.reason.clone() {
         let findings = Findings { notes: pinned.notes, ..examined.into_refusal(reason) };
         return conclude::conclude(platform, &import, findings).await;
@@ -45,7 +51,11 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
         platform.state().passed_check(id).await?;
         return passed(platform, &import).await;
     }
-    let findings = take(platform, &import, name, &terms, examined, &stat).await?;
+    let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
+    if platform.state().pin_content(id, &content).await? != content {
+        return Err(Error::Changed { key: import.source.key.clone() });
+    }
+    let findings = take(platform, &import, name, &terms, examined, &content).await?;
     conclude::conclude(platform, &import, Findings { notes: pinned.notes, ..findings }).await
 }
 
@@ -62,7 +72,7 @@ async fn begin<P: Platform>(
             return Ok(None);
         };
         let notes = notes(platform, import, name).await?;
-        let pin = Pinned { at: platform.now(), config: hash, notes, checked: false };
+        let pin = Pinned { at: platform.now(), config: hash, notes, checked: false, content: None };
         platform.state().start(import.id, &pin).await?
     };
     let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
@@ -72,7 +82,7 @@ async fn begin<P: Platform>(
 /// What is to be said of how the file came.
 async fn notes<P: Platform>(platform: &P, import: &Import, name: &DataName) -> Result<Vec<String>> {
     let mut notes = Vec::new();
-    if let Some(latest) = platform.state().latest_date(&import.repository, name).await?
+    if let Some(latest) = platform.state().latest_date(&import.repository, name, import.arrived).await?
         && latest > name.date
     {
         notes.push(format!("it came late: a file of {latest} was imported before it"));
@@ -105,27 +115,45 @@ async fn passed<P: Platform>(platform: &P, import: &Import) -> Result<()> {
     platform.queue().send(message, None).await
 }
 
-/// Phase one: reads the file once, with no effect on records.
-async fn examine<P: Platform>(platform: &P, import: &Import, terms: Terms) -> Result<(Examined, Stat)> {
-    let stat = platform.objects().stat(&import.source).await?;
+/// A file that is not any more what was being loaded.
+async fn overwritten<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+    let message = "the file was overwritten while it was being loaded: some of its lines may be records";
+    let hint = "drop it again, complete and under the same name".to_owned();
+    let reason = Reason::new(Code::FileChanged.as_str(), message).with_hint(Some(hint));
+    conclude::conclude(
+        platform,
+        import,
+        Findings::refused(Refusal { outcome: Outcome::NotProcessed, reason }),
+    )
+    .await
+}
+
+/// Phase one: reads the file once, with no effect on records. Answers how many bytes that were.
+///
+/// `content` is what an earlier try fixed as the content to load: then only that much is read.
+async fn examine<P: Platform>(
+    platform: &P,
+    import: &Import,
+    terms: Terms,
+    content: Option<&Content>,
+) -> Result<(Examined, u64)> {
+    let before = platform.objects().stat(&import.source).await?;
+    let end = content.map_or(before.bytes, |content| content.bytes);
     let mut examination = Examination::new(terms);
     let mut whole = true;
-    let mut chunks = Chunks::new(platform.objects(), &import.source);
+    let mut chunks = Chunks::new(platform.objects(), &import.source, end);
     while let Some(chunk) = chunks.next().await? {
-        platform.observe(&Observation::Checking { file: &import.file, done: chunks.offset, of: stat.bytes });
+        platform.observe(&Observation::Checking { file: &import.file, done: chunks.offset, of: end });
         if !examination.feed(&chunk) {
-            whole = chunks.offset >= stat.bytes;
+            whole = chunks.offset >= end;
             break;
         }
     }
-    unchanged(platform, import, &stat).await?;
-    Ok((examination.finish(whole), stat))
-}
-
-/// An error if the file is not what it was: somebody is still writing it.
-async fn unchanged<P: Platform>(platform: &P, import: &Import, before: &Stat) -> Result<()> {
-    let now = platform.objects().stat(&import.source).await?;
-    if now == *before { Ok(()) } else { Err(Error::Changed { key: import.source.key.clone() }) }
+    // Somebody is still writing it: what was checked may not be what is there.
+    if content.is_none() && platform.objects().stat(&import.source).await? != before {
+        return Err(Error::Changed { key: import.source.key.clone() });
+    }
+    Ok((examination.finish(whole), chunks.offset))
 }
 
 /// Phase two: loads the good lines and keeps the rejected ones.
@@ -135,19 +163,28 @@ async fn take<P: Platform>(
     name: &DataName,
     terms: &Terms,
     examined: Examined,
-    stat: &Stat,
+    content: &Content,
 ) -> Result<Findings> {
-    let imported = Findings { sha256: examined.sha256, ..Findings::outcome(Outcome::Imported) };
-    if examined.summary.lines_read == 0 {
-        return Ok(imported);
+    let mut imported = Findings { sha256: examined.sha256, ..Findings::outcome(Outcome::Imported) };
+    if examined.summary.lines_read > 0 {
+        let loaded = load::load(platform, import, name, terms, content).await?;
+        imported.counts = Counts {
+            read: loaded.summary.lines_read,
+            imported: loaded.imported,
+            unchanged: loaded.unchanged,
+            rejected: loaded.rejected,
+        };
+        imported.tally = loaded.summary.findings;
+        imported.badlines = loaded.badlines;
     }
-    unchanged(platform, import, stat).await?;
-    let loaded = load::load(platform, import, name, terms, stat).await?;
-    let counts = Counts {
-        read: loaded.summary.lines_read,
-        imported: loaded.imported,
-        unchanged: loaded.unchanged,
-        rejected: loaded.rejected,
-    };
-    Ok(Findings { counts, tally: loaded.summary.findings, badlines: loaded.badlines, ..imported })
+    let grown = platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes);
+    if grown > 0 {
+        let message =
+            format!("{} came after the file was taken in, and were not read", plural(grown, "byte"));
+        let finding = Finding::file(Code::FileChanged, message).with_hint(
+            "drop the file again now that it is complete, and let uploads end before they are seen",
+        );
+        imported.tally.push(finding);
+    }
+    Ok(imported)
 }

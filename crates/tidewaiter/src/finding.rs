@@ -60,6 +60,8 @@ pub enum Code {
     RowConstraint,
     /// The record that this line refers to does not exist.
     ForeignKey,
+    /// The file was changed after it was taken in.
+    FileChanged,
     // The verdict on a file.
     /// More lines were rejected than the policy of the import allows.
     PolicyExceeded,
@@ -90,6 +92,7 @@ impl Code {
             Self::PrimaryKey => "primary-key",
             Self::RowConstraint => "row-constraint",
             Self::ForeignKey => "foreign-key",
+            Self::FileChanged => "file-changed",
             Self::PolicyExceeded => "policy-exceeded",
         }
     }
@@ -192,18 +195,23 @@ impl Finding {
 pub const SHOWN_VALUE: usize = 40;
 
 /// A value fit to be shown: at most [`SHOWN_VALUE`] characters, bytes that are not UTF-8 replaced,
-/// control characters escaped so that nothing a partner sends can steer a terminal or forge a log line.
+/// [treacherous](is_treacherous) characters escaped so that nothing a partner sends can steer a terminal or forge a log line.
 pub fn shorten(value: &[u8]) -> String {
     // A character takes at most four bytes: no need to look at more of a long value.
     let head = value.get(..value.len().min(4 * (SHOWN_VALUE + 1))).unwrap_or_default();
-    let text = String::from_utf8_lossy(head);
+    printable(&String::from_utf8_lossy(head), SHOWN_VALUE)
+}
+
+/// A text fit to be shown: at most so many of its characters, those that are [treacherous](is_treacherous)
+/// escaped. What is printable already is not changed by it.
+pub fn printable(text: &str, characters: usize) -> String {
     let mut shown = String::new();
     for (n, c) in text.chars().enumerate() {
-        if n == SHOWN_VALUE {
+        if n == characters {
             shown.push('…');
             break;
         }
-        if c.is_control() || is_invisible_format(c) {
+        if is_treacherous(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
@@ -212,9 +220,20 @@ pub fn shorten(value: &[u8]) -> String {
     shown
 }
 
-/// Characters that are not controls but change how the text around them is shown.
-fn is_invisible_format(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// True for characters that steer a terminal, end a line, or change how the text around them is shown:
+/// controls (C0, DEL and C1), line and paragraph separators, those that set the direction of writing, and
+/// those that are not seen at all.
+///
+/// ```
+/// use tidewaiter::finding::is_treacherous;
+///
+/// assert!(['\n', '\u{1b}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{200b}'].into_iter().all(is_treacherous));
+/// assert!(!"dépôt 数.csv".contains(is_treacherous));
+/// ```
+pub fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// How many findings of one kind (code and column) are kept with their positions.

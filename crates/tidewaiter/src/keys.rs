@@ -1,13 +1,15 @@
 //! Where things are: the keys of objects, the same on S3 and in a folder.
 //!
-//! A key is built here and nowhere else, so that the one prefix that fires events, `imports/`, can
-//! never be written to by accident.
+//! The keys that S3 and a folder have in common are built here and nowhere else, and none of them lies
+//! under `imports/`: the one prefix that fires events can never be written to by accident. A folder's own
+//! `waiting/` is made by its adapter.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::is_treacherous;
 use crate::id::ImportId;
 
 /// The longest file name that is taken, in bytes.
@@ -16,11 +18,11 @@ pub const NAME_BYTES: usize = 255;
 /// The most bytes a log's or report's name takes of the file's own, so that endings and an import id fit.
 const LOGGED_NAME_BYTES: usize = NAME_BYTES - 40;
 
-/// A dropped file's name as it is used from then on: control characters, which could forge a line of a
-/// log or steer a terminal, become `_`, and slashes become [`SLASH`]: the places are flat, so that a folder
-/// of one name and a file of the same never meet.
+/// A dropped file's name as it is used from then on: [treacherous](is_treacherous) characters, which could
+/// forge a line of a log, steer a terminal or make a name look like another, become `_`, and slashes become
+/// [`SLASH`]: the places are flat, so that a folder of one name and a file of the same never meet.
 pub fn clean_name(name: &str) -> String {
-    let clean: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    let clean: String = name.chars().map(|c| if is_treacherous(c) { '_' } else { c }).collect();
     clean.replace('/', SLASH)
 }
 
@@ -113,9 +115,6 @@ impl Place {
             Self::NotProcessed => "notprocessed",
         }
     }
-
-    /// All places, in the order in which people are shown them.
-    pub const ALL: [Self; 5] = [Self::Archives, Self::Badlines, Self::Bogus, Self::Logs, Self::NotProcessed];
 }
 
 impl fmt::Display for Place {
@@ -130,11 +129,6 @@ impl fmt::Display for Place {
 pub struct Key(String);
 
 impl Key {
-    /// `imports/<repository>/<file>`: where a partner dropped a file.
-    pub fn dropped(repository: &Repository, file: &str) -> Self {
-        Self(format!("imports/{repository}/{file}"))
-    }
-
     /// `<place>/<repository>/<file>`: where a file ends.
     pub fn placed(place: Place, repository: &Repository, file: &str) -> Self {
         Self(format!("{place}/{repository}/{file}"))
@@ -153,6 +147,12 @@ impl Key {
     /// `config/<repository>/<universe>.json`: the active configuration of a universe.
     pub fn config(repository: &Repository, universe: &str) -> Self {
         Self(format!("config/{repository}/{universe}.json"))
+    }
+
+    /// `config/<repository>/replaced/<universe>.<import id>.json`: the configuration that was active until
+    /// this import replaced it. It may have been made by hand, and be nowhere else.
+    pub fn replaced_config(repository: &Repository, universe: &str, import: ImportId) -> Self {
+        Self(format!("config/{repository}/replaced/{universe}.{import}.json"))
     }
 
     /// `config/<repository>/`: the prefix of a repository's active configurations.
@@ -186,27 +186,13 @@ impl Key {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// Reads `imports/<repository>/<file>`; the file may contain slashes if a partner made folders.
-    ///
-    /// # Errors
-    /// What is wrong, in words, if the key is not one of a dropped file.
-    pub fn parse_dropped(key: &str) -> Result<(Repository, String), String> {
-        let rest = key.strip_prefix("imports/").ok_or_else(|| format!("`{key}` is not under imports/"))?;
-        let (repository, file) =
-            rest.split_once('/').ok_or_else(|| format!("`{key}` lies in no repository"))?;
-        if file.is_empty() {
-            return Err(format!("`{key}` names no file"));
-        }
-        Ok((repository.parse()?, file.to_owned()))
-    }
-
     /// Reads any key: parts joined by `/`, none of them empty, `.` or `..`, without control characters.
     ///
     /// # Errors
     /// What is wrong, in words.
     pub fn parse(key: &str) -> Result<Self, String> {
         let bad_part = |part: &str| matches!(part, "" | "." | "..");
-        if key.split('/').any(bad_part) || key.contains('\0') {
+        if key.split('/').any(bad_part) || key.contains(char::is_control) {
             return Err(format!("`{}` is not a key", crate::finding::shorten(key.as_bytes())));
         }
         Ok(Self(key.to_owned()))
@@ -234,11 +220,22 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_key_gives_repository_and_file() {
-        let (repository, file) = Key::parse_dropped("imports/acme/sub/x.csv").unwrap();
-        assert_eq!((repository.as_str(), file.as_str()), ("acme", "sub/x.csv"));
-        for bad in ["imports/acme", "imports/acme/", "archives/acme/x.csv", "imports/../x/y.csv"] {
-            assert!(Key::parse_dropped(bad).is_err(), "{bad}");
+    fn a_key_stays_where_it_is_and_has_no_control_characters() {
+        for bad in ["", "/x", "x/", "a//b", "a/../b", "./a", "a\0", "a\nb", "a/\u{1b}[2J", "a\u{9b}b"] {
+            assert!(Key::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Key::parse("archives/acme/é x.csv").unwrap().as_str(), "archives/acme/é x.csv");
+    }
+
+    #[test]
+    fn a_name_is_cleaned_of_what_could_deceive() {
+        for (dropped, clean) in [
+            ("a\u{202e}vsc.csv", "a_vsc.csv"),
+            ("a\nb\u{1b}[2J\u{9b}.csv", "a_b_[2J_.csv"),
+            ("a\u{200b}b\u{2028}c\u{ad}\u{feff}.csv", "a_b_c__.csv"),
+            ("sub/dépôt 数.csv", "sub%2Fdépôt 数.csv"),
+        ] {
+            assert_eq!(clean_name(dropped), clean);
         }
     }
 }

@@ -5,6 +5,13 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::finding::printable;
+
+/// The longest path that is told, in characters: the keys are whatever somebody wrote.
+const PATH_CHARACTERS: usize = 512;
+/// The longest message or hint, in characters: values may stand in it.
+const MESSAGE_CHARACTERS: usize = 1_000;
+
 /// One mistake in a configuration document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Mistake {
@@ -19,15 +26,20 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// A mistake at a path.
-    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), hint: None }
+    /// A mistake at a path. Both texts are shortened where they are very long, and made
+    /// [printable]: a key or value of the document can neither forge a line of a log nor steer a terminal.
+    pub fn new(path: impl AsRef<str>, message: impl AsRef<str>) -> Self {
+        Self {
+            path: printable(path.as_ref(), PATH_CHARACTERS),
+            message: printable(message.as_ref(), MESSAGE_CHARACTERS),
+            hint: None,
+        }
     }
 
-    /// The same mistake with advice.
+    /// The same mistake with advice, made printable like the message.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn with_hint(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = Some(printable(hint.as_ref(), MESSAGE_CHARACTERS));
         self
     }
 }

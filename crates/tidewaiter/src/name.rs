@@ -83,14 +83,6 @@ impl DataName {
         let tag = self.group.as_ref().map(|tag| format!("{}.{:02}-{:02}_", tag.id, tag.slot, tag.last));
         tag.and_then(|tag| self.file.strip_prefix(&tag)).unwrap_or(&self.file)
     }
-
-    /// The name this file is given when its own name is used again: the id is added to the suffix,
-    /// so that it stays a valid name of the same import.
-    pub fn with_import_id(&self, id: crate::id::ImportId) -> String {
-        let stem = self.file.strip_suffix(shape::EXTENSION).unwrap_or(&self.file);
-        let separator = if self.suffix.is_some() { "" } else { "_" };
-        format!("{stem}{separator}{id}{}", shape::EXTENSION)
-    }
 }
 
 /// What was dropped, told by its name alone.

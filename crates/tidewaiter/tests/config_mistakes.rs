@@ -126,6 +126,45 @@ fn a_document_is_for_the_universe_of_its_name() {
 }
 
 #[test]
+fn no_key_or_value_forges_a_line_or_steers_a_terminal() {
+    let key = "a\n\u{1b}[31mimported";
+    let said_of = |document: Value| said(Config::parse("acme", document.to_string().as_bytes()).map(drop));
+    let field = |name: &str, more: Value| {
+        let mut field = json!({ "name": name, "type": "string" });
+        field.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "fields": [field], "onExisting": "append", "primaryKey": [key] })
+    };
+    let documents = [
+        json!({ key: { key: { key: { key: 1 } } } }),
+        json!({ "acme": { key: { key: { key: 1 } }, "contacts": { key: key, "crm": { "mode": key, key: key } } } }),
+        json!({ "acme": {}, "settings": { key: 1, "scope_order": [key, key], "limits": { key: 1 } } }),
+        json!({ "acme": { "b\n\u{1b}[31mimported": {} }, "scopes": { key: field("x", json!({})) } }),
+        json!({ "acme": {}, "scopes": { key: key, "x": field(key, json!({})), "y": field("y", json!({ "format": key })) } }),
+        json!({ "acme": {}, "scopes": { "x": field("x", json!({ "constraints": { "pattern": format!("({key}") } })) } }),
+        json!({ "acme": {}, "scopes": { "x": field("x", json!({ "constraints": { "enum": [key], "minimum": key } })) } }),
+    ];
+    for document in documents {
+        for mistake in said_of(document) {
+            assert!(!mistake.contains(tidewaiter::finding::is_treacherous), "{mistake:?}");
+        }
+    }
+    let twice = r#"{ "acme": { "a\n\u001b[31mimported": {}, "a\n\u001b[31mimported": {} } }"#;
+    let found = mistakes(twice);
+    let key = r"a\n\u{1b}[31mimported";
+    assert_eq!(found[0], format!("acme.{key}: the key \"{key}\" stands here more than once"));
+    assert!(!found.iter().any(|mistake| mistake.contains(tidewaiter::finding::is_treacherous)), "{found:?}");
+}
+
+#[test]
+fn a_mistake_is_short_however_long_a_key_is() {
+    let long = "k".repeat(100_000);
+    let document = json!({ "acme": { "contacts": { "crm": { &long: 1, "mode": &long } } } });
+    let found = said(Config::parse("acme", document.to_string().as_bytes()).map(drop));
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|mistake| mistake.len() < 2_000), "{found:?}");
+}
+
+#[test]
 fn names_that_could_be_confused_are_mistakes() {
     let document = json!({ "acme": { "contacts": { "crm": {}, "crm_20260131": {} } } }).to_string();
     assert_eq!(

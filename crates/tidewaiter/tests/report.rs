@@ -2,7 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "the test compares a committed file with a generated one")]
 
 use tidewaiter::finding::{Code, Finding, Tally};
-use tidewaiter::report::{Counts, Outcome, Reason, Report, headline, html, json_schema, log, subject};
+use tidewaiter::mistake::Mistake;
+use tidewaiter::report::{
+    Counts, KEPT_MISTAKES, Outcome, Reason, Report, headline, html, json_schema, log, subject,
+};
 
 fn report(outcome: Outcome) -> Report {
     Report {
@@ -23,6 +26,7 @@ fn report(outcome: Outcome) -> Report {
         findings_total: 0,
         kinds: Vec::new(),
         findings: Vec::new(),
+        mistakes_total: 0,
         mistakes: Vec::new(),
         notes: Vec::new(),
         arrived: "2026-01-01T10:00:00Z".to_owned(),
@@ -40,6 +44,12 @@ fn finding(line: u64) -> Finding {
         .with_value(b"<b>=1+1")
 }
 
+fn tally_of(finding: Finding) -> Tally {
+    let mut tally = Tally::default();
+    tally.push(finding);
+    tally
+}
+
 #[test]
 fn the_published_schema_is_the_one_of_the_code() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/report.schema.json");
@@ -55,7 +65,7 @@ fn the_published_schema_is_the_one_of_the_code() {
 fn a_report_is_what_its_schema_says() {
     let mut report = report(Outcome::Bogus);
     report.reason = Some(Reason::new("type-error", "why").with_hint(Some("how".to_owned())));
-    report.add_finding(finding(2));
+    report.take_findings(&tally_of(finding(2)));
     let json = serde_json::to_value(&report).unwrap();
     let schema = jsonschema::validator_for(&json_schema()).unwrap();
     assert!(schema.is_valid(&json));
@@ -83,6 +93,33 @@ fn a_million_findings_make_a_report_of_bounded_size_with_exact_counts() {
 }
 
 #[test]
+fn a_configuration_with_very_many_mistakes_makes_a_report_of_bounded_size() {
+    let key = |n: usize| format!("{n:05}{}", "x".repeat(2_000));
+    let mistake = |n| Mistake::new(format!("acme.contacts.crm.{}", key(n)), format!("unknown {:?}", key(n)));
+    let mut report = report(Outcome::Bogus);
+    report.take_mistakes((0..5_000).map(mistake).collect());
+    assert_eq!((report.mistakes_total, report.mistakes.len()), (5_000, KEPT_MISTAKES));
+    assert!(serde_json::to_vec(&report).unwrap().len() < 200_000);
+    let log = log(&report);
+    assert_eq!(log.matches("mistake   acme").count(), KEPT_MISTAKES);
+    assert!(log.contains("\n… and 4,900 more mistakes\n"), "{log}");
+    let html = html(&report);
+    assert_eq!(html.matches("<code>acme.").count(), 20);
+    assert!(html.contains("… and 4,980 more mistakes."));
+}
+
+#[test]
+fn few_mistakes_are_all_told() {
+    let mut report = report(Outcome::Bogus);
+    assert!(serde_json::to_value(&report).unwrap().get("mistakes_total").is_none());
+    report.take_mistakes(vec![Mistake::new("acme", "why")]);
+    assert!(log(&report).contains("mistake   acme: why\n") && !log(&report).contains("more mistake"));
+    assert!(!html(&report).contains("more mistake"));
+    report.take_mistakes(vec![Mistake::new("acme", "why"); KEPT_MISTAKES + 1]);
+    assert!(log(&report).contains("… and 1 more mistake\n"));
+}
+
+#[test]
 fn findings_of_two_looks_at_a_file_are_merged_in_the_order_of_lines() {
     let (mut first, mut second) = (Tally::default(), Tally::default());
     first.push(finding(9));
@@ -97,7 +134,7 @@ fn findings_of_two_looks_at_a_file_are_merged_in_the_order_of_lines() {
 fn what_a_partner_sends_is_escaped_in_a_mail() {
     let mut report = report(Outcome::Imported);
     report.file = "<script>alert(1)</script>.csv".to_owned();
-    report.add_finding(finding(2));
+    report.take_findings(&tally_of(finding(2)));
     let html = html(&report);
     assert!(!html.contains("<script>") && !html.contains("<b>="));
     assert!(html.contains("&lt;script&gt;"));

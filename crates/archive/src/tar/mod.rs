@@ -141,6 +141,11 @@ impl<R: Read + Seek> Blocks<'_, R> {
     fn header(&mut self) -> Result<Option<[u8; BLOCK]>, Refusal> {
         let mut block = [0; BLOCK];
         let filled = self.fill(&mut block)?;
+        if filled == 0 && self.position > 0 {
+            // Cut between two members, it would look whole: all programs write the closing block.
+            let what = "the tar ends without its closing block of zeros: members may be missing";
+            return Err(Refusal::new(RefusalCode::Truncated, what));
+        }
         if filled == 0 {
             return Ok(None);
         }

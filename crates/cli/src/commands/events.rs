@@ -64,7 +64,11 @@ impl Teller {
             let event = json!({ "event": "failed", "what": what, "error": error.to_string() });
             let _ = self.printer.json_line(&event).and_then(|()| self.printer.flush());
         }
-        let line = Line::new().styled(style::BAD, "failed").text(format!(": {what}: {error}"));
+        let error = error.to_string();
+        // Most errors about a file begin with its path: once is enough.
+        let names_it = what.strip_prefix("taking in ").is_some_and(|path| error.starts_with(path));
+        let told = if names_it { error } else { format!("{what}: {error}") };
+        let line = Line::new().styled(style::BAD, "failed").text(format!(": {told}"));
         self.printer.error(&line);
     }
 

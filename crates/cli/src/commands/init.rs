@@ -1,6 +1,6 @@
 //! `tidewaiter init`: the folders of a deployment, and an example to begin with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use tidewaiter::config::Config;
@@ -58,14 +58,14 @@ fn next_steps(dir: &std::path::Path, repository: &Repository, printer: &Printer)
     printer.blank()?;
     printer.line(Line::new().styled(style::BOLD, "What to do next"))?;
     printer.line("  drop a file, such as one with two columns:")?;
-    printer.line(format!("    echo 'email;firstname' > {}", file.display()))?;
-    printer.line(format!("    echo 'ana.lopez@example.org;Ana' >> {}", file.display()))?;
+    printer.line(format!("    echo 'email;firstname' > {}", quoted(&file)))?;
+    printer.line(format!("    echo 'ana.lopez@example.org;Ana' >> {}", quoted(&file)))?;
     printer.line("  import it, and see what became of it:")?;
-    printer.line(format!("    tidewaiter run {}", dir.display()))?;
-    printer.line(format!("    tidewaiter history {}", dir.display()))?;
+    printer.line(format!("    tidewaiter run {}", quoted(dir)))?;
+    printer.line(format!("    tidewaiter history {}", quoted(dir)))?;
     printer.line("  write a configuration of your own, check it, and drop it like any other file:")?;
     printer.line("    tidewaiter config check acme_imports_config.json")?;
-    printer.line(format!("    cp acme_imports_config.json {}", drop.display()))
+    printer.line(format!("    cp acme_imports_config.json {}", quoted(&drop)))
 }
 
 /// A universe named after the repository, as far as its name can be one.
@@ -73,6 +73,13 @@ fn example_universe(repository: &Repository) -> String {
     let name = repository.as_str().replace('.', "_");
     let usable = Config::parse(&name, example(&name).as_bytes()).is_ok();
     if usable { name } else { "demo".to_owned() }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 fn example(universe: &str) -> String {
@@ -84,7 +91,6 @@ fn example(universe: &str) -> String {
             "orders": { "main": {} },
             "ordersitems": { "main": { "policy": { "max_rejected_share": 0.1 } } },
         },
-        "settings": { "settle_seconds": 2 },
     });
     format!("{document:#}\n")
 }

@@ -68,9 +68,14 @@ fn tell(
         let sentence = waiting::sentence(group, local.now());
         printer.line(Line::from(format!("{}: ", group.repository)).then(sentence))?;
     }
-    for path in summary.still_writing.all() {
+    for path in &summary.still_writing.changing {
         let path = relative(local.root(), path);
         printer.line(format!("left alone, since it is still being written: {}", path.display()))?;
+    }
+    for path in &summary.still_writing.unfinished {
+        let path = relative(local.root(), path);
+        printer
+            .line(format!("left alone, since its name is one of an unfinished upload: {}", path.display()))?;
     }
     if !summary.failures.is_empty() {
         let failures = plural(summary.failures.len() as u64, "failure");

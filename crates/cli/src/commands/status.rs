@@ -6,6 +6,7 @@ use serde::Serialize;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::sequence::{Running, Stage, Unsettled};
+use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::{Local, Untaken};
 use tidewaiter_pipeline::ports::{Group, Import, Kind, Objects, Platform, Progress, State, WaitingGroup};
 
@@ -44,6 +45,13 @@ struct Standing {
     waiting: Vec<WaitingGroup>,
     /// Files in the drop zone that were not taken in.
     dropped: Vec<Dropped>,
+    /// Files that were taken in and could not be registered.
+    unregistered: Vec<String>,
+    /// Why nothing can be imported, if the active configuration cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broken: Option<String>,
+    /// True if a process works on the folder.
+    at_work: bool,
     /// How many mails are still to be sent.
     mails_due: u64,
 }
@@ -115,9 +123,10 @@ impl From<Import> for Item {
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     let local = super::open(&options.dir)?;
     let untaken = local.untaken()?;
+    let unregistered = local.unregistered().await?;
     let mut standings = Vec::new();
     for repository in repositories(&local, options.repository).await? {
-        standings.push(standing(&local, repository, &untaken).await?);
+        standings.push(standing(&local, repository, &untaken, &unregistered).await?);
     }
     match options.format {
         Format::Json => printer.json(&standings)?,
@@ -128,12 +137,21 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
             for standing in &standings {
                 tell(standing, local.now(), printer)?;
             }
+            for path in local.strays()? {
+                let stray = format!("{} lies in no repository: nobody takes it in", path.display());
+                printer.line(Line::new().styled(style::WARN, stray))?;
+            }
         }
     }
     Ok(Status::Clean)
 }
 
-async fn standing(local: &Local, repository: Repository, untaken: &[Untaken]) -> Result<Standing> {
+async fn standing(
+    local: &Local,
+    repository: Repository,
+    untaken: &[Untaken],
+    unregistered: &[tidewaiter_pipeline::ports::Drop],
+) -> Result<Standing> {
     let state = local.state();
     let (sequence, _) = state.sequence(&repository).await?;
     let running = match sequence.running {
@@ -166,6 +184,11 @@ async fn standing(local: &Local, repository: Repository, untaken: &[Untaken]) ->
         queued: Queued { count: state.queued_count(&repository).await?, next },
         waiting: state.waiting(&repository).await?,
         dropped: untaken.iter().filter(|file| file.repository == repository).map(Dropped::from).collect(),
+        unregistered: (unregistered.iter().filter(|file| file.repository == repository))
+            .map(|file| file.file.clone())
+            .collect(),
+        broken: configs::active(local, &repository).await.err().map(|error| error.to_string()),
+        at_work: local.is_at_work(),
         mails_due,
         repository,
     })
@@ -185,20 +208,31 @@ async fn item(local: &Local, import: ImportId) -> Result<Option<Item>> {
 }
 
 fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
-    let Standing { repository, universes, running, unsettled, queued, waiting, dropped, mails_due } =
+    let Standing { repository, universes, running, unsettled, queued, waiting, dropped, mails_due, .. } =
         standing;
     printer.line(Line::new().styled(style::BOLD, repository))?;
     if universes.is_empty() {
         printer
             .line(Line::from("  ").styled(style::WARN, "no configuration is active: no file is imported"))?;
     }
+    if let Some(broken) = &standing.broken {
+        printer.line(Line::from("  ").styled(style::BAD, format!("nothing is imported: {broken}")))?;
+    }
     if let Some(work) = running {
         printer.line(Line::from("  ").then(work.sentence(now)))?;
+        if !standing.at_work {
+            printer.line(
+                "    nobody is at work on it: it was interrupted or failed, and the next run goes on",
+            )?;
+        }
+    }
+    for file in &standing.unregistered {
+        printer.line(Line::from("  ").text(file).text(" was taken in, and is looked at by the next run"))?;
     }
     tell_queue(queued, running.is_some(), now, printer)?;
     if let Some(unsettled) = unsettled {
         printer.line(format!(
-            "  the last file arrived {}; order is made when no more do",
+            "  the last file arrived {}; the order is settled once no more arrive",
             ago(now, unsettled.last)
         ))?;
     }
@@ -212,7 +246,11 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
     if *mails_due > 0 {
         printer.line(format!("  {} to be sent", plural(*mails_due, "mail")))?;
     }
-    let idle = running.is_none() && queued.count == 0 && waiting.is_empty() && dropped.is_empty();
+    let idle = running.is_none()
+        && queued.count == 0
+        && waiting.is_empty()
+        && dropped.is_empty()
+        && standing.unregistered.is_empty();
     if idle && *mails_due == 0 {
         printer.line("  nothing is waiting")?;
     }
@@ -249,7 +287,7 @@ fn tell_dropped(dropped: &[Dropped], now: Timestamp, printer: &Printer) -> Resul
     printer.line(format!("  {files} in the drop zone {verb} not taken in yet:"))?;
     for file in dropped.iter().take(NAMED) {
         let changed = file.changed.map(|at| format!(", changed {}", ago(now, at))).unwrap_or_default();
-        let why = if file.unfinished { ", its name says that it is still being sent" } else { "" };
+        let why = if file.unfinished { ", its name is one of an unfinished upload" } else { "" };
         let about = format!("  {}{changed}{why}", size(file.bytes));
         printer.line(Line::from("    ").text(&file.file).styled(style::DIM, about))?;
     }

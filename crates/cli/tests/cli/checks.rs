@@ -201,9 +201,11 @@ fn configurations_are_judged_beside_the_active_ones() {
     place.write("acme_imports_config.json", CONFIG);
     let answer = place.run(&["check", "--dir", "drop", "acme_imports_config.json"]).expect(0);
     assert_eq!(answer.out, "acme_imports_config.json: good: would be activated\n");
-    let differs = r#"{ "acme": {}, "settings": { "settle_seconds": 60 } }"#;
-    place.write("acme_imports_config.json", differs);
-    let answer = place.run(&["check", "--dir", "drop", "acme_imports_config.json"]).expect(1);
+    let active = r#"{ "acme": {}, "settings": { "settle_seconds": 5 } }"#;
+    place.dropped("acme_imports_config.json", active).import().expect(0);
+    let differs = r#"{ "globex": {}, "settings": { "settle_seconds": 60 } }"#;
+    place.write("globex_imports_config.json", differs);
+    let answer = place.run(&["check", "--dir", "drop", "globex_imports_config.json"]).expect(1);
     assert!(answer.out.contains("settings.settle_seconds: "), "{answer:?}");
 }
 

@@ -83,8 +83,23 @@ fn groups_that_wait_and_files_that_are_being_written_are_told_and_are_no_finding
         .dropped("default_stores_main_20260131.csv.part", "store");
     let answer = place.run(&["run", "drop", "--quiet-for", "0", "--patience", "0"]).expect(0);
     assert!(answer.out.contains("default: group d waits for slots 02 and 03 of 03"), "{answer:?}");
-    let left = "still being written: imports/default/default_stores_main_20260131.csv.part";
+    let left =
+        "its name is one of an unfinished upload: imports/default/default_stores_main_20260131.csv.part";
     assert!(answer.out.contains(left), "{answer:?}");
+}
+
+#[test]
+fn what_could_not_be_taken_in_is_told_with_its_path_and_what_to_do() {
+    let place = Place::deployment();
+    place.write("drop/imports/x.csv", "lost");
+    let answer = place.run(&["run", "drop", "--quiet-for", "0"]).expect(2);
+    assert!(answer.err.starts_with("failed: drop/imports/x.csv is in no repository: move it"), "{answer:?}");
+    assert!(answer.out.contains("1 failure; the next run tries again"), "{answer:?}");
+    let events = place.run(&["run", "drop", "--quiet-for", "0", "--format", "json"]).expect(2).json_lines();
+    assert_eq!(
+        (&events[0]["event"], &events[0]["what"]),
+        (&"failed".into(), &"taking in drop/imports/x.csv".into())
+    );
 }
 
 #[test]
@@ -102,7 +117,7 @@ fn status_says_what_is_waited_for() {
       group d waits for slots ## and ## of ##; d.##-##_default_orders_main_########.csv came just now
         has d.##-##_default_orders_main_########.csv
       # file in the drop zone was not taken in yet:
-        late.csv.part  # B, changed just now, its name says that it is still being sent
+        late.csv.part  # B, changed just now, its name is one of an unfinished upload
     ");
 
     let answer = place.run(&["status", "drop", "--repository", "default", "--format", "json"]).expect(0);
@@ -114,6 +129,23 @@ fn status_says_what_is_waited_for() {
     assert_eq!(standing["queued"]["count"], 0);
     assert_eq!(standing["mails_due"], 0);
     assert!(standing["running"].is_null());
+}
+
+#[test]
+fn status_says_why_nothing_is_imported() {
+    let place = Place::deployment();
+    place.write("drop/config/default/default.json", "{ broken");
+    place.write("drop/imports/beside.csv", "x");
+    place.dropped("default_contacts_main_20260131.csv", "email\nada@example.org\n");
+    place.run(&["run", "drop", "--quiet-for", "0"]).expect(2);
+    let answer = place.run(&["status", "drop"]).expect(0);
+    assert!(
+        answer.out.contains("nothing is imported: config/default/default.json is not a usable"),
+        "{answer:?}"
+    );
+    let taken = "default_contacts_main_20260131.csv was taken in, and is looked at by the next run";
+    assert!(answer.out.contains(taken), "{answer:?}");
+    assert!(answer.out.contains("imports/beside.csv lies in no repository"), "{answer:?}");
 }
 
 #[test]
@@ -140,7 +172,7 @@ fn one_process_at_a_time_works_on_a_folder() {
     watch.kill().unwrap();
     watch.wait().unwrap();
     assert_eq!(answer.code, 2);
-    assert!(answer.err.contains("another tidewaiter is at work on this folder"), "{answer:?}");
+    assert!(answer.err.contains("another tidewaiter is at work on drop"), "{answer:?}");
 }
 
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use tidewaiter::sequence::{self, GroupRef};
 use super::{at, id, repository};
 use crate::Result;
 use crate::ports::{
-    Conclusion, Group, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, Source, State,
+    Conclusion, Content, Group, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, Source, State,
 };
 
 /// Puts a store of state through everything it promises. It is to be empty.
@@ -90,10 +90,21 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     let import = single("path", 1, "a.csv", 0, 1);
     assert_eq!(state.import(import.id).await?, None);
     state.register(std::slice::from_ref(&import)).await?;
-    let pin = Pinned { at: at(5), config: "one".to_owned(), notes: vec!["late".to_owned()], checked: false };
+    let pin = Pinned {
+        at: at(5),
+        config: "one".to_owned(),
+        notes: vec!["late".to_owned()],
+        checked: false,
+        content: None,
+    };
     assert_eq!(state.start(import.id, &pin).await?, pin);
     let other = Pinned { config: "two".to_owned(), ..pin.clone() };
     assert_eq!(state.start(import.id, &other).await?, pin, "what an import runs under is fixed once");
+    let content = Content { bytes: 10, sha256: "aa".to_owned() };
+    assert_eq!(state.pin_content(import.id, &content).await?, content);
+    let other = Content { bytes: 11, sha256: "bb".to_owned() };
+    assert_eq!(state.pin_content(import.id, &other).await?, content, "what is loaded is fixed once");
+    let pin = Pinned { content: Some(content), ..pin };
     // A message that comes again must not begin it anew.
     state.register(std::slice::from_ref(&import)).await?;
     let found = state.import(import.id).await?;
@@ -174,7 +185,8 @@ async fn a_group_is_a_set_of_slots<S: State>(state: &S) -> Result<()> {
     state.register(&[second]).await?;
     let group = GroupRef { id: "daily".to_owned(), last: 3, generation: 1 };
     assert_eq!(state.first_ready(&place).await?, Some(ReadyWork::Group(group.clone())));
-    let pin = Pinned { at: at(30), config: "one".to_owned(), notes: Vec::new(), checked: false };
+    let pin =
+        Pinned { at: at(30), config: "one".to_owned(), notes: Vec::new(), checked: false, content: None };
     let mut order = Vec::new();
     while let Some(next) = state.next_member(&place, &group, true).await? {
         order.push(next);
@@ -226,8 +238,9 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
     let (first, second) = (single("keys", 50, "x.csv", 0, 1), single("keys", 51, "x.csv", 0, 1));
     state.register(&[first.clone(), second.clone()]).await?;
     let key = Key::placed(Place::Archives, &first.repository, &first.file);
-    assert_eq!(state.claim(&key, first.id).await?, None);
-    assert_eq!(state.claim(&key, first.id).await?, None, "our own key is free for us");
+    let first_claim = state.claim(&key, first.id).await?;
+    assert_eq!(first_claim, Some(key.renamed(first.id)), "what nobody claimed is kept under our own name");
+    assert_eq!(state.claim(&key, first.id).await?, None, "afterwards it is ours");
     end(state, &first, Outcome::Imported).await?;
     let older = key.renamed(first.id);
     for _ in 0..2 {
@@ -237,6 +250,10 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
         unreachable!("the first import is done")
     };
     assert_eq!(kept.place, older, "the ledger says where the first file is now");
+    // The new name is a valid one: a file that is dropped under it finds it taken.
+    let third = single("keys", 52, older.file_name(), 0, 1);
+    state.register(std::slice::from_ref(&third)).await?;
+    assert_eq!(state.claim(&older, third.id).await?, Some(older.renamed(first.id)));
     Ok(())
 }
 
@@ -273,8 +290,9 @@ async fn the_ledger_is_kept<S: State>(state: &S) -> Result<()> {
     let Some(first) = children.first() else { return Ok(()) };
     end(state, first, Outcome::Imported).await?;
     let Kind::Data { name, .. } = &first.kind else { return Ok(()) };
-    assert_eq!(state.latest_date(&place, name).await?, Some(date(2026, 1, 1)));
-    assert_eq!(state.latest_date(&repository("nobody"), name).await?, None);
+    assert_eq!(state.latest_date(&place, name, at(91)).await?, Some(date(2026, 1, 1)));
+    assert_eq!(state.latest_date(&place, name, at(90)).await?, None, "it was not imported before that");
+    assert_eq!(state.latest_date(&repository("nobody"), name, at(91)).await?, None);
 
     let all = HistoryFilter { repository: Some(place.clone()), limit: 100, ..HistoryFilter::default() };
     let found: Vec<ImportId> = state.history(&all).await?.iter().map(|i| i.id).collect();

@@ -79,15 +79,22 @@ impl Inbox {
     ///
     /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time.
     pub fn take(&mut self) -> Result<Taken> {
+        let imports = self.root.join("imports");
+        if !imports.is_dir() {
+            return Err(Error::NotFound { key: imports.display().to_string() });
+        }
         let mut found = Vec::new();
+        let mut taken = Taken { failures: strays(&self.root.join("imports"))?, ..Taken::default() };
         for repository in repositories(&self.root.join("imports"))? {
             let folder = self.root.join("imports").join(repository.as_str());
-            collect(&repository, &folder, "", DEPTH, &mut found)?;
+            // One repository that cannot be read must not hold up the others.
+            if let Err(error) = collect(&repository, &folder, "", DEPTH, &mut found) {
+                taken.failures.push((folder, error));
+            }
         }
         let is_config = |found: &Found| found.file.ends_with("_imports_config.json");
         found.sort_by(|a, b| is_config(b).cmp(&is_config(a)).then_with(|| a.path.cmp(&b.path)));
         let mut seen = std::mem::take(&mut self.seen);
-        let mut taken = Taken::default();
         for found in found {
             if unfinished_name(&found.file) {
                 taken.writing.unfinished.push(found.path);
@@ -139,20 +146,31 @@ impl Inbox {
         drop_of(found.repository, file, import, &target).map(Some)
     }
 
+    /// Removes the folders that a process made and then stopped before it moved a file there. Only for the
+    /// one process that holds the lock.
+    pub(super) fn prune(&self) {
+        for repository in repositories(&self.root.join("waiting")).unwrap_or_default() {
+            let folder = self.root.join("waiting").join(repository.as_str());
+            for entry in entries(&folder).unwrap_or_default() {
+                // Only an empty one can be removed.
+                let _ = fs::remove_dir(entry.path());
+            }
+        }
+    }
+
     /// What was taken in by a process that stopped before it was registered, and what is
     /// waiting.
     pub fn taken_before(&self) -> Result<Vec<Drop>> {
         let mut drops = Vec::new();
         for repository in repositories(&self.root.join("waiting"))? {
             let folder = self.root.join("waiting").join(repository.as_str());
-            for entry in entries(&folder)? {
+            // What cannot be read now is found by the next sweep.
+            for entry in entries(&folder).unwrap_or_default() {
                 let Some(import) = entry.file_name().to_str().and_then(|name| name.parse::<ImportId>().ok())
                 else {
                     continue;
                 };
-                // Empty if the process stopped before it moved the file here; then nothing was taken in.
-                let _ = fs::remove_dir(entry.path());
-                for file in entries(&entry.path())? {
+                for file in entries(&entry.path()).unwrap_or_default() {
                     let name = file.file_name().to_string_lossy().into_owned();
                     drops.push(drop_of(repository.clone(), name, import, &file.path())?);
                 }
@@ -212,6 +230,22 @@ pub(super) fn untaken(root: &Path) -> Result<Vec<Untaken>> {
     Ok(untaken)
 }
 
+/// What lies beside the repositories, where nothing is taken in from.
+pub(super) fn strays(imports: &Path) -> Result<Vec<(PathBuf, Error)>> {
+    let mut strays = Vec::new();
+    for entry in entries(imports)? {
+        let name = entry.file_name();
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        let is_folder = fs::metadata(entry.path()).is_ok_and(|found| found.is_dir());
+        let is_repository = is_folder && name.to_str().is_some_and(|name| name.parse::<Repository>().is_ok());
+        if !hidden && !is_repository {
+            let key = entry.path().display().to_string();
+            strays.push((entry.path(), Error::Stray { key }));
+        }
+    }
+    Ok(strays)
+}
+
 /// The repositories that have a folder in the drop zone.
 pub(super) fn drop_folders(root: &Path) -> Result<Vec<Repository>> {
     repositories(&root.join("imports"))
@@ -221,7 +255,8 @@ pub(super) fn drop_folders(root: &Path) -> Result<Vec<Repository>> {
 fn repositories(folder: &Path) -> Result<Vec<Repository>> {
     let mut names = Vec::new();
     for entry in entries(folder)? {
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        // An operator may have put a link here; partners cannot, they write inside their repository.
+        let is_folder = fs::metadata(entry.path()).is_ok_and(|found| found.is_dir());
         if let (true, Some(Ok(name))) = (is_folder, entry.file_name().to_str().map(str::parse::<Repository>))
         {
             names.push(name);

@@ -49,19 +49,38 @@ impl Folder {
     }
 }
 
-/// Renames `from` to `to`, keeping what is at `to` under `older`.
-fn place(root: &Path, from: &Path, to: &Path, older: Option<&Key>) -> io::Result<()> {
+/// Keeps what is at `to` under `older`, unless that was done before.
+fn keep(root: &Path, to: &Path, older: Option<&Key>) -> io::Result<()> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
     }
-    if let Some(older) = older {
-        let kept = root.join(older.as_str());
-        // If the older one has its name already, what is at the target is ours, from an earlier try.
-        if fs::symlink_metadata(&kept).is_err() && fs::symlink_metadata(to).is_ok() {
-            fs::rename(to, &kept)?;
-        }
+    let Some(older) = older else { return Ok(()) };
+    let kept = root.join(older.as_str());
+    if let Some(folder) = kept.parent() {
+        fs::create_dir_all(folder)?;
     }
-    fs::rename(from, to)
+    if !exists(&kept) && exists(to) { fs::rename(to, &kept) } else { Ok(()) }
+}
+
+fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Moves a file that is still at `from`, so that nothing at `to` can be ours: what nobody told us of is
+/// kept under a name of its own.
+fn relocate(root: &Path, from: &Path, to: &Path, older: Option<&Key>) -> io::Result<()> {
+    keep(root, to, older)?;
+    if exists(to) {
+        let mut spare = to.as_os_str().to_owned();
+        spare.push(format!(".{}", super::now().as_millisecond()));
+        fs::rename(to, spare)?;
+    }
+    fs::rename(from, to)?;
+    // The state is about to say that the file is there: that must be true after a power cut, too.
+    match to.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 impl Objects for Folder {
@@ -104,11 +123,12 @@ impl Objects for Folder {
 
     async fn relocate(&self, from: &Source, to: &Key, older: Option<&Key>) -> Result<()> {
         let (source, target) = (self.path(&from.key), self.path(to.as_str()));
-        if fs::symlink_metadata(&source).is_err() {
-            let moved = fs::symlink_metadata(&target).is_ok();
+        if !exists(&source) {
+            // If somebody else's file was to be kept and was not, it is what lies at the target.
+            let moved = exists(&target) && older.is_none_or(|older| exists(&self.path(older.as_str())));
             return if moved { Ok(()) } else { Err(Error::NotFound { key: from.key.clone() }) };
         }
-        place(&self.root, &source, &target, older).map_err(|e| Error::object(to.as_str(), e))?;
+        relocate(&self.root, &source, &target, older).map_err(|e| Error::object(to.as_str(), e))?;
         self.prune(&source);
         Ok(())
     }
@@ -201,7 +221,8 @@ impl Upload for FolderUpload {
         let finish = || {
             file.sync_data()?;
             drop(file);
-            place(&self.root, &self.partial, &to, older)
+            keep(&self.root, &to, older)?;
+            fs::rename(&self.partial, &to)
         };
         finish().map_err(|e| Error::object(self.key.as_str(), e))
     }

@@ -33,7 +33,7 @@ pub use state::SqliteState;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
-use crate::ports::{Observation, Platform, State};
+use crate::ports::{Drop as Dropped, Observation, Platform, State};
 use crate::{Error, Result};
 
 type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
@@ -105,6 +105,29 @@ impl Local {
     /// What lies in the drop zone and was not taken in yet, by repository and name.
     pub fn untaken(&self) -> Result<Vec<Untaken>> {
         drops::untaken(&self.root)
+    }
+
+    /// True if a process works on the folder.
+    pub fn is_at_work(&self) -> bool {
+        let lock = std::fs::File::open(self.root.join(".tidewaiter/lock"));
+        lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
+    }
+
+    /// What lies beside the repositories in the drop zone, where nothing is taken in from.
+    pub fn strays(&self) -> Result<Vec<PathBuf>> {
+        Ok(drops::strays(&self.root.join("imports"))?.into_iter().map(|(path, _)| path).collect())
+    }
+
+    /// What was taken in and could not be registered: an active configuration cannot be used, or a process
+    /// was stopped.
+    pub async fn unregistered(&self) -> Result<Vec<Dropped>> {
+        let mut unregistered = Vec::new();
+        for dropped in Inbox::new(&self.root, std::time::Duration::ZERO).taken_before()? {
+            if self.state.import(dropped.import).await?.is_none() {
+                unregistered.push(dropped);
+            }
+        }
+        Ok(unregistered)
     }
 
     /// The folder.

@@ -17,6 +17,8 @@ pub struct LocalQueue {
 
 #[derive(Debug, Default)]
 struct Messages {
+    /// News for the sequencer; few, since news that say the same are one.
+    news: VecDeque<Message>,
     ready: VecDeque<Message>,
     later: Vec<(Timestamp, Message)>,
 }
@@ -28,9 +30,9 @@ impl LocalQueue {
         let due = |at: Timestamp| at <= now;
         if let Some(n) = messages.later.iter().position(|(at, _)| due(*at)) {
             let (_, message) = messages.later.swap_remove(n);
-            messages.ready.push_back(message);
+            messages.news.push_back(message);
         }
-        messages.ready.pop_front()
+        messages.news.pop_front().or_else(|| messages.ready.pop_front())
     }
 }
 
@@ -43,9 +45,10 @@ impl Queue for LocalQueue {
                 messages.later.retain(|(_, waiting)| *waiting != message);
                 messages.later.push((at, message));
             }
+            None if !matches!(message, Message::Sequence { .. }) => messages.ready.push_back(message),
             // The same news twice, and none of it read yet: once is enough.
-            None if messages.ready.contains(&message) => {}
-            None => messages.ready.push_back(message),
+            None if messages.news.contains(&message) => {}
+            None => messages.news.push_back(message),
         }
         Ok(())
     }

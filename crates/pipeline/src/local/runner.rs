@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tidewaiter::id::Timestamp;
 
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{Kind, Message, News, Platform, Progress, Queue, State};
+use crate::ports::{Kind, Message, News, Objects, Platform, Progress, Queue, State};
 use crate::{Error, Result, report, sequence, unpack, validate};
 
 /// How often a message is tried before it is left for the next run.
@@ -56,14 +56,19 @@ impl Runner {
     /// Takes the lock of the folder. A file is taken in when it has not changed for `quiet`.
     ///
     /// # Errors
-    /// [`Error::Denied`] if another process works on the folder.
+    /// [`Error::Busy`] if another process works on the folder.
     pub fn new(local: Local, quiet: Duration) -> Result<Self> {
         let path = local.root().join(".tidewaiter/lock");
         let key = path.display().to_string();
         let lock = File::create(&path).map_err(|e| Error::object(&key, e))?;
-        if lock.try_lock().is_err() {
-            let busy = std::io::Error::other("another tidewaiter is at work on this folder");
-            return Err(Error::Denied { key, source: busy });
+        // Somebody who only asks whether the folder is worked on holds it for a moment.
+        let held = || lock.try_lock().is_ok();
+        let waited = || {
+            std::thread::sleep(Duration::from_millis(50));
+            held()
+        };
+        if !held() && !waited() && !waited() {
+            return Err(Error::Busy { key: local.root().display().to_string() });
         }
         let inbox = Inbox::new(local.root(), quiet);
         Ok(Self { local, inbox, _lock: lock })
@@ -144,11 +149,17 @@ impl Runner {
     /// Finds what an earlier process left undone, or a message that was lost.
     async fn sweep(&mut self, summary: &mut RunSummary) -> Result<()> {
         self.local.objects().sweep_partial();
+        self.inbox.prune();
         for dropped in self.inbox.taken_before()? {
-            if self.local.state().import(dropped.import).await?.is_none() {
-                let done = self.retrying(|local| unpack::unpack(local, &dropped)).await;
-                note(summary, || dropped.file.clone(), done);
-            }
+            let done = match self.local.state().import(dropped.import).await?.map(|import| import.progress) {
+                None => self.retrying(|local| unpack::unpack(local, &dropped)).await,
+                // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
+                Some(Progress::Done(conclusion)) => {
+                    self.local.objects().relocate(&dropped.source, &conclusion.place, None).await
+                }
+                Some(_) => Ok(()),
+            };
+            note(summary, || dropped.file.clone(), done);
         }
         for import in self.local.state().unfinished().await? {
             let done = self.retrying(|local| resume(local, &import)).await;

@@ -68,6 +68,10 @@ impl Database {
 fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if done > migrations.len() {
+        let newer = format!("it was written by a newer version (schema {done}, known {})", migrations.len());
+        return Err(rusqlite::Error::ToSqlConversionFailure(newer.into()));
+    }
     for (n, migration) in migrations.iter().enumerate().skip(done) {
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", n + 1)?;

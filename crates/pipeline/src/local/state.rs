@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
@@ -14,7 +14,7 @@ use super::sqlite::{Database, from_json, to_json};
 use super::state_read as read;
 use crate::Result;
 use crate::ports::{
-    Conclusion, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, State, WaitingGroup,
+    Conclusion, Content, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, State, WaitingGroup,
 };
 
 const MIGRATIONS: &[&str] = &["
@@ -38,12 +38,18 @@ const MIGRATIONS: &[&str] = &["
         -- 0 registered or started, 1 outcome decided, 2 done
         stage INTEGER NOT NULL DEFAULT 0,
         outcome TEXT,
+        -- When its outcome was decided, in milliseconds since 1970.
+        finished INTEGER,
         mail_due INTEGER NOT NULL DEFAULT 0
     ) WITHOUT ROWID;
     CREATE INDEX imports_of_repository ON imports (repository, id);
     CREATE INDEX imports_of_archive ON imports (archive, id) WHERE archive IS NOT NULL;
     CREATE INDEX members ON imports (repository, group_id, group_last, generation, sort) WHERE group_id IS NOT NULL;
-    CREATE INDEX open_imports ON imports (repository, is_data, sort) WHERE stage < 2;
+    CREATE INDEX open_members ON imports (repository, group_id, group_last, generation, sort)
+        WHERE group_id IS NOT NULL AND stage < 2;
+    CREATE INDEX unchecked_members ON imports (repository, group_id, group_last, generation, sort)
+        WHERE group_id IS NOT NULL AND checked = 0;
+    CREATE INDEX unfinished ON imports (id) WHERE stage < 2 AND (is_data = 0 OR stage = 1);
     CREATE INDEX mail_due ON imports (id) WHERE mail_due = 1;
     CREATE INDEX dates ON imports (repository, entry, date) WHERE outcome = 'imported';
     CREATE TABLE ready (
@@ -142,6 +148,20 @@ impl State for SqliteState {
             })
         };
         self.database.write("noting a check", passed).await
+    }
+
+    async fn pin_content(&self, id: ImportId, content: &Content) -> Result<Content> {
+        let content = content.clone();
+        let pin = move |sql: &rusqlite::Transaction<'_>| {
+            let mut held = content;
+            change(sql, id, |import| {
+                if let Progress::Started(pinned) = &mut import.progress {
+                    held = pinned.content.get_or_insert(held.clone()).clone();
+                }
+            })?;
+            Ok(held)
+        };
+        self.database.write("fixing what is loaded", pin).await
     }
 
     async fn conclude(&self, id: ImportId, conclusion: &Conclusion) -> Result<Conclusion> {
@@ -271,10 +291,15 @@ impl State for SqliteState {
         self.database.write("closing a group", close).await.map(|_| ())
     }
 
-    async fn latest_date(&self, repository: &Repository, name: &DataName) -> Result<Option<Date>> {
+    async fn latest_date(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        before: Timestamp,
+    ) -> Result<Option<Date>> {
         let (repository, entry) = (repository.to_string(), entry_of(name));
         self.database
-            .read("finding the latest date", move |sql| read::latest_date(sql, &repository, &entry))
+            .read("finding the latest date", move |sql| read::latest_date(sql, &repository, &entry, before))
             .await
     }
 
@@ -337,7 +362,7 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
     }
     let repository = import.repository.to_string();
     let (mut sort, mut entry, mut date) = (None, None, None);
-    let mut member = None;
+    let (mut member, mut fills_a_slot) = (None, false);
     if let Kind::Data { name, rank, group } = &mut import.kind {
         entry = Some(entry_of(name));
         date = Some(name.date.to_string());
@@ -345,6 +370,7 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
             let (open, closed) = open_generation(sql, &repository, &place.group)?;
             place.group.generation = open;
             place.late = closed + 1 < open;
+            fills_a_slot = !read::slot_is_filled(sql, &repository, &place.group, place.slot)?;
             sort = Some(member_key(place.slot, name, import.id));
             member = Some((place.group.clone(), place.slot));
         } else {
@@ -375,7 +401,8 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
         date,
     ])?;
     match group {
-        Some(group) if read::missing_slots(sql, &repository, &group)?.is_empty() => {
+        // Only a file that fills a slot can complete the group.
+        Some(group) if fills_a_slot && read::missing_slots(sql, &repository, &group)?.is_empty() => {
             let key = group_key(&group.id, group.last, group.generation);
             sql.prepare_cached(
                 "INSERT INTO ready (repository, sort, group_ref) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -410,7 +437,8 @@ fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rus
     };
     let checked = matches!(&import.progress, Progress::Started(pinned) if pinned.checked) || stage > 0;
     sql.prepare_cached(
-        "UPDATE imports SET document = ?2, checked = ?3, stage = ?4, outcome = ?5, mail_due = ?6 WHERE id = ?1",
+        "UPDATE imports SET document = ?2, checked = ?3, stage = ?4, outcome = ?5, mail_due = ?6, finished = ?7
+         WHERE id = ?1",
     )?
     .execute(params![
         id.to_string(),
@@ -419,6 +447,7 @@ fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rus
         stage,
         conclusion.map(|c| c.outcome.as_str()),
         stage == 2 && conclusion.is_some_and(|c| c.mail_due),
+        conclusion.map(|c| c.finished.as_millisecond()),
     ])
     .map(|_| ())
 }
@@ -428,12 +457,20 @@ fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<K
         .prepare_cached("SELECT import FROM places WHERE key = ?1")?
         .query_row([key.as_str()], |row| row.get(0))
         .optional()?;
+    if owner.is_none() {
+        sql.prepare_cached("INSERT INTO places (key, import) VALUES (?1, ?2)")?
+            .execute([key.as_str(), &id.to_string()])?;
+        return Ok(Some(key.renamed(id)));
+    }
     let earlier =
         owner.filter(|owner| *owner != id.to_string()).and_then(|owner| owner.parse::<ImportId>().ok());
     if let Some(earlier) = earlier {
         let older = key.renamed(earlier);
         sql.prepare_cached("INSERT OR REPLACE INTO displaced (key, import, older) VALUES (?1, ?2, ?3)")?
             .execute([key.as_str(), &id.to_string(), older.as_str()])?;
+        // The new name is taken as well: it is a valid one, and may be used by a partner.
+        sql.prepare_cached("INSERT OR REPLACE INTO places (key, import) VALUES (?1, ?2)")?
+            .execute([older.as_str(), &earlier.to_string()])?;
         change(sql, earlier, |import| rename_output(import, key, &older))?;
     }
     sql.prepare_cached("INSERT OR REPLACE INTO places (key, import) VALUES (?1, ?2)")?

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::GroupRef;
 
@@ -54,7 +54,7 @@ pub(super) fn next_member(
     let found: Option<String> = sql
         .prepare_cached(&format!(
             "SELECT id FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
-             AND generation = ?4 AND {open} ORDER BY sort LIMIT 1"
+             AND generation = ?4 AND group_id IS NOT NULL AND {open} ORDER BY sort LIMIT 1"
         ))?
         .query_row(params![repository, group.id, group.last, group.generation], |row| row.get(0))
         .optional()?;
@@ -67,21 +67,49 @@ pub(super) fn missing_slots(
     repository: &str,
     group: &GroupRef,
 ) -> rusqlite::Result<Vec<u8>> {
-    let mut query = sql.prepare_cached(
-        "SELECT DISTINCT slot FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
-         AND generation = ?4",
-    )?;
-    let parameters = params![repository, group.id, group.last, group.generation];
-    let filled: Vec<u8> = query.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    Ok((1..=group.last).filter(|slot| !filled.contains(slot)).collect())
+    let mut missing = Vec::new();
+    for slot in 1..=group.last {
+        if !slot_is_filled(sql, repository, group, slot)? {
+            missing.push(slot);
+        }
+    }
+    Ok(missing)
 }
 
-pub(super) fn latest_date(sql: &Connection, repository: &str, entry: &str) -> rusqlite::Result<Option<Date>> {
+/// True if a file has come for a slot, however many there are. The sort key of a member begins with its
+/// slot.
+pub(super) fn slot_is_filled(
+    sql: &Connection,
+    repository: &str,
+    group: &GroupRef,
+    slot: u8,
+) -> rusqlite::Result<bool> {
+    sql.prepare_cached(
+        "SELECT 1 FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
+         AND generation = ?4 AND sort >= ?5 AND sort < ?6 LIMIT 1",
+    )?
+    .exists(params![
+        repository,
+        group.id,
+        group.last,
+        group.generation,
+        format!("{slot:02}\u{1f}"),
+        format!("{slot:02}\u{20}"),
+    ])
+}
+
+pub(super) fn latest_date(
+    sql: &Connection,
+    repository: &str,
+    entry: &str,
+    before: Timestamp,
+) -> rusqlite::Result<Option<Date>> {
     let latest: Option<String> = sql
         .prepare_cached(
-            "SELECT max(date) FROM imports WHERE repository = ?1 AND entry = ?2 AND outcome = 'imported'",
+            "SELECT max(date) FROM imports WHERE repository = ?1 AND entry = ?2 AND outcome = 'imported'
+             AND finished < ?3",
         )?
-        .query_row([repository, entry], |row| row.get(0))?;
+        .query_row(params![repository, entry, before.as_millisecond()], |row| row.get(0))?;
     Ok(latest.and_then(|date| date.parse().ok()))
 }
 
@@ -138,11 +166,15 @@ pub(super) fn queued_count(sql: &Connection, repository: &str) -> rusqlite::Resu
 
 pub(super) fn waiting(sql: &Connection, repository: &Repository) -> Rows<WaitingGroup> {
     let name = repository.to_string();
-    let mut query =
-        sql.prepare_cached("SELECT id, last, open FROM groups WHERE repository = ?1 ORDER BY id, last")?;
+    // Groups with open members, in the generation that files join now: others are complete, or over.
+    let mut query = sql.prepare_cached(
+        "SELECT DISTINCT g.id, g.last, g.open FROM imports i JOIN groups g
+             ON g.repository = i.repository AND g.id = i.group_id AND g.last = i.group_last AND g.open = i.generation
+         WHERE i.repository = ?1 AND i.group_id IS NOT NULL AND i.stage < 2 ORDER BY 1, 2",
+    )?;
     let groups: Vec<GroupRef> = query
         .query_map([&name], |row| {
-            Ok(GroupRef { id: row.get(0)?, last: row.get(1)?, generation: row.get::<_, u64>(2)? })
+            Ok(GroupRef { id: row.get(0)?, last: row.get(1)?, generation: row.get(2)? })
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut waiting = Vec::new();
@@ -150,7 +182,7 @@ pub(super) fn waiting(sql: &Connection, repository: &Repository) -> Rows<Waiting
         let members = documents(
             sql,
             "SELECT document FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
-             AND generation = ?4 AND stage < 2 ORDER BY sort",
+             AND generation = ?4 AND group_id IS NOT NULL AND stage < 2 ORDER BY sort",
             params![name, group.id, group.last, group.generation],
         )?;
         let missing = missing_slots(sql, &name, &group)?;

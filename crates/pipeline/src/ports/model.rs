@@ -135,6 +135,18 @@ pub struct Pinned {
     /// True once it passed the check of a group that is all or nothing.
     #[serde(default)]
     pub checked: bool,
+    /// What it held when it passed the check and loading was about to begin.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content: Option<Content>,
+}
+
+/// The content of a file, as far as it was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// How many bytes.
+    pub bytes: u64,
+    /// Their SHA-256, in hexadecimal.
+    pub sha256: String,
 }
 
 /// The outcome of an import: its line in the ledger.

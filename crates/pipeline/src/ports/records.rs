@@ -39,6 +39,13 @@ pub struct Applied {
     pub missing: Vec<(usize, usize)>,
 }
 
+impl Applied {
+    /// How many lines the batch had.
+    pub fn lines(&self) -> u64 {
+        self.imported + self.unchanged + self.missing.len() as u64
+    }
+}
+
 /// A record with its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRecord {

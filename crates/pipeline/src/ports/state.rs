@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use jiff::civil::Date;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 
-use super::model::{Conclusion, HistoryFilter, Import, Pinned, ReadyWork, WaitingGroup};
+use super::model::{Conclusion, Content, HistoryFilter, Import, Pinned, ReadyWork, WaitingGroup};
 use crate::Result;
 
 /// The store of state. Each method is one atomic step, and can be taken again without harm.
@@ -25,6 +25,9 @@ pub trait State: Send + Sync + 'static {
     fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Pinned>> + Send;
     /// Notes that a member passed the check before loading.
     fn passed_check(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// Fixes which content an import loads, before it loads any of it. The first call wins; the answer is
+    /// what holds.
+    fn pin_content(&self, id: ImportId, content: &Content) -> impl Future<Output = Result<Content>> + Send;
     /// Decides the outcome of an import before anything is moved. The first call wins; the answer is
     /// what holds.
     fn conclude(
@@ -34,9 +37,11 @@ pub trait State: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Conclusion>> + Send;
     /// The outcome is carried out: the import is done, and no longer ready work.
     fn finish(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
-    /// Takes a key for an import's output. If another import's output is there, the answer is the key it
-    /// is to be kept under, and its line in the ledger says so from now on. Asked again for the same
-    /// import, the answer is the same.
+    /// Takes a key for an import's output; the answer is the key that what lies there is to be kept under.
+    /// If it is another import's output, its line in the ledger says so from now on, and the answer is the
+    /// same whenever the same import asks. If it is nobody's, somebody put it there by hand, or the state
+    /// was lost: the answer is a key of this import's own, and only the first time, since afterwards what
+    /// lies there is ours. None: it is ours.
     fn claim(&self, key: &Key, id: ImportId) -> impl Future<Output = Result<Option<Key>>> + Send;
     /// The mail of an import is sent.
     fn mailed(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
@@ -66,11 +71,13 @@ pub trait State: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<ImportId>>> + Send;
     /// The group is no longer ready work.
     fn close(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
-    /// The latest date of an imported file with the same universe, scope and subsection.
+    /// The latest date of a file with the same universe, scope and subsection that was imported before
+    /// `before`.
     fn latest_date(
         &self,
         repository: &Repository,
         name: &DataName,
+        before: Timestamp,
     ) -> impl Future<Output = Result<Option<Date>>> + Send;
 
     /// Keeps a configuration under its hash.

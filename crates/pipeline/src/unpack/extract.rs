@@ -26,24 +26,32 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
     // Members that are registered may be imported and gone already: they are not written again.
     if members.is_empty() {
         let active = configs::active(platform, &archive.repository).await?;
-        let (written, result) = match write_members(platform, archive, &active) {
-            Err(error) => return cannot_open(platform, archive, error).await,
-            Ok(done) => done,
-        };
-        match result {
-            Ok(summary) => ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect(),
-            Err(refusal) => {
+        let (written, result) = write_members(platform, archive, &active);
+        let summary = match result {
+            Ok(summary) => summary,
+            Err(stopped) => {
                 for member in &written {
                     platform.objects().discard(&member.key).await?;
                 }
-                return conclude::conclude(platform, archive, Findings::refused(refusal)).await;
+                return match stopped {
+                    Stopped::Refused(refusal) => {
+                        conclude::conclude(platform, archive, Findings::refused(refusal)).await
+                    }
+                    Stopped::Failed(error) => cannot_open(platform, archive, error).await,
+                };
             }
-        }
+        };
+        ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
         let registered: Vec<Import> =
             (0..).zip(&written).map(|(n, member)| child(platform, archive, &active, n, member)).collect();
         // Kept, since an archive that is taken up again is not read again.
-        let pin =
-            Pinned { at: platform.now(), config: String::new(), notes: ignored.clone(), checked: false };
+        let pin = Pinned {
+            at: platform.now(),
+            config: String::new(),
+            notes: ignored.clone(),
+            checked: false,
+            content: None,
+        };
         platform.state().start(archive.id, &pin).await?;
         platform.state().register(&registered).await?;
         members = platform.state().members(archive.id).await?;
@@ -65,47 +73,58 @@ struct Member {
     bytes: u64,
 }
 
-/// Writes all members on a thread that may block, since archives are read as blocking streams.
+/// Why an archive was not written to its end.
+enum Stopped {
+    /// It is bad.
+    Refused(Refusal),
+    /// We, or the platform, could not.
+    Failed(Error),
+}
+
+/// Writes all members, and says which were written even if not all of them were. Archives are read as
+/// blocking streams, and the members are written by the same adapter, driven from the blocking thread.
 fn write_members<P: Platform>(
     platform: &P,
     archive: &Import,
     active: &Active,
-) -> Result<(Vec<Member>, std::result::Result<Summary, Refusal>)> {
+) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
     let Some(format) = format_of(archive) else {
         let reason = Reason::new("not-an-archive", "the name is not one of an archive");
-        return Ok((Vec::new(), Err(Refusal { outcome: Outcome::Bogus, reason })));
+        return (Vec::new(), Err(Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })));
     };
-    let reader = platform.objects().open(&archive.source)?;
+    let reader = match platform.objects().open(&archive.source) {
+        Ok(reader) => reader,
+        Err(error) => return (Vec::new(), Err(Stopped::Failed(error))),
+    };
     let limits = limits(active);
-    let name = archive.file.clone();
-    let folder = (archive.repository.clone(), archive.id);
+    let (repository, name) = (archive.repository.clone(), archive.file.clone());
     let runtime = tokio::runtime::Handle::current();
-    // The members are written by the same adapter, driven from the blocking thread; a scope keeps the
-    // borrow of the platform alive for exactly as long as that takes.
     tokio::task::block_in_place(|| {
         let mut sink = MemberSink {
             platform,
             runtime,
-            key: |member: &str| Key::unpacked(&folder.0, folder.1, &clean_name(member)),
+            key: |member: &str| Key::unpacked(&repository, archive.id, &clean_name(member)),
             open: None,
             written: Vec::new(),
         };
         let result = tidewaiter_archive::extract(format, &name, reader, &limits, &mut sink);
-        let written = sink.written;
-        match result {
-            Ok(summary) => Ok((written, Ok(summary))),
-            Err(ExtractError::Refused(refusal)) => {
-                let message = match &refusal.member {
-                    Some(member) => format!("{member}: {}", refusal.message),
-                    None => refusal.message.clone(),
-                };
-                let reason = Reason::new(refusal.code.as_str(), message);
-                Ok((written, Err(Refusal { outcome: Outcome::Bogus, reason })))
-            }
-            Err(ExtractError::Source(source)) => Err(Error::object(archive.source.key.clone(), source)),
-            Err(ExtractError::Sink(error)) => Err(error),
-        }
+        (sink.written, result.map_err(|error| stopped(archive, error)))
     })
+}
+
+fn stopped(archive: &Import, error: ExtractError<Error>) -> Stopped {
+    match error {
+        ExtractError::Refused(refusal) => {
+            let message = match &refusal.member {
+                Some(member) => format!("{member}: {}", refusal.message),
+                None => refusal.message.clone(),
+            };
+            let reason = Reason::new(refusal.code.as_str(), message);
+            Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })
+        }
+        ExtractError::Source(source) => Stopped::Failed(Error::object(archive.source.key.clone(), source)),
+        ExtractError::Sink(error) => Stopped::Failed(error),
+    }
 }
 
 /// What an archive may hold under the settings of a repository.

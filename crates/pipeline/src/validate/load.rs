@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use sha2::{Digest, Sha256};
 use tidewaiter::check::{Header, Line, Sink, Summary};
 use tidewaiter::finding::{Code, Finding, Tally};
 use tidewaiter::id::ImportId;
@@ -15,10 +16,11 @@ use tidewaiter::record::{Change, Layout, ReferenceTo, Rules};
 use tidewaiter::schema::OnExisting;
 use tidewaiter::schema::compile::{Column, Scope};
 
-use crate::Result;
 use crate::chunks::Chunks;
+use crate::configs::hex;
 use crate::examine::Terms;
-use crate::ports::{Batch, Import, Objects, Observation, Platform, Records, Stat, State, Upload};
+use crate::ports::{Batch, Content, Import, Objects, Observation, Platform, Records, State, Upload};
+use crate::{Error, Result};
 
 /// A batch ends after so many good lines,
 const BATCH_LINES: usize = 5_000;
@@ -29,8 +31,9 @@ const BATCH_BYTES: usize = 2 << 20;
 /// Rejected bytes are handed on in pieces of at least this size.
 const WRITE_BYTES: usize = 1 << 18;
 
-/// Joins the columns of a key that has several; it stands in no value that a person types.
+/// Joins the columns of a key that has several. In a value it is escaped, so that two keys are never one.
 const KEY_SEPARATOR: char = '\u{1f}';
+const KEY_ESCAPE: char = '\u{1e}';
 
 /// What loading did.
 pub(super) struct Loaded {
@@ -47,14 +50,20 @@ pub(super) async fn load<P: Platform>(
     import: &Import,
     name: &DataName,
     terms: &Terms,
-    stat: &Stat,
+    content: &Content,
 ) -> Result<Loaded> {
     let mut checker = terms.checker();
     let mut lines = Lines::new(import.id, terms.scope.clone());
     let mut loader = Loader::new(platform, import, name, terms);
-    let mut chunks = Chunks::new(platform.objects(), &import.source);
+    let mut hash = Sha256::new();
+    let mut chunks = Chunks::new(platform.objects(), &import.source, content.bytes);
     while let Some(chunk) = chunks.next().await? {
-        platform.observe(&Observation::Loading { file: &import.file, done: chunks.offset, of: stat.bytes });
+        hash.update(&chunk);
+        platform.observe(&Observation::Loading {
+            file: &import.file,
+            done: chunks.offset,
+            of: content.bytes,
+        });
         checker.feed(&chunk, &mut lines);
         while let Some(batch) = lines.next_batch(false) {
             loader.apply(&lines, batch).await?;
@@ -63,6 +72,10 @@ pub(super) async fn load<P: Platform>(
     let mut summary = checker.finish(&mut lines);
     while let Some(batch) = lines.next_batch(true) {
         loader.apply(&lines, batch).await?;
+    }
+    // What was loaded is what was checked, or the import does not end here.
+    if hex(&hash.finalize()) != content.sha256 {
+        return Err(Error::Changed { key: import.source.key.clone() });
     }
     let badlines = loader.finish_badlines().await?;
     summary.findings.merge(std::mem::take(&mut loader.orphans));
@@ -185,7 +198,12 @@ fn joined(line: &Line<'_>, columns: &[usize]) -> Option<String> {
         if n > 0 {
             key.push(KEY_SEPARATOR);
         }
-        key.push_str(&line.value(*column)?);
+        for c in line.value(*column)?.chars() {
+            if columns.len() > 1 && matches!(c, KEY_SEPARATOR | KEY_ESCAPE) {
+                key.push(KEY_ESCAPE);
+            }
+            key.push(c);
+        }
     }
     Some(key)
 }
@@ -262,6 +280,10 @@ impl<'a, P: Platform> Loader<'a, P> {
                 changes: &changes,
             };
             let applied = self.platform.records().apply(&batch).await?;
+            if applied.lines() != changes.len() as u64 {
+                // The answer is to another batch of this number: it was cut by another version of us.
+                return Err(Error::Batches { id: self.import.id.to_string() });
+            }
             self.number += 1;
             self.imported += applied.imported;
             self.unchanged += applied.unchanged;

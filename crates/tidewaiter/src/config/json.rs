@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 use super::CONFIGURATION_BYTES;
+use crate::finding::printable;
 use crate::mistake::Mistake;
 use crate::name::CONFIGURATION;
 
@@ -50,9 +51,13 @@ pub(super) fn read(universe: &str, bytes: &[u8]) -> Result<(Value, Vec<Mistake>)
     Ok((value, duplicates.into_inner()))
 }
 
-/// The path of a key below a path.
+/// How much of a key stands in a path, in characters. No key that means anything is longer.
+const KEY_CHARACTERS: usize = 128;
+
+/// The path of a key below a path. The key is whatever somebody wrote, so it is made printable.
 pub(super) fn below(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    let key = printable(key, KEY_CHARACTERS);
+    if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
 /// One value of the document, with the path that leads to it.

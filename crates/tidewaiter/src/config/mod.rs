@@ -102,14 +102,15 @@ impl Config {
         }
         let mut imports = BTreeMap::new();
         for (name, value) in universes {
+            let path = json::below("", &name);
             if name != universe {
                 if !is_part(&name) {
-                    mistakes.push(bad_name(&name, &name));
+                    mistakes.push(bad_name(&path, &name));
                 }
                 let hint = format!("the file is named for universe {universe:?}: one document, one universe");
-                mistakes.push(Mistake::new(&name, format!("can't find universe {name:?}")).with_hint(hint));
+                mistakes.push(Mistake::new(&path, format!("can't find universe {name:?}")).with_hint(hint));
             }
-            let read = read_universe(&name, value, &mut merged, &stated.settings, &mut mistakes);
+            let read = read_universe(&path, value, &mut merged, &stated.settings, &mut mistakes);
             if name == universe {
                 imports = read;
             }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::Fields;
+use super::json::below;
 use super::table;
 use crate::mistake::Mistake;
 use crate::name::{did_you_mean, is_part};
@@ -52,7 +53,7 @@ impl Merged {
         let mut own = BTreeSet::new();
         let mut changed = Vec::new();
         for (name, value) in document.unwrap_or_default() {
-            let path = format!("scopes.{name}");
+            let path = below("scopes", &name);
             if !is_part(&name) {
                 mistakes.push(super::bad_name(&path, &name));
             }
@@ -143,7 +144,7 @@ fn placed(scope: &str, mut mistake: Mistake, shipped: Shipped) -> Mistake {
         }
         break;
     }
-    mistake.path = format!("scopes.{scope}.{}", mistake.path);
+    mistake.path = format!("{}.{}", below("scopes", scope), mistake.path);
     mistake
 }
 
@@ -155,7 +156,7 @@ fn check_references(
     shipped: Shipped,
     mistakes: &mut Vec<Mistake>,
 ) {
-    let path = format!("scopes.{name}");
+    let path = below("scopes", name);
     if let Some(records) = &schema.records {
         match scopes.get(records) {
             None => mistakes.push(unknown(&format!("{path}.records"), records, scopes)),

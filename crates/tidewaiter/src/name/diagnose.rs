@@ -3,6 +3,7 @@
 use super::directory::Directory;
 use super::error::NameFault;
 use super::shape::{EXTENSION, Reading, Shape, real_date};
+use crate::finding::shorten;
 
 /// The candidate that is most like a text, if one is like it at all.
 ///
@@ -20,7 +21,7 @@ pub(crate) fn near_miss<'a>(text: &str, candidates: impl IntoIterator<Item = &'a
 
 /// `did you mean …?`, if a candidate is like the text.
 pub(crate) fn did_you_mean<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    near_miss(text, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+    near_miss(text, candidates).map(|candidate| format!("did you mean `{}`?", shorten(candidate.as_bytes())))
 }
 
 /// Advice for a name that can never be valid.

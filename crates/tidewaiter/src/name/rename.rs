@@ -19,7 +19,7 @@ const LONGEST_ENDING: usize = 16;
 /// it. In any other name the id stands before the ending. The result has at most 255 bytes.
 ///
 /// If a name can be read with and without a suffix (`…_20260101_20260102.csv`), the last part is
-/// taken for the suffix; where the name has been resolved, [`DataName::with_import_id`] knows.
+/// taken for the suffix.
 ///
 /// ```
 /// use tidewaiter::name::with_import_id;
@@ -35,8 +35,6 @@ const LONGEST_ENDING: usize = 16;
 /// );
 /// assert_eq!(with_import_id("monday.tar.gz", id), "monday.01J9Z3ND1V0000000000000000.tar.gz");
 /// ```
-///
-/// [`DataName::with_import_id`]: super::DataName::with_import_id
 pub fn with_import_id(file: &str, id: ImportId) -> String {
     if let Some(renamed) = data_name(file, id) {
         return renamed;

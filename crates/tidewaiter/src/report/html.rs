@@ -5,10 +5,11 @@
 
 use std::fmt::Write;
 
+use super::summary::more_mistakes;
 use super::{Outcome, Report, headline, plural};
 use crate::finding::Finding;
 
-/// How many findings a mail shows; the log shows more, and the report has what is kept.
+/// How many findings, and how many mistakes of a configuration, a mail shows; the log shows more, and the report has what is kept.
 const SHOWN: usize = 20;
 
 const STYLE: &str = "\
@@ -17,13 +18,13 @@ body{margin:0;padding:16px;background:#f4f5f7;color:#1c2430;font:16px/1.45 -appl
 .card{max-width:640px;margin:0 auto;background:#fff;border-radius:10px;overflow:hidden}\
 .bar{height:6px}.good{background:#1a7f4b}.some{background:#b7791f}.bad{background:#b42318}\
 .in{padding:20px 22px}h1{font-size:20px;line-height:1.3;margin:0 0 4px}\
-.file{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px;word-break:break-all;color:#5a6573;margin:0}\
+.file{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px;overflow-wrap:anywhere;color:#5a6573;margin:0}\
 .hint{background:#fff7e6;border-left:3px solid #b7791f;padding:8px 12px;margin:14px 0 0;font-size:14px}\
 table{border-collapse:collapse;width:100%;font-size:14px;margin:16px 0 0}\
-th{text-align:left;font-weight:600;color:#5a6573;padding:4px 8px 4px 0;border-bottom:1px solid #e2e6eb}\
-td{vertical-align:top;padding:6px 8px 6px 0;border-bottom:1px solid #e2e6eb;word-break:break-word}\
+th{text-align:left;font-weight:600;color:#5a6573;white-space:nowrap;vertical-align:top;padding:6px 12px 6px 0;border-bottom:1px solid #e2e6eb}\
+td{vertical-align:top;padding:6px 8px 6px 0;border-bottom:1px solid #e2e6eb;overflow-wrap:anywhere}\
 td.n,th.n{text-align:right;white-space:nowrap}\
-code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px;background:#eef0f3;border-radius:4px;padding:1px 4px;word-break:break-all}\
+code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px;background:#eef0f3;border-radius:4px;padding:1px 4px;overflow-wrap:anywhere}\
 .dim{color:#5a6573;font-size:13px}\
 @media (prefers-color-scheme:dark){body{background:#11151b;color:#e6e9ee}.card{background:#1a2029}\
 .file,.dim,th{color:#9aa6b4}td,th{border-color:#2c3541}code{background:#2a323d}.hint{background:#33290f}}";
@@ -49,13 +50,7 @@ fn write_html(out: &mut String, report: &Report) -> std::fmt::Result {
     write!(out, "<h1>{}</h1>", escape(&capitalised(&headline(report))))?;
     write!(out, "<p class=\"file\">{}</p>", escape(&report.file))?;
     if let Some(hint) = report.reason.as_ref().and_then(|r| r.hint.as_ref()) {
-        write!(out, "<p class=\"hint\">{}</p>", escape(hint))?;
-    }
-    write_facts(out, report)?;
-    write_kinds(out, report)?;
-    write_findings(out, report)?;
-    for mistake in &report.mistakes {
-        write!(out, "<p><code>{}</code> {}</p>", escape(&mistake.path), escape(&mistake.message))?;
+        write!(out, "<p class=\"hint\">{}</p>", rich(hint))?;
     }
     if let Some(badlines) = &report.badlines {
         write!(
@@ -65,6 +60,10 @@ fn write_html(out: &mut String, report: &Report) -> std::fmt::Result {
             escape(badlines)
         )?;
     }
+    write_facts(out, report)?;
+    write_kinds(out, report)?;
+    write_findings(out, report)?;
+    write_mistakes(out, report)?;
     write!(out, "<p class=\"dim\">Import {} · log <code>{}</code></p>", report.import, escape(&report.log))?;
     write!(out, "</div></div></body></html>")
 }
@@ -127,20 +126,47 @@ fn write_findings(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
+fn write_mistakes(out: &mut String, report: &Report) -> std::fmt::Result {
+    for mistake in report.mistakes.iter().take(SHOWN) {
+        write!(out, "<p><code>{}</code> {}</p>", escape(&mistake.path), rich(&mistake.message))?;
+    }
+    match report.mistakes_beyond(SHOWN) {
+        0 => Ok(()),
+        more => write!(out, "<p class=\"dim\">… and {}.</p>", more_mistakes(more)),
+    }
+}
+
 fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let line = finding.line.map(|l| l.to_string()).unwrap_or_default();
     write!(out, "<tr><td class=\"n\">{line}</td><td>")?;
     if let Some(field) = finding.field.as_ref().filter(|f| !f.name.is_empty()) {
         write!(out, "<b>{}</b>: ", escape(&field.name))?;
     }
-    write!(out, "{}", escape(&finding.message))?;
+    write!(out, "{}", rich(&finding.message))?;
     if let Some(value) = &finding.value {
-        write!(out, " <code>{}</code>", escape(value))?;
+        write!(out, ", found <code>{}</code>", escape(value))?;
     }
     if let Some(hint) = &finding.hint {
-        write!(out, "<br><span class=\"dim\">{}</span>", escape(hint))?;
+        write!(out, "<br><span class=\"dim\">{}</span>", rich(hint))?;
     }
     write!(out, "</td></tr>")
+}
+
+/// A text of ours, in which what stands between backticks is code. An odd backtick stays one.
+fn rich(text: &str) -> String {
+    let parts: Vec<String> = text.split('`').map(escape).collect();
+    let paired = parts.len() % 2 == 1;
+    let mut html = String::new();
+    for (n, part) in parts.iter().enumerate() {
+        match n {
+            0 => {}
+            _ if !paired => html.push('`'),
+            _ if n % 2 == 1 => html.push_str("<code>"),
+            _ => html.push_str("</code>"),
+        }
+        html.push_str(part);
+    }
+    html
 }
 
 fn capitalised(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::summary::more_mistakes;
 use super::{Report, headline, plural};
 use crate::finding::{Code, Finding};
 
@@ -47,6 +48,10 @@ fn write_log(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     for mistake in &report.mistakes {
         writeln!(out, "{:<10}{mistake}", "mistake")?;
+    }
+    let more = report.mistakes_beyond(report.mistakes.len());
+    if more > 0 {
+        writeln!(out, "… and {}", more_mistakes(more))?;
     }
     if report.findings_total > 0 {
         write_findings(out, report)?;
@@ -115,6 +120,7 @@ fn what_failed(code: Code) -> &'static str {
 
 fn what_failed_in_file(code: Code) -> &'static str {
     match code {
+        Code::FileChanged => "can't read file to its end",
         Code::PolicyExceeded => "can't import file",
         Code::EmptyFile | Code::FormatError => "can't parse file",
         _ => "can't parse file header",

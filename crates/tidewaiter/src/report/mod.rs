@@ -17,6 +17,9 @@ pub use summary::{headline, number, plural, subject};
 use crate::finding::{Finding, Kind, Tally};
 use crate::mistake::Mistake;
 
+/// How many mistakes of a configuration a report keeps; what is beyond is counted.
+pub const KEPT_MISTAKES: usize = 100;
+
 /// How a file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -162,7 +165,10 @@ pub struct Report {
     /// Findings with their positions, up to a limit, in the order of the file.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub findings: Vec<Finding>,
-    /// Mistakes in a configuration.
+    /// How many mistakes there were in a configuration.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub mistakes_total: u64,
+    /// Mistakes in a configuration, the first [`KEPT_MISTAKES`] of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mistakes: Vec<Mistake>,
     /// What else there is to know: that it came late, what an archive held.
@@ -192,11 +198,11 @@ impl Report {
         self.findings = tally.kept().to_vec();
     }
 
-    /// Takes over one more finding of a file that is not about its lines.
-    pub fn add_finding(&mut self, finding: Finding) {
-        let mut tally = Tally::default();
-        tally.push(finding);
-        self.take_findings(&tally);
+    /// Takes over what was wrong with a configuration: the count, and the first [`KEPT_MISTAKES`].
+    pub fn take_mistakes(&mut self, mut mistakes: Vec<Mistake>) {
+        self.mistakes_total = mistakes.len() as u64;
+        mistakes.truncate(KEPT_MISTAKES);
+        self.mistakes = mistakes;
     }
 
     /// True if somebody ought to look: not imported, or not all of it.
@@ -208,6 +214,17 @@ impl Report {
     pub fn not_shown(&self) -> u64 {
         self.findings_total.saturating_sub(self.findings.len() as u64)
     }
+
+    /// How many mistakes are left when the first ones are shown, at most so many of those that are kept.
+    fn mistakes_beyond(&self, shown: usize) -> u64 {
+        let kept = self.mistakes.len();
+        self.mistakes_total.max(kept as u64).saturating_sub(kept.min(shown) as u64)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// The JSON Schema of the reports under `logs/`.

@@ -21,6 +21,12 @@ pub fn number(count: u64) -> String {
     text
 }
 
+/// What is left of a configuration's mistakes when the first are told: `1 more mistake`.
+pub(super) fn more_mistakes(count: u64) -> String {
+    let noun = if count == 1 { "mistake" } else { "mistakes" };
+    format!("{} more {noun}", number(count))
+}
+
 /// What happened, in one line without the file's name.
 pub fn headline(report: &Report) -> String {
     let counts = &report.counts;
