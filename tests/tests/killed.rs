@@ -99,16 +99,41 @@ fn drops() -> Vec<(&'static str, Vec<u8>)> {
         ("cut.tar", tar(&[("tar.01-02_acme_contacts_crm_20260128.csv", &contacts)])[..40_000].to_vec()),
         ("notes.txt", b"for whom?".to_vec()),
         ("other_imports_config.json", b"{ \"acme\": {} }".to_vec()),
+        ("acme_imports_config.json", CONFIG.as_bytes().to_vec()),
         ("acme_contacts_shop_20260131.csv", b"email\nnever@example.org\n".to_vec()),
     ]
 }
 
+/// Imported before anything is killed: their names are used again, so that their outputs have to be kept.
+const BEFORE: [(&str, &str); 3] = [
+    ("acme_contacts_crm_20260131.csv", "email\nbefore@example.org\nbad\n"),
+    ("notes.txt", "before"),
+    ("acme_imports_config.json", "{ \"acme\": 1 }"),
+];
+
+/// A second repository, in which a group is checked as a whole before it is loaded.
+const OTHER: &str = "other";
+const OTHER_CONFIG: &str = r#"{
+  "beta": { "contacts": { "crm": { "policy": "strict" } }, "stores": { "crm": {} } },
+  "settings": { "group_policy": "all_or_nothing" }
+}"#;
+
 fn world() -> World {
     let world = World::new();
     world.config("acme", CONFIG);
+    world.config_of(OTHER, "beta", OTHER_CONFIG);
+    for (name, content) in BEFORE {
+        world.drop(PARTNER, name, content);
+    }
+    world.run();
     for (name, content) in drops() {
         world.drop(PARTNER, name, content);
     }
+    let contacts = data(Scope::Contacts, 1_000, 0.0);
+    world.drop(OTHER, "good.01-02_beta_contacts_crm_20260131.csv", &contacts);
+    world.drop(OTHER, "good.02-02_beta_stores_crm_20260131.csv", data(Scope::Stores, 40, 0.0));
+    world.drop(OTHER, "none.01-02_beta_stores_crm_20260201.csv", "store_id;name\nPAR01;never\n");
+    world.drop(OTHER, "none.02-02_beta_contacts_crm_20260201.csv", "email\nbad\n");
     world
 }
 
@@ -148,9 +173,10 @@ fn look(world: &World) -> Seen {
     Seen { tree: world.tree(), ledger, records, waiting }
 }
 
-/// The files in the order of their treatment.
+/// The files in the order of their treatment, which is kept within a repository.
 fn order(world: &World) -> Vec<String> {
-    let imports = world.treated();
+    let mut imports = world.treated();
+    imports.sort_by(|a, b| a.repository.cmp(&b.repository));
     let data = imports.iter().filter(|import| matches!(import.kind, Kind::Data { .. }));
     data.map(|import| import.file.clone()).collect()
 }
@@ -177,7 +203,12 @@ fn a_run_that_is_killed_ends_as_one_that_is_not() {
     undisturbed.run();
     let takes = began.elapsed();
     let (expected, expected_order) = (look(&undisturbed), order(&undisturbed));
-    assert_eq!(expected.ledger.len(), drops().len() + 3 - 1, "all but the file that waits, and the members");
+    let others = BEFORE.len() + 4;
+    assert_eq!(
+        expected.ledger.len(),
+        drops().len() + 3 - 1 + others,
+        "all but the file that waits, and the members"
+    );
 
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| {
