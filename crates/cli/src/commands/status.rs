@@ -238,8 +238,11 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
     }
     for group in waiting {
         printer.line(Line::from("  ").then(waiting::sentence(group, now)))?;
-        for file in &group.files {
+        for file in group.files.iter().take(NAMED) {
             printer.line(Line::from("    has ").text(file))?;
+        }
+        if group.files.len() > NAMED {
+            printer.line(format!("    and {} more", number((group.files.len() - NAMED) as u64)))?;
         }
     }
     tell_dropped(dropped, now, printer)?;

@@ -73,6 +73,11 @@ pub(crate) fn read(
         tally.push(Finding::line(Code::HeaderTooLong, 1, 0, message));
         return None;
     }
+    if let Some((message, hint)) = hint::spreadsheet_header(text, fields, delimiter) {
+        let finding = Finding::line(Code::ExtraLabel, 1, 0, message);
+        tally.push(finding.at(1, shorten(text.as_bytes())).with_hint(hint));
+        return None;
+    }
     if fields == 1
         && scope.column(text).is_none()
         && let Some(hint) = hint::delimiter_of_header(text, delimiter, scope)

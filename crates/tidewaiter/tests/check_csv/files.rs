@@ -178,6 +178,17 @@ fn quotes_in_the_header() {
 }
 
 #[test]
+fn headers_as_spreadsheets_leave_them() {
+    let message = "the first line says what the delimiter is, but must be the header";
+    let hint = "remove the first line: it is a note of a spreadsheet program to itself";
+    assert_bogus("sep=;\nid;name\n1;Ada\n", Code::ExtraLabel, message, hint);
+    assert_bogus("SEP=,\nid;name\n", Code::ExtraLabel, message, hint);
+    let message = "the header as a whole stands in quotes";
+    let hint = "put each column in quotes, or none, and `;` between them";
+    assert_bogus("\"id;name\"\n\"1;Ada\"\n", Code::ExtraLabel, message, hint);
+}
+
+#[test]
 fn required_columns() {
     assert_bogus("name;score\n", Code::MissingLabel, "the key column `id` is missing", "");
     let scope = scope(

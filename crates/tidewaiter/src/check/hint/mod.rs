@@ -43,6 +43,19 @@ pub(crate) fn delimiter_of_header(text: &str, used: u8, scope: &Scope) -> Option
     (count > 0).then(|| wrong_delimiter(best, used))
 }
 
+/// For a header as spreadsheets leave it: what it is, and how to mend it.
+pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<(&'static str, String)> {
+    if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
+        let hint = "remove the first line: it is a note of a spreadsheet program to itself";
+        return Some(("the first line says what the delimiter is, but must be the header", hint.to_owned()));
+    }
+    if fields == 1 && text.starts_with('"') && memchr::memchr(used, text.as_bytes()).is_some() {
+        let hint = format!("put each column in quotes, or none, and {} between them", name_of(used));
+        return Some(("the header as a whole stands in quotes", hint));
+    }
+    None
+}
+
 /// For a line with too few fields: another delimiter that gives the right number.
 pub(crate) fn delimiter_of_line(content: &[u8], used: u8, wanted: usize) -> Option<String> {
     let fits = |d: &u8| *d != used && memchr_iter(*d, content).count() + 1 == wanted;
