@@ -120,6 +120,9 @@ fn what_is_appended_after_the_check_is_not_loaded_and_is_told() {
     assert_eq!(world.keys("contacts"), ["ada@example.org", "last@example.org"]);
     let log = world.text(&format!("logs/partner/{file}.log"));
     assert!(log.contains("can't read file to its end: file-changed: 32 bytes came after"), "{log}");
+    let report = fs::read_to_string(world.path(&format!("logs/partner/{file}.json"))).unwrap();
+    let report: tidewaiter::report::Report = serde_json::from_str(&report).unwrap();
+    assert!(report.needs_attention(), "an alert is sent, and `run` ends with 1");
 }
 
 #[test]

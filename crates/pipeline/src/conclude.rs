@@ -66,8 +66,8 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(platform, import, conclusion).await;
     }
-    let recipients = recipients(platform, import, &findings).await;
-    let report = report_of(platform, import, findings, recipients);
+    let mut report = report_of(platform, import, findings);
+    report.recipients = recipients(platform, import, report.needs_attention()).await;
     let report_key = Key::report(&import.repository, &import.file);
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| Error::Store { what: "writing a report", source: Box::new(error) })?;
@@ -139,13 +139,12 @@ async fn put<P: Platform>(platform: &P, import: &Import, key: &Key, content: Byt
 
 /// Who is told: those who get reports, and those who get alerts if there is something to see. A
 /// configuration that cannot be read must not keep a file from its outcome.
-async fn recipients<P: Platform>(platform: &P, import: &Import, findings: &Findings) -> Vec<String> {
+async fn recipients<P: Platform>(platform: &P, import: &Import, alert: bool) -> Vec<String> {
     let Ok(active) = configs::active(platform, &import.repository).await else { return Vec::new() };
     let name = match &import.kind {
         Kind::Data { name, .. } => Some(name),
         _ => None,
     };
-    let alert = findings.reason.is_some() || !findings.tally.is_empty();
     let (reports, alerts) = match name.and_then(|name| active.subsection(name)) {
         Some(options) => (&options.report_recipients, &options.alert_recipients),
         None => (&active.settings().report_recipients, &active.settings().alert_recipients),
@@ -154,12 +153,7 @@ async fn recipients<P: Platform>(platform: &P, import: &Import, findings: &Findi
     told.map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn report_of<P: Platform>(
-    platform: &P,
-    import: &Import,
-    findings: Findings,
-    recipients: Vec<String>,
-) -> Report {
+fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> Report {
     let (name, group) = match &import.kind {
         Kind::Data { name, group, .. } => (Some(name), group.as_ref()),
         _ => (None, None),
@@ -195,7 +189,7 @@ fn report_of<P: Platform>(
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
         badlines: findings.badlines.map(|key| key.to_string()),
         log: Key::log(&import.repository, &import.file).to_string(),
-        recipients,
+        recipients: Vec::new(),
     };
     report.take_findings(&findings.tally);
     report.take_mistakes(findings.mistakes);

@@ -11,7 +11,6 @@ use tidewaiter::name::{DataName, Dropped, NameError};
 use tidewaiter::order::scope_rank;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::sequence::GroupRef;
-use tidewaiter_archive::Format;
 
 use crate::conclude::{self, Findings, GONE};
 use crate::ports::{
@@ -171,9 +170,4 @@ pub(crate) async fn cannot_open<P: Platform>(platform: &P, import: &Import, erro
     let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
     let findings = Findings { notes: notes.into_iter().collect(), ..Findings::refused(refusal) };
     conclude::conclude(platform, import, findings).await
-}
-
-/// The format of an archive, by its name.
-fn format_of(import: &Import) -> Option<Format> {
-    Format::from_name(&import.file)
 }

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use tidewaiter::config::Active;
 use tidewaiter::keys::{Key, clean_name};
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter_archive::{ExtractError, Limits, Sink, Summary};
+use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
 
-use super::{cannot_open, data_kind, format_of, refused_name};
+use super::{cannot_open, data_kind, refused_name};
 use crate::conclude::{self, Findings};
 use crate::ports::{
     Import, Kind, Message, News, Objects, Pinned, Platform, Progress, Queue, Refusal, State, Upload,
@@ -88,7 +88,7 @@ fn write_members<P: Platform>(
     archive: &Import,
     active: &Active,
 ) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
-    let Some(format) = format_of(archive) else {
+    let Some(format) = Format::from_name(&archive.file) else {
         let reason = Reason::new("not-an-archive", "the name is not one of an archive");
         return (Vec::new(), Err(Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })));
     };

@@ -205,9 +205,11 @@ impl Report {
         self.mistakes = mistakes;
     }
 
-    /// True if somebody ought to look: not imported, or not all of it.
+    /// True if somebody ought to look: not imported, or not all of it, or something was found.
     pub fn needs_attention(&self) -> bool {
-        self.counts.rejected > 0 || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+        self.findings_total > 0
+            || self.counts.rejected > 0
+            || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
     }
 
     /// How many findings are counted but not shown.
