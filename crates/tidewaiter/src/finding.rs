@@ -60,11 +60,15 @@ pub enum Code {
     RowConstraint,
     /// The record that this line refers to does not exist.
     ForeignKey,
+    /// Which record is meant is not clear, or its key belongs to another one.
+    UniqueError,
     /// The file was changed after it was taken in.
     FileChanged,
     // The verdict on a file.
     /// More lines were rejected than the policy of the import allows.
     PolicyExceeded,
+    /// The file would remove more records than the import allows.
+    RemovalExceeded,
 }
 
 impl Code {
@@ -92,8 +96,10 @@ impl Code {
             Self::PrimaryKey => "primary-key",
             Self::RowConstraint => "row-constraint",
             Self::ForeignKey => "foreign-key",
+            Self::UniqueError => "unique-error",
             Self::FileChanged => "file-changed",
             Self::PolicyExceeded => "policy-exceeded",
+            Self::RemovalExceeded => "removal-exceeded",
         }
     }
 }

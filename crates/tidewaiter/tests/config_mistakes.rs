@@ -142,6 +142,13 @@ fn no_key_or_value_forges_a_line_or_steers_a_terminal() {
         json!({ "acme": {}, "scopes": { key: key, "x": field(key, json!({})), "y": field("y", json!({ "format": key })) } }),
         json!({ "acme": {}, "scopes": { "x": field("x", json!({ "constraints": { "pattern": format!("({key}") } })) } }),
         json!({ "acme": {}, "scopes": { "x": field("x", json!({ "constraints": { "enum": [key], "minimum": key } })) } }),
+        json!({ "acme": { "contacts": { "crm": { "match_by": key, "replace_all": { key: key } } } } }),
+        json!({ "acme": {}, "scopes": { "x": {
+            "fields": [{ "name": "x" }], "primaryKey": ["x"], "row": "adjust", "givesWayTo": key, "records": key,
+            "generated": { "field": key, "from": key, },
+            "adjusts": { "resource": "stores", "add": { key: key }, "set": { key: key, "x": key }, "latest": key },
+            "foreignKeys": [{ "fields": ["x"], "reference": { "resource": "stores", "orIn": [key] }, "matching": [key], "claims": key }],
+        } } }),
     ];
     for document in documents {
         for mistake in said_of(document) {

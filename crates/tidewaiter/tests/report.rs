@@ -4,7 +4,7 @@
 use tidewaiter::finding::{Code, Finding, Tally};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{
-    Counts, KEPT_MISTAKES, Outcome, Reason, Report, headline, html, json_schema, log, subject,
+    Counts, KEPT_MISTAKES, Outcome, Reason, Report, gone_along, headline, html, json_schema, log, subject,
 };
 
 fn report(outcome: Outcome) -> Report {
@@ -22,7 +22,7 @@ fn report(outcome: Outcome) -> Report {
         group: None,
         outcome,
         reason: None,
-        counts: Counts { read: 1_200, imported: 1_000, unchanged: 150, rejected: 50 },
+        counts: Counts { read: 1_200, imported: 1_000, unchanged: 150, rejected: 50, ..Counts::default() },
         findings_total: 0,
         kinds: Vec::new(),
         findings: Vec::new(),
@@ -152,4 +152,74 @@ fn the_outcome_comes_first() {
     let mut bogus = report(Outcome::Bogus);
     bogus.reason = Some(Reason::new("empty-file", "the file is empty"));
     assert_eq!(headline(&bogus), "bogus: the file is empty");
+}
+
+/// A report in which lines had every fate there is.
+fn everything() -> Report {
+    let counts = Counts {
+        read: 12,
+        imported: 5,
+        unchanged: 4,
+        superseded: 2,
+        rejected: 1,
+        existing: 2,
+        unknown: 1,
+        removed: 14,
+    };
+    Report { counts, ..report(Outcome::Imported) }
+}
+
+#[test]
+fn every_fate_of_a_line_is_told_and_the_sum_is_plain() {
+    let report = everything();
+    assert_eq!(
+        headline(&report),
+        "imported: 11 of 12 lines (2 superseded, 2 existing, 1 unknown), 1 rejected"
+    );
+    let log = log(&report);
+    let lines = "\
+lines     12 read = 5 imported + 4 unchanged + 2 superseded + 1 rejected
+          of which 2 existing, 1 unknown among the 4 unchanged
+          14 other records went with them
+now at    ";
+    assert!(log.contains(lines), "{log}");
+    let html = html(&report);
+    for row in [
+        "<tr><th>Imported</th><td>5</td></tr><tr><th>Unchanged</th><td>4, of which 2 existing, 1 unknown</td></tr>",
+        "<tr><th>Superseded</th><td>2, by later lines of the file about the same records</td></tr>",
+        "<tr><th>Removed</th><td>14 other records went with them</td></tr>",
+    ] {
+        assert!(html.contains(row), "{html}");
+    }
+    let mut clean = everything();
+    clean.counts.rejected = 0;
+    clean.counts.read = 11;
+    assert_eq!(headline(&clean), "imported: all 11 lines (2 superseded, 2 existing, 1 unknown)");
+    assert_eq!(subject(&clean), "[partner] imported: acme_contacts_crm_20260101.csv");
+}
+
+#[test]
+fn what_there_is_none_of_is_not_told() {
+    let report = report(Outcome::Imported);
+    let log = log(&report);
+    assert!(
+        log.contains("lines     1200 read = 1000 imported + 150 unchanged + 50 rejected\nnow at"),
+        "{log}"
+    );
+    let html = html(&report);
+    assert!(
+        !html.contains("Superseded") && !html.contains("Removed") && !html.contains("of which"),
+        "{html}"
+    );
+}
+
+#[test]
+fn records_that_went_are_told_by_what_they_went_with() {
+    let sentence = |imported, superseded, removed| {
+        gone_along(&Counts { imported, superseded, removed, ..Counts::default() })
+    };
+    assert_eq!(sentence(2, 0, 0), None);
+    assert_eq!(sentence(1, 0, 1).as_deref(), Some("1 other record went with it"));
+    assert_eq!(sentence(1, 1, 1_400).as_deref(), Some("1,400 other records went with them"));
+    assert_eq!(sentence(0, 0, 3).as_deref(), Some("3 other records went"));
 }

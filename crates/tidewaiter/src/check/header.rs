@@ -154,7 +154,7 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
 fn missing(header: &Header, scope: &Scope, tally: &mut Tally) {
     let lacks = |column: usize| header.file_column(column).is_none();
     for (n, column) in scope.columns().iter().enumerate() {
-        let key = scope.primary_key().contains(&n);
+        let key = scope.primary_key().contains(&n) && scope.generated() != Some(n);
         if (column.required() || key) && lacks(n) {
             let what = if key { "the key column" } else { "the required column" };
             let message = format!("{what} `{}` is missing", column.name());

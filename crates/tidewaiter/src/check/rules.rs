@@ -64,7 +64,7 @@ pub(crate) enum Fault {
 
 /// The sets of columns of which one must be filled: the rules of the scope, and its alternative keys.
 pub(crate) fn sets_of(scope: &Scope) -> impl Iterator<Item = (&[usize], Code)> {
-    let key = scope.identified_by();
+    let key = scope.key_set();
     let rules = scope.require_any().iter().map(Vec::as_slice);
     // A rule that only repeats the key would say the same thing twice.
     let others = rules.filter(move |set| set.len() != key.len() || !set.iter().all(|c| key.contains(c)));
@@ -75,7 +75,9 @@ pub(crate) fn sets_of(scope: &Scope) -> impl Iterator<Item = (&[usize], Code)> {
 impl Rules {
     pub(crate) fn new(scope: Arc<Scope>, header: Header, delimiter: u8) -> Self {
         let need = |column: usize| {
-            if scope.primary_key().contains(&column) {
+            if scope.generated() == Some(column) {
+                Need::Optional
+            } else if scope.primary_key().contains(&column) {
                 Need::Key
             } else if scope.columns().get(column).is_some_and(crate::schema::compile::Column::required) {
                 Need::Required

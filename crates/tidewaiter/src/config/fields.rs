@@ -1,5 +1,6 @@
 //! Takes a JSON object apart key by key, and reports every mistake instead of the first.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
@@ -115,6 +116,35 @@ impl<'a> Fields<'a> {
                 None
             }
         }
+    }
+
+    /// Opens the object at a key, if it is there, and reads what is in it.
+    pub(super) fn read_object<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.take(key)?;
+        let mut fields = Fields::open(&self.at(key), value, self.mistakes)?;
+        let read = read(&mut fields);
+        fields.finish();
+        read
+    }
+
+    /// Reads an object whose keys are free and whose values are texts.
+    pub(super) fn read_texts(&mut self, key: &'static str, expected: &str) -> BTreeMap<String, String> {
+        let path = self.at(key);
+        let Some(entries) = self.take(key).and_then(|value| Fields::open(&path, value, self.mistakes)) else {
+            return BTreeMap::new();
+        };
+        let mut texts = BTreeMap::new();
+        for (key, value) in entries.rest() {
+            match value {
+                Value::String(text) => drop(texts.insert(key, text)),
+                other => self.mistakes.push(wrong_format(&below(&path, &key), &key, expected, &other)),
+            }
+        }
+        texts
     }
 
     /// Reads a key that must be there.

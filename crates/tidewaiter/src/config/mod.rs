@@ -25,18 +25,22 @@ use serde_json::Value;
 
 mod active;
 mod fields;
+mod fit;
 mod json;
 mod json_schema;
 mod options;
+mod relations;
 mod scopes;
 mod settings;
 mod table;
+mod values;
 
 pub use active::Active;
 pub use json_schema::json_schema;
-pub use options::{Delimiter, Email, Empty, Mode, Policy, Subsection};
+pub use options::{CheckReferences, Empty, Mode, Policy, ReplaceAll, Subsection};
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings};
+pub use values::{Delimiter, Email, PhonePrefix};
 
 use crate::mistake::Mistake;
 use crate::name::{CONFIGURATION, Directory, Entry, is_part};
@@ -201,6 +205,8 @@ fn read_universe(
             mistakes.push(mistake);
         }
         let Some(subsections) = Fields::open(&path, value, mistakes).map(Fields::rest) else { continue };
+        merged.compile(&scope, mistakes);
+        let schema = merged.schemas.get(&scope).filter(|_| merged.compiled.contains_key(&scope));
         let mut named = BTreeMap::new();
         for (name, value) in subsections {
             let path = json::below(&path, &name);
@@ -208,9 +214,11 @@ fn read_universe(
                 mistakes.push(bad_name(&path, &name));
             }
             let options = Subsection::read(&path, value, settings, mistakes);
+            if let Some(schema) = schema {
+                fit::check(&path, &options, &scope, schema, &merged.schemas, mistakes);
+            }
             named.insert(name, options);
         }
-        merged.compile(&scope, mistakes);
         imports.insert(scope, named);
     }
     imports

@@ -1,15 +1,11 @@
 //! The options of one configured import.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::sync::LazyLock;
-
-use regex::Regex;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::{Fields, wrong_format};
+use super::fields::Fields;
+use super::values::{DELIMITER, Delimiter, Email, PREFIX, PhonePrefix, Recipients};
 use crate::mistake::Mistake;
 
 /// One configured import, all options resolved: an empty object `{}` in the document is complete.
@@ -24,6 +20,15 @@ pub struct Subsection {
     pub empty: Empty,
     /// The character between two fields.
     pub delimiter: Delimiter,
+    /// The column that records are matched by; their key unless given. For contacts `email`,
+    /// `customer_key` or `cellphone`.
+    pub match_by: Option<String>,
+    /// When it is checked that the records which lines refer to exist.
+    pub check_references: CheckReferences,
+    /// The file is the whole of the scope or of a list: what it does not name is removed or unsubscribed.
+    pub replace_all: Option<ReplaceAll>,
+    /// The country code of telephone numbers that begin with one 0; that of the settings unless given.
+    pub phone_prefix: Option<PhonePrefix>,
     /// Who gets the report of each import; those of the settings unless given.
     pub report_recipients: Vec<Email>,
     /// Who is told when a file is refused or an import fails; those of the settings unless given.
@@ -52,6 +57,80 @@ pub enum Empty {
     Ignore,
     /// The value is removed.
     Clear,
+}
+
+/// When it is checked that the records which lines refer to exist.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckReferences {
+    /// When lines are loaded: those whose parent is missing are rejected, and the policy has no say.
+    #[default]
+    Load,
+    /// Also before anything is loaded, and the policy counts them. A parent that comes earlier in the same
+    /// group is there.
+    Group,
+}
+
+/// A file that is the whole of a scope or of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReplaceAll {
+    /// The list whose members the file names: those it does not name leave the list. All records of the
+    /// scope unless given: those it does not name are removed.
+    #[schemars(range(max = MOST_LISTS))]
+    pub list: Option<u32>,
+    /// The greatest share of the records that may go, from 0 to 1: a file that would remove more is
+    /// refused as a whole, since it is likely to be cut off.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_removed: f64,
+}
+
+/// The greatest number of a list.
+const MOST_LISTS: u32 = 999_999_999;
+
+impl Default for ReplaceAll {
+    fn default() -> Self {
+        Self { list: None, max_removed: 0.1 }
+    }
+}
+
+impl ReplaceAll {
+    /// Judges a file by the records there are and those it would remove: `None` if it passes, otherwise
+    /// why not, in words and numbers.
+    ///
+    /// ```
+    /// use tidewaiter::config::ReplaceAll;
+    ///
+    /// let guard = ReplaceAll { max_removed: 0.2, ..ReplaceAll::default() };
+    /// assert_eq!(guard.verdict(10, 2), None);
+    /// assert_eq!(
+    ///     guard.verdict(10, 3).as_deref(),
+    ///     Some("the file would remove 3 of 10 records, and max_removed allows at most 20 %")
+    /// );
+    /// ```
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 records")]
+    pub fn verdict(&self, records: u64, removed: u64) -> Option<String> {
+        let passes = records == 0 || removed as f64 / records as f64 <= self.max_removed;
+        let (what, of) = match self.list {
+            None => ("remove".to_owned(), "records"),
+            Some(list) => (format!("unsubscribe from list {list}"), "members"),
+        };
+        let allowed = percent(self.max_removed);
+        (!passes).then(|| {
+            format!("the file would {what} {removed} of {records} {of}, and max_removed allows at most {allowed} %")
+        })
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let list = fields.read_number("list", 0..=MOST_LISTS.into());
+        let share =
+            fields.read_checked("max_removed", "a share from 0 to 1", |share| (0.0..=1.0).contains(share));
+        let default = Self::default();
+        Self {
+            list: list.and_then(|list| u32::try_from(list).ok()),
+            max_removed: share.unwrap_or(default.max_removed),
+        }
+    }
 }
 
 /// How many rejected lines a file may have before none of it is loaded.
@@ -115,138 +194,6 @@ fn percent(share: f64) -> f64 {
     (share * 100.0 * 1e9).round() / 1e9
 }
 
-/// The character between two fields: printable ASCII or a tab, but nothing that values are made of
-/// (letters, digits, `.`, `-`), and not the quote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "char", into = "char")]
-pub struct Delimiter(u8);
-
-impl Delimiter {
-    /// The character as a byte.
-    pub fn as_byte(self) -> u8 {
-        self.0
-    }
-}
-
-impl Default for Delimiter {
-    /// `;`
-    fn default() -> Self {
-        Self(b';')
-    }
-}
-
-impl TryFrom<char> for Delimiter {
-    type Error = String;
-
-    fn try_from(c: char) -> Result<Self, Self::Error> {
-        match u8::try_from(c) {
-            Ok(b'"' | b'.' | b'-') => Err(format!("{c:?} cannot be a delimiter")),
-            Ok(byte) if byte == b'\t' || byte == b' ' || byte.is_ascii_punctuation() => Ok(Self(byte)),
-            _ => Err(format!("{c:?} cannot be a delimiter")),
-        }
-    }
-}
-
-impl From<Delimiter> for char {
-    fn from(delimiter: Delimiter) -> Self {
-        char::from(delimiter.0)
-    }
-}
-
-impl JsonSchema for Delimiter {
-    fn schema_name() -> Cow<'static, str> {
-        "Delimiter".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let allowed: Vec<String> = (0..128_u8)
-            .filter_map(|byte| Delimiter::try_from(char::from(byte)).ok())
-            .map(|delimiter| char::from(delimiter).to_string())
-            .collect();
-        json_schema!({ "type": "string", "enum": allowed })
-    }
-}
-
-/// An e-mail address that mail can be sent to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Email(String);
-
-/// What HTML takes for an address: ASCII, no quoting, nothing that could end a mail header.
-const EMAIL: &str = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$";
-const EMAIL_CHARACTERS: usize = 254;
-
-impl Email {
-    /// The address as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Email {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(EMAIL).ok());
-        let is_address = ADDRESS.as_ref().is_some_and(|address| address.is_match(&text));
-        if is_address && text.len() <= EMAIL_CHARACTERS {
-            Ok(Self(text))
-        } else {
-            Err(format!("{text:?} is not an e-mail address"))
-        }
-    }
-}
-
-impl From<Email> for String {
-    fn from(email: Email) -> Self {
-        email.0
-    }
-}
-
-impl fmt::Display for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl JsonSchema for Email {
-    fn schema_name() -> Cow<'static, str> {
-        "Email".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string", "format": "email", "pattern": EMAIL, "maxLength": EMAIL_CHARACTERS,
-        })
-    }
-}
-
-/// Who is mailed, as far as a document says so.
-pub(super) struct Recipients {
-    pub(super) report: Option<Vec<Email>>,
-    pub(super) alert: Option<Vec<Email>>,
-}
-
-impl Recipients {
-    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
-        let mut list = |key| {
-            fields.read_list(key, "a list of e-mail addresses", |path, value, mistakes| {
-                address(path, &value, mistakes)
-            })
-        };
-        Self { report: list("report_recipients"), alert: list("alert_recipients") }
-    }
-}
-
-fn address(path: &str, value: &Value, mistakes: &mut Vec<Mistake>) -> Option<Email> {
-    let read = value.as_str().and_then(|text| Email::try_from(text.to_owned()).ok());
-    if read.is_none() {
-        let key = path.rsplit('.').next().unwrap_or(path);
-        mistakes.push(wrong_format(path, key, "an e-mail address", value));
-    }
-    read
-}
-
 impl Subsection {
     /// Reads the options at a path. What is wrong is reported, and its default taken.
     pub(super) fn read(
@@ -260,6 +207,10 @@ impl Subsection {
         let policy = fields.read_checked("policy", POLICY, Policy::is_possible);
         let empty = fields.read_word("empty", &["ignore", "clear"]);
         let delimiter = fields.read("delimiter", DELIMITER);
+        let match_by = fields.read("match_by", "the name of a column");
+        let check_references = fields.read_word("check_references", &["load", "group"]);
+        let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
+        let phone_prefix = fields.read("phone_prefix", PREFIX);
         let recipients = Recipients::read(&mut fields);
         fields.finish();
         Self {
@@ -267,6 +218,10 @@ impl Subsection {
             policy: policy.unwrap_or_default(),
             empty: empty.unwrap_or_default(),
             delimiter: delimiter.unwrap_or_default(),
+            match_by,
+            check_references: check_references.unwrap_or_default(),
+            replace_all,
+            phone_prefix: phone_prefix.or_else(|| defaults.phone_prefix.clone()),
             report_recipients: recipients.report.unwrap_or_else(|| defaults.report_recipients.clone()),
             alert_recipients: recipients.alert.unwrap_or_else(|| defaults.alert_recipients.clone()),
         }
@@ -275,4 +230,3 @@ impl Subsection {
 
 const POLICY: &str =
     r#""quarantine", "strict", {"max_rejected": 100} or {"max_rejected_share": 0.05} (a share from 0 to 1)"#;
-const DELIMITER: &str = r#"one character such as ";", "," or "\t", but no quote, letter, digit, "." or "-""#;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use super::json::below;
+use super::relations::{Shipped, Web};
 use super::table;
 use crate::mistake::Mistake;
 use crate::name::{did_you_mean, is_part};
@@ -34,13 +35,6 @@ pub(super) struct Merged {
     own: BTreeSet<String>,
 }
 
-/// What the catalogue's part of a schema is, so that mistakes lead to the document's part.
-#[derive(Default, Clone, Copy)]
-struct Shipped {
-    fields: usize,
-    foreign_keys: usize,
-}
-
 impl Merged {
     /// Reads the `scopes` of a document and checks every scope: those it adds and those it changes.
     pub(super) fn read(value: Option<Value>, mistakes: &mut Vec<Mistake>) -> Self {
@@ -51,7 +45,8 @@ impl Merged {
             None => None,
         };
         let mut own = BTreeSet::new();
-        let mut changed = Vec::new();
+        let mut changed = BTreeMap::new();
+        let mut unsound = BTreeSet::new();
         for (name, value) in document.unwrap_or_default() {
             let path = below("scopes", &name);
             if !is_part(&name) {
@@ -59,25 +54,26 @@ impl Merged {
             }
             own.insert(name.clone());
             let before = mistakes.len();
-            let shipped = match schemas.get_mut(&name) {
-                Some(schema) => add(&path, value, schema, mistakes),
-                None => match table::table_schema(&path, value, mistakes) {
-                    Some(schema) => {
-                        schemas.insert(name.clone(), schema);
-                        Shipped::default()
-                    }
-                    None => continue,
-                },
+            let shipped = if let Some(schema) = schemas.get_mut(&name) {
+                add(&path, value, schema, mistakes)
+            } else {
+                if let Some(schema) = table::table_schema(&path, value, mistakes) {
+                    schemas.insert(name.clone(), schema);
+                }
+                Shipped::default()
             };
-            changed.push((name, shipped, mistakes.len() == before));
-        }
-        for (name, shipped, sound) in changed {
-            let Some(schema) = schemas.get(&name) else { continue };
             // A schema that was read only in part is judged when all of it can be read.
-            if !sound {
-                continue;
+            if mistakes.len() == before {
+                changed.insert(name, shipped);
+            } else {
+                unsound.insert(name);
             }
-            check_references(&name, schema, &schemas, shipped, mistakes);
+        }
+        let document = changed.iter().map(|(name, shipped)| (name.as_str(), *shipped)).collect();
+        let unsound = unsound.iter().map(String::as_str).collect();
+        Web { scopes: &schemas, document, unsound }.check(mistakes);
+        for (name, shipped) in changed {
+            let Some(schema) = schemas.get(&name) else { continue };
             match Scope::compile(&name, schema) {
                 Ok(scope) => {
                     compiled.insert(name, Arc::new(scope));
@@ -146,83 +142,4 @@ fn placed(scope: &str, mut mistake: Mistake, shipped: Shipped) -> Mistake {
     }
     mistake.path = format!("{}.{}", below("scopes", scope), mistake.path);
     mistake
-}
-
-/// Checks what a schema says about other scopes.
-fn check_references(
-    name: &str,
-    schema: &TableSchema,
-    scopes: &Scopes,
-    shipped: Shipped,
-    mistakes: &mut Vec<Mistake>,
-) {
-    let path = below("scopes", name);
-    if let Some(records) = &schema.records {
-        match scopes.get(records) {
-            None => mistakes.push(unknown(&format!("{path}.records"), records, scopes)),
-            Some(target) if key(target) != key(schema) => {
-                let message = format!("the key here is not that of {records:?}: {}", key(target).join(", "));
-                mistakes.push(Mistake::new(format!("{path}.records"), message));
-            }
-            Some(_) => {}
-        }
-    }
-    for (n, foreign) in schema.foreign_keys.iter().skip(shipped.foreign_keys).enumerate() {
-        let at = format!("{path}.foreignKeys[{n}]");
-        let resource = &foreign.reference.resource;
-        let Some(target) = scopes.get(resource) else {
-            mistakes.push(unknown(&format!("{at}.reference.resource"), resource, scopes));
-            continue;
-        };
-        let there = key(target);
-        if there.is_empty() {
-            let message = format!("records of {resource:?} have no key that could be referred to");
-            mistakes.push(Mistake::new(format!("{at}.reference.resource"), message));
-            continue;
-        }
-        let named = &foreign.reference.fields;
-        let one_of_them = target.primary_key.is_empty() && matches!(&named[..], [f] if there.contains(f));
-        if !named.is_empty() && named != there && !one_of_them {
-            let message = format!("references lead to the key of {resource:?}: {}", there.join(", "));
-            mistakes.push(Mistake::new(format!("{at}.reference.fields"), message));
-        }
-        let width = if target.primary_key.is_empty() { 1 } else { there.len() };
-        if foreign.fields.len() != width {
-            let message =
-                format!("a reference to {resource:?} takes {width}, found {}", foreign.fields.len());
-            mistakes.push(Mistake::new(format!("{at}.fields"), message));
-        }
-    }
-}
-
-/// The columns that identify a record.
-fn key(schema: &TableSchema) -> &[String] {
-    if schema.primary_key.is_empty() { &schema.identified_by } else { &schema.primary_key }
-}
-
-fn unknown(path: &str, scope: &str, scopes: &Scopes) -> Mistake {
-    let mut mistake = Mistake::new(path, format!("unknown scope {scope:?}"));
-    mistake.hint = did_you_mean_scope(scope, scopes);
-    mistake
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_catalogue_compiles_and_its_references_lead_somewhere() {
-        let scopes = catalogue::scopes();
-        for (name, schema) in scopes {
-            let mut mistakes = Vec::new();
-            check_references(name, schema, scopes, Shipped::default(), &mut mistakes);
-            assert_eq!(mistakes, [], "{name}");
-            let compiled = Scope::compile(name, schema).unwrap_or_else(|found| panic!("{name}: {found:?}"));
-            for (field, column) in schema.fields.iter().zip(compiled.columns()) {
-                let example = field.example.as_deref().unwrap_or_default();
-                let problem = column.check(example);
-                assert!(problem.is_ok(), "{name}.{}: {example:?}: {problem:?}", field.name);
-            }
-        }
-    }
 }

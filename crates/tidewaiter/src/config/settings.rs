@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::{Fields, wrong_format};
-use super::options::{Email, Recipients};
 use super::scopes::did_you_mean_scope;
+use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::mistake::Mistake;
 use crate::schema::Scopes;
 use crate::sequence::GroupRule;
@@ -31,6 +31,9 @@ pub struct Settings {
     /// What a rejected file means for the rest of its group.
     #[schemars(with = "GroupPolicy")]
     pub group_policy: GroupRule,
+    /// The country code of telephone numbers that begin with one 0, for imports that do not say so
+    /// themselves.
+    pub phone_prefix: Option<PhonePrefix>,
     /// Who gets reports, for imports that do not say so themselves.
     pub report_recipients: Vec<Email>,
     /// Who gets alerts, for imports that do not say so themselves.
@@ -92,6 +95,7 @@ impl Default for Settings {
             settle_seconds: 10,
             scope_order: Vec::new(),
             group_policy: GroupRule::default(),
+            phone_prefix: None,
             report_recipients: Vec::new(),
             alert_recipients: Vec::new(),
             limits: Limits::default(),
@@ -129,7 +133,8 @@ macro_rules! shared {
     };
 }
 
-/// Every shared setting. Recipients are not among them: they are defaults of their own document.
+/// Every shared setting. Recipients and the phone prefix are not among them: they are defaults of their
+/// own document.
 pub(super) const SHARED: &[Shared] = shared![
     settle_seconds,
     scope_order,
@@ -162,6 +167,7 @@ impl Stated {
         if let Some(rule) = fields.read_word("group_policy", &["sequential", "all_or_nothing"]) {
             settings.group_policy = rule;
         }
+        settings.phone_prefix = fields.read("phone_prefix", PREFIX);
         let recipients = Recipients::read(&mut fields);
         settings.report_recipients = recipients.report.unwrap_or_default();
         settings.alert_recipients = recipients.alert.unwrap_or_default();

@@ -6,13 +6,16 @@ use super::fields::Fields;
 use super::scopes::Addition;
 use crate::mistake::Mistake;
 use crate::schema::{
-    Constraints, FieldSchema, FieldType, ForeignKey, OnExisting, Reference, RowEffect, TableSchema,
+    Adjusts, Constraints, FieldSchema, FieldType, ForeignKey, Generated, Merge, OnExisting, Reference,
+    RowEffect, TableSchema,
 };
 
 const TYPES: [&str; 9] =
     ["string", "integer", "number", "boolean", "date", "datetime", "time", "year", "yearmonth"];
 const TEXT: &str = "a text";
 const NAMES: &str = "a list of column names";
+const NAME: &str = "the name of a column";
+const THERE: &str = "the name of a column of the record referred to";
 
 /// Reads a whole schema. `None` if it is no object; otherwise what could be read of it.
 pub(super) fn table_schema(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<TableSchema> {
@@ -24,11 +27,15 @@ pub(super) fn table_schema(path: &str, value: Value, mistakes: &mut Vec<Mistake>
         primary_key: fields.read("primaryKey", NAMES).unwrap_or_default(),
         identified_by: fields.read("identifiedBy", NAMES).unwrap_or_default(),
         records: fields.read("records", "the name of a scope"),
+        alternate_keys: fields.read("alternateKeys", NAMES).unwrap_or_default(),
+        generated: fields.read_object("generated", generated),
         foreign_keys: foreign_keys(&mut fields),
+        gives_way_to: fields.read("givesWayTo", "the name of a scope"),
+        adjusts: fields.read_object("adjusts", adjusts),
         missing_values: vec![String::new()],
         require_any: fields.read("requireAny", "a list of lists of column names").unwrap_or_default(),
         on_existing: fields
-            .read_word::<OnExisting>("onExisting", &["merge", "replace", "append"])
+            .read_word::<OnExisting>("onExisting", &["merge", "replace", "keep", "append"])
             .unwrap_or_default(),
         row: fields.read_word::<RowEffect>("row", &["upsert", "delete", "adjust"]).unwrap_or_default(),
     };
@@ -41,6 +48,20 @@ pub(super) fn table_schema(path: &str, value: Value, mistakes: &mut Vec<Mistake>
     schema.fields = columns(&mut fields).unwrap_or_default();
     fields.finish();
     Some(schema)
+}
+
+fn generated(fields: &mut Fields<'_>) -> Option<Generated> {
+    let field = fields.read_required("field", NAME);
+    let from = fields.read_required("from", NAME);
+    Some(Generated { field: field?, from: from? })
+}
+
+fn adjusts(fields: &mut Fields<'_>) -> Option<Adjusts> {
+    let resource = fields.read_required("resource", "the name of a scope");
+    let add = fields.read_texts("add", THERE);
+    let set = fields.read_texts("set", THERE);
+    let latest = fields.read("latest", NAME);
+    Some(Adjusts { resource: resource?, add, set, latest })
 }
 
 /// Reads what is added to a scope of the catalogue.
@@ -58,7 +79,7 @@ fn columns(fields: &mut Fields<'_>) -> Option<Vec<FieldSchema>> {
 
 fn column(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<FieldSchema> {
     let mut fields = Fields::open(path, value, mistakes)?;
-    let name = fields.read_required("name", "the name of a column");
+    let name = fields.read_required("name", NAME);
     let field = FieldSchema {
         name: name.unwrap_or_default(),
         kind: fields.read_word::<FieldType>("type", &TYPES).unwrap_or_default(),
@@ -70,6 +91,7 @@ fn column(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Field
             Some(value) => constraints(&fields.at("constraints"), value, fields.mistakes),
             None => Constraints::default(),
         },
+        merge: fields.read_word::<Merge>("merge", &["replace", "lists"]).unwrap_or_default(),
         true_values: fields.read("trueValues", "a list of texts").unwrap_or_default(),
         false_values: fields.read("falseValues", "a list of texts").unwrap_or_default(),
     };
@@ -104,14 +126,18 @@ fn foreign_key(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<
     }
     let there = fields.take("reference");
     let reference = there.and_then(|value| reference(&fields.at("reference"), value, fields.mistakes));
+    let dependent = fields.read("dependent", "true or false").unwrap_or_default();
+    let matching = fields.read("matching", NAMES).unwrap_or_default();
+    let claims = fields.read("claims", THERE);
     fields.finish();
-    Some(ForeignKey { fields: columns?, reference: reference? })
+    Some(ForeignKey { fields: columns?, reference: reference?, dependent, matching, claims })
 }
 
 fn reference(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Reference> {
     let mut fields = Fields::open(path, value, mistakes)?;
     let resource = fields.read_required("resource", "the name of a scope");
     let columns = fields.read("fields", NAMES).unwrap_or_default();
+    let or_in = fields.read("orIn", "a list of scopes").unwrap_or_default();
     fields.finish();
-    Some(Reference { resource: resource?, fields: columns })
+    Some(Reference { resource: resource?, fields: columns, or_in })
 }

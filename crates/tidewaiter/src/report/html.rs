@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::summary::more_mistakes;
-use super::{Outcome, Report, headline, plural};
+use super::{Counts, Outcome, Report, gone_along, headline, left_alone, plural};
 use crate::finding::Finding;
 
 /// How many findings, and how many mistakes of a configuration, a mail shows; the log shows more, and the report has what is kept.
@@ -70,13 +70,7 @@ fn write_html(out: &mut String, report: &Report) -> std::fmt::Result {
 
 fn write_facts(out: &mut String, report: &Report) -> std::fmt::Result {
     write!(out, "<table>")?;
-    let counts = &report.counts;
-    if counts.read > 0 {
-        row(out, "Lines read", &counts.read.to_string())?;
-        row(out, "Imported", &counts.imported.to_string())?;
-        row(out, "Unchanged", &counts.unchanged.to_string())?;
-        row(out, "Rejected", &counts.rejected.to_string())?;
-    }
+    write_counts(out, &report.counts)?;
     if let Some(group) = &report.group {
         row(out, "Group", &format!("{} {:02} of {:02}", group.id, group.slot, group.last))?;
     }
@@ -88,6 +82,28 @@ fn write_facts(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     row(out, "Now at", &report.place)?;
     write!(out, "</table>")
+}
+
+fn write_counts(out: &mut String, counts: &Counts) -> std::fmt::Result {
+    if counts.read > 0 {
+        row(out, "Lines read", &counts.read.to_string())?;
+        row(out, "Imported", &counts.imported.to_string())?;
+        let of_which = left_alone(counts).map(|words| format!(", of which {words}")).unwrap_or_default();
+        row(out, "Unchanged", &format!("{}{of_which}", counts.unchanged))?;
+        if counts.superseded > 0 {
+            let superseded = counts.superseded;
+            row(
+                out,
+                "Superseded",
+                &format!("{superseded}, by later lines of the file about the same records"),
+            )?;
+        }
+        row(out, "Rejected", &counts.rejected.to_string())?;
+    }
+    match gone_along(counts) {
+        Some(sentence) => row(out, "Removed", &sentence),
+        None => Ok(()),
+    }
 }
 
 fn row(out: &mut String, name: &str, value: &str) -> std::fmt::Result {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::summary::more_mistakes;
-use super::{Report, headline, plural};
+use super::{Counts, Report, gone_along, headline, left_alone, number, plural};
 use crate::finding::{Code, Finding};
 
 /// The log of a file, as UTF-8 text ending in a line break.
@@ -30,17 +30,7 @@ fn write_log(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     fact(out, "bytes", &report.bytes.to_string())?;
     fact(out, "sha256", report.sha256.as_deref().unwrap_or_default())?;
-    if report.counts.read > 0 {
-        let counts = &report.counts;
-        fact(
-            out,
-            "lines",
-            &format!(
-                "{} read = {} imported + {} unchanged + {} rejected",
-                counts.read, counts.imported, counts.unchanged, counts.rejected
-            ),
-        )?;
-    }
+    write_counts(out, &report.counts)?;
     fact(out, "now at", &report.place)?;
     fact(out, "badlines", report.badlines.as_deref().unwrap_or_default())?;
     for note in &report.notes {
@@ -57,6 +47,24 @@ fn write_log(out: &mut String, report: &Report) -> std::fmt::Result {
         write_findings(out, report)?;
     }
     Ok(())
+}
+
+fn write_counts(out: &mut String, counts: &Counts) -> std::fmt::Result {
+    if counts.read > 0 {
+        let superseded = match counts.superseded {
+            0 => String::new(),
+            count => format!(" + {count} superseded"),
+        };
+        let Counts { read, imported, unchanged, rejected, .. } = counts;
+        let sum = format!(
+            "{read} read = {imported} imported + {unchanged} unchanged{superseded} + {rejected} rejected"
+        );
+        fact(out, "lines", &sum)?;
+    }
+    if let Some(left_alone) = left_alone(counts) {
+        fact(out, "", &format!("of which {left_alone} among the {} unchanged", number(counts.unchanged)))?;
+    }
+    fact(out, "", &gone_along(counts).unwrap_or_default())
 }
 
 fn fact(out: &mut String, name: &str, value: &str) -> std::fmt::Result {

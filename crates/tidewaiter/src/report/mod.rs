@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use html::html;
 pub use log::log;
-pub use summary::{headline, number, plural, subject};
+pub use summary::{gone_along, headline, left_alone, number, plural, subject};
 
 use crate::finding::{Finding, Kind, Tally};
 use crate::mistake::Mistake;
@@ -91,18 +91,33 @@ impl Reason {
     }
 }
 
-/// What became of the lines of a file. `read = imported + unchanged + rejected`.
+/// What became of the lines of a file. `read = imported + unchanged + superseded + rejected`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Data lines in the file: all but the header.
     pub read: u64,
-    /// Lines that created, changed, replaced, added or deleted a record.
+    /// Lines that created, changed, replaced, added or deleted a record, and were the last of the file to
+    /// do so.
     pub imported: u64,
-    /// Good lines that left the records as they were: the same values again, an existing record under
-    /// mode `create`, an unknown one under mode `update` or for a deletion.
+    /// Good lines that left the records as they were: the same values again, and those counted as
+    /// `existing` and `unknown`.
     pub unchanged: u64,
+    /// Lines that changed a record which a later line of the file named again.
+    #[serde(default)]
+    pub superseded: u64,
     /// Lines that were not taken; they are in `badlines/` if the file was imported.
     pub rejected: u64,
+    /// Of the lines unchanged, those whose record exists, where the import only makes new ones.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub existing: u64,
+    /// Of the lines unchanged, those whose record does not exist, where the import only changes or deletes
+    /// those that do.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown: u64,
+    /// Not lines, but records that went with what was imported: the items of an order that was replaced, a
+    /// cart whose order came, what a file that replaces all did not name.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removed: u64,
 }
 
 /// Where a file stood in a group.

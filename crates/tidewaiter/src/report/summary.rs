@@ -1,6 +1,6 @@
 //! One line that says it all: the headline of the log, the subject of the mail, the row on a terminal.
 
-use super::{Outcome, Report};
+use super::{Counts, Outcome, Report};
 
 /// A count with its noun: `1 line`, `2 lines`.
 pub fn plural(count: u64, noun: &str) -> String {
@@ -27,19 +27,48 @@ pub(super) fn more_mistakes(count: u64) -> String {
     format!("{} more {noun}", number(count))
 }
 
+/// What there is to say of the lines that left the records as they were: `2 existing, 1 unknown`. None if
+/// they simply said what was known.
+pub fn left_alone(counts: &Counts) -> Option<String> {
+    told([(counts.existing, "existing"), (counts.unknown, "unknown")])
+}
+
+/// The records that went because of the file, in a sentence: `14 other records went with them`.
+pub fn gone_along(counts: &Counts) -> Option<String> {
+    let went = match counts.imported + counts.superseded {
+        0 => "went",
+        1 => "went with it",
+        _ => "went with them",
+    };
+    (counts.removed > 0).then(|| format!("{} {went}", plural(counts.removed, "other record")))
+}
+
+/// Counts with their words, without what there is none of.
+fn told<const N: usize>(counts: [(u64, &str); N]) -> Option<String> {
+    let words: Vec<String> = (counts.iter())
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", number(*count)))
+        .collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
 /// What happened, in one line without the file's name.
 pub fn headline(report: &Report) -> String {
     let counts = &report.counts;
+    // Lines that were taken and did not have the last word, or none at all.
+    let aside =
+        [(counts.superseded, "superseded"), (counts.existing, "existing"), (counts.unknown, "unknown")];
+    let aside = told(aside).map(|words| format!(" ({words})")).unwrap_or_default();
     match report.outcome {
         Outcome::Imported if counts.rejected > 0 => format!(
-            "imported: {} of {}, {} rejected",
-            number(counts.imported + counts.unchanged),
+            "imported: {} of {}{aside}, {} rejected",
+            number(counts.imported + counts.unchanged + counts.superseded),
             plural(counts.read, "line"),
             number(counts.rejected)
         ),
         Outcome::Imported if counts.read == 0 => "imported: a header and no lines".to_owned(),
-        Outcome::Imported if counts.read == 1 => "imported: its one line".to_owned(),
-        Outcome::Imported => format!("imported: all {}", plural(counts.read, "line")),
+        Outcome::Imported if counts.read == 1 => format!("imported: its one line{aside}"),
+        Outcome::Imported => format!("imported: all {}{aside}", plural(counts.read, "line")),
         Outcome::Unpacked => "unpacked".to_owned(),
         Outcome::Activated => "configuration activated".to_owned(),
         Outcome::Bogus => with_reason("bogus", report),

@@ -50,7 +50,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{OnExisting, RowEffect};
+    use crate::schema::{FieldSchema, OnExisting, RowEffect};
+
+    fn field<'a>(schema: &'a TableSchema, name: &str) -> Option<&'a FieldSchema> {
+        schema.fields.iter().find(|field| field.name == name)
+    }
 
     #[test]
     fn every_file_parses_and_describes_each_column() {
@@ -74,23 +78,75 @@ mod tests {
     }
 
     #[test]
-    fn key_columns_are_required_or_one_of_them_is() {
+    fn key_columns_are_required_unless_a_key_is_made() {
         for (name, schema) in scopes() {
-            for key in &schema.primary_key {
-                let field = schema.fields.iter().find(|field| field.name == *key).expect(name);
-                assert!(field.constraints.required, "{name}.{key}");
+            let made = schema.generated.as_ref().map(|rule| &rule.field);
+            for key in schema.primary_key.iter().filter(|key| Some(*key) != made) {
+                assert!(field(schema, key).expect(name).constraints.required, "{name}.{key}");
             }
-            if !schema.identified_by.is_empty() {
-                assert!(schema.require_any.contains(&schema.identified_by), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_makes_a_contact_has_an_address_or_a_cellphone() {
+        let contacts = &scopes()["contacts"];
+        assert_eq!(contacts.identified_by, ["email", "cellphone"]);
+        assert_eq!(contacts.require_any, [["email", "cellphone"]]);
+        // A line that deletes one may name it by nothing but its customer_key.
+        assert!(scopes()["deletecontacts"].require_any.is_empty());
+        for key in &scopes()["deletecontacts"].alternate_keys {
+            assert!(contacts.alternate_keys.contains(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_relation_leads_somewhere() {
+        for (name, schema) in scopes() {
+            let here = |column: &String| assert!(field(schema, column).is_some(), "{name}.{column}");
+            let there = |scope: &String| scopes().get(scope).unwrap_or_else(|| panic!("{name}: {scope}"));
+            for key in &schema.foreign_keys {
+                key.fields.iter().for_each(here);
+                for scope in std::iter::once(&key.reference.resource).chain(&key.reference.or_in) {
+                    let target = there(scope);
+                    assert!(target.records.is_none() && target.on_existing != OnExisting::Append, "{name}");
+                    let columns = key.reference.fields.iter().chain(&key.matching);
+                    columns.for_each(|column| assert!(field(target, column).is_some(), "{name}: {column}"));
+                    // Nobody can claim a reward by writing its record.
+                    assert!(key.claims.iter().all(|column| field(target, column).is_none()), "{name}");
+                }
+            }
+            for scope in schema.records.iter().chain(&schema.gives_way_to) {
+                let target = there(scope);
+                assert_eq!(target.primary_key, schema.primary_key, "{name}");
+                assert_eq!(target.identified_by, schema.identified_by, "{name}");
+            }
+            if let Some(adjusts) = &schema.adjusts {
+                let mut keys =
+                    schema.foreign_keys.iter().filter(|key| key.reference.resource == adjusts.resource);
+                assert!(keys.next().is_some() && keys.next().is_none(), "{name}");
+                adjusts.add.keys().chain(adjusts.set.keys()).chain(&adjusts.latest).for_each(here);
+                // A sum is nothing that a file can set.
+                let sums = there(&adjusts.resource);
+                assert!(adjusts.add.values().all(|column| field(sums, column).is_none()), "{name}");
+            }
+            if let Some(rule) = &schema.generated {
+                here(&rule.from);
+                assert_eq!(schema.primary_key, std::slice::from_ref(&rule.field), "{name}");
             }
         }
     }
 
     #[test]
     fn deleting_and_adjusting_are_what_their_names_say() {
-        assert_eq!(scopes()["deletecontacts"].row, RowEffect::Delete);
+        for (name, schema) in scopes() {
+            let row = match name.as_str() {
+                "deletecontacts" => RowEffect::Delete,
+                "creditpoints" | "tierchange" => RowEffect::Adjust,
+                _ => RowEffect::Upsert,
+            };
+            assert_eq!(schema.row, row, "{name}");
+        }
         assert_eq!(scopes()["deletecontacts"].records.as_deref(), Some("contacts"));
-        assert_eq!(scopes()["creditpoints"].row, RowEffect::Adjust);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod catalogue;
 pub mod compile;
+pub mod docs;
 
 /// A Table Schema with tidewaiter's additions, as it is written in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,9 +36,22 @@ pub struct TableSchema {
     /// delete `contacts`. The key columns are the same there and here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<String>,
+    /// Columns by which a configuration may have records matched instead of by their key (`match_by`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternate_keys: Vec<String>,
+    /// How a key is made for a line that leaves its key column empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Generated>,
     /// What a record refers to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_keys: Vec<ForeignKey>,
+    /// The scope whose record of the same key takes this record's place: a cart goes when its order comes,
+    /// and none is made when the order is there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives_way_to: Option<String>,
+    /// What a line does to the record it refers to, where `row` is `adjust`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjusts: Option<Adjusts>,
     /// The texts that mean "no value"; an empty cell unless said otherwise.
     #[serde(default = "empty_text", skip_serializing_if = "is_empty_text")]
     pub missing_values: Vec<String>,
@@ -76,6 +90,9 @@ pub struct FieldSchema {
     /// What its values must fulfil.
     #[serde(default, skip_serializing_if = "Constraints::is_empty")]
     pub constraints: Constraints,
+    /// How its values are put together with those of a record that exists.
+    #[serde(default, skip_serializing_if = "Merge::is_replace")]
+    pub merge: Merge,
     /// The texts that mean true, for booleans.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub true_values: Vec<String>,
@@ -107,6 +124,25 @@ pub enum FieldType {
     Year,
     /// `2026-01`.
     Yearmonth,
+}
+
+/// How the value of a cell is put together with the value that a record has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Merge {
+    /// It takes its place.
+    #[default]
+    Replace,
+    /// Both are numbers of lists. The cell names lists to join and, behind a minus sign, lists to leave:
+    /// `5 -2`. The record holds those it is in, in ascending order: `1 5`.
+    Lists,
+}
+
+impl Merge {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_replace(&self) -> bool {
+        *self == Self::Replace
+    }
 }
 
 /// What the values of a column must fulfil.
@@ -160,6 +196,16 @@ pub struct ForeignKey {
     pub fields: Vec<String>,
     /// What they refer to.
     pub reference: Reference,
+    /// True if records belong to the one they refer to: they go when it is replaced or removed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dependent: bool,
+    /// Columns that hold the same here and in the record that is referred to, under the same names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matching: Vec<String>,
+    /// The column of the record referred to in which the key of the referring record is noted. Only one
+    /// record may refer to it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<String>,
 }
 
 /// The other side of a reference.
@@ -171,6 +217,37 @@ pub struct Reference {
     /// The columns there: its primary key, or the columns it is identified by. May be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
+    /// Other scopes in which the record may be found, with keys of the same kind; looked at in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "orIn")]
+    pub or_in: Vec<String>,
+}
+
+/// How the key of a record is made when a line leaves it out: an EAN-13 in the range for use inside a
+/// company (it begins with 2), derived from another column. The same value always gives the same code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Generated {
+    /// The column that is filled: the whole primary key.
+    pub field: String,
+    /// The column it is derived from. It must be required.
+    pub from: String,
+}
+
+/// What a line does to a record of another scope: the one that a foreign key of this scope leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Adjusts {
+    /// The scope of that record; one foreign key leads there.
+    pub resource: String,
+    /// Whole numbers to add: the column here, and the column there that holds the sum.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub add: BTreeMap<String, String>,
+    /// Values to put: the column here, and the column there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, String>,
+    /// A column of `set` with a date: values are only put if it is not before the one that is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<String>,
 }
 
 /// What happens when a line names the key of a record that exists.
@@ -182,6 +259,8 @@ pub enum OnExisting {
     Merge,
     /// The line takes the record's place.
     Replace,
+    /// The record stays as it is, and the line does nothing.
+    Keep,
     /// The record stays, the line is another one: it has no key of its own.
     Append,
 }
@@ -195,7 +274,7 @@ pub enum RowEffect {
     Upsert,
     /// Deletes a record.
     Delete,
-    /// Adjusts a balance, once and only once.
+    /// Creates or changes a record, and adjusts the one it refers to, once and only once.
     Adjust,
 }
 

@@ -120,6 +120,15 @@ impl Column {
         }
     }
 
+    /// How two values stand to each other, if both are of a type with an order.
+    pub fn compare(&self, one: &str, other: &str) -> Option<Ordering> {
+        match (self.kind.measure(one)?, self.kind.measure(other)?) {
+            (Measure::Decimal(one), Measure::Decimal(other)) => Some(one.compare(other)),
+            (Measure::Point(one), Measure::Point(other)) => Some(one.cmp(&other)),
+            _ => None,
+        }
+    }
+
     /// The only values allowed; empty if there is no such list.
     pub fn one_of(&self) -> &[String] {
         self.rules.as_ref().and_then(|r| r.one_of.as_deref()).unwrap_or_default()

@@ -4,7 +4,7 @@ use super::calendar::{self, Point};
 use super::decimal::{self, Decimal};
 use super::text;
 use crate::mistake::Mistake;
-use crate::schema::{FieldSchema, FieldType};
+use crate::schema::{FieldSchema, FieldType, Merge};
 
 /// The type of a column, ready to read cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,7 @@ pub(crate) enum CellType {
     Uri,
     Uuid,
     Phone,
+    Lists,
     Integer,
     Number,
     Boolean { yes: Vec<Box<str>>, no: Vec<Box<str>> },
@@ -52,6 +53,12 @@ impl CellType {
         let truth = !field.true_values.is_empty() || !field.false_values.is_empty();
         if truth && field.kind != FieldType::Boolean {
             mistakes.push(Mistake::new(path, "trueValues and falseValues are for booleans only"));
+        }
+        if field.merge == Merge::Lists && field.kind == FieldType::String {
+            if field.format.is_some() {
+                mistakes.push(Mistake::new(format!("{path}.format"), "columns with lists have no format"));
+            }
+            return Self::Lists;
         }
         let format = field.format.as_deref().filter(|&format| format != "default");
         let Some(format) = format else { return Self::plain(field, path, mistakes) };
@@ -124,6 +131,7 @@ impl CellType {
             Self::Uri => text::is_uri(value),
             Self::Uuid => text::is_uuid(value),
             Self::Phone => text::is_phone(value),
+            Self::Lists => crate::record::are_lists(value),
             Self::Boolean { yes, no } => yes.iter().chain(no).any(|text| **text == *value),
             Self::Integer => return decimal::integer(bytes).map(Measure::Decimal),
             Self::Number => return decimal::number(bytes).map(Measure::Decimal),
@@ -141,7 +149,7 @@ impl CellType {
 
     /// True if values of this type are texts, which have a length.
     pub(crate) fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Email | Self::Uri | Self::Uuid | Self::Phone)
+        matches!(self, Self::Text | Self::Email | Self::Uri | Self::Uuid | Self::Phone | Self::Lists)
     }
 
     /// True if values of this type can be compared with a bound.
@@ -157,6 +165,7 @@ impl CellType {
             Self::Uri => "an address such as https://example.com",
             Self::Uuid => "a UUID",
             Self::Phone => "a phone number of 6 to 15 digits",
+            Self::Lists => "a number of a list such as 5, or -5 to leave it; several with spaces between",
             Self::Integer => "a whole number such as -12",
             Self::Number => "a number such as -12.50",
             Self::Boolean { yes, no } => {

@@ -8,12 +8,14 @@ mod calendar;
 mod column;
 mod decimal;
 mod kind;
+mod relations;
 mod text;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use column::{Column, Problem};
 pub use decimal::MOST_DIGITS;
+pub(crate) use text::is_phone;
 
 use super::{OnExisting, RowEffect, TableSchema};
 use crate::mistake::Mistake;
@@ -27,6 +29,9 @@ pub struct Scope {
     by_name: HashMap<String, usize>,
     primary_key: Vec<usize>,
     identified_by: Vec<usize>,
+    alternate_keys: Vec<usize>,
+    generated: Option<usize>,
+    matched_by: Option<usize>,
     require_any: Vec<Vec<usize>>,
     foreign_keys: Vec<ForeignKeyColumns>,
     empty_is_missing: bool,
@@ -70,11 +75,14 @@ impl Scope {
         let mut names = Names { by_name: &by_name, mistakes: &mut mistakes };
         let primary_key = names.look_up("primaryKey", &schema.primary_key);
         let identified_by = names.look_up("identifiedBy", &schema.identified_by);
+        let alternate_keys = names.look_up("alternateKeys", &schema.alternate_keys);
+        let generated = names.generated(schema);
         let require_any = (schema.require_any.iter().enumerate())
             .map(|(n, set)| names.look_up_some(&format!("requireAny[{n}]"), set))
             .collect();
         let foreign_keys = names.foreign_keys(schema);
         check_key(schema, &mut mistakes);
+        relations::check(schema, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -85,6 +93,9 @@ impl Scope {
             by_name,
             primary_key,
             identified_by,
+            alternate_keys,
+            generated,
+            matched_by: None,
             require_any,
             foreign_keys,
             empty_is_missing: schema.missing_values.iter().any(String::is_empty),
@@ -120,6 +131,37 @@ impl Scope {
     /// The columns of which the first with a value is the key, as indexes; empty if there are none.
     pub fn identified_by(&self) -> &[usize] {
         &self.identified_by
+    }
+
+    /// The columns that records may be matched by instead, as indexes.
+    pub fn alternate_keys(&self) -> &[usize] {
+        &self.alternate_keys
+    }
+
+    /// The key column that a line may leave empty, since a key is made for it, as an index.
+    pub fn generated(&self) -> Option<usize> {
+        self.generated
+    }
+
+    /// The column that records are matched by instead of by their key, as an index.
+    pub fn matched_by(&self) -> Option<usize> {
+        self.matched_by
+    }
+
+    /// The columns of which each line must fill at least one so that its record can be found, as indexes;
+    /// empty if that is the primary key's affair.
+    pub(crate) fn key_set(&self) -> &[usize] {
+        match &self.matched_by {
+            Some(column) => std::slice::from_ref(column),
+            None => &self.identified_by,
+        }
+    }
+
+    /// The same scope for an import that matches records by this column: each line needs a value there.
+    /// A column of another name leaves it as it is.
+    #[must_use]
+    pub fn matching_by(&self, column: &str) -> Self {
+        Self { matched_by: self.column(column), ..self.clone() }
     }
 
     /// The sets of columns of which each line must fill at least one, as indexes.
@@ -181,6 +223,16 @@ impl Names<'_> {
             self.mistakes.push(Mistake::new(path, "at least one column must be named"));
         }
         self.look_up(path, names)
+    }
+
+    fn generated(&mut self, schema: &TableSchema) -> Option<usize> {
+        let rule = schema.generated.as_ref()?;
+        for (path, name) in [("generated.from", &rule.from), ("generated.field", &rule.field)] {
+            if !self.by_name.contains_key(name) {
+                self.mistakes.push(Mistake::new(path, format!("there is no field `{name}`")));
+            }
+        }
+        self.by_name.get(&rule.field).copied()
     }
 
     fn foreign_keys(&mut self, schema: &TableSchema) -> Vec<ForeignKeyColumns> {

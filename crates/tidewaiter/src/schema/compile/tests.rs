@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod relations;
+
 fn compile(schema: Value) -> Result<Scope, Vec<Mistake>> {
     Scope::compile("things", &serde_json::from_value(schema).unwrap())
 }

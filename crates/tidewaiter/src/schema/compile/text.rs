@@ -79,15 +79,17 @@ pub(crate) fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// True for 6 to 15 digits, perhaps after a `+`, perhaps with spaces, points, hyphens and parentheses between.
+/// True for 6 to 15 digits, not only zeros, perhaps after a `+`, perhaps with spaces, points, hyphens and parentheses between.
 pub(crate) fn is_phone(text: &str) -> bool {
     let number = text.strip_prefix('+').unwrap_or(text).as_bytes();
     let mut digits = 0_u32;
+    let only_zeros = !number.iter().any(|b| matches!(b, b'1'..=b'9'));
     let known = number.iter().all(|b| {
         digits += u32::from(b.is_ascii_digit());
         matches!(b, b'0'..=b'9' | b' ' | b'.' | b'-' | b'(' | b')')
     });
     known
+        && !only_zeros
         && (6..=15).contains(&digits)
         && matches!(number.first(), Some(b'0'..=b'9' | b'('))
         && matches!(number.last(), Some(b'0'..=b'9' | b')'))

@@ -13,11 +13,15 @@ use serde_json::{Map, Value, json};
 use tidewaiter::config::{Config, json_schema};
 use tidewaiter::mistake::Mistake;
 
+mod documents;
+
+use documents::{full, malformed};
+
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.schema.json");
 
 /// How the messages about mistakes begin that no JSON Schema can find. Besides them there is what
 /// compiling a scope's schema finds, at a path below `scopes`.
-const SEMANTIC: [&str; 9] = [
+const SEMANTIC: [&str; 11] = [
     "can't find universe ",
     "missing mandatory configuration value \"acme\"",
     "unknown scope ",
@@ -25,6 +29,8 @@ const SEMANTIC: [&str; 9] = [
     "the catalogue already has a field ",
     "the key here is not that of ",
     "records of ",
+    "lines of ",
+    "a file that is the whole of something ",
     "references lead to the key of ",
     "a reference to ",
 ];
@@ -47,62 +53,6 @@ fn decode(document: &Value) -> Vec<Mistake> {
     Config::parse("acme", document.to_string().as_bytes()).err().unwrap_or_default()
 }
 
-fn full() -> Value {
-    json!({
-        "$schema": "https://example.org/config.schema.json",
-        "acme": {
-            "contacts": {
-                "crm": {},
-                "web": {
-                    "mode": "create", "policy": "strict", "empty": "clear", "delimiter": "\t",
-                    "report_recipients": [], "alert_recipients": ["ops@example.org"],
-                },
-            },
-            "orders": { "crm": { "policy": { "max_rejected": 100 } } },
-            "visits": { "crm": { "policy": { "max_rejected_share": 0.05 } } },
-        },
-        "settings": {
-            "settle_seconds": 30, "scope_order": ["stores", "visits"], "group_policy": "all_or_nothing",
-            "report_recipients": ["data@example.org"], "alert_recipients": [],
-            "limits": {
-                "max_line_bytes": 65_536,
-                "archive": {
-                    "max_members": 10, "max_member_bytes": 1_000, "max_total_bytes": 5_000, "max_ratio": 20,
-                },
-            },
-        },
-        "scopes": {
-            "contacts": {
-                "fields": [{ "name": "shoe_size", "type": "number", "constraints": { "minimum": 10 } }],
-                "foreignKeys": [
-                    { "fields": ["store_id"], "reference": { "resource": "stores", "fields": ["store_id"] } },
-                ],
-            },
-            "visits": {
-                "title": "Visits", "description": "Who came by.",
-                "fields": [
-                    {
-                        "name": "visit_id", "title": "Id", "description": "What identifies it.",
-                        "example": "V1", "constraints": {
-                            "required": true, "minLength": 1, "maxLength": 10, "pattern": "V[0-9]+",
-                        },
-                    },
-                    { "name": "contact" },
-                    { "name": "day", "type": "date", "format": "%d/%m/%Y" },
-                    { "name": "kind", "constraints": { "enum": ["walk-in", "call"] } },
-                    { "name": "sold", "type": "boolean", "trueValues": ["yes"], "falseValues": ["no"] },
-                ],
-                "primaryKey": ["visit_id"],
-                "foreignKeys": [{ "fields": ["contact"], "reference": { "resource": "contacts" } }],
-                "missingValues": ["", "NULL"],
-                "requireAny": [["contact", "kind"]],
-                "onExisting": "replace",
-                "row": "upsert",
-            },
-        },
-    })
-}
-
 #[test]
 fn the_committed_schema_is_what_is_generated() {
     let generated = format!("{:#}\n", json_schema());
@@ -120,7 +70,15 @@ fn both_accept_good_documents() {
         json!({ "acme": {} }),
         json!({ "acme": { "contacts": {} } }),
         json!({ "acme": { "contacts": { "crm": { "policy": { "max_rejected_share": 1 } } } } }),
+        json!({ "acme": { "contacts": { "crm": { "replace_all": {} } } } }),
+        json!({ "acme": { "contacts": { "crm": { "replace_all": { "list": 999_999_999.0, "max_removed": 0 } } } } }),
+        json!({ "acme": { "contacts": { "crm": { "phone_prefix": "1" } } } }),
         json!({ "acme": {}, "settings": { "settle_seconds": 5.0, "limits": { "archive": {} } }, "scopes": {} }),
+        // What most of the malformed documents are but for one thing.
+        json!({ "acme": {}, "scopes": { "visits": {
+            "fields": [{ "name": "x" }], "primaryKey": ["x"],
+            "foreignKeys": [{ "fields": ["x"], "reference": { "resource": "stores" } }],
+        } } }),
         full(),
     ];
     for document in good {
@@ -134,47 +92,7 @@ fn both_accept_good_documents() {
 #[test]
 fn both_refuse_what_is_not_of_the_form() {
     let validator = jsonschema::validator_for(&json_schema()).unwrap();
-    let option = |options: Value| json!({ "acme": { "contacts": { "crm": options } } });
-    let setting = |settings: Value| json!({ "acme": {}, "settings": settings });
-    let scope = |scope: Value| json!({ "acme": {}, "scopes": { "visits": scope } });
-    let bad = [
-        json!([]),
-        json!({ "acme": [] }),
-        json!({ "acme": { "contacts": null } }),
-        json!({ "acme": {}, "not a name": {} }),
-        json!({ "acme": {}, "$schema": 1 }),
-        option(json!({ "mode": "replace" })),
-        option(json!({ "mode": null })),
-        option(json!({ "mode": { "upsert": null } })),
-        option(json!({ "policy": { "strict": null } })),
-        option(json!({ "policy": { "max_rejected": -1 } })),
-        option(json!({ "policy": { "max_rejected": 1.5 } })),
-        option(json!({ "policy": { "max_rejected": 1e20 } })),
-        option(json!({ "policy": { "max_rejected": 1, "max_rejected_share": 0.1 } })),
-        option(json!({ "policy": { "max_rejected_share": 1.1 } })),
-        option(json!({ "policy": {} })),
-        option(json!({ "delimiter": "" })),
-        option(json!({ "delimiter": ";;" })),
-        option(json!({ "delimiter": "\"" })),
-        option(json!({ "delimiter": "é" })),
-        option(json!({ "report_recipients": "ops@example.org" })),
-        option(json!({ "report_recipients": ["ops"] })),
-        option(json!({ "report_recipients": ["a@b\r\nBcc: c@d"] })),
-        option(json!({ "recipients": [] })),
-        setting(json!({ "settle_seconds": 3601 })),
-        setting(json!({ "settle_seconds": "10" })),
-        setting(json!({ "scope_order": ["stores", "stores"] })),
-        setting(json!({ "group_policy": "none" })),
-        setting(json!({ "limits": { "max_line_bytes": 1023 } })),
-        setting(json!({ "limits": { "archive": { "max_members": 0 } } })),
-        scope(json!({})),
-        scope(json!({ "fields": [{}] })),
-        scope(json!({ "fields": [{ "name": "x", "type": "text" }] })),
-        scope(json!({ "fields": [{ "name": "x", "constraints": { "unique": true } }] })),
-        scope(json!({ "fields": [{ "name": "x", "constraints": { "minLength": -1 } }] })),
-        json!({ "acme": {}, "scopes": { "contacts": { "primaryKey": ["email"] } } }),
-    ];
-    for document in bad {
+    for document in malformed() {
         assert!(!validator.is_valid(&document), "the schema accepts {document}");
         assert!(!decode(&document).is_empty(), "the decoder accepts {document}");
     }
@@ -232,11 +150,31 @@ fn replacement() -> impl Strategy<Value = Option<Value>> {
             "[a-z@.; _-]{0,6}".prop_map(Value::from),
             prop_oneof![Just("upsert"), Just("strict"), Just("date"), Just(";"), Just("a@b.c")]
                 .prop_map(Value::from),
+            prop_oneof![
+                Just("append"),
+                Just("keep"),
+                Just("delete"),
+                Just("adjust"),
+                Just("cards"),
+                Just("code")
+            ]
+            .prop_map(Value::from),
+            prop_oneof![
+                Just("uses"),
+                Just("marks"),
+                Just("email"),
+                Just("level"),
+                Just("points"),
+                Just("33")
+            ]
+            .prop_map(Value::from),
             Just(json!([])),
             Just(json!(["contact"])),
             Just(json!([[]])),
             Just(Value::Object(Map::new())),
             Just(json!({ "crm": {} })),
+            Just(json!({ "resource": "cards" })),
+            Just(json!({ "level": "level" })),
         ]
         .prop_map(Some),
     ]
@@ -248,6 +186,7 @@ fn name() -> impl Strategy<Value = Option<&'static str>> {
         1 => prop_oneof![
             Just("mode"), Just("modes"), Just("contacts"), Just("settings"), Just("scopes"), Just("stores"),
             Just("x y"), Just(""), Just("fields"), Just("name"), Just("zebra"), Just("$schema"),
+            Just("replace_all"), Just("match_by"), Just("adjusts"), Just("generated"), Just("orIn"), Just("set"),
         ].prop_map(Some),
     ]
 }

@@ -1,0 +1,142 @@
+//! From a good line to what it does.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::normal::Form;
+use super::plan::Plan;
+use super::{Change, Subject, join_key};
+use crate::check::{Header, Line};
+use crate::id::ImportId;
+use crate::schema::OnExisting;
+
+/// What the lines of one file have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The names of the columns with values, in the order of [`Change::values`]: those of the file in
+    /// their order, and then the one for a list that every line joins, if the file has none.
+    pub columns: Vec<String>,
+    /// For each of [`Plan::references`], the place in the file of its first column, counted from 1; 0 if
+    /// the file does not have it.
+    pub places: Vec<u64>,
+}
+
+/// Reads lines as changes.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    plan: Arc<Plan>,
+    import: ImportId,
+    layout: Layout,
+    forms: Vec<Form>,
+}
+
+impl Reader {
+    /// A reader for one import.
+    pub fn new(plan: Arc<Plan>, import: ImportId) -> Self {
+        Self { plan, import, layout: Layout::default(), forms: Vec::new() }
+    }
+
+    /// Takes the header, before any line.
+    pub fn header(&mut self, header: &Header) {
+        self.layout.columns = header.labels().to_vec();
+        let place = |name: &String| header.labels().iter().position(|label| label == name);
+        self.layout.places = (self.plan.references.iter())
+            .map(|to| to.columns.first().and_then(place).map_or(0, |at| at as u64 + 1))
+            .collect();
+        if let Some((lists, _)) = &self.plan.joins
+            && !self.layout.columns.contains(lists)
+        {
+            self.layout.columns.push(lists.clone());
+        }
+        self.forms = self.layout.columns.iter().map(|column| self.plan.form(column)).collect();
+    }
+
+    /// What the lines have in common.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What a line does.
+    pub fn change(&self, line: &Line<'_>) -> Change {
+        let prefix = self.plan.phone_prefix.as_deref();
+        let mut values: Vec<Option<String>> = (line.header().columns().zip(&self.forms))
+            .map(|(column, form)| line.value(column).map(|value| kept(value, *form, prefix)))
+            .collect();
+        values.resize(self.layout.columns.len(), None);
+        self.join_list(&mut values);
+        let value = |name: &str| {
+            let at = self.layout.columns.iter().position(|column| column == name)?;
+            values.get(at)?.as_deref()
+        };
+        let references: Vec<(usize, String)> = (self.plan.references.iter().enumerate())
+            .filter_map(|(n, to)| {
+                let parts: Vec<&str> = to.columns.iter().map(|name| value(name)).collect::<Option<_>>()?;
+                Some((n, to.form.key(parts.into_iter(), prefix)))
+            })
+            .collect();
+        let subject = self.subject(line.number(), value, &references);
+        self.keep_references(&mut values, &references);
+        Change { line: line.number(), subject, values, references }
+    }
+
+    fn subject<'a>(
+        &self,
+        line: u64,
+        value: impl Fn(&str) -> Option<&'a str>,
+        references: &[(usize, String)],
+    ) -> Subject {
+        let plan = &self.plan;
+        if plan.on_existing == OnExisting::Append {
+            let own = format!("{}#{line:012}", self.import);
+            let owner = plan.owner.and_then(|owner| references.iter().find(|(n, _)| *n == owner));
+            return Subject::Key(match owner {
+                Some((_, owner)) => join_key([owner.as_str(), &own].into_iter()),
+                None => own,
+            });
+        }
+        let prefix = plan.phone_prefix.as_deref();
+        let key = plan.key(&value);
+        if let Some(by) = &plan.match_by {
+            return Subject::Match { value: value(by).unwrap_or_default().to_owned(), key };
+        }
+        match (key, &plan.generated) {
+            (Some(key), _) => Subject::Key(key),
+            (None, Some((rule, form))) => {
+                Subject::Generated(form.key([value(&rule.from).unwrap_or_default()].into_iter(), prefix))
+            }
+            (None, None) => Subject::Key(String::new()),
+        }
+    }
+
+    /// A reference is kept as the key it names, so that records can be joined by it.
+    fn keep_references(&self, values: &mut [Option<String>], references: &[(usize, String)]) {
+        for (number, key) in references {
+            let Some([column]) = self.plan.references.get(*number).map(|to| to.columns.as_slice()) else {
+                continue;
+            };
+            let at = self.layout.columns.iter().position(|name| name == column);
+            if let Some(cell) = at.and_then(|at| values.get_mut(at)) {
+                *cell = Some(key.clone());
+            }
+        }
+    }
+
+    /// Every line joins the list that the import replaces; what the line itself says comes after.
+    fn join_list(&self, values: &mut [Option<String>]) {
+        let Some((column, list)) = &self.plan.joins else { return };
+        let at = self.layout.columns.iter().position(|name| name == column);
+        let Some(cell) = at.and_then(|at| values.get_mut(at)) else { return };
+        *cell = Some(match cell.take() {
+            Some(own) => format!("{list} {own}"),
+            None => list.to_string(),
+        });
+    }
+}
+
+/// A value as it is kept. Telephone numbers are kept in their normal form; addresses as they are written.
+fn kept(value: Cow<'_, str>, form: Form, prefix: Option<&str>) -> String {
+    match form {
+        Form::Phone => form.key(&value, prefix).into_owned(),
+        Form::Exact | Form::Email => value.into_owned(),
+    }
+}

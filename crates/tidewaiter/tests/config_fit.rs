@@ -1,0 +1,252 @@
+//! Options that an import cannot have, since its scope is not made for them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test stops at what it does not expect, and reads better with values"
+)]
+
+use serde_json::{Value, json};
+use tidewaiter::config::{CheckReferences, Config, ReplaceAll};
+
+/// Scopes that the catalogue has nothing like.
+fn scopes() -> Value {
+    json!({
+        "parcels": {
+            "fields": [{ "name": "id" }, { "name": "label" }], "primaryKey": ["id"], "alternateKeys": ["label", "id"],
+        },
+        "contents": {
+            "fields": [{ "name": "parcel" }], "onExisting": "append",
+            "foreignKeys": [{ "fields": ["parcel"], "reference": { "resource": "orders", "orIn": ["parcels"] }, "dependent": true }],
+        },
+        "drafts": { "fields": [{ "name": "id" }, { "name": "label" }], "primaryKey": ["id"], "alternateKeys": ["label"], "givesWayTo": "finals" },
+        "finals": { "fields": [{ "name": "id" }, { "name": "label" }], "primaryKey": ["id"], "alternateKeys": ["label"] },
+        "pairs": { "fields": [{ "name": "a" }, { "name": "b" }], "primaryKey": ["a", "b"] },
+        "nicknames": { "fields": [{ "name": "email", "format": "email" }, { "name": "cellphone", "format": "phone" }], "identifiedBy": ["email", "cellphone"], "records": "contacts" },
+        "wrong": { "fields": [], "primaryKey": ["x"] },
+    })
+}
+
+/// What is said about these options of an import of a scope, and where.
+fn said(scope: &str, options: &Value) -> Vec<String> {
+    let mut scopes = scopes();
+    if scope != "wrong" {
+        scopes.as_object_mut().unwrap().remove("wrong");
+    }
+    let document = json!({ "acme": { scope: { "crm": options } }, "scopes": scopes }).to_string();
+    let mistakes = Config::parse("acme", document.as_bytes()).err().unwrap_or_default();
+    let prefix = format!("acme.{scope}.crm.");
+    mistakes
+        .iter()
+        .map(|m| m.to_string().replace(&prefix, ""))
+        .filter(|m| !m.starts_with("scopes."))
+        .collect()
+}
+
+#[track_caller]
+fn assert_good(scope: &str, options: Value) {
+    assert_eq!(said(scope, &options), Vec::<String>::new(), "{scope}: {options}");
+}
+
+#[track_caller]
+fn assert_said(scope: &str, options: Value, expected: &str) {
+    assert_eq!(said(scope, &options), [expected], "{scope}: {options}");
+}
+
+#[test]
+fn options_that_fit() {
+    for column in ["email", "cellphone", "customer_key"] {
+        assert_good("contacts", json!({ "match_by": column }));
+        assert_good("deletecontacts", json!({ "match_by": column }));
+    }
+    assert_good("orders", json!({ "match_by": "order_id" }));
+    assert_good("parcels", json!({ "match_by": "id" }));
+    assert_good("products", json!({ "match_by": "ean", "mode": "update", "empty": "clear" }));
+    assert_good("events", json!({ "mode": "create" }));
+    assert_good("ordersitems", json!({ "mode": "create", "check_references": "group" }));
+    assert_good("batch", json!({ "check_references": "group" }));
+    assert_good("tierchange", json!({ "mode": "update" }));
+    assert_good("stores", json!({ "replace_all": {} }));
+    assert_good("orders", json!({ "replace_all": { "max_removed": 0 } }));
+    assert_good(
+        "contacts",
+        json!({ "replace_all": { "list": 0, "max_removed": 1 }, "match_by": "customer_key" }),
+    );
+    assert_good("pairs", json!({ "replace_all": { "max_removed": 0.25 } }));
+}
+
+#[test]
+fn what_options_mean() {
+    let document = json!({
+        "acme": { "contacts": { "a": { "replace_all": { "list": 5 } }, "b": { "phone_prefix": "49" } } },
+        "settings": { "phone_prefix": "33" },
+    });
+    let config = Config::parse("acme", document.to_string().as_bytes()).unwrap();
+    let a = config.subsection("contacts", "a").unwrap();
+    assert_eq!(a.replace_all, Some(ReplaceAll { list: Some(5), max_removed: 0.1 }));
+    assert_eq!((a.match_by.as_deref(), a.check_references), (None, CheckReferences::Load));
+    let prefix = |name| config.subsection("contacts", name).unwrap().phone_prefix.clone().unwrap();
+    assert_eq!((prefix("a").as_str(), prefix("b").as_str()), ("33", "49"));
+}
+
+#[test]
+fn records_are_matched_by_what_identifies_them() {
+    assert_said(
+        "contacts",
+        json!({ "match_by": "emial" }),
+        r#"match_by: records of "contacts" are not matched by "emial" (did you mean `email`?)"#,
+    );
+    assert_said(
+        "contacts",
+        json!({ "match_by": "lastname" }),
+        r#"match_by: records of "contacts" are not matched by "lastname" (it can be `email`, `cellphone` or `customer_key`)"#,
+    );
+    assert_said(
+        "stores",
+        json!({ "match_by": "name" }),
+        r#"match_by: records of "stores" are not matched by "name" (it can be `store_id`)"#,
+    );
+    assert_said(
+        "pairs",
+        json!({ "match_by": "a" }),
+        r#"match_by: records of "pairs" are not matched by "a" (its key has several columns, and no other one is among its alternateKeys)"#,
+    );
+    assert_said(
+        "ordersitems",
+        json!({ "match_by": "order_id" }),
+        r#"match_by: records of "ordersitems" are only added: there is nothing to match them by"#,
+    );
+    assert_said(
+        "cardcode",
+        json!({ "match_by": "contact" }),
+        r#"match_by: records of "cardcode" are matched by the key that is made for them"#,
+    );
+}
+
+#[test]
+fn a_key_that_others_hang_on_is_what_records_are_matched_by() {
+    assert_said(
+        "parcels",
+        json!({ "match_by": "label" }),
+        r#"match_by: records of "parcels" keep their key: those of "contents" hang on it (match them by their key, id)"#,
+    );
+    assert_said(
+        "finals",
+        json!({ "match_by": "label" }),
+        r#"match_by: records of "finals" keep their key: those of "drafts" hang on it (match them by their key, id)"#,
+    );
+    assert_said(
+        "drafts",
+        json!({ "match_by": "label" }),
+        r#"match_by: records of "drafts" keep their key: those of "finals" hang on it (match them by their key, id)"#,
+    );
+}
+
+#[test]
+fn modes_that_would_do_nothing() {
+    for verb in ["create", "update"] {
+        assert_said(
+            "deletecontacts",
+            json!({ "mode": verb }),
+            &format!(
+                r#"mode: lines of "deletecontacts" delete records: there are none to {verb} (leave `mode` out)"#
+            ),
+        );
+    }
+    for scope in ["events", "burnreward", "ordersitems", "creditpoints"] {
+        assert_said(
+            scope,
+            json!({ "mode": "update" }),
+            &format!(r#"mode: records of "{scope}" never change: no line could update one"#),
+        );
+    }
+}
+
+#[test]
+fn files_that_cannot_be_the_whole() {
+    let table = [
+        ("deletecontacts", r#"lines of "deletecontacts" delete records: no file of them is the whole"#),
+        ("tierchange", r#"lines of "tierchange" adjust records: no file of them is the whole"#),
+        ("creditpoints", r#"lines of "creditpoints" adjust records: no file of them is the whole"#),
+        ("ordersitems", r#"records of "ordersitems" are only added: no file of them is the whole"#),
+        ("cardcode", r#"records of "cardcode" may get their key here: a file does not name them all"#),
+        ("nicknames", r#"records of "nicknames" are kept as those of "contacts": no file is the whole"#),
+        ("burnreward", r#"records of "burnreward" claim others for good: none is removed"#),
+    ];
+    for (scope, message) in table {
+        assert_said(scope, json!({ "replace_all": {} }), &format!("replace_all: {message}"));
+    }
+    assert_said(
+        "stores",
+        json!({ "replace_all": { "list": 5 } }),
+        r#"replace_all.list: records of "stores" have no column with lists"#,
+    );
+    for mode in ["create", "update"] {
+        assert_said(
+            "contacts",
+            json!({ "replace_all": {}, "mode": mode }),
+            "mode: a file that is the whole of something both creates and updates records (set `mode` to upsert, or leave `replace_all` out)",
+        );
+    }
+}
+
+#[test]
+fn what_is_inside_an_option_has_its_own_path() {
+    let wrong = "wrong format for configuration value";
+    let table = [
+        (
+            json!({ "replace_all": true }),
+            format!(r#"replace_all: {wrong} "replace_all": expected an object, found true"#),
+        ),
+        (
+            json!({ "replace_all": [] }),
+            format!(r#"replace_all: {wrong} "replace_all": expected an object, found a list"#),
+        ),
+        (
+            json!({ "replace_all": { "lists": 5 } }),
+            r#"replace_all.lists: unknown configuration option "lists" (did you mean `list`?)"#.to_owned(),
+        ),
+        (
+            json!({ "replace_all": { "list": -1 } }),
+            format!(
+                r#"replace_all.list: {wrong} "list": expected a whole number from 0 to 999999999, found -1"#
+            ),
+        ),
+        (
+            json!({ "replace_all": { "list": 1_000_000_000 } }),
+            format!(
+                r#"replace_all.list: {wrong} "list": expected a whole number from 0 to 999999999, found 1000000000"#
+            ),
+        ),
+        (
+            json!({ "replace_all": { "max_removed": 10 } }),
+            format!(
+                r#"replace_all.max_removed: {wrong} "max_removed": expected a share from 0 to 1, found 10"#
+            ),
+        ),
+        (
+            json!({ "match_by": ["email"] }),
+            format!(r#"match_by: {wrong} "match_by": expected the name of a column, found a list"#),
+        ),
+        (
+            json!({ "check_references": "groups" }),
+            format!(
+                r#"check_references: {wrong} "check_references": expected "load" or "group", found "groups" (did you mean `group`?)"#
+            ),
+        ),
+        (
+            json!({ "phone_prefix": "+33" }),
+            format!(
+                r#"phone_prefix: {wrong} "phone_prefix": expected a country code such as "33", found "+33""#
+            ),
+        ),
+    ];
+    for (options, expected) in table {
+        assert_said("contacts", options, &expected);
+    }
+}
+
+#[test]
+fn nothing_is_said_about_a_scope_that_is_wrong_itself() {
+    assert_good("wrong", json!({ "match_by": "y", "replace_all": { "list": 1 }, "mode": "update" }));
+}
