@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink, Summary};
 use tidewaiter::config::{Config, Subsection};
 use tidewaiter::finding::{Code, Finding};
+use tidewaiter::record::Plan;
 use tidewaiter::report::{Counts, Outcome, Reason};
 use tidewaiter::schema::compile::Scope;
 
@@ -20,6 +21,8 @@ pub struct Terms {
     pub scope: Arc<Scope>,
     /// The options of the subsection.
     pub options: Subsection,
+    /// What good lines do.
+    pub plan: Arc<Plan>,
     /// How long lines may be, and the like.
     pub limits: Limits,
 }
@@ -28,10 +31,15 @@ impl Terms {
     /// The terms of a scope and subsection; None if the configuration does not have them.
     pub fn find(config: &Config, scope: &str, subsection: &str) -> Option<Self> {
         let options = config.subsection(scope, subsection)?.clone();
-        let scope = config.scope(scope)?.clone();
+        let compiled = config.scope(scope)?;
+        let scope = match &options.match_by {
+            Some(column) => Arc::new(compiled.matching_by(column)),
+            None => Arc::clone(compiled),
+        };
+        let plan = Arc::new(Plan::new(Arc::clone(&scope), config.scopes(), &options));
         let line_bytes = usize::try_from(config.settings().limits.max_line_bytes).unwrap_or(usize::MAX);
         let limits = Limits { line_bytes, ..Limits::default() };
-        Some(Self { scope, options, limits })
+        Some(Self { scope, options, plan, limits })
     }
 
     /// A checker for a file from its beginning.
@@ -73,22 +81,12 @@ impl Examination {
 
     /// The verdict. `whole` says whether the file was read to its end.
     pub fn finish(self, whole: bool) -> Examined {
-        let mut summary = self.checker.finish(&mut Ignore);
+        let summary = self.checker.finish(&mut Ignore);
         let sha256 = whole.then(|| hex(&self.hash.finalize()));
-        let reason = if summary.bogus {
-            Some(first_finding(&summary))
-        } else {
-            let reason = self.terms.options.policy.verdict(summary.lines_read, summary.rejected);
-            if let Some(reason) = &reason {
-                summary.findings.push(Finding::file(Code::PolicyExceeded, reason.clone()));
-            }
-            reason.map(|message| {
-                Reason::new(Code::PolicyExceeded.as_str(), message).with_hint(Some(
-                    "mend the lines named in the log and drop the whole file again".to_owned(),
-                ))
-            })
-        };
-        Examined { summary, sha256, reason }
+        let reason = summary.bogus.then(|| first_finding(&summary));
+        let mut examined = Examined { summary, sha256, reason };
+        examined.judge(&self.terms.options);
+        examined
     }
 }
 
@@ -107,6 +105,22 @@ fn first_finding(summary: &Summary) -> Reason {
 }
 
 impl Examined {
+    /// Lets the policy of the import decide, unless the file is refused already.
+    pub fn judge(&mut self, options: &Subsection) {
+        if self.reason.is_none()
+            && let Some(message) = options.policy.verdict(self.summary.lines_read, self.summary.rejected)
+        {
+            let hint = "mend the lines named in the log and drop the whole file again";
+            self.refuse(Code::PolicyExceeded, message, hint);
+        }
+    }
+
+    /// Refuses the file as a whole.
+    pub fn refuse(&mut self, code: Code, message: String, hint: &str) {
+        self.summary.findings.push(Finding::file(code, message.clone()));
+        self.reason = Some(Reason::new(code.as_str(), message).with_hint(Some(hint.to_owned())));
+    }
+
     /// What is to be said of a file whose verdict is final: it is not imported.
     pub fn into_refusal(self, reason: Reason) -> Findings {
         let counts =

@@ -3,12 +3,19 @@
 //! Nothing is loaded before the whole file has passed its policy. Loading goes batch by batch; each
 //! batch takes effect once, however often an interrupted import is begun again.
 
+mod lines;
 mod load;
+mod references;
+mod refused;
+mod replace_all;
 
+use tidewaiter::check::Sink;
+use tidewaiter::config::{CheckReferences, Config};
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::id::ImportId;
 use tidewaiter::name::DataName;
-use tidewaiter::report::{Counts, Outcome, Reason, plural};
+use tidewaiter::record::Plan;
+use tidewaiter::report::{Outcome, Reason, plural};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::chunks::Chunks;
@@ -16,9 +23,11 @@ use crate::conclude::{self, Findings};
 use crate::examine::{Examination, Examined, Terms};
 use crate::ports::{
     Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Refusal,
-    State, Task,
+    Source, State, Task,
 };
 use crate::{Error, Result, configs, unpack};
+use load::{LeftAlone, Named};
+use replace_all::Replacement;
 
 /// Carries out a task on a registered file.
 pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Result<()> {
@@ -28,13 +37,14 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
         return conclude::carry_out(platform, &import, conclusion).await;
     }
     let Kind::Data { name, .. } = &import.kind else { return unpack::take_in(platform, &import).await };
-    let Some((pinned, terms)) = begin(platform, &import, name).await? else {
+    let Some((pinned, config, terms)) = begin(platform, &import, name).await? else {
         return not_configured(platform, &import, name).await;
     };
     if pinned.checked && task == Task::Check {
         return passed(platform, &import).await;
     }
-    let (examined, bytes) = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
+    let (mut examined, bytes) = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await
+    {
         Err(error) => return unpack::cannot_open(platform, &import, error).await,
         Ok(examined) => examined,
     };
@@ -42,6 +52,10 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
         && examined.sha256.as_ref() != Some(&content.sha256)
     {
         return overwritten(platform, &import).await;
+    }
+    // What was begun has passed: half of it may be records already.
+    if pinned.content.is_none() {
+        judge(platform, &import, name, &config, &terms, bytes, &mut examined).await?;
     }
     if let Some(reason) = examined.reason.clone() {
         let findings = Findings { notes: pinned.notes, ..examined.into_refusal(reason) };
@@ -51,12 +65,15 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
         platform.state().passed_check(id).await?;
         return passed(platform, &import).await;
     }
-    let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
-    if platform.state().pin_content(id, &content).await? != content {
+    let sha256 = examined.sha256.clone().unwrap_or_default();
+    let content = Content { bytes, sha256, loaders: platform.loaders(bytes) };
+    let held = platform.state().pin_content(id, &content).await?;
+    if (held.bytes, &held.sha256) != (content.bytes, &content.sha256) {
         return Err(Error::Changed { key: import.source.key.clone() });
     }
-    let findings = take(platform, &import, name, &terms, examined, &content).await?;
-    conclude::conclude(platform, &import, Findings { notes: pinned.notes, ..findings }).await
+    let mut findings = take(platform, &import, name, &terms, examined, &held).await?;
+    findings.notes.splice(0..0, pinned.notes);
+    conclude::conclude(platform, &import, findings).await
 }
 
 /// Fixes the configuration the file is imported under, and finds the terms for it.
@@ -64,7 +81,7 @@ async fn begin<P: Platform>(
     platform: &P,
     import: &Import,
     name: &DataName,
-) -> Result<Option<(Pinned, Terms)>> {
+) -> Result<Option<(Pinned, Config, Terms)>> {
     let pinned = if let Progress::Started(pinned) = &import.progress {
         pinned.clone()
     } else {
@@ -76,7 +93,7 @@ async fn begin<P: Platform>(
         platform.state().start(import.id, &pin).await?
     };
     let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
-    Ok(Terms::find(&config, &name.scope, &name.subsection).map(|terms| (pinned, terms)))
+    Ok(Terms::find(&config, &name.scope, &name.subsection).map(|terms| (pinned, config, terms)))
 }
 
 /// What is to be said of how the file came.
@@ -156,6 +173,48 @@ async fn examine<P: Platform>(
     Ok((examination.finish(whole), chunks.offset))
 }
 
+/// Lets decide what depends on other records, before anything is loaded.
+async fn judge<P: Platform>(
+    platform: &P,
+    import: &Import,
+    name: &DataName,
+    config: &Config,
+    terms: &Terms,
+    bytes: u64,
+    examined: &mut Examined,
+) -> Result<()> {
+    if examined.reason.is_none() && terms.options.check_references == CheckReferences::Group {
+        references::check(platform, import, name, config, terms, bytes, examined).await?;
+        examined.judge(&terms.options);
+    }
+    if let Some(rule) = &terms.options.replace_all
+        && examined.reason.is_none()
+        && examined.summary.rejected == 0
+    {
+        let accepted = examined.summary.accepted;
+        let replacement = Replacement { platform, import, name, terms, bytes, accepted };
+        replacement.guard(rule, examined).await?;
+    }
+    Ok(())
+}
+
+/// Reads a file that is known to be good; its lines go to the sink.
+async fn read_lines<P: Platform>(
+    platform: &P,
+    source: &Source,
+    bytes: u64,
+    terms: &Terms,
+    sink: &mut impl Sink,
+) -> Result<()> {
+    let mut checker = terms.checker();
+    let mut chunks = Chunks::new(platform.objects(), source, bytes);
+    while let Some(chunk) = chunks.next().await? {
+        checker.feed(&chunk, sink);
+    }
+    checker.finish(sink);
+    Ok(())
+}
+
 /// Phase two: loads the good lines and keeps the rejected ones.
 async fn take<P: Platform>(
     platform: &P,
@@ -168,14 +227,26 @@ async fn take<P: Platform>(
     let mut imported = Findings { sha256: examined.sha256, ..Findings::outcome(Outcome::Imported) };
     if examined.summary.lines_read > 0 {
         let loaded = load::load(platform, import, name, terms, content).await?;
-        imported.counts = Counts {
-            read: loaded.summary.lines_read,
-            imported: loaded.imported,
-            unchanged: loaded.unchanged,
-            rejected: loaded.rejected,
-        };
+        imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
+        imported.counts = loaded.counts;
         imported.tally = loaded.summary.findings;
         imported.badlines = loaded.badlines;
+    }
+    if terms.options.replace_all.is_some() {
+        let counts = &mut imported.counts;
+        if counts.rejected > 0 {
+            let message = "nothing was removed: the rejected lines may name what would have gone";
+            imported.notes.push(format!("{message}; mend them and drop the whole file again"));
+        } else {
+            let accepted = examined.summary.accepted;
+            let bytes = content.bytes;
+            let replacement = Replacement { platform, import, name, terms, bytes, accepted };
+            let (removed, dependents) = replacement.sweep().await?;
+            // Who leaves a list is still there.
+            let list = terms.plan.joins.is_some();
+            counts.removed += if list { 0 } else { removed + dependents };
+            imported.notes.push(left_out(removed, terms));
+        }
     }
     let grown = platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes);
     if grown > 0 {
@@ -187,4 +258,36 @@ async fn take<P: Platform>(
         imported.tally.push(finding);
     }
     Ok(imported)
+}
+
+/// What is to be said of lines that did nothing.
+fn left_alone(lines: &LeftAlone, plan: &Plan) -> impl Iterator<Item = String> {
+    let named = |lines: &Named, what: String| {
+        let numbers: Vec<String> = lines.first.iter().map(ToString::to_string).collect();
+        let more = if lines.count > lines.first.len() as u64 { ", …" } else { "" };
+        let (verb, word) = if lines.count == 1 { ("names", "line") } else { ("name", "lines") };
+        let count = plural(lines.count, "line");
+        let said = format!(
+            "{count} {verb} a record of {} {what} ({word} {}{more})",
+            plan.records,
+            numbers.join(", ")
+        );
+        (lines.count > 0).then_some(said)
+    };
+    let order = plan.gives_way_to.as_deref().unwrap_or_default();
+    let said = [
+        named(&lines.existing, "that is there already, and left it alone".to_owned()),
+        named(&lines.unknown, "that does not exist".to_owned()),
+        named(&lines.gave_way, format!("that gives way to the one of {order} that is there already")),
+    ];
+    said.into_iter().flatten()
+}
+
+/// What is to be said of the records that a file which replaces all did not name.
+fn left_out(removed: u64, terms: &Terms) -> String {
+    let records = &terms.plan.records;
+    match terms.options.replace_all.as_ref().and_then(|rule| rule.list) {
+        Some(list) => format!("{} left list {list}, not named in the file", plural(removed, "record")),
+        None => format!("{} of {records} removed, not named in the file", plural(removed, "record")),
+    }
 }

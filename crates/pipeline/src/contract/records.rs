@@ -1,110 +1,374 @@
 //! What a store of records promises.
+//!
+//! What lines mean is the core's affair, and tested there; here it is shown that a store lets
+//! [`land`](tidewaiter::record::land) see and do all it needs, once, whatever is repeated.
+#![expect(clippy::panic, reason = "a suite of assertions")]
 
-use tidewaiter::config::{Empty, Mode};
-use tidewaiter::record::{Change, Layout, ReferenceTo, Rules};
-use tidewaiter::schema::{OnExisting, RowEffect};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tidewaiter::config::{Config, Subsection};
+use tidewaiter::id::ImportId;
+use tidewaiter::record::{Change, Effect, Layout, Plan, Refusal, Source, Subject, join_key};
 
 use super::id;
-use crate::Result;
-use crate::ports::{Applied, Batch, Records};
+use crate::ports::{Applied, Batch, BatchNumber, Records, StoredRecord, Sweep, Swept};
+use crate::{Error, Result};
 
-const UPSERT: Rules = Rules {
-    mode: Mode::Upsert,
-    empty: Empty::Ignore,
-    on_existing: OnExisting::Merge,
-    row: RowEffect::Upsert,
-};
+/// Scopes that lead to each other in every way there is.
+const DOCUMENT: &str = r#"{
+  "u": {
+    "people": { "plain": {}, "by_number": { "match_by": "number" }, "members": { "replace_all": { "list": 5, "max_removed": 1 } } },
+    "purchases": { "plain": {}, "all": { "replace_all": { "max_removed": 1 } } },
+    "carts": { "plain": {} },
+    "items": { "plain": {} },
+    "points": { "plain": {} }
+  },
+  "scopes": {
+    "people": {
+      "fields": [{ "name": "id" }, { "name": "name" }, { "name": "number" }, { "name": "lists", "merge": "lists" }],
+      "primaryKey": ["id"], "alternateKeys": ["number"]
+    },
+    "purchases": {
+      "fields": [{ "name": "id" }, { "name": "person" }],
+      "primaryKey": ["id"], "onExisting": "replace",
+      "foreignKeys": [{ "fields": ["person"], "reference": { "resource": "people" } }]
+    },
+    "carts": { "fields": [{ "name": "id" }], "primaryKey": ["id"], "onExisting": "replace", "givesWayTo": "purchases" },
+    "items": {
+      "fields": [{ "name": "order" }, { "name": "what" }], "onExisting": "append",
+      "foreignKeys": [{ "fields": ["order"], "reference": { "resource": "purchases", "orIn": ["carts"] }, "dependent": true }]
+    },
+    "points": {
+      "fields": [{ "name": "person", "constraints": { "required": true } }, { "name": "points", "type": "integer" }],
+      "onExisting": "append", "row": "adjust", "adjusts": { "resource": "people", "add": { "points": "balance" } },
+      "foreignKeys": [{ "fields": ["person"], "reference": { "resource": "people" } }]
+    }
+  }
+}"#;
 
 /// Puts a store of records through everything it promises. It is to be empty.
 pub async fn records<R: Records>(records: &R) -> Result<()> {
-    a_batch_takes_effect_once(records).await?;
-    lines_of_a_batch_see_each_other(records).await?;
-    a_missing_parent_keeps_a_line_out(records).await?;
-    records_are_read_in_order(records).await
+    let config = Config::parse("u", DOCUMENT.as_bytes()).map_err(|mistakes| {
+        let found: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        Error::Task(found.join("; "))
+    })?;
+    let store = Store { records, config };
+    store.a_batch_takes_effect_once().await?;
+    store.lines_of_a_batch_see_each_other().await?;
+    store.a_value_keeps_its_source().await?;
+    store.a_missing_parent_keeps_a_line_out().await?;
+    store.records_are_matched_by_another_column().await?;
+    store.what_belongs_to_a_record_goes_with_it().await?;
+    store.a_sum_counts_each_line_once().await?;
+    store.a_page_is_swept_once().await?;
+    store.a_list_is_left_once().await?;
+    store.records_are_read_in_order().await
 }
 
-fn line(number: u64, key: &str, values: &[Option<&str>]) -> Change {
-    let values = values.iter().map(|value| value.map(str::to_owned)).collect();
-    Change { line: number, key: key.to_owned(), values, references: Vec::new() }
+/// A store, and what is imported into it.
+struct Store<'a, R> {
+    records: &'a R,
+    config: Config,
 }
 
-fn layout() -> Layout {
-    let references = vec![ReferenceTo { scope: "parents".to_owned(), field: "parent".to_owned(), number: 2 }];
-    Layout { columns: vec!["id".to_owned(), "name".to_owned()], references }
+/// A file: its import, and what it is for.
+struct File {
+    import: ImportId,
+    universe: String,
+    plan: Arc<Plan>,
+    layout: Layout,
 }
 
-async fn apply<R: Records>(
-    records: &R,
-    scope: &str,
-    import: u32,
-    number: u64,
-    changes: &[Change],
-) -> Result<Applied> {
-    let layout = layout();
-    let batch =
-        Batch { universe: "u", scope, import: id(import), number, rules: UPSERT, layout: &layout, changes };
-    records.apply(&batch).await
-}
-
-async fn name_of<R: Records>(records: &R, scope: &str, key: &str) -> Result<Option<String>> {
-    let found = records.scan(scope, None, 1_000).await?;
-    Ok(found.into_iter().find(|r| r.key == key).and_then(|mut r| r.record.values.remove("name")))
-}
-
-async fn a_batch_takes_effect_once<R: Records>(records: &R) -> Result<()> {
-    let changes = [line(2, "a", &[Some("a"), Some("Ada")])];
-    let first = apply(records, "once", 1, 0, &changes).await?;
-    assert_eq!(first, Applied { imported: 1, ..Applied::default() });
-    // Somebody else changes the record; then the first batch comes again.
-    apply(records, "once", 2, 0, &[line(2, "a", &[Some("a"), Some("Bob")])]).await?;
-    assert_eq!(apply(records, "once", 1, 0, &changes).await?, first, "the same batch has the same answer");
-    assert_eq!(name_of(records, "once", "a").await?.as_deref(), Some("Bob"), "and no effect any more");
-    let unchanged = apply(records, "once", 3, 0, &[line(2, "a", &[Some("a"), None])]).await?;
-    assert_eq!(unchanged, Applied { unchanged: 1, ..Applied::default() }, "an empty cell leaves the value");
-    records.forget(id(1)).await?;
-    records.forget(id(1)).await
-}
-
-async fn lines_of_a_batch_see_each_other<R: Records>(records: &R) -> Result<()> {
-    let changes = [
-        line(2, "x", &[Some("x"), Some("first")]),
-        line(3, "x", &[Some("x"), Some("last")]),
-        line(4, "x", &[Some("x"), Some("last")]),
-    ];
-    let applied = apply(records, "order", 4, 0, &changes).await?;
-    assert_eq!(applied, Applied { imported: 2, unchanged: 1, missing: Vec::new() });
-    assert_eq!(name_of(records, "order", "x").await?.as_deref(), Some("last"), "the last line wins");
-    Ok(())
-}
-
-async fn a_missing_parent_keeps_a_line_out<R: Records>(records: &R) -> Result<()> {
-    apply(records, "parents", 5, 0, &[line(2, "p", &[Some("p"), None])]).await?;
-    let child = |number, key: &str, parent: &str| Change {
-        references: vec![(0, parent.to_owned())],
-        ..line(number, key, &[Some(key), Some(parent)])
-    };
-    let changes = [child(2, "a", "p"), child(3, "b", "nobody"), child(4, "c", "p")];
-    let applied = apply(records, "children", 6, 0, &changes).await?;
-    assert_eq!(applied, Applied { imported: 2, unchanged: 0, missing: vec![(1, 0)] });
-    assert_eq!(name_of(records, "children", "b").await?, None, "a line without its parent is not loaded");
-    Ok(())
-}
-
-async fn records_are_read_in_order<R: Records>(records: &R) -> Result<()> {
-    let changes: Vec<Change> =
-        (0..25_u64).rev().map(|n| line(n, &format!("{n:02}"), &[None, None])).collect();
-    apply(records, "many", 7, 0, &changes).await?;
-    let mut keys = Vec::new();
-    let mut after: Option<(String, String)> = None;
-    loop {
-        let page = records.scan("many", after.as_ref().map(|(u, k)| (u.as_str(), k.as_str())), 10).await?;
-        let Some(last) = page.last() else { break };
-        after = Some((last.universe.clone(), last.key.clone()));
-        keys.extend(page.into_iter().map(|record| record.key));
+impl File {
+    /// A line whose key is the value of its first column, or its number where lines are added.
+    fn line(&self, number: u64, values: &[Option<&str>]) -> Change {
+        let values: Vec<Option<String>> = values.iter().map(|value| value.map(str::to_owned)).collect();
+        let cell = |name: &str| {
+            let at = self.layout.columns.iter().position(|column| column == name)?;
+            values.get(at)?.clone()
+        };
+        let references: Vec<(usize, String)> = (self.plan.references.iter().enumerate())
+            .filter_map(|(n, to)| Some((n, cell(to.columns.first()?)?)))
+            .collect();
+        let subject = match (
+            self.plan.key(|column| {
+                let at = self.layout.columns.iter().position(|name| name == column)?;
+                values.get(at)?.as_deref()
+            }),
+            &self.plan.match_by,
+        ) {
+            (key, Some(by)) => Subject::Match { value: cell(by).unwrap_or_default(), key },
+            (Some(key), None) => Subject::Key(key),
+            (None, None) => {
+                let own = format!("{}#{number:012}", self.import);
+                let owner = references.first().map(|(_, key)| key.as_str()).unwrap_or_default();
+                Subject::Key(join_key([owner, &own].into_iter()))
+            }
+        };
+        Change { line: number, subject, values, references }
     }
-    let expected: Vec<String> = (0..25).map(|n| format!("{n:02}")).collect();
-    assert_eq!(keys, expected, "page by page, each record once, in order");
-    let counts = records.counts().await?;
-    assert!(counts.contains(&("u".to_owned(), "many".to_owned(), 25)));
-    Ok(())
+}
+
+impl<R: Records> Store<'_, R> {
+    fn file(&self, import: u32, universe: &str, scope: &str, subsection: &str, columns: &[&str]) -> File {
+        let options = self.config.subsection(scope, subsection).cloned().unwrap_or_else(Subsection::default);
+        let Some(compiled) = self.config.scope(scope) else { panic!("{scope} is not among the scopes") };
+        let plan = Arc::new(Plan::new(Arc::clone(compiled), self.config.scopes(), &options));
+        let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
+        let places = vec![1; plan.references.len()];
+        File { import: id(import), universe: universe.to_owned(), plan, layout: Layout { columns, places } }
+    }
+
+    async fn apply(&self, file: &File, share: u32, batch: u64, changes: &[Change]) -> Result<Applied> {
+        let batch = Batch {
+            universe: &file.universe,
+            import: file.import,
+            number: BatchNumber { share, batch },
+            plan: &file.plan,
+            layout: &file.layout,
+            changes,
+        };
+        self.records.apply(&batch).await
+    }
+
+    async fn effects(&self, file: &File, batch: u64, lines: &[&[Option<&str>]]) -> Result<Vec<Effect>> {
+        let changes: Vec<Change> = lines.iter().zip(2..).map(|(values, n)| file.line(n, values)).collect();
+        Ok(self.apply(file, 0, batch, &changes).await?.effects().cloned().collect())
+    }
+
+    /// The texts of a record.
+    async fn texts(
+        &self,
+        universe: &str,
+        scope: &str,
+        key: &str,
+    ) -> Result<Option<BTreeMap<String, String>>> {
+        let found = self.record(universe, scope, key).await?;
+        let texts = |r: StoredRecord| r.record.values.into_iter().map(|(name, value)| (name, value.text));
+        Ok(found.map(|record| texts(record).collect()))
+    }
+
+    async fn record(&self, universe: &str, scope: &str, key: &str) -> Result<Option<StoredRecord>> {
+        let found = self.records.find(scope, key, 1_000).await?;
+        Ok(found.into_iter().find(|record| record.universe == universe && record.key == key))
+    }
+
+    async fn name_of(&self, universe: &str, key: &str) -> Result<Option<String>> {
+        Ok(self.texts(universe, "people", key).await?.and_then(|mut texts| texts.remove("name")))
+    }
+
+    async fn a_batch_takes_effect_once(&self) -> Result<()> {
+        let file = self.file(1, "once", "people", "plain", &["id", "name"]);
+        let lines = [file.line(2, &[Some("a"), Some("Ada")])];
+        let first = self.apply(&file, 0, 0, &lines).await?;
+        assert!(first.effects().eq(&[Effect::Imported]));
+        // Somebody else changes the record; then the first batch comes again.
+        let other = self.file(2, "once", "people", "plain", &["id", "name"]);
+        assert_eq!(self.effects(&other, 0, &[&[Some("a"), Some("Bob")]]).await?, [Effect::Imported]);
+        assert_eq!(self.apply(&file, 0, 0, &lines).await?, first, "the same batch has the same answer");
+        assert_eq!(self.name_of("once", "a").await?.as_deref(), Some("Bob"), "and no effect any more");
+        // The same number of another loader is another batch.
+        let theirs = self.apply(&file, 1, 0, &[file.line(3, &[Some("b"), Some("Cyd")])]).await?;
+        assert!(theirs.effects().eq(&[Effect::Imported]));
+        let third = self.file(3, "once", "people", "plain", &["id", "name"]);
+        assert_eq!(
+            self.effects(&third, 0, &[&[Some("a"), None]]).await?,
+            [Effect::Unchanged],
+            "an empty cell leaves the value"
+        );
+        self.records.forget(id(1)).await?;
+        self.records.forget(id(1)).await
+    }
+
+    async fn lines_of_a_batch_see_each_other(&self) -> Result<()> {
+        let file = self.file(4, "seen", "people", "plain", &["id", "name"]);
+        let lines: [&[Option<&str>]; 3] =
+            [&[Some("x"), Some("first")], &[Some("x"), Some("last")], &[Some("x"), Some("last")]];
+        let effects = self.effects(&file, 0, &lines).await?;
+        assert_eq!(effects, [Effect::Imported, Effect::Superseding, Effect::Superseding]);
+        assert_eq!(self.name_of("seen", "x").await?.as_deref(), Some("last"), "the last line wins");
+        Ok(())
+    }
+
+    async fn a_value_keeps_its_source(&self) -> Result<()> {
+        let first = self.file(5, "source", "people", "plain", &["id", "name"]);
+        self.effects(&first, 0, &[&[Some("a"), Some("Ada")]]).await?;
+        let second = self.file(6, "source", "people", "plain", &["id", "number"]);
+        self.effects(&second, 0, &[&[Some("b"), None], &[Some("a"), Some("17")]]).await?;
+        let Some(found) = self.record("source", "people", "a").await? else { panic!("the record is gone") };
+        let source = |column: &str| found.record.values.get(column).map(|value| value.source);
+        assert_eq!(source("name"), Some(Source { import: id(5), line: 2 }));
+        assert_eq!(source("number"), Some(Source { import: id(6), line: 3 }));
+        assert_eq!(found.record.changed, Source { import: id(6), line: 3 });
+        Ok(())
+    }
+
+    async fn a_missing_parent_keeps_a_line_out(&self) -> Result<()> {
+        let people = self.file(7, "parents", "people", "plain", &["id"]);
+        self.effects(&people, 0, &[&[Some("p")]]).await?;
+        let orders = self.file(8, "parents", "purchases", "plain", &["id", "person"]);
+        let lines: [&[Option<&str>]; 3] =
+            [&[Some("1"), Some("p")], &[Some("2"), Some("nobody")], &[Some("3"), Some("p")]];
+        let missing = Effect::Refused(Refusal::Missing { reference: 0 });
+        assert_eq!(self.effects(&orders, 0, &lines).await?, [Effect::Imported, missing, Effect::Imported]);
+        assert_eq!(
+            self.texts("parents", "purchases", "2").await?,
+            None,
+            "a line without its parent does not land"
+        );
+        let asked = [("people", "p"), ("people", "nobody"), ("purchases", "1"), ("purchases", "2")];
+        let asked = asked.map(|(scope, key)| (scope.to_owned(), key.to_owned()));
+        assert_eq!(self.records.exist("parents", &asked).await?, [true, false, true, false]);
+        assert_eq!(self.records.exist("elsewhere", &asked).await?, [false; 4], "universes do not mix");
+        Ok(())
+    }
+
+    async fn records_are_matched_by_another_column(&self) -> Result<()> {
+        let plain = self.file(9, "matched", "people", "plain", &["id", "name", "number"]);
+        let lines: [&[Option<&str>]; 3] = [
+            &[Some("a"), Some("Ada"), Some("1")],
+            &[Some("b"), Some("Bob"), Some("2")],
+            &[Some("c"), Some("Cyd"), Some("2")],
+        ];
+        self.effects(&plain, 0, &lines).await?;
+        let file = self.file(10, "matched", "people", "by_number", &["id", "name", "number"]);
+        let lines: [&[Option<&str>]; 4] = [
+            &[Some("z"), Some("Zoe"), Some("1")],
+            &[Some("d"), Some("Dan"), Some("2")],
+            &[Some("b"), Some("Eve"), Some("3")],
+            &[Some("f"), Some("Fay"), Some("4")],
+        ];
+        let effects = self.effects(&file, 0, &lines).await?;
+        let expected = [
+            Effect::Imported,
+            Effect::Refused(Refusal::Ambiguous),
+            Effect::Refused(Refusal::Taken),
+            Effect::Imported,
+        ];
+        assert_eq!(effects, expected);
+        assert_eq!(self.name_of("matched", "a").await?, None, "the record has another key now");
+        assert_eq!(self.name_of("matched", "z").await?.as_deref(), Some("Zoe"));
+        assert_eq!(self.name_of("matched", "f").await?.as_deref(), Some("Fay"));
+        Ok(())
+    }
+
+    async fn what_belongs_to_a_record_goes_with_it(&self) -> Result<()> {
+        let universe = "belongs";
+        let carts = self.file(11, universe, "carts", "plain", &["id"]);
+        self.effects(&carts, 0, &[&[Some("1")], &[Some("10")]]).await?;
+        let items = self.file(12, universe, "items", "plain", &["order", "what"]);
+        let lines: [&[Option<&str>]; 3] =
+            [&[Some("1"), Some("boat")], &[Some("1"), Some("tug")], &[Some("10"), Some("buoy")]];
+        assert_eq!(self.effects(&items, 0, &lines).await?, vec![Effect::Imported; 3]);
+        assert_eq!(self.records.find("items", "1", 1_000).await?.len(), 2, "found by what they belong to");
+        let orders = self.file(13, universe, "purchases", "plain", &["id"]);
+        let applied = self.apply(&orders, 0, 0, &[orders.line(2, &[Some("1")])]).await?;
+        assert_eq!(applied.removed, 3, "the cart goes when its order comes, and its items with it");
+        assert_eq!(self.records.find("items", "1", 1_000).await?.len(), 0);
+        assert_eq!(self.records.find("items", "10", 1_000).await?.len(), 1, "those of another one stay");
+        let late = self.file(14, universe, "carts", "plain", &["id"]);
+        assert_eq!(self.effects(&late, 0, &[&[Some("1")]]).await?, [Effect::GaveWay]);
+        Ok(())
+    }
+
+    async fn a_sum_counts_each_line_once(&self) -> Result<()> {
+        let people = self.file(15, "sum", "people", "plain", &["id", "name"]);
+        self.effects(&people, 0, &[&[Some("a"), Some("Ada")]]).await?;
+        let points = self.file(16, "sum", "points", "plain", &["person", "points"]);
+        let lines: [&[Option<&str>]; 3] =
+            [&[Some("a"), Some("100")], &[Some("a"), Some("-30")], &[Some("a"), Some("-30")]];
+        for _ in 0..2 {
+            assert_eq!(self.effects(&points, 0, &lines).await?, vec![Effect::Imported; 3]);
+        }
+        let texts = self.texts("sum", "people", "a").await?.unwrap_or_default();
+        assert_eq!(texts.get("balance").map(String::as_str), Some("40"));
+        assert_eq!(self.records.find("points", "a", 1_000).await?.len(), 3, "each line is kept");
+        Ok(())
+    }
+
+    async fn sweep(
+        &self,
+        file: &File,
+        page: u64,
+        after: Option<&str>,
+        stays: &'static [&'static str],
+    ) -> Result<Swept> {
+        let sweep = Sweep {
+            universe: &file.universe,
+            import: file.import,
+            page,
+            after,
+            limit: 2,
+            plan: &file.plan,
+            stays: Arc::new(move |key, _| stays.contains(&key)),
+        };
+        self.records.sweep(&sweep).await
+    }
+
+    async fn a_page_is_swept_once(&self) -> Result<()> {
+        let universe = "swept";
+        let orders = self.file(17, universe, "purchases", "plain", &["id"]);
+        self.effects(&orders, 0, &[&[Some("1")], &[Some("2")], &[Some("3")]]).await?;
+        let items = self.file(18, universe, "items", "plain", &["order"]);
+        self.effects(&items, 0, &[&[Some("1")], &[Some("2")]]).await?;
+        let all = self.file(19, universe, "purchases", "all", &["id"]);
+        let first = self.sweep(&all, 0, None, &["2"]).await?;
+        assert_eq!(first, Swept { removed: 1, dependents: 1, next: Some("2".to_owned()) });
+        assert_eq!(self.sweep(&all, 0, None, &[]).await?, first, "the same page has the same answer");
+        assert!(self.texts(universe, "purchases", "2").await?.is_some(), "and no effect any more");
+        let second = self.sweep(&all, 1, Some("2"), &["2"]).await?;
+        assert_eq!(second, Swept { removed: 1, dependents: 0, next: None });
+        assert_eq!(self.records.find("items", "1", 10).await?.len(), 0, "what belongs to it goes, too");
+        assert_eq!(self.records.find("items", "2", 10).await?.len(), 1);
+        let nothing = self.file(20, "nobody", "purchases", "all", &["id"]);
+        assert_eq!(self.sweep(&nothing, 0, None, &[]).await?, Swept::default(), "there need not be any");
+        Ok(())
+    }
+
+    async fn a_list_is_left_once(&self) -> Result<()> {
+        let universe = "lists";
+        let people = self.file(21, universe, "people", "plain", &["id", "lists"]);
+        let lines: [&[Option<&str>]; 3] =
+            [&[Some("a"), Some("5 7")], &[Some("b"), Some("5")], &[Some("c"), Some("7")]];
+        self.effects(&people, 0, &lines).await?;
+        let members = self.file(22, universe, "people", "members", &["id"]);
+        let mut swept = Swept::default();
+        let mut page = 0;
+        loop {
+            let answer = self.sweep(&members, page, swept.next.as_deref(), &["b"]).await?;
+            swept = Swept { removed: swept.removed + answer.removed, ..answer };
+            page += 1;
+            if swept.next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(swept.removed, 1, "who was not in the list cannot leave it");
+        for (key, lists) in [("a", Some("7")), ("b", Some("5")), ("c", Some("7"))] {
+            let texts = self.texts(universe, "people", key).await?.unwrap_or_default();
+            assert_eq!(texts.get("lists").map(String::as_str), lists, "{key}");
+        }
+        Ok(())
+    }
+
+    async fn records_are_read_in_order(&self) -> Result<()> {
+        let expected: Vec<String> = (0..25).map(|n| format!("{n:02}")).collect();
+        let file = self.file(23, "z", "carts", "plain", &["id"]);
+        let changes: Vec<Change> =
+            (expected.iter().rev().zip(2..)).map(|(key, n)| file.line(n, &[Some(key)])).collect();
+        self.apply(&file, 0, 0, &changes).await?;
+        let mut keys = Vec::new();
+        let mut after = Some(("z".to_owned(), String::new()));
+        while let Some((universe, key)) = after.take() {
+            let page = self.records.scan("carts", Some((&universe, &key)), 10).await?;
+            after = page.last().map(|last| (last.universe.clone(), last.key.clone()));
+            keys.extend(page.into_iter().map(|record| record.key));
+        }
+        assert_eq!(keys, expected, "page by page, each record once, in order");
+        let all = self.records.scan("carts", None, 1_000).await?;
+        assert!(all.is_sorted_by_key(|record| (record.universe.clone(), record.key.clone())));
+        let counts = self.records.counts().await?;
+        assert!(counts.contains(&("z".to_owned(), "carts".to_owned(), 25)));
+        Ok(())
+    }
 }

@@ -69,7 +69,7 @@ fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
     Conclusion {
         outcome,
         code: None,
-        counts: Counts { read: 3, imported: 2, unchanged: 0, rejected: 1 },
+        counts: Counts { read: 3, imported: 2, rejected: 1, ..Counts::default() },
         findings: vec!["type-error".to_owned()],
         sha256: Some("00".to_owned()),
         finished: at(90),
@@ -100,9 +100,9 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     assert_eq!(state.start(import.id, &pin).await?, pin);
     let other = Pinned { config: "two".to_owned(), ..pin.clone() };
     assert_eq!(state.start(import.id, &other).await?, pin, "what an import runs under is fixed once");
-    let content = Content { bytes: 10, sha256: "aa".to_owned() };
+    let content = Content { bytes: 10, sha256: "aa".to_owned(), loaders: 1 };
     assert_eq!(state.pin_content(import.id, &content).await?, content);
-    let other = Content { bytes: 11, sha256: "bb".to_owned() };
+    let other = Content { bytes: 11, sha256: "bb".to_owned(), loaders: 2 };
     assert_eq!(state.pin_content(import.id, &other).await?, content, "what is loaded is fixed once");
     let pin = Pinned { content: Some(content), ..pin };
     // A message that comes again must not begin it anew.
@@ -194,6 +194,8 @@ async fn a_group_is_a_set_of_slots<S: State>(state: &S) -> Result<()> {
         state.passed_check(next).await?;
     }
     assert_eq!(order, [21, 20, 24, 22].map(id), "slot, then date, then name");
+    let members = state.group_members(&place, &group).await?;
+    assert_eq!(members.iter().map(|member| member.id).collect::<Vec<_>>(), order, "in the same order");
     assert_eq!(state.next_member(&place, &group, false).await?, Some(id(21)), "checked is not done");
     Ok(())
 }

@@ -15,7 +15,9 @@ mod folder;
 mod mail;
 mod queue;
 mod records;
+mod records_read;
 mod runner;
+mod shelf;
 mod sqlite;
 mod state;
 mod state_read;
@@ -47,6 +49,7 @@ pub struct Local {
     mailer: Outbox,
     queue: LocalQueue,
     settle: Option<i64>,
+    loaders: u32,
     observer: Option<Observer>,
 }
 
@@ -66,6 +69,7 @@ impl Local {
             mailer: Outbox::new(&root.join("outbox")),
             queue: LocalQueue::default(),
             settle: None,
+            loaders: 1,
             observer: None,
         })
     }
@@ -83,6 +87,14 @@ impl Local {
     #[must_use]
     pub fn without_settling(mut self) -> Self {
         self.settle = Some(0);
+        self
+    }
+
+    /// Shares the lines of each file among so many loaders. One database writes no faster for it; it is how
+    /// functions work side by side on a large file.
+    #[must_use]
+    pub fn with_loaders(mut self, loaders: u32) -> Self {
+        self.loaders = loaders;
         self
     }
 
@@ -175,6 +187,10 @@ impl Platform for Local {
 
     fn settle_seconds(&self, configured: u64) -> i64 {
         self.settle.unwrap_or_else(|| i64::try_from(configured).unwrap_or(i64::MAX))
+    }
+
+    fn loaders(&self, _bytes: u64) -> u32 {
+        self.loaders
     }
 
     fn observe(&self, progress: &Observation<'_>) {

@@ -1,20 +1,25 @@
-//! Records in SQLite: one table, in the order in which records came, and an index over their keys.
+//! Records in SQLite.
 //!
-//! Keys come in no order. In a table sorted by key every new record would change another page of the whole
-//! table; this way only the index is touched all over, and it is a tenth of the size.
+//! Records are rows in the order in which they were made, found through an index on their keys. The values
+//! are wide and the keys are not: were the rows kept in the order of the keys, each new one would change
+//! another page of the whole table; this way only the index is touched all over, and it is a tenth of the
+//! size.
 
-use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Change, Effect, Layout, Record, Rules, apply};
+use tidewaiter::record::{Change, Layout, Plan, land};
 
+use super::shelf::SqliteShelf;
 use super::sqlite::{Database, from_json, to_json};
+use super::{records_read, shelf};
 use crate::Result;
-use crate::ports::{Applied, Batch, Records, StoredRecord};
+use crate::ports::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE collections (
         id INTEGER PRIMARY KEY,
         universe TEXT NOT NULL,
@@ -36,10 +41,23 @@ const MIGRATIONS: &[&str] = &["
         answer TEXT NOT NULL,
         PRIMARY KEY (import, number)
     ) WITHOUT ROWID;
-"];
+    ",
+    // Values that another line than the record's own brought, and batches by loader.
+    "
+    ALTER TABLE records ADD COLUMN earlier TEXT;
+    DROP TABLE applied;
+    CREATE TABLE applied (
+        import TEXT NOT NULL,
+        share INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        answer TEXT NOT NULL,
+        PRIMARY KEY (import, share, number)
+    ) WITHOUT ROWID;
+    ",
+];
 
-/// How many parents that were found are remembered while a batch is applied.
-const REMEMBERED_PARENTS: usize = 10_000;
+/// The share under which the answers to sweeps are kept.
+const SWEEPS: i64 = -1;
 
 /// Records in SQLite.
 #[derive(Debug, Clone)]
@@ -57,26 +75,48 @@ impl SqliteRecords {
 /// A batch that can go to another thread.
 struct Work {
     universe: String,
-    scope: String,
     import: ImportId,
-    number: u64,
-    rules: Rules,
+    number: BatchNumber,
+    plan: Arc<Plan>,
     layout: Layout,
     changes: Vec<Change>,
+}
+
+/// A sweep that can go to another thread.
+struct Clearing {
+    universe: String,
+    import: ImportId,
+    page: u64,
+    after: Option<String>,
+    limit: usize,
+    plan: Arc<Plan>,
+    stays: Arc<Stays>,
 }
 
 impl Records for SqliteRecords {
     async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
         let work = Work {
             universe: batch.universe.to_owned(),
-            scope: batch.scope.to_owned(),
             import: batch.import,
             number: batch.number,
-            rules: batch.rules,
+            plan: Arc::clone(batch.plan),
             layout: batch.layout.clone(),
             changes: batch.changes.to_vec(),
         };
         self.database.write("loading records", move |sql| work.run(sql)).await
+    }
+
+    async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
+        let clearing = Clearing {
+            universe: sweep.universe.to_owned(),
+            import: sweep.import,
+            page: sweep.page,
+            after: sweep.after.map(str::to_owned),
+            limit: sweep.limit,
+            plan: Arc::clone(sweep.plan),
+            stays: Arc::clone(&sweep.stays),
+        };
+        self.database.write("removing records", move |sql| clearing.run(sql)).await
     }
 
     async fn forget(&self, import: ImportId) -> Result<()> {
@@ -84,6 +124,18 @@ impl Records for SqliteRecords {
             sql.prepare_cached("DELETE FROM applied WHERE import = ?1")?.execute([import.to_string()])
         };
         self.database.write("forgetting batches", forget).await.map(|_| ())
+    }
+
+    async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
+        let (universe, records) = (universe.to_owned(), records.to_vec());
+        let exist = move |sql: &Connection| records_read::exist(sql, &universe, &records);
+        self.database.read("looking records up", exist).await
+    }
+
+    async fn find(&self, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
+        let (scope, key) = (scope.to_owned(), key.to_owned());
+        let find = move |sql: &Connection| records_read::find(sql, &scope, &key, limit);
+        self.database.read("finding records", find).await
     }
 
     async fn scan(
@@ -94,175 +146,68 @@ impl Records for SqliteRecords {
     ) -> Result<Vec<StoredRecord>> {
         let scope = scope.to_owned();
         let after = after.map(|(universe, key)| (universe.to_owned(), key.to_owned()));
-        self.database.read("reading records", move |sql| scan(sql, &scope, after, limit)).await
+        let scan = move |sql: &Connection| records_read::scan(sql, &scope, after, limit);
+        self.database.read("reading records", scan).await
     }
 
     async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
-        self.database
-            .read("counting records", |sql| {
-                let mut query = sql.prepare_cached(
-                    "SELECT universe, scope, (SELECT count(*) FROM records WHERE collection = c.id) AS records
-                     FROM collections c WHERE records > 0 ORDER BY 1, 2",
-                )?;
-                let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-                rows.collect()
-            })
-            .await
+        self.database.read("counting records", records_read::counts).await
     }
 }
 
 impl Work {
     fn run(&self, sql: &Connection) -> rusqlite::Result<Applied> {
-        let (import, number) = (self.import.to_string(), self.number);
-        let answered: Option<String> = sql
-            .prepare_cached("SELECT answer FROM applied WHERE import = ?1 AND number = ?2")?
-            .query_row(params![import, number], |row| row.get(0))
-            .optional()?;
-        if let Some(answer) = answered {
-            return from_json(&answer);
+        let number = (i64::from(self.number.share), self.number.batch);
+        if let Some(before) = answered(sql, self.import, number)? {
+            return from_json(&before);
+        }
+        let mut store = SqliteShelf::new(sql, &self.universe);
+        if let Some(column) = &self.plan.match_by {
+            shelf::index_by(sql, column)?;
         }
         let mut applied = Applied::default();
-        let own = Collection(collection(sql, &self.universe, &self.scope)?);
-        let mut parents = Parents::new(sql, self)?;
-        for (n, change) in self.changes.iter().enumerate() {
-            if let Some(reference) = parents.first_missing(sql, change)? {
-                applied.missing.push((n, reference));
-                continue;
-            }
-            match self.change(sql, &own, &import, change)? {
-                Effect::Imported => applied.imported += 1,
-                Effect::Unchanged => applied.unchanged += 1,
-            }
+        for change in &self.changes {
+            applied.push(land(&mut store, &self.plan, &self.layout, change, self.import)?);
         }
-        sql.prepare_cached("INSERT INTO applied (import, number, answer) VALUES (?1, ?2, ?3)")?
-            .execute(params![import, number, to_json(&applied)?])?;
+        answer(sql, self.import, number, &to_json(&applied)?)?;
         Ok(applied)
     }
+}
 
-    fn change(
-        &self,
-        sql: &Connection,
-        own: &Collection,
-        import: &str,
-        change: &Change,
-    ) -> rusqlite::Result<Effect> {
-        let found = own.find(sql, &change.key)?;
-        let (id, existing) = found.unzip();
-        let (record, effect) = apply(existing.as_ref(), &self.layout, change, self.rules, self.import);
-        if effect == Effect::Imported {
-            match (id, record) {
-                (Some(id), Some(record)) => sql
-                    .prepare_cached("UPDATE records SET value = ?2, import = ?3, line = ?4 WHERE id = ?1")?
-                    .execute(params![id, to_json(&record.values)?, import, record.line])?,
-                (None, Some(record)) => sql
-                    .prepare_cached(
-                        "INSERT INTO records (collection, key, value, import, line) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    )?
-                    .execute(params![own.0, change.key, to_json(&record.values)?, import, record.line])?,
-                (Some(id), None) => sql.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([id])?,
-                (None, None) => 0,
-            };
+impl Clearing {
+    fn run(&self, sql: &Connection) -> rusqlite::Result<Swept> {
+        let number = (SWEEPS, self.page);
+        if let Some(before) = answered(sql, self.import, number)? {
+            return from_json(&before);
         }
-        Ok(effect)
-    }
-}
-
-/// The records of one scope in one universe.
-struct Collection(i64);
-
-impl Collection {
-    fn find(&self, sql: &Connection, key: &str) -> rusqlite::Result<Option<(i64, Record)>> {
-        sql.prepare_cached("SELECT value, import, line, id FROM records WHERE collection = ?1 AND key = ?2")?
-            .query_row(params![self.0, key], |row| Ok((row.get(3)?, record_at_0(row)?)))
-            .optional()
-    }
-}
-
-/// The number of a collection; it is made if there is none.
-fn collection(sql: &Connection, universe: &str, scope: &str) -> rusqlite::Result<i64> {
-    sql.prepare_cached("INSERT INTO collections (universe, scope) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute([universe, scope])?;
-    sql.prepare_cached("SELECT id FROM collections WHERE universe = ?1 AND scope = ?2")?
-        .query_row([universe, scope], |row| row.get(0))
-}
-
-/// Which parents are known to exist. That one is missing is not remembered: an earlier line of the same
-/// batch may add it.
-struct Parents {
-    /// For each reference of the layout, the collection it points into.
-    collections: Vec<i64>,
-    found: HashSet<(usize, String)>,
-}
-
-impl Parents {
-    fn new(sql: &Connection, work: &Work) -> rusqlite::Result<Self> {
-        let targets = work.layout.references.iter();
-        let collections =
-            targets.map(|to| collection(sql, &work.universe, &to.scope)).collect::<rusqlite::Result<_>>()?;
-        Ok(Self { collections, found: HashSet::new() })
-    }
-
-    fn first_missing(&mut self, sql: &Connection, change: &Change) -> rusqlite::Result<Option<usize>> {
-        for (reference, key) in &change.references {
-            let Some(collection) = self.collections.get(*reference) else { continue };
-            let known = (*reference, key.clone());
-            if self.found.contains(&known) {
+        let mut store = SqliteShelf::new(sql, &self.universe);
+        let scope = &self.plan.records;
+        let page = records_read::page(sql, &self.universe, scope, self.after.as_deref(), self.limit)?;
+        let mut swept = Swept::default();
+        for (key, record) in &page {
+            if !self.plan.is_replaced(record) || (self.stays)(key, record) {
                 continue;
             }
-            let exists = sql
-                .prepare_cached("SELECT 1 FROM records WHERE collection = ?1 AND key = ?2")?
-                .exists(params![collection, key])?;
-            if !exists {
-                return Ok(Some(*reference));
-            }
-            if self.found.len() < REMEMBERED_PARENTS {
-                self.found.insert(known);
-            }
+            swept.removed += 1;
+            swept.dependents += store.leave_out(&self.plan, key, record, self.import)?;
         }
-        Ok(None)
+        if page.len() >= self.limit {
+            swept.next = page.last().map(|(key, _)| key.clone());
+        }
+        answer(sql, self.import, number, &to_json(&swept)?)?;
+        Ok(swept)
     }
 }
 
-fn record_at_0(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
-    let (value, import): (String, String) = (row.get(0)?, row.get(1)?);
-    let import = import.parse().map_err(|e: String| {
-        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, e.into())
-    })?;
-    Ok(Record { values: from_json(&value)?, import, line: row.get::<_, u64>(2)? })
+/// What was answered to a batch or a sweep.
+fn answered(sql: &Connection, import: ImportId, number: (i64, u64)) -> rusqlite::Result<Option<String>> {
+    sql.prepare_cached("SELECT answer FROM applied WHERE import = ?1 AND share = ?2 AND number = ?3")?
+        .query_row(params![import.to_string(), number.0, number.1], |row| row.get(0))
+        .optional()
 }
 
-fn scan(
-    sql: &Connection,
-    scope: &str,
-    after: Option<(String, String)>,
-    limit: usize,
-) -> rusqlite::Result<Vec<StoredRecord>> {
-    // One range of the index for each universe: asked for all at once, SQLite would sort for every page.
-    let (first, mut behind) = after.map_or((String::new(), None), |(universe, key)| (universe, Some(key)));
-    let mut query = sql.prepare_cached(
-        "SELECT id, universe FROM collections WHERE scope = ?1 AND universe >= ?2 ORDER BY universe",
-    )?;
-    let collections: Vec<(i64, String)> = query
-        .query_map([scope, &first], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut found = Vec::new();
-    for (collection, universe) in collections {
-        let behind = behind.take().filter(|_| universe == first);
-        let compare = if behind.is_some() { ">" } else { ">=" };
-        let mut query = sql.prepare_cached(&format!(
-            "SELECT value, import, line, key FROM records
-             WHERE collection = ?1 AND key {compare} ?2 ORDER BY key LIMIT ?3"
-        ))?;
-        let left = limit - found.len();
-        let rows = query.query_map(params![collection, behind.unwrap_or_default(), left], |row| {
-            Ok(StoredRecord { record: record_at_0(row)?, universe: universe.clone(), key: row.get(3)? })
-        })?;
-        for row in rows {
-            found.push(row?);
-        }
-        if found.len() >= limit {
-            break;
-        }
-    }
-    Ok(found)
+fn answer(sql: &Connection, import: ImportId, number: (i64, u64), answer: &str) -> rusqlite::Result<()> {
+    sql.prepare_cached("INSERT INTO applied (import, share, number, answer) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![import.to_string(), number.0, number.1, answer])
+        .map(|_| ())
 }

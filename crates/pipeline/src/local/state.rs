@@ -278,6 +278,12 @@ impl State for SqliteState {
         self.database.read("finding a member", find).await
     }
 
+    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<Import>> {
+        let (repository, group) = (repository.to_string(), group.clone());
+        let members = move |sql: &Connection| read::group_members(sql, &repository, &group);
+        self.database.read("reading a group", members).await
+    }
+
     async fn close(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
         let (repository, group) = (repository.to_string(), group.clone());
         let close = move |sql: &rusqlite::Transaction<'_>| {

@@ -133,6 +133,16 @@ pub(super) fn unmailed(sql: &Connection) -> Rows<ImportId> {
     rows.map(|id| parsed(&id?)).collect()
 }
 
+pub(super) fn group_members(sql: &Connection, repository: &str, group: &GroupRef) -> Rows<Import> {
+    documents(
+        sql,
+        "SELECT document FROM imports
+         WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3 AND generation = ?4 AND stage < 2
+         ORDER BY sort",
+        params![repository, group.id, group.last, group.generation],
+    )
+}
+
 pub(super) fn queued(sql: &Connection, repository: &str, limit: usize) -> Rows<Import> {
     // Members sort by the marker of their group, which sorts before every single file.
     documents(

@@ -15,7 +15,7 @@ pub use model::{
     Refusal, Task, WaitingGroup,
 };
 pub use objects::{Objects, Source, Stat, Upload};
-pub use records::{Applied, Batch, Records, StoredRecord};
+pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
 pub use state::State;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
@@ -53,6 +53,10 @@ pub trait Platform: Send + Sync + 'static {
     /// `configured` is what its configuration asks for.
     fn settle_seconds(&self, configured: u64) -> i64 {
         i64::try_from(configured).unwrap_or(i64::MAX)
+    }
+    /// How many loaders share the lines of a file of this size, in bytes.
+    fn loaders(&self, _bytes: u64) -> u32 {
+        1
     }
     /// Told what is going on, for progress bars and the like.
     fn observe(&self, _progress: &Observation<'_>) {}

@@ -147,6 +147,13 @@ pub struct Content {
     pub bytes: u64,
     /// Their SHA-256, in hexadecimal.
     pub sha256: String,
+    /// How many loaders share its lines.
+    #[serde(default = "one")]
+    pub loaders: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// The outcome of an import: its line in the ledger.

@@ -1,49 +1,111 @@
 //! The store of records.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Change, Layout, Record, Rules};
+use tidewaiter::record::{Change, Effect, Landed, Layout, Plan, Record};
 
 use crate::Result;
 
-/// A run of good lines of one file, to be applied in order and as one.
+/// A run of good lines of one file, to be landed in order and as one.
 #[derive(Debug)]
 pub struct Batch<'a> {
     /// The universe of the records.
     pub universe: &'a str,
-    /// Their scope.
-    pub scope: &'a str,
     /// The import.
     pub import: ImportId,
-    /// Which batch of the import it is, from 0. The same import always has the same batches.
-    pub number: u64,
-    /// How lines act.
-    pub rules: Rules,
+    /// Which batch of the import it is. The same import always has the same batches.
+    pub number: BatchNumber,
+    /// What lines do.
+    pub plan: &'a Arc<Plan>,
     /// What the lines have in common.
     pub layout: &'a Layout,
     /// The lines.
     pub changes: &'a [Change],
 }
 
-/// What a batch did.
+/// Which batch of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BatchNumber {
+    /// Which loader's, from 0.
+    pub share: u32,
+    /// Which one in the file, from 0.
+    pub batch: u64,
+}
+
+/// What a batch did, line by line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
-    /// Lines that changed the records.
-    pub imported: u64,
-    /// Lines that left them as they were.
-    pub unchanged: u64,
-    /// Lines that were not applied since a parent is missing: the place in the batch, and which of the
-    /// layout's references.
-    pub missing: Vec<(usize, usize)>,
+    /// What the lines did, in their order: an effect, and how many lines in a row had it.
+    runs: Vec<(Effect, u32)>,
+    /// How many other records were removed.
+    #[serde(default)]
+    pub removed: u64,
 }
 
 impl Applied {
+    /// Adds what the next line did.
+    pub fn push(&mut self, landed: Landed) {
+        self.removed += landed.removed;
+        match self.runs.last_mut() {
+            Some((effect, lines)) if *effect == landed.effect => *lines += 1,
+            _ => self.runs.push((landed.effect, 1)),
+        }
+    }
+
+    /// What each line did, in their order.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        self.runs.iter().flat_map(|(effect, lines)| std::iter::repeat_n(effect, *lines as usize))
+    }
+
     /// How many lines the batch had.
     pub fn lines(&self) -> u64 {
-        self.imported + self.unchanged + self.missing.len() as u64
+        self.runs.iter().map(|(_, lines)| u64::from(*lines)).sum()
     }
+}
+
+/// A page of a scope, on which what a file does not name is removed.
+pub struct Sweep<'a> {
+    /// The universe.
+    pub universe: &'a str,
+    /// The import.
+    pub import: ImportId,
+    /// Which page it is, from 0.
+    pub page: u64,
+    /// The key behind which it begins; the answer to the page before says it.
+    pub after: Option<&'a str>,
+    /// How many records it has at most.
+    pub limit: usize,
+    /// The plan of the import: its records, and what belongs to them.
+    pub plan: &'a Arc<Plan>,
+    /// What stays: asked with the key and the record.
+    pub stays: Arc<Stays>,
+}
+
+/// Says of a key and its record whether they stay.
+pub type Stays = dyn Fn(&str, &Record) -> bool + Send + Sync;
+
+impl fmt::Debug for Sweep<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sweep")
+            .field("import", &self.import)
+            .field("page", &self.page)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What sweeping a page did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    /// How many records were removed, or left the list.
+    pub removed: u64,
+    /// How many others went with them.
+    pub dependents: u64,
+    /// The key behind which the next page begins; None if this was the last one.
+    pub next: Option<String>,
 }
 
 /// A record with its key.
@@ -59,11 +121,28 @@ pub struct StoredRecord {
 
 /// The store of records.
 pub trait Records: Send + Sync + 'static {
-    /// Applies a batch: all of it, once. Given the same import and number again, it changes nothing and
-    /// answers what it answered the first time.
+    /// Lands a batch: all of it, once, each line as [`tidewaiter::record::land`] has it. Given the same
+    /// import and number again, it changes nothing and answers what it answered the first time.
     fn apply(&self, batch: &Batch<'_>) -> impl Future<Output = Result<Applied>> + Send;
+    /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list
+    /// instead. Takes effect once, like a batch.
+    fn sweep(&self, sweep: &Sweep<'_>) -> impl Future<Output = Result<Swept>> + Send;
     /// The import is over: its batches will not come again.
     fn forget(&self, import: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// Which of these records exist, in their order: scopes and keys.
+    fn exist(
+        &self,
+        universe: &str,
+        records: &[(String, String)],
+    ) -> impl Future<Output = Result<Vec<bool>>> + Send;
+    /// The record of a scope with this key and those whose keys begin with it, in the order of universe
+    /// and key; at most so many.
+    fn find(
+        &self,
+        scope: &str,
+        key: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<StoredRecord>>> + Send;
     /// Up to `limit` records of a scope in the order of universe and key, behind `after`.
     fn scan(
         &self,

@@ -69,6 +69,12 @@ pub trait State: Send + Sync + 'static {
         group: &GroupRef,
         checking: bool,
     ) -> impl Future<Output = Result<Option<ImportId>>> + Send;
+    /// The members of a group that are not done, in their order.
+    fn group_members(
+        &self,
+        repository: &Repository,
+        group: &GroupRef,
+    ) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// The group is no longer ready work.
     fn close(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
     /// The latest date of a file with the same universe, scope and subsection that was imported before

@@ -1,0 +1,180 @@
+//! The records of a universe as a line sees them, inside one transaction.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tidewaiter::id::ImportId;
+use tidewaiter::record::{KEY_SEPARATOR, Plan, Record, Shelf, Source, Value, owned_prefix};
+
+use super::sqlite::{from_json, to_json};
+
+/// How many records that are known to exist are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// The records of one universe.
+pub(super) struct SqliteShelf<'a> {
+    sql: &'a Connection,
+    universe: &'a str,
+    /// The numbers of the collections, by scope.
+    collections: HashMap<String, i64>,
+    /// Records that are known to exist. That one does not is not remembered: a line may make it.
+    known: HashSet<(i64, String)>,
+}
+
+impl<'a> SqliteShelf<'a> {
+    pub(super) fn new(sql: &'a Connection, universe: &'a str) -> Self {
+        Self { sql, universe, collections: HashMap::new(), known: HashSet::new() }
+    }
+
+    /// The number of a scope's collection; it is made if there is none.
+    fn collection(&mut self, scope: &str) -> rusqlite::Result<i64> {
+        if let Some(number) = self.collections.get(scope) {
+            return Ok(*number);
+        }
+        let insert = "INSERT INTO collections (universe, scope) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.sql.prepare_cached(insert)?.execute([self.universe, scope])?;
+        let number = self
+            .sql
+            .prepare_cached("SELECT id FROM collections WHERE universe = ?1 AND scope = ?2")?
+            .query_row([self.universe, scope], |row| row.get(0))?;
+        self.collections.insert(scope.to_owned(), number);
+        Ok(number)
+    }
+
+    /// What becomes of a record that a file which replaces all does not name; answers how many others
+    /// went with it.
+    pub(super) fn leave_out(
+        &mut self,
+        plan: &Plan,
+        key: &str,
+        record: &Record,
+        import: ImportId,
+    ) -> rusqlite::Result<u64> {
+        if let Some(record) = plan.left_out(record, import) {
+            self.put(&plan.records, key, &record)?;
+            return Ok(0);
+        }
+        self.remove(&plan.records, key)?;
+        plan.dependents.iter().try_fold(0, |sum, scope| Ok(sum + self.remove_owned(scope, key)?))
+    }
+}
+
+impl Shelf for SqliteShelf<'_> {
+    type Error = rusqlite::Error;
+
+    fn get(&mut self, scope: &str, key: &str) -> rusqlite::Result<Option<Record>> {
+        let collection = self.collection(scope)?;
+        self.sql
+            .prepare_cached(
+                "SELECT value, import, line, earlier FROM records WHERE collection = ?1 AND key = ?2",
+            )?
+            .query_row(params![collection, key], record_at_0)
+            .optional()
+    }
+
+    fn exists(&mut self, scope: &str, key: &str) -> rusqlite::Result<bool> {
+        let known = (self.collection(scope)?, key.to_owned());
+        if self.known.contains(&known) {
+            return Ok(true);
+        }
+        let exists = self
+            .sql
+            .prepare_cached("SELECT 1 FROM records WHERE collection = ?1 AND key = ?2")?
+            .exists(params![known.0, key])?;
+        if exists && self.known.len() < REMEMBERED {
+            self.known.insert(known);
+        }
+        Ok(exists)
+    }
+
+    fn matching(&mut self, scope: &str, column: &str, value: &str) -> rusqlite::Result<Vec<String>> {
+        let collection = self.collection(scope)?;
+        let text = text_of(column);
+        let mut query = self.sql.prepare_cached(&format!(
+            "SELECT key FROM records WHERE collection = ?1 AND {text} = ?2 AND {text} IS NOT NULL LIMIT 2"
+        ))?;
+        let keys = query.query_map(params![collection, value], |row| row.get(0))?;
+        keys.collect()
+    }
+
+    fn put(&mut self, scope: &str, key: &str, record: &Record) -> rusqlite::Result<()> {
+        let collection = self.collection(scope)?;
+        let values: BTreeMap<&str, &str> =
+            record.values.iter().map(|(column, value)| (column.as_str(), value.text.as_str())).collect();
+        let earlier: BTreeMap<&str, Source> = (record.values.iter())
+            .filter(|(_, value)| value.source != record.changed)
+            .map(|(column, value)| (column.as_str(), value.source))
+            .collect();
+        let earlier = if earlier.is_empty() { None } else { Some(to_json(&earlier)?) };
+        let Source { import, line } = record.changed;
+        self.sql
+            .prepare_cached(
+                "INSERT INTO records (collection, key, value, import, line, earlier)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (collection, key) DO UPDATE SET
+                   value = excluded.value, import = excluded.import,
+                   line = excluded.line, earlier = excluded.earlier",
+            )?
+            .execute(params![collection, key, to_json(&values)?, import.to_string(), line, earlier])
+            .map(|_| ())
+    }
+
+    fn remove(&mut self, scope: &str, key: &str) -> rusqlite::Result<()> {
+        let collection = self.collection(scope)?;
+        self.known.remove(&(collection, key.to_owned()));
+        self.sql
+            .prepare_cached("DELETE FROM records WHERE collection = ?1 AND key = ?2")?
+            .execute(params![collection, key])
+            .map(|_| ())
+    }
+
+    fn remove_owned(&mut self, scope: &str, owner: &str) -> rusqlite::Result<u64> {
+        let collection = self.collection(scope)?;
+        self.known.clear();
+        let (from, to) = owned(owner);
+        let removed = self
+            .sql
+            .prepare_cached("DELETE FROM records WHERE collection = ?1 AND key >= ?2 AND key < ?3")?
+            .execute(params![collection, from, to])?;
+        Ok(removed as u64)
+    }
+}
+
+/// The keys that belong to an owner: from the first one, to what comes behind them.
+pub(super) fn owned(owner: &str) -> (String, String) {
+    let from = owned_prefix(owner);
+    let to = from.strip_suffix(KEY_SEPARATOR).unwrap_or(&from).to_owned() + " ";
+    (from, to)
+}
+
+/// Makes the index that records are matched through, when the first import asks for it.
+pub(super) fn index_by(sql: &Connection, column: &str) -> rusqlite::Result<()> {
+    let text = text_of(column);
+    sql.execute_batch(&format!(
+        "CREATE INDEX IF NOT EXISTS \"records_by_{column}\" ON records (collection, {text})
+         WHERE {text} IS NOT NULL"
+    ))
+}
+
+/// The text in a column, in SQL. Names of columns hold no double quotes.
+fn text_of(column: &str) -> String {
+    format!("value ->> '$.\"{}\"'", column.replace('\'', "''"))
+}
+
+/// A record from a row that begins with its value, import, line and earlier sources.
+pub(super) fn record_at_0(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
+    let (value, import, line): (String, String, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let earlier: Option<String> = row.get(3)?;
+    let import = import.parse().map_err(|e: String| {
+        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, e.into())
+    })?;
+    let changed = Source { import, line };
+    let texts: BTreeMap<String, String> = from_json(&value)?;
+    let earlier: BTreeMap<String, Source> =
+        earlier.map(|earlier| from_json(&earlier)).transpose()?.unwrap_or_default();
+    let values = texts.into_iter().map(|(column, text)| {
+        let source = earlier.get(&column).copied().unwrap_or(changed);
+        (column, Value { text, source })
+    });
+    Ok(Record { values: values.collect(), changed })
+}

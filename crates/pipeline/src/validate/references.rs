@@ -1,0 +1,210 @@
+//! References checked before anything is loaded (`check_references: group`).
+//!
+//! A parent is there if the store has it, or if a file of the same group that comes earlier brings it. Lines
+//! whose parents are in neither are counted as rejected, and the policy decides.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tidewaiter::check::{Header, Line, Sink};
+use tidewaiter::config::Config;
+use tidewaiter::finding::Tally;
+use tidewaiter::name::DataName;
+use tidewaiter::record::{Change, Layout, Reader, Refusal, Subject, fingerprint, join_key};
+use tidewaiter::schema::{OnExisting, RowEffect};
+
+use super::lines::{Item, Lines};
+use super::{read_lines, refused};
+use crate::Result;
+use crate::chunks::Chunks;
+use crate::examine::{Examined, Terms};
+use crate::ports::{Import, Kind, Platform, Records, State};
+
+/// How many lines with open references are held until the earlier files are read.
+const WINDOW: usize = 50_000;
+
+/// Checks the references of a file; the lines whose parents are missing are added to what was found.
+pub(super) async fn check<P: Platform>(
+    platform: &P,
+    import: &Import,
+    name: &DataName,
+    config: &Config,
+    terms: &Terms,
+    bytes: u64,
+    examined: &mut Examined,
+) -> Result<()> {
+    if terms.plan.references.is_empty() {
+        return Ok(());
+    }
+    let earlier = earlier(platform, import, name, config, terms).await?;
+    let mut search =
+        Search { platform, name, terms, earlier, open: Vec::new(), missing: Tally::default(), lines: 0 };
+    let mut checker = terms.checker();
+    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id);
+    let mut chunks = Chunks::new(platform.objects(), &import.source, bytes);
+    while let Some(chunk) = chunks.next().await? {
+        checker.feed(&chunk, &mut lines);
+        while let Some(batch) = lines.next_batch(false) {
+            search.look_up(lines.layout(), batch).await?;
+        }
+    }
+    checker.finish(&mut lines);
+    while let Some(batch) = lines.next_batch(true) {
+        search.look_up(lines.layout(), batch).await?;
+    }
+    search.resolve(lines.layout()).await?;
+    examined.summary.rejected += search.lines;
+    examined.summary.accepted -= search.lines;
+    examined.summary.findings.merge(search.missing);
+    Ok(())
+}
+
+/// A file that comes before this one and is not loaded yet, or this one where it refers to itself.
+struct Earlier {
+    import: Import,
+    terms: Terms,
+}
+
+/// The files of the same group and universe that come earlier and bring records that are referred to.
+async fn earlier<P: Platform>(
+    platform: &P,
+    import: &Import,
+    name: &DataName,
+    config: &Config,
+    terms: &Terms,
+) -> Result<Vec<Earlier>> {
+    let mut members = match &import.kind {
+        Kind::Data { group: Some(group), .. } => {
+            platform.state().group_members(&import.repository, &group.group).await?
+        }
+        _ => Vec::new(),
+    };
+    let own = members.iter().position(|member| member.id == import.id).unwrap_or(0);
+    members.truncate(own);
+    members.push(import.clone());
+    let mut earlier = Vec::new();
+    for member in members {
+        let Kind::Data { name: theirs, .. } = &member.kind else { continue };
+        let Some(of) = Terms::find(config, &theirs.scope, &theirs.subsection) else { continue };
+        let referred = terms.plan.references.iter().any(|to| to.scopes.contains(&of.plan.records));
+        let brings = of.plan.row != RowEffect::Delete && of.plan.on_existing != OnExisting::Append;
+        if theirs.universe == name.universe && referred && brings {
+            earlier.push(Earlier { import: member, terms: of });
+        }
+    }
+    Ok(earlier)
+}
+
+/// Looks for the parents of lines.
+struct Search<'a, P: Platform> {
+    platform: &'a P,
+    name: &'a DataName,
+    terms: &'a Terms,
+    earlier: Vec<Earlier>,
+    /// Lines with parents that the store does not have: the line, its first byte, and which references.
+    open: Vec<(Change, u64, Vec<usize>)>,
+    missing: Tally,
+    lines: u64,
+}
+
+impl<P: Platform> Search<'_, P> {
+    /// Asks the store for the parents of a batch.
+    async fn look_up(&mut self, layout: &Layout, items: Vec<Item>) -> Result<()> {
+        let mut asked = Vec::new();
+        for item in &items {
+            let Item::Good { change, .. } = item else { continue };
+            asked.extend(change.references.iter().flat_map(|(n, key)| self.candidates(*n, key)));
+        }
+        asked.sort();
+        asked.dedup();
+        let exist = self.platform.records().exist(&self.name.universe, &asked).await?;
+        let known: HashSet<&(String, String)> =
+            asked.iter().zip(exist).filter(|(_, exists)| *exists).map(|(record, _)| record).collect();
+        for item in items {
+            let Item::Good { change, byte, .. } = item else { continue };
+            let is_open = |(n, key): &&(usize, String)| {
+                !self.candidates(*n, key).iter().any(|record| known.contains(record))
+            };
+            let open: Vec<usize> = change.references.iter().filter(is_open).map(|(n, _)| *n).collect();
+            if !open.is_empty() {
+                self.open.push((change, byte, open));
+            }
+        }
+        if self.open.len() >= WINDOW { self.resolve(layout).await } else { Ok(()) }
+    }
+
+    /// The records that a reference may mean.
+    fn candidates(&self, reference: usize, key: &str) -> Vec<(String, String)> {
+        let scopes = self.terms.plan.references.get(reference).map(|to| to.scopes.as_slice());
+        scopes.unwrap_or_default().iter().map(|scope| (scope.clone(), key.to_owned())).collect()
+    }
+
+    /// Looks for the parents that are still open in the earlier files; those that are not there are missing.
+    async fn resolve(&mut self, layout: &Layout) -> Result<()> {
+        let open = std::mem::take(&mut self.open);
+        let mut wanted: HashSet<u128> = open
+            .iter()
+            .flat_map(|(change, _, numbers)| {
+                let keys = numbers.iter().filter_map(|n| Some((*n, change.reference(*n)?)));
+                keys.flat_map(|(n, key)| self.candidates(n, key)).map(|(scope, key)| name(&scope, &key))
+            })
+            .collect();
+        let all = wanted.clone();
+        for earlier in self.earlier.iter().filter(|_| !open.is_empty()) {
+            let mut keys = Keys {
+                reader: Reader::new(Arc::clone(&earlier.terms.plan), earlier.import.id),
+                scope: &earlier.terms.plan.records,
+                wanted: &mut wanted,
+            };
+            read_lines(
+                self.platform,
+                &earlier.import.source,
+                earlier.import.bytes,
+                &earlier.terms,
+                &mut keys,
+            )
+            .await?;
+        }
+        for (change, byte, numbers) in open {
+            let found = |n: usize, key: &str| {
+                let mut names = self.candidates(n, key).into_iter().map(|(scope, key)| name(&scope, &key));
+                names.any(|name| all.contains(&name) && !wanted.contains(&name))
+            };
+            let missing = numbers.iter().find(|n| change.reference(**n).is_some_and(|key| !found(**n, key)));
+            if let Some(reference) = missing {
+                let refusal = Refusal::Missing { reference: *reference };
+                let (code, field) = refused::kind(&self.terms.plan, &refusal);
+                self.missing.add(code, field.as_deref(), || {
+                    refused::finding(&self.terms.plan, layout, &change, byte, &refusal)
+                });
+                self.lines += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn name(scope: &str, key: &str) -> u128 {
+    fingerprint(&join_key([scope, key].into_iter()))
+}
+
+/// Strikes the records that a file brings from those that are wanted.
+struct Keys<'a> {
+    reader: Reader,
+    scope: &'a str,
+    wanted: &'a mut HashSet<u128>,
+}
+
+impl Sink for Keys<'_> {
+    fn header(&mut self, _raw: &[u8], header: &Header) {
+        self.reader.header(header);
+    }
+
+    fn accepted(&mut self, line: &Line<'_>) {
+        if let Subject::Key(key) | Subject::Match { key: Some(key), .. } = self.reader.change(line).subject {
+            self.wanted.remove(&name(self.scope, &key));
+        }
+    }
+
+    fn rejected(&mut self, _raw: &[u8]) {}
+}

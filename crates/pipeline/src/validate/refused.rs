@@ -1,0 +1,88 @@
+//! What is said of a good line that could not land.
+
+use tidewaiter::finding::{Code, Finding};
+use tidewaiter::record::{Change, Layout, Plan, Refusal, Subject};
+
+/// The kind of finding: its code and column.
+pub(super) fn kind(plan: &Plan, refusal: &Refusal) -> (Code, Option<String>) {
+    match refusal {
+        Refusal::Missing { reference }
+        | Refusal::Differs { reference, .. }
+        | Refusal::Claimed { reference } => {
+            (Code::ForeignKey, plan.references.get(*reference).map(|to| to.columns.join(", ")))
+        }
+        Refusal::Ambiguous => (Code::UniqueError, plan.match_by.clone()),
+        Refusal::Taken => (Code::UniqueError, None),
+    }
+}
+
+/// The finding itself.
+pub(super) fn finding(
+    plan: &Plan,
+    layout: &Layout,
+    change: &Change,
+    byte: u64,
+    refusal: &Refusal,
+) -> Finding {
+    let (code, field) = kind(plan, refusal);
+    let (message, hint) = words(plan, refusal);
+    let finding = Finding::line(code, change.line, byte, message).with_hint(hint);
+    let (place, value) = match refusal {
+        Refusal::Missing { reference }
+        | Refusal::Differs { reference, .. }
+        | Refusal::Claimed { reference } => {
+            (layout.places.get(*reference).copied(), change.reference(*reference))
+        }
+        Refusal::Ambiguous => (column_place(layout, field.as_deref()), Some(change.subject.name())),
+        Refusal::Taken => (
+            None,
+            match &change.subject {
+                Subject::Match { key, .. } => key.as_deref(),
+                other => Some(other.name()),
+            },
+        ),
+    };
+    let finding = finding.with_value(value.unwrap_or_default().as_bytes());
+    match field {
+        Some(field) => finding.at(place.unwrap_or_default(), field),
+        None => finding,
+    }
+}
+
+fn column_place(layout: &Layout, column: Option<&str>) -> Option<u64> {
+    layout.columns.iter().position(|name| Some(name.as_str()) == column).map(|at| at as u64 + 1)
+}
+
+fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
+    let scopes = |reference: &usize| {
+        let scopes = plan.references.get(*reference).map(|to| to.scopes.join(" or "));
+        scopes.unwrap_or_default()
+    };
+    let by = plan.match_by.as_deref().unwrap_or("the key");
+    match refusal {
+        Refusal::Missing { reference } => (
+            format!("there is no such record in {}", scopes(reference)),
+            format!("import it into {} first, or in the same group before this file", scopes(reference)),
+        ),
+        Refusal::Differs { reference, column } => (
+            format!("the record in {} has another {column}", scopes(reference)),
+            format!("{column} must be the same on this line as in {}", scopes(reference)),
+        ),
+        Refusal::Claimed { reference } => (
+            format!(
+                "the record in {} is already claimed by another one of {}",
+                scopes(reference),
+                plan.records
+            ),
+            "each can be claimed once; name another one, or leave the line out".to_owned(),
+        ),
+        Refusal::Ambiguous => (
+            format!("several records of {} have this {by}", plan.records),
+            format!("give each record of {} a {by} of its own", plan.records),
+        ),
+        Refusal::Taken => (
+            format!("the key belongs to another record of {} than the one with this {by}", plan.records),
+            "two lines claim the same key; mend the one that is wrong".to_owned(),
+        ),
+    }
+}

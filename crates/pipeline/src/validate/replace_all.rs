@@ -1,0 +1,158 @@
+//! Files that are the whole of a scope or of a list: what they do not name goes.
+//!
+//! Which records a file names is held in memory as fingerprints, a share of them at a time, so that memory
+//! does not grow with the file. Before anything is loaded it is counted how many would go: a file that was
+//! cut off is refused. Nothing goes if a line was rejected, since what it names may be unreadable.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tidewaiter::check::{Header, Line, Sink};
+use tidewaiter::config::ReplaceAll;
+use tidewaiter::finding::Code;
+use tidewaiter::name::DataName;
+use tidewaiter::record::{Plan, Reader, Record, fingerprint, share};
+
+use super::read_lines;
+use crate::Result;
+use crate::examine::{Examined, Terms};
+use crate::ports::{Import, Platform, Records, Sweep};
+
+/// How many lines a share has, more or less.
+const LINES: u64 = 1_000_000;
+/// How many records are looked at in one go.
+const PAGE: usize = 5_000;
+
+/// A file that replaces all, as long as it is read.
+pub(super) struct Replacement<'a, P: Platform> {
+    pub(super) platform: &'a P,
+    pub(super) import: &'a Import,
+    pub(super) name: &'a DataName,
+    pub(super) terms: &'a Terms,
+    /// How many bytes of it count.
+    pub(super) bytes: u64,
+    /// How many good lines they hold.
+    pub(super) accepted: u64,
+}
+
+impl<P: Platform> Replacement<'_, P> {
+    /// Refuses the file if more would go than the import allows.
+    pub(super) async fn guard(&self, rule: &ReplaceAll, examined: &mut Examined) -> Result<()> {
+        let (mut records, mut unnamed) = (0, 0);
+        for number in 0..self.shares() {
+            let named = self.named(number).await?;
+            let mut after = Some((self.name.universe.clone(), String::new()));
+            while let Some((universe, key)) = after.take() {
+                let scope = &self.terms.plan.records;
+                let page = self.platform.records().scan(scope, Some((&universe, &key)), PAGE).await?;
+                let own = page.iter().take_while(|record| record.universe == self.name.universe);
+                for stored in own {
+                    if self.terms.plan.is_replaced(&stored.record)
+                        && let Some(stays) = named.judge(&stored.key, &stored.record)
+                    {
+                        records += 1;
+                        unnamed += u64::from(!stays);
+                    }
+                }
+                let last = page.last().filter(|last| page.len() >= PAGE && last.universe == universe);
+                after = last.map(|last| (universe, last.key.clone()));
+            }
+        }
+        if let Some(message) = rule.verdict(records, unnamed) {
+            let hint = "see whether the file is complete; if it is, raise max_removed in the configuration \
+                        and drop it again";
+            examined.refuse(Code::RemovalExceeded, message, hint);
+        }
+        Ok(())
+    }
+
+    /// Removes what the file does not name. Answers how many records went, and how many with them.
+    pub(super) async fn sweep(&self) -> Result<(u64, u64)> {
+        let (mut removed, mut dependents, mut page) = (0, 0, 0);
+        for number in 0..self.shares() {
+            let named = Arc::new(self.named(number).await?);
+            let mut after: Option<String> = None;
+            loop {
+                let named = Arc::clone(&named);
+                let sweep = Sweep {
+                    universe: &self.name.universe,
+                    import: self.import.id,
+                    page,
+                    after: after.as_deref(),
+                    limit: PAGE,
+                    plan: &self.terms.plan,
+                    stays: Arc::new(move |key, record| named.judge(key, record).unwrap_or(true)),
+                };
+                let swept = self.platform.records().sweep(&sweep).await?;
+                page += 1;
+                removed += swept.removed;
+                dependents += swept.dependents;
+                match swept.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok((removed, dependents))
+    }
+
+    fn shares(&self) -> u32 {
+        u32::try_from(self.accepted.div_ceil(LINES).max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// What the file names, as far as it belongs to a share.
+    async fn named(&self, number: u32) -> Result<Named> {
+        let plan = &self.terms.plan;
+        let mut names = Names {
+            reader: Reader::new(Arc::clone(plan), self.import.id),
+            named: Named { plan: Arc::clone(plan), share: number, of: self.shares(), names: HashSet::new() },
+        };
+        read_lines(self.platform, &self.import.source, self.bytes, self.terms, &mut names).await?;
+        Ok(names.named)
+    }
+}
+
+/// A share of what a file names.
+struct Named {
+    plan: Arc<Plan>,
+    share: u32,
+    of: u32,
+    names: HashSet<u128>,
+}
+
+impl Named {
+    /// Whether a record stays; None if another share has the say.
+    fn judge(&self, key: &str, record: &Record) -> Option<bool> {
+        match self.plan.name_of(key, record) {
+            Some(name) => self.has(name).then(|| self.names.contains(&fingerprint(name))),
+            // Nothing that could be named.
+            None => (self.share == 0).then_some(false),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        share(name, self.of) == self.share
+    }
+}
+
+/// Collects what the good lines name.
+struct Names {
+    reader: Reader,
+    named: Named,
+}
+
+impl Sink for Names {
+    fn header(&mut self, _raw: &[u8], header: &Header) {
+        self.reader.header(header);
+    }
+
+    fn accepted(&mut self, line: &Line<'_>) {
+        let change = self.reader.change(line);
+        let name = change.subject.name();
+        if self.named.has(name) {
+            self.named.names.insert(fingerprint(name));
+        }
+    }
+
+    fn rejected(&mut self, _raw: &[u8]) {}
+}
