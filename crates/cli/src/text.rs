@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use tidewaiter::finding::is_treacherous;
 use tidewaiter::id::Timestamp;
-pub use tidewaiter::report::{number, plural};
+pub use tidewaiter::report::{gone_along, left_alone, number, plural};
 use unicode_width::UnicodeWidthStr;
 
 use crate::Result;

@@ -122,6 +122,7 @@ fn document(name: &str, universe: &str, checked: &std::result::Result<Config, Ve
 /// The options of an import that says nothing.
 fn defaults(settings: &Settings) -> Subsection {
     Subsection {
+        phone_prefix: settings.phone_prefix.clone(),
         report_recipients: settings.report_recipients.clone(),
         alert_recipients: settings.alert_recipients.clone(),
         ..Subsection::default()
@@ -146,7 +147,19 @@ fn changed<T: Serialize>(options: &T, default: &T) -> Map<String, Value> {
         _ => Map::new(),
     };
     let default = object(default);
-    object(options).into_iter().filter(|(name, value)| default.get(name) != Some(value)).collect()
+    let differs = |(name, value): &(String, Value)| default.get(name) != Some(value);
+    object(options).into_iter().filter(differs).map(|(name, value)| (name, without_null(value))).collect()
+}
+
+/// A value without what is not given: leaving a key out is the one way to say nothing.
+fn without_null(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let given = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(given.map(|(name, value)| (name, without_null(value))).collect())
+        }
+        other => other,
+    }
 }
 
 fn told(changed: &Map<String, Value>) -> String {

@@ -12,7 +12,7 @@ use tidewaiter_pipeline::ports::Observation;
 use crate::args::Format;
 use crate::printer::{Line, Printer, style};
 use crate::progress::Progress;
-use crate::text::plural;
+use crate::text::{gone_along, left_alone, plural};
 use crate::{Result, Status};
 
 /// How wide the word for an outcome is.
@@ -95,7 +95,11 @@ impl Tally {
         sum.read += counts.read;
         sum.imported += counts.imported;
         sum.unchanged += counts.unchanged;
+        sum.superseded += counts.superseded;
         sum.rejected += counts.rejected;
+        sum.existing += counts.existing;
+        sum.unknown += counts.unknown;
+        sum.removed += counts.removed;
     }
 
     /// The exit code that the files deserve.
@@ -117,6 +121,9 @@ impl Tally {
         if self.lines.read > 0 {
             line = line.text("; ").then(counts(&self.lines));
         }
+        if let Some(sentence) = gone_along(&self.lines) {
+            line = line.text("; ").text(sentence);
+        }
         line
     }
 }
@@ -132,18 +139,21 @@ pub(super) fn word(outcome: Outcome) -> (anstyle::Style, &'static str) {
     }
 }
 
-/// `12 lines: 10 imported, 1 unchanged, 1 rejected`, without what there is none of.
+/// `12 lines: 8 imported, 1 unchanged, 2 superseded, 1 rejected`, without what there is none of.
 pub(super) fn counts(counts: &Counts) -> Line {
     let mut line = Line::from(plural(counts.read, "line"));
+    let of_which = left_alone(counts).map(|words| format!(" (of which {words})")).unwrap_or_default();
     let kinds = [
-        (counts.imported, "imported", style::PLAIN),
-        (counts.unchanged, "unchanged", style::PLAIN),
-        (counts.rejected, "rejected", style::WARN),
+        (counts.imported, "imported", "", style::PLAIN),
+        (counts.unchanged, "unchanged", of_which.as_str(), style::PLAIN),
+        (counts.superseded, "superseded", "", style::PLAIN),
+        (counts.rejected, "rejected", "", style::WARN),
     ];
-    for (n, (count, word, style)) in kinds.into_iter().filter(|(count, ..)| *count > 0).enumerate() {
+    for (n, (count, word, more, style)) in kinds.into_iter().filter(|(count, ..)| *count > 0).enumerate() {
         line = line
             .text(if n > 0 { ", " } else { ": " })
-            .styled(style, format!("{} {word}", crate::text::number(count)));
+            .styled(style, format!("{} {word}", crate::text::number(count)))
+            .text(more);
     }
     line
 }
@@ -174,6 +184,9 @@ fn lines(report: &Report) -> Vec<Line> {
             lines.push(head.text("  ").then(counts(&report.counts)));
         }
         None => lines.push(head),
+    }
+    if let Some(sentence) = gone_along(&report.counts) {
+        lines.push(indent().text(sentence));
     }
     for note in report.notes.iter().filter(|_| report.outcome == Outcome::Imported) {
         lines.push(indent().styled(style::DIM, format!("note: {note}")));

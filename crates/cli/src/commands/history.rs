@@ -14,7 +14,7 @@ use tidewaiter_pipeline::ports::{
 use super::events::word;
 use crate::args::Format;
 use crate::printer::{Line, Printer, style};
-use crate::text::{Align, Table, moment, number, shortened};
+use crate::text::{Align, Table, left_alone, moment, number, shortened};
 use crate::{Result, Status};
 
 /// How much of a name a row shows.
@@ -183,53 +183,64 @@ async fn reason(local: &Local, import: ImportId, code: &str, report: &Key) -> Re
     ours.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))
 }
 
+/// The heading of a column, and what stands below it.
+type Rare = (&'static str, fn(&Counts) -> u64);
+
+/// The columns that are there only if a file has something to show in them.
+const RARE: [Rare; 2] = [("SUPERSEDED", |counts| counts.superseded), ("REMOVED", |counts| counts.removed)];
+
 fn table(entries: Vec<Entry>) -> Table {
-    let mut table = Table::new([
+    let any = |of: fn(&Counts) -> u64| {
+        entries.iter().filter_map(|entry| entry.ended.as_ref()).any(|ended| of(&ended.counts) > 0)
+    };
+    let [superseded, removed] = RARE.map(|(heading, of)| any(of).then_some((heading, of)));
+    let heading = |(name, _)| (name, Align::Right);
+    let mut columns = vec![
         ("FINISHED", Align::Left),
         ("OUTCOME", Align::Left),
         ("FILE", Align::Left),
         ("READ", Align::Right),
         ("IMPORTED", Align::Right),
         ("UNCHANGED", Align::Right),
-        ("REJECTED", Align::Right),
-        ("REASON", Align::Left),
-    ]);
+    ];
+    columns.extend(superseded.map(heading));
+    columns.push(("REJECTED", Align::Right));
+    columns.extend(removed.map(heading));
+    columns.push(("REASON", Align::Left));
+    let mut table = Table::new(columns);
     for entry in entries {
         let file = Line::from(shortened(&format!("{}/{}", entry.repository, entry.file), FILE_COLUMNS));
         let Some(ended) = entry.ended else {
             let word = if entry.state == Stage::Started { "started" } else { "waiting" };
-            let none = || Line::new();
-            table.row([
-                none(),
-                Line::new().styled(style::DIM, word),
-                file,
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-            ]);
+            table.row([Line::new(), Line::new().styled(style::DIM, word), file]);
             continue;
         };
         let (style, word) = word(ended.outcome);
         let counts = ended.counts;
         let has_lines = ended.outcome == Outcome::Imported || counts.read > 0;
-        let count = |count: u64| if has_lines { Line::from(number(count)) } else { Line::new() };
-        let rejected = count(counts.rejected);
-        table.row([
+        let cell = |style, count: u64, more: &str| {
+            if has_lines {
+                Line::new().styled(style, format!("{}{more}", number(count)))
+            } else {
+                Line::new()
+            }
+        };
+        let plain = |count| cell(style::PLAIN, count, "");
+        let of_which = left_alone(&counts).map(|words| format!(" ({words})")).unwrap_or_default();
+        let mut row = vec![
             Line::from(moment(ended.finished)),
             Line::new().styled(style, word),
             file,
-            count(counts.read),
-            count(counts.imported),
-            count(counts.unchanged),
-            if counts.rejected > 0 {
-                Line::new().styled(style::WARN, number(counts.rejected))
-            } else {
-                rejected
-            },
-            ended.reason.map_or_else(Line::new, |reason| Line::from(reason.message)),
-        ]);
+            plain(counts.read),
+            plain(counts.imported),
+            cell(style::PLAIN, counts.unchanged, &of_which),
+        ];
+        row.extend(superseded.map(|(_, of)| plain(of(&counts))));
+        let tone = if counts.rejected > 0 { style::WARN } else { style::PLAIN };
+        row.push(cell(tone, counts.rejected, ""));
+        row.extend(removed.map(|(_, of)| plain(of(&counts))));
+        row.push(ended.reason.map_or_else(Line::new, |reason| Line::from(reason.message)));
+        table.row(row);
     }
     table
 }

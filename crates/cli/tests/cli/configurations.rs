@@ -46,6 +46,40 @@ fn a_valid_one_is_described_by_what_differs() {
 }
 
 #[test]
+fn what_records_are_matched_by_and_what_is_replaced_is_described() {
+    let place = Place::empty();
+    let document = r#"{
+        "acme": {
+            "contacts": {
+                "crm": { "match_by": "customer_key", "check_references": "load" },
+                "news": { "replace_all": { "list": 5, "max_removed": 0.2 }, "phone_prefix": "44" }
+            },
+            "orders": { "web": { "check_references": "group", "phone_prefix": "33" } },
+            "stores": { "crm": { "replace_all": {} } }
+        },
+        "settings": { "phone_prefix": "33" }
+    }"#;
+    place.write("acme.json", document);
+    let answer = place.run(&["config", "check", "acme.json"]).expect(0);
+    insta::assert_snapshot!(answer.out, @r#"
+    acme.json: valid, 4 imports of universe acme
+      acme_contacts_crm_<yyyymmdd>.csv  match_by "customer_key"
+      acme_contacts_news_<yyyymmdd>.csv  replace_all {"list":5,"max_removed":0.2}, phone_prefix "44"
+      acme_orders_web_<yyyymmdd>.csv  check_references "group"
+      acme_stores_crm_<yyyymmdd>.csv  replace_all {"max_removed":0.1}
+      settings  phone_prefix "33"
+    "#);
+    let answer = place.run(&["config", "check", "acme.json", "--format", "json"]).expect(0).json();
+    let options = |n: usize| &answer["imports"][n]["options"];
+    assert_eq!(
+        (&options(0)["match_by"], &options(0)["phone_prefix"]),
+        (&json!("customer_key"), &json!("33"))
+    );
+    assert_eq!(answer["imports"][2]["changed"], json!({ "check_references": "group" }));
+    assert_eq!(answer["imports"][3]["changed"]["replace_all"]["max_removed"], 0.1);
+}
+
+#[test]
 fn the_universe_comes_from_the_name_or_is_given() {
     let place = Place::empty();
     place.write("draft.txt", r#"{ "acme": {} }"#);

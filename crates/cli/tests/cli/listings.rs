@@ -4,6 +4,41 @@ use serde_json::json;
 
 use crate::support::{CONTACTS, GOOD, MIXED, Place};
 
+/// A configuration with an import `main` for the scopes that these tests use.
+const ALL_SCOPES: &str = r#"{
+    "default": {
+        "contacts": { "main": {} }, "products": { "main": {} }, "orders": { "main": {} },
+        "ordersitems": { "main": {} }, "cardcode": { "main": {} }, "tierchange": { "main": {} },
+        "deletecontacts": { "main": {} }
+    },
+    "settings": { "phone_prefix": "33" }
+}"#;
+
+/// Contacts, one with a cellphone; an order with two items; a card with a change of tier.
+fn shop() -> Place {
+    let place = Place::deployment();
+    place.write("drop/config/default/default.json", ALL_SCOPES);
+    let contacts = "email;cellphone;firstname\nAna.Lopez@example.org;;Ana\n;06 12 34 56 78;Bo\n";
+    let order = "order_id;contact;order_date;total_price\nSO-100482;ana.lopez@example.org;2026-01-31T13:45:00Z;12.00\n";
+    let items = "order_id;product_id;quantity;unit_price\nSO-100482;TOY-1;1;4.00\nSO-100482;TOY-1;2;4.00\n";
+    let tier = "card_code;change_date;tier\n2990000000019;2026-02-01T00:00:00Z;gold\n";
+    place
+        .dropped(CONTACTS, contacts)
+        .dropped("default_products_main_20260131.csv", "product_id;name\nTOY-1;Tug boat\n")
+        .dropped("default_orders_main_20260131.csv", order)
+        .dropped("default_ordersitems_main_20260131.csv", items)
+        .dropped(
+            "default_cardcode_main_20260131.csv",
+            "card_code;contact\n2990000000019;ana.lopez@example.org\n",
+        )
+        .dropped("default_tierchange_main_20260131.csv", tier);
+    place.import().expect(0);
+    // A later file changes one value.
+    place.dropped("default_contacts_main_20260201.csv", "email;lastname\nana.lopez@example.org;Lopez\n");
+    place.import().expect(0);
+    place
+}
+
 fn imported() -> Place {
     let place = Place::deployment();
     place.dropped(CONTACTS, MIXED);
@@ -35,12 +70,38 @@ fn history_as_json_names_every_place() {
     let first = &entries[0];
     assert_eq!(first["file"], CONTACTS);
     assert_eq!((&first["state"], &first["outcome"]), (&json!("done"), &json!("imported")));
-    assert_eq!(first["counts"], json!({ "read": 3, "imported": 1, "unchanged": 0, "rejected": 2 }));
+    assert_eq!(
+        first["counts"],
+        json!({ "read": 3, "imported": 1, "unchanged": 0, "superseded": 0, "rejected": 2 })
+    );
     assert_eq!(first["findings"], json!(["type-error"]));
     for place_of in ["place", "log", "report", "badlines"] {
         let key = first[place_of].as_str().unwrap();
         assert!(place.path("drop").join(key).is_file(), "{place_of} {key}");
     }
+}
+
+#[test]
+fn history_has_columns_for_what_is_rare_where_there_is_something() {
+    let place = Place::deployment();
+    let twice = "email;firstname\nana@example.org;Ana\nbo@example.org;Bo\nana@example.org;Anna\n";
+    place.write("drop/config/default/default.json", ALL_SCOPES);
+    place
+        .dropped(CONTACTS, twice)
+        .dropped("default_deletecontacts_main_20260131.csv", "email\nx@example.org\n");
+    let out = place.import().expect(0).out;
+    assert!(out.contains("3 lines: 2 imported, 1 superseded\n"), "{out}");
+    assert!(out.contains("1 line: 1 unchanged (of which 1 unknown)\n"), "{out}");
+    assert!(out.ends_with("4 lines: 2 imported, 1 unchanged (of which 1 unknown), 1 superseded\n"), "{out}");
+    let out = place.run(&["history", "drop"]).expect(0).out;
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].ends_with("READ  IMPORTED      UNCHANGED  SUPERSEDED  REJECTED  REASON"), "{out}");
+    assert!(lines[1].ends_with("   3         2              0           1         0"), "{out}");
+    assert!(lines[2].ends_with("   1         0  1 (1 unknown)           0         0"), "{out}");
+    let entries = place.run(&["history", "drop", "--format", "json"]).expect(0).json();
+    let counts = json!({ "read": 3, "imported": 2, "unchanged": 0, "superseded": 1, "rejected": 0 });
+    assert_eq!(entries[0]["counts"], counts);
+    assert_eq!(entries[1]["counts"]["unknown"], 1);
 }
 
 #[test]
@@ -143,4 +204,122 @@ fn records_of_several_universes_follow_each_other() {
     assert_eq!(rows(&["--universe", "acme"]).len(), 500);
     assert_eq!(rows(&["--universe", "globex"]).len(), 501);
     assert_eq!(rows(&["--limit", "777"]).len(), 777);
+}
+
+#[test]
+fn a_record_is_shown_with_where_each_value_came_from() {
+    let place = shop();
+    // As a file may write it, not as it is kept.
+    let out = place.run(&["records", "drop", "contacts", "--key", "ANA.LOPEZ@example.org"]).expect(0).out;
+    let lines: Vec<String> =
+        out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(lines[0], "default contacts ana.lopez@example.org");
+    assert_eq!(lines[1], "COLUMN VALUE FILE LINE IMPORTED");
+    let starts = |line: &str, start: &str| assert!(line.starts_with(start), "{out}");
+    starts(&lines[2], "email ana.lopez@example.org default_contacts_main_20260201.csv 2 20");
+    starts(&lines[3], "firstname Ana default_contacts_main_20260131.csv 2 20");
+    starts(&lines[4], "lastname Lopez default_contacts_main_20260201.csv 2 20");
+    assert_eq!(lines.len(), 5);
+
+    for number in ["06 12 34 56 78", "+33612345678", "33612345678"] {
+        let out = place.run(&["records", "drop", "contacts", "--key", number]).expect(0).out;
+        assert!(out.starts_with("default contacts  33612345678\n"), "{out}");
+    }
+}
+
+#[test]
+fn what_belongs_to_a_record_is_shown_with_it() {
+    let place = shop();
+    let rows = |scope: &str, key: &str| {
+        place.run(&["records", "drop", scope, "--key", key, "--format", "json"]).expect(0).json_lines()
+    };
+    let order = rows("orders", "SO-100482");
+    assert_eq!(order.len(), 3, "{order:?}");
+    assert_eq!((&order[0]["universe"], &order[0]["scope"]), (&json!("default"), &json!("orders")));
+    assert_eq!(order[0]["key"], "SO-100482");
+    let total = &order[0]["values"]["total_price"];
+    assert_eq!((&total["value"], &total["line"]), (&json!("12.00"), &json!(2)));
+    assert_eq!(total["file"], "default_orders_main_20260131.csv");
+    assert!(total["import"].as_str().unwrap().len() == 26 && total["at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!((&order[1]["scope"], &order[2]["scope"]), (&json!("ordersitems"), &json!("ordersitems")));
+    assert_eq!(order[2]["values"]["quantity"]["line"], 3);
+
+    let items = rows("ordersitems", "SO-100482");
+    assert_eq!(items, order[1..]);
+    let card = rows("cardcode", "2990000000019");
+    assert_eq!((card.len(), &card[1]["scope"]), (2, &json!("tierchange")));
+    assert_eq!(card[0]["values"]["tier"]["file"], "default_tierchange_main_20260131.csv");
+    assert_eq!(rows("tierchange", "2990000000019 / 2026-02-01T00:00:00Z"), card[1..]);
+    assert_eq!(rows("tierchange", "2990000000019"), card[1..]);
+
+    let few = place.run(&["records", "drop", "orders", "--key", "SO-100482", "--limit", "1"]).expect(0).out;
+    assert_eq!(few.matches("default ordersitems").count(), 1);
+    assert!(few.ends_with("the first 1 of a scope; --limit shows more\n"), "{few}");
+    let csv =
+        place.run(&["records", "drop", "ordersitems", "--key", "SO-100482", "--format", "csv"]).expect(0).out;
+    assert!(csv.starts_with("universe;order_id;product_id;") && csv.lines().count() == 3, "{csv}");
+    let none =
+        place.run(&["records", "drop", "orders", "--key", "SO-100482", "--universe", "acme"]).expect(0).out;
+    assert!(none.starts_with("no such records of orders"), "{none}");
+}
+
+#[test]
+fn a_key_that_no_record_has_brings_advice() {
+    let place = shop();
+    let none = |scope: &str, key: &str| place.run(&["records", "drop", scope, "--key", key]).expect(0).out;
+    insta::assert_snapshot!(none("contacts", "0711223344"), @"
+    no record of contacts has the key 0711223344, or 33711223344 as it is kept
+      the key of contacts is the first of these with a value: email, cellphone
+      customer_key is not looked at
+    ");
+    insta::assert_snapshot!(none("orders", "SO-1004"), @"
+    no record of orders has the key SO-1004
+      the key of orders is order_id
+      keys that begin so: SO-100482
+    ");
+    insta::assert_snapshot!(none("products", "2990000000019"), @"
+    no record of products has the key 2990000000019
+      the key of products is product_id
+      ean is not looked at
+      there is one of cardcode: `tidewaiter records drop cardcode --key 2990000000019`
+    ");
+    insta::assert_snapshot!(none("deletecontacts", "ana.lopez@example.org"), @"
+    no such records of deletecontacts; there are cardcode, contacts, orders, ordersitems, products and tierchange
+      lines of deletecontacts change records of contacts, and leave none of their own
+      there is one of contacts: `tidewaiter records drop contacts --key ana.lopez@example.org`
+    ");
+    let nothing =
+        place.run(&["records", "drop", "orders", "--key", "SO-1", "--format", "json"]).expect(0).out;
+    assert_eq!(nothing, "");
+    place.run(&["records", "drop", "--key", "SO-1"]).expect(2);
+}
+
+#[test]
+fn listings_say_where_values_came_from_when_asked() {
+    let place = shop();
+    let list = |arguments: &[&str]| {
+        let all = [&["records", "drop", "contacts", "--universe", "default"], arguments].concat();
+        place.run(&all).expect(0)
+    };
+    let plain = list(&["--format", "json"]).json_lines();
+    assert!(plain[1].get("sources").is_none() && plain[1]["values"]["firstname"] == "Ana", "{plain:?}");
+    let rows = list(&["--format", "json", "--sources"]).json_lines();
+    let (row, first) = (&rows[1], &rows[1]["sources"]["firstname"]);
+    assert_eq!(row["values"], plain[1]["values"]);
+    assert_eq!(first["line"], 2);
+    assert!(
+        first["import"] != row["import"] && row["sources"]["lastname"]["import"] == row["import"],
+        "{row}"
+    );
+
+    let csv = list(&["--format", "csv", "--sources"]).out;
+    let mut lines = csv.lines();
+    assert!(
+        lines.next().unwrap().starts_with("customer_key;customer_key:source;email;email:source;"),
+        "{csv}"
+    );
+    let source = format!(";Ana;{}:2;", first["import"].as_str().unwrap());
+    assert!(lines.next_back().unwrap().contains(&source), "{csv}");
+    let text = list(&["--sources"]).out;
+    assert!(text.contains(&format!("firstname=Ana ({}:2)", first["import"].as_str().unwrap())), "{text}");
 }

@@ -7,6 +7,7 @@ use tidewaiter::check::Limits;
 use tidewaiter::config::{Active, Config, Delimiter, Subsection};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, Directory, NameError};
+use tidewaiter::record::Plan;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
@@ -164,7 +165,10 @@ impl Judge {
     fn by_scope(&self, scope: Arc<Scope>, line_bytes: u64, notes: Vec<String>) -> Ruling {
         let line_bytes = usize::try_from(line_bytes).unwrap_or(usize::MAX);
         let limits = Limits { line_bytes, ..Limits::default() };
-        self.check(Terms { scope, options: Subsection::default(), limits }, None, notes)
+        let options = Subsection::default();
+        // Nothing is loaded, so what other scopes are like does not matter.
+        let plan = Arc::new(Plan::new(scope.clone(), catalogue::scopes(), &options));
+        self.check(Terms { scope, options, plan, limits }, None, notes)
     }
 
     fn check(&self, mut terms: Terms, name: Option<DataName>, notes: Vec<String>) -> Ruling {

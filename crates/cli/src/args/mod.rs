@@ -1,5 +1,9 @@
 //! What may be written on the command line, and what it means.
 
+mod check;
+mod history;
+mod records;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,9 +11,11 @@ use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use tidewaiter::config::Delimiter;
 use tidewaiter::keys::Repository;
-use tidewaiter::report::Outcome;
 
-use crate::commands::{check, completions, config, history, init, records, run, status, watch};
+pub use self::check::CheckArgs;
+pub use self::history::HistoryArgs;
+pub use self::records::{RecordFormat, RecordsArgs};
+use crate::commands::{self, completions, config, init, run, status, watch};
 use crate::printer::Printer;
 use crate::{Result, Status};
 
@@ -76,18 +82,6 @@ pub enum Format {
     Json,
 }
 
-/// How records are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum RecordFormat {
-    /// For people: a line for each record.
-    #[default]
-    Text,
-    /// JSON Lines: an object for each record.
-    Json,
-    /// A file that can be dropped again.
-    Csv,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -120,9 +114,9 @@ impl Command {
             Self::Run(args) => run::run(args.into(), printer).await,
             Self::Watch(args) => watch::run(args.into(), printer).await,
             Self::Status(args) => status::run(args.into(), printer).await,
-            Self::History(args) => history::run(args.into(), printer).await,
-            Self::Records(args) => records::run(args.into(), printer).await,
-            Self::Check(args) => check::run(args.into(), printer).await,
+            Self::History(args) => commands::history::run(args.into(), printer).await,
+            Self::Records(args) => commands::records::run(args.into(), printer).await,
+            Self::Check(args) => commands::check::run(args.into(), printer).await,
             Self::Config(ConfigCommand::Check(args)) => config::check(args.into(), printer),
             Self::Config(ConfigCommand::Schema) => config::schema(printer),
             Self::Completions(args) => completions::run(args.shell, printer),
@@ -245,145 +239,6 @@ impl From<StatusArgs> for status::Options {
     }
 }
 
-/// Arguments of `history`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tidewaiter history drop
-  tidewaiter history drop --outcome bogus --limit 5
-  tidewaiter history drop --file contacts --format json | jq '.[].place'
-
-Shows the latest files, by when they arrived, the last one at the end. Files
-without an outcome are shown as waiting or as started. JSON is one array in the
-same order; it names where each file, its log, its report and its rejected lines
-are.")]
-pub struct HistoryArgs {
-    #[command(flatten)]
-    deployment: Deployment,
-    /// Only this repository
-    #[arg(long, value_name = "NAME")]
-    repository: Option<Repository>,
-    /// Only files with this text in their name
-    #[arg(long, value_name = "TEXT")]
-    file: Option<String>,
-    /// Only files that ended like this
-    #[arg(long, value_name = "OUTCOME", value_parser = outcome_parser())]
-    outcome: Option<Outcome>,
-    /// At most so many, the latest ones
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: usize,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<HistoryArgs> for history::Options {
-    fn from(args: HistoryArgs) -> Self {
-        let HistoryArgs { deployment, repository, file, outcome, limit, format } = args;
-        Self { dir: deployment.dir, repository, file, outcome, limit, format }
-    }
-}
-
-/// Arguments of `records`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tidewaiter records drop                   how many there are
-  tidewaiter records drop contacts --limit 10
-  tidewaiter records drop contacts --format json | jq -r .values.email
-  tidewaiter records drop contacts --universe acme --format csv > contacts.csv
-
-json is an object on each line: universe, key, values, and the import and line
-that last changed the record. csv has the columns of the scope, separated by
-`;`, in the order of its schema and then those that no schema knows; the
-universe comes first unless --universe names one. Values stand in csv as they
-were sent: a spreadsheet may take one that begins with `=`, `+`, `-` or `@` for a
-formula.")]
-pub struct RecordsArgs {
-    #[command(flatten)]
-    deployment: Deployment,
-    /// The kind of record, such as contacts; without it, records are counted
-    scope: Option<String>,
-    /// Only records of this universe
-    #[arg(long, value_name = "U")]
-    universe: Option<String>,
-    /// At most so many
-    #[arg(long, value_name = "N")]
-    limit: Option<u64>,
-    /// How to write them
-    #[arg(long, value_enum, default_value_t)]
-    format: RecordFormat,
-}
-
-impl From<RecordsArgs> for records::Options {
-    fn from(args: RecordsArgs) -> Self {
-        let RecordsArgs { deployment, scope, universe, limit, format } = args;
-        Self { dir: deployment.dir, scope, universe, limit, format }
-    }
-}
-
-/// Arguments of `check`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tidewaiter check --config acme_imports_config.json *.csv
-  tidewaiter check --dir drop --repository acme *.csv monday.zip
-  tidewaiter check --scope contacts --delimiter , export.csv
-  some-export | tidewaiter check --scope orders -
-
-With a configuration, each file is judged as an import would judge it, its name
-included. With --scope its name does not matter: it is checked against that
-scope of the configuration or the catalogue, with default options. With neither,
-the scope is taken from the name (`_contacts_`).
-
-Archives are looked into without unpacking them anywhere, with the same limits
-as an import. What a file refers to (the contact of an order) is not looked up.
-JSON is one array with an object for each file.
-
-Exit codes: 0 nothing is wrong; 1 something is; 2 a file could not be judged.")]
-pub struct CheckArgs {
-    /// Data files, archives, configurations; `-` is standard input
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    files: Vec<PathBuf>,
-    /// A configuration to judge by; may be given several times
-    #[arg(long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    configs: Vec<PathBuf>,
-    /// Judge by the active configurations of a deployment
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "configs")]
-    dir: Option<PathBuf>,
-    /// Which repository of the deployment; may be left out if there is only one
-    #[arg(long, value_name = "R", requires = "dir")]
-    repository: Option<Repository>,
-    /// What the files hold, whatever their names
-    #[arg(long, value_name = "SCOPE")]
-    scope: Option<String>,
-    /// The character between fields, instead of the configured one
-    #[arg(long, value_name = "C", value_parser = delimiter)]
-    delimiter: Option<Delimiter>,
-    /// Show all findings that are kept, not only the first few
-    #[arg(long)]
-    all: bool,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<CheckArgs> for check::Options {
-    fn from(args: CheckArgs) -> Self {
-        let CheckArgs { files, configs, dir, repository, scope, delimiter, all, format } = args;
-        let source = match dir {
-            Some(dir) => check::Source::Deployment { dir, repository },
-            None if configs.is_empty() => check::Source::None,
-            None => check::Source::Files(configs),
-        };
-        let files = files
-            .into_iter()
-            .map(|path| if path.as_os_str() == "-" { check::Input::Stdin } else { check::Input::File(path) })
-            .collect();
-        Self { files, source, scope, delimiter, all, format }
-    }
-}
-
 /// What can be done with configurations.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -445,17 +300,6 @@ fn delimiter(text: &str) -> std::result::Result<Delimiter, String> {
         _ => text.chars().next().filter(|c| c.len_utf8() == text.len()),
     };
     one.ok_or_else(|| "give one character, or `tab`".to_owned())?.try_into()
-}
-
-/// Every way a file can end.
-const OUTCOMES: [Outcome; 5] =
-    [Outcome::Imported, Outcome::Unpacked, Outcome::Activated, Outcome::Bogus, Outcome::NotProcessed];
-
-fn outcome_parser() -> impl clap::builder::TypedValueParser<Value = Outcome> {
-    use clap::builder::{PossibleValuesParser, TypedValueParser};
-    PossibleValuesParser::new(OUTCOMES.map(Outcome::as_str)).try_map(|word| {
-        OUTCOMES.into_iter().find(|outcome| outcome.as_str() == word).ok_or("there is no such outcome")
-    })
 }
 
 #[cfg(test)]

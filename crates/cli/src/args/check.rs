@@ -1,0 +1,74 @@
+//! The arguments of `check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use tidewaiter::config::Delimiter;
+use tidewaiter::keys::Repository;
+
+use super::{Format, delimiter};
+use crate::commands::check;
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidewaiter check --config acme_imports_config.json *.csv
+  tidewaiter check --dir drop --repository acme *.csv monday.zip
+  tidewaiter check --scope contacts --delimiter , export.csv
+  some-export | tidewaiter check --scope orders -
+
+With a configuration, each file is judged as an import would judge it, its name
+included. With --scope its name does not matter: it is checked against that
+scope of the configuration or the catalogue, with default options. With neither,
+the scope is taken from the name (`_contacts_`).
+
+Archives are looked into without unpacking them anywhere, with the same limits
+as an import. What a file refers to (the contact of an order) is not looked up,
+and what records hold already is not, either: which lines change something, and
+which are superseded by later ones, only an import can count.
+JSON is one array with an object for each file.
+
+Exit codes: 0 nothing is wrong; 1 something is; 2 a file could not be judged.")]
+pub struct CheckArgs {
+    /// Data files, archives, configurations; `-` is standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    files: Vec<PathBuf>,
+    /// A configuration to judge by; may be given several times
+    #[arg(long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    configs: Vec<PathBuf>,
+    /// Judge by the active configurations of a deployment
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "configs")]
+    dir: Option<PathBuf>,
+    /// Which repository of the deployment; may be left out if there is only one
+    #[arg(long, value_name = "R", requires = "dir")]
+    repository: Option<Repository>,
+    /// What the files hold, whatever their names
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<String>,
+    /// The character between fields, instead of the configured one
+    #[arg(long, value_name = "C", value_parser = delimiter)]
+    delimiter: Option<Delimiter>,
+    /// Show all findings that are kept, not only the first few
+    #[arg(long)]
+    all: bool,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl From<CheckArgs> for check::Options {
+    fn from(args: CheckArgs) -> Self {
+        let CheckArgs { files, configs, dir, repository, scope, delimiter, all, format } = args;
+        let source = match dir {
+            Some(dir) => check::Source::Deployment { dir, repository },
+            None if configs.is_empty() => check::Source::None,
+            None => check::Source::Files(configs),
+        };
+        let files = files
+            .into_iter()
+            .map(|path| if path.as_os_str() == "-" { check::Input::Stdin } else { check::Input::File(path) })
+            .collect();
+        Self { files, source, scope, delimiter, all, format }
+    }
+}

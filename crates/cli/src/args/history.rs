@@ -1,0 +1,58 @@
+//! The arguments of `history`.
+
+use clap::Args;
+use tidewaiter::keys::Repository;
+use tidewaiter::report::Outcome;
+
+use super::{Deployment, Format};
+use crate::commands::history;
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidewaiter history drop
+  tidewaiter history drop --outcome bogus --limit 5
+  tidewaiter history drop --file contacts --format json | jq '.[].place'
+
+Shows the latest files, by when they arrived, the last one at the end. Files
+without an outcome are shown as waiting or as started. JSON is one array in the
+same order; it names where each file, its log, its report and its rejected lines
+are.")]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    deployment: Deployment,
+    /// Only this repository
+    #[arg(long, value_name = "NAME")]
+    repository: Option<Repository>,
+    /// Only files with this text in their name
+    #[arg(long, value_name = "TEXT")]
+    file: Option<String>,
+    /// Only files that ended like this
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome_parser())]
+    outcome: Option<Outcome>,
+    /// At most so many, the latest ones
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl From<HistoryArgs> for history::Options {
+    fn from(args: HistoryArgs) -> Self {
+        let HistoryArgs { deployment, repository, file, outcome, limit, format } = args;
+        Self { dir: deployment.dir, repository, file, outcome, limit, format }
+    }
+}
+
+/// Every way a file can end.
+const OUTCOMES: [Outcome; 5] =
+    [Outcome::Imported, Outcome::Unpacked, Outcome::Activated, Outcome::Bogus, Outcome::NotProcessed];
+
+fn outcome_parser() -> impl clap::builder::TypedValueParser<Value = Outcome> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    PossibleValuesParser::new(OUTCOMES.map(Outcome::as_str)).try_map(|word| {
+        OUTCOMES.into_iter().find(|outcome| outcome.as_str() == word).ok_or("there is no such outcome")
+    })
+}
