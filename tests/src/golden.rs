@@ -83,13 +83,23 @@ fn describe(world: &World, given: &BTreeMap<Vec<u8>, String>) -> BTreeMap<String
 }
 
 fn record_line(record: &StoredRecord, mask: &Mask) -> String {
-    let json = serde_json::json!({
+    let values: BTreeMap<&String, &String> =
+        record.record.values.iter().map(|(column, value)| (column, &value.text)).collect();
+    let changed = record.record.changed;
+    let earlier: BTreeMap<&String, String> = (record.record.values.iter())
+        .filter(|(_, value)| value.source != changed)
+        .map(|(column, value)| (column, format!("{}:{}", value.source.import, value.source.line)))
+        .collect();
+    let mut json = serde_json::json!({
         "universe": record.universe,
         "key": record.key,
-        "values": record.record.values,
-        "import": record.record.import,
-        "line": record.record.line,
+        "values": values,
+        "import": record.record.changed.import,
+        "line": record.record.changed.line,
     });
+    if !earlier.is_empty() {
+        json.as_object_mut().map(|json| json.insert("earlier".to_owned(), serde_json::json!(earlier)));
+    }
     format!("{}\n", mask.ids(&json.to_string()))
 }
 
@@ -127,8 +137,19 @@ fn ledger_line(import: &Import) -> String {
     if counts.read > 0 {
         let (read, imported) = (counts.read, counts.imported);
         let (unchanged, rejected) = (counts.unchanged, counts.rejected);
-        write!(line, "  {read} = {imported} + {unchanged} unchanged + {rejected} rejected")
+        write!(line, "  {read} = {imported} + {unchanged} unchanged")
             .expect("text can be written to a string");
+        if counts.superseded > 0 {
+            write!(line, " + {} superseded", counts.superseded).expect("text can be written to a string");
+        }
+        write!(line, " + {rejected} rejected").expect("text can be written to a string");
+        for (count, what) in
+            [(counts.existing, "existing"), (counts.unknown, "unknown"), (counts.removed, "removed")]
+        {
+            if count > 0 {
+                write!(line, ", {count} {what}").expect("text can be written to a string");
+            }
+        }
     }
     if let Some(code) = &done.code {
         write!(line, "  [{code}]").expect("text can be written to a string");

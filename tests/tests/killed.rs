@@ -16,7 +16,8 @@ const CONFIG: &str = r#"{
   "acme": {
     "contacts": { "crm": {}, "strict": { "policy": "strict" } },
     "stores": { "crm": {} }, "products": { "crm": {} }, "orders": { "crm": {} }, "ordersitems": { "crm": {} },
-    "cardcode": { "crm": {} }, "creditpoints": { "crm": {} }, "deletecontacts": { "crm": {} }
+    "cardcode": { "crm": {} }, "creditpoints": { "crm": {} }, "deletecontacts": { "crm": {} },
+    "batch": { "crm": {}, "full": { "replace_all": { "max_removed": 0.7 } } }
   },
   "settings": { "report_recipients": ["data@example.org"] }
 }"#;
@@ -67,6 +68,11 @@ fn drops() -> Vec<(&'static str, Vec<u8>)> {
         writeln!(text, "{n:013};card@example.org").unwrap();
         text
     });
+    let batches = |lines: std::ops::Range<u32>| {
+        let header = "batch_id;batch_date\n".to_owned();
+        let line = |n| format!("B-{n};2026-01-31T02:00:00Z\n");
+        lines.fold(header, |text, n| text + &line(n)).into_bytes()
+    };
     let contacts = data(Scope::Contacts, 1_500, 0.02);
     let stores = data(Scope::Stores, 40, 0.0);
     vec![
@@ -81,6 +87,17 @@ fn drops() -> Vec<(&'static str, Vec<u8>)> {
             b"email\nbruno.roux2@example.org\ncard@example.org\n".to_vec(),
         ),
         ("acme_creditpoints_crm_20260131.csv", points.into_bytes()),
+        // Half of the records go again, on two pages; then a file that was cut off, and nothing goes.
+        ("acme_batch_crm_20260131.csv", batches(0..9_000)),
+        ("acme_batch_full_20260201.csv", batches(4_000..9_000)),
+        ("acme_batch_full_20260202.csv", batches(4_000..4_010)),
+        // An order from before is replaced, twice, and drops its items.
+        (
+            "acme_orders_crm_20260204.csv",
+            b"order_id;contact;order_date;total_price\nX-1;before@example.org;2026-01-01T00:00:00Z;1\n\
+              X-1;before@example.org;2026-01-01T00:00:00Z;2\n"
+                .to_vec(),
+        ),
         ("loyalty.01-02_acme_contacts_crm_20260131.csv", b"email\ncard@example.org\nbad\n".to_vec()),
         ("loyalty.02-02_acme_cardcode_crm_20260131.csv", cards.into_bytes()),
         ("stopped.01-03_acme_contacts_crm_20260201.csv", data(Scope::Contacts, 800, 0.0)),
@@ -105,8 +122,14 @@ fn drops() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Imported before anything is killed: their names are used again, so that their outputs have to be kept.
-const BEFORE: [(&str, &str); 3] = [
+const BEFORE: [(&str, &str); 6] = [
     ("acme_contacts_crm_20260131.csv", "email\nbefore@example.org\nbad\n"),
+    ("acme_products_crm_20260101.csv", "product_id;name\nX;Anchor\n"),
+    (
+        "acme_orders_crm_20260101.csv",
+        "order_id;contact;order_date;total_price\nX-1;before@example.org;2026-01-01T00:00:00Z;9\n",
+    ),
+    ("acme_ordersitems_crm_20260101.csv", "order_id;product_id;quantity;unit_price\nX-1;X;1;5\nX-1;X;2;2\n"),
     ("notes.txt", "before"),
     ("acme_imports_config.json", "{ \"acme\": 1 }"),
 ];
@@ -209,6 +232,14 @@ fn a_run_that_is_killed_ends_as_one_that_is_not() {
         drops().len() + 3 - 1 + others,
         "all but the file that waits, and the members"
     );
+    let count = |start: &str| expected.records.iter().filter(|record| record.starts_with(start)).count();
+    assert_eq!(
+        count("batch "),
+        5_000,
+        "what the whole file does not name went, the cut-off one took nothing"
+    );
+    let items = expected.records.iter().filter(|r| r.starts_with("ordersitems ") && r.contains("X-1"));
+    assert_eq!(items.count(), 0, "the items went with the order that was replaced");
 
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| {

@@ -50,7 +50,7 @@ fn stopped_before_loading(world: &World, content: &str) -> PathBuf {
         let at = local.now();
         let pin = Pinned { at, config, notes: Vec::new(), checked: false, content: None };
         local.state().start(import.id, &pin).await.unwrap();
-        let content = Content { bytes: content.len() as u64, sha256 };
+        let content = Content { bytes: content.len() as u64, sha256, loaders: 1 };
         local.state().pin_content(import.id, &content).await.unwrap();
     });
     world.drop(PARTNER, &second, "email\nlast@example.org\n");
