@@ -590,7 +590,7 @@ pub(crate) fn phone(text: &str, prefix: Option<&str>) -> String {
     let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
     let mut digits: String = text.chars().filter(char::is_ascii_digit).collect();
     while digits.starts_with("00") {
-        digits = digits[2..].to_owned();
+        digits.drain(..2);
     }
     match prefix {
         // No country code begins with 0: this number is national.
