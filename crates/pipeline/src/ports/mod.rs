@@ -16,6 +16,7 @@ pub use model::{
 };
 pub use objects::{Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, Records, StoredRecord};
+use serde::{Deserialize, Serialize};
 pub use state::State;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
@@ -91,7 +92,8 @@ pub trait Queue: Send + Sync + 'static {
 }
 
 /// What the functions tell each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Message {
     /// Something happened in a repository.
     Sequence {
@@ -115,7 +117,8 @@ pub enum Message {
 }
 
 /// What the sequencer can be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum News {
     /// Files were registered.
     Arrived,
@@ -127,6 +130,10 @@ pub enum News {
 
 /// Sends mails. Sending the same mail twice is allowed, and avoided where the service can tell.
 pub trait Mailer: Send + Sync + 'static {
+    /// Who the mails come from: a name and an address that the service may send from.
+    fn sender(&self) -> (&str, &str) {
+        ("tidewaiter", "tidewaiter@localhost")
+    }
     /// Sends a whole message, headers included, to the recipients it names.
     fn send(&self, mail: &Mail) -> impl Future<Output = Result<()>> + Send;
 }
