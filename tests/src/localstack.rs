@@ -1,6 +1,7 @@
 //! A LocalStack for the tests of one process: started when the first of them asks, gone with the process.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -41,4 +42,18 @@ fn start() -> (String, Option<Child>) {
     BufReader::new(output).read_line(&mut endpoint).expect("its output can be read");
     assert!(endpoint.starts_with("http://"), "LocalStack did not start");
     (endpoint.trim().to_owned(), Some(child))
+}
+
+/// What a LocalStack answers to a GET of one of its own paths, such as `/_aws/ses`: what was sent is read there.
+///
+/// # Panics
+/// If it does not answer.
+pub fn get(path: &str) -> String {
+    let address = endpoint().trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).expect("LocalStack can be reached");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("LocalStack takes a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("LocalStack answers");
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).expect("the answer has a body")
 }

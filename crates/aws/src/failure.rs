@@ -5,6 +5,7 @@ use std::io;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::error::display::DisplayErrorContext;
+use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Error;
 
 /// Answers that stay the same until somebody changes a permission, a name or the deployment. Everything
@@ -99,7 +100,7 @@ where
 }
 
 /// A mail that was not sent.
-pub(crate) fn mail<E>(import: impl ToString, error: &Answer<E>) -> Error
+pub(crate) fn mail<E>(import: ImportId, error: &Answer<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

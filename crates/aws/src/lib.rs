@@ -5,9 +5,14 @@
 //! the ports that these adapters implement. They pass the same contract suite as the adapters for a folder.
 
 pub mod clients;
+pub mod events;
 mod failure;
+mod mails;
 mod objects;
+pub mod queues;
 mod state;
 
+pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};
+pub use queues::{QueueUrls, Queues};
 pub use state::StateTable;

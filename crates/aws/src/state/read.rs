@@ -171,7 +171,7 @@ pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec
     for repository in repositories {
         all.extend(history_of(table, &repository, filter).await?);
     }
-    all.sort_by(|a: &Import, b| b.id.cmp(&a.id));
+    all.sort_by_key(|import: &Import| std::cmp::Reverse(import.id));
     all.truncate(filter.limit);
     Ok(all)
 }

@@ -14,8 +14,9 @@ use super::keys;
 use super::table::{Table, Tries, When, Write, Written, text};
 
 const WHAT: &str = "registering files";
-/// DynamoDB takes no more than 100 writes at once; a member of a group needs up to seven.
-const AT_ONCE: usize = 14;
+/// DynamoDB takes no more than 100 writes at once; a file needs up to eight: five of its own, and three if no
+/// other is of its group. The mark of an archive is one more.
+const AT_ONCE: usize = 12;
 
 /// The generations of a group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

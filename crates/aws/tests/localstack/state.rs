@@ -95,6 +95,24 @@ async fn an_archive_with_more_members_than_a_transaction_takes_is_registered_who
 }
 
 #[tokio::test]
+async fn an_archive_with_a_group_for_each_member_is_registered_whole() {
+    let state = state_table().await;
+    let members: Vec<Import> = (0..30_u32)
+        .map(|n| {
+            let mut member = member(n, 1, 1);
+            member.archive = Some((id(1_000), "a.zip".to_owned()));
+            if let Kind::Data { group: Some(place), .. } = &mut member.kind {
+                place.group.id = format!("group{n:02}");
+            }
+            member
+        })
+        .collect();
+    state.register(&members).await.unwrap();
+    assert_eq!(state.queued(&"acme".parse().unwrap(), 1_000).await.unwrap().len(), 30);
+    assert_eq!(state.members(id(1_000)).await.unwrap().len(), 30);
+}
+
+#[tokio::test]
 async fn a_configuration_larger_than_an_item_is_kept() {
     let state = state_table().await;
     let document: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
