@@ -1,6 +1,13 @@
 //! The adapters against a LocalStack: what the ports promise, and what is particular to each service.
-#![expect(clippy::unwrap_used, reason = "test support: what fails here fails the test that uses it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test support: what fails here fails the test that uses it"
+)]
 
+mod cloud;
+mod golden;
 mod messages;
 mod objects;
 mod state;
