@@ -6,7 +6,7 @@
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Import, Progress};
+use tidewaiter_pipeline::ports::{Import, Progress, RENAMINGS};
 
 use super::imports::{IMPORT, find, import_of, put_document};
 use super::keys;
@@ -33,13 +33,16 @@ pub(super) async fn claim(table: &Table, key: &Key, id: ImportId) -> Result<Opti
             let older = displaced.as_ref().and_then(|item| text_of(item, "older"));
             return Ok(older.and_then(|older| Key::parse(older).ok()));
         }
-        let older = key.renamed(owner);
+        let Some((older, taken)) = free_name(table, key, owner).await? else {
+            tries.again().await?;
+            continue;
+        };
         let owners = vec![(IMPORT, text(owner.to_string()))];
         let mut writes = vec![
             Write::Put(keys::place(key), ours(), When::Is(IMPORT, text(owner.to_string()))),
             Write::Put(keys::displaced(key, id), vec![("older", text(older.as_str()))], When::Always),
             // The new name is taken as well: it is a valid one, and may be used by a partner.
-            Write::Put(keys::place(&older), owners, When::Always),
+            Write::Put(keys::place(&older), owners, taken),
         ];
         // The ledger says where it is from now on.
         if let Some((mut import, revision)) = find(table, WHAT, owner).await?
@@ -52,6 +55,22 @@ pub(super) async fn claim(table: &Table, key: &Key, id: ImportId) -> Result<Opti
             Written::Lost(_) => tries.again().await?,
         }
     }
+}
+
+/// A name for an earlier import's output that is not a third one's, and the condition that it stays so. None
+/// if there is none.
+async fn free_name(table: &Table, key: &Key, owner: ImportId) -> Result<Option<(Key, When)>> {
+    let mut older = key.renamed(owner);
+    for _ in 0..RENAMINGS {
+        match table.get(WHAT, &keys::place(&older)).await? {
+            None => return Ok(Some((older, When::New))),
+            Some(held) if import_of(&held, WHAT)? == owner => {
+                return Ok(Some((older, When::Is(IMPORT, text(owner.to_string())))));
+            }
+            Some(_) => older = older.renamed(owner),
+        }
+    }
+    Ok(None)
 }
 
 /// Says of an earlier import's output where it is kept from now on; false if it has none there.

@@ -17,7 +17,7 @@ pub use model::{
 pub use objects::{Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, Records, StoredRecord};
 use serde::{Deserialize, Serialize};
-pub use state::State;
+pub use state::{RENAMINGS, State};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Report;
