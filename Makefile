@@ -25,6 +25,10 @@ demo: build ## Drop the samples into ./demo and show where every file went
 test: ## Run all tests
 	$(CARGO) test --locked --workspace --all-features
 
+.PHONY: localstack
+localstack: ## Run a LocalStack for use by hand until Ctrl-C; what is printed is its endpoint
+	@tests/localstack/localstack run
+
 .PHONY: lint
 lint: ## Check formatting, lints and documentation
 	$(CARGO) fmt --all --check

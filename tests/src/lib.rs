@@ -11,6 +11,7 @@
 pub mod generate;
 pub mod golden;
 pub mod invariants;
+pub mod localstack;
 pub mod mail;
 pub mod mask;
 pub mod world;

@@ -86,6 +86,30 @@ fn a_kept_file_is_not_overwritten_when_its_new_name_is_used() {
 }
 
 #[test]
+fn a_name_that_is_taken_already_is_not_given_to_an_older_file() {
+    let world = world();
+    world.drop(PARTNER, FILE, "email\nfirst@example.org\n");
+    world.run();
+    // The name that the first file would be given, were its own used again.
+    let taken = format!("acme_contacts_crm_20260131_{}.csv", world.import(FILE).id);
+    world.drop(PARTNER, &taken, "email\ntaken@example.org\n");
+    world.run();
+    world.drop(PARTNER, FILE, "email\nsecond@example.org\n");
+    world.run();
+    world.check();
+    let tree = world.raw_tree();
+    let under = |prefix: &str, ending: &str| {
+        tree.keys().filter(|key| key.starts_with(prefix) && key.ends_with(ending)).count()
+    };
+    assert_eq!(under("archives/", ".csv"), 3, "{:#?}", tree.keys());
+    assert_eq!((under("logs/", ".log"), under("logs/", ".json")), (3, 3), "no log was overwritten");
+    for import in world.history() {
+        let Progress::Done(done) = &import.progress else { panic!("{} has no outcome", import.file) };
+        assert!(tree.contains_key(done.place.as_str()), "{} is not at {}", import.file, done.place);
+    }
+}
+
+#[test]
 fn a_file_that_nobody_told_us_of_is_not_overwritten() {
     let world = world();
     for place in ["archives", "badlines", "logs"] {

@@ -59,6 +59,15 @@ pub enum Error {
         /// What the store said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The platform refuses what it is asked for: a permission, a table, a queue is missing. An operator has
+    /// to mend the deployment.
+    #[error("{what}: refused: {reason}")]
+    Refused {
+        /// What was being done, or the object.
+        what: String,
+        /// What the platform said.
+        reason: String,
+    },
     /// The active configuration of a repository cannot be used. An operator has to mend it.
     #[error("{key} is not a usable configuration: {mistakes}")]
     Configuration {
@@ -102,6 +111,7 @@ impl Error {
             | Self::Denied { .. }
             | Self::Stray { .. }
             | Self::Busy { .. }
+            | Self::Refused { .. }
             | Self::Configuration { .. }
             | Self::Batches { .. }
             | Self::UnknownImport { .. } => false,

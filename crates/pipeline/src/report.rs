@@ -10,8 +10,6 @@ use crate::{Error, Result};
 
 /// The largest report that is read; what is written is bounded far below.
 const REPORT_BYTES: u64 = 16 << 20;
-/// Who the mails come from, where the platform does not say.
-const SENDER: (&str, &str) = ("tidewaiter", "tidewaiter@localhost");
 
 /// Mails the report of an import, if it is due.
 pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
@@ -28,7 +26,7 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
         Err(error) => return Err(error),
     };
     if let Some(report) = read {
-        platform.mailer().send(&mail(id, &report)?).await?;
+        platform.mailer().send(&mail(id, &report, platform.mailer().sender())?).await?;
     } else {
         // Somebody removed or changed it. There is nothing to send, now or later.
         tracing::warn!(import = %id, "the report is gone, and cannot be mailed");
@@ -36,11 +34,11 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
     platform.state().mailed(id).await
 }
 
-/// The mail of a report: plain text and HTML that say the same.
-pub fn mail(id: ImportId, report: &Report) -> Result<Mail> {
+/// The mail of a report, from `sender`: plain text and HTML that say the same.
+pub fn mail(id: ImportId, report: &Report, sender: (&str, &str)) -> Result<Mail> {
     let finished: Option<jiff::Timestamp> = report.finished.parse().ok();
     let message = MessageBuilder::new()
-        .from(SENDER)
+        .from(sender)
         .to(report.recipients.clone())
         .subject(core::subject(report))
         .message_id(format!("{id}@tidewaiter"))

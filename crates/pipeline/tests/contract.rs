@@ -6,7 +6,7 @@ use tidewaiter_pipeline::local::{Folder, SqliteRecords, SqliteState};
 #[tokio::test]
 async fn a_folder_is_an_object_store() {
     let root = tempfile::tempdir().unwrap();
-    contract::objects(&Folder::new(root.path()), false).await.unwrap();
+    contract::objects(&Folder::new(root.path())).await.unwrap();
 }
 
 #[tokio::test]

@@ -33,7 +33,8 @@ pub enum GroupRule {
 }
 
 /// The first piece of ready work.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ready {
     /// A single file.
     File(ImportId),
@@ -122,7 +123,8 @@ pub enum Verdict {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Files were registered.
     Arrived {

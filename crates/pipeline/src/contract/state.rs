@@ -256,6 +256,19 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
     let third = single("keys", 52, older.file_name(), 0, 1);
     state.register(std::slice::from_ref(&third)).await?;
     assert_eq!(state.claim(&older, third.id).await?, Some(older.renamed(first.id)));
+    // The other way about: the new name was taken before it was needed.
+    let [fourth, fifth, sixth] = [53, 54, 55].map(|n| single("keys", n, "y.csv", 0, 1));
+    state.register(&[fourth.clone(), fifth.clone(), sixth.clone()]).await?;
+    let key = Key::placed(Place::Archives, &fourth.repository, &fourth.file);
+    state.claim(&key, fourth.id).await?;
+    end(state, &fourth, Outcome::Imported).await?;
+    let taken = key.renamed(fourth.id);
+    state.claim(&taken, fifth.id).await?;
+    let free = taken.renamed(fourth.id);
+    for _ in 0..2 {
+        assert_eq!(state.claim(&key, sixth.id).await?, Some(free.clone()), "a third file is passed over");
+    }
+    assert_eq!(state.claim(&taken, fifth.id).await?, None, "it keeps its name");
     Ok(())
 }
 

@@ -14,7 +14,8 @@ use super::sqlite::{Database, from_json, to_json};
 use super::state_read as read;
 use crate::Result;
 use crate::ports::{
-    Conclusion, Content, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, State, WaitingGroup,
+    Conclusion, Content, HistoryFilter, Import, Kind, Pinned, Progress, RENAMINGS, ReadyWork, State,
+    WaitingGroup,
 };
 
 const MIGRATIONS: &[&str] = &["
@@ -459,10 +460,7 @@ fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rus
 }
 
 fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<Key>> {
-    let owner: Option<String> = sql
-        .prepare_cached("SELECT import FROM places WHERE key = ?1")?
-        .query_row([key.as_str()], |row| row.get(0))
-        .optional()?;
+    let owner = owner_of(sql, key)?;
     if owner.is_none() {
         sql.prepare_cached("INSERT INTO places (key, import) VALUES (?1, ?2)")?
             .execute([key.as_str(), &id.to_string()])?;
@@ -471,7 +469,13 @@ fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<K
     let earlier =
         owner.filter(|owner| *owner != id.to_string()).and_then(|owner| owner.parse::<ImportId>().ok());
     if let Some(earlier) = earlier {
-        let older = key.renamed(earlier);
+        let mut older = key.renamed(earlier);
+        for _ in 0..RENAMINGS {
+            if owner_of(sql, &older)?.is_none_or(|owner| owner == earlier.to_string()) {
+                break;
+            }
+            older = older.renamed(earlier);
+        }
         sql.prepare_cached("INSERT OR REPLACE INTO displaced (key, import, older) VALUES (?1, ?2, ?3)")?
             .execute([key.as_str(), &id.to_string(), older.as_str()])?;
         // The new name is taken as well: it is a valid one, and may be used by a partner.
@@ -486,6 +490,12 @@ fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<K
         .query_row([key.as_str(), &id.to_string()], |row| row.get(0))
         .optional()?;
     Ok(older.and_then(|older| Key::parse(&older).ok()))
+}
+
+fn owner_of(sql: &Connection, key: &Key) -> rusqlite::Result<Option<String>> {
+    sql.prepare_cached("SELECT import FROM places WHERE key = ?1")?
+        .query_row([key.as_str()], |row| row.get(0))
+        .optional()
 }
 
 /// The ledger says where an earlier import's output is kept from now on.

@@ -16,7 +16,8 @@ pub use model::{
 };
 pub use objects::{Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
-pub use state::State;
+pub use state::{RENAMINGS, State};
+use serde::{Deserialize, Serialize};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Report;
@@ -95,7 +96,8 @@ pub trait Queue: Send + Sync + 'static {
 }
 
 /// What the functions tell each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Message {
     /// Something happened in a repository.
     Sequence {
@@ -119,7 +121,8 @@ pub enum Message {
 }
 
 /// What the sequencer can be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum News {
     /// Files were registered.
     Arrived,
@@ -131,6 +134,10 @@ pub enum News {
 
 /// Sends mails. Sending the same mail twice is allowed, and avoided where the service can tell.
 pub trait Mailer: Send + Sync + 'static {
+    /// Who the mails come from: a name and an address that the service may send from.
+    fn sender(&self) -> (&str, &str) {
+        ("tidewaiter", "tidewaiter@localhost")
+    }
     /// Sends a whole message, headers included, to the recipients it names.
     fn send(&self, mail: &Mail) -> impl Future<Output = Result<()>> + Send;
 }

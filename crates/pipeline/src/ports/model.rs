@@ -189,7 +189,8 @@ pub struct Conclusion {
 }
 
 /// What is to be done with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Task {
     /// Check it and load nothing.
     Check,

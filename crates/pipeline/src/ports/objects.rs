@@ -33,7 +33,8 @@ pub struct Stat {
 ///
 /// `older` in the methods that write: the key that an object which is already at the target is kept
 /// under, if it belongs to somebody else. None: what is there is our own from an earlier try, or nothing.
-/// A store with versions keeps it as an older version and needs no other key. Nothing is overwritten.
+/// A store with versions does the same, since the ledger says where a file is by its key. Nothing is
+/// overwritten.
 pub trait Objects: Send + Sync + 'static {
     /// A reader for archives, used on a thread that may block.
     type Reader: Read + Seek + Send + 'static;
@@ -46,7 +47,7 @@ pub trait Objects: Send + Sync + 'static {
     fn stat(&self, source: &Source) -> impl Future<Output = Result<Stat>> + Send;
     /// The bytes of a range; fewer if the object ends before it does, none if it ends before it begins.
     fn read(&self, source: &Source, range: Range<u64>) -> impl Future<Output = Result<Bytes>> + Send;
-    /// Opens an object for a thread that may block.
+    /// Opens an object for a thread that may block. That it is not there may be found out when it is read.
     fn open(&self, source: &Source) -> Result<Self::Reader>;
     /// Writes a whole object. Readers see all of it or nothing.
     fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
@@ -64,7 +65,7 @@ pub trait Objects: Send + Sync + 'static {
     fn source(&self, key: &Key) -> Source;
     /// Deletes what an archive left behind that was refused. An object that is not there is no error.
     fn discard(&self, key: &Key) -> impl Future<Output = Result<()>> + Send;
-    /// The keys under a prefix that ends in `/`, in byte order. Few: configurations.
+    /// The keys directly under a prefix that ends in `/`, in byte order. Few: configurations.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Key>>> + Send;
 }
 

@@ -11,6 +11,10 @@ use tidewaiter::sequence::{self, GroupRef};
 use super::model::{Conclusion, Content, HistoryFilter, Import, Pinned, ReadyWork, WaitingGroup};
 use crate::Result;
 
+/// How often a key is renamed in search of one that is nobody else's. Partners choose names, so one may be
+/// taken; only a name that is as long as names can be stays the same each time.
+pub const RENAMINGS: usize = 4;
+
 /// The store of state. Each method is one atomic step, and can be taken again without harm.
 pub trait State: Send + Sync + 'static {
     /// Registers files together: all become visible, or none. A file that is registered stays as it is.
@@ -41,7 +45,8 @@ pub trait State: Send + Sync + 'static {
     /// If it is another import's output, its line in the ledger says so from now on, and the answer is the
     /// same whenever the same import asks. If it is nobody's, somebody put it there by hand, or the state
     /// was lost: the answer is a key of this import's own, and only the first time, since afterwards what
-    /// lies there is ours. None: it is ours.
+    /// lies there is ours. None: it is ours. A key that is a third import's output is never the answer: it is
+    /// renamed again, up to [`RENAMINGS`] times.
     fn claim(&self, key: &Key, id: ImportId) -> impl Future<Output = Result<Option<Key>>> + Send;
     /// The mail of an import is sent.
     fn mailed(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;

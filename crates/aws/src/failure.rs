@@ -1,0 +1,113 @@
+//! What AWS says when it does not do something, told apart once, here: what may go well later, and what
+//! an operator has to mend.
+
+use std::io;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_types::error::display::DisplayErrorContext;
+use tidewaiter::id::ImportId;
+use tidewaiter_pipeline::Error;
+
+/// Answers that stay the same until somebody changes a permission, a name or the deployment. Everything
+/// else, throttling and whatever is new to us included, is tried again.
+const REFUSALS: [&str; 22] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "Forbidden",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+    "NoSuchBucket",
+    "PermanentRedirect",
+    "ResourceNotFoundException",
+    "ValidationException",
+    "ValidationError",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+    "InvalidAddress",
+    "InvalidParameterValue",
+    "MailFromDomainNotVerified",
+    "MailFromDomainNotVerifiedException",
+    "MessageRejected",
+];
+
+/// What an AWS service answered.
+pub(crate) type Answer<E> = SdkError<E>;
+
+/// The service's own code of an error, such as `NoSuchKey`.
+pub(crate) fn code<E: ProvideErrorMetadata>(error: &Answer<E>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
+}
+
+/// The status of the HTTP answer. Answers to HEAD have no body, so that it is all they say.
+pub(crate) fn status<E>(error: &Answer<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// The error in words, with its code; without what a caller says anyway.
+fn text<E>(error: &Answer<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let service = error.as_service_error().map(|e| (e.code(), e.message()));
+    match service {
+        Some((Some(code), Some(message))) => format!("{code}: {message}"),
+        Some((Some(code), None)) => code.to_owned(),
+        _ => DisplayErrorContext(error).to_string(),
+    }
+}
+
+fn is_refusal<E: ProvideErrorMetadata>(error: &Answer<E>) -> bool {
+    code(error).is_some_and(|code| REFUSALS.contains(&code) || code.starts_with("KMS."))
+        || status(error) == Some(403) && code(error).is_none()
+        || matches!(error, SdkError::ConstructionFailure(_))
+}
+
+/// A failure of the object store at `key`, sorted by meaning.
+pub(crate) fn object<E>(key: &str, error: &Answer<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let key = key.to_owned();
+    // 405 is the answer for a version that is the mark of a deletion.
+    let is_gone = matches!(code(error), Some("NoSuchKey" | "NoSuchVersion" | "NotFound"))
+        || matches!(status(error), Some(404 | 405)) && code(error) != Some("NoSuchBucket");
+    if is_gone {
+        Error::NotFound { key }
+    } else if status(error) == Some(412) {
+        Error::Changed { key }
+    } else if is_refusal(error) {
+        Error::Refused { what: key, reason: text(error) }
+    } else {
+        Error::Objects { key, source: io::Error::other(text(error)) }
+    }
+}
+
+/// A failure of the store of state, sorted by meaning.
+pub(crate) fn store<E>(what: &'static str, error: &Answer<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    if is_refusal(error) {
+        Error::Refused { what: what.to_owned(), reason: text(error) }
+    } else {
+        Error::Store { what, source: text(error).into() }
+    }
+}
+
+/// A mail that was not sent.
+pub(crate) fn mail<E>(import: ImportId, error: &Answer<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let id = import.to_string();
+    if is_refusal(error) {
+        Error::Refused { what: format!("mail for import {id}"), reason: text(error) }
+    } else {
+        Error::Mail { id, source: io::Error::other(text(error)) }
+    }
+}

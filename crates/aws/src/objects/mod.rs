@@ -1,0 +1,265 @@
+//! Objects in an S3 bucket, by their keys.
+//!
+//! The bucket keeps versions. That is the second net: the first is that nothing of another import is ever
+//! written over, as in a folder. What lies at a key that is used again is copied to a name of its own, so
+//! that the ledger, which says where a file is, is right for whoever looks with whatever tool.
+//!
+//! A dropped file is read by its version. It may be overwritten while it waits for its group: then there are
+//! two imports, each of its own bytes.
+
+mod copy;
+mod reader;
+mod upload;
+
+use std::ops::Range;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::put_object::PutObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use tidewaiter::keys::Key;
+use tidewaiter_pipeline::ports::{Objects, Source, Stat};
+use tidewaiter_pipeline::{Error, Result};
+
+use crate::failure;
+pub use copy::CopySizes;
+pub use reader::ObjectReader;
+pub use upload::ObjectUpload;
+
+/// How much of a file is read at a time.
+const CHUNK_BYTES: u64 = 8 << 20;
+/// How often a body is asked for that breaks off while it comes. (What fails before that, the SDK repeats.)
+const BODY_TRIES: u32 = 3;
+
+/// Objects in an S3 bucket.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    client: Client,
+    name: String,
+    copy_sizes: CopySizes,
+}
+
+/// What a HEAD request tells.
+#[derive(Debug, Clone)]
+struct Head {
+    bytes: u64,
+    etag: String,
+    version: Option<String>,
+}
+
+impl Bucket {
+    /// The objects of the bucket `name`. It is to keep versions: see [`Bucket::keeps_versions`].
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { client, name: name.into(), copy_sizes: CopySizes::default() }
+    }
+
+    /// With other sizes for copies than those of S3, for tests.
+    #[must_use]
+    pub fn with_copy_sizes(mut self, sizes: CopySizes) -> Self {
+        self.copy_sizes = sizes;
+        self
+    }
+
+    /// True if the bucket keeps versions. Without them a file that is overwritten while it waits is lost: not
+    /// asked for at each start, but by those who set up or look at a deployment.
+    pub async fn keeps_versions(&self) -> Result<bool> {
+        let asked = self.client.get_bucket_versioning().bucket(&self.name).send().await;
+        let found = asked.map_err(|e| failure::object(&self.name, &e))?;
+        Ok(found.status == Some(aws_sdk_s3::types::BucketVersioningStatus::Enabled))
+    }
+
+    async fn head(&self, source: &Source) -> Result<Head> {
+        let request = self.client.head_object().bucket(&self.name).key(&source.key);
+        let found = request.set_version_id(source.version.clone()).send().await;
+        let found = found.map_err(|e| failure::object(&source.key, &e))?;
+        Ok(Head {
+            bytes: found.content_length.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+            etag: found.e_tag.unwrap_or_default(),
+            version: found.version_id,
+        })
+    }
+
+    /// As [`Bucket::head`]; None if there is no such object.
+    async fn find(&self, source: &Source) -> Result<Option<Head>> {
+        match self.head(source).await {
+            Err(Error::NotFound { .. }) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// The bytes of a range, of the content with this `etag` if one is given.
+    async fn range(&self, source: &Source, range: Range<u64>, etag: Option<&str>) -> Result<Bytes> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(&source.key)
+            .set_version_id(source.version.clone())
+            .set_if_match(etag.map(ToOwned::to_owned))
+            .range(format!("bytes={}-{}", range.start, range.end - 1));
+        let mut tries = 1;
+        loop {
+            let found = match request.clone().send().await {
+                // The object ends before the range begins.
+                Err(error) if failure::status(&error) == Some(416) => return Ok(Bytes::new()),
+                found => found.map_err(|e| failure::object(&source.key, &e))?,
+            };
+            match found.body.collect().await {
+                Ok(body) => return Ok(body.into_bytes()),
+                Err(error) if tries == BODY_TRIES => {
+                    return Err(Error::object(&source.key, std::io::Error::other(error)));
+                }
+                Err(_) => tries += 1,
+            }
+        }
+    }
+
+    /// Writes a whole object; with `if_new`, only where there is none. False if there is one.
+    async fn write(&self, key: &Key, content: Bytes, if_new: bool) -> Result<bool> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(key.as_str())
+            .content_type(content_type(key))
+            .set_if_none_match(if_new.then(|| "*".to_owned()))
+            .body(ByteStream::from(content));
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if if_new && is_taken(&error) => Ok(false),
+            Err(error) => Err(failure::object(key.as_str(), &error)),
+        }
+    }
+
+    /// Keeps what is at `at` under `older`, unless that was done before.
+    async fn keep(&self, at: &Key, older: &Key) -> Result<()> {
+        // In this order: if another try of the same write comes between, either `older` is there already, or
+        // what is copied is by its version what was there before.
+        let at = self.source(at);
+        let Some(held) = self.find(&at).await? else { return Ok(()) };
+        if self.find(&self.source(older)).await?.is_some() {
+            return Ok(());
+        }
+        let held_at = Source { version: held.version.clone(), ..at };
+        self.copy(&held_at, &held, older).await
+    }
+
+    async fn delete(&self, source: &Source) -> Result<()> {
+        let request = self.client.delete_object().bucket(&self.name).key(&source.key);
+        let deleted = request.set_version_id(source.version.clone()).send().await;
+        match deleted.map_err(|e| failure::object(&source.key, &e)) {
+            Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The source is gone. An earlier try moved it, if the target is there, and with it what was to be kept.
+    async fn moved_before(&self, from: &Source, to: &Key, older: Option<&Key>) -> Result<()> {
+        let gone = || Error::NotFound { key: from.key.clone() };
+        self.find(&self.source(to)).await?.ok_or_else(gone)?;
+        if let Some(older) = older {
+            self.find(&self.source(older)).await?.ok_or_else(gone)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_taken(error: &SdkError<PutObjectError>) -> bool {
+    failure::status(error) == Some(412)
+}
+
+/// What browsers and other tools are told.
+fn content_type(key: &Key) -> &'static str {
+    match key.file_name().rsplit_once('.').map(|(_, ending)| ending) {
+        Some("json") => "application/json",
+        Some("csv") => "text/csv",
+        Some("log") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+impl Objects for Bucket {
+    type Reader = ObjectReader;
+    type Upload = ObjectUpload;
+
+    fn chunk_bytes(&self) -> u64 {
+        CHUNK_BYTES
+    }
+
+    async fn stat(&self, source: &Source) -> Result<Stat> {
+        let Head { bytes, etag, .. } = self.head(source).await?;
+        Ok(Stat { bytes, tag: etag })
+    }
+
+    async fn read(&self, source: &Source, range: Range<u64>) -> Result<Bytes> {
+        self.range(source, range, None).await
+    }
+
+    fn open(&self, source: &Source) -> Result<ObjectReader> {
+        ObjectReader::new(self.clone(), source.clone())
+    }
+
+    async fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> Result<()> {
+        if let Some(older) = older {
+            // Mostly there is nothing, which one request finds out and does.
+            if self.write(key, content.clone(), true).await? {
+                return Ok(());
+            }
+            self.keep(key, older).await?;
+        }
+        self.write(key, content, false).await.map(|_| ())
+    }
+
+    async fn create(&self, key: &Key) -> Result<ObjectUpload> {
+        Ok(ObjectUpload::new(self.clone(), key.clone()))
+    }
+
+    async fn relocate(&self, from: &Source, to: &Key, older: Option<&Key>) -> Result<()> {
+        let Some(held) = self.find(from).await? else { return self.moved_before(from, to, older).await };
+        if let Some(older) = older {
+            self.keep(to, older).await?;
+        }
+        match self.copy(from, &held, to).await {
+            // Another try of the same move was faster.
+            Err(Error::NotFound { key }) if key == from.key => {
+                return self.moved_before(from, to, older).await;
+            }
+            copied => copied?,
+        }
+        // By its version, if it was dropped: what came later under the same name stays. Without one, the
+        // whole key: what an archive was unpacked to may have been written twice.
+        self.delete(from).await
+    }
+
+    fn source(&self, key: &Key) -> Source {
+        Source { key: key.to_string(), version: None }
+    }
+
+    async fn discard(&self, key: &Key) -> Result<()> {
+        self.delete(&self.source(key)).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<Key>> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .delimiter("/")
+            .into_paginator()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| failure::object(prefix, &e))?;
+            let found = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            // The mark of a folder is no key.
+            keys.extend(found.filter_map(|key| Key::parse(&key).ok()));
+        }
+        keys.sort();
+        Ok(keys)
+    }
+}

@@ -1,0 +1,90 @@
+//! Whose output lies at a key.
+//!
+//! The usual case, a key that nobody has used, is one request: a write on the condition that there is nothing,
+//! whose failure brings what is there.
+
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Key;
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{Import, Progress, RENAMINGS};
+
+use super::imports::{IMPORT, find, import_of, put_document};
+use super::keys;
+use super::table::{Table, Tries, When, Write, Written, text, text_of};
+
+const WHAT: &str = "claiming a key";
+
+/// Takes a key for an import's output; see `State::claim`.
+pub(super) async fn claim(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>> {
+    let mut tries = Tries::new(WHAT);
+    let ours = || vec![(IMPORT, text(id.to_string()))];
+    loop {
+        let fresh = Write::Put(keys::place(key), ours(), When::New);
+        let Written::Lost(held) = table.write(WHAT, vec![fresh]).await? else {
+            return Ok(Some(key.renamed(id)));
+        };
+        if held.is_empty() {
+            tries.again().await?;
+            continue;
+        }
+        let owner = import_of(&held, WHAT)?;
+        if owner == id {
+            let displaced = table.get(WHAT, &keys::displaced(key, id)).await?;
+            let older = displaced.as_ref().and_then(|item| text_of(item, "older"));
+            return Ok(older.and_then(|older| Key::parse(older).ok()));
+        }
+        let Some((older, taken)) = free_name(table, key, owner).await? else {
+            tries.again().await?;
+            continue;
+        };
+        let owners = vec![(IMPORT, text(owner.to_string()))];
+        let mut writes = vec![
+            Write::Put(keys::place(key), ours(), When::Is(IMPORT, text(owner.to_string()))),
+            Write::Put(keys::displaced(key, id), vec![("older", text(older.as_str()))], When::Always),
+            // The new name is taken as well: it is a valid one, and may be used by a partner.
+            Write::Put(keys::place(&older), owners, taken),
+        ];
+        // The ledger says where it is from now on.
+        if let Some((mut import, revision)) = find(table, WHAT, owner).await?
+            && rename_output(&mut import, key, &older)
+        {
+            writes.push(put_document(keys::import(owner), &import, revision, WHAT)?);
+        }
+        match table.write(WHAT, writes).await? {
+            Written::Done => return Ok(Some(older)),
+            Written::Lost(_) => tries.again().await?,
+        }
+    }
+}
+
+/// A name for an earlier import's output that is not a third one's, and the condition that it stays so. None
+/// if there is none.
+async fn free_name(table: &Table, key: &Key, owner: ImportId) -> Result<Option<(Key, When)>> {
+    let mut older = key.renamed(owner);
+    for _ in 0..RENAMINGS {
+        match table.get(WHAT, &keys::place(&older)).await? {
+            None => return Ok(Some((older, When::New))),
+            Some(held) if import_of(&held, WHAT)? == owner => {
+                return Ok(Some((older, When::Is(IMPORT, text(owner.to_string())))));
+            }
+            Some(_) => older = older.renamed(owner),
+        }
+    }
+    Ok(None)
+}
+
+/// Says of an earlier import's output where it is kept from now on; false if it has none there.
+fn rename_output(import: &mut Import, key: &Key, older: &Key) -> bool {
+    let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
+        return false;
+    };
+    let outputs = [&mut conclusion.place, &mut conclusion.log, &mut conclusion.report];
+    let mut renamed = false;
+    for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
+        if output == key {
+            *output = older.clone();
+            renamed = true;
+        }
+    }
+    renamed
+}

@@ -1,0 +1,181 @@
+//! One import: how it is kept, how it goes down its path, and what else in the table follows from where it is.
+
+use tidewaiter::id::ImportId;
+use tidewaiter::report::Outcome;
+use tidewaiter_pipeline::ports::{Conclusion, Import, Kind, Progress};
+use tidewaiter_pipeline::{Error, Result};
+
+use super::keys::{self, At};
+use super::table::{Item, Table, Tries, When, Write, Written, broken, number, number_of, text, text_of};
+
+/// The attribute that counts the versions of an item.
+pub(super) const REVISION: &str = "rev";
+/// The attribute with a value as JSON.
+pub(super) const DOCUMENT: &str = "doc";
+/// The attribute with the id of an import.
+pub(super) const IMPORT: &str = "import";
+
+/// Writes an item that is a document with a revision; 0 stands for an item that is not there yet.
+pub(super) fn put_document(
+    at: At,
+    document: &impl serde::Serialize,
+    revision: u64,
+    what: &'static str,
+) -> Result<Write> {
+    let json = serde_json::to_string(document).map_err(|e| Error::Store { what, source: Box::new(e) })?;
+    let attributes = vec![(DOCUMENT, text(json)), (REVISION, number(revision + 1))];
+    let when = if revision == 0 { When::New } else { When::Is(REVISION, number(revision)) };
+    Ok(Write::Put(at, attributes, when))
+}
+
+/// A document and its revision.
+pub(super) fn document<T: serde::de::DeserializeOwned>(item: &Item, what: &'static str) -> Result<(T, u64)> {
+    let json = text_of(item, DOCUMENT).ok_or_else(|| broken(what))?;
+    let value = serde_json::from_str(json).map_err(|e| Error::Store { what, source: Box::new(e) })?;
+    Ok((value, number_of(item, REVISION).ok_or_else(|| broken(what))?))
+}
+
+/// The import that an item names.
+pub(super) fn import_of(item: &Item, what: &'static str) -> Result<ImportId> {
+    text_of(item, IMPORT).and_then(|id| id.parse().ok()).ok_or_else(|| broken(what))
+}
+
+/// An import and its revision.
+pub(super) async fn find(table: &Table, what: &'static str, id: ImportId) -> Result<Option<(Import, u64)>> {
+    let found = table.get(what, &keys::import(id)).await?;
+    found.map(|item| document(&item, what)).transpose()
+}
+
+/// The imports with these ids, in the order of the ids.
+pub(super) async fn find_all(table: &Table, what: &'static str, ids: &[ImportId]) -> Result<Vec<Import>> {
+    let at: Vec<At> = ids.iter().map(|id| keys::import(*id)).collect();
+    let items = table.get_all(what, &at).await?;
+    let mut imports = Vec::with_capacity(items.len());
+    for item in &items {
+        imports.push(document::<Import>(item, what)?.0);
+    }
+    imports.sort_by_key(|import| import.id);
+    Ok(imports)
+}
+
+/// Changes an import in place, and with it what follows; again on what others made of it, if they were
+/// faster. Nothing happens if there is none, or if `edit` leaves it as it is.
+pub(super) async fn change(
+    table: &Table,
+    what: &'static str,
+    id: ImportId,
+    mut edit: impl FnMut(&mut Import),
+) -> Result<()> {
+    let mut tries = Tries::new(what);
+    while let Some((before, revision)) = find(table, what, id).await? {
+        let mut after = before.clone();
+        edit(&mut after);
+        if after == before {
+            return Ok(());
+        }
+        let mut writes = vec![put_document(keys::import(id), &after, revision, what)?];
+        writes.extend(follow(&before, &after));
+        match table.write(what, writes).await? {
+            Written::Done => return Ok(()),
+            Written::Lost(_) => tries.again().await?,
+        }
+    }
+    Ok(())
+}
+
+/// What is written beside a new import, apart from its group.
+pub(super) fn begin(import: &Import) -> Vec<Write> {
+    let named = || vec![(IMPORT, text(import.id.to_string()))];
+    let ledger = keys::of(keys::ledger(&import.repository), import.id);
+    let file = ("file", text(&import.file));
+    let mut writes = vec![Write::Put(ledger, [named(), vec![file.clone()]].concat(), When::Always)];
+    if let Some((archive, _)) = &import.archive {
+        writes.push(Write::Put(keys::of(keys::archive(*archive), import.id), named(), When::Always));
+    }
+    match &import.kind {
+        Kind::Data { name, group: Some(group), .. } => {
+            let arrived = ("arrived", text(import.arrived.to_string()));
+            let open = keys::member(import, name, group, keys::OPEN);
+            writes.push(Write::Put(open, [named(), vec![file, arrived]].concat(), When::Always));
+            let unchecked = keys::member(import, name, group, keys::UNCHECKED);
+            writes.push(Write::Put(unchecked, named(), When::Always));
+        }
+        Kind::Data { name, rank, group: None } => {
+            writes.push(Write::Put(keys::ready_file(import, name, *rank), named(), When::Always));
+        }
+        _ => writes.push(unfinished(import)),
+    }
+    writes
+}
+
+/// What follows from a change of an import, to be written together with it.
+pub(super) fn follow(before: &Import, after: &Import) -> Vec<Write> {
+    let mut writes = Vec::new();
+    let became = |is: fn(&Import) -> bool| is(after) && !is(before);
+    let ceased = |is: fn(&Import) -> bool| is(before) && !is(after);
+    if became(is_checked)
+        && let Some((name, group)) = keys::membership(after)
+    {
+        writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED)));
+    }
+    if became(is_decided)
+        && let Kind::Data { name, .. } = &after.kind
+    {
+        if !is_done(after) {
+            writes.push(unfinished(after));
+        }
+        if let Some(conclusion) = conclusion(after).filter(|c| c.outcome == Outcome::Imported) {
+            let finished = number(conclusion.finished.as_millisecond());
+            writes.push(Write::SetOnce(keys::date(&after.repository, name, name.date), "finished", finished));
+        }
+    }
+    if became(is_done) {
+        writes.push(Write::Delete(keys::of(keys::unfinished(&after.repository), after.id)));
+        match &after.kind {
+            Kind::Data { name, group: Some(group), .. } => {
+                writes.push(Write::Delete(keys::member(after, name, group, keys::OPEN)));
+            }
+            Kind::Data { name, rank, group: None } => {
+                writes.push(Write::Delete(keys::ready_file(after, name, *rank)));
+            }
+            _ => {}
+        }
+    }
+    let unmailed = || keys::of(keys::unmailed(&after.repository), after.id);
+    if became(owes_a_mail) {
+        let named = vec![(IMPORT, text(after.id.to_string()))];
+        writes.push(Write::Put(unmailed(), named, When::Always));
+    }
+    if ceased(owes_a_mail) {
+        writes.push(Write::Delete(unmailed()));
+    }
+    writes
+}
+
+fn unfinished(import: &Import) -> Write {
+    let named = vec![(IMPORT, text(import.id.to_string()))];
+    Write::Put(keys::of(keys::unfinished(&import.repository), import.id), named, When::Always)
+}
+
+pub(super) fn conclusion(import: &Import) -> Option<&Conclusion> {
+    match &import.progress {
+        Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
+        Progress::Registered | Progress::Started(_) => None,
+    }
+}
+
+fn is_checked(import: &Import) -> bool {
+    is_decided(import) || matches!(&import.progress, Progress::Started(pinned) if pinned.checked)
+}
+
+fn is_decided(import: &Import) -> bool {
+    conclusion(import).is_some()
+}
+
+fn is_done(import: &Import) -> bool {
+    matches!(import.progress, Progress::Done(_))
+}
+
+fn owes_a_mail(import: &Import) -> bool {
+    matches!(&import.progress, Progress::Done(conclusion) if conclusion.mail_due)
+}

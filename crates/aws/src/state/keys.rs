@@ -1,0 +1,159 @@
+//! Where each thing lies in the table: a partition key and a sort key, both text.
+//!
+//! Names of repositories have no `#`, and the numbers behind a group's id none either, so that two things
+//! never share a key whatever is in the names that partners choose.
+
+use jiff::civil::Date;
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
+use tidewaiter::order::{group_key, member_key, single_key};
+use tidewaiter::sequence::GroupRef;
+use tidewaiter_pipeline::ports::{Group, Import, Kind};
+
+/// The keys of an item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct At {
+    /// The partition key.
+    pub(super) pk: String,
+    /// The sort key.
+    pub(super) sk: String,
+}
+
+fn at(pk: String, sk: impl Into<String>) -> At {
+    At { pk, sk: sk.into() }
+}
+
+/// An import with all that is known of it: its line in the ledger.
+pub(super) fn import(id: ImportId) -> At {
+    at(format!("import#{id}"), "import")
+}
+
+/// The partition of a repository's imports, by id: by the time of their arrival.
+pub(super) fn ledger(repository: &Repository) -> String {
+    format!("ledger#{repository}")
+}
+
+/// The partition of an archive's members, by id: in the order of the archive.
+pub(super) fn archive(archive: ImportId) -> String {
+    format!("archive#{archive}")
+}
+
+/// Says that all members of an archive are registered.
+pub(super) fn unpacked(archive: ImportId) -> At {
+    at(format!("unpacked#{archive}"), "unpacked")
+}
+
+/// The partition of a repository's ready work, in treatment order.
+pub(super) fn ready(repository: &Repository) -> String {
+    format!("ready#{repository}")
+}
+
+/// A complete group's marker among the ready work.
+pub(super) fn ready_group(repository: &Repository, group: &GroupRef) -> At {
+    at(ready(repository), group_key(&group.id, group.last, group.generation))
+}
+
+/// A single file's place among the ready work.
+pub(super) fn ready_file(import: &Import, name: &DataName, rank: usize) -> At {
+    at(ready(&import.repository), single_key(name, rank, import.id))
+}
+
+/// A group, whatever its generation: which one is open, and the slots that are filled in it.
+pub(super) fn group(repository: &Repository, group: &GroupRef) -> At {
+    at(format!("group#{repository}#{}#{:02}", group.id, group.last), "group")
+}
+
+/// The partition of a repository's incomplete groups.
+pub(super) fn waiting(repository: &Repository) -> String {
+    format!("waiting#{repository}")
+}
+
+/// An incomplete group.
+pub(super) fn waiting_group(repository: &Repository, group: &GroupRef) -> At {
+    at(waiting(repository), format!("{}#{:02}", group.id, group.last))
+}
+
+/// The partition of the members of one generation of a group.
+pub(super) fn members(repository: &Repository, group: &GroupRef) -> String {
+    let GroupRef { id, last, generation } = group;
+    format!("members#{repository}#{id}#{last:02}#{generation:010}")
+}
+
+/// The sort keys of members that are not done, in their order.
+pub(super) const OPEN: &str = "open#";
+/// The sort keys of members that are not checked, in their order.
+pub(super) const UNCHECKED: &str = "unchecked#";
+
+/// A member's place in one of these.
+pub(super) fn member(import: &Import, name: &DataName, place: &Group, range: &str) -> At {
+    let sort = member_key(place.slot, name, import.id);
+    at(members(&import.repository, &place.group), format!("{range}{sort}"))
+}
+
+/// The partition of a repository's imports that a sweep looks at.
+pub(super) fn unfinished(repository: &Repository) -> String {
+    format!("unfinished#{repository}")
+}
+
+/// The partition of a repository's imports whose mail is due.
+pub(super) fn unmailed(repository: &Repository) -> String {
+    format!("unmailed#{repository}")
+}
+
+/// An import in one of these.
+pub(super) fn of(partition: String, id: ImportId) -> At {
+    at(partition, id.to_string())
+}
+
+/// The state of a repository's sequencer.
+pub(super) fn sequence(repository: &Repository) -> At {
+    at(format!("sequence#{repository}"), "sequence")
+}
+
+/// The repositories in which something was ever registered.
+pub(super) const REPOSITORIES: &str = "repositories";
+
+/// A repository among them.
+pub(super) fn repository(repository: &Repository) -> At {
+    at(REPOSITORIES.to_owned(), repository.as_str())
+}
+
+/// Whose output lies at a key.
+pub(super) fn place(key: &Key) -> At {
+    at(format!("place#{key}"), "place")
+}
+
+/// Under which key an import had to keep what it found at a key.
+pub(super) fn displaced(key: &Key, by: ImportId) -> At {
+    at(format!("place#{key}"), format!("displaced#{by}"))
+}
+
+/// The partition of the dates that were imported for one configured import.
+pub(super) fn dates(repository: &Repository, name: &DataName) -> String {
+    let DataName { universe, scope, subsection, .. } = name;
+    format!("dates#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}")
+}
+
+/// One of these dates.
+pub(super) fn date(repository: &Repository, name: &DataName, date: Date) -> At {
+    at(dates(repository, name), date.to_string())
+}
+
+/// The partition of a configuration's parts.
+pub(super) fn config(hash: &str) -> String {
+    format!("config#{hash}")
+}
+
+/// A part of a configuration.
+pub(super) fn config_part(hash: &str, number: usize) -> At {
+    at(config(hash), format!("part#{number:03}"))
+}
+
+/// The name and place in its group of a data file that has one.
+pub(super) fn membership(import: &Import) -> Option<(&DataName, &Group)> {
+    match &import.kind {
+        Kind::Data { name, group: Some(group), .. } => Some((name, group)),
+        _ => None,
+    }
+}

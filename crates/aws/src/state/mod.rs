@@ -1,0 +1,260 @@
+//! State in one DynamoDB table.
+//!
+//! An import is one item, a document with a revision, and only ever written on the condition that nobody
+//! wrote it in between. What is looked up in other ways lies in key ranges of its own, each in the order in
+//! which it is asked for: ready work in treatment order, the members of a group, what is unfinished. Such an
+//! entry is written and removed in the transaction that changes the import, so that they never disagree.
+//! There is no second index, which would lag behind, and no scan. `keys` says where each thing lies.
+
+mod claim;
+mod imports;
+mod keys;
+mod read;
+mod register;
+mod table;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
+use tidewaiter::sequence::{self, GroupRef};
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{
+    Conclusion, Content, HistoryFilter, Import, Pinned, Progress, ReadyWork, State, WaitingGroup,
+};
+
+use imports::{DOCUMENT, REVISION, change, document, put_document};
+use table::{Part, Table, When, Write, Written, broken, number_of, text_of};
+
+/// An item may have 400 KB; a configuration may have more, and is kept in parts of this size.
+const CONFIG_PART_BYTES: usize = 256 << 10;
+
+/// State in a DynamoDB table with a partition key `pk` and a sort key `sk`, both text.
+#[derive(Debug, Clone)]
+pub struct StateTable {
+    table: Table,
+    /// Repositories that this process has noted.
+    noted: Arc<Mutex<HashSet<Repository>>>,
+}
+
+impl StateTable {
+    /// The state in the table `name`.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { table: Table { client, name: name.into() }, noted: Arc::default() }
+    }
+
+    /// Notes that something is registered in a repository: before it is, so that whoever looks for unfinished
+    /// work looks there. Not in the same transaction, since all registrations would meet at this one item.
+    async fn note(&self, repository: &Repository) -> Result<()> {
+        let noted = || self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted().contains(repository) {
+            return Ok(());
+        }
+        let write = Write::Put(keys::repository(repository), Vec::new(), When::New);
+        self.table.write("noting a repository", vec![write]).await?;
+        noted().insert(repository.clone());
+        Ok(())
+    }
+}
+
+impl State for StateTable {
+    async fn register(&self, imports: &[Import]) -> Result<()> {
+        for import in imports {
+            self.note(&import.repository).await?;
+        }
+        register::register(&self.table, imports).await
+    }
+
+    async fn import(&self, id: ImportId) -> Result<Option<Import>> {
+        Ok(imports::find(&self.table, "reading an import", id).await?.map(|(import, _)| import))
+    }
+
+    async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
+        register::members(&self.table, archive).await
+    }
+
+    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Pinned> {
+        let mut held = pin.clone();
+        let start = |import: &mut Import| match &import.progress {
+            Progress::Started(pinned) => held = pinned.clone(),
+            Progress::Registered => {
+                held = pin.clone();
+                import.progress = Progress::Started(pin.clone());
+            }
+            Progress::Concluding(_) | Progress::Done(_) => {}
+        };
+        change(&self.table, "starting an import", id, start).await?;
+        Ok(held)
+    }
+
+    async fn passed_check(&self, id: ImportId) -> Result<()> {
+        let passed = |import: &mut Import| {
+            if let Progress::Started(pinned) = &mut import.progress {
+                pinned.checked = true;
+            }
+        };
+        change(&self.table, "noting a check", id, passed).await
+    }
+
+    async fn pin_content(&self, id: ImportId, content: &Content) -> Result<Content> {
+        let mut held = content.clone();
+        let pin = |import: &mut Import| {
+            if let Progress::Started(pinned) = &mut import.progress {
+                held = pinned.content.get_or_insert_with(|| content.clone()).clone();
+            }
+        };
+        change(&self.table, "fixing what is loaded", id, pin).await?;
+        Ok(held)
+    }
+
+    async fn conclude(&self, id: ImportId, conclusion: &Conclusion) -> Result<Conclusion> {
+        let mut held = conclusion.clone();
+        let conclude = |import: &mut Import| match &import.progress {
+            Progress::Concluding(decided) | Progress::Done(decided) => held = decided.clone(),
+            Progress::Registered | Progress::Started(_) => {
+                held = conclusion.clone();
+                import.progress = Progress::Concluding(conclusion.clone());
+            }
+        };
+        change(&self.table, "deciding an outcome", id, conclude).await?;
+        Ok(held)
+    }
+
+    async fn finish(&self, id: ImportId) -> Result<()> {
+        let finish = |import: &mut Import| {
+            if let Progress::Concluding(conclusion) = &import.progress {
+                import.progress = Progress::Done(conclusion.clone());
+            }
+        };
+        change(&self.table, "finishing an import", id, finish).await
+    }
+
+    async fn claim(&self, key: &Key, id: ImportId) -> Result<Option<Key>> {
+        claim::claim(&self.table, key, id).await
+    }
+
+    async fn mailed(&self, id: ImportId) -> Result<()> {
+        let mailed = |import: &mut Import| {
+            if let Progress::Done(conclusion) = &mut import.progress {
+                conclusion.mail_due = false;
+            }
+        };
+        change(&self.table, "noting a mail", id, mailed).await
+    }
+
+    async fn sequence(&self, repository: &Repository) -> Result<(sequence::State, u64)> {
+        const WHAT: &str = "reading a sequence";
+        match self.table.get(WHAT, &keys::sequence(repository)).await? {
+            Some(item) => document(&item, WHAT),
+            None => Ok((sequence::State::default(), 0)),
+        }
+    }
+
+    async fn advance(&self, repository: &Repository, version: u64, state: &sequence::State) -> Result<bool> {
+        const WHAT: &str = "writing a sequence";
+        let write = put_document(keys::sequence(repository), state, version, WHAT)?;
+        let ours = match &write {
+            Write::Put(_, attributes, _) => attributes.clone(),
+            _ => Vec::new(),
+        };
+        Ok(match self.table.write(WHAT, vec![write]).await? {
+            Written::Done => true,
+            // The answer to our own write may have been lost, and the request sent again.
+            Written::Lost(held) => {
+                let is_ours = ours.iter().all(|(name, value)| held.get(*name) == Some(value));
+                debug_assert!(ours.iter().all(|(name, _)| [DOCUMENT, REVISION].contains(name)));
+                is_ours
+            }
+        })
+    }
+
+    async fn first_ready(&self, repository: &Repository) -> Result<Option<ReadyWork>> {
+        read::first_ready(&self.table, repository).await
+    }
+
+    async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
+        register::seal(&self.table, repository, group).await
+    }
+
+    async fn next_member(
+        &self,
+        repository: &Repository,
+        group: &GroupRef,
+        checking: bool,
+    ) -> Result<Option<ImportId>> {
+        read::next_member(&self.table, repository, group, checking).await
+    }
+
+    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<Import>> {
+        read::group_members(&self.table, repository, group).await
+    }
+
+    async fn close(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
+        register::close(&self.table, repository, group).await
+    }
+
+    async fn latest_date(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        before: Timestamp,
+    ) -> Result<Option<Date>> {
+        read::latest_date(&self.table, repository, name, before).await
+    }
+
+    async fn keep_config(&self, hash: &str, document: &[u8]) -> Result<()> {
+        let parts: Vec<&[u8]> = document.chunks(CONFIG_PART_BYTES).collect();
+        let count = table::number(parts.len());
+        // The first part says how many there are, and is written when all others are there.
+        for (number, part) in parts.iter().enumerate().rev() {
+            let bytes = AttributeValue::B(Blob::new(*part));
+            let attributes = vec![("bytes", bytes), ("parts", count.clone())];
+            let write = Write::Put(keys::config_part(hash, number), attributes, When::Always);
+            self.table.write("keeping a configuration", vec![write]).await?;
+        }
+        Ok(())
+    }
+
+    async fn kept_config(&self, hash: &str) -> Result<Option<Vec<u8>>> {
+        const WHAT: &str = "reading a configuration";
+        let parts = self.table.query(WHAT, &keys::config(hash), Part::default(), usize::MAX).await?;
+        let is_first = |item: &&table::Item| text_of(item, "sk") == Some(&keys::config_part(hash, 0).sk);
+        let Some(first) = parts.first().filter(is_first) else { return Ok(None) };
+        if number_of(first, "parts") != Some(parts.len()) {
+            return Err(broken(WHAT));
+        }
+        let bytes = parts.iter().map(|item| item.get("bytes").and_then(|value| value.as_b().ok()));
+        let bytes: Option<Vec<&[u8]>> = bytes.map(|blob| blob.map(AsRef::as_ref)).collect();
+        bytes.map(|parts| Some(parts.concat())).ok_or_else(|| broken(WHAT))
+    }
+
+    async fn repositories(&self) -> Result<Vec<Repository>> {
+        read::repositories(&self.table).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<Import>> {
+        read::unfinished(&self.table).await
+    }
+
+    async fn unmailed(&self) -> Result<Vec<ImportId>> {
+        read::unmailed(&self.table).await
+    }
+
+    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+        read::queued(&self.table, repository, limit).await
+    }
+
+    async fn waiting(&self, repository: &Repository) -> Result<Vec<WaitingGroup>> {
+        read::waiting(&self.table, repository).await
+    }
+
+    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<Import>> {
+        read::history(&self.table, filter).await
+    }
+}

@@ -1,0 +1,216 @@
+//! What is asked of the state, without changing it.
+
+use jiff::civil::Date;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::Repository;
+use tidewaiter::name::DataName;
+use tidewaiter::sequence::GroupRef;
+use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, ReadyWork, WaitingGroup};
+use tidewaiter_pipeline::{Error, Result};
+
+use super::imports::{conclusion, find_all, import_of};
+use super::keys;
+use super::register::generations;
+use super::table::{Item, Part, Table, broken, number_of, text_of};
+
+/// How many entries are read at a time where it is not known how many are needed.
+const PAGE: usize = 100;
+
+/// The first piece of ready work: one request, however many wait.
+pub(super) async fn first_ready(table: &Table, repository: &Repository) -> Result<Option<ReadyWork>> {
+    const WHAT: &str = "finding ready work";
+    let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 1).await?;
+    found.first().map(|item| ready_work(item, WHAT)).transpose()
+}
+
+fn ready_work(item: &Item, what: &'static str) -> Result<ReadyWork> {
+    match group_of(item, what)? {
+        Some(group) => Ok(ReadyWork::Group(group)),
+        None => import_of(item, what).map(ReadyWork::File),
+    }
+}
+
+fn group_of(item: &Item, what: &'static str) -> Result<Option<GroupRef>> {
+    let json = text_of(item, "group");
+    json.map(serde_json::from_str).transpose().map_err(|e| Error::Store { what, source: Box::new(e) })
+}
+
+fn range(prefix: &str) -> Part<'_> {
+    Part { prefix, descending: false }
+}
+
+/// The first member of a group that is not checked, or not done: one request.
+pub(super) async fn next_member(
+    table: &Table,
+    repository: &Repository,
+    group: &GroupRef,
+    checking: bool,
+) -> Result<Option<ImportId>> {
+    const WHAT: &str = "finding a member";
+    let part = range(if checking { keys::UNCHECKED } else { keys::OPEN });
+    let (found, _) = table.page(WHAT, &keys::members(repository, group), part, None, 1).await?;
+    found.first().map(|item| import_of(item, WHAT)).transpose()
+}
+
+/// The members of a group that are not done, in their order.
+pub(super) async fn group_members(
+    table: &Table,
+    repository: &Repository,
+    group: &GroupRef,
+) -> Result<Vec<Import>> {
+    const WHAT: &str = "reading a group";
+    let ids = named(table, WHAT, &keys::members(repository, group), range(keys::OPEN)).await?;
+    let mut members = find_all(table, WHAT, &ids).await?;
+    members.sort_by_cached_key(|import| ids.iter().position(|id| *id == import.id));
+    Ok(members)
+}
+
+/// The latest date that was imported before a moment.
+pub(super) async fn latest_date(
+    table: &Table,
+    repository: &Repository,
+    name: &DataName,
+    before: Timestamp,
+) -> Result<Option<Date>> {
+    const WHAT: &str = "finding the latest date";
+    let (partition, part) = (keys::dates(repository, name), Part { prefix: "", descending: true });
+    let mut after = None;
+    loop {
+        let (found, more) = table.page(WHAT, &partition, part, after, PAGE).await?;
+        let earlier =
+            |item: &&Item| number_of::<i64>(item, "finished").is_some_and(|at| at < before.as_millisecond());
+        if let Some(item) = found.iter().find(earlier) {
+            return Ok(text_of(item, "sk").and_then(|date| date.parse().ok()));
+        }
+        if more.is_none() {
+            return Ok(None);
+        }
+        after = more;
+    }
+}
+
+pub(super) async fn repositories(table: &Table) -> Result<Vec<Repository>> {
+    const WHAT: &str = "listing repositories";
+    let found = table.query(WHAT, keys::REPOSITORIES, Part::default(), usize::MAX).await?;
+    found
+        .iter()
+        .map(|item| text_of(item, "sk").and_then(|name| name.parse().ok()).ok_or_else(|| broken(WHAT)))
+        .collect()
+}
+
+async fn named(table: &Table, what: &'static str, partition: &str, part: Part<'_>) -> Result<Vec<ImportId>> {
+    let found = table.query(what, partition, part, usize::MAX).await?;
+    found.iter().map(|item| import_of(item, what)).collect()
+}
+
+pub(super) async fn unfinished(table: &Table) -> Result<Vec<Import>> {
+    const WHAT: &str = "finding unfinished work";
+    let mut ids = Vec::new();
+    for repository in repositories(table).await? {
+        ids.extend(named(table, WHAT, &keys::unfinished(&repository), Part::default()).await?);
+    }
+    find_all(table, WHAT, &ids).await
+}
+
+pub(super) async fn unmailed(table: &Table) -> Result<Vec<ImportId>> {
+    let mut ids = Vec::new();
+    for repository in repositories(table).await? {
+        let partition = keys::unmailed(&repository);
+        ids.extend(named(table, "finding due mails", &partition, Part::default()).await?);
+    }
+    ids.sort();
+    Ok(ids)
+}
+
+/// What is registered and not done, in treatment order.
+pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+    const WHAT: &str = "listing the queue";
+    let mut ids = Vec::new();
+    let mut after = None;
+    loop {
+        let (found, more) =
+            table.page(WHAT, &keys::ready(repository), Part::default(), after, PAGE.min(limit)).await?;
+        for item in &found {
+            match ready_work(item, WHAT)? {
+                ReadyWork::File(id) => ids.push(id),
+                ReadyWork::Group(group) => {
+                    let partition = keys::members(repository, &group);
+                    ids.extend(named(table, WHAT, &partition, range(keys::OPEN)).await?);
+                }
+            }
+        }
+        if more.is_none() || ids.len() >= limit {
+            break;
+        }
+        after = more;
+    }
+    ids.truncate(limit);
+    let mut imports = find_all(table, WHAT, &ids).await?;
+    imports.retain(|import| !matches!(import.progress, Progress::Done(_)));
+    let place = |import: &Import| ids.iter().position(|id| *id == import.id);
+    imports.sort_by_cached_key(place);
+    Ok(imports)
+}
+
+/// The groups that are not complete.
+pub(super) async fn waiting(table: &Table, repository: &Repository) -> Result<Vec<WaitingGroup>> {
+    const WHAT: &str = "listing waiting groups";
+    let mut waiting = Vec::new();
+    for item in table.query(WHAT, &keys::waiting(repository), Part::default(), usize::MAX).await? {
+        let group = group_of(&item, WHAT)?.ok_or_else(|| broken(WHAT))?;
+        let (generations, _) = generations(table, WHAT, repository, &group).await?;
+        let group = GroupRef { generation: generations.open, ..group };
+        let members =
+            table.query(WHAT, &keys::members(repository, &group), range(keys::OPEN), usize::MAX).await?;
+        let files = members.iter().filter_map(|item| text_of(item, "file")).map(ToOwned::to_owned).collect();
+        let arrivals = members.iter().filter_map(|item| text_of(item, "arrived")?.parse::<Timestamp>().ok());
+        let missing = generations.missing(group.last);
+        if let Some(since) = arrivals.min()
+            && !missing.is_empty()
+        {
+            waiting.push(WaitingGroup { repository: repository.clone(), group, missing, files, since });
+        }
+    }
+    Ok(waiting)
+}
+
+/// The ledger, the latest first: repository by repository, each only as far as it is needed.
+pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec<Import>> {
+    let repositories = match &filter.repository {
+        Some(repository) => vec![repository.clone()],
+        None => repositories(table).await?,
+    };
+    let mut all = Vec::new();
+    for repository in repositories {
+        all.extend(history_of(table, &repository, filter).await?);
+    }
+    all.sort_by_key(|import: &Import| std::cmp::Reverse(import.id));
+    all.truncate(filter.limit);
+    Ok(all)
+}
+
+async fn history_of(table: &Table, repository: &Repository, filter: &HistoryFilter) -> Result<Vec<Import>> {
+    const WHAT: &str = "reading the ledger";
+    let (partition, part) = (keys::ledger(repository), Part { prefix: "", descending: true });
+    let is_wanted = |item: &&Item| {
+        let file = text_of(item, "file").unwrap_or_default();
+        filter.file.as_ref().is_none_or(|wanted| file.contains(wanted))
+    };
+    let mut imports = Vec::new();
+    let mut after = None;
+    while imports.len() < filter.limit {
+        let (found, more) = table.page(WHAT, &partition, part, after, PAGE).await?;
+        let ids: Result<Vec<ImportId>> =
+            found.iter().filter(is_wanted).map(|item| import_of(item, WHAT)).collect();
+        let mut page = find_all(table, WHAT, &ids?).await?;
+        page.retain(|import| {
+            filter.outcome.is_none_or(|wanted| conclusion(import).is_some_and(|c| c.outcome == wanted))
+        });
+        imports.extend(page.into_iter().rev());
+        if more.is_none() {
+            break;
+        }
+        after = more;
+    }
+    Ok(imports)
+}

@@ -1,0 +1,195 @@
+//! Registering files, and the groups they complete.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Repository;
+use tidewaiter::sequence::GroupRef;
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{Import, Kind};
+
+use super::imports::{self, document, put_document};
+use super::keys;
+use super::table::{Table, Tries, When, Write, Written, text};
+
+const WHAT: &str = "registering files";
+/// DynamoDB takes no more than 100 writes at once; a file needs up to eight: five of its own, and three if no
+/// other is of its group. The mark of an archive is one more.
+const AT_ONCE: usize = 12;
+
+/// The generations of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Generations {
+    /// The one that files join now.
+    pub(super) open: u64,
+    /// The last one that was closed.
+    pub(super) closed: u64,
+    /// The slots that are filled in the open one.
+    pub(super) slots: BTreeSet<u8>,
+}
+
+impl Default for Generations {
+    fn default() -> Self {
+        Self { open: 1, closed: 0, slots: BTreeSet::new() }
+    }
+}
+
+impl Generations {
+    pub(super) fn missing(&self, last: u8) -> Vec<u8> {
+        (1..=last).filter(|slot| !self.slots.contains(slot)).collect()
+    }
+}
+
+/// A group's generations and their revision; those of a group that is new, if there is none.
+pub(super) async fn generations(
+    table: &Table,
+    what: &'static str,
+    repository: &Repository,
+    group: &GroupRef,
+) -> Result<(Generations, u64)> {
+    match table.get(what, &keys::group(repository, group)).await? {
+        Some(item) => document(&item, what),
+        None => Ok((Generations::default(), 0)),
+    }
+}
+
+/// Registers files: in one transaction, if they are few enough for one.
+///
+/// More of them are registered piece by piece. A piece that is registered stays so, and registering the same
+/// files again goes on behind it. No group becomes ready by a piece before the one with its last file, and
+/// [`members`] tells of none before the last piece.
+pub(super) async fn register(table: &Table, imports: &[Import]) -> Result<()> {
+    let mut sorted: Vec<&Import> = imports.iter().collect();
+    // What belongs to a group stays together.
+    sorted.sort_by_key(|import| {
+        (keys::membership(import).map(|(_, g)| (&g.group.id, g.group.last)), import.id)
+    });
+    let mut left = sorted.as_slice();
+    while !left.is_empty() {
+        let (piece, rest) = left.split_at(left.len().min(AT_ONCE));
+        write_piece(table, piece, rest).await?;
+        left = rest;
+    }
+    Ok(())
+}
+
+async fn write_piece(table: &Table, piece: &[&Import], rest: &[&Import]) -> Result<()> {
+    let mut known = BTreeSet::new();
+    let mut tries = Tries::new(WHAT);
+    loop {
+        let fresh: Vec<Import> =
+            piece.iter().filter(|i| !known.contains(&i.id)).map(|i| (*i).clone()).collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let mut writes = group_writes(table, fresh, rest).await?;
+        if rest.is_empty()
+            && let Some((archive, _)) = piece.first().and_then(|import| import.archive.as_ref())
+        {
+            writes.push(Write::Put(keys::unpacked(*archive), Vec::new(), When::Always));
+        }
+        match table.write(WHAT, writes).await? {
+            Written::Done => return Ok(()),
+            Written::Lost(_) => {
+                // Some are registered already, or a group has changed: only looked at now, since it is rare.
+                let ids: Vec<ImportId> = piece.iter().map(|import| import.id).collect();
+                let found = imports::find_all(table, WHAT, &ids).await?;
+                known = found.iter().map(|import| import.id).collect();
+                tries.again().await?;
+            }
+        }
+    }
+}
+
+/// The writes for files that are not registered yet.
+async fn group_writes(table: &Table, fresh: Vec<Import>, rest: &[&Import]) -> Result<Vec<Write>> {
+    let mut writes = Vec::new();
+    let mut groups: BTreeMap<(Repository, String, u8), (GroupRef, Generations, u64)> = BTreeMap::new();
+    for mut import in fresh {
+        if let Kind::Data { group: Some(place), .. } = &mut import.kind {
+            let at = (import.repository.clone(), place.group.id.clone(), place.group.last);
+            if !groups.contains_key(&at) {
+                let (found, revision) = generations(table, WHAT, &import.repository, &place.group).await?;
+                groups.insert(at.clone(), (place.group.clone(), found, revision));
+            }
+            if let Some((group, generations, _)) = groups.get_mut(&at) {
+                place.group.generation = generations.open;
+                place.late = generations.closed + 1 < generations.open;
+                group.generation = generations.open;
+                generations.slots.insert(place.slot);
+            }
+        }
+        writes.push(put_document(keys::import(import.id), &import, 0, WHAT)?);
+        writes.extend(imports::begin(&import));
+    }
+    for ((repository, _, _), (group, generations, revision)) in groups {
+        writes.push(put_document(keys::group(&repository, &group), &generations, revision, WHAT)?);
+        let named = |group: &GroupRef| -> Result<_> {
+            let json = serde_json::to_string(group);
+            let json =
+                json.map_err(|e| tidewaiter_pipeline::Error::Store { what: WHAT, source: Box::new(e) })?;
+            Ok(vec![("group", text(json))])
+        };
+        let more_come = rest.iter().any(|import| {
+            keys::membership(import)
+                .is_some_and(|(_, g)| (&g.group.id, g.group.last) == (&group.id, group.last))
+        });
+        let waiting = keys::waiting_group(&repository, &group);
+        if !more_come && generations.missing(group.last).is_empty() {
+            let marker = keys::ready_group(&repository, &group);
+            writes.push(Write::Put(marker, named(&group)?, When::Always));
+            writes.push(Write::Delete(waiting));
+        } else {
+            writes.push(Write::Put(waiting, named(&group)?, When::Always));
+        }
+    }
+    Ok(writes)
+}
+
+/// The files that came in an archive, in its order; none before all of them are registered.
+pub(super) async fn members(table: &Table, archive: ImportId) -> Result<Vec<Import>> {
+    const WHAT: &str = "reading members";
+    if table.get(WHAT, &keys::unpacked(archive)).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let named = table.query(WHAT, &keys::archive(archive), super::table::Part::default(), usize::MAX).await?;
+    let ids: Result<Vec<ImportId>> = named.iter().map(|item| imports::import_of(item, WHAT)).collect();
+    imports::find_all(table, WHAT, &ids?).await
+}
+
+/// What arrives for a group from now on belongs to its next generation.
+pub(super) async fn seal(table: &Table, repository: &Repository, group: &GroupRef) -> Result<()> {
+    const WHAT: &str = "sealing a group";
+    let mut tries = Tries::new(WHAT);
+    loop {
+        let (found, revision) = generations(table, WHAT, repository, group).await?;
+        if revision == 0 || found.open > group.generation {
+            return Ok(());
+        }
+        let next = Generations { open: group.generation + 1, closed: found.closed, slots: BTreeSet::new() };
+        let write = put_document(keys::group(repository, group), &next, revision, WHAT)?;
+        match table.write(WHAT, vec![write]).await? {
+            Written::Done => return Ok(()),
+            Written::Lost(_) => tries.again().await?,
+        }
+    }
+}
+
+/// The group is no longer ready work.
+pub(super) async fn close(table: &Table, repository: &Repository, group: &GroupRef) -> Result<()> {
+    const WHAT: &str = "closing a group";
+    let mut tries = Tries::new(WHAT);
+    loop {
+        let (found, revision) = generations(table, WHAT, repository, group).await?;
+        let mut writes = vec![Write::Delete(keys::ready_group(repository, group))];
+        if revision > 0 && found.closed < group.generation {
+            let next = Generations { closed: group.generation, ..found };
+            writes.push(put_document(keys::group(repository, group), &next, revision, WHAT)?);
+        }
+        match table.write(WHAT, writes).await? {
+            Written::Done => return Ok(()),
+            Written::Lost(_) => tries.again().await?,
+        }
+    }
+}

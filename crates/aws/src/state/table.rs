@@ -1,0 +1,315 @@
+//! The few things that are done with the table. Reads are consistent; writes have conditions.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
+use tidewaiter_pipeline::{Error, Result};
+
+use super::keys::At;
+use crate::failure;
+
+/// How often a write is tried again that others were faster with.
+const TRIES: u32 = 12;
+/// DynamoDB reads no more items at once.
+const BATCH: usize = 100;
+
+/// The attributes of an item.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// One table with a partition key `pk` and a sort key `sk`, both text.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub(super) client: Client,
+    pub(super) name: String,
+}
+
+/// Under which condition an item is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum When {
+    Always,
+    /// There is none.
+    New,
+    /// This attribute has this value.
+    Is(&'static str, AttributeValue),
+}
+
+/// A write, alone or with others.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Write {
+    Put(At, Vec<(&'static str, AttributeValue)>, When),
+    /// Sets an attribute, unless it has a value.
+    SetOnce(At, &'static str, AttributeValue),
+    Delete(At),
+}
+
+/// What became of a write.
+#[derive(Debug)]
+pub(super) enum Written {
+    Done,
+    /// A condition did not hold, or somebody wrote at the same time: nothing was written. The item as it
+    /// is, if it was the only one.
+    Lost(Item),
+}
+
+/// The part of a partition that is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Part<'a> {
+    /// Only sort keys that begin so.
+    pub(super) prefix: &'a str,
+    /// The last ones first.
+    pub(super) descending: bool,
+}
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: impl std::fmt::Display + Copy) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn key(at: &At) -> Item {
+    HashMap::from([("pk".to_owned(), text(&at.pk)), ("sk".to_owned(), text(&at.sk))])
+}
+
+fn item(at: &At, attributes: &[(&'static str, AttributeValue)]) -> Item {
+    let mut item = key(at);
+    item.extend(attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    item
+}
+
+/// The text of an attribute.
+pub(super) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+/// The number of an attribute.
+pub(super) fn number_of<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
+    item.get(name).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok())
+}
+
+/// An item that does not hold what we write.
+pub(super) fn broken(what: &'static str) -> Error {
+    Error::Store { what, source: "an item of the table is not as it was written".into() }
+}
+
+impl Table {
+    pub(super) async fn get(&self, what: &'static str, at: &At) -> Result<Option<Item>> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key(at)));
+        let found = request.consistent_read(true).send().await.map_err(|e| failure::store(what, &e))?;
+        Ok(found.item)
+    }
+
+    /// The items at these keys, as far as there are any, in no order.
+    pub(super) async fn get_all(&self, what: &'static str, keys: &[At]) -> Result<Vec<Item>> {
+        let mut items = Vec::with_capacity(keys.len());
+        for batch in keys.chunks(BATCH) {
+            let mut left: Vec<Item> = batch.iter().map(key).collect();
+            let mut tries = Tries::new(what);
+            while !left.is_empty() {
+                let asked = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
+                let asked = asked.map_err(|e| Error::Store { what, source: Box::new(e) })?;
+                let request = self.client.batch_get_item().request_items(&self.name, asked);
+                let found = request.send().await.map_err(|e| failure::store(what, &e))?;
+                items.extend(found.responses.into_iter().flatten().flat_map(|(_, items)| items));
+                let unprocessed = found.unprocessed_keys.and_then(|mut all| all.remove(&self.name));
+                left = unprocessed.map(|keys| keys.keys).unwrap_or_default();
+                if !left.is_empty() {
+                    tries.again().await?;
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// Up to `limit` items of a partition in the order of their sort keys, behind `after`; and the key behind
+    /// which there may be more.
+    pub(super) async fn page(
+        &self,
+        what: &'static str,
+        pk: &str,
+        part: Part<'_>,
+        after: Option<Item>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<Item>)> {
+        let mut request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true)
+            .scan_index_forward(!part.descending)
+            .set_exclusive_start_key(after)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX).max(1));
+        request = if part.prefix.is_empty() {
+            request.key_condition_expression("pk = :pk")
+        } else {
+            request
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                .expression_attribute_values(":sk", text(part.prefix))
+        };
+        let found = request.send().await.map_err(|e| failure::store(what, &e))?;
+        Ok((found.items.unwrap_or_default(), found.last_evaluated_key))
+    }
+
+    /// All items of a partition in the order of their sort keys, at most `limit`.
+    pub(super) async fn query(
+        &self,
+        what: &'static str,
+        pk: &str,
+        part: Part<'_>,
+        limit: usize,
+    ) -> Result<Vec<Item>> {
+        let (mut items, mut after) = self.page(what, pk, part, None, limit).await?;
+        while items.len() < limit && after.is_some() {
+            let more = self.page(what, pk, part, after, limit - items.len()).await?;
+            items.extend(more.0);
+            after = more.1;
+        }
+        Ok(items)
+    }
+
+    /// Writes all of it, or nothing.
+    pub(super) async fn write(&self, what: &'static str, writes: Vec<Write>) -> Result<Written> {
+        match <[Write; 1]>::try_from(writes) {
+            Ok([Write::Put(at, attributes, when)]) => self.put(what, &at, &attributes, when).await,
+            Ok(write) => self.transact(what, write.to_vec()).await,
+            Err(writes) if writes.is_empty() => Ok(Written::Done),
+            Err(writes) => self.transact(what, writes).await,
+        }
+    }
+
+    async fn put(
+        &self,
+        what: &'static str,
+        at: &At,
+        attributes: &[(&'static str, AttributeValue)],
+        when: When,
+    ) -> Result<Written> {
+        let (condition, names, values) = expression(when);
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item(at, attributes)))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(SdkError::ServiceError(answer)) if answer.err().is_conditional_check_failed_exception() => {
+                let held = match answer.into_err() {
+                    aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                        held,
+                    ) => held.item,
+                    _ => None,
+                };
+                Ok(Written::Lost(held.unwrap_or_default()))
+            }
+            Err(error) if failure::code(&error) == Some("TransactionConflictException") => {
+                Ok(Written::Lost(Item::new()))
+            }
+            Err(error) => Err(failure::store(what, &error)),
+        }
+    }
+
+    async fn transact(&self, what: &'static str, writes: Vec<Write>) -> Result<Written> {
+        let items: std::result::Result<_, _> = writes.into_iter().map(|w| self.transact_item(w)).collect();
+        let items: Vec<TransactWriteItem> = items.map_err(|e| Error::Store { what, source: Box::new(e) })?;
+        let Err(error) = self.client.transact_write_items().set_transact_items(Some(items)).send().await
+        else {
+            return Ok(Written::Done);
+        };
+        let lost = match error.as_service_error() {
+            Some(aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
+                canceled,
+            )) => canceled
+                .cancellation_reasons()
+                .iter()
+                .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))),
+            _ => false,
+        };
+        if lost { Ok(Written::Lost(Item::new())) } else { Err(failure::store(what, &error)) }
+    }
+
+    fn transact_item(
+        &self,
+        write: Write,
+    ) -> std::result::Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
+        let builder = TransactWriteItem::builder();
+        Ok(match write {
+            Write::Put(at, attributes, when) => {
+                let (condition, names, values) = expression(when);
+                let put = Put::builder()
+                    .table_name(&self.name)
+                    .set_item(Some(item(&at, &attributes)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                builder.put(put.build()?).build()
+            }
+            Write::SetOnce(at, name, value) => {
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .update_expression("SET #a = if_not_exists(#a, :v)")
+                    .expression_attribute_names("#a", name)
+                    .expression_attribute_values(":v", value);
+                builder.update(update.build()?).build()
+            }
+            Write::Delete(at) => {
+                let delete = Delete::builder().table_name(&self.name).set_key(Some(key(&at)));
+                builder.delete(delete.build()?).build()
+            }
+        })
+    }
+}
+
+type Expression = (Option<String>, Option<HashMap<String, String>>, Option<Item>);
+
+/// A condition with the names and values it uses, and no others: AWS refuses those.
+fn expression(when: When) -> Expression {
+    match when {
+        When::Always => (None, None, None),
+        When::New => (Some("attribute_not_exists(pk)".to_owned()), None, None),
+        When::Is(name, value) => {
+            let names = HashMap::from([("#a".to_owned(), name.to_owned())]);
+            let values = HashMap::from([(":v".to_owned(), value)]);
+            (Some("#a = :v".to_owned()), Some(names), Some(values))
+        }
+    }
+}
+
+/// Counts the tries of a write that others were faster with, and waits longer from try to try.
+pub(super) struct Tries {
+    what: &'static str,
+    done: u32,
+}
+
+impl Tries {
+    pub(super) fn new(what: &'static str) -> Self {
+        Self { what, done: 0 }
+    }
+
+    /// Waits before another try.
+    pub(super) async fn again(&mut self) -> Result<()> {
+        use std::hash::{BuildHasher, RandomState};
+        self.done += 1;
+        if self.done >= TRIES {
+            let source = "others were faster each time".into();
+            return Err(Error::Store { what: self.what, source });
+        }
+        let most = 10_u64 << self.done.min(6);
+        // Those who met once are not to meet again.
+        let wait = RandomState::new().hash_one(self.done) % most;
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! A deployment in a bucket and a table, driven as the functions will drive it: events in, messages handled
+//! until there are none. Records and mails are those of the folder, until the adapters are there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::Mutex;
+
+use aws_sdk_s3::primitives::ByteStream;
+use tidewaiter::id::Timestamp;
+use tidewaiter_aws::events::{Notice, notices};
+use tidewaiter_aws::{Bucket, StateTable};
+use tidewaiter_pipeline::local::{Outbox, SqliteRecords};
+use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
+use tidewaiter_pipeline::{Result, report, sequence, unpack, validate};
+use tidewaiter_tests::{Mask, mail, world};
+
+use crate::support::{TestBucket, state_table};
+
+/// Where what the repository `partner` is sent goes.
+const PARTNER: &str = "partner";
+
+pub(crate) struct Cloud {
+    bucket: TestBucket,
+    objects: Bucket,
+    state: StateTable,
+    records: SqliteRecords,
+    mailer: Outbox,
+    queue: Hints,
+    folder: tempfile::TempDir,
+    /// Import ids in a stable order: that of the deliveries, then of file names.
+    seen: Mutex<Vec<String>>,
+}
+
+/// Messages in memory.
+#[derive(Default)]
+pub(crate) struct Hints(Mutex<VecDeque<Message>>);
+
+impl Queue for Hints {
+    async fn send(&self, message: Message, _at: Option<Timestamp>) -> Result<()> {
+        self.0.lock().unwrap().push_back(message);
+        Ok(())
+    }
+}
+
+impl Platform for Cloud {
+    type Objects = Bucket;
+    type State = StateTable;
+    type Records = SqliteRecords;
+    type Mailer = Outbox;
+    type Queue = Hints;
+
+    fn objects(&self) -> &Bucket {
+        &self.objects
+    }
+
+    fn state(&self) -> &StateTable {
+        &self.state
+    }
+
+    fn records(&self) -> &SqliteRecords {
+        &self.records
+    }
+
+    fn mailer(&self) -> &Outbox {
+        &self.mailer
+    }
+
+    fn queue(&self) -> &Hints {
+        &self.queue
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap()
+    }
+
+    fn settle_seconds(&self, _configured: u64) -> i64 {
+        0
+    }
+}
+
+impl Cloud {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bucket = TestBucket::new().await;
+        Self {
+            objects: bucket.objects(),
+            bucket,
+            state: state_table().await,
+            records: SqliteRecords::open(&folder.path().join("records.sqlite")).unwrap(),
+            mailer: Outbox::new(&folder.path().join("outbox")),
+            queue: Hints::default(),
+            folder,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Puts an object; its version.
+    pub(crate) async fn put(&self, key: &str, content: &[u8]) -> String {
+        let request = self.bucket.client.put_object().bucket(&self.bucket.name).key(key);
+        let put = request.body(ByteStream::from(content.to_vec())).send().await.unwrap();
+        put.version_id.unwrap()
+    }
+
+    /// Drops files and brings them to their outcome. Each event comes twice.
+    pub(crate) async fn deliver(&self, files: &BTreeMap<String, Vec<u8>>) {
+        // As a folder does it where they come together: what is dropped is checked against what is configured.
+        let mut names: Vec<&String> = files.keys().collect();
+        names.sort_by_key(|name| !name.ends_with("_imports_config.json"));
+        let mut events = Vec::new();
+        for (millis, name) in (0..).zip(names) {
+            let key = format!("imports/{PARTNER}/{name}");
+            let version = self.put(&key, &files[name]).await;
+            let time = Timestamp::from_millisecond(self.now().as_millisecond() + millis).unwrap();
+            let event = serde_json::json!({
+                "source": "aws.s3", "detail-type": "Object Created", "time": time.to_string(),
+                "detail": { "bucket": { "name": self.bucket.name },
+                            "object": { "key": key, "size": files[name].len(), "version-id": version } }
+            });
+            events.push(event.to_string());
+        }
+        for event in events.iter().chain(&events) {
+            for notice in notices(event, &self.bucket.name).unwrap() {
+                let Notice::Dropped(dropped) = notice else { panic!("{notice:?}") };
+                unpack::unpack(self, &dropped).await.unwrap();
+            }
+        }
+        self.drain().await;
+        self.note_ids().await;
+    }
+
+    async fn drain(&self) {
+        loop {
+            let next = self.queue.0.lock().unwrap().pop_front();
+            let Some(message) = next else { break };
+            match message {
+                Message::Sequence { repository, news } => {
+                    sequence::sequence(self, &repository, news).await.unwrap();
+                }
+                Message::Work { import, task } => validate::validate(self, import, task).await.unwrap(),
+                Message::Report { import } => report::report(self, import).await.unwrap(),
+            }
+        }
+    }
+
+    async fn history(&self) -> Vec<Import> {
+        let all = HistoryFilter { limit: 100_000, ..HistoryFilter::default() };
+        self.state.history(&all).await.unwrap()
+    }
+
+    async fn note_ids(&self) {
+        let mut imports = self.history().await;
+        let finished = |import: &Import| match &import.progress {
+            Progress::Done(done) => done.finished,
+            _ => Timestamp::MAX,
+        };
+        imports.sort_by_key(|import| (import.file.clone(), finished(import), import.id));
+        let mut seen = self.seen.lock().unwrap();
+        for import in imports {
+            let id = import.id.to_string();
+            if !seen.contains(&id) {
+                seen.push(id);
+            }
+        }
+    }
+
+    pub(crate) fn mask(&self) -> Mask {
+        Mask::new(&self.seen.lock().unwrap())
+    }
+
+    /// Every object by its key, and the mails.
+    pub(crate) async fn tree(&self) -> BTreeMap<String, Vec<u8>> {
+        let client = &self.bucket.client;
+        let mut pages = client.list_objects_v2().bucket(&self.bucket.name).into_paginator().send();
+        let mut raw = world::files(&self.folder.path().join("outbox"), "outbox/");
+        while let Some(page) = pages.next().await {
+            for object in page.unwrap().contents.unwrap_or_default() {
+                let key = object.key.unwrap();
+                let found = client.get_object().bucket(&self.bucket.name).key(&key).send().await.unwrap();
+                raw.insert(key, found.body.collect().await.unwrap().to_vec());
+            }
+        }
+        let mask = self.mask();
+        let masked = |(key, content): (String, Vec<u8>)| {
+            let content = match key.split('/').next() {
+                Some("logs") => mask.log(&content),
+                Some("outbox") => mail::parse(&content).masked(&mask).to_string().into_bytes(),
+                _ => content,
+            };
+            (mask.ids(&key), content)
+        };
+        raw.into_iter().map(masked).collect()
+    }
+
+    /// For each import that has its outcome: the file, how it ended, and where it is by the ledger.
+    pub(crate) async fn ledger(&self) -> Vec<String> {
+        ledger(self.history().await, &self.mask())
+    }
+}
+
+/// The ledger as lines that can be compared between two worlds.
+pub(crate) fn ledger(imports: Vec<Import>, mask: &Mask) -> Vec<String> {
+    let line = |import: Import| match import.progress {
+        Progress::Done(done) => {
+            let (outcome, place, log) = (done.outcome.as_str(), done.place, done.log);
+            mask.ids(&format!("{} {outcome} {:?} {place} {log}", import.file, done.counts))
+        }
+        _ => format!("{} waits", import.file),
+    };
+    let mut lines: Vec<String> = imports.into_iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// The deliveries of a golden case, in their order.
+pub(crate) fn deliveries(case: &Path) -> Vec<BTreeMap<String, Vec<u8>>> {
+    let folder = std::fs::read_dir(case.join("deliveries")).unwrap();
+    let mut numbers: Vec<u32> =
+        folder.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers.iter().map(|number| world::files(&case.join(format!("deliveries/{number}")), "")).collect()
+}

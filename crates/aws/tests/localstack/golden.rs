@@ -1,0 +1,96 @@
+//! The golden drops of the folder give the same in a bucket: the same keys, bytes, ledger, records and mails.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use tidewaiter_pipeline::ports::{Platform, Records, State};
+use tidewaiter_tests::World;
+use tidewaiter_tests::world::{PARTNER, files};
+
+use crate::cloud::{Cloud, deliveries, ledger};
+
+/// What of a tree is the same in both worlds: a folder keeps what waits elsewhere.
+fn ended(tree: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
+    tree.into_iter()
+        .filter(|(key, _)| !key.starts_with("waiting/") && !key.starts_with("imports/"))
+        .map(|(key, content)| (key, String::from_utf8_lossy(&content).into_owned()))
+        .collect()
+}
+
+fn judge(case: &Path) {
+    let name = case.file_name().unwrap().to_string_lossy().into_owned();
+    let world = World::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let cloud = runtime.block_on(Cloud::new());
+    for (file, content) in files(&case.join("config"), "") {
+        world.config(file.trim_end_matches(".json"), &String::from_utf8_lossy(&content));
+        runtime.block_on(cloud.put(&format!("config/{PARTNER}/{file}"), &content));
+    }
+    for delivery in deliveries(case) {
+        for (file, content) in &delivery {
+            world.drop(PARTNER, file, content);
+        }
+        world.run();
+        runtime.block_on(cloud.deliver(&delivery));
+    }
+    let (expected, found) = (ended(world.tree()), runtime.block_on(async { ended(cloud.tree().await) }));
+    assert_eq!(
+        found.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>(),
+        "{name}: files are elsewhere"
+    );
+    for (key, content) in &expected {
+        assert_eq!(&found[key], content, "{name}: {key}");
+    }
+    assert_eq!(
+        runtime.block_on(cloud.ledger()),
+        ledger(world.history(), &world.mask()),
+        "{name}: the ledger"
+    );
+    let place = PARTNER.parse().unwrap();
+    let waiting = runtime.block_on(cloud.state().waiting(&place)).unwrap();
+    let shown = |groups: Vec<tidewaiter_pipeline::ports::WaitingGroup>| -> Vec<_> {
+        groups.into_iter().map(|group| (group.group, group.missing, group.files)).collect()
+    };
+    assert_eq!(shown(waiting), shown(world.waiting()), "{name}: what waits");
+    for (scope, records) in world.records() {
+        let scanned = runtime.block_on(cloud.records().scan(&scope, None, 100_000)).unwrap();
+        // Ids differ: values, and how many lines they came from.
+        let texts = |stored: &tidewaiter_pipeline::ports::StoredRecord| -> BTreeMap<String, (String, u64)> {
+            let values = stored.record.values.iter();
+            values.map(|(column, value)| (column.clone(), (value.text.clone(), value.source.line))).collect()
+        };
+        let plain = |records: Vec<tidewaiter_pipeline::ports::StoredRecord>| -> Vec<_> {
+            records.into_iter().map(|r| (r.universe, texts(&r), r.record.changed.line)).collect()
+        };
+        assert_eq!(plain(scanned), plain(records), "{name}: the records of {scope}");
+    }
+}
+
+#[test]
+fn golden_drops_give_the_same_in_a_bucket_as_in_a_folder() {
+    let only = std::env::var("GOLDEN").unwrap_or_default();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|case| case.is_dir() && case.to_string_lossy().contains(&only))
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "there are no cases");
+    let (queue, failed) = (Mutex::new(cases), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                loop {
+                    let Some(case) = queue.lock().unwrap().pop() else { break };
+                    if std::panic::catch_unwind(|| judge(&case)).is_err() {
+                        failed.lock().unwrap().push(case);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(failed.into_inner().unwrap(), Vec::<PathBuf>::new());
+}

@@ -1,0 +1,14 @@
+//! The adapters against a LocalStack: what the ports promise, and what is particular to each service.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test support: what fails here fails the test that uses it"
+)]
+
+mod cloud;
+mod golden;
+mod messages;
+mod objects;
+mod state;
+mod support;

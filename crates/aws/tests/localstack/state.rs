@@ -1,0 +1,123 @@
+//! A table as a store of state.
+
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::name::{DataName, GroupTag};
+use tidewaiter::sequence::GroupRef;
+use tidewaiter_pipeline::contract;
+use tidewaiter_pipeline::ports::{Group, HistoryFilter, Import, Kind, Progress, ReadyWork, Source, State};
+
+use crate::support::state_table;
+
+fn id(n: u32) -> ImportId {
+    let at = Timestamp::from_second(1_790_000_000 + i64::from(n)).unwrap();
+    ImportId::new(at, u128::from(n))
+}
+
+/// A file for a slot of group `daily`.
+fn member(n: u32, slot: u8, last: u8) -> Import {
+    let file = format!("daily.{slot:02}-{last:02}_acme_contacts_crm_20260101_{n:03}.csv");
+    let name = DataName {
+        file: file.clone(),
+        group: Some(GroupTag { id: "daily".to_owned(), slot, last }),
+        universe: "acme".to_owned(),
+        scope: "contacts".to_owned(),
+        subsection: "crm".to_owned(),
+        date: jiff::civil::date(2026, 1, 1),
+        suffix: None,
+    };
+    let group = GroupRef { id: "daily".to_owned(), last, generation: 0 };
+    Import {
+        id: id(n),
+        repository: "acme".parse().unwrap(),
+        file,
+        source: Source { key: format!("imports/acme/{n}"), version: Some("v".to_owned()) },
+        archive: None,
+        bytes: 1,
+        arrived: Timestamp::from_second(1_790_000_000 + i64::from(n)).unwrap(),
+        kind: Kind::Data { name, rank: 0, group: Some(Group { group, slot, late: false }) },
+        progress: Progress::Registered,
+    }
+}
+
+#[tokio::test]
+async fn a_table_is_a_store_of_state() {
+    contract::state(&state_table().await).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_group_whose_files_arrive_at_the_same_time_is_complete_once() {
+    let state = state_table().await;
+    let place = "acme".parse().unwrap();
+    let mut arrivals = tokio::task::JoinSet::new();
+    for n in 0..12_u32 {
+        // Each file twice, as events come.
+        for _ in 0..2 {
+            let state = state.clone();
+            let file = member(n, u8::try_from(n % 6 + 1).unwrap(), 6);
+            arrivals.spawn(async move { state.register(&[file]).await });
+        }
+    }
+    while let Some(done) = arrivals.join_next().await {
+        done.unwrap().unwrap();
+    }
+    let group = GroupRef { id: "daily".to_owned(), last: 6, generation: 1 };
+    assert_eq!(state.first_ready(&place).await.unwrap(), Some(ReadyWork::Group(group)));
+    assert_eq!(state.waiting(&place).await.unwrap(), []);
+    let queued: Vec<ImportId> = state.queued(&place, 100).await.unwrap().iter().map(|i| i.id).collect();
+    assert_eq!(queued, [0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11].map(id));
+}
+
+#[tokio::test]
+async fn an_archive_with_more_members_than_a_transaction_takes_is_registered_whole() {
+    let state = state_table().await;
+    let place = "acme".parse().unwrap();
+    let archive = id(1_000);
+    let members: Vec<Import> = (0..120_u32)
+        .map(|n| {
+            let mut member = member(n, u8::try_from(n % 3 + 1).unwrap(), 3);
+            member.archive = Some((archive, "a.zip".to_owned()));
+            member
+        })
+        .collect();
+    // An earlier try got as far as its first pieces.
+    let begun = Import { archive: None, ..members[0].clone() };
+    state.register(&[begun]).await.unwrap();
+    assert_eq!(state.members(archive).await.unwrap(), []);
+    for _ in 0..2 {
+        state.register(&members).await.unwrap();
+    }
+    assert_eq!(state.queued(&place, 1_000).await.unwrap().len(), 120);
+    assert_eq!(state.queued(&place, 7).await.unwrap().len(), 7);
+    let found: Vec<ImportId> = state.members(archive).await.unwrap().iter().map(|i| i.id).collect();
+    assert_eq!(found, (1..120).map(id).collect::<Vec<_>>(), "in the order of the archive");
+    let all = HistoryFilter { limit: 1_000, ..HistoryFilter::default() };
+    assert_eq!(state.history(&all).await.unwrap().len(), 120, "page by page");
+}
+
+#[tokio::test]
+async fn an_archive_with_a_group_for_each_member_is_registered_whole() {
+    let state = state_table().await;
+    let members: Vec<Import> = (0..30_u32)
+        .map(|n| {
+            let mut member = member(n, 1, 1);
+            member.archive = Some((id(1_000), "a.zip".to_owned()));
+            if let Kind::Data { group: Some(place), .. } = &mut member.kind {
+                place.group.id = format!("group{n:02}");
+            }
+            member
+        })
+        .collect();
+    state.register(&members).await.unwrap();
+    assert_eq!(state.queued(&"acme".parse().unwrap(), 1_000).await.unwrap().len(), 30);
+    assert_eq!(state.members(id(1_000)).await.unwrap().len(), 30);
+}
+
+#[tokio::test]
+async fn a_configuration_larger_than_an_item_is_kept() {
+    let state = state_table().await;
+    let document: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
+    for _ in 0..2 {
+        state.keep_config("hash", &document).await.unwrap();
+    }
+    assert!(state.kept_config("hash").await.unwrap().unwrap() == document);
+}
