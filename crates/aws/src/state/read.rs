@@ -1,5 +1,7 @@
 //! What is asked of the state, without changing it.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
@@ -145,11 +147,16 @@ pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize)
         after = more;
     }
     ids.truncate(limit);
-    let mut imports = find_all(table, WHAT, &ids).await?;
+    let mut imports = in_order(table, WHAT, &ids).await?;
     imports.retain(|import| !matches!(import.progress, Progress::Done(_)));
-    let place = |import: &Import| ids.iter().position(|id| *id == import.id);
-    imports.sort_by_cached_key(place);
     Ok(imports)
+}
+
+/// The imports with these ids, in this order.
+async fn in_order(table: &Table, what: &'static str, ids: &[ImportId]) -> Result<Vec<Import>> {
+    let mut found: HashMap<ImportId, Import> =
+        find_all(table, what, ids).await?.into_iter().map(|import| (import.id, import)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// The groups that are not complete.

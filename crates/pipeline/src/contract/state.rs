@@ -285,6 +285,8 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
     let (found, version) = state.sequence(&place).await?;
     assert_eq!(found, busy);
     assert!(state.advance(&place, version, &idle).await?);
+    assert!(!state.advance(&place, version, &busy).await?, "somebody was faster again");
+    assert_eq!(state.sequence(&place).await?.0, idle);
     Ok(())
 }
 
