@@ -62,9 +62,7 @@ pub(super) async fn group_members(
 ) -> Result<Vec<Import>> {
     const WHAT: &str = "reading a group";
     let ids = named(table, WHAT, &keys::members(repository, group), range(keys::OPEN)).await?;
-    let mut members = find_all(table, WHAT, &ids).await?;
-    members.sort_by_cached_key(|import| ids.iter().position(|id| *id == import.id));
-    Ok(members)
+    in_order(table, WHAT, &ids).await
 }
 
 /// The latest date that was imported before a moment.

@@ -62,7 +62,7 @@ fn judge(case: &Path) {
             values.map(|(column, value)| (column.clone(), (value.text.clone(), value.source.line))).collect()
         };
         let plain = |records: Vec<tidewaiter_pipeline::ports::StoredRecord>| -> Vec<_> {
-            records.into_iter().map(|r| (r.universe, texts(&r), r.record.changed.line)).collect()
+            records.into_iter().map(|r| (r.universe.clone(), texts(&r), r.record.changed.line)).collect()
         };
         assert_eq!(plain(scanned), plain(records), "{name}: the records of {scope}");
     }
