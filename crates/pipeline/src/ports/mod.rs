@@ -16,8 +16,8 @@ pub use model::{
 };
 pub use objects::{Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
-pub use state::{RENAMINGS, State};
 use serde::{Deserialize, Serialize};
+pub use state::{RENAMINGS, State};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Report;

@@ -56,6 +56,17 @@ impl Applied {
         }
     }
 
+    /// Adds what the lines of a further part did.
+    pub fn extend(&mut self, part: Self) {
+        self.removed += part.removed;
+        for (effect, lines) in part.runs {
+            match self.runs.last_mut() {
+                Some((last, before)) if *last == effect => *before += lines,
+                _ => self.runs.push((effect, lines)),
+            }
+        }
+    }
+
     /// What each line did, in their order.
     pub fn effects(&self) -> impl Iterator<Item = &Effect> {
         self.runs.iter().flat_map(|(effect, lines)| std::iter::repeat_n(effect, *lines as usize))

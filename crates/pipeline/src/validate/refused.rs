@@ -13,6 +13,7 @@ pub(super) fn kind(plan: &Plan, refusal: &Refusal) -> (Code, Option<String>) {
         }
         Refusal::Ambiguous => (Code::UniqueError, plan.match_by.clone()),
         Refusal::Taken => (Code::UniqueError, None),
+        Refusal::TooLarge => (Code::LineTooLong, None),
     }
 }
 
@@ -34,6 +35,7 @@ pub(super) fn finding(
             (layout.places.get(*reference).copied(), change.reference(*reference))
         }
         Refusal::Ambiguous => (column_place(layout, field.as_deref()), Some(change.subject.name())),
+        Refusal::TooLarge => (None, Some(change.subject.name())),
         Refusal::Taken => (
             None,
             match &change.subject {
@@ -83,6 +85,10 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
         Refusal::Taken => (
             format!("the key belongs to another record of {} than the one with this {by}", plan.records),
             "two lines claim the same key; mend the one that is wrong".to_owned(),
+        ),
+        Refusal::TooLarge => (
+            format!("the record of {} is larger than can be kept", plan.records),
+            "leave out or shorten the longest values".to_owned(),
         ),
     }
 }

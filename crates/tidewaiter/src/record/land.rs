@@ -34,6 +34,11 @@ pub trait Shelf {
     /// The store cannot be read.
     fn matching(&mut self, scope: &str, column: &str, value: &str) -> Result<Vec<String>, Self::Error>;
 
+    /// Whether a record is not too large to be kept.
+    fn fits(&self, _record: &Record) -> bool {
+        true
+    }
+
     /// Writes a record, whether it exists or not.
     ///
     /// # Errors
@@ -224,6 +229,10 @@ impl<'a> Landing<'a> {
         {
             return left_alone(Effect::Refused(Refusal::Taken));
         }
+        let record = Record { values, changed: self.source };
+        if !store.fits(&record) {
+            return left_alone(Effect::Refused(Refusal::TooLarge));
+        }
         let own_key = moved_to.as_deref().unwrap_or(&key);
         for (number, parent) in &parents {
             let claims = plan.references.get(*number).and_then(|to| to.claims.as_ref());
@@ -248,13 +257,13 @@ impl<'a> Landing<'a> {
         if found.record.is_some() && plan.on_existing == OnExisting::Replace {
             removed += remove_owned(store, &plan.dependents, &key)?;
         }
-        let same = found.record.as_ref().is_some_and(|record| same_texts(&record.values, &values));
+        let same = found.record.as_ref().is_some_and(|before| same_texts(&before.values, &record.values));
         let changed = !same || removed > 0;
         if changed {
             if moved_to.is_some() {
                 store.remove(&plan.records, &key)?;
             }
-            store.put(&plan.records, own_key, &Record { values, changed: self.source })?;
+            store.put(&plan.records, own_key, &record)?;
             self.change_parents(store, parents, own_key)?;
         }
         let effect = match (again, changed) {

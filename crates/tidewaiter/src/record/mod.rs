@@ -179,6 +179,8 @@ pub enum Refusal {
     Ambiguous,
     /// The key belongs to another record than the one that was matched.
     Taken,
+    /// The record is larger than the store keeps.
+    TooLarge,
 }
 
 /// What landing a line did.

@@ -46,6 +46,8 @@ pub struct Plan {
     pub dependents: Vec<String>,
     /// What a line does to a record it refers to.
     pub adjusts: Option<Adjustment>,
+    /// By which columns the records of each scope may be matched, other than by their key.
+    pub alternate_keys: BTreeMap<String, Vec<String>>,
     /// The column with lists, and the list that every line joins unless it says otherwise.
     pub joins: Option<(String, u32)>,
 }
@@ -133,6 +135,10 @@ impl Plan {
                 .map(|(name, _)| Displaced { scope: name.clone(), dependents: dependents(name, scopes) })
                 .collect(),
             dependents: dependents(&records, scopes),
+            alternate_keys: scopes
+                .iter()
+                .map(|(name, schema)| (name.clone(), alternate_keys(schema)))
+                .collect(),
             joins: lists.and_then(|field| Some((field.name.clone(), list?))),
             match_by,
             key,
@@ -234,6 +240,14 @@ fn key_of(schema: &TableSchema) -> (Vec<(String, Form)>, bool) {
     let one_of = schema.primary_key.is_empty();
     let names = if one_of { &schema.identified_by } else { &schema.primary_key };
     (names.iter().map(|name| (name.clone(), form_of(schema, name))).collect(), one_of)
+}
+
+/// The columns that records may be matched by, without the one that is their key anyway.
+fn alternate_keys(schema: &TableSchema) -> Vec<String> {
+    let (key, one_of) = key_of(schema);
+    let is_key =
+        |column: &String| key.first().is_some_and(|(first, _)| first == column) && (one_of || key.len() == 1);
+    schema.alternate_keys.iter().filter(|column| !is_key(column)).cloned().collect()
 }
 
 fn form_of(schema: &TableSchema, column: &str) -> Form {
