@@ -10,9 +10,12 @@ mod failure;
 mod mails;
 mod objects;
 pub mod queues;
+mod records;
 mod state;
+mod table;
 
 pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};
 pub use queues::{QueueUrls, Queues};
+pub use records::RecordsTable;
 pub use state::StateTable;

@@ -4,34 +4,44 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
+    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
+    Select, TransactWriteItem, Update, WriteRequest,
 };
 use tidewaiter_pipeline::{Error, Result};
 
-use super::keys::At;
 use crate::failure;
 
 /// How often a write is tried again that others were faster with.
 const TRIES: u32 = 12;
 /// DynamoDB reads no more items at once.
 const BATCH: usize = 100;
+/// DynamoDB deletes no more items at once.
+const DELETES: usize = 25;
+
+/// The keys of an item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct At {
+    /// The partition key.
+    pub(crate) pk: String,
+    /// The sort key.
+    pub(crate) sk: String,
+}
 
 /// The attributes of an item.
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// One table with a partition key `pk` and a sort key `sk`, both text.
 #[derive(Debug, Clone)]
-pub(super) struct Table {
-    pub(super) client: Client,
-    pub(super) name: String,
+pub(crate) struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 /// Under which condition an item is written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum When {
+pub(crate) enum When {
     Always,
     /// There is none.
     New,
@@ -41,16 +51,16 @@ pub(super) enum When {
 
 /// A write, alone or with others.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Write {
+pub(crate) enum Write {
     Put(At, Vec<(&'static str, AttributeValue)>, When),
     /// Sets an attribute, unless it has a value.
     SetOnce(At, &'static str, AttributeValue),
-    Delete(At),
+    Delete(At, When),
 }
 
 /// What became of a write.
 #[derive(Debug)]
-pub(super) enum Written {
+pub(crate) enum Written {
     Done,
     /// A condition did not hold, or somebody wrote at the same time: nothing was written. The item as it
     /// is, if it was the only one.
@@ -59,18 +69,23 @@ pub(super) enum Written {
 
 /// The part of a partition that is read.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// Only sort keys that begin so.
-    pub(super) prefix: &'a str,
+    pub(crate) prefix: &'a str,
     /// The last ones first.
-    pub(super) descending: bool,
+    pub(crate) descending: bool,
 }
 
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+/// Where a partition is read on, behind a sort key.
+pub(crate) fn start_after(pk: &str, sk: &str) -> Item {
+    key(&At { pk: pk.to_owned(), sk: sk.to_owned() })
+}
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(super) fn number(value: impl std::fmt::Display + Copy) -> AttributeValue {
+pub(crate) fn number(value: impl std::fmt::Display + Copy) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -85,29 +100,29 @@ fn item(at: &At, attributes: &[(&'static str, AttributeValue)]) -> Item {
 }
 
 /// The text of an attribute.
-pub(super) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
 /// The number of an attribute.
-pub(super) fn number_of<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
+pub(crate) fn number_of<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
     item.get(name).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok())
 }
 
 /// An item that does not hold what we write.
-pub(super) fn broken(what: &'static str) -> Error {
+pub(crate) fn broken(what: &'static str) -> Error {
     Error::Store { what, source: "an item of the table is not as it was written".into() }
 }
 
 impl Table {
-    pub(super) async fn get(&self, what: &'static str, at: &At) -> Result<Option<Item>> {
+    pub(crate) async fn get(&self, what: &'static str, at: &At) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key(at)));
         let found = request.consistent_read(true).send().await.map_err(|e| failure::store(what, &e))?;
         Ok(found.item)
     }
 
     /// The items at these keys, as far as there are any, in no order.
-    pub(super) async fn get_all(&self, what: &'static str, keys: &[At]) -> Result<Vec<Item>> {
+    pub(crate) async fn get_all(&self, what: &'static str, keys: &[At]) -> Result<Vec<Item>> {
         let mut items = Vec::with_capacity(keys.len());
         for batch in keys.chunks(BATCH) {
             let mut left: Vec<Item> = batch.iter().map(key).collect();
@@ -130,7 +145,7 @@ impl Table {
 
     /// Up to `limit` items of a partition in the order of their sort keys, behind `after`; and the key behind
     /// which there may be more.
-    pub(super) async fn page(
+    pub(crate) async fn page(
         &self,
         what: &'static str,
         pk: &str,
@@ -159,7 +174,7 @@ impl Table {
     }
 
     /// All items of a partition in the order of their sort keys, at most `limit`.
-    pub(super) async fn query(
+    pub(crate) async fn query(
         &self,
         what: &'static str,
         pk: &str,
@@ -175,8 +190,52 @@ impl Table {
         Ok(items)
     }
 
+    /// How many items a partition has.
+    pub(crate) async fn count(&self, what: &'static str, pk: &str) -> Result<u64> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", text(pk))
+                .select(Select::Count)
+                .set_exclusive_start_key(after);
+            let found = request.send().await.map_err(|e| failure::store(what, &e))?;
+            count += u64::try_from(found.count).unwrap_or_default();
+            after = found.last_evaluated_key;
+            if after.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Deletes items, as many requests as it takes. Those that are not there are no error.
+    pub(crate) async fn delete_all(&self, what: &'static str, ats: &[At]) -> Result<()> {
+        for batch in ats.chunks(DELETES) {
+            let delete = |at: &At| {
+                let request = DeleteRequest::builder().set_key(Some(key(at))).build()?;
+                Ok(WriteRequest::builder().delete_request(request).build())
+            };
+            let writes: std::result::Result<Vec<WriteRequest>, BuildError> =
+                batch.iter().map(delete).collect();
+            let mut left = writes.map_err(|e| Error::Store { what, source: Box::new(e) })?;
+            let mut tries = Tries::new(what);
+            while !left.is_empty() {
+                let request = self.client.batch_write_item().request_items(&self.name, left);
+                let done = request.send().await.map_err(|e| failure::store(what, &e))?;
+                left = done.unprocessed_items.and_then(|mut all| all.remove(&self.name)).unwrap_or_default();
+                if !left.is_empty() {
+                    tries.again().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Writes all of it, or nothing.
-    pub(super) async fn write(&self, what: &'static str, writes: Vec<Write>) -> Result<Written> {
+    pub(crate) async fn write(&self, what: &'static str, writes: Vec<Write>) -> Result<Written> {
         match <[Write; 1]>::try_from(writes) {
             Ok([Write::Put(at, attributes, when)]) => self.put(what, &at, &attributes, when).await,
             Ok(write) => self.transact(what, write.to_vec()).await,
@@ -239,10 +298,7 @@ impl Table {
         if lost { Ok(Written::Lost(Item::new())) } else { Err(failure::store(what, &error)) }
     }
 
-    fn transact_item(
-        &self,
-        write: Write,
-    ) -> std::result::Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
+    fn transact_item(&self, write: Write) -> std::result::Result<TransactWriteItem, BuildError> {
         let builder = TransactWriteItem::builder();
         Ok(match write {
             Write::Put(at, attributes, when) => {
@@ -264,8 +320,14 @@ impl Table {
                     .expression_attribute_values(":v", value);
                 builder.update(update.build()?).build()
             }
-            Write::Delete(at) => {
-                let delete = Delete::builder().table_name(&self.name).set_key(Some(key(&at)));
+            Write::Delete(at, when) => {
+                let (condition, names, values) = expression(when);
+                let delete = Delete::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
                 builder.delete(delete.build()?).build()
             }
         })
@@ -288,18 +350,18 @@ fn expression(when: When) -> Expression {
 }
 
 /// Counts the tries of a write that others were faster with, and waits longer from try to try.
-pub(super) struct Tries {
+pub(crate) struct Tries {
     what: &'static str,
     done: u32,
 }
 
 impl Tries {
-    pub(super) fn new(what: &'static str) -> Self {
+    pub(crate) fn new(what: &'static str) -> Self {
         Self { what, done: 0 }
     }
 
     /// Waits before another try.
-    pub(super) async fn again(&mut self) -> Result<()> {
+    pub(crate) async fn again(&mut self) -> Result<()> {
         use std::hash::{BuildHasher, RandomState};
         self.done += 1;
         if self.done >= TRIES {

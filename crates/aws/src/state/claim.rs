@@ -10,7 +10,7 @@ use tidewaiter_pipeline::ports::{Import, Progress, RENAMINGS};
 
 use super::imports::{IMPORT, find, import_of, put_document};
 use super::keys;
-use super::table::{Table, Tries, When, Write, Written, text, text_of};
+use crate::table::{Table, Tries, When, Write, Written, text, text_of};
 
 const WHAT: &str = "claiming a key";
 

@@ -5,8 +5,9 @@ use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::ports::{Conclusion, Import, Kind, Progress};
 use tidewaiter_pipeline::{Error, Result};
 
-use super::keys::{self, At};
-use super::table::{Item, Table, Tries, When, Write, Written, broken, number, number_of, text, text_of};
+use super::keys;
+use crate::table::At;
+use crate::table::{Item, Table, Tries, When, Write, Written, broken, number, number_of, text, text_of};
 
 /// The attribute that counts the versions of an item.
 pub(super) const REVISION: &str = "rev";
@@ -116,7 +117,7 @@ pub(super) fn follow(before: &Import, after: &Import) -> Vec<Write> {
     if became(is_checked)
         && let Some((name, group)) = keys::membership(after)
     {
-        writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED)));
+        writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED), When::Always));
     }
     if became(is_decided)
         && let Kind::Data { name, .. } = &after.kind
@@ -130,13 +131,13 @@ pub(super) fn follow(before: &Import, after: &Import) -> Vec<Write> {
         }
     }
     if became(is_done) {
-        writes.push(Write::Delete(keys::of(keys::unfinished(&after.repository), after.id)));
+        writes.push(Write::Delete(keys::of(keys::unfinished(&after.repository), after.id), When::Always));
         match &after.kind {
             Kind::Data { name, group: Some(group), .. } => {
-                writes.push(Write::Delete(keys::member(after, name, group, keys::OPEN)));
+                writes.push(Write::Delete(keys::member(after, name, group, keys::OPEN), When::Always));
             }
             Kind::Data { name, rank, group: None } => {
-                writes.push(Write::Delete(keys::ready_file(after, name, *rank)));
+                writes.push(Write::Delete(keys::ready_file(after, name, *rank), When::Always));
             }
             _ => {}
         }
@@ -147,7 +148,7 @@ pub(super) fn follow(before: &Import, after: &Import) -> Vec<Write> {
         writes.push(Write::Put(unmailed(), named, When::Always));
     }
     if ceased(owes_a_mail) {
-        writes.push(Write::Delete(unmailed()));
+        writes.push(Write::Delete(unmailed(), When::Always));
     }
     writes
 }

@@ -11,14 +11,7 @@ use tidewaiter::order::{group_key, member_key, single_key};
 use tidewaiter::sequence::GroupRef;
 use tidewaiter_pipeline::ports::{Group, Import, Kind};
 
-/// The keys of an item.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct At {
-    /// The partition key.
-    pub(super) pk: String,
-    /// The sort key.
-    pub(super) sk: String,
-}
+use crate::table::At;
 
 fn at(pk: String, sk: impl Into<String>) -> At {
     At { pk, sk: sk.into() }

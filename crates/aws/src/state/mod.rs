@@ -11,7 +11,6 @@ mod imports;
 mod keys;
 mod read;
 mod register;
-mod table;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,8 +28,8 @@ use tidewaiter_pipeline::ports::{
     Conclusion, Content, HistoryFilter, Import, Pinned, Progress, ReadyWork, State, WaitingGroup,
 };
 
+use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
 use imports::{DOCUMENT, REVISION, change, document, put_document};
-use table::{Part, Table, When, Write, Written, broken, number_of, text_of};
 
 /// An item may have 400 KB; a configuration may have more, and is kept in parts of this size.
 const CONFIG_PART_BYTES: usize = 256 << 10;
@@ -210,7 +209,7 @@ impl State for StateTable {
 
     async fn keep_config(&self, hash: &str, document: &[u8]) -> Result<()> {
         let parts: Vec<&[u8]> = document.chunks(CONFIG_PART_BYTES).collect();
-        let count = table::number(parts.len());
+        let count = crate::table::number(parts.len());
         // The first part says how many there are, and is written when all others are there.
         for (number, part) in parts.iter().enumerate().rev() {
             let bytes = AttributeValue::B(Blob::new(*part));
@@ -224,7 +223,8 @@ impl State for StateTable {
     async fn kept_config(&self, hash: &str) -> Result<Option<Vec<u8>>> {
         const WHAT: &str = "reading a configuration";
         let parts = self.table.query(WHAT, &keys::config(hash), Part::default(), usize::MAX).await?;
-        let is_first = |item: &&table::Item| text_of(item, "sk") == Some(&keys::config_part(hash, 0).sk);
+        let is_first =
+            |item: &&crate::table::Item| text_of(item, "sk") == Some(&keys::config_part(hash, 0).sk);
         let Some(first) = parts.first().filter(is_first) else { return Ok(None) };
         if number_of(first, "parts") != Some(parts.len()) {
             return Err(broken(WHAT));

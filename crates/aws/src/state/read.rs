@@ -13,7 +13,7 @@ use tidewaiter_pipeline::{Error, Result};
 use super::imports::{conclusion, find_all, import_of};
 use super::keys;
 use super::register::generations;
-use super::table::{Item, Part, Table, broken, number_of, text_of};
+use crate::table::{Item, Part, Table, broken, number_of, text_of};
 
 /// How many entries are read at a time where it is not known how many are needed.
 const PAGE: usize = 100;

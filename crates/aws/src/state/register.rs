@@ -11,7 +11,7 @@ use tidewaiter_pipeline::ports::{Import, Kind};
 
 use super::imports::{self, document, put_document};
 use super::keys;
-use super::table::{Table, Tries, When, Write, Written, text};
+use crate::table::{Table, Tries, When, Write, Written, text};
 
 const WHAT: &str = "registering files";
 /// DynamoDB takes no more than 100 writes at once; a file needs up to eight: five of its own, and three if no
@@ -139,7 +139,7 @@ async fn group_writes(table: &Table, fresh: Vec<Import>, rest: &[&Import]) -> Re
         if !more_come && generations.missing(group.last).is_empty() {
             let marker = keys::ready_group(&repository, &group);
             writes.push(Write::Put(marker, named(&group)?, When::Always));
-            writes.push(Write::Delete(waiting));
+            writes.push(Write::Delete(waiting, When::Always));
         } else {
             writes.push(Write::Put(waiting, named(&group)?, When::Always));
         }
@@ -153,7 +153,7 @@ pub(super) async fn members(table: &Table, archive: ImportId) -> Result<Vec<Impo
     if table.get(WHAT, &keys::unpacked(archive)).await?.is_none() {
         return Ok(Vec::new());
     }
-    let named = table.query(WHAT, &keys::archive(archive), super::table::Part::default(), usize::MAX).await?;
+    let named = table.query(WHAT, &keys::archive(archive), crate::table::Part::default(), usize::MAX).await?;
     let ids: Result<Vec<ImportId>> = named.iter().map(|item| imports::import_of(item, WHAT)).collect();
     imports::find_all(table, WHAT, &ids?).await
 }
@@ -182,7 +182,7 @@ pub(super) async fn close(table: &Table, repository: &Repository, group: &GroupR
     let mut tries = Tries::new(WHAT);
     loop {
         let (found, revision) = generations(table, WHAT, repository, group).await?;
-        let mut writes = vec![Write::Delete(keys::ready_group(repository, group))];
+        let mut writes = vec![Write::Delete(keys::ready_group(repository, group), When::Always)];
         if revision > 0 && found.closed < group.generation {
             let next = Generations { closed: group.generation, ..found };
             writes.push(put_document(keys::group(repository, group), &next, revision, WHAT)?);

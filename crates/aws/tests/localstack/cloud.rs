@@ -1,5 +1,5 @@
 //! A deployment in a bucket and a table, driven as the functions will drive it: events in, messages handled
-//! until there are none. Records and mails are those of the folder, until the adapters are there.
+//! until there are none. Mails are those of the folder.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -8,13 +8,13 @@ use std::sync::Mutex;
 use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
-use tidewaiter_aws::{Bucket, StateTable};
-use tidewaiter_pipeline::local::{Outbox, SqliteRecords};
+use tidewaiter_aws::{Bucket, RecordsTable, StateTable};
+use tidewaiter_pipeline::local::Outbox;
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
 use tidewaiter_pipeline::{Result, report, sequence, unpack, validate};
 use tidewaiter_tests::{Mask, mail, world};
 
-use crate::support::{TestBucket, state_table};
+use crate::support::{TestBucket, records_table, state_table};
 
 /// Where what the repository `partner` is sent goes.
 const PARTNER: &str = "partner";
@@ -23,7 +23,7 @@ pub(crate) struct Cloud {
     bucket: TestBucket,
     objects: Bucket,
     state: StateTable,
-    records: SqliteRecords,
+    records: RecordsTable,
     mailer: Outbox,
     queue: Hints,
     folder: tempfile::TempDir,
@@ -45,7 +45,7 @@ impl Queue for Hints {
 impl Platform for Cloud {
     type Objects = Bucket;
     type State = StateTable;
-    type Records = SqliteRecords;
+    type Records = RecordsTable;
     type Mailer = Outbox;
     type Queue = Hints;
 
@@ -57,7 +57,7 @@ impl Platform for Cloud {
         &self.state
     }
 
-    fn records(&self) -> &SqliteRecords {
+    fn records(&self) -> &RecordsTable {
         &self.records
     }
 
@@ -86,7 +86,7 @@ impl Cloud {
             objects: bucket.objects(),
             bucket,
             state: state_table().await,
-            records: SqliteRecords::open(&folder.path().join("records.sqlite")).unwrap(),
+            records: records_table().await,
             mailer: Outbox::new(&folder.path().join("outbox")),
             queue: Hints::default(),
             folder,

@@ -10,5 +10,6 @@ mod cloud;
 mod golden;
 mod messages;
 mod objects;
+mod records;
 mod state;
 mod support;

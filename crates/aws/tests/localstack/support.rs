@@ -48,8 +48,20 @@ pub(crate) fn key(place: Place, file: &str) -> Key {
     Key::placed(place, &"acme".parse().unwrap(), file)
 }
 
-/// An empty table for the state, as the template makes it.
+/// An empty table for the state.
 pub(crate) async fn state_table() -> tidewaiter_aws::StateTable {
+    let (client, name) = table().await;
+    tidewaiter_aws::StateTable::new(client, name)
+}
+
+/// An empty table for records.
+pub(crate) async fn records_table() -> tidewaiter_aws::RecordsTable {
+    let (client, name) = table().await;
+    tidewaiter_aws::RecordsTable::new(client, name)
+}
+
+/// An empty table, as the template makes it.
+async fn table() -> (aws_sdk_dynamodb::Client, String) {
     use aws_sdk_dynamodb::types::{
         AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     };
@@ -65,5 +77,5 @@ pub(crate) async fn state_table() -> tidewaiter_aws::StateTable {
         request = request.attribute_definitions(definition.unwrap()).key_schema(element.unwrap());
     }
     request.send().await.unwrap();
-    tidewaiter_aws::StateTable::new(client, name)
+    (client, name)
 }

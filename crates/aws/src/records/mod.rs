@@ -1,0 +1,93 @@
+//! Records in one DynamoDB table.
+//!
+//! A batch is landed in parts. A part is one transaction: what its lines do to the records, each on the
+//! condition that nobody wrote it since it was read, and the answer. So a part takes effect once. Whoever
+//! begins the batch again is told by the answers how many of its lines are done.
+//!
+//! What belongs to a record that was replaced or removed can be more than a transaction takes. It is dropped
+//! after the part that says so; the answer knows what is still to be dropped.
+//!
+//! Answers expire; nothing has to be forgotten.
+
+mod keys;
+mod overlay;
+mod parts;
+mod read;
+mod sweep;
+mod write;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::Client;
+use tidewaiter::id::ImportId;
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{Applied, Batch, Records, StoredRecord, Sweep, Swept};
+
+use crate::table::{Table, When, Write};
+
+/// Records in a DynamoDB table with a partition key `pk` and a sort key `sk`, both text, whose items expire by
+/// the attribute `expires`.
+#[derive(Debug, Clone)]
+pub struct RecordsTable {
+    table: Table,
+    /// Collections that this process has noted: scope and universe.
+    noted: Arc<Mutex<HashSet<(String, String)>>>,
+}
+
+impl RecordsTable {
+    /// The records in the table `name`.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { table: Table { client, name: name.into() }, noted: Arc::default() }
+    }
+
+    /// Notes that there are records of a scope in a universe: before there are, so that whoever lists records
+    /// looks there.
+    async fn note(&self, scope: &str, universe: &str) -> Result<()> {
+        let collection = (scope.to_owned(), universe.to_owned());
+        let noted = || self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted().contains(&collection) {
+            return Ok(());
+        }
+        let write = Write::Put(keys::collection(scope, universe), Vec::new(), When::New);
+        self.table.write("noting a scope", vec![write]).await?;
+        noted().insert(collection);
+        Ok(())
+    }
+}
+
+impl Records for RecordsTable {
+    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
+        self.note(&batch.plan.records, batch.universe).await?;
+        parts::land_batch(&self.table, batch).await
+    }
+
+    async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
+        sweep::sweep(&self.table, sweep).await
+    }
+
+    async fn forget(&self, _import: ImportId) -> Result<()> {
+        Ok(())
+    }
+
+    async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
+        read::exist(&self.table, universe, records).await
+    }
+
+    async fn find(&self, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
+        read::find(&self.table, scope, key, limit).await
+    }
+
+    async fn scan(
+        &self,
+        scope: &str,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>> {
+        read::scan(&self.table, scope, after, limit).await
+    }
+
+    async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
+        read::counts(&self.table).await
+    }
+}

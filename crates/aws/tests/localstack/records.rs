@@ -1,0 +1,10 @@
+//! A table as a store of records.
+
+use tidewaiter_pipeline::contract;
+
+use crate::support::records_table;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_a_store_of_records() {
+    contract::records(&records_table().await).await.unwrap();
+}
