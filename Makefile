@@ -54,6 +54,18 @@ deny: ## Check licences, sources and known vulnerabilities of dependencies
 	@[ -x $(TOOLS)/bin/cargo-deny ] || $(CARGO) install --locked --root $(TOOLS) --version $(CARGO_DENY_VERSION) cargo-deny
 	$(TOOLS)/bin/cargo-deny --locked check
 
+.PHONY: infra-lint
+infra-lint: ## Check the templates of the cloud deployment, and what they promise
+	@infra/lint
+
+.PHONY: deploy
+deploy: ## Deploy to AWS: make deploy ENV=dev (credentials and region from the usual environment)
+	@infra/deploy "$(ENV)"
+
+.PHONY: destroy
+destroy: ## Remove a deployment: make destroy ENV=dev; refuses while data is there
+	@infra/destroy "$(ENV)"
+
 .PHONY: install
 install: ## Install the `tidewaiter` command for yourself
 	$(CARGO) install --locked --profile quick --path crates/cli

@@ -1,0 +1,299 @@
+"""What infra/template.yaml promises, in every environment."""
+
+import json
+import re
+import unittest
+
+from iam import allowed, listed
+from template import INFRA, PSEUDO, Template, parameters_of
+
+OUTPUTS = ("archives", "badlines", "bogus", "logs", "notprocessed", "unpacked", "config")
+FUNCTIONS = ("Unpack", "Sequence", "Validate", "Report")
+# Where a file may be put: by prefix, by function.
+WRITES = {
+    "Unpack": {"unpacked", "config", "archives", "bogus", "logs", "notprocessed"},
+    "Sequence": {"archives", "bogus", "logs", "notprocessed"},
+    "Validate": {"archives", "badlines", "bogus", "logs", "notprocessed"},
+    "Report": set(),
+}
+SENDS = {
+    "Unpack": {"Sequence", "Report"},
+    "Sequence": {"Unpack", "Sequence", "Validate", "Report"},
+    "Validate": {"Sequence", "Validate", "Report"},
+    "Report": set(),
+}
+
+
+def policies(template: Template) -> dict[str, list]:
+    """The statements of every policy in the template, by where they are."""
+    found = {}
+
+    def look(path, value):
+        if isinstance(value, dict):
+            if "Statement" in value:
+                found[path] = value["Statement"]
+            for key, inner in value.items():
+                look(f"{path}.{key}", inner)
+        elif isinstance(value, list):
+            for place, inner in enumerate(value):
+                look(f"{path}[{place}]", inner)
+        elif isinstance(value, str) and '"Statement"' in value:
+            look(path, json.loads(value))
+
+    for key, resource in template.resources.items():
+        look(key, resource["Properties"])
+    return found
+
+
+def no_wildcards(case: unittest.TestCase, template: Template):
+    """No `*` in an Allow, but behind a prefix of keys and for the streams of one log group."""
+    seen = 0
+    for path, statements in policies(template).items():
+        for statement in statements:
+            where = f"{path} {statement.get('Sid', '')}"
+            case.assertNotIn("NotAction", statement, where)
+            case.assertNotIn("NotResource", statement, where)
+            case.assertNotIn("NotPrincipal", statement, where)
+            if statement["Effect"] == "Deny":
+                continue
+            seen += 1
+            case.assertNotIn("*", json.dumps(statement.get("Principal", "")), where)
+            for action in listed(statement["Action"]):
+                case.assertRegex(action, r"^[a-z0-9]+:[A-Za-z0-9]+$", where)
+            for resource in listed(statement.get("Resource", [])):
+                keys = r"arn:aws:s3:::[a-z0-9-]+/[a-z]+/([A-Za-z0-9._-]+/)?\*"
+                streams = r"arn:aws:logs:[^*?]+:log-group:[^*?]+:\*"
+                plain = r"[^*?]+"
+                case.assertRegex(resource, rf"^({keys}|{streams}|{plain})$", where)
+    return seen
+
+
+class TemplateTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.templates = [Template("template.yaml", **parameters_of(e)) for e in ("dev", "prod")]
+        topic = "arn:aws:sns:eu-west-1:111122223333:own"
+        cls.templates.append(Template("template.yaml", CreateSenderIdentity="yes", AlarmTopicArn=topic))
+        cls.template = cls.templates[0]
+
+    def statements(self, function, template=None):
+        role = (template or self.template).resources[f"{function}Role"]["Properties"]
+        [policy] = role["Policies"]
+        self.assertNotIn("ManagedPolicyArns", role)
+        return policy["PolicyDocument"]["Statement"]
+
+    def test_no_policy_has_wildcards(self):
+        for template in self.templates:
+            self.assertGreater(no_wildcards(self, template), 30)
+
+    def test_services_act_for_this_account_only(self):
+        for template in self.templates:
+            for path, statements in policies(template).items():
+                for s in statements:
+                    if s["Effect"] == "Allow" and "Service" in s.get("Principal", {}):
+                        account = s["Condition"]["StringEquals"]["aws:SourceAccount"]
+                        self.assertEqual(account, PSEUDO["AWS::AccountId"], path)
+                        if "AssumeRolePolicyDocument" not in path:
+                            self.assertTrue({"ArnEquals", "ArnLike"} & set(s["Condition"]), path)
+
+    def test_only_this_bucket_sends_to_the_queue_of_drops(self):
+        statements = self.template.resources["UnpackQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        queue, bucket = self.template.arn("UnpackQueue"), self.template.arn("Bucket")
+        ours = {"aws:SourceArn": bucket, "aws:SourceAccount": "111122223333", "aws:SecureTransport": "true"}
+        for changed, expected in [
+            ({}, True),
+            ({"aws:SourceArn": bucket + "-2"}, False),
+            ({"aws:SourceAccount": "999999999999"}, False),
+            ({"aws:SecureTransport": "false"}, False),
+        ]:
+            self.assertEqual(allowed(statements, "sqs:SendMessage", queue, ours | changed), expected, changed)
+        named = Template("template.yaml", BucketName="of-our-own")
+        [allow] = [s for s in named.resources["UnpackQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+        self.assertEqual(allow["Condition"]["ArnEquals"]["aws:SourceArn"], "arn:aws:s3:::of-our-own")
+
+    def test_queues_have_dead_letters_and_hide_messages_long_enough(self):
+        for template in self.templates:
+            queues = template.of_type("AWS::SQS::Queue")
+            self.assertEqual(len(queues), 8)
+            for function in FUNCTIONS:
+                queue, dead = queues[f"{function}Queue"], queues[f"{function}DeadLetters"]
+                target = queue["RedrivePolicy"]["deadLetterTargetArn"]
+                self.assertEqual(target, template.arn(f"{function}DeadLetters"))
+                self.assertGreaterEqual(int(queue["RedrivePolicy"]["maxReceiveCount"]), 5)
+                self.assertEqual(dead["RedriveAllowPolicy"]["sourceQueueArns"], [template.arn(f"{function}Queue")])
+                timeout = int(template.resources[function]["Properties"]["Timeout"])
+                self.assertGreater(int(queue["VisibilityTimeout"]), 6 * timeout, function)
+                # The clock of a dead letter runs from when it was first sent.
+                self.assertGreater(dead["MessageRetentionPeriod"], int(queue["MessageRetentionPeriod"]))
+                self.assertGreaterEqual(int(queue["MessageRetentionPeriod"]), 4 * 86400)
+
+    def test_everything_is_encrypted_at_rest(self):
+        for template in self.templates:
+            for name, queue in template.of_type("AWS::SQS::Queue").items():
+                self.assertTrue(queue["SqsManagedSseEnabled"], name)
+            tables = template.of_type("AWS::DynamoDB::Table")
+            self.assertEqual(set(tables), {"StateTable", "RecordsTable"})
+            for name, table in tables.items():
+                self.assertTrue(table["SSESpecification"]["SSEEnabled"], name)
+                self.assertTrue(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name)
+                self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST", name)
+                self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": "expires", "Enabled": True})
+                self.assertEqual([k["AttributeName"] for k in table["KeySchema"]], ["pk", "sk"])
+            [rule] = self.bucket(template)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+            self.assertEqual(rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256")
+
+    def test_everything_is_encrypted_in_transit(self):
+        for template in self.templates:
+            guarded = {}
+            for path, statements in policies(template).items():
+                for s in statements:
+                    if s["Effect"] == "Deny" and s["Principal"] == "*" and s.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+                        for resource in listed(s["Resource"]):
+                            guarded[resource] = listed(s["Action"])
+            for name in template.of_type("AWS::SQS::Queue"):
+                self.assertEqual(guarded[template.arn(name)], ["sqs:*"])
+                [of] = [p["Queues"] for p in template.of_type("AWS::SQS::QueuePolicy").values() if f"ref:{name}" in p["Queues"]]
+                self.assertEqual(of, [f"ref:{name}"])
+            bucket = template.arn("Bucket")
+            self.assertEqual(guarded[bucket], ["s3:*"])
+            self.assertEqual(guarded[f"{bucket}/*"], ["s3:*"])
+            for settings in template.of_type("AWS::SES::ConfigurationSet").values():
+                self.assertEqual(settings["DeliveryOptions"]["TlsPolicy"], "REQUIRE")
+
+    def bucket(self, template):
+        return template.resources["Bucket"]["Properties"]
+
+    def test_the_bucket_is_private_and_forgets_nothing_too_soon(self):
+        for template in self.templates:
+            bucket = self.bucket(template)
+            self.assertEqual(bucket["VersioningConfiguration"]["Status"], "Enabled")
+            self.assertEqual(set(bucket["PublicAccessBlockConfiguration"].values()), {True})
+            self.assertEqual(len(bucket["PublicAccessBlockConfiguration"]), 4)
+            self.assertEqual(bucket["OwnershipControls"]["Rules"], [{"ObjectOwnership": "BucketOwnerEnforced"}])
+            waits = int(template.parameters["WaitingGroupAlarmSeconds"]) / 86400
+            for rule in bucket["LifecycleConfiguration"]["Rules"]:
+                # Current objects go from unpacked/ only. An alarm tells long before what a group needs is gone.
+                if "ExpirationInDays" in rule:
+                    self.assertEqual(rule["Prefix"], "unpacked/")
+                    self.assertGreater(int(rule["ExpirationInDays"]), 2 * waits)
+                if "NoncurrentVersionExpiration" in rule:
+                    self.assertGreater(int(rule["NoncurrentVersionExpiration"]["NoncurrentDays"]), 2 * waits)
+            for key in ("Bucket", "StateTable", "RecordsTable"):
+                self.assertEqual(template.resources[key]["DeletionPolicy"], "RetainExceptOnCreate")
+                self.assertEqual(template.resources[key]["UpdateReplacePolicy"], "Retain")
+        production = Template("template.yaml", **parameters_of("prod"))
+        for table in production.of_type("AWS::DynamoDB::Table").values():
+            self.assertEqual(table["DeletionProtectionEnabled"], "true")
+
+    def test_imports_fire_and_nothing_else(self):
+        for template in self.templates:
+            notifications = self.bucket(template)["NotificationConfiguration"]
+            self.assertEqual(list(notifications), ["QueueConfigurations"])
+            [one] = notifications["QueueConfigurations"]
+            self.assertEqual(one["Event"], "s3:ObjectCreated:*")
+            self.assertEqual(one["Queue"], template.arn("UnpackQueue"))
+            self.assertEqual(one["Filter"]["S3Key"]["Rules"], [{"Name": "prefix", "Value": "imports/"}])
+            self.assertFalse(any(output.startswith("imports") for output in OUTPUTS))
+
+    def test_no_function_writes_where_events_fire(self):
+        bucket = self.template.arn("Bucket")
+        writing = ("s3:PutObject", "s3:PutObjectTagging", "s3:RestoreObject", "s3:ReplicateObject", "s3:PutObjectAcl")
+        for function in FUNCTIONS:
+            statements = self.statements(function)
+            for action in writing:
+                for key in ("imports/acme/x.csv", "imports/x", "imports/", "x", "other/acme/x", "import"):
+                    self.assertFalse(allowed(statements, action, f"{bucket}/{key}"), (function, action, key))
+                self.assertFalse(allowed(statements, action, "arn:aws:s3:::another/archives/acme/x"))
+            written = {o for o in OUTPUTS if allowed(statements, "s3:PutObject", f"{bucket}/{o}/acme/x")}
+            self.assertEqual(written, WRITES[function], function)
+            # No function changes what fires, or who may write.
+            for action in ("s3:PutBucketNotification", "s3:PutBucketPolicy", "s3:PutLifecycleConfiguration", "s3:DeleteBucket"):
+                self.assertFalse(allowed(statements, action, bucket), (function, action))
+
+    def test_what_is_deleted_is_what_was_moved(self):
+        bucket = self.template.arn("Bucket")
+        for function in FUNCTIONS:
+            for action, prefixes in (("s3:DeleteObject", {"unpacked"}), ("s3:DeleteObjectVersion", {"imports"})):
+                found = {p for p in ("imports", *OUTPUTS) if allowed(self.statements(function), action, f"{bucket}/{p}/acme/x")}
+                self.assertEqual(found, set() if function == "Report" else prefixes, (function, action))
+
+    def test_each_function_reaches_what_it_needs(self):
+        t = self.template
+        for function in FUNCTIONS:
+            may = lambda action, arn, **context: allowed(self.statements(function), action, arn, context)
+            self.assertEqual({f for f in FUNCTIONS if may("sqs:SendMessage", t.arn(f"{f}Queue"))}, SENDS[function])
+            for other in FUNCTIONS:
+                for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"):
+                    self.assertEqual(may(action, t.arn(f"{other}Queue")), other == function, (function, other, action))
+                self.assertEqual(may("logs:PutLogEvents", t.arn(f"{other}Logs")[:-1] + "log-stream:x"), other == function)
+            for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchGetItem"):
+                self.assertTrue(may(f"dynamodb:{action}", t.arn("StateTable")), (function, action))
+                self.assertEqual(may(f"dynamodb:{action}", t.arn("RecordsTable")), function == "Validate")
+            for action in ("dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"):
+                for table in ("StateTable", "RecordsTable"):
+                    self.assertFalse(may(action, t.arn(table)), (function, action))
+            self.assertTrue(may("s3:ListBucket", t.arn("Bucket")), function)
+            reads = {p for p in ("imports", *OUTPUTS) if may("s3:GetObject", f"{t.arn('Bucket')}/{p}/acme/x")}
+            self.assertTrue(reads == {"logs"} if function == "Report" else reads >= WRITES[function] | {"imports", "unpacked", "config"}, (function, reads))
+            identity = f"arn:aws:ses:eu-west-1:111122223333:identity/{t.parameters['SenderIdentity']}"
+            sender = {"ses:FromAddress": t.parameters["SenderAddress"]}
+            self.assertEqual(may("ses:SendRawEmail", identity, **sender), function == "Report")
+            self.assertFalse(may("ses:SendRawEmail", identity, **{"ses:FromAddress": "someone@example.org"}))
+
+    def test_each_function_has_its_own(self):
+        for template in self.templates:
+            functions = template.of_type("AWS::Serverless::Function")
+            self.assertEqual(set(functions), set(FUNCTIONS))
+            for attribute in ("FunctionName", "CodeUri", "Role"):
+                self.assertEqual(len({f[attribute] for f in functions.values()}), 4, attribute)
+            self.assertEqual(len({f["LoggingConfig"]["LogGroup"] for f in functions.values()}), 4)
+            for name, function in functions.items():
+                self.assertEqual(function["CodeUri"], f"../target/lambda/{name.lower()}/bootstrap.zip")
+                self.assertEqual(function["Role"], template.arn(f"{name}Role"))
+                self.assertTrue(1 <= int(function["Timeout"]) <= 900 and int(function["MemorySize"]) >= 128, name)
+                self.assertEqual(function["Runtime"], "provided.al2023")
+                self.assertIn(function["Architectures"], (["arm64"], ["x86_64"]))
+                logs = template.resources[f"{name}Logs"]["Properties"]
+                self.assertEqual(logs["LogGroupName"], f"/aws/lambda/{function['FunctionName']}")
+                self.assertGreaterEqual(int(logs["RetentionInDays"]), 30)
+                queues = [e["Properties"] for e in function["Events"].values() if e["Type"] == "SQS"]
+                self.assertEqual([q["Queue"] for q in queues], [template.arn(f"{name}Queue")])
+                self.assertEqual(queues[0]["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+                self.assertGreaterEqual(int(queues[0]["ScalingConfig"]["MaximumConcurrency"]), 2)
+        self.assertEqual(Template("template.yaml").of_type("AWS::Serverless::Function")["Unpack"]["Architectures"], ["arm64"])
+
+    def test_the_sweep_is_scheduled(self):
+        sweeps = [e for e in self.template.resources["Sequence"]["Properties"]["Events"].values() if e["Type"] == "Schedule"]
+        [sweep] = [s["Properties"] for s in sweeps]
+        self.assertEqual(json.loads(sweep["Input"]), {"sweep": {}})
+        self.assertRegex(sweep["Schedule"], r"^rate\(\d+ minutes?\)$")
+
+    def test_alarms_reach_somebody_and_name_what_is_there(self):
+        for template in self.templates:
+            alarms = template.of_type("AWS::CloudWatch::Alarm")
+            topic = template.parameters["AlarmTopicArn"] or "ref:AlarmTopic"
+            for name, alarm in alarms.items():
+                self.assertEqual(alarm["AlarmActions"], [topic], name)
+                chapter = re.search(r'See "(.+)" in docs/operating.md', alarm["AlarmDescription"])[1]
+                self.assertIn(f"### {chapter}\n", (INFRA.parent / "docs" / "operating.md").read_text())
+            for function in FUNCTIONS:
+                for kind in ("DeadLetters", "Errors", "Age"):
+                    self.assertIn(f"{function}{kind}Alarm", alarms)
+            self.assertIn("OldestWaitingGroupSeconds", alarms["WaitingGroupAlarm"]["MetricName"])
+            json.loads(template.resources["Dashboard"]["Properties"]["DashboardBody"])
+
+    def test_the_environment_is_the_one_that_is_written_down(self):
+        contract = (INFRA / "README.md").read_text()
+        rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", contract, re.MULTILINE))
+        for name in FUNCTIONS:
+            variables = self.template.resources[name]["Properties"]["Environment"]["Variables"]
+            expected = {v for v, who in rows.items() if who.strip() == "all" or name.lower() in who.replace(",", " ").split()}
+            self.assertEqual(set(variables), expected, name)
+
+    def test_environments_set_what_there_is(self):
+        for environment in ("dev", "prod"):
+            self.assertEqual(parameters_of(environment)["Environment"], environment)
+
+
+if __name__ == "__main__":
+    unittest.main()
