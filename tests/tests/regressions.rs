@@ -268,3 +268,21 @@ fn the_last_slot_of_the_largest_group_is_found() {
     world.check();
     assert_eq!(world.keys("contacts").len(), 99);
 }
+
+/// Who may drop data but no configuration must not get one in by a name that only looks like one when it has
+/// been cleaned.
+#[test]
+fn a_name_with_characters_that_cannot_be_seen_is_no_other_name() {
+    let world = world();
+    for name in ["acme\u{200b}imports_config.json", "acme_contacts_crm\u{200b}20260131.csv"] {
+        world.drop(PARTNER, name, "{ \"acme\": { \"contacts\": { \"crm\": { \"mode\": \"create\" } } } }");
+    }
+    world.run();
+    world.check();
+    for import in world.history() {
+        let Progress::Done(done) = &import.progress else { panic!("{} has no outcome", import.file) };
+        assert_eq!((done.outcome, done.code.as_deref()), (Outcome::Bogus, Some("name")), "{}", import.file);
+        assert!(import.file.contains("%E2%80%8B"), "{}", import.file);
+    }
+    assert_eq!(world.history().len(), 2);
+}

@@ -4,7 +4,7 @@
 //! under `imports/`: the one prefix that fires events can never be written to by accident. A folder's own
 //! `waiting/` is made by its adapter.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,23 @@ pub const NAME_BYTES: usize = 255;
 /// The most bytes a log's or report's name takes of the file's own, so that endings and an import id fit.
 const LOGGED_NAME_BYTES: usize = NAME_BYTES - 40;
 
-/// A dropped file's name as it is used from then on: [treacherous](is_treacherous) characters, which could
-/// forge a line of a log, steer a terminal or make a name look like another, become `_`, and slashes become
-/// [`SLASH`]: the places are flat, so that a folder of one name and a file of the same never meet.
+/// A dropped file's name as it is used from then on. [Treacherous](is_treacherous) characters, which could
+/// forge a line of a log, steer a terminal or make a name look like another, are written as `%` and their
+/// bytes, and so are slashes ([`SLASH`]): the places are flat, so that a folder of one name and a file of the
+/// same never meet. No legal name has a `%`: what was cleaned is never taken for a name that it was not.
 pub fn clean_name(name: &str) -> String {
-    let clean: String = name.chars().map(|c| if is_treacherous(c) { '_' } else { c }).collect();
-    clean.replace('/', SLASH)
+    let mut clean = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c == '/' || is_treacherous(c) {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                // Writing to a string cannot fail.
+                let _ = write!(clean, "%{byte:02X}");
+            }
+        } else {
+            clean.push(c);
+        }
+    }
+    clean
 }
 
 /// Stands for the slash in the name of a file that was dropped in a folder of its own.
@@ -230,9 +241,9 @@ mod tests {
     #[test]
     fn a_name_is_cleaned_of_what_could_deceive() {
         for (dropped, clean) in [
-            ("a\u{202e}vsc.csv", "a_vsc.csv"),
-            ("a\nb\u{1b}[2J\u{9b}.csv", "a_b_[2J_.csv"),
-            ("a\u{200b}b\u{2028}c\u{ad}\u{feff}.csv", "a_b_c__.csv"),
+            ("a\u{202e}vsc.csv", "a%E2%80%AEvsc.csv"),
+            ("a\nb\u{1b}[2J\u{9b}.csv", "a%0Ab%1B[2J%C2%9B.csv"),
+            ("a\u{200b}b\u{2028}c\u{ad}\u{feff}.csv", "a%E2%80%8Bb%E2%80%A8c%C2%AD%EF%BB%BF.csv"),
             ("sub/dépôt 数.csv", "sub%2Fdépôt 数.csv"),
         ] {
             assert_eq!(clean_name(dropped), clean);
