@@ -119,7 +119,10 @@ impl<P: Platform> Shell<'_, P> {
             let member = state.import(id).await?;
             let member = member.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
             let message = format!("group {} was stopped: {file} was rejected", group.id);
-            let hint = "mend that file, then drop it and the files behind it again".to_owned();
+            let hint =
+                "mend that file, then drop it again with all files of the group that were not imported, \
+                        as a group or without its tag in their names"
+                    .to_owned();
             let reason = Reason::new("group-stopped", message).with_hint(Some(hint));
             let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
             conclude::conclude(self.platform, &member, Findings::refused(refusal)).await?;

@@ -10,12 +10,13 @@ mod refused;
 mod replace_all;
 
 use tidewaiter::check::Sink;
-use tidewaiter::config::{CheckReferences, Config};
+use tidewaiter::config::{CheckReferences, Config, ReplaceAll};
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::id::ImportId;
 use tidewaiter::name::DataName;
 use tidewaiter::record::Plan;
 use tidewaiter::report::{Outcome, Reason, plural};
+use tidewaiter::schema::OnExisting;
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::chunks::Chunks;
@@ -51,14 +52,16 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     if let Some(content) = &pinned.content
         && examined.sha256.as_ref() != Some(&content.sha256)
     {
-        return overwritten(platform, &import).await;
+        return overwritten(platform, &import, &terms.plan).await;
     }
     // What was begun has passed: half of it may be records already.
-    if pinned.content.is_none() {
+    // So has what was checked with the whole of its group.
+    if pinned.content.is_none() && !pinned.checked {
         judge(platform, &import, name, &config, &terms, bytes, &mut examined).await?;
     }
     if let Some(reason) = examined.reason.clone() {
-        let findings = Findings { notes: pinned.notes, ..examined.into_refusal(reason) };
+        let notes = pinned.notes.into_iter().chain(stops_group(&import, name)).collect();
+        let findings = Findings { notes, ..examined.into_refusal(reason) };
         return conclude::conclude(platform, &import, findings).await;
     }
     if task == Task::Check {
@@ -133,10 +136,14 @@ async fn passed<P: Platform>(platform: &P, import: &Import) -> Result<()> {
 }
 
 /// A file that is not any more what was being loaded.
-async fn overwritten<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+async fn overwritten<P: Platform>(platform: &P, import: &Import, plan: &Plan) -> Result<()> {
     let message = "the file was overwritten while it was being loaded: some of its lines may be records";
-    let hint = "drop it again, complete and under the same name".to_owned();
-    let reason = Reason::new(Code::FileChanged.as_str(), message).with_hint(Some(hint));
+    let hint = if plan.on_existing == OnExisting::Append {
+        "see which of its lines are records, and send the others in a file of their own"
+    } else {
+        "drop it again, complete and under the same name"
+    };
+    let reason = Reason::new(Code::FileChanged.as_str(), message).with_hint(Some(hint.to_owned()));
     conclude::conclude(
         platform,
         import,
@@ -173,6 +180,10 @@ async fn examine<P: Platform>(
     Ok((examination.finish(whole), chunks.offset))
 }
 
+/// What to do about a file that would remove too much.
+const RAISE: &str = "see whether the file is complete; if it is, raise max_removed in the configuration and drop it \
+                     again";
+
 /// Lets decide what depends on other records, before anything is loaded.
 async fn judge<P: Platform>(
     platform: &P,
@@ -193,7 +204,9 @@ async fn judge<P: Platform>(
     {
         let accepted = examined.summary.accepted;
         let replacement = Replacement { platform, import, name, terms, bytes, accepted };
-        replacement.guard(rule, examined).await?;
+        if let Some(message) = replacement.guard(rule).await? {
+            examined.refuse(Code::RemovalExceeded, message, RAISE);
+        }
     }
     Ok(())
 }
@@ -228,36 +241,76 @@ async fn take<P: Platform>(
     if examined.summary.lines_read > 0 {
         let loaded = load::load(platform, import, name, terms, content).await?;
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
+        imported.notes.extend(moved(loaded.moved, &terms.plan.records));
         imported.counts = loaded.counts;
         imported.tally = loaded.summary.findings;
         imported.badlines = loaded.badlines;
     }
-    if terms.options.replace_all.is_some() {
-        let counts = &mut imported.counts;
-        if counts.rejected > 0 {
-            let message = "nothing was removed: the rejected lines may name what would have gone";
-            imported.notes.push(format!("{message}; mend them and drop the whole file again"));
-        } else {
-            let accepted = examined.summary.accepted;
-            let bytes = content.bytes;
-            let replacement = Replacement { platform, import, name, terms, bytes, accepted };
-            let (removed, dependents) = replacement.sweep().await?;
-            // Who leaves a list is still there.
-            let list = terms.plan.joins.is_some();
-            counts.removed += if list { 0 } else { removed + dependents };
-            imported.notes.push(left_out(removed, terms));
-        }
+    if let Some(rule) = &terms.options.replace_all {
+        let (accepted, bytes) = (examined.summary.accepted, content.bytes);
+        let replacement = Replacement { platform, import, name, terms, bytes, accepted };
+        remove_the_rest(&replacement, rule, &mut imported).await?;
     }
     let grown = platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes);
     if grown > 0 {
         let message =
             format!("{} came after the file was taken in, and were not read", plural(grown, "byte"));
-        let finding = Finding::file(Code::FileChanged, message).with_hint(
-            "drop the file again now that it is complete, and let uploads end before they are seen",
-        );
-        imported.tally.push(finding);
+        // Where lines are added, what was read would be added once more.
+        let hint = if terms.plan.on_existing == OnExisting::Append {
+            let read = imported.counts.read + 1;
+            format!(
+                "send what comes behind line {read} in a file of its own: the lines before it count already"
+            )
+        } else {
+            "drop the file again now that it is complete, and let uploads end before they are seen".to_owned()
+        };
+        imported.tally.push(Finding::file(Code::FileChanged, message).with_hint(hint));
     }
     Ok(imported)
+}
+
+/// Removes what a file that replaces all does not name, or says why not.
+async fn remove_the_rest<P: Platform>(
+    file: &Replacement<'_, P>,
+    rule: &ReplaceAll,
+    imported: &mut Findings,
+) -> Result<()> {
+    if imported.counts.rejected > 0 {
+        let message = "nothing was removed: the rejected lines may name what would have gone";
+        imported.notes.push(format!("{message}; mend them and drop the whole file again"));
+        return Ok(());
+    }
+    // Files of the group that were loaded since the check may have brought what would go now.
+    if matches!(file.import.kind, Kind::Data { group: Some(_), .. })
+        && let Some(message) = file.guard(rule).await?
+    {
+        let finding = Finding::file(Code::RemovalExceeded, format!("nothing was removed: {message}"));
+        imported.tally.push(finding.with_hint(RAISE));
+        return Ok(());
+    }
+    let (removed, dependents) = file.sweep().await?;
+    // Who leaves a list is still there.
+    imported.counts.removed += if rule.list.is_some() { 0 } else { removed + dependents };
+    imported.notes.push(left_out(removed, file.terms));
+    Ok(())
+}
+
+/// What is to be said of a file with which its group stops.
+fn stops_group(import: &Import, name: &DataName) -> Option<String> {
+    let Kind::Data { group: Some(_), .. } = &import.kind else { return None };
+    let tag = name.file.strip_suffix(name.ungrouped()).unwrap_or_default();
+    Some(format!(
+        "its group stops here: once it is mended, drop it again with all files of the group that were not imported, \
+         as a group or without `{tag}` in its name"
+    ))
+}
+
+/// What is to be said of records that have another key now.
+fn moved(count: u64, records: &str) -> Option<String> {
+    let have = if count == 1 { "has" } else { "have" };
+    let record = plural(count, "record");
+    (count > 0)
+        .then(|| format!("{record} of {records} {have} another key now; what refers to the old one keeps it"))
 }
 
 /// What is to be said of lines that did nothing.

@@ -172,6 +172,7 @@ fn files_that_cannot_be_the_whole() {
         ("cardcode", r#"records of "cardcode" may get their key here: a file does not name them all"#),
         ("nicknames", r#"records of "nicknames" are kept as those of "contacts": no file is the whole"#),
         ("burnreward", r#"records of "burnreward" claim others for good: none is removed"#),
+        ("earnreward", r#"records of "earnreward" are claimed by others for good: none is removed"#),
     ];
     for (scope, message) in table {
         assert_said(scope, json!({ "replace_all": {} }), &format!("replace_all: {message}"));

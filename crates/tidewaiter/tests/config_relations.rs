@@ -314,3 +314,14 @@ fn a_document_of_nothing_but_mistakes_is_told_in_a_list_of_bounded_length() {
     scopes.insert("last".to_owned(), last);
     assert_eq!(said(&Value::Object(scopes)).len(), 1_000 + 2 * 1_000);
 }
+
+#[test]
+fn records_do_not_adjust_each_other() {
+    let adjusts = json!({ "row": "adjust", "adjusts": { "resource": "emp", "set": { "day": "last_day" } } });
+    assert_said(
+        json!({ "emp": referring("emp", json!({}), json!({}), adjusts) }),
+        &[
+            "emp.adjusts.resource: records do not adjust each other: what a file changed could not be told from the rest",
+        ],
+    );
+}

@@ -349,7 +349,15 @@ fn matches(scope: &str) -> &'static [Option<&'static str>] {
 }
 
 fn replacements(scope: &str, mode: Mode) -> Vec<Option<ReplaceAll>> {
-    let never = ["deletecontacts", "ordersitems", "creditpoints", "tierchange", "cardcode", "burnreward"];
+    let never = [
+        "deletecontacts",
+        "ordersitems",
+        "creditpoints",
+        "tierchange",
+        "cardcode",
+        "earnreward",
+        "burnreward",
+    ];
     if never.contains(&scope) || mode != Mode::Upsert {
         return vec![None];
     }

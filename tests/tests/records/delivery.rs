@@ -313,11 +313,13 @@ impl Loading<'_> {
 
     fn sweep(&mut self, number: u64, after: Option<&str>) {
         let plan = Arc::clone(&self.file.terms.plan);
-        let names: BTreeSet<String> =
-            self.file.changes.iter().map(|change| change.subject.name().to_owned()).collect();
-        let stays = move |key: &str, record: &Record| {
-            plan.name_of(key, record).is_some_and(|name| names.contains(name))
-        };
+        let names: BTreeSet<String> = self
+            .file
+            .changes
+            .iter()
+            .flat_map(|change| tidewaiter::record::Plan::names_in(&change.subject))
+            .collect();
+        let stays = move |key: &str, record: &Record| names.contains(&plan.name_of(key, record));
         let sweep = Sweep {
             universe: self.universe,
             import: self.import,

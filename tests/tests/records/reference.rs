@@ -65,7 +65,7 @@ impl Reference {
         let mut outcome = Outcome::default();
         let names: BTreeSet<String> = match file.options.replace_all {
             None => BTreeSet::new(),
-            Some(_) => file.lines.iter().filter_map(|(_, line)| file.name_in_line(line)).collect(),
+            Some(_) => file.lines.iter().flat_map(|(_, line)| file.names_in_line(line)).collect(),
         };
         if let Some(rule) = file.options.replace_all
             && file.rejected == 0
@@ -118,13 +118,10 @@ impl Reference {
     }
 
     fn is_named(&self, file: &File<'_>, names: &BTreeSet<String>, key: &str) -> bool {
-        match file.matches_by() {
-            None => names.contains(key),
-            Some(column) => {
-                let record = self.get(file.scope, key).expect("it is there");
-                record.text(column).is_some_and(|value| names.contains(value))
-            }
-        }
+        let record = self.get(file.scope, key).expect("it is there");
+        let value = file.matches_by().and_then(|column| record.text(column));
+        // A record without a value to be matched by is found by its key.
+        names.contains(&value.map_or_else(|| format!("key {key}"), |value| format!("value {value}")))
     }
 
     fn leave(&mut self, file: &File<'_>, key: &str, list: u32) {
@@ -176,11 +173,10 @@ impl File<'_> {
         self.options.match_by.filter(|column| *column != "email")
     }
 
-    fn name_in_line(&self, line: &Line) -> Option<String> {
-        match self.matches_by() {
-            Some(column) => line.get(column).map(|text| self.kept(column, text)),
-            None => self.key(line),
-        }
+    fn names_in_line(&self, line: &Line) -> Vec<String> {
+        let value = self.matches_by().and_then(|column| Some(self.kept(column, line.get(column)?)));
+        let value = value.map(|value| format!("value {value}"));
+        value.into_iter().chain(self.key(line).map(|key| format!("key {key}"))).collect()
     }
 
     /// A value as it is kept.
@@ -340,6 +336,8 @@ impl Landing<'_> {
             .collect();
         match fits[..] {
             [one] => Ok(Some(one.clone())),
+            // Who deletes by one column does not mean what another one names.
+            [] if self.file.scope == "deletecontacts" => Ok(None),
             [] => {
                 let there = own.as_ref().and_then(|key| self.reference.get(scope, key));
                 if there.is_some_and(|record| record.text(column).is_some()) {

@@ -13,7 +13,7 @@ pub enum RecordFormat {
     Text,
     /// JSON Lines: an object for each record.
     Json,
-    /// A file that can be dropped again.
+    /// A file like those that are dropped, with all columns that records have.
     Csv,
 }
 
@@ -33,9 +33,11 @@ that last changed the record. With --sources it says the same of each value.
 csv has the columns of the scope, separated by `;`, in the order of its schema
 and then those that no schema knows; the universe comes first unless --universe
 names one. With --sources each column is followed by <column>:source, which
-holds <import>:<line>; such a file cannot be dropped again. Values stand in csv
-as they were sent: a spreadsheet may take one that begins with `=`, `+`, `-` or
-`@` for a formula.
+holds <import>:<line>. To drop a listing again, leave out the universe and the
+columns that only records have (points_balance, burned_by), and mind that lines
+are imported like any others: orders drop their items, points are added. Values
+stand in csv as they were sent: a spreadsheet may take one that begins with `=`,
+`+`, `-` or `@` for a formula.
 
 --key shows one record with the file and line that each value came from, and the
 records that belong to it: the items of an order, the tier changes and points of

@@ -44,12 +44,16 @@ pub struct Applied {
     /// How many other records were removed.
     #[serde(default)]
     pub removed: u64,
+    /// How many records have another key now.
+    #[serde(default)]
+    pub moved: u64,
 }
 
 impl Applied {
     /// Adds what the next line did.
     pub fn push(&mut self, landed: Landed) {
         self.removed += landed.removed;
+        self.moved += u64::from(landed.moved);
         match self.runs.last_mut() {
             Some((effect, lines)) if *effect == landed.effect => *lines += 1,
             _ => self.runs.push((landed.effect, 1)),
@@ -59,6 +63,7 @@ impl Applied {
     /// Adds what the lines of a further part did.
     pub fn extend(&mut self, part: Self) {
         self.removed += part.removed;
+        self.moved += part.moved;
         for (effect, lines) in part.runs {
             match self.runs.last_mut() {
                 Some((last, before)) if *last == effect => *before += lines,

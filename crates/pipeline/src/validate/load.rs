@@ -33,6 +33,8 @@ pub(super) struct Loaded {
     pub(super) summary: Summary,
     pub(super) counts: Counts,
     pub(super) left_alone: LeftAlone,
+    /// How many records have another key now.
+    pub(super) moved: u64,
     pub(super) badlines: Option<Key>,
 }
 
@@ -102,7 +104,7 @@ pub(super) async fn load<P: Platform>(
     counts.read = summary.lines_read;
     counts.rejected += summary.rejected;
     (counts.existing, counts.unknown) = (loader.left_alone.existing.count, loader.left_alone.unknown.count);
-    Ok(Loaded { summary, counts, left_alone: loader.left_alone, badlines })
+    Ok(Loaded { summary, counts, left_alone: loader.left_alone, moved: loader.moved, badlines })
 }
 
 /// A line of a batch: its bytes, and its change if it is good, with the place of its first byte.
@@ -121,6 +123,7 @@ struct Loader<'a, P: Platform> {
     batch: u64,
     counts: Counts,
     left_alone: LeftAlone,
+    moved: u64,
     refused: Tally,
     key: Key,
     upload: Option<<P::Objects as Objects>::Upload>,
@@ -138,6 +141,7 @@ impl<'a, P: Platform> Loader<'a, P> {
             batch: 0,
             counts: Counts::default(),
             left_alone: LeftAlone::default(),
+            moved: 0,
             refused: Tally::default(),
             // Without the group's prefix: mended and dropped again, it must not wait for a group.
             key: Key::placed(Place::Badlines, &import.repository, name.ungrouped()),
@@ -196,6 +200,7 @@ impl<'a, P: Platform> Loader<'a, P> {
             return Err(Error::Batches { id: self.import.id.to_string() });
         }
         self.counts.removed += applied.removed;
+        self.moved += applied.moved;
         Ok(applied)
     }
 

@@ -3,11 +3,11 @@
 //! A parent is there if the store has it, or if a file of the same group that comes earlier brings it. Lines
 //! whose parents are in neither are counted as rejected, and the policy decides.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tidewaiter::check::{Header, Line, Sink};
-use tidewaiter::config::Config;
+use tidewaiter::config::{Config, Mode};
 use tidewaiter::finding::Tally;
 use tidewaiter::name::DataName;
 use tidewaiter::record::{Change, Layout, Reader, Refusal, Subject, fingerprint, join_key};
@@ -37,8 +37,16 @@ pub(super) async fn check<P: Platform>(
         return Ok(());
     }
     let earlier = earlier(platform, import, name, config, terms).await?;
-    let mut search =
-        Search { platform, name, terms, earlier, open: Vec::new(), missing: Tally::default(), lines: 0 };
+    let mut search = Search {
+        platform,
+        import,
+        name,
+        terms,
+        earlier,
+        open: Vec::new(),
+        missing: Tally::default(),
+        lines: 0,
+    };
     let mut checker = terms.checker();
     let mut lines = Lines::new(Arc::clone(&terms.plan), import.id);
     let mut chunks = Chunks::new(platform.objects(), &import.source, bytes);
@@ -87,7 +95,9 @@ async fn earlier<P: Platform>(
         let Kind::Data { name: theirs, .. } = &member.kind else { continue };
         let Some(of) = Terms::find(config, &theirs.scope, &theirs.subsection) else { continue };
         let referred = terms.plan.references.iter().any(|to| to.scopes.contains(&of.plan.records));
-        let brings = of.plan.row != RowEffect::Delete && of.plan.on_existing != OnExisting::Append;
+        let brings = of.plan.row != RowEffect::Delete
+            && of.plan.on_existing != OnExisting::Append
+            && of.plan.mode != Mode::Update;
         if theirs.universe == name.universe && referred && brings {
             earlier.push(Earlier { import: member, terms: of });
         }
@@ -98,6 +108,7 @@ async fn earlier<P: Platform>(
 /// Looks for the parents of lines.
 struct Search<'a, P: Platform> {
     platform: &'a P,
+    import: &'a Import,
     name: &'a DataName,
     terms: &'a Terms,
     earlier: Vec<Earlier>,
@@ -142,18 +153,20 @@ impl<P: Platform> Search<'_, P> {
     /// Looks for the parents that are still open in the earlier files; those that are not there are missing.
     async fn resolve(&mut self, layout: &Layout) -> Result<()> {
         let open = std::mem::take(&mut self.open);
-        let mut wanted: HashSet<u128> = open
+        let mut wanted: HashMap<u128, Option<u64>> = open
             .iter()
             .flat_map(|(change, _, numbers)| {
                 let keys = numbers.iter().filter_map(|n| Some((*n, change.reference(*n)?)));
-                keys.flat_map(|(n, key)| self.candidates(n, key)).map(|(scope, key)| name(&scope, &key))
+                keys.flat_map(|(n, key)| self.candidates(n, key))
+                    .map(|(scope, key)| (name(&scope, &key), None))
             })
             .collect();
-        let all = wanted.clone();
         for earlier in self.earlier.iter().filter(|_| !open.is_empty()) {
             let mut keys = Keys {
                 reader: Reader::new(Arc::clone(&earlier.terms.plan), earlier.import.id),
                 scope: &earlier.terms.plan.records,
+                // In an earlier file every line is before ours.
+                own: earlier.import.id == self.import.id,
                 wanted: &mut wanted,
             };
             read_lines(
@@ -167,8 +180,9 @@ impl<P: Platform> Search<'_, P> {
         }
         for (change, byte, numbers) in open {
             let found = |n: usize, key: &str| {
-                let mut names = self.candidates(n, key).into_iter().map(|(scope, key)| name(&scope, &key));
-                names.any(|name| all.contains(&name) && !wanted.contains(&name))
+                let names = self.candidates(n, key).into_iter().map(|(scope, key)| name(&scope, &key));
+                let first = |name| wanted.get(&name).copied().flatten();
+                names.filter_map(first).any(|line: u64| line < change.line)
             };
             let missing = numbers.iter().find(|n| change.reference(**n).is_some_and(|key| !found(**n, key)));
             if let Some(reference) = missing {
@@ -188,11 +202,12 @@ fn name(scope: &str, key: &str) -> u128 {
     fingerprint(&join_key([scope, key].into_iter()))
 }
 
-/// Strikes the records that a file brings from those that are wanted.
+/// Notes on which line a file first brings the records that are wanted; 0 if it is an earlier file.
 struct Keys<'a> {
     reader: Reader,
     scope: &'a str,
-    wanted: &'a mut HashSet<u128>,
+    own: bool,
+    wanted: &'a mut HashMap<u128, Option<u64>>,
 }
 
 impl Sink for Keys<'_> {
@@ -201,8 +216,10 @@ impl Sink for Keys<'_> {
     }
 
     fn accepted(&mut self, line: &Line<'_>) {
-        if let Subject::Key(key) | Subject::Match { key: Some(key), .. } = self.reader.change(line).subject {
-            self.wanted.remove(&name(self.scope, &key));
+        if let Subject::Key(key) | Subject::Match { key: Some(key), .. } = self.reader.change(line).subject
+            && let Some(first) = self.wanted.get_mut(&name(self.scope, &key))
+        {
+            first.get_or_insert(if self.own { line.number() } else { 0 });
         }
     }
 

@@ -64,7 +64,11 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
     match refusal {
         Refusal::Missing { reference } => (
             format!("there is no such record in {}", scopes(reference)),
-            format!("import it into {} first, or in the same group before this file", scopes(reference)),
+            if plan.references.get(*reference).is_some_and(|to| to.scopes.contains(&plan.records)) {
+                "put its line above those that refer to it, or import it first".to_owned()
+            } else {
+                format!("import it into {} first, or in the same group before this file", scopes(reference))
+            },
         ),
         Refusal::Differs { reference, column } => (
             format!("the record in {} has another {column}", scopes(reference)),
@@ -83,8 +87,9 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
             format!("give each record of {} a {by} of its own", plan.records),
         ),
         Refusal::Taken => (
-            format!("the key belongs to another record of {} than the one with this {by}", plan.records),
-            "two lines claim the same key; mend the one that is wrong".to_owned(),
+            format!("the key belongs to another record of {}, which has another {by}", plan.records),
+            "mend the line or, if it is right, give that other record another key first, in an earlier line or file"
+                .to_owned(),
         ),
         Refusal::TooLarge => (
             format!("the record of {} is larger than can be kept", plan.records),

@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use tidewaiter::check::{Header, Line, Sink};
 use tidewaiter::config::ReplaceAll;
-use tidewaiter::finding::Code;
 use tidewaiter::name::DataName;
 use tidewaiter::record::{Plan, Reader, Record, fingerprint, share};
 
 use super::read_lines;
 use crate::Result;
-use crate::examine::{Examined, Terms};
+use crate::examine::Terms;
 use crate::ports::{Import, Platform, Records, Sweep};
 
 /// How many lines a share has, more or less.
@@ -36,8 +35,8 @@ pub(super) struct Replacement<'a, P: Platform> {
 }
 
 impl<P: Platform> Replacement<'_, P> {
-    /// Refuses the file if more would go than the import allows.
-    pub(super) async fn guard(&self, rule: &ReplaceAll, examined: &mut Examined) -> Result<()> {
+    /// Whether more would go than the import allows: why, in words and numbers.
+    pub(super) async fn guard(&self, rule: &ReplaceAll) -> Result<Option<String>> {
         let (mut records, mut unnamed) = (0, 0);
         for number in 0..self.shares() {
             let named = self.named(number).await?;
@@ -58,12 +57,7 @@ impl<P: Platform> Replacement<'_, P> {
                 after = last.map(|last| (universe, last.key.clone()));
             }
         }
-        if let Some(message) = rule.verdict(records, unnamed) {
-            let hint = "see whether the file is complete; if it is, raise max_removed in the configuration \
-                        and drop it again";
-            examined.refuse(Code::RemovalExceeded, message, hint);
-        }
-        Ok(())
+        Ok(rule.verdict(records, unnamed))
     }
 
     /// Removes what the file does not name. Answers how many records went, and how many with them.
@@ -123,11 +117,8 @@ struct Named {
 impl Named {
     /// Whether a record stays; None if another share has the say.
     fn judge(&self, key: &str, record: &Record) -> Option<bool> {
-        match self.plan.name_of(key, record) {
-            Some(name) => self.has(name).then(|| self.names.contains(&fingerprint(name))),
-            // Nothing that could be named.
-            None => (self.share == 0).then_some(false),
-        }
+        let name = self.plan.name_of(key, record);
+        self.has(&name).then(|| self.names.contains(&fingerprint(&name)))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -147,10 +138,10 @@ impl Sink for Names {
     }
 
     fn accepted(&mut self, line: &Line<'_>) {
-        let change = self.reader.change(line);
-        let name = change.subject.name();
-        if self.named.has(name) {
-            self.named.names.insert(fingerprint(name));
+        for name in Plan::names_in(&self.reader.change(line).subject) {
+            if self.named.has(&name) {
+                self.named.names.insert(fingerprint(&name));
+            }
         }
     }
 

@@ -130,6 +130,16 @@ impl Import<'_> {
         other.map(|(name, _)| name.as_str()).or(self.schema.gives_way_to.as_deref())
     }
 
+    /// True if others note in these records that they claim them.
+    fn is_claimed(&self) -> bool {
+        let claims = |key: &crate::schema::ForeignKey| {
+            key.claims.is_some()
+                && (key.reference.resource == self.scope
+                    || key.reference.or_in.iter().any(|or| or == self.scope))
+        };
+        self.scopes.values().any(|schema| schema.foreign_keys.iter().any(claims))
+    }
+
     fn replace_all(&self) -> Option<Problem> {
         let replace = self.options.replace_all.as_ref()?;
         let (scope, schema) = (self.scope, self.schema);
@@ -152,6 +162,9 @@ impl Import<'_> {
             }
             RowEffect::Upsert if schema.foreign_keys.iter().any(|key| key.claims.is_some()) => {
                 Some(format!("records of {scope:?} claim others for good: none is removed"))
+            }
+            RowEffect::Upsert if self.is_claimed() => {
+                Some(format!("records of {scope:?} are claimed by others for good: none is removed"))
             }
             RowEffect::Upsert => None,
         };

@@ -112,8 +112,8 @@ impl ReplaceAll {
     pub fn verdict(&self, records: u64, removed: u64) -> Option<String> {
         let passes = records == 0 || removed as f64 / records as f64 <= self.max_removed;
         let (what, of) = match self.list {
-            None => ("remove".to_owned(), "records"),
-            Some(list) => (format!("unsubscribe from list {list}"), "members"),
+            None => ("remove", "records".to_owned()),
+            Some(list) => ("take", format!("members off list {list}")),
         };
         let allowed = percent(self.max_removed);
         (!passes).then(|| {

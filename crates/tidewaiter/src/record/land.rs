@@ -78,7 +78,7 @@ pub fn land<S: Shelf>(
         },
         Err(refusal) => Effect::Refused(refusal),
     };
-    Ok(Landed { effect, removed: 0 })
+    Ok(Landed { effect, removed: 0, moved: false })
 }
 
 /// A line on its way.
@@ -155,6 +155,10 @@ impl<'a> Landing<'a> {
                     (Some(known), None) => {
                         Ok(Ok(Found { record: store.get(scope, &known)?, key: Some(known) }))
                     }
+                    // Who deletes by one column does not mean what another one names.
+                    (None, _) if self.plan.row == RowEffect::Delete => {
+                        Ok(Ok(Found { key: None, record: None }))
+                    }
                     (None, _) => {
                         let Some(key) = key else { return Ok(Ok(Found { key: None, record: None })) };
                         let record = store.get(scope, key)?;
@@ -195,7 +199,7 @@ impl<'a> Landing<'a> {
         parents: Parents<'a>,
     ) -> Result<Landed, S::Error> {
         let plan = self.plan;
-        let left_alone = |effect| Ok(Landed { effect, removed: 0 });
+        let left_alone = |effect| Ok(Landed { effect, removed: 0, moved: false });
         let Some(key) = found.key else { return left_alone(Effect::Unknown) };
         let again = found.record.as_ref().is_some_and(|record| record.changed.import == self.source.import);
         match &found.record {
@@ -205,7 +209,7 @@ impl<'a> Landing<'a> {
             Some(_) if plan.row == RowEffect::Delete => {
                 store.remove(&plan.records, &key)?;
                 let removed = remove_owned(store, &plan.dependents, &key)?;
-                return Ok(Landed { effect: Effect::Imported, removed });
+                return Ok(Landed { effect: Effect::Imported, removed, moved: false });
             }
             // What this very file made is not there "already": its last line wins.
             Some(_) if plan.on_existing == OnExisting::Keep || (plan.mode == Mode::Create && !again) => {
@@ -271,7 +275,7 @@ impl<'a> Landing<'a> {
             (false, true) => Effect::Imported,
             (false, false) => Effect::Unchanged,
         };
-        Ok(Landed { effect, removed })
+        Ok(Landed { effect, removed, moved: moved_to.is_some() })
     }
 
     /// The values of the record after the line.

@@ -190,6 +190,8 @@ pub struct Landed {
     pub effect: Effect,
     /// How many other records were removed because of it.
     pub removed: u64,
+    /// True if the record has another key now. What refers to it keeps the old one.
+    pub moved: bool,
 }
 
 /// Parts joined to a key.

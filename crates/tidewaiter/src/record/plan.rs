@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::normal::{Form, KeyForm};
-use super::{Record, Source, Value, lists};
+use super::{Record, Source, Subject, Value, lists};
 use crate::config::{Empty, Mode, Subsection};
 use crate::id::ImportId;
 use crate::schema::compile::Scope;
@@ -173,9 +173,17 @@ impl Plan {
         field.is_some_and(|field| field.merge == crate::schema::Merge::Lists)
     }
 
-    /// How the values of a column are compared, and how they are kept if they are telephone numbers.
-    pub(super) fn form(&self, column: &str) -> Form {
-        form_of(self.scope.schema(), column)
+    /// The form in which the values of a column are kept: telephone numbers in their normal form, and
+    /// addresses too where records are matched by them; otherwise addresses stay as they are written.
+    pub(super) fn kept_form(&self, column: &str) -> Form {
+        let matched = self
+            .alternate_keys
+            .get(&self.records)
+            .is_some_and(|columns| columns.iter().any(|name| name == column));
+        match form_of(self.scope.schema(), column) {
+            Form::Email if !matched => Form::Exact,
+            form => form,
+        }
     }
 
     /// The key of a record with these values; None if it has none.
@@ -212,11 +220,24 @@ impl Plan {
         Some(record)
     }
 
-    /// What names a record in a file that replaces all: the value it is matched by, or its key.
-    pub fn name_of<'a>(&self, key: &'a str, record: &'a Record) -> Option<&'a str> {
-        match &self.match_by {
-            Some(column) => record.text(column),
-            None => Some(key),
+    /// What names a record in a file that replaces all: the value it is matched by or, where it has none,
+    /// its key. One of [`Plan::names_in`] of a line that names it.
+    pub fn name_of(&self, key: &str, record: &Record) -> String {
+        match self.match_by.as_ref().and_then(|column| record.text(column)) {
+            Some(value) => by_value(value),
+            None => by_key(key),
+        }
+    }
+
+    /// The names of the records that a line names: the one that is matched, and the one of its key, which
+    /// is meant if it has no value to be matched by.
+    pub fn names_in(subject: &Subject) -> Vec<String> {
+        match subject {
+            Subject::Key(key) => vec![by_key(key)],
+            Subject::Match { value, key } => {
+                std::iter::once(by_value(value)).chain(key.as_deref().map(by_key)).collect()
+            }
+            Subject::Generated(_) => Vec::new(),
         }
     }
 
@@ -233,6 +254,14 @@ impl KeyForm {
         let forms = columns.into_iter().map(|(_, form)| form).collect();
         if one_of { Self::One(forms) } else { Self::All(forms) }
     }
+}
+
+fn by_value(value: &str) -> String {
+    format!("v{value}")
+}
+
+fn by_key(key: &str) -> String {
+    format!("k{key}")
 }
 
 /// The columns of a key with their forms, and whether one of them is enough.

@@ -48,7 +48,7 @@ impl Reader {
         {
             self.layout.columns.push(lists.clone());
         }
-        self.forms = self.layout.columns.iter().map(|column| self.plan.form(column)).collect();
+        self.forms = self.layout.columns.iter().map(|column| self.plan.kept_form(column)).collect();
     }
 
     /// What the lines have in common.
@@ -133,10 +133,10 @@ impl Reader {
     }
 }
 
-/// A value as it is kept. Telephone numbers are kept in their normal form; addresses as they are written.
+/// A value as it is kept.
 fn kept(value: Cow<'_, str>, form: Form, prefix: Option<&str>) -> String {
     match form {
-        Form::Phone => form.key(&value, prefix).into_owned(),
-        Form::Exact | Form::Email => value.into_owned(),
+        Form::Exact => value.into_owned(),
+        Form::Phone | Form::Email => form.key(&value, prefix).into_owned(),
     }
 }

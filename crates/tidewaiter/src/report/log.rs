@@ -121,7 +121,7 @@ fn line(file: &str, finding: &Finding) -> String {
 /// A line that cannot be read, or one that can and is refused.
 fn what_failed(code: Code) -> &'static str {
     match code {
-        Code::ForeignKey => "can't load line",
+        Code::ForeignKey | Code::UniqueError => "can't load line",
         _ => "can't parse line",
     }
 }
@@ -129,7 +129,7 @@ fn what_failed(code: Code) -> &'static str {
 fn what_failed_in_file(code: Code) -> &'static str {
     match code {
         Code::FileChanged => "can't read file to its end",
-        Code::PolicyExceeded => "can't import file",
+        Code::PolicyExceeded | Code::RemovalExceeded => "can't import file",
         Code::EmptyFile | Code::FormatError => "can't parse file",
         _ => "can't parse file header",
     }

@@ -33,14 +33,10 @@ pub fn left_alone(counts: &Counts) -> Option<String> {
     told([(counts.existing, "existing"), (counts.unknown, "unknown")])
 }
 
-/// The records that went because of the file, in a sentence: `14 other records went with them`.
+/// The records that went because of the file, in a sentence: `14 other records were removed`.
 pub fn gone_along(counts: &Counts) -> Option<String> {
-    let went = match counts.imported + counts.superseded {
-        0 => "went",
-        1 => "went with it",
-        _ => "went with them",
-    };
-    (counts.removed > 0).then(|| format!("{} {went}", plural(counts.removed, "other record")))
+    let were = if counts.removed == 1 { "was" } else { "were" };
+    (counts.removed > 0).then(|| format!("{} {were} removed", plural(counts.removed, "other record")))
 }
 
 /// Counts with their words, without what there is none of.

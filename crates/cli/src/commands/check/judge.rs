@@ -171,7 +171,12 @@ impl Judge {
         self.check(Terms { scope, options, plan, limits }, None, notes)
     }
 
-    fn check(&self, mut terms: Terms, name: Option<DataName>, notes: Vec<String>) -> Ruling {
+    fn check(&self, mut terms: Terms, name: Option<DataName>, mut notes: Vec<String>) -> Ruling {
+        if terms.options.replace_all.is_some() {
+            let note =
+                "what it does not name is removed: an import refuses it if that is more than max_removed";
+            notes.push(note.to_owned());
+        }
         if let Some(delimiter) = self.delimiter {
             terms.options.delimiter = delimiter;
         }

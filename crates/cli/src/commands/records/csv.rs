@@ -1,4 +1,4 @@
-//! Records as CSV, so that they can be dropped again.
+//! Records as CSV, in the form of the files that are dropped.
 
 /// What tidewaiter's own files are separated by.
 const DELIMITER: u8 = b';';

@@ -55,6 +55,14 @@ impl Web<'_> {
         mistakes: &mut Vec<Mistake>,
     ) {
         let name = &adjusts.resource;
+        if let Some(at) = at
+            && self.scopes.get(name).is_some_and(|target| std::ptr::eq(target, schema))
+        {
+            let message =
+                "records do not adjust each other: what a file changed could not be told from the rest";
+            mistakes.push(Mistake::new(format!("{at}.resource"), message));
+            return;
+        }
         // A reference that leads there is judged as a reference.
         let referred = schema.foreign_keys.iter().any(|key| key.reference.resource == *name);
         if let (Some(at), false) = (at, referred) {

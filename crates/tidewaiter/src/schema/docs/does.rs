@@ -92,8 +92,8 @@ fn existing(schema: &TableSchema) -> Option<String> {
              several lines of a file have the same key, the first one wins."
         }
         OnExisting::Append => {
-            "Records of this scope have no key: a line that is sent again in another file is another record. The same file \
-             counts once, however often its import is begun."
+            "Records of this scope have no key: a line that is sent again in another file is another record. An import \
+             that is interrupted and begun again adds each line once; a file that is dropped again is another file."
         }
     };
     Some(sentence.to_owned())
@@ -170,7 +170,7 @@ fn gives_way(schema: &TableSchema) -> Option<String> {
     let other = schema.gives_way_to.as_deref()?;
     Some(format!(
         "A record gives way to the one of {} with the same key: it goes when that one comes, and if that one is there \
-         already, the line does nothing, and the report counts it as existing.",
+         already, the line does nothing and counts as unchanged.",
         linked(other)
     ))
 }
