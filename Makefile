@@ -21,6 +21,11 @@ build: ## Build the `tidewaiter` command for development
 demo: build ## Drop the samples into ./demo and show where every file went
 	@python3 samples/demo $(BIN) demo
 
+.PHONY: demo-cloud
+demo-cloud: ## The same with the template and the functions, on LocalStack
+	$(CARGO) build --locked --workspace --all-features --tests --bins --examples
+	@samples/demo-cloud $(TARGET)/debug
+
 .PHONY: test
 test: ## Run all tests
 	$(CARGO) test --locked --workspace --all-features

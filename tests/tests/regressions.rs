@@ -46,7 +46,7 @@ fn stopped_before_loading(world: &World, content: &str) -> PathBuf {
     };
     block_on(async {
         let local = Local::open(world.root()).unwrap();
-        let (config, _) = configs::pin(&local, &import.repository, "acme").await.unwrap().unwrap();
+        let config = configs::pin(&local, &import.repository, "acme").await.unwrap().unwrap();
         let at = local.now();
         let pin = Pinned { at, config, notes: Vec::new(), checked: false, content: None };
         local.state().start(import.id, &pin).await.unwrap();

@@ -1,19 +1,30 @@
 //! The adapters of tidewaiter for AWS: objects in S3, state in DynamoDB, messages in SQS, mails by SES, and
 //! the events that tell of dropped files.
 //!
+//! A [`Deployment`] puts them together as a function finds them in its environment, and [`handlers`] are what
+//! the functions do with the batches they are invoked with.
+//!
 //! Nothing here decides what becomes of a file: that is done by the use cases of `tidewaiter-pipeline`, over
 //! the ports that these adapters implement. They pass the same contract suite as the adapters for a folder.
 
 pub mod clients;
+pub mod deployment;
+mod elsewhere;
+pub mod environment;
 pub mod events;
 mod failure;
+pub mod handlers;
+pub mod logs;
 mod mails;
+pub mod metrics;
 mod objects;
 pub mod queues;
 mod records;
 mod state;
 mod table;
 
+pub use deployment::Deployment;
+pub use elsewhere::Elsewhere;
 pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};
 pub use queues::{QueueUrls, Queues};

@@ -13,6 +13,8 @@ const MAX_DELAY_SECONDS: i64 = 15 * 60;
 /// Where the messages to each function go.
 #[derive(Debug, Clone)]
 pub struct QueueUrls {
+    /// To those who take in; None for those who have nothing to say to them.
+    pub unpack: Option<String>,
     /// To the sequencer.
     pub sequence: String,
     /// To those who check and load.
@@ -44,6 +46,10 @@ impl Queue for Queues {
             Message::Sequence { .. } => &self.urls.sequence,
             Message::Work { .. } => &self.urls.work,
             Message::Report { .. } => &self.urls.report,
+            Message::TakeIn { .. } => self.urls.unpack.as_ref().ok_or_else(|| Error::Refused {
+                what: WHAT.to_owned(),
+                reason: "this function does not know the queue of unpack".to_owned(),
+            })?,
         };
         let body =
             serde_json::to_string(&message).map_err(|e| Error::Store { what: WHAT, source: Box::new(e) })?;
@@ -109,6 +115,7 @@ mod tests {
                 r#"{"work":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","task":"import"}}"#,
             ),
             (Message::Report { import }, r#"{"report":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),
+            (Message::TakeIn { import }, r#"{"take_in":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),
         ] {
             assert_eq!(serde_json::to_string(&sent).unwrap(), body);
             assert_eq!(message(body).unwrap(), sent);

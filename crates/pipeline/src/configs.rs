@@ -1,20 +1,83 @@
 //! The active configurations of a repository, and the one an import is pinned to.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tidewaiter::config::{Active, CONFIGURATION_BYTES, Config};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 
-use crate::ports::{Objects, Platform, State};
+use crate::ports::{Listed, Objects, Platform, State};
 use crate::{Error, Result};
 
-/// All active configurations of a repository.
+/// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
+/// more begins anew.
+const REMEMBERED: usize = 256;
+
+/// What this process has read of configurations, by what identifies their content: it is never out of date.
+#[derive(Debug, Default)]
+pub struct Cache(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// By repository: its documents with their tags, and what they say together.
+    active: HashMap<Repository, (Vec<Listed>, Arc<Active>)>,
+    /// By hash and universe. What is here is kept in the state.
+    kept: HashMap<(String, String), Arc<Config>>,
+}
+
+impl Cache {
+    fn with<T>(&self, work: impl FnOnce(&mut Remembered) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn active(&self, repository: &Repository, listed: &[Listed]) -> Option<Arc<Active>> {
+        self.with(|all| {
+            all.active.get(repository).filter(|(tags, _)| tags == listed).map(|(_, active)| active.clone())
+        })
+    }
+
+    fn put_active(&self, repository: &Repository, listed: Vec<Listed>, active: Arc<Active>) {
+        self.with(|all| {
+            if all.active.len() >= REMEMBERED {
+                all.active.clear();
+            }
+            all.active.insert(repository.clone(), (listed, active));
+        });
+    }
+
+    fn kept(&self, hash: &str, universe: &str) -> Option<Arc<Config>> {
+        self.with(|all| all.kept.get(&(hash.to_owned(), universe.to_owned())).cloned())
+    }
+
+    fn put_kept(&self, hash: &str, universe: &str, config: &Arc<Config>) {
+        self.with(|all| {
+            if all.kept.len() >= REMEMBERED {
+                all.kept.clear();
+            }
+            all.kept.insert((hash.to_owned(), universe.to_owned()), config.clone());
+        });
+    }
+}
+
+/// All active configurations of a repository. One that somebody else activated is seen at once: what there is
+/// is listed each time, and only what has not changed is not read again.
 ///
 /// # Errors
 /// [`Error::Configuration`] if one of them cannot be used: somebody changed it by hand.
-pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Result<Active> {
-    active_but(platform, repository, "").await
+pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Result<Arc<Active>> {
+    let listed = platform.objects().list(&Key::configs(repository)).await?;
+    if let Some(active) = platform.configs().active(repository, &listed) {
+        return Ok(active);
+    }
+    let active = Arc::new(put_together(platform, &listed, "").await?);
+    // What was read is what was listed only if it is still so.
+    if platform.objects().list(&Key::configs(repository)).await? == listed {
+        platform.configs().put_active(repository, listed, active.clone());
+    }
+    Ok(active)
 }
 
 /// All active configurations of a repository but that of one universe, which is about to be replaced and
@@ -27,19 +90,20 @@ pub async fn active_but<P: Platform>(
     repository: &Repository,
     universe_left_out: &str,
 ) -> Result<Active> {
+    let listed = platform.objects().list(&Key::configs(repository)).await?;
+    put_together(platform, &listed, universe_left_out).await
+}
+
+async fn put_together<P: Platform>(platform: &P, listed: &[Listed], left_out: &str) -> Result<Active> {
     let mut active = Active::default();
-    for key in platform.objects().list(&Key::configs(repository)).await? {
+    for Listed { key, .. } in listed {
         let Some(universe) = key.file_name().strip_suffix(".json") else { continue };
-        if universe == universe_left_out {
+        if universe == left_out {
             continue;
         }
-        let document = document(platform, &key).await?;
-        let unusable = |mistakes: Vec<Mistake>| Error::Configuration {
-            key: key.to_string(),
-            mistakes: mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        };
-        let config = Config::parse(universe, &document).map_err(unusable)?;
-        active = active.with(config).map_err(unusable)?;
+        let document = document(platform, key).await?;
+        let config = parse(key, universe, &document)?;
+        active = active.with(config).map_err(|mistakes| unusable(key, &mistakes))?;
     }
     Ok(active)
 }
@@ -49,39 +113,49 @@ async fn document<P: Platform>(platform: &P, key: &Key) -> Result<Bytes> {
     platform.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
 }
 
-/// Keeps the active configuration of a universe under its hash, for imports that begin now. None if the
-/// universe has none any more.
+/// Keeps the active configuration of a universe under its hash, for imports that begin now; the hash. None if
+/// the universe has none any more.
 pub async fn pin<P: Platform>(
     platform: &P,
     repository: &Repository,
     universe: &str,
-) -> Result<Option<(String, Config)>> {
+) -> Result<Option<String>> {
     let key = Key::config(repository, universe);
     let document = match document(platform, &key).await {
         Ok(document) => document,
         Err(Error::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let config = parse(&key, universe, &document)?;
     let hash = hex(&Sha256::digest(&document));
-    platform.state().keep_config(&hash, &document).await?;
-    Ok(Some((hash, config)))
+    if platform.configs().kept(&hash, universe).is_none() {
+        let config = Arc::new(parse(&key, universe, &document)?);
+        platform.state().keep_config(&hash, &document).await?;
+        platform.configs().put_kept(&hash, universe, &config);
+    }
+    Ok(Some(hash))
 }
 
 /// The configuration that an import is pinned to.
-pub async fn pinned<P: Platform>(platform: &P, hash: &str, universe: &str) -> Result<Config> {
-    let key = format!("configuration {hash}");
-    match platform.state().kept_config(hash).await? {
-        Some(document) => parse(&key, universe, &document),
-        None => Err(Error::NotFound { key }),
+pub async fn pinned<P: Platform>(platform: &P, hash: &str, universe: &str) -> Result<Arc<Config>> {
+    if let Some(config) = platform.configs().kept(hash, universe) {
+        return Ok(config);
     }
+    let key = format!("configuration {hash}");
+    let Some(document) = platform.state().kept_config(hash).await? else {
+        return Err(Error::NotFound { key });
+    };
+    let config = Arc::new(parse(&key, universe, &document)?);
+    platform.configs().put_kept(hash, universe, &config);
+    Ok(config)
 }
 
 fn parse(key: &impl ToString, universe: &str, document: &[u8]) -> Result<Config> {
-    Config::parse(universe, document).map_err(|mistakes| Error::Configuration {
-        key: key.to_string(),
-        mistakes: mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-    })
+    Config::parse(universe, document).map_err(|mistakes| unusable(key, &mistakes))
+}
+
+fn unusable(key: &impl ToString, mistakes: &[Mistake]) -> Error {
+    let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    Error::Configuration { key: key.to_string(), mistakes: mistakes.join("; ") }
 }
 
 /// Bytes as hexadecimal digits.
@@ -91,4 +165,48 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::Local;
+
+    const CONTACTS: &str = r#"{ "acme": { "contacts": { "crm": {} } } }"#;
+    const STORES: &str = r#"{ "acme": { "stores": { "crm": {} } } }"#;
+
+    #[tokio::test]
+    async fn what_another_process_activates_is_seen_at_once_and_what_is_the_same_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository: Repository = "acme".parse().unwrap();
+        Local::init(folder.path(), &repository).unwrap();
+        let (ours, other) = (Local::open(folder.path()).unwrap(), Local::open(folder.path()).unwrap());
+        let key = Key::config(&repository, "acme");
+        let activate = async |document: &str| {
+            other.objects().put(&key, Bytes::copy_from_slice(document.as_bytes()), None).await.unwrap();
+        };
+        let takes = async |file: &str| active(&ours, &repository).await.unwrap().resolve(file).is_ok();
+        assert!(!takes("acme_contacts_crm_20260131.csv").await);
+        activate(CONTACTS).await;
+        assert!(takes("acme_contacts_crm_20260131.csv").await);
+        let (first, second) =
+            (active(&ours, &repository).await.unwrap(), active(&ours, &repository).await.unwrap());
+        assert!(Arc::ptr_eq(&first, &second));
+        let before = pin(&ours, &repository, "acme").await.unwrap().unwrap();
+        activate(STORES).await;
+        assert!(
+            !takes("acme_contacts_crm_20260131.csv").await && takes("acme_stores_crm_20260131.csv").await
+        );
+        let after = pin(&ours, &repository, "acme").await.unwrap().unwrap();
+        assert_ne!(before, after);
+        for (hash, scope) in [(before, "contacts"), (after, "stores")] {
+            // By whoever pinned it, and by whoever did not.
+            for process in [&ours, &other] {
+                assert!(pinned(process, &hash, "acme").await.unwrap().scope(scope).is_some());
+            }
+        }
+        std::fs::remove_file(folder.path().join("config/acme/acme.json")).unwrap();
+        assert!(!takes("acme_stores_crm_20260131.csv").await);
+        assert_eq!(pin(&ours, &repository, "acme").await.unwrap(), None);
+    }
 }

@@ -15,6 +15,7 @@ pub mod local;
 pub mod ports;
 pub mod report;
 pub mod sequence;
+pub mod sweep;
 pub mod unpack;
 pub mod validate;
 

@@ -2,6 +2,7 @@
 //! state if nobody was faster, and does it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use tidewaiter::config::Active;
 use tidewaiter::id::ImportId;
@@ -34,7 +35,7 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
 struct Shell<'a, P: Platform> {
     platform: &'a P,
     repository: &'a Repository,
-    active: Active,
+    active: Arc<Active>,
 }
 
 impl<P: Platform> Shell<'_, P> {

@@ -9,6 +9,8 @@ mod references;
 mod refused;
 mod replace_all;
 
+use std::sync::Arc;
+
 use tidewaiter::check::Sink;
 use tidewaiter::config::{CheckReferences, Config, ReplaceAll};
 use tidewaiter::finding::{Code, Finding};
@@ -84,11 +86,11 @@ async fn begin<P: Platform>(
     platform: &P,
     import: &Import,
     name: &DataName,
-) -> Result<Option<(Pinned, Config, Terms)>> {
+) -> Result<Option<(Pinned, Arc<Config>, Terms)>> {
     let pinned = if let Progress::Started(pinned) = &import.progress {
         pinned.clone()
     } else {
-        let Some((hash, _)) = configs::pin(platform, &import.repository, &name.universe).await? else {
+        let Some(hash) = configs::pin(platform, &import.repository, &name.universe).await? else {
             return Ok(None);
         };
         let notes = notes(platform, import, name).await?;

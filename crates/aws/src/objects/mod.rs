@@ -19,7 +19,7 @@ use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{Objects, Source, Stat};
+use tidewaiter_pipeline::ports::{Listed, Objects, Source, Stat};
 use tidewaiter_pipeline::{Error, Result};
 
 use crate::failure;
@@ -243,7 +243,7 @@ impl Objects for Bucket {
         self.delete(&self.source(key)).await
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<Key>> {
+    async fn list(&self, prefix: &str) -> Result<Vec<Listed>> {
         let mut pages = self
             .client
             .list_objects_v2()
@@ -252,14 +252,17 @@ impl Objects for Bucket {
             .delimiter("/")
             .into_paginator()
             .send();
-        let mut keys = Vec::new();
+        let mut listed = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|e| failure::object(prefix, &e))?;
-            let found = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
-            // The mark of a folder is no key.
-            keys.extend(found.filter_map(|key| Key::parse(&key).ok()));
+            for object in page.contents.unwrap_or_default() {
+                // The mark of a folder is no key.
+                if let Some(key) = object.key.and_then(|key| Key::parse(&key).ok()) {
+                    listed.push(Listed { key, tag: object.e_tag.unwrap_or_default() });
+                }
+            }
         }
-        keys.sort();
-        Ok(keys)
+        listed.sort();
+        Ok(listed)
     }
 }

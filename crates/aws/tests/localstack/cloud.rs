@@ -9,9 +9,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, RecordsTable, StateTable};
+use tidewaiter_pipeline::configs::Cache;
 use tidewaiter_pipeline::local::Outbox;
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
-use tidewaiter_pipeline::{Result, report, sequence, unpack, validate};
+use tidewaiter_pipeline::{Result, report, sequence, sweep, unpack, validate};
 use tidewaiter_tests::{Mask, mail, world};
 
 use crate::support::{TestBucket, records_table, state_table};
@@ -26,6 +27,7 @@ pub(crate) struct Cloud {
     records: RecordsTable,
     mailer: Outbox,
     queue: Hints,
+    configs: Cache,
     folder: tempfile::TempDir,
     /// Import ids in a stable order: that of the deliveries, then of file names.
     seen: Mutex<Vec<String>>,
@@ -69,6 +71,10 @@ impl Platform for Cloud {
         &self.queue
     }
 
+    fn configs(&self) -> &Cache {
+        &self.configs
+    }
+
     fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap()
     }
@@ -89,6 +95,7 @@ impl Cloud {
             records: records_table().await,
             mailer: Outbox::new(&folder.path().join("outbox")),
             queue: Hints::default(),
+            configs: Cache::default(),
             folder,
             seen: Mutex::default(),
         }
@@ -138,6 +145,7 @@ impl Cloud {
                 }
                 Message::Work { import, task } => validate::validate(self, import, task).await.unwrap(),
                 Message::Report { import } => report::report(self, import).await.unwrap(),
+                Message::TakeIn { import } => sweep::resume_by_id(self, import).await.unwrap(),
             }
         }
     }
@@ -148,19 +156,8 @@ impl Cloud {
     }
 
     async fn note_ids(&self) {
-        let mut imports = self.history().await;
-        let finished = |import: &Import| match &import.progress {
-            Progress::Done(done) => done.finished,
-            _ => Timestamp::MAX,
-        };
-        imports.sort_by_key(|import| (import.file.clone(), finished(import), import.id));
-        let mut seen = self.seen.lock().unwrap();
-        for import in imports {
-            let id = import.id.to_string();
-            if !seen.contains(&id) {
-                seen.push(id);
-            }
-        }
+        let history = self.history().await;
+        note_ids(&mut self.seen.lock().unwrap(), history);
     }
 
     pub(crate) fn mask(&self) -> Mask {
@@ -169,32 +166,58 @@ impl Cloud {
 
     /// Every object by its key, and the mails.
     pub(crate) async fn tree(&self) -> BTreeMap<String, Vec<u8>> {
-        let client = &self.bucket.client;
-        let mut pages = client.list_objects_v2().bucket(&self.bucket.name).into_paginator().send();
         let mut raw = world::files(&self.folder.path().join("outbox"), "outbox/");
-        while let Some(page) = pages.next().await {
-            for object in page.unwrap().contents.unwrap_or_default() {
-                let key = object.key.unwrap();
-                let found = client.get_object().bucket(&self.bucket.name).key(&key).send().await.unwrap();
-                raw.insert(key, found.body.collect().await.unwrap().to_vec());
-            }
-        }
-        let mask = self.mask();
-        let masked = |(key, content): (String, Vec<u8>)| {
-            let content = match key.split('/').next() {
-                Some("logs") => mask.log(&content),
-                Some("outbox") => mail::parse(&content).masked(&mask).to_string().into_bytes(),
-                _ => content,
-            };
-            (mask.ids(&key), content)
-        };
-        raw.into_iter().map(masked).collect()
+        raw.extend(objects(&self.bucket).await);
+        masked(raw, &self.mask())
     }
 
     /// For each import that has its outcome: the file, how it ended, and where it is by the ledger.
     pub(crate) async fn ledger(&self) -> Vec<String> {
         ledger(self.history().await, &self.mask())
     }
+}
+
+/// Notes the ids of imports in a stable order, behind those that were noted before.
+pub(crate) fn note_ids(seen: &mut Vec<String>, mut imports: Vec<Import>) {
+    let finished = |import: &Import| match &import.progress {
+        Progress::Done(done) => done.finished,
+        _ => Timestamp::MAX,
+    };
+    imports.sort_by_key(|import| (import.file.clone(), finished(import), import.id));
+    for import in imports {
+        let id = import.id.to_string();
+        if !seen.contains(&id) {
+            seen.push(id);
+        }
+    }
+}
+
+/// Every object by its key.
+pub(crate) async fn objects(bucket: &TestBucket) -> BTreeMap<String, Vec<u8>> {
+    let client = &bucket.client;
+    let mut pages = client.list_objects_v2().bucket(&bucket.name).into_paginator().send();
+    let mut found = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        for object in page.unwrap().contents.unwrap_or_default() {
+            let key = object.key.unwrap();
+            let object = client.get_object().bucket(&bucket.name).key(&key).send().await.unwrap();
+            found.insert(key, object.body.collect().await.unwrap().to_vec());
+        }
+    }
+    found
+}
+
+/// The same, with ids and times masked.
+pub(crate) fn masked(raw: BTreeMap<String, Vec<u8>>, mask: &Mask) -> BTreeMap<String, Vec<u8>> {
+    let masked = |(key, content): (String, Vec<u8>)| {
+        let content = match key.split('/').next() {
+            Some("logs") => mask.log(&content),
+            Some("outbox") => mail::parse(&content).masked(mask).to_string().into_bytes(),
+            _ => content,
+        };
+        (mask.ids(&key), content)
+    };
+    raw.into_iter().map(masked).collect()
 }
 
 /// The ledger as lines that can be compared between two worlds.

@@ -4,18 +4,30 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tidewaiter_pipeline::ports::{Platform, Records, State};
+use tidewaiter_pipeline::ports::{Platform, Records, State, StoredRecord};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};
 
 use crate::cloud::{Cloud, deliveries, ledger};
 
 /// What of a tree is the same in both worlds: a folder keeps what waits elsewhere.
-fn ended(tree: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
+pub(crate) fn ended(tree: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
     tree.into_iter()
         .filter(|(key, _)| !key.starts_with("waiting/") && !key.starts_with("imports/"))
         .map(|(key, content)| (key, String::from_utf8_lossy(&content).into_owned()))
         .collect()
+}
+
+/// The values of a record, and the line that each came from.
+type Texts = BTreeMap<String, (String, u64)>;
+
+/// What of records is the same in both worlds. Ids differ: values, and how many lines they came from.
+pub(crate) fn plain(records: Vec<StoredRecord>) -> Vec<(String, Texts, u64)> {
+    let texts = |stored: &StoredRecord| {
+        let values = stored.record.values.iter();
+        values.map(|(column, value)| (column.clone(), (value.text.clone(), value.source.line))).collect()
+    };
+    records.into_iter().map(|r| (r.universe.clone(), texts(&r), r.record.changed.line)).collect()
 }
 
 fn judge(case: &Path) {
@@ -56,14 +68,6 @@ fn judge(case: &Path) {
     assert_eq!(shown(waiting), shown(world.waiting()), "{name}: what waits");
     for (scope, records) in world.records() {
         let scanned = runtime.block_on(cloud.records().scan(&scope, None, 100_000)).unwrap();
-        // Ids differ: values, and how many lines they came from.
-        let texts = |stored: &tidewaiter_pipeline::ports::StoredRecord| -> BTreeMap<String, (String, u64)> {
-            let values = stored.record.values.iter();
-            values.map(|(column, value)| (column.clone(), (value.text.clone(), value.source.line))).collect()
-        };
-        let plain = |records: Vec<tidewaiter_pipeline::ports::StoredRecord>| -> Vec<_> {
-            records.into_iter().map(|r| (r.universe.clone(), texts(&r), r.record.changed.line)).collect()
-        };
         assert_eq!(plain(scanned), plain(records), "{name}: the records of {scope}");
     }
 }

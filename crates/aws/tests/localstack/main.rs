@@ -7,9 +7,11 @@
 )]
 
 mod cloud;
+mod deployed;
 mod golden;
 mod messages;
 mod objects;
 mod records;
+mod stack;
 mod state;
 mod support;

@@ -176,7 +176,7 @@ async fn standing(
     }
     let universes = local.objects().list(&Key::configs(&repository)).await?;
     let universes =
-        universes.iter().filter_map(|key| key.file_name().strip_suffix(".json")).map(str::to_owned);
+        universes.iter().filter_map(|listed| listed.key.file_name().strip_suffix(".json")).map(str::to_owned);
     Ok(Standing {
         universes: universes.collect(),
         running,

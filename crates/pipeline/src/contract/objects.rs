@@ -127,13 +127,23 @@ async fn a_move_can_be_repeated<O: Objects>(objects: &O) -> Result<()> {
 async fn lists_keys_in_order<O: Objects>(objects: &O) -> Result<()> {
     let repository = repository("contract");
     let prefix = Key::configs(&repository);
-    assert_eq!(objects.list(&prefix).await?, Vec::<Key>::new());
+    assert_eq!(objects.list(&prefix).await?, []);
     let keys = ["a", "b", "c"].map(|universe| Key::config(&repository, universe));
     for key in keys.iter().rev() {
         objects.put(key, Bytes::from_static(b"{}"), None).await?;
     }
     let replaced = Key::replaced_config(&repository, "a", id(1));
     objects.put(&replaced, Bytes::from_static(b"{}"), None).await?;
-    assert_eq!(objects.list(&prefix).await?, keys, "what lies deeper is not listed");
+    let listed = objects.list(&prefix).await?;
+    assert_eq!(listed.iter().map(|one| &one.key).collect::<Vec<_>>(), keys.iter().collect::<Vec<_>>());
+    assert_eq!(objects.list(&prefix).await?, listed, "nothing changed");
+    objects.put(&keys[1], Bytes::from_static(b"{ }"), None).await?;
+    let changed = objects.list(&prefix).await?;
+    let same: Vec<bool> = changed.iter().zip(&listed).map(|(now, before)| now == before).collect();
+    assert_eq!(
+        same,
+        [true, false, true],
+        "a tag changes with the content, and what lies deeper is not listed"
+    );
     Ok(())
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use tidewaiter::keys::Key;
 
-use crate::ports::{Objects, Source, Stat, Upload};
+use crate::ports::{Listed, Objects, Source, Stat, Upload};
 use crate::{Error, Result};
 
 /// How much of a file is read at a time.
@@ -83,6 +83,12 @@ fn relocate(root: &Path, from: &Path, to: &Path, older: Option<&Key>) -> io::Res
     }
 }
 
+/// What changes when the content of a file does.
+fn tag(found: &fs::Metadata) -> String {
+    let changed = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    format!("{}-{}", found.len(), changed.unwrap_or_default().as_nanos())
+}
+
 impl Objects for Folder {
     type Reader = File;
     type Upload = FolderUpload;
@@ -94,9 +100,7 @@ impl Objects for Folder {
     async fn stat(&self, source: &Source) -> Result<Stat> {
         let found =
             fs::symlink_metadata(self.path(&source.key)).map_err(|e| Error::object(&source.key, e))?;
-        let changed = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-        let tag = format!("{}-{}", found.len(), changed.unwrap_or_default().as_nanos());
-        Ok(Stat { bytes: found.len(), tag })
+        Ok(Stat { bytes: found.len(), tag: tag(&found) })
     }
 
     async fn read(&self, source: &Source, range: Range<u64>) -> Result<Bytes> {
@@ -148,25 +152,26 @@ impl Objects for Folder {
         }
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<Key>> {
+    async fn list(&self, prefix: &str) -> Result<Vec<Listed>> {
         let folder = self.path(prefix);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::object(prefix, error)),
         };
-        let mut keys = Vec::new();
+        let mut listed = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|e| Error::object(prefix, e))?;
-            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-            if let (true, Ok(name)) = (is_file, entry.file_name().into_string())
+            // What is gone since is not there.
+            let Ok(found) = entry.metadata() else { continue };
+            if let (true, Ok(name)) = (found.is_file(), entry.file_name().into_string())
                 && let Ok(key) = Key::parse(&format!("{prefix}{name}"))
             {
-                keys.push(key);
+                listed.push(Listed { key, tag: tag(&found) });
             }
         }
-        keys.sort();
-        Ok(keys)
+        listed.sort();
+        Ok(listed)
     }
 }
 

@@ -35,6 +35,7 @@ pub use state::SqliteState;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
+use crate::configs::Cache;
 use crate::ports::{Drop as Dropped, Observation, Platform, State};
 use crate::{Error, Result};
 
@@ -48,6 +49,7 @@ pub struct Local {
     records: SqliteRecords,
     mailer: Outbox,
     queue: LocalQueue,
+    configs: Cache,
     settle: Option<i64>,
     loaders: u32,
     observer: Option<Observer>,
@@ -68,6 +70,7 @@ impl Local {
             records: SqliteRecords::open(&root.join("records.sqlite"))?,
             mailer: Outbox::new(&root.join("outbox")),
             queue: LocalQueue::default(),
+            configs: Cache::default(),
             settle: None,
             loaders: 1,
             observer: None,
@@ -179,6 +182,10 @@ impl Platform for Local {
 
     fn queue(&self) -> &LocalQueue {
         &self.queue
+    }
+
+    fn configs(&self) -> &Cache {
+        &self.configs
     }
 
     fn now(&self) -> Timestamp {

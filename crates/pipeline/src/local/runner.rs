@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tidewaiter::id::Timestamp;
 
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{Kind, Message, News, Objects, Platform, Progress, Queue, State};
-use crate::{Error, Result, report, sequence, unpack, validate};
+use crate::ports::{Message, Objects, Platform, Progress, State};
+use crate::{Error, Result, report, sequence, sweep, unpack, validate};
 
 /// How often a message is tried before it is left for the next run.
 const TRIES: u32 = 4;
@@ -162,15 +162,10 @@ impl Runner {
             note(summary, || dropped.file.clone(), done);
         }
         for import in self.local.state().unfinished().await? {
-            let done = self.retrying(|local| resume(local, &import)).await;
+            let done = self.retrying(|local| sweep::resume(local, &import)).await;
             note(summary, || import.file.clone(), done);
         }
-        for repository in self.local.state().repositories().await? {
-            self.local.queue().send(Message::Sequence { repository, news: News::Poke }, None).await?;
-        }
-        for import in self.local.state().unmailed().await? {
-            self.local.queue().send(Message::Report { import }, None).await?;
-        }
+        sweep::poke(&self.local).await?;
         Ok(())
     }
 
@@ -230,15 +225,7 @@ fn describe(message: &Message) -> String {
         Message::Sequence { repository, .. } => format!("ordering the files of {repository}"),
         Message::Work { import, .. } => format!("import {import}"),
         Message::Report { import } => format!("the mail of import {import}"),
-    }
-}
-
-async fn resume(local: &Local, import: &crate::ports::Import) -> Result<()> {
-    match (&import.kind, &import.progress) {
-        (Kind::Data { .. }, Progress::Concluding(conclusion)) => {
-            crate::conclude::carry_out(local, import, conclusion).await
-        }
-        _ => unpack::take_in(local, import).await,
+        Message::TakeIn { import } => format!("taking in import {import}"),
     }
 }
 
@@ -247,5 +234,6 @@ async fn handle(local: &Local, message: Message) -> Result<()> {
         Message::Sequence { repository, news } => sequence::sequence(local, &repository, news).await,
         Message::Work { import, task } => validate::validate(local, import, task).await,
         Message::Report { import } => report::report(local, import).await,
+        Message::TakeIn { import } => sweep::resume_by_id(local, import).await,
     }
 }

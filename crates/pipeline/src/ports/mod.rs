@@ -14,7 +14,7 @@ pub use model::{
     Conclusion, Content, Drop, Group, HistoryFilter, Import, Kind, Nature, Pinned, Progress, ReadyWork,
     Refusal, Task, WaitingGroup,
 };
-pub use objects::{Objects, Source, Stat, Upload};
+pub use objects::{Listed, Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
 use serde::{Deserialize, Serialize};
 pub use state::{RENAMINGS, State};
@@ -24,6 +24,7 @@ use tidewaiter::report::Report;
 use tidewaiter::sequence::Event;
 
 use crate::Result;
+use crate::configs::Cache;
 
 /// Everything the use cases need, in one bundle.
 pub trait Platform: Send + Sync + 'static {
@@ -48,6 +49,8 @@ pub trait Platform: Send + Sync + 'static {
     fn mailer(&self) -> &Self::Mailer;
     /// Carries messages.
     fn queue(&self) -> &Self::Queue;
+    /// What this process has read of configurations.
+    fn configs(&self) -> &Cache;
     /// The time now.
     fn now(&self) -> Timestamp;
     /// How long a repository must have been quiet before its files are ordered, in seconds.
@@ -116,6 +119,11 @@ pub enum Message {
     /// Mail the report of an import.
     Report {
         /// The import.
+        import: ImportId,
+    },
+    /// Go on with a file that was left on its way in, or on its way to its place.
+    TakeIn {
+        /// Its import.
         import: ImportId,
     },
 }

@@ -29,6 +29,15 @@ pub struct Stat {
     pub tag: String,
 }
 
+/// An object of a list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its key.
+    pub key: Key,
+    /// Changes when the content does.
+    pub tag: String,
+}
+
 /// The object store.
 ///
 /// `older` in the methods that write: the key that an object which is already at the target is kept
@@ -65,8 +74,8 @@ pub trait Objects: Send + Sync + 'static {
     fn source(&self, key: &Key) -> Source;
     /// Deletes what an archive left behind that was refused. An object that is not there is no error.
     fn discard(&self, key: &Key) -> impl Future<Output = Result<()>> + Send;
-    /// The keys directly under a prefix that ends in `/`, in byte order. Few: configurations.
-    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Key>>> + Send;
+    /// The objects directly under a prefix that ends in `/`, in byte order of their keys. Few: configurations.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>>> + Send;
 }
 
 /// A write in progress. Dropped before it is finished, it leaves nothing to be seen.

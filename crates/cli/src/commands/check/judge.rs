@@ -224,7 +224,7 @@ async fn active(source: Source) -> Result<Active> {
             let local = open(&dir)?;
             let known = repositories(&local, repository).await?;
             if let [only] = known.as_slice() {
-                return Ok(configs::active(&local, only).await?);
+                return Ok(Arc::unwrap_or_clone(configs::active(&local, only).await?));
             }
             Err(Error::WhichRepository { dir, known: known.iter().map(ToString::to_string).collect() })
         }

@@ -1,0 +1,164 @@
+//! A deployment as one of its functions sees it, made once, when the process starts.
+
+use aws_config::SdkConfig;
+use tidewaiter::id::Timestamp;
+use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::ports::{Mailer, Observation, Platform, Queue, Records};
+
+use crate::elsewhere::Elsewhere;
+use crate::environment::{Environment, Missing};
+use crate::metrics::Metrics;
+use crate::{Bucket, Mails, Queues, StateTable, clients};
+
+/// What a function has of a deployment: objects and state, and of records, mails and queues what it needs.
+#[derive(Debug)]
+pub struct Deployment<R, M, Q> {
+    pub(crate) bucket_name: String,
+    pub(crate) metrics: Metrics,
+    objects: Bucket,
+    state: StateTable,
+    records: R,
+    mailer: M,
+    queue: Q,
+    configs: Cache,
+}
+
+/// What unpack and sequence have: messages, and neither records nor mails.
+pub type Messaging = Deployment<Elsewhere, Elsewhere, Queues>;
+/// What validate has, with its store of records.
+pub type Loading<R> = Deployment<R, Elsewhere, Queues>;
+/// What report has: mails, and nobody to tell.
+pub type Mailing = Deployment<Elsewhere, Mails, Elsewhere>;
+
+impl Messaging {
+    /// As the environment says.
+    ///
+    /// # Errors
+    /// If it does not say everything.
+    pub async fn from_environment<F>(mut environment: Environment<F>) -> Result<Self, Missing>
+    where
+        F: Fn(&'static str) -> Option<String>,
+    {
+        let (names, urls) = (Names::from(&mut environment), environment.queues());
+        environment.complete()?;
+        let config = clients::environment().await;
+        Ok(names.deployment(&config, Elsewhere, Elsewhere, queues(&config, urls)))
+    }
+}
+
+impl<R: Records> Loading<R> {
+    /// As the environment says; `records` makes the store of records from a client and the name of its table.
+    ///
+    /// # Errors
+    /// If it does not say everything.
+    pub async fn from_environment_with<F>(
+        mut environment: Environment<F>,
+        records: impl FnOnce(aws_sdk_dynamodb::Client, String) -> R,
+    ) -> Result<Self, Missing>
+    where
+        F: Fn(&'static str) -> Option<String>,
+    {
+        let (names, urls) = (Names::from(&mut environment), environment.queues());
+        let table = environment.get("RECORDS_TABLE");
+        environment.complete()?;
+        let config = clients::environment().await;
+        let records = records(aws_sdk_dynamodb::Client::new(&config), table);
+        Ok(names.deployment(&config, records, Elsewhere, queues(&config, urls)))
+    }
+}
+
+impl Mailing {
+    /// As the environment says.
+    ///
+    /// # Errors
+    /// If it does not say everything.
+    pub async fn from_environment<F>(mut environment: Environment<F>) -> Result<Self, Missing>
+    where
+        F: Fn(&'static str) -> Option<String>,
+    {
+        let names = Names::from(&mut environment);
+        let (name, address) = (environment.get("SENDER_NAME"), environment.get("SENDER_ADDRESS"));
+        environment.complete()?;
+        let config = clients::environment().await;
+        let mails = Mails::new(aws_sdk_ses::Client::new(&config), name, address);
+        Ok(names.deployment(&config, Elsewhere, mails, Elsewhere))
+    }
+}
+
+fn queues(config: &SdkConfig, urls: crate::QueueUrls) -> Queues {
+    Queues::new(aws_sdk_sqs::Client::new(config), urls)
+}
+
+/// What every function is told.
+struct Names {
+    stack: String,
+    bucket: String,
+    state: String,
+}
+
+impl Names {
+    fn from<F: Fn(&'static str) -> Option<String>>(environment: &mut Environment<F>) -> Self {
+        Self {
+            stack: environment.get("STACK"),
+            bucket: environment.get("BUCKET"),
+            state: environment.get("STATE_TABLE"),
+        }
+    }
+
+    fn deployment<R, M, Q>(self, config: &SdkConfig, records: R, mailer: M, queue: Q) -> Deployment<R, M, Q> {
+        Deployment {
+            objects: Bucket::new(clients::s3(config), &self.bucket),
+            state: StateTable::new(aws_sdk_dynamodb::Client::new(config), self.state),
+            bucket_name: self.bucket,
+            metrics: Metrics::new(self.stack),
+            records,
+            mailer,
+            queue,
+            configs: Cache::default(),
+        }
+    }
+}
+
+impl<R: Records, M: Mailer, Q: Queue> Platform for Deployment<R, M, Q> {
+    type Objects = Bucket;
+    type State = StateTable;
+    type Records = R;
+    type Mailer = M;
+    type Queue = Q;
+
+    fn objects(&self) -> &Bucket {
+        &self.objects
+    }
+
+    fn state(&self) -> &StateTable {
+        &self.state
+    }
+
+    fn records(&self) -> &R {
+        &self.records
+    }
+
+    fn mailer(&self) -> &M {
+        &self.mailer
+    }
+
+    fn queue(&self) -> &Q {
+        &self.queue
+    }
+
+    fn configs(&self) -> &Cache {
+        &self.configs
+    }
+
+    /// In whole milliseconds: finer is noise to whoever reads it.
+    fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    fn observe(&self, progress: &Observation<'_>) {
+        if let Observation::Concluded(report) = progress {
+            self.metrics.concluded(report, self.now());
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a function is told by its environment. `infra/README.md` has the table of it.
+
+use tracing::level_filters::LevelFilter;
+
+use crate::queues::QueueUrls;
+
+/// The environment as it was when the process started. All that a function needs is asked for at once, so
+/// that an operator learns of everything that is missing.
+#[derive(Debug)]
+pub struct Environment<F> {
+    lookup: F,
+    missing: Vec<&'static str>,
+}
+
+/// What is missing.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the environment lacks {}: infra/README.md says what it is for", .0.join(", "))]
+pub struct Missing(Vec<&'static str>);
+
+/// The environment of this process.
+pub fn process() -> Environment<impl Fn(&'static str) -> Option<String>> {
+    Environment::new(|name| std::env::var(name).ok())
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
+    /// An environment that is looked up in `lookup`.
+    pub fn new(lookup: F) -> Self {
+        Self { lookup, missing: Vec::new() }
+    }
+
+    /// A variable; what is empty counts as missing. [`Environment::complete`] tells of what is missing.
+    pub fn get(&mut self, name: &'static str) -> String {
+        let found = self.find(name);
+        if found.is_none() {
+            self.missing.push(name);
+        }
+        found.unwrap_or_default()
+    }
+
+    /// A variable that may be missing.
+    pub fn find(&self, name: &'static str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The queues that a function sends to.
+    pub fn queues(&mut self) -> QueueUrls {
+        QueueUrls {
+            unpack: self.find("UNPACK_QUEUE_URL"),
+            sequence: self.get("SEQUENCE_QUEUE_URL"),
+            work: self.get("VALIDATE_QUEUE_URL"),
+            report: self.get("REPORT_QUEUE_URL"),
+        }
+    }
+
+    /// What is to be logged; `info` unless `LOG_LEVEL` says otherwise.
+    pub fn log_level(&self) -> LevelFilter {
+        self.find("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO)
+    }
+
+    /// # Errors
+    /// If something is missing that was asked for.
+    pub fn complete(self) -> Result<(), Missing> {
+        if self.missing.is_empty() { Ok(()) } else { Err(Missing(self.missing)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_named_at_once() {
+        let mut environment = Environment::new(|name| match name {
+            "BUCKET" => Some("landing".to_owned()),
+            "REPORT_QUEUE_URL" => Some(String::new()),
+            "SEQUENCE_QUEUE_URL" => Some("http://there".to_owned()),
+            "LOG_LEVEL" => Some("warn".to_owned()),
+            _ => None,
+        });
+        assert_eq!(environment.get("BUCKET"), "landing");
+        assert_eq!(environment.log_level(), LevelFilter::WARN);
+        let queues = environment.queues();
+        assert_eq!((queues.sequence.as_str(), queues.unpack), ("http://there", None));
+        let missing = environment.complete().unwrap_err().to_string();
+        assert!(missing.contains("VALIDATE_QUEUE_URL, REPORT_QUEUE_URL"), "{missing}");
+    }
+}

@@ -1,0 +1,256 @@
+//! What the functions do with what they are invoked with: batches of messages, and the sweep of the schedule.
+//!
+//! Each message is treated on its own. One that fails is named in the answer and comes again, and goes to the
+//! dead letters when it came too often. What kind of failure it was is said in the log: what may pass by
+//! itself is a warning; what an operator has to mend, or what never can be understood, is an error.
+
+use serde::{Deserialize, Serialize};
+use tidewaiter::id::Timestamp;
+use tidewaiter_pipeline::ports::{Mailer, Message, Platform, Queue, Records};
+use tidewaiter_pipeline::{Error, report, sequence, sweep, unpack, validate};
+use tracing::{Instrument, Span, field};
+
+use crate::deployment::{Deployment, Loading, Mailing, Messaging};
+use crate::events::{EventError, Notice, notices};
+use crate::queues;
+
+/// A file that arrived less than so many seconds ago is likely to be in the hands of an unpack, which may take
+/// 15 minutes: a sweep leaves it alone.
+const IN_HAND_SECONDS: i64 = 20 * 60;
+
+/// A batch of messages, as Lambda hands it over.
+#[derive(Debug, Deserialize)]
+pub struct Batch {
+    #[serde(rename = "Records")]
+    messages: Vec<SqsMessage>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SqsMessage {
+    message_id: String,
+    body: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Attributes {
+    #[serde(rename = "ApproximateReceiveCount")]
+    tries: Option<String>,
+}
+
+/// What sequence is invoked with.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Invocation {
+    /// Messages.
+    Batch(Batch),
+    /// The schedule: look for unfinished work.
+    Sweep {
+        /// Nothing is said about it.
+        #[allow(dead_code, reason = "it only has to be there")]
+        sweep: serde_json::Map<String, serde_json::Value>,
+    },
+}
+
+/// The messages that are to come again.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    batch_item_failures: Vec<Failed>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failed {
+    item_identifier: String,
+}
+
+/// Why a message was not brought to its end.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Event(#[from] EventError),
+    #[error("the message is none of ours: {0}")]
+    Message(#[from] serde_json::Error),
+    #[error("the message is for another function")]
+    Misdirected,
+    #[error(transparent)]
+    Pipeline(#[from] Error),
+}
+
+impl Problem {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Pipeline(error) if error.is_transient())
+    }
+}
+
+// The use cases are boxed: their futures are deep, and the compiler gives up on what contains them.
+type Handled = std::result::Result<(), Problem>;
+
+/// Takes in what was dropped.
+pub async fn unpack(deployment: &Messaging, batch: Batch, request: &str) -> Answer {
+    deployment.each(batch, request, async |body| unpack_one(deployment, body).await).await
+}
+
+/// Decides which file is next; or looks for what was left undone.
+///
+/// # Errors
+/// If the sweep failed. The next one looks for the same.
+pub async fn sequence(
+    deployment: &Messaging,
+    invocation: Invocation,
+    request: &str,
+) -> tidewaiter_pipeline::Result<Answer> {
+    match invocation {
+        Invocation::Batch(batch) => {
+            Ok(deployment.each(batch, request, async |body| sequence_one(deployment, body).await).await)
+        }
+        Invocation::Sweep { .. } => {
+            let span = tracing::info_span!("sweep", request);
+            Box::pin(sweep_all(deployment)).instrument(span).await.map(|()| Answer::default())
+        }
+    }
+}
+
+/// Checks and loads files.
+pub async fn validate<R: Records>(deployment: &Loading<R>, batch: Batch, request: &str) -> Answer {
+    deployment.each(batch, request, async |body| validate_one(deployment, body).await).await
+}
+
+/// Mails reports.
+pub async fn report(deployment: &Mailing, batch: Batch, request: &str) -> Answer {
+    deployment.each(batch, request, async |body| report_one(deployment, body).await).await
+}
+
+async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
+    if let Ok(Message::TakeIn { import }) = queues::message(body) {
+        about(&[("import", &import)]);
+        return Ok(Box::pin(sweep::resume_by_id(deployment, import)).await?);
+    }
+    // A message of S3 may tell of several files: none of them is to suffer from another.
+    let mut done = Ok(());
+    for notice in notices(body, &deployment.bucket_name)? {
+        let handled = match notice {
+            Notice::Dropped(dropped) => {
+                about(&[("repository", &dropped.repository), ("import", &dropped.import)]);
+                Box::pin(unpack::unpack(deployment, &dropped)).await
+            }
+            Notice::Stray { key } => Err(Error::Stray { key }),
+        };
+        done = done.and(handled);
+    }
+    Ok(done?)
+}
+
+async fn sequence_one(deployment: &Messaging, body: &str) -> Handled {
+    let Message::Sequence { repository, news } = queues::message(body)? else {
+        return Err(Problem::Misdirected);
+    };
+    about(&[("repository", &repository)]);
+    Ok(Box::pin(sequence::sequence(deployment, &repository, news)).await?)
+}
+
+async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str) -> Handled {
+    let Message::Work { import, task } = queues::message(body)? else { return Err(Problem::Misdirected) };
+    about(&[("import", &import)]);
+    Ok(Box::pin(validate::validate(deployment, import, task)).await?)
+}
+
+async fn report_one(deployment: &Mailing, body: &str) -> Handled {
+    let Message::Report { import } = queues::message(body)? else { return Err(Problem::Misdirected) };
+    about(&[("import", &import)]);
+    Ok(Box::pin(report::report(deployment, import)).await?)
+}
+
+async fn sweep_all(deployment: &Messaging) -> tidewaiter_pipeline::Result<()> {
+    let now = deployment.now();
+    let in_hand = jiff::SignedDuration::from_secs(IN_HAND_SECONDS);
+    let left_alone = now.checked_sub(in_hand).unwrap_or(Timestamp::MIN);
+    let found = Box::pin(sweep::sweep(deployment, left_alone)).await;
+    match &found {
+        Ok(found) => {
+            let sweep::Found { unfinished, repositories, mails, .. } = *found;
+            tracing::info!(unfinished, repositories, mails, "swept");
+            deployment.metrics.swept(found.waiting_since, now);
+        }
+        Err(error) => tracing::error!(%error, transient = error.is_transient(), "the sweep failed"),
+    }
+    found.map(|_| ())
+}
+
+/// Says in each line of the log from now on what the message is about.
+fn about(fields: &[(&'static str, &dyn std::fmt::Display)]) {
+    for (name, value) in fields {
+        Span::current().record(*name, field::display(value));
+    }
+}
+
+impl<R: Records, M: Mailer, Q: Queue> Deployment<R, M, Q> {
+    /// Treats the messages of a batch, one after the other.
+    async fn each(&self, batch: Batch, request: &str, handle: impl AsyncFn(&str) -> Handled) -> Answer {
+        let mut answer = Answer::default();
+        for message in batch.messages {
+            let tries = message.attributes.tries.as_deref().unwrap_or_default();
+            let span = tracing::info_span!(
+                "message",
+                request,
+                message = message.message_id,
+                tries,
+                repository = field::Empty,
+                import = field::Empty
+            );
+            let handled = Box::pin(async {
+                let handled = handle(&message.body).await;
+                match &handled {
+                    Ok(()) => tracing::debug!("done"),
+                    Err(error) if error.is_transient() => {
+                        tracing::warn!(%error, transient = true, "the message comes again");
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, transient = false, "the message comes again, to no avail unless somebody helps");
+                    }
+                }
+                handled
+            });
+            if handled.instrument(span).await.is_err() {
+                self.metrics.failed(self.now());
+                answer.batch_item_failures.push(Failed { item_identifier: message.message_id });
+            }
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_sweep_of_the_schedule_is_told_from_messages() {
+        let sweep = serde_json::from_value(json!({ "sweep": {} })).unwrap();
+        assert!(matches!(sweep, Invocation::Sweep { .. }));
+        let record = json!({
+            "messageId": "m1", "receiptHandle": "h", "body": "{}", "eventSource": "aws:sqs",
+            "attributes": { "ApproximateReceiveCount": "2", "SentTimestamp": "1" }, "messageAttributes": {},
+        });
+        let batch = serde_json::from_value(json!({ "Records": [record] })).unwrap();
+        let Invocation::Batch(batch) = batch else { panic!("{batch:?}") };
+        assert_eq!(batch.messages.len(), 1);
+        assert_eq!(batch.messages[0].attributes.tries.as_deref(), Some("2"));
+        assert!(serde_json::from_value::<Invocation>(json!({ "other": 1 })).is_err());
+    }
+
+    #[test]
+    fn an_answer_names_what_is_to_come_again() {
+        assert_eq!(serde_json::to_value(Answer::default()).unwrap(), json!({ "batchItemFailures": [] }));
+        let answer = Answer { batch_item_failures: vec![Failed { item_identifier: "m1".to_owned() }] };
+        assert_eq!(
+            serde_json::to_value(answer).unwrap(),
+            json!({ "batchItemFailures": [{ "itemIdentifier": "m1" }] })
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! The template with the real functions, on LocalStack: files are put, and what comes of them is waited for.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::primitives::ByteStream;
+use tidewaiter::keys::Repository;
+use tidewaiter_aws::{RecordsTable, StateTable, clients};
+use tidewaiter_pipeline::ports::{HistoryFilter, Import, State};
+use tidewaiter_tests::world::PARTNER;
+use tidewaiter_tests::{Mask, localstack};
+
+use crate::cloud::{masked, note_ids, objects};
+use crate::support::{TestBucket, config};
+
+/// How long files may take to their outcome, on a machine that has other work.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// A deployed stack.
+pub(crate) struct Stack {
+    pub(crate) bucket: TestBucket,
+    pub(crate) state: StateTable,
+    pub(crate) records: RecordsTable,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) outputs: BTreeMap<String, String>,
+    /// How many files were dropped.
+    dropped: Mutex<usize>,
+    /// Import ids in a stable order: that of the deliveries, then of file names.
+    seen: Mutex<Vec<String>>,
+}
+
+/// The folder with the programs of the functions, built.
+fn programs() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // target/debug/deps/localstack-…
+        let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
+        // As the tests are built: other features would build everything once more.
+        let arguments =
+            ["build", "--quiet", "--locked", "--workspace", "--all-features", "--tests", "--bins"];
+        let mut build = Command::new(env!("CARGO"));
+        build.args(arguments).current_dir(root());
+        // What cargo tells this test about itself would make it build once more what depends on that.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_")) {
+            if !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {
+                build.env_remove(name);
+            }
+        }
+        let status = build.status().unwrap();
+        assert!(status.success(), "the functions cannot be built");
+        folder
+    })
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+impl Stack {
+    pub(crate) async fn new() -> Self {
+        let deploy = Command::new(root().join("tests/localstack/deploy"))
+            .arg(localstack::endpoint())
+            .arg(localstack::unique("tw"))
+            .arg(programs())
+            .output()
+            .unwrap();
+        assert!(deploy.status.success(), "{}", String::from_utf8_lossy(&deploy.stderr));
+        let outputs: BTreeMap<String, String> = serde_json::from_slice(&deploy.stdout).unwrap();
+        let config = config().await;
+        let tables = aws_sdk_dynamodb::Client::new(&config);
+        Self {
+            bucket: TestBucket { client: clients::s3(&config), name: outputs["Bucket"].clone() },
+            state: StateTable::new(tables.clone(), &outputs["StateTable"]),
+            records: RecordsTable::new(tables, &outputs["RecordsTable"]),
+            sqs: aws_sdk_sqs::Client::new(&config),
+            outputs,
+            dropped: Mutex::default(),
+            seen: Mutex::default(),
+        }
+    }
+
+    pub(crate) async fn put(&self, key: &str, content: &[u8]) {
+        let request = self.bucket.client.put_object().bucket(&self.bucket.name).key(key);
+        request.body(ByteStream::from(content.to_vec())).send().await.unwrap();
+    }
+
+    /// Drops files and waits for what comes of them.
+    pub(crate) async fn deliver(&self, files: &BTreeMap<String, Vec<u8>>) {
+        for (name, content) in files {
+            self.put(&format!("imports/{PARTNER}/{name}"), content).await;
+        }
+        *self.dropped.lock().unwrap() += files.len();
+        self.settled().await;
+        let history = self.history().await;
+        note_ids(&mut self.seen.lock().unwrap(), history);
+    }
+
+    pub(crate) async fn history(&self) -> Vec<Import> {
+        let all = HistoryFilter { limit: 100_000, ..HistoryFilter::default() };
+        self.state.history(&all).await.unwrap()
+    }
+
+    /// Waits until everything that was dropped is taken in, and nothing is left to do.
+    pub(crate) async fn settled(&self) {
+        let begun = Instant::now();
+        while !self.is_settled().await {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "it does not come to an end: {:#?}\n{}",
+                self.history().await,
+                self.dead_letters().await
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn is_settled(&self) -> bool {
+        let dropped = *self.dropped.lock().unwrap();
+        let history = self.history().await;
+        if history.iter().filter(|import| import.archive.is_none()).count() < dropped {
+            return false;
+        }
+        let repository: Repository = PARTNER.parse().unwrap();
+        self.state.sequence(&repository).await.unwrap().0 == tidewaiter::sequence::State::default()
+            && self.state.first_ready(&repository).await.unwrap().is_none()
+            && self.state.unfinished().await.unwrap().is_empty()
+            && self.state.unmailed().await.unwrap().is_empty()
+    }
+
+    /// What went wrong, as far as dead letters tell.
+    pub(crate) async fn dead_letters(&self) -> String {
+        let mut text = String::new();
+        for queue in ["Unpack", "Sequence", "Validate", "Report"] {
+            let count = self.messages(&format!("{queue}DeadLettersUrl")).await;
+            text = format!("{text}{queue}: {count} dead letters\n");
+        }
+        text
+    }
+
+    /// How many messages are in a queue, seen or not.
+    pub(crate) async fn messages(&self, output: &str) -> u64 {
+        use aws_sdk_sqs::types::QueueAttributeName as Name;
+        let names = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let request = self.sqs.get_queue_attributes().queue_url(&self.outputs[output]);
+        let found = request.set_attribute_names(Some(names.to_vec())).send().await.unwrap();
+        found.attributes.unwrap().values().map(|count| count.parse::<u64>().unwrap()).sum()
+    }
+
+    pub(crate) fn mask(&self) -> Mask {
+        Mask::new(&self.seen.lock().unwrap())
+    }
+
+    /// Every object by its key.
+    pub(crate) async fn tree(&self) -> BTreeMap<String, Vec<u8>> {
+        masked(objects(&self.bucket).await, &self.mask())
+    }
+
+    /// The mails that were sent, as they were sent.
+    pub(crate) fn mails(&self) -> Vec<Vec<u8>> {
+        let sent = localstack::get(&format!("/_aws/ses?email={}", self.outputs["Sender"]));
+        let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
+        let sent = sent["messages"].as_array().unwrap();
+        sent.iter().map(|message| message["RawData"].as_str().unwrap().as_bytes().to_vec()).collect()
+    }
+}

@@ -1,0 +1,16 @@
+//! Checks and loads files. Cold start and hand-over; what is done is in `tidewaiter_aws::handlers`.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tidewaiter_aws::deployment::Loading;
+use tidewaiter_aws::{RecordsTable, environment, handlers, logs};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = environment::process();
+    logs::start(environment.log_level());
+    let deployment = &Loading::from_environment_with(environment, RecordsTable::new).await?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<handlers::Batch>| {
+        Ok::<_, Error>(handlers::validate(deployment, event.payload, &event.context.request_id).await)
+    }))
+    .await
+}
