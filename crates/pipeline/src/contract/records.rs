@@ -117,7 +117,13 @@ impl<R: Records> Store<'_, R> {
         let plan = Arc::new(Plan::new(Arc::clone(compiled), self.config.scopes(), &options));
         let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
         let places = vec![1; plan.references.len()];
-        File { import: id(import), universe: universe.to_owned(), plan, layout: Layout { columns, places } }
+        let lists = columns.iter().position(|column| column == "lists");
+        File {
+            import: id(import),
+            universe: universe.to_owned(),
+            plan,
+            layout: Layout { columns, places, lists },
+        }
     }
 
     async fn apply(&self, file: &File, share: u32, batch: u64, changes: &[Change]) -> Result<Applied> {

@@ -1,7 +1,7 @@
 //! Phase two: the good lines of a file become records, batch by batch; the rejected ones go to
 //! `badlines/`, byte for byte and in the order of the file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
@@ -107,10 +107,10 @@ pub(super) async fn load<P: Platform>(
     Ok(Loaded { summary, counts, left_alone: loader.left_alone, moved: loader.moved, badlines })
 }
 
-/// A line of a batch: its bytes, and its change if it is good, with the place of its first byte.
+/// A line of a batch: its bytes and, if it is good, where its change is, with the place of its first byte.
 struct Pending {
     raw: Bytes,
-    good: Option<(Change, u64)>,
+    good: Option<(u32, usize, u64)>,
 }
 
 /// Lands batches and writes `badlines/`.
@@ -153,30 +153,32 @@ impl<'a, P: Platform> Loader<'a, P> {
     /// Lands the good lines of a batch, each loader's share by itself, and keeps the rejected ones.
     async fn take(&mut self, lines: &Lines, items: Vec<Item>) -> Result<()> {
         let mut pending = Vec::with_capacity(items.len());
-        let mut shares: BTreeMap<u32, (Vec<usize>, Vec<Change>)> = BTreeMap::new();
+        let mut shares: BTreeMap<u32, Vec<Change>> = BTreeMap::new();
         for item in items {
             match item {
                 Item::Good { change, byte, raw } => {
                     let share = change.share(&self.terms.plan, self.loaders);
-                    let (places, changes) = shares.entry(share).or_default();
-                    places.push(pending.len());
-                    changes.push(change.clone());
-                    pending.push(Pending { raw, good: Some((change, byte)) });
+                    let changes = shares.entry(share).or_default();
+                    pending.push(Pending { raw, good: Some((share, changes.len(), byte)) });
+                    changes.push(change);
                 }
                 Item::Bad(raw) => pending.push(Pending { raw, good: None }),
                 Item::Cut => {}
             }
         }
-        let mut effects: HashMap<usize, Effect> = HashMap::new();
-        for (share, (places, changes)) in shares {
-            let applied = self.apply(lines.layout(), share, &changes).await?;
-            effects.extend(places.into_iter().zip(applied.effects().cloned()));
+        let mut landed: BTreeMap<u32, Vec<Effect>> = BTreeMap::new();
+        for (share, changes) in &shares {
+            let applied = self.apply(lines.layout(), *share, changes).await?;
+            landed.insert(*share, applied.effects().cloned().collect());
         }
         self.batch += 1;
-        for (place, Pending { raw, good }) in pending.iter().enumerate() {
-            let rejected = match (good, effects.get(&place)) {
-                (Some((change, byte)), Some(effect)) => self.count(lines.layout(), change, *byte, effect),
-                _ => true,
+        for Pending { raw, good } in &pending {
+            let line = good.and_then(|(share, at, byte)| {
+                Some((shares.get(&share)?.get(at)?, landed.get(&share)?.get(at)?, byte))
+            });
+            let rejected = match line {
+                Some((change, effect, byte)) => self.count(lines.layout(), change, byte, effect),
+                None => true,
             };
             if rejected {
                 self.reject(lines.header(), raw).await?;

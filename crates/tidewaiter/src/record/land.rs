@@ -284,12 +284,12 @@ impl<'a> Landing<'a> {
         let merges = self.plan.on_existing == OnExisting::Merge;
         let before = record.map(|record| &record.values);
         let mut values = before.filter(|_| merges).cloned().unwrap_or_default();
-        for (column, cell) in self.layout.columns.iter().zip(&self.change.values) {
+        for (at, (column, cell)) in self.layout.columns.iter().zip(&self.change.values).enumerate() {
             if made.is_some_and(|rule| rule.field == *column) {
                 continue;
             }
             let text = match cell {
-                Some(cell) if self.plan.holds_lists(column) => {
+                Some(cell) if self.layout.lists == Some(at) => {
                     lists::merged(values.get(column).map(|value| value.text.as_str()), cell)
                 }
                 Some(cell) => Some(cell.clone()),

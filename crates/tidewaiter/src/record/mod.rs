@@ -1,7 +1,7 @@
 //! What a good line does to the records.
 //!
 //! A [`Plan`] says what the lines of one import do: it is made from the schemas and the options of the
-//! import. A [`Reader`] turns each good line into a [`Change`], and [`land`] carries the change out on a
+//! import. A [`Reader`] turns each good line into a [`Change`], and [`land()`] carries the change out on a
 //! [`Shelf`], which is what a store looks like to one line. So SQLite and DynamoDB cannot disagree about
 //! what an import means.
 //!

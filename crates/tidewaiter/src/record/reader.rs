@@ -19,6 +19,8 @@ pub struct Layout {
     /// For each of [`Plan::references`], the place in the file of its first column, counted from 1; 0 if
     /// the file does not have it.
     pub places: Vec<u64>,
+    /// Which of the columns holds lists, by its place.
+    pub lists: Option<usize>,
 }
 
 /// Reads lines as changes.
@@ -48,6 +50,7 @@ impl Reader {
         {
             self.layout.columns.push(lists.clone());
         }
+        self.layout.lists = self.layout.columns.iter().position(|column| self.plan.holds_lists(column));
         self.forms = self.layout.columns.iter().map(|column| self.plan.kept_form(column)).collect();
     }
 
