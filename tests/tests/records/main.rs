@@ -11,6 +11,7 @@ mod cases;
 mod delivery;
 mod deployments;
 mod reference;
+mod spelling;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,8 @@ use tidewaiter::record::{Effect, Record};
 
 use cases::Case;
 use delivery::{Delivery, Random, Store};
-use reference::{File, Reference, is_ean13};
+use reference::{File, Reference};
+use spelling::is_ean13;
 
 /// Loads the files of a case one after the other, and compares.
 fn agree(
