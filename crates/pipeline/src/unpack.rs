@@ -2,6 +2,7 @@
 //! and registers files for their turn.
 
 mod extract;
+mod members;
 
 pub use extract::{limits as archive_limits, not_grouped};
 

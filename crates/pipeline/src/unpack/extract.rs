@@ -1,17 +1,15 @@
 //! Extracts an archive: all members are written and found good before one of them is registered.
 
-use bytes::Bytes;
 use tidewaiter::config::Active;
-use tidewaiter::keys::{Key, clean_name};
+use tidewaiter::keys::clean_name;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
+use tidewaiter_archive::Limits;
 
+use super::members::{Member, Stopped, write_members};
 use super::{cannot_open, data_kind, refused_name};
 use crate::conclude::{self, Findings};
-use crate::ports::{
-    Import, Kind, Message, News, Objects, Pinned, Platform, Progress, Queue, Refusal, State, Upload,
-};
-use crate::{Error, Result, configs};
+use crate::ports::{Import, Kind, Message, News, Objects, Pinned, Platform, Progress, Queue, Refusal, State};
+use crate::{Result, configs};
 
 /// How many members a report names.
 const NAMED_MEMBERS: usize = 20;
@@ -26,7 +24,7 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
     // Members that are registered may be imported and gone already: they are not written again.
     if members.is_empty() {
         let active = configs::active(platform, &archive.repository).await?;
-        let (written, result) = write_members(platform, archive, &active);
+        let (written, result) = write_members(platform, archive, &limits(&active)).await;
         let summary = match result {
             Ok(summary) => summary,
             Err(stopped) => {
@@ -66,67 +64,6 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
     platform.queue().send(message, None).await
 }
 
-/// A member as it was written.
-struct Member {
-    name: String,
-    key: Key,
-    bytes: u64,
-}
-
-/// Why an archive was not written to its end.
-enum Stopped {
-    /// It is bad.
-    Refused(Refusal),
-    /// We, or the platform, could not.
-    Failed(Error),
-}
-
-/// Writes all members, and says which were written even if not all of them were. Archives are read as
-/// blocking streams, and the members are written by the same adapter, driven from the blocking thread.
-fn write_members<P: Platform>(
-    platform: &P,
-    archive: &Import,
-    active: &Active,
-) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
-    let Some(format) = Format::from_name(&archive.file) else {
-        let reason = Reason::new("not-an-archive", "the name is not one of an archive");
-        return (Vec::new(), Err(Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })));
-    };
-    let reader = match platform.objects().open(&archive.source) {
-        Ok(reader) => reader,
-        Err(error) => return (Vec::new(), Err(Stopped::Failed(error))),
-    };
-    let limits = limits(active);
-    let (repository, name) = (archive.repository.clone(), archive.file.clone());
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::block_in_place(|| {
-        let mut sink = MemberSink {
-            platform,
-            runtime,
-            key: |member: &str| Key::unpacked(&repository, archive.id, &clean_name(member)),
-            open: None,
-            written: Vec::new(),
-        };
-        let result = tidewaiter_archive::extract(format, &name, reader, &limits, &mut sink);
-        (sink.written, result.map_err(|error| stopped(archive, error)))
-    })
-}
-
-fn stopped(archive: &Import, error: ExtractError<Error>) -> Stopped {
-    match error {
-        ExtractError::Refused(refusal) => {
-            let message = match &refusal.member {
-                Some(member) => format!("{member}: {}", refusal.message),
-                None => refusal.message.clone(),
-            };
-            let reason = Reason::new(refusal.code.as_str(), message);
-            Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })
-        }
-        ExtractError::Source(source) => Stopped::Failed(Error::object(archive.source.key.clone(), source)),
-        ExtractError::Sink(error) => Stopped::Failed(error),
-    }
-}
-
 /// What an archive may hold under the settings of a repository.
 pub fn limits(active: &Active) -> Limits {
     let configured = &active.settings().limits.archive;
@@ -135,38 +72,6 @@ pub fn limits(active: &Active) -> Limits {
         member_bytes: configured.max_member_bytes,
         total_bytes: configured.max_total_bytes,
         ratio: configured.max_ratio,
-    }
-}
-
-struct MemberSink<'a, P: Platform, K> {
-    platform: &'a P,
-    runtime: tokio::runtime::Handle,
-    key: K,
-    open: Option<(<P::Objects as Objects>::Upload, Member)>,
-    written: Vec<Member>,
-}
-
-impl<P: Platform, K: Fn(&str) -> Key> Sink for MemberSink<'_, P, K> {
-    type Error = Error;
-
-    fn begin(&mut self, name: &str) -> Result<()> {
-        let key = (self.key)(name);
-        let upload = self.runtime.block_on(self.platform.objects().create(&key))?;
-        self.open = Some((upload, Member { name: name.to_owned(), key, bytes: 0 }));
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let Some((upload, member)) = &mut self.open else { return Ok(()) };
-        member.bytes += bytes.len() as u64;
-        self.runtime.block_on(upload.write(Bytes::copy_from_slice(bytes)))
-    }
-
-    fn end(&mut self) -> Result<()> {
-        let Some((upload, member)) = self.open.take() else { return Ok(()) };
-        self.runtime.block_on(upload.finish(None))?;
-        self.written.push(member);
-        Ok(())
     }
 }
 

@@ -1,0 +1,157 @@
+//! Writes the members of an archive.
+//!
+//! Archives are read as blocking streams, the object store is asked without blocking. So a thread of its own
+//! reads, and hands on what it finds; the next piece is decompressed while one is written. Whatever runtime
+//! the caller has will do, also one of a single thread, as in a function.
+
+use bytes::Bytes;
+use tidewaiter::keys::{Key, clean_name};
+use tidewaiter::report::{Outcome, Reason};
+use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
+use tokio::sync::mpsc;
+
+use crate::ports::{Import, Objects, Platform, Refusal, Upload};
+use crate::{Error, Result};
+
+/// How many pieces, of up to 256 KiB, may wait to be written.
+const PIECES_AHEAD: usize = 8;
+
+/// A member as it was written.
+pub(super) struct Member {
+    pub(super) name: String,
+    pub(super) key: Key,
+    pub(super) bytes: u64,
+}
+
+/// Why an archive was not written to its end.
+pub(super) enum Stopped {
+    /// It is bad.
+    Refused(Refusal),
+    /// We, or the platform, could not.
+    Failed(Error),
+}
+
+/// Writes all members, and says which were written even if not all of them were.
+pub(super) async fn write_members<P: Platform>(
+    platform: &P,
+    archive: &Import,
+    limits: &Limits,
+) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
+    let Some(format) = Format::from_name(&archive.file) else {
+        let reason = Reason::new("not-an-archive", "the name is not one of an archive");
+        return (Vec::new(), Err(Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })));
+    };
+    let reader = match platform.objects().open(&archive.source) {
+        Ok(reader) => reader,
+        Err(error) => return (Vec::new(), Err(Stopped::Failed(error))),
+    };
+    let (sender, mut pieces) = mpsc::channel(PIECES_AHEAD);
+    let (name, limits) = (archive.file.clone(), limits.clone());
+    let extraction = tokio::task::spawn_blocking(move || {
+        tidewaiter_archive::extract(format, &name, reader, &limits, &mut Pieces(sender))
+    });
+    let mut writer = Writer { platform, archive, open: None, written: Vec::new() };
+    let mut taken = Ok(());
+    while let Some(piece) = pieces.recv().await {
+        taken = writer.take(piece).await;
+        if taken.is_err() {
+            break;
+        }
+    }
+    // If it is still at work, it stops with its next piece.
+    drop(pieces);
+    let extracted = extraction.await;
+    let result = match (taken, extracted) {
+        (Err(error), _) => Err(Stopped::Failed(error)),
+        (Ok(()), Err(error)) => Err(Stopped::Failed(Error::Task(error.to_string()))),
+        (Ok(()), Ok(extracted)) => extracted.map_err(|error| stopped(archive, error)),
+    };
+    (writer.written, result)
+}
+
+fn stopped(archive: &Import, error: ExtractError<Abandoned>) -> Stopped {
+    match error {
+        ExtractError::Refused(refusal) => {
+            let message = match &refusal.member {
+                Some(member) => format!("{member}: {}", refusal.message),
+                None => refusal.message.clone(),
+            };
+            let reason = Reason::new(refusal.code.as_str(), message);
+            Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })
+        }
+        ExtractError::Source(source) => Stopped::Failed(Error::object(archive.source.key.clone(), source)),
+        ExtractError::Sink(error) => Stopped::Failed(Error::Task(error.to_string())),
+    }
+}
+
+/// What the thread that reads hands on.
+enum Piece {
+    /// A member of this name begins.
+    Begin(String),
+    /// Its next bytes.
+    Bytes(Bytes),
+    /// It is complete.
+    End,
+}
+
+/// Nobody takes the members any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the members of an archive are not written any more")]
+struct Abandoned;
+
+/// The end of the thread that reads.
+struct Pieces(mpsc::Sender<Piece>);
+
+impl Pieces {
+    fn send(&self, piece: Piece) -> std::result::Result<(), Abandoned> {
+        self.0.blocking_send(piece).map_err(|_| Abandoned)
+    }
+}
+
+impl Sink for Pieces {
+    type Error = Abandoned;
+
+    fn begin(&mut self, name: &str) -> std::result::Result<(), Abandoned> {
+        self.send(Piece::Begin(name.to_owned()))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> std::result::Result<(), Abandoned> {
+        self.send(Piece::Bytes(Bytes::copy_from_slice(bytes)))
+    }
+
+    fn end(&mut self) -> std::result::Result<(), Abandoned> {
+        self.send(Piece::End)
+    }
+}
+
+/// The end that writes.
+struct Writer<'a, P: Platform> {
+    platform: &'a P,
+    archive: &'a Import,
+    open: Option<(<P::Objects as Objects>::Upload, Member)>,
+    written: Vec<Member>,
+}
+
+impl<P: Platform> Writer<'_, P> {
+    async fn take(&mut self, piece: Piece) -> Result<()> {
+        match (piece, &mut self.open) {
+            (Piece::Begin(name), _) => {
+                let key = Key::unpacked(&self.archive.repository, self.archive.id, &clean_name(&name));
+                let upload = self.platform.objects().create(&key).await?;
+                self.open = Some((upload, Member { name, key, bytes: 0 }));
+            }
+            (Piece::Bytes(bytes), Some((upload, member))) => {
+                member.bytes += bytes.len() as u64;
+                upload.write(bytes).await?;
+            }
+            (Piece::End, open) => {
+                if let Some((upload, member)) = open.take() {
+                    upload.finish(None).await?;
+                    self.written.push(member);
+                }
+            }
+            (Piece::Bytes(_), None) => {}
+        }
+        Ok(())
+    }
+}
