@@ -43,12 +43,16 @@ fn expected(reference: &mut Reference, file: &CaseFile, import: tidewaiter::id::
         rejected: checked.rejected,
     });
     let fate = if outcome.too_much { Fate::Bogus } else { Fate::Imported };
-    (fate, counts(&outcome, checked.read, checked.rejected))
+    let mut counts = counts(&outcome, checked.read, checked.rejected);
+    // Who leaves a list is still there.
+    if file.options.replace_all.is_some_and(|rule| rule.list.is_none()) {
+        counts.removed += outcome.swept.0 + outcome.swept.1;
+    }
+    (fate, counts)
 }
 
 fn counts(outcome: &Outcome, read: u64, rejected: u64) -> Counts {
-    let mut counts = Counts { read, rejected, ..Counts::default() };
-    counts.removed = outcome.removed + outcome.swept.0 + outcome.swept.1;
+    let mut counts = Counts { read, rejected, removed: outcome.removed, ..Counts::default() };
     for effect in &outcome.effects {
         match effect {
             Effect::Imported => counts.imported += 1,
