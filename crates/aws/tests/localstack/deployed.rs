@@ -79,7 +79,7 @@ fn judge(case: &str) {
 #[test]
 fn golden_drops_give_the_same_through_the_functions_as_in_a_folder() {
     let only = std::env::var("GOLDEN").unwrap_or_default();
-    for case in ["clean-day", "group-in-pieces"] {
+    for case in ["archives", "clean-day", "group-in-pieces", "line-rules"] {
         if case.contains(&only) {
             let begun = Instant::now();
             judge(case);
