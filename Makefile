@@ -30,6 +30,10 @@ demo-cloud: ## The same with the template and the functions, on LocalStack
 test: ## Run all tests
 	$(CARGO) test --locked --workspace --all-features
 
+.PHONY: requests
+requests: ## Count what a file asks of AWS, by service and operation, on LocalStack
+	$(CARGO) test --locked --workspace --all-features --test localstack -- requests --nocapture
+
 .PHONY: localstack
 localstack: ## Run a LocalStack for use by hand until Ctrl-C; what is printed is its endpoint
 	@tests/localstack/localstack run

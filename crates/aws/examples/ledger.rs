@@ -22,8 +22,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let filter =
         HistoryFilter { repository: Some(repository.clone()), limit: 100_000, ..HistoryFilter::default() };
     let imports: Vec<_> = state.history(&filter).await?.into_iter().map(entry).collect();
-    let settled = state.sequence(&repository).await?.0 == sequence::State::default()
-        && state.first_ready(&repository).await?.is_none()
+    let turn = state.turn(&repository).await?;
+    let settled = turn.state == sequence::State::default()
+        && turn.ready.is_none()
         && state.unfinished().await?.is_empty()
         && state.unmailed().await?.is_empty();
     let waiting = state.waiting(&repository).await?.into_iter().map(|group| {

@@ -1,5 +1,7 @@
 //! A deployment as one of its functions sees it, made once, when the process starts.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::configs::Cache;
@@ -9,6 +11,9 @@ use crate::elsewhere::Elsewhere;
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
 use crate::{Bucket, Mails, Queues, StateTable, clients};
+
+/// For how long a name is taken in by the configurations that were listed last: a request less for most files.
+pub const NAMES_FOR: Duration = Duration::from_mins(1);
 
 /// What a function has of a deployment: objects and state, and of records, mails and queues what it needs.
 #[derive(Debug)]
@@ -114,7 +119,7 @@ impl Names {
             records,
             mailer,
             queue,
-            configs: Cache::default(),
+            configs: Cache::with_names_for(NAMES_FOR),
         }
     }
 }

@@ -105,7 +105,10 @@ mod tests {
         let news = |news| Message::Sequence { repository: repository.clone(), news };
         for (sent, body) in [
             (news(News::Poke), r#"{"sequence":{"repository":"acme","news":"poke"}}"#),
-            (news(News::Arrived), r#"{"sequence":{"repository":"acme","news":"arrived"}}"#),
+            (
+                news(News::Arrived { settle_seconds: 10 }),
+                r#"{"sequence":{"repository":"acme","news":{"arrived":{"settle_seconds":10}}}}"#,
+            ),
             (
                 news(News::Happened(Event::Finished(import, Verdict::Rejected))),
                 r#"{"sequence":{"repository":"acme","news":{"happened":{"finished":["01ARZ3NDEKTSV4RRFFQ69G5FAV","rejected"]}}}}"#,

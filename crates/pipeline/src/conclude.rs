@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
+use tidewaiter::config::{Email, Subsection};
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::Key;
 use tidewaiter::mistake::Mistake;
@@ -61,19 +61,34 @@ impl Findings {
     }
 }
 
-/// Gives an import its outcome and carries it out.
+/// Gives an import its outcome and carries it out. Who is told is asked of the active configuration.
 pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Findings) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(platform, import, conclusion).await;
     }
+    let audience = audience(platform, import).await;
+    conclude_and_tell(platform, import, findings, &audience).await
+}
+
+/// The same, where it is known who is told.
+pub async fn conclude_and_tell<P: Platform>(
+    platform: &P,
+    import: &Import,
+    findings: Findings,
+    audience: &Audience,
+) -> Result<()> {
     let mut report = report_of(platform, import, findings);
-    report.recipients = recipients(platform, import, report.needs_attention()).await;
+    report.recipients = audience.of(report.needs_attention());
     let report_key = Key::report(&import.repository, &import.file);
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| Error::Store { what: "writing a report", source: Box::new(error) })?;
-    put(platform, import, &report_key, json.into()).await?;
     let log_key = Key::log(&import.repository, &import.file);
-    put(platform, import, &log_key, report::log(&report).into()).await?;
+    let older = platform.state().claim(&[&report_key, &log_key], import.id).await?;
+    let (older_report, older_log) = (older.first().cloned().flatten(), older.get(1).cloned().flatten());
+    tokio::try_join!(
+        platform.objects().put(&report_key, json.into(), older_report.as_ref()),
+        platform.objects().put(&log_key, report::log(&report).into(), older_log.as_ref()),
+    )?;
 
     let conclusion = Conclusion {
         outcome: report.outcome,
@@ -94,18 +109,42 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
         badlines: report.badlines.clone().and_then(|key| Key::parse(&key).ok()),
         mail_due: !report.recipients.is_empty(),
     };
-    let conclusion = platform.state().conclude(import.id, &conclusion).await?;
+    let moves_to = Some(&conclusion.place).filter(|_| !is_gone(&conclusion));
+    let (decided, older) = platform.state().conclude(import.id, &conclusion, moves_to).await?;
     platform.observe(&Observation::Concluded(&report));
-    carry_out(platform, import, &conclusion).await
+    if decided == conclusion {
+        settle(platform, import, &decided, older).await
+    } else {
+        carry_out(platform, import, &decided).await
+    }
+}
+
+/// True if there is no file to be moved.
+fn is_gone(conclusion: &Conclusion) -> bool {
+    conclusion.code.as_deref() == Some(GONE)
 }
 
 /// Carries out an outcome that is decided; again, if it was interrupted.
 pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+    let mut older = None;
+    if !matches!(import.progress, Progress::Done(_)) && !is_gone(conclusion) {
+        let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
+        older = platform.state().claim(&[&place], import.id).await?.pop().flatten();
+    }
+    settle(platform, import, conclusion, older).await
+}
+
+/// Moves the file to its place, which is taken, and tells people and the sequencer.
+async fn settle<P: Platform>(
+    platform: &P,
+    import: &Import,
+    conclusion: &Conclusion,
+    older: Option<Key>,
+) -> Result<()> {
     if !matches!(import.progress, Progress::Done(_)) {
-        if conclusion.code.as_deref() != Some(GONE) {
+        if !is_gone(conclusion) {
             let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
-            let older = platform.state().claim(&place, import.id).await?;
-            match platform.objects().relocate(&import.source, &place, older.as_ref()).await {
+            match platform.objects().relocate(&import.source, import.bytes, &place, older.as_ref()).await {
                 // Somebody removed it after its outcome was decided. That must not hold up the others.
                 Err(Error::NotFound { key }) if key == import.source.key => {
                     tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
@@ -131,26 +170,42 @@ pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &
     Ok(())
 }
 
-/// Writes one of the import's own outputs; what another import wrote there is kept.
-async fn put<P: Platform>(platform: &P, import: &Import, key: &Key, content: Bytes) -> Result<()> {
-    let older = platform.state().claim(key, import.id).await?;
-    platform.objects().put(key, content, older.as_ref()).await
+/// Who is told: those who get reports, and those who get alerts.
+#[derive(Debug, Default)]
+pub struct Audience {
+    reports: Vec<String>,
+    alerts: Vec<String>,
 }
 
-/// Who is told: those who get reports, and those who get alerts if there is something to see. A
-/// configuration that cannot be read must not keep a file from its outcome.
-async fn recipients<P: Platform>(platform: &P, import: &Import, alert: bool) -> Vec<String> {
-    let Ok(active) = configs::active(platform, &import.repository).await else { return Vec::new() };
+impl Audience {
+    /// Who is told of the files of a subsection.
+    pub fn of_subsection(options: &Subsection) -> Self {
+        Self::new(&options.report_recipients, &options.alert_recipients)
+    }
+
+    fn new(reports: &[Email], alerts: &[Email]) -> Self {
+        let texts = |all: &[Email]| all.iter().map(ToString::to_string).collect();
+        Self { reports: texts(reports), alerts: texts(alerts) }
+    }
+
+    /// Those who get a report; with those who get alerts, if there is something to see.
+    fn of(&self, alert: bool) -> Vec<String> {
+        let told = self.reports.iter().chain(self.alerts.iter().filter(|_| alert));
+        told.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// Who is told of an import. A configuration that cannot be read must not keep a file from its outcome.
+async fn audience<P: Platform>(platform: &P, import: &Import) -> Audience {
+    let Ok(active) = configs::active(platform, &import.repository).await else { return Audience::default() };
     let name = match &import.kind {
         Kind::Data { name, .. } => Some(name),
         _ => None,
     };
-    let (reports, alerts) = match name.and_then(|name| active.subsection(name)) {
-        Some(options) => (&options.report_recipients, &options.alert_recipients),
-        None => (&active.settings().report_recipients, &active.settings().alert_recipients),
-    };
-    let told = reports.iter().chain(alerts.iter().filter(|_| alert));
-    told.map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect()
+    match name.and_then(|name| active.subsection(name)) {
+        Some(options) => Audience::of_subsection(options),
+        None => Audience::new(&active.settings().report_recipients, &active.settings().alert_recipients),
+    }
 }
 
 fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> Report {

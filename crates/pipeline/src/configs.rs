@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tidewaiter::config::{Active, CONFIGURATION_BYTES, Config};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
+use tidewaiter::name::{DataName, NameError};
 
 use crate::ports::{Listed, Objects, Platform, State};
 use crate::{Error, Result};
@@ -18,24 +20,46 @@ const REMEMBERED: usize = 256;
 
 /// What this process has read of configurations, by what identifies their content: it is never out of date.
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<Remembered>);
+pub struct Cache {
+    remembered: Mutex<Remembered>,
+    /// For how long a name is taken in by what was listed last.
+    names_for: Duration,
+}
 
 #[derive(Debug, Default)]
 struct Remembered {
-    /// By repository: its documents with their tags, and what they say together.
-    active: HashMap<Repository, (Vec<Listed>, Arc<Active>)>,
+    /// By repository: its documents with their tags, what they say together, and when they were listed.
+    active: HashMap<Repository, (Vec<Listed>, Arc<Active>, Instant)>,
     /// By hash and universe. What is here is kept in the state.
     kept: HashMap<(String, String), Arc<Config>>,
 }
 
 impl Cache {
+    /// One that lets [`resolve`] answer by what it listed so long ago, where it asks over the network.
+    pub fn with_names_for(names_for: Duration) -> Self {
+        Self { names_for, ..Self::default() }
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Remembered) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn active(&self, repository: &Repository, listed: &[Listed]) -> Option<Arc<Active>> {
         self.with(|all| {
-            all.active.get(repository).filter(|(tags, _)| tags == listed).map(|(_, active)| active.clone())
+            let (tags, active, at) = all.active.get_mut(repository)?;
+            if tags != listed {
+                return None;
+            }
+            *at = Instant::now();
+            Some(active.clone())
+        })
+    }
+
+    /// What was listed a moment ago.
+    fn recent(&self, repository: &Repository) -> Option<Arc<Active>> {
+        self.with(|all| {
+            let (_, active, at) = all.active.get(repository)?;
+            (at.elapsed() < self.names_for).then(|| active.clone())
         })
     }
 
@@ -44,7 +68,7 @@ impl Cache {
             if all.active.len() >= REMEMBERED {
                 all.active.clear();
             }
-            all.active.insert(repository.clone(), (listed, active));
+            all.active.insert(repository.clone(), (listed, active, Instant::now()));
         });
     }
 
@@ -78,6 +102,29 @@ pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Resul
         platform.configs().put_active(repository, listed, active.clone());
     }
     Ok(active)
+}
+
+/// What the name of a file means, and the configurations that say so.
+///
+/// A name that was known a moment ago is taken in by that, if the cache is made so: the file is checked by the
+/// configuration that is active when its turn comes. That a name is not known is only ever said by the
+/// configurations that are active now.
+///
+/// # Errors
+/// As [`active`].
+pub async fn resolve<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    file: &str,
+) -> Result<(Arc<Active>, std::result::Result<DataName, NameError>)> {
+    if let Some(recent) = platform.configs().recent(repository)
+        && let Ok(name) = recent.resolve(file)
+    {
+        return Ok((recent, Ok(name)));
+    }
+    let active = active(platform, repository).await?;
+    let name = active.resolve(file);
+    Ok((active, name))
 }
 
 /// All active configurations of a repository but that of one universe, which is about to be replaced and

@@ -1,29 +1,27 @@
-//! The thin shell around the core's state machine: reads the state, asks what is to be done, writes the
-//! state if nobody was faster, and does it.
+//! The thin shell around the core's state machine: reads where a repository is, asks what is to be done,
+//! writes the state if nobody was faster, and does it.
+//!
+//! However many events are answered at once, a round is one read and at most one write. Nothing is done before
+//! the state that asks for it is written.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-use tidewaiter::config::Active;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter::sequence::{Command, Event, GroupRef, Ready, step};
+use tidewaiter::sequence::{self, Command, Event, GroupRef, step};
 
 use crate::conclude::{self, Findings};
-use crate::ports::{Message, News, Platform, Queue, ReadyWork, Refusal, State, Task};
-use crate::{Error, Result, configs};
+use crate::ports::{Message, News, Platform, Queue, Refusal, State, Task, Turn};
+use crate::{Error, Result};
 
 /// Takes news about a repository.
 pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: News) -> Result<()> {
-    let active = configs::active(platform, repository).await?;
-    let shell = Shell { platform, repository, active };
-    let mut events = VecDeque::from(match news {
-        News::Arrived => vec![Event::Arrived { at: platform.now() }, shell.poke()],
-        News::Poke => vec![shell.poke()],
+    let at = platform.now();
+    let events = match news {
+        News::Arrived { settle_seconds } => vec![Event::Arrived { at, settle_seconds }, Event::Poke { at }],
+        News::Poke => vec![Event::Poke { at }],
         News::Happened(event) => vec![event],
-    });
-    let done = shell.follow(&mut events).await;
+    };
+    let done = Shell { platform, repository }.follow(events).await;
     if done.is_err() {
         // The state may have moved on, so that the same event again would ask for nothing.
         let message = Message::Sequence { repository: repository.clone(), news: News::Poke };
@@ -32,37 +30,48 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
     done
 }
 
+/// What events lead to from where a repository is: the state to be written, and what is to be done then.
+/// What is asked about ready work is answered at once.
+fn think(turn: &Turn, events: &[Event], now: Timestamp) -> (sequence::State, Vec<Command>) {
+    let (mut state, mut to_do) = (turn.state.clone(), Vec::new());
+    let mut events: Vec<Event> = events.iter().rev().cloned().collect();
+    while let Some(event) = events.pop() {
+        let (next, commands) = step(&state, &event);
+        state = next;
+        for command in commands {
+            match command {
+                Command::LookAgain => events.push(Event::Poke { at: now }),
+                Command::FindReady => events.push(Event::Found(turn.ready.clone())),
+                command => to_do.push(command),
+            }
+        }
+    }
+    (state, to_do)
+}
+
 struct Shell<'a, P: Platform> {
     platform: &'a P,
     repository: &'a Repository,
-    active: Arc<Active>,
 }
 
 impl<P: Platform> Shell<'_, P> {
-    fn poke(&self) -> Event {
-        let settle_seconds = self.platform.settle_seconds(self.active.settings().settle_seconds);
-        Event::Poke { at: self.platform.now(), settle_seconds }
-    }
-
     /// Takes events until there are none left; what is carried out may answer with more.
-    async fn follow(&self, events: &mut VecDeque<Event>) -> Result<()> {
-        while let Some(event) = events.pop_front() {
-            for command in self.advance(&event).await? {
+    async fn follow(&self, mut events: Vec<Event>) -> Result<()> {
+        while !events.is_empty() {
+            let turn = self.platform.state().turn(self.repository).await?;
+            let (next, commands) = think(&turn, &events, self.platform.now());
+            if next != turn.state
+                && !self.platform.state().advance(self.repository, turn.version, &next).await?
+            {
+                // Somebody was faster: the same events again, where the repository is now.
+                continue;
+            }
+            events.clear();
+            for command in commands {
                 events.extend(self.carry_out(command).await?);
             }
         }
         Ok(())
-    }
-
-    /// One step of the state machine; taken again on the newer state if somebody was faster.
-    async fn advance(&self, event: &Event) -> Result<Vec<Command>> {
-        loop {
-            let (state, version) = self.platform.state().sequence(self.repository).await?;
-            let (next, commands) = step(&state, event);
-            if next == state || self.platform.state().advance(self.repository, version, &next).await? {
-                return Ok(commands);
-            }
-        }
     }
 
     /// Carries out a command; the answer, if there is one now.
@@ -75,8 +84,8 @@ impl<P: Platform> Shell<'_, P> {
                 self.platform.queue().send(message, Some(at)).await?;
                 Ok(None)
             }
-            Command::LookAgain => Ok(Some(self.poke())),
-            Command::FindReady => Ok(Some(Event::Found(self.first_ready().await?))),
+            // Answered while thinking.
+            Command::LookAgain | Command::FindReady => Ok(None),
             Command::Seal(group) => {
                 state.seal(repository, &group).await?;
                 Ok(None)
@@ -101,14 +110,6 @@ impl<P: Platform> Shell<'_, P> {
     async fn work(&self, import: ImportId, task: Task) -> Result<Option<Event>> {
         self.platform.queue().send(Message::Work { import, task }, None).await?;
         Ok(None)
-    }
-
-    async fn first_ready(&self) -> Result<Option<Ready>> {
-        let found = self.platform.state().first_ready(self.repository).await?;
-        Ok(found.map(|work| match work {
-            ReadyWork::File(import) => Ready::File(import),
-            ReadyWork::Group(group) => Ready::Group(group, self.active.settings().group_policy),
-        }))
     }
 
     /// Puts what is left of a group under `notprocessed/`, file by file.

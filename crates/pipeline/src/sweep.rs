@@ -55,8 +55,8 @@ pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
 }
 
 async fn has_work<P: Platform>(platform: &P, repository: &Repository) -> Result<bool> {
-    let (sequence, _) = platform.state().sequence(repository).await?;
-    Ok(sequence != sequence::State::default() || platform.state().first_ready(repository).await?.is_some())
+    let turn = platform.state().turn(repository).await?;
+    Ok(turn.state != sequence::State::default() || turn.ready.is_some())
 }
 
 /// Goes on with a file that a sweep found.

@@ -21,10 +21,7 @@ use crate::{Error, Result, configs};
 
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
 pub async fn unpack<P: Platform>(platform: &P, dropped: &Drop) -> Result<()> {
-    let import = match platform.state().import(dropped.import).await? {
-        Some(import) => import,
-        None => register(platform, dropped).await?,
-    };
+    let import = register(platform, dropped).await?;
     take_in(platform, &import).await
 }
 
@@ -34,10 +31,7 @@ pub async fn take_in<P: Platform>(platform: &P, import: &Import) -> Result<()> {
         return conclude::carry_out(platform, import, conclusion).await;
     }
     match &import.kind {
-        Kind::Data { .. } => {
-            let message = Message::Sequence { repository: import.repository.clone(), news: News::Arrived };
-            platform.queue().send(message, None).await
-        }
+        Kind::Data { settle_seconds, .. } => arrived(platform, import, *settle_seconds).await,
         Kind::Refused(refusal) => {
             conclude::conclude(platform, import, Findings::refused(refusal.clone())).await
         }
@@ -46,6 +40,14 @@ pub async fn take_in<P: Platform>(platform: &P, import: &Import) -> Result<()> {
     }
 }
 
+/// Tells the sequencer that there is something new.
+async fn arrived<P: Platform>(platform: &P, import: &Import, settle_seconds: i64) -> Result<()> {
+    let news = News::Arrived { settle_seconds };
+    let message = Message::Sequence { repository: import.repository.clone(), news };
+    platform.queue().send(message, None).await
+}
+
+/// Registers what was dropped. What is registered already stays as it is, and is the answer.
 async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Result<Import> {
     let file = clean_name(&dropped.file);
     let import = Import {
@@ -59,9 +61,8 @@ async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Result<Import> {
         arrived: dropped.arrived,
         progress: Progress::Registered,
     };
-    platform.state().register(std::slice::from_ref(&import)).await?;
-    let registered = platform.state().import(import.id).await?;
-    registered.ok_or_else(|| Error::UnknownImport { id: import.id.to_string() })
+    let registered = platform.state().register(&[import]).await?.pop();
+    registered.ok_or_else(|| Error::UnknownImport { id: dropped.import.to_string() })
 }
 
 async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Result<Kind> {
@@ -93,9 +94,9 @@ async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Resul
         Dropped::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
         Dropped::Archive => Ok(Kind::Archive),
         Dropped::Data | Dropped::Other => {
-            let active = configs::active(platform, &dropped.repository).await?;
-            Ok(match active.resolve(file) {
-                Ok(name) => data_kind(&active, name),
+            let (active, name) = configs::resolve(platform, &dropped.repository, file).await?;
+            Ok(match name {
+                Ok(name) => data_kind(platform, &active, name),
                 Err(error) => Kind::Refused(refused_name(&error)),
             })
         }
@@ -103,14 +104,19 @@ async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Resul
 }
 
 /// A data file with its place in the order. The generation of its group is given by the state.
-fn data_kind(active: &Active, name: DataName) -> Kind {
-    let rank = scope_rank(&name.scope, &active.settings().scope_order);
+///
+/// What the sequencer has to know of the configuration is written down with it: so that it need not read any.
+fn data_kind<P: Platform>(platform: &P, active: &Active, name: DataName) -> Kind {
+    let settings = active.settings();
+    let rank = scope_rank(&name.scope, &settings.scope_order);
+    let settle_seconds = platform.settle_seconds(settings.settle_seconds);
     let group = name.group.as_ref().map(|tag| Group {
         group: GroupRef { id: tag.id.clone(), last: tag.last, generation: 0 },
         slot: tag.slot,
+        rule: settings.group_policy,
         late: false,
     });
-    Kind::Data { name, rank, group }
+    Kind::Data { name, rank, settle_seconds, group }
 }
 
 /// An illegal name is bogus; a legal one that nothing is configured for is not taken up.

@@ -11,6 +11,7 @@ mod replace_all;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tidewaiter::check::Sink;
 use tidewaiter::config::{CheckReferences, Config, ReplaceAll};
 use tidewaiter::finding::{Code, Finding};
@@ -22,7 +23,7 @@ use tidewaiter::schema::OnExisting;
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::chunks::Chunks;
-use crate::conclude::{self, Findings};
+use crate::conclude::{self, Audience, Findings};
 use crate::examine::{Examination, Examined, Terms};
 use crate::ports::{
     Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Refusal,
@@ -46,11 +47,12 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     if pinned.checked && task == Task::Check {
         return passed(platform, &import).await;
     }
-    let (mut examined, bytes) = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await
-    {
+    let read = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
         Err(error) => return unpack::cannot_open(platform, &import, error).await,
-        Ok(examined) => examined,
+        Ok(read) => read,
     };
+    let (mut examined, bytes) = (read.examined, read.bytes);
+    let audience = Audience::of_subsection(&terms.options);
     if let Some(content) = &pinned.content
         && examined.sha256.as_ref() != Some(&content.sha256)
     {
@@ -64,24 +66,43 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     if let Some(reason) = examined.reason.clone() {
         let notes = pinned.notes.into_iter().chain(stops_group(&import, name)).collect();
         let findings = Findings { notes, ..examined.into_refusal(reason) };
-        return conclude::conclude(platform, &import, findings).await;
+        return conclude::conclude_and_tell(platform, &import, findings, &audience).await;
     }
     if task == Task::Check {
-        platform.state().passed_check(id).await?;
+        platform.state().start(id, &Pinned { checked: true, ..pinned }).await?;
         return passed(platform, &import).await;
     }
     let sha256 = examined.sha256.clone().unwrap_or_default();
     let content = Content { bytes, sha256, loaders: platform.loaders(bytes) };
-    let held = platform.state().pin_content(id, &content).await?;
-    if (held.bytes, &held.sha256) != (content.bytes, &content.sha256) {
-        return Err(Error::Changed { key: import.source.key.clone() });
-    }
-    let mut findings = take(platform, &import, name, &terms, examined, &held).await?;
+    let content = fix(platform, &import, &pinned, content).await?;
+    let mut findings = take(platform, &import, name, &terms, examined, &content, read.held).await?;
     findings.notes.splice(0..0, pinned.notes);
-    conclude::conclude(platform, &import, findings).await
+    conclude::conclude_and_tell(platform, &import, findings, &audience).await
 }
 
-/// Fixes the configuration the file is imported under, and finds the terms for it.
+/// Fixes under what, and which content, an import loads: what holds.
+async fn fix<P: Platform>(
+    platform: &P,
+    import: &Import,
+    pinned: &Pinned,
+    content: Content,
+) -> Result<Content> {
+    let pin = Pinned { content: pinned.content.clone().or(Some(content.clone())), ..pinned.clone() };
+    let holds = if pinned.content.is_some() { pin } else { platform.state().start(import.id, &pin).await? };
+    match holds.content {
+        Some(held)
+            if holds.config == pinned.config
+                && (held.bytes, &held.sha256) == (content.bytes, &content.sha256) =>
+        {
+            Ok(held)
+        }
+        // Another try was faster, and has found something else.
+        _ => Err(Error::Changed { key: import.source.key.clone() }),
+    }
+}
+
+/// Finds the configuration that the file is imported under, and the terms for it. It is fixed when something
+/// comes of it.
 async fn begin<P: Platform>(
     platform: &P,
     import: &Import,
@@ -94,8 +115,7 @@ async fn begin<P: Platform>(
             return Ok(None);
         };
         let notes = notes(platform, import, name).await?;
-        let pin = Pinned { at: platform.now(), config: hash, notes, checked: false, content: None };
-        platform.state().start(import.id, &pin).await?
+        Pinned { at: platform.now(), config: hash, notes, checked: false, content: None }
     };
     let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
     Ok(Terms::find(&config, &name.scope, &name.subsection).map(|terms| (pinned, config, terms)))
@@ -154,7 +174,16 @@ async fn overwritten<P: Platform>(platform: &P, import: &Import, plan: &Plan) ->
     .await
 }
 
-/// Phase one: reads the file once, with no effect on records. Answers how many bytes that were.
+/// A file that was read once.
+struct Read {
+    examined: Examined,
+    /// How many bytes were read.
+    bytes: u64,
+    /// All of it, if it is small.
+    held: Option<Bytes>,
+}
+
+/// Phase one: reads the file once, with no effect on records.
 ///
 /// `content` is what an earlier try fixed as the content to load: then only that much is read.
 async fn examine<P: Platform>(
@@ -162,24 +191,30 @@ async fn examine<P: Platform>(
     import: &Import,
     terms: Terms,
     content: Option<&Content>,
-) -> Result<(Examined, u64)> {
-    let before = platform.objects().stat(&import.source).await?;
-    let end = content.map_or(before.bytes, |content| content.bytes);
+) -> Result<Read> {
+    let objects = platform.objects();
+    let before =
+        if objects.is_fixed(&import.source) { None } else { Some(objects.stat(&import.source).await?) };
+    let now = before.as_ref().map_or(import.bytes, |before| before.bytes);
+    let end = content.map_or(now, |content| content.bytes);
     let mut examination = Examination::new(terms);
-    let mut whole = true;
-    let mut chunks = Chunks::new(platform.objects(), &import.source, end);
+    let (mut whole, mut held) = (true, None);
+    let mut chunks = Chunks::new(objects, &import.source, end);
     while let Some(chunk) = chunks.next().await? {
         platform.observe(&Observation::Checking { file: &import.file, done: chunks.offset, of: end });
+        held = (chunk.len() as u64 == chunks.offset).then(|| chunk.clone());
         if !examination.feed(&chunk) {
             whole = chunks.offset >= end;
             break;
         }
     }
     // Somebody is still writing it: what was checked may not be what is there.
-    if content.is_none() && platform.objects().stat(&import.source).await? != before {
+    if let (None, Some(before)) = (content, before)
+        && objects.stat(&import.source).await? != before
+    {
         return Err(Error::Changed { key: import.source.key.clone() });
     }
-    Ok((examination.finish(whole), chunks.offset))
+    Ok(Read { examined: examination.finish(whole), bytes: chunks.offset, held })
 }
 
 /// What to do about a file that would remove too much.
@@ -238,10 +273,11 @@ async fn take<P: Platform>(
     terms: &Terms,
     examined: Examined,
     content: &Content,
+    held: Option<Bytes>,
 ) -> Result<Findings> {
     let mut imported = Findings { sha256: examined.sha256, ..Findings::outcome(Outcome::Imported) };
     if examined.summary.lines_read > 0 {
-        let loaded = load::load(platform, import, name, terms, content).await?;
+        let loaded = load::load(platform, import, name, terms, content, held).await?;
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));
         imported.counts = loaded.counts;
@@ -253,7 +289,10 @@ async fn take<P: Platform>(
         let replacement = Replacement { platform, import, name, terms, bytes, accepted };
         remove_the_rest(&replacement, rule, &mut imported).await?;
     }
-    let grown = platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes);
+    let grown = match platform.objects().is_fixed(&import.source) {
+        true => 0,
+        false => platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes),
+    };
     if grown > 0 {
         let message =
             format!("{} came after the file was taken in, and were not read", plural(grown, "byte"));

@@ -95,6 +95,9 @@ pub struct Unsettled {
     pub first: Timestamp,
     /// When the last of them arrived.
     pub last: Timestamp,
+    /// How long it must have been quiet before anything begins, in seconds, by the configuration when the last
+    /// of them arrived.
+    pub settle_seconds: i64,
 }
 
 /// How often the settling time may be prolonged by files that keep arriving, so that a partner who
@@ -102,9 +105,9 @@ pub struct Unsettled {
 const SETTLE_AT_MOST: i64 = 10;
 
 impl Unsettled {
-    fn until(&self, settle_seconds: i64) -> Timestamp {
-        let quiet = later(self.last, settle_seconds);
-        quiet.min(later(self.first, settle_seconds.saturating_mul(SETTLE_AT_MOST)))
+    fn until(&self) -> Timestamp {
+        let quiet = later(self.last, self.settle_seconds);
+        quiet.min(later(self.first, self.settle_seconds.saturating_mul(SETTLE_AT_MOST)))
     }
 }
 
@@ -130,13 +133,13 @@ pub enum Event {
     Arrived {
         /// When.
         at: Timestamp,
+        /// How long the repository must have been quiet before anything begins, in seconds.
+        settle_seconds: i64,
     },
     /// Time to look again.
     Poke {
         /// The time now.
         at: Timestamp,
-        /// How long the repository must have been quiet before anything begins, in seconds.
-        settle_seconds: i64,
     },
     /// The answer to [`Command::FindReady`].
     Found(Option<Ready>),
@@ -198,15 +201,15 @@ pub enum Command {
 pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
     let mut next = state.clone();
     let commands = match event {
-        Event::Arrived { at } => {
+        Event::Arrived { at, settle_seconds } => {
             let first = state.unsettled.map_or(*at, |u| u.first.min(*at));
             let last = state.unsettled.map_or(*at, |u| u.last.max(*at));
-            next.unsettled = Some(Unsettled { first, last });
+            next.unsettled = Some(Unsettled { first, last, settle_seconds: *settle_seconds });
             Vec::new()
         }
-        Event::Poke { at, settle_seconds } => match &state.running {
+        Event::Poke { at } => match &state.running {
             Some(running) => resume(running),
-            None => match state.unsettled.map(|u| u.until(*settle_seconds)) {
+            None => match state.unsettled.map(|u| u.until()) {
                 Some(until) if until > *at => vec![Command::WakeAt(until)],
                 _ => {
                     next.unsettled = None;

@@ -31,7 +31,7 @@ fn group(n: u32) -> GroupRef {
 }
 
 fn poke() -> Event {
-    Event::Poke { at: Timestamp::from_second(1_790_000_500).unwrap(), settle_seconds: 0 }
+    Event::Poke { at: Timestamp::from_second(1_790_000_500).unwrap() }
 }
 
 impl World {
@@ -210,9 +210,9 @@ proptest! {
 fn a_repository_settles_before_it_begins_but_not_for_ever() {
     let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).unwrap();
     let mut state = State::default();
-    let poke = |second| Event::Poke { at: at(second), settle_seconds: 10 };
+    let poke = |second| Event::Poke { at: at(second) };
     for second in 0..=200 {
-        (state, _) = step(&state, &Event::Arrived { at: at(second) });
+        (state, _) = step(&state, &Event::Arrived { at: at(second), settle_seconds: 10 });
         let (next, commands) = step(&state, &poke(second));
         if second < 100 {
             let until = at((second + 10).min(100));
@@ -227,8 +227,9 @@ fn a_repository_settles_before_it_begins_but_not_for_ever() {
 
 #[test]
 fn a_quiet_repository_begins_at_once() {
-    let (state, _) = step(&State::default(), &Event::Arrived { at: Timestamp::from_second(100).unwrap() });
-    let poke = Event::Poke { at: Timestamp::from_second(110).unwrap(), settle_seconds: 10 };
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let (state, _) = step(&State::default(), &Event::Arrived { at: at(100), settle_seconds: 10 });
+    let poke = Event::Poke { at: at(110) };
     let (state, commands) = step(&state, &poke);
     assert_eq!((state.unsettled, commands), (None, vec![Command::FindReady]));
 }

@@ -47,9 +47,14 @@ impl Bucket {
         if held.bytes > self.copy_sizes.whole {
             return self.copy_parts(from, held, to).await;
         }
+        self.copy_whole(from, Some(&held.etag), to).await
+    }
+
+    /// Copies an object in one request; with `etag`, only the content that has it.
+    pub(super) async fn copy_whole(&self, from: &Source, etag: Option<&str>, to: &Key) -> Result<()> {
         let request = self.client.copy_object().bucket(&self.name).key(to.as_str());
-        let request = request.copy_source(self.copy_source(from)).copy_source_if_match(&held.etag);
-        let copied = request.send().await;
+        let request = request.copy_source(self.copy_source(from));
+        let copied = request.set_copy_source_if_match(etag.map(ToOwned::to_owned)).send().await;
         copied.map(|_| ()).map_err(|e| failure::object(&from.key, &e))
     }
 

@@ -14,13 +14,31 @@ use crate::table::{Table, Tries, When, Write, Written, text, text_of};
 
 const WHAT: &str = "claiming a key";
 
-/// Takes a key for an import's output; see `State::claim`.
-pub(super) async fn claim(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>> {
+/// The write that takes a key which is nobody's.
+pub(super) fn fresh(key: &Key, id: ImportId) -> Write {
+    Write::Put(keys::place(key), vec![(IMPORT, text(id.to_string()))], When::New)
+}
+
+/// Takes keys for an import's outputs; see `State::claim`.
+pub(super) async fn claim(table: &Table, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
+    let all: Vec<Write> = keys.iter().map(|key| fresh(key, id)).collect();
+    if keys.len() > 1
+        && let Written::Done = table.write(WHAT, all).await?
+    {
+        return Ok(keys.iter().map(|key| Some(key.renamed(id))).collect());
+    }
+    let mut older = Vec::with_capacity(keys.len());
+    for key in keys {
+        older.push(claim_one(table, key, id).await?);
+    }
+    Ok(older)
+}
+
+async fn claim_one(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>> {
     let mut tries = Tries::new(WHAT);
     let ours = || vec![(IMPORT, text(id.to_string()))];
     loop {
-        let fresh = Write::Put(keys::place(key), ours(), When::New);
-        let Written::Lost(held) = table.write(WHAT, vec![fresh]).await? else {
+        let Written::Lost(held) = table.write(WHAT, vec![fresh(key, id)]).await? else {
             return Ok(Some(key.renamed(id)));
         };
         if held.is_empty() {

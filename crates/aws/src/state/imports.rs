@@ -6,6 +6,7 @@ use tidewaiter_pipeline::ports::{Conclusion, Import, Kind, Progress};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::keys;
+use super::known::Known;
 use crate::table::At;
 use crate::table::{Item, Table, Tries, When, Write, Written, broken, number, number_of, text, text_of};
 
@@ -63,25 +64,61 @@ pub(super) async fn find_all(table: &Table, what: &'static str, ids: &[ImportId]
 /// faster. Nothing happens if there is none, or if `edit` leaves it as it is.
 pub(super) async fn change(
     table: &Table,
+    known: &Known,
     what: &'static str,
     id: ImportId,
     mut edit: impl FnMut(&mut Import),
 ) -> Result<()> {
     let mut tries = Tries::new(what);
-    while let Some((before, revision)) = find(table, what, id).await? {
-        let mut after = before.clone();
-        edit(&mut after);
-        if after == before {
-            return Ok(());
-        }
-        let mut writes = vec![put_document(keys::import(id), &after, revision, what)?];
-        writes.extend(follow(&before, &after));
-        match table.write(what, writes).await? {
-            Written::Done => return Ok(()),
-            Written::Lost(_) => tries.again().await?,
-        }
+    while change_once(table, known, what, id, None, &mut edit).await? == Changed::Lost {
+        tries.again().await?;
     }
     Ok(())
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// It was written.
+    Written,
+    /// There was nothing to be changed.
+    AsItWas,
+    /// Somebody was faster, or a condition did not hold. Nothing was written.
+    Lost,
+}
+
+/// One try of a change, with another write that goes with it.
+pub(super) async fn change_once(
+    table: &Table,
+    known: &Known,
+    what: &'static str,
+    id: ImportId,
+    with: Option<Write>,
+    mut edit: impl FnMut(&mut Import),
+) -> Result<Changed> {
+    let found = match known.get(id) {
+        Some(found) => Some(found),
+        None => find(table, what, id).await?,
+    };
+    let Some((before, revision)) = found else { return Ok(Changed::AsItWas) };
+    let mut after = before.clone();
+    edit(&mut after);
+    if after == before {
+        return Ok(Changed::AsItWas);
+    }
+    let mut writes = vec![put_document(keys::import(id), &after, revision, what)?];
+    writes.extend(follow(&before, &after));
+    writes.extend(with);
+    match table.write(what, writes).await? {
+        Written::Done => {
+            known.put(&after, revision + 1);
+            Ok(Changed::Written)
+        }
+        Written::Lost(_) => {
+            known.forget(id);
+            Ok(Changed::Lost)
+        }
+    }
 }
 
 /// What is written beside a new import, apart from its group.
@@ -101,7 +138,7 @@ pub(super) fn begin(import: &Import) -> Vec<Write> {
             let unchecked = keys::member(import, name, group, keys::UNCHECKED);
             writes.push(Write::Put(unchecked, named(), When::Always));
         }
-        Kind::Data { name, rank, group: None } => {
+        Kind::Data { name, rank, group: None, .. } => {
             writes.push(Write::Put(keys::ready_file(import, name, *rank), named(), When::Always));
         }
         _ => writes.push(unfinished(import)),
@@ -136,7 +173,7 @@ pub(super) fn follow(before: &Import, after: &Import) -> Vec<Write> {
             Kind::Data { name, group: Some(group), .. } => {
                 writes.push(Write::Delete(keys::member(after, name, group, keys::OPEN), When::Always));
             }
-            Kind::Data { name, rank, group: None } => {
+            Kind::Data { name, rank, group: None, .. } => {
                 writes.push(Write::Delete(keys::ready_file(after, name, *rank), When::Always));
             }
             _ => {}

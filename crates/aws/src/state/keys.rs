@@ -37,7 +37,7 @@ pub(super) fn unpacked(archive: ImportId) -> At {
     at(format!("unpacked#{archive}"), "unpacked")
 }
 
-/// The partition of a repository's ready work, in treatment order.
+/// The partition of a repository's ready work, in treatment order, behind the state of its sequencer.
 pub(super) fn ready(repository: &Repository) -> String {
     format!("ready#{repository}")
 }
@@ -99,10 +99,14 @@ pub(super) fn of(partition: String, id: ImportId) -> At {
     at(partition, id.to_string())
 }
 
-/// The state of a repository's sequencer.
+/// The state of a repository's sequencer: before its ready work, so that one request reads it with the first
+/// piece of that.
 pub(super) fn sequence(repository: &Repository) -> At {
-    at(format!("sequence#{repository}"), "sequence")
+    at(ready(repository), SEQUENCE)
 }
+
+/// The sort key of a sequencer's state. Those of ready work begin with letters.
+pub(super) const SEQUENCE: &str = "!";
 
 /// The repositories in which something was ever registered.
 pub(super) const REPOSITORIES: &str = "repositories";

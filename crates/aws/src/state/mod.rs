@@ -9,6 +9,7 @@
 mod claim;
 mod imports;
 mod keys;
+mod known;
 mod read;
 mod register;
 
@@ -25,11 +26,12 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Conclusion, Content, HistoryFilter, Import, Pinned, Progress, ReadyWork, State, WaitingGroup,
+    Conclusion, HistoryFilter, Import, Pinned, Progress, State, Turn, WaitingGroup,
 };
 
 use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
-use imports::{DOCUMENT, REVISION, change, document, put_document};
+use imports::{Changed, DOCUMENT, REVISION, put_document};
+use known::Known;
 
 /// An item may have 400 KB; a configuration may have more, and is kept in parts of this size.
 const CONFIG_PART_BYTES: usize = 256 << 10;
@@ -40,12 +42,13 @@ pub struct StateTable {
     table: Table,
     /// Repositories that this process has noted.
     noted: Arc<Mutex<HashSet<Repository>>>,
+    known: Known,
 }
 
 impl StateTable {
     /// The state in the table `name`.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { table: Table { client, name: name.into() }, noted: Arc::default() }
+        Self { table: Table { client, name: name.into() }, noted: Arc::default(), known: Known::default() }
     }
 
     /// Notes that something is registered in a repository: before it is, so that whoever looks for unfinished
@@ -60,18 +63,26 @@ impl StateTable {
         noted().insert(repository.clone());
         Ok(())
     }
+
+    async fn change(&self, what: &'static str, id: ImportId, edit: impl FnMut(&mut Import)) -> Result<()> {
+        imports::change(&self.table, &self.known, what, id, edit).await
+    }
 }
 
 impl State for StateTable {
-    async fn register(&self, imports: &[Import]) -> Result<()> {
+    async fn register(&self, imports: &[Import]) -> Result<Vec<Import>> {
         for import in imports {
             self.note(&import.repository).await?;
         }
-        register::register(&self.table, imports).await
+        register::register(&self.table, &self.known, imports).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<Import>> {
-        Ok(imports::find(&self.table, "reading an import", id).await?.map(|(import, _)| import))
+        let found = imports::find(&self.table, "reading an import", id).await?;
+        Ok(found.map(|(import, revision)| {
+            self.known.put(&import, revision);
+            import
+        }))
     }
 
     async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
@@ -80,49 +91,49 @@ impl State for StateTable {
 
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Pinned> {
         let mut held = pin.clone();
-        let start = |import: &mut Import| match &import.progress {
-            Progress::Started(pinned) => held = pinned.clone(),
-            Progress::Registered => {
-                held = pin.clone();
-                import.progress = Progress::Started(pin.clone());
-            }
-            Progress::Concluding(_) | Progress::Done(_) => {}
+        let start = |import: &mut Import| {
+            let joined = match &import.progress {
+                Progress::Registered => pin.clone(),
+                Progress::Started(pinned) => pinned.joined(pin.clone()),
+                Progress::Concluding(_) | Progress::Done(_) => return,
+            };
+            held = joined.clone();
+            import.progress = Progress::Started(joined);
         };
-        change(&self.table, "starting an import", id, start).await?;
+        self.change("starting an import", id, start).await?;
         Ok(held)
     }
 
-    async fn passed_check(&self, id: ImportId) -> Result<()> {
-        let passed = |import: &mut Import| {
-            if let Progress::Started(pinned) = &mut import.progress {
-                pinned.checked = true;
-            }
-        };
-        change(&self.table, "noting a check", id, passed).await
-    }
-
-    async fn pin_content(&self, id: ImportId, content: &Content) -> Result<Content> {
-        let mut held = content.clone();
-        let pin = |import: &mut Import| {
-            if let Progress::Started(pinned) = &mut import.progress {
-                held = pinned.content.get_or_insert_with(|| content.clone()).clone();
-            }
-        };
-        change(&self.table, "fixing what is loaded", id, pin).await?;
-        Ok(held)
-    }
-
-    async fn conclude(&self, id: ImportId, conclusion: &Conclusion) -> Result<Conclusion> {
+    async fn conclude(
+        &self,
+        id: ImportId,
+        conclusion: &Conclusion,
+        place: Option<&Key>,
+    ) -> Result<(Conclusion, Option<Key>)> {
+        const WHAT: &str = "deciding an outcome";
         let mut held = conclusion.clone();
-        let conclude = |import: &mut Import| match &import.progress {
-            Progress::Concluding(decided) | Progress::Done(decided) => held = decided.clone(),
-            Progress::Registered | Progress::Started(_) => {
+        let mut conclude = |import: &mut Import| {
+            if let Progress::Concluding(decided) | Progress::Done(decided) = &import.progress {
+                held = decided.clone();
+            } else {
                 held = conclusion.clone();
                 import.progress = Progress::Concluding(conclusion.clone());
             }
         };
-        change(&self.table, "deciding an outcome", id, conclude).await?;
-        Ok(held)
+        let fresh = place.map(|place| claim::fresh(place, id));
+        // Mostly the place is nobody's, and all of it is one request.
+        if imports::change_once(&self.table, &self.known, WHAT, id, fresh, &mut conclude).await?
+            == Changed::Written
+        {
+            return Ok((held, place.map(|place| place.renamed(id))));
+        }
+        self.change(WHAT, id, conclude).await?;
+        // Also if it was written before, and the answer to that was lost.
+        let older = match place.filter(|_| held == *conclusion) {
+            Some(place) => claim::claim(&self.table, &[place], id).await?.pop().flatten(),
+            None => None,
+        };
+        Ok((held, older))
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
@@ -131,11 +142,11 @@ impl State for StateTable {
                 import.progress = Progress::Done(conclusion.clone());
             }
         };
-        change(&self.table, "finishing an import", id, finish).await
+        self.change("finishing an import", id, finish).await
     }
 
-    async fn claim(&self, key: &Key, id: ImportId) -> Result<Option<Key>> {
-        claim::claim(&self.table, key, id).await
+    async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
+        claim::claim(&self.table, keys, id).await
     }
 
     async fn mailed(&self, id: ImportId) -> Result<()> {
@@ -144,15 +155,11 @@ impl State for StateTable {
                 conclusion.mail_due = false;
             }
         };
-        change(&self.table, "noting a mail", id, mailed).await
+        self.change("noting a mail", id, mailed).await
     }
 
-    async fn sequence(&self, repository: &Repository) -> Result<(sequence::State, u64)> {
-        const WHAT: &str = "reading a sequence";
-        match self.table.get(WHAT, &keys::sequence(repository)).await? {
-            Some(item) => document(&item, WHAT),
-            None => Ok((sequence::State::default(), 0)),
-        }
+    async fn turn(&self, repository: &Repository) -> Result<Turn> {
+        read::turn(&self.table, repository).await
     }
 
     async fn advance(&self, repository: &Repository, version: u64, state: &sequence::State) -> Result<bool> {
@@ -171,10 +178,6 @@ impl State for StateTable {
                 is_ours
             }
         })
-    }
-
-    async fn first_ready(&self, repository: &Repository) -> Result<Option<ReadyWork>> {
-        read::first_ready(&self.table, repository).await
     }
 
     async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {

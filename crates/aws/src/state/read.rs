@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
-use tidewaiter::sequence::GroupRef;
-use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, ReadyWork, WaitingGroup};
+use tidewaiter::sequence::{GroupRef, Ready};
+use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, Turn, WaitingGroup};
 use tidewaiter_pipeline::{Error, Result};
 
-use super::imports::{conclusion, find_all, import_of};
+use super::imports::{conclusion, document, find_all, import_of};
 use super::keys;
 use super::register::generations;
 use crate::table::{Item, Part, Table, broken, number_of, text_of};
@@ -18,17 +18,30 @@ use crate::table::{Item, Part, Table, broken, number_of, text_of};
 /// How many entries are read at a time where it is not known how many are needed.
 const PAGE: usize = 100;
 
-/// The first piece of ready work: one request, however many wait.
-pub(super) async fn first_ready(table: &Table, repository: &Repository) -> Result<Option<ReadyWork>> {
-    const WHAT: &str = "finding ready work";
-    let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 1).await?;
-    found.first().map(|item| ready_work(item, WHAT)).transpose()
+/// The state of the sequencer and the first piece of ready work: one request, however many wait.
+pub(super) async fn turn(table: &Table, repository: &Repository) -> Result<Turn> {
+    const WHAT: &str = "reading a turn";
+    let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 2).await?;
+    let (sequence, ready) = match found.split_first() {
+        Some((first, rest)) if is_sequence(first) => (Some(first), rest.first()),
+        first => (None, first.map(|(first, _)| first)),
+    };
+    let (state, version) = sequence.map(|item| document(item, WHAT)).transpose()?.unwrap_or_default();
+    Ok(Turn { state, version, ready: ready.map(|item| ready_work(item, WHAT)).transpose()? })
 }
 
-fn ready_work(item: &Item, what: &'static str) -> Result<ReadyWork> {
+fn is_sequence(item: &Item) -> bool {
+    text_of(item, "sk") == Some(keys::SEQUENCE)
+}
+
+fn ready_work(item: &Item, what: &'static str) -> Result<Ready> {
     match group_of(item, what)? {
-        Some(group) => Ok(ReadyWork::Group(group)),
-        None => import_of(item, what).map(ReadyWork::File),
+        Some(group) => {
+            let rule = text_of(item, "rule").ok_or_else(|| broken(what))?;
+            let rule = serde_json::from_str(rule).map_err(|e| Error::Store { what, source: Box::new(e) })?;
+            Ok(Ready::Group(group, rule))
+        }
+        None => import_of(item, what).map(Ready::File),
     }
 }
 
@@ -128,12 +141,13 @@ pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize)
     let mut ids = Vec::new();
     let mut after = None;
     loop {
-        let (found, more) =
-            table.page(WHAT, &keys::ready(repository), Part::default(), after, PAGE.min(limit)).await?;
-        for item in &found {
+        let (found, more) = table
+            .page(WHAT, &keys::ready(repository), Part::default(), after, PAGE.min(limit.saturating_add(1)))
+            .await?;
+        for item in found.iter().filter(|item| !is_sequence(item)) {
             match ready_work(item, WHAT)? {
-                ReadyWork::File(id) => ids.push(id),
-                ReadyWork::Group(group) => {
+                Ready::File(id) => ids.push(id),
+                Ready::Group(group, _) => {
                     let partition = keys::members(repository, &group);
                     ids.extend(named(table, WHAT, &partition, range(keys::OPEN)).await?);
                 }

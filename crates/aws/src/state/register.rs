@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter::sequence::GroupRef;
-use tidewaiter_pipeline::Result;
+use tidewaiter::sequence::{GroupRef, GroupRule};
 use tidewaiter_pipeline::ports::{Import, Kind};
+use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{self, document, put_document};
 use super::keys;
+use super::known::Known;
 use crate::table::{Table, Tries, When, Write, Written, text};
 
 const WHAT: &str = "registering files";
@@ -59,78 +61,92 @@ pub(super) async fn generations(
 /// More of them are registered piece by piece. A piece that is registered stays so, and registering the same
 /// files again goes on behind it. No group becomes ready by a piece before the one with its last file, and
 /// [`members`] tells of none before the last piece.
-pub(super) async fn register(table: &Table, imports: &[Import]) -> Result<()> {
+///
+/// The answer is what is registered, in the order of `imports`.
+pub(super) async fn register(table: &Table, known: &Known, imports: &[Import]) -> Result<Vec<Import>> {
     let mut sorted: Vec<&Import> = imports.iter().collect();
     // What belongs to a group stays together.
     sorted.sort_by_key(|import| {
         (keys::membership(import).map(|(_, g)| (&g.group.id, g.group.last)), import.id)
     });
     let mut left = sorted.as_slice();
+    let mut registered = BTreeMap::new();
     while !left.is_empty() {
         let (piece, rest) = left.split_at(left.len().min(AT_ONCE));
-        write_piece(table, piece, rest).await?;
+        registered.extend(write_piece(table, known, piece, rest).await?);
         left = rest;
     }
-    Ok(())
+    Ok(imports.iter().filter_map(|import| registered.remove(&import.id)).collect())
 }
 
-async fn write_piece(table: &Table, piece: &[&Import], rest: &[&Import]) -> Result<()> {
-    let mut known = BTreeSet::new();
+/// Registers a piece of the files; what is registered, by id.
+async fn write_piece(
+    table: &Table,
+    known: &Known,
+    piece: &[&Import],
+    rest: &[&Import],
+) -> Result<BTreeMap<ImportId, Import>> {
+    let mut registered = BTreeMap::new();
     let mut tries = Tries::new(WHAT);
     loop {
-        let fresh: Vec<Import> =
-            piece.iter().filter(|i| !known.contains(&i.id)).map(|i| (*i).clone()).collect();
+        let mut fresh: Vec<Import> =
+            piece.iter().filter(|i| !registered.contains_key(&i.id)).map(|i| (*i).clone()).collect();
         if fresh.is_empty() {
-            return Ok(());
+            return Ok(registered);
         }
-        let mut writes = group_writes(table, fresh, rest).await?;
+        let mut writes = group_writes(table, &mut fresh, rest).await?;
         if rest.is_empty()
             && let Some((archive, _)) = piece.first().and_then(|import| import.archive.as_ref())
         {
             writes.push(Write::Put(keys::unpacked(*archive), Vec::new(), When::Always));
         }
         match table.write(WHAT, writes).await? {
-            Written::Done => return Ok(()),
+            Written::Done => {
+                for import in fresh {
+                    known.put(&import, 1);
+                    registered.insert(import.id, import);
+                }
+                return Ok(registered);
+            }
             Written::Lost(_) => {
                 // Some are registered already, or a group has changed: only looked at now, since it is rare.
                 let ids: Vec<ImportId> = piece.iter().map(|import| import.id).collect();
                 let found = imports::find_all(table, WHAT, &ids).await?;
-                known = found.iter().map(|import| import.id).collect();
+                registered = found.into_iter().map(|import| (import.id, import)).collect();
                 tries.again().await?;
             }
         }
     }
 }
 
-/// The writes for files that are not registered yet.
-async fn group_writes(table: &Table, fresh: Vec<Import>, rest: &[&Import]) -> Result<Vec<Write>> {
+/// The writes for files that are not registered yet. They are told the generations that they belong to.
+async fn group_writes(table: &Table, fresh: &mut [Import], rest: &[&Import]) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
-    let mut groups: BTreeMap<(Repository, String, u8), (GroupRef, Generations, u64)> = BTreeMap::new();
-    for mut import in fresh {
+    let mut groups: BTreeMap<(Repository, String, u8), Filled> = BTreeMap::new();
+    for import in fresh {
         if let Kind::Data { group: Some(place), .. } = &mut import.kind {
             let at = (import.repository.clone(), place.group.id.clone(), place.group.last);
             if !groups.contains_key(&at) {
                 let (found, revision) = generations(table, WHAT, &import.repository, &place.group).await?;
-                groups.insert(at.clone(), (place.group.clone(), found, revision));
+                let filled =
+                    Filled { group: place.group.clone(), rule: place.rule, generations: found, revision };
+                groups.insert(at.clone(), filled);
             }
-            if let Some((group, generations, _)) = groups.get_mut(&at) {
+            if let Some(filled) = groups.get_mut(&at) {
+                let generations = &mut filled.generations;
                 place.group.generation = generations.open;
                 place.late = generations.closed + 1 < generations.open;
-                group.generation = generations.open;
-                generations.slots.insert(place.slot);
+                filled.group.generation = generations.open;
+                if generations.slots.insert(place.slot) {
+                    filled.rule = place.rule;
+                }
             }
         }
-        writes.push(put_document(keys::import(import.id), &import, 0, WHAT)?);
-        writes.extend(imports::begin(&import));
+        writes.push(put_document(keys::import(import.id), import, 0, WHAT)?);
+        writes.extend(imports::begin(import));
     }
-    for ((repository, _, _), (group, generations, revision)) in groups {
+    for ((repository, _, _), Filled { group, rule, generations, revision }) in groups {
         writes.push(put_document(keys::group(&repository, &group), &generations, revision, WHAT)?);
-        let named = |group: &GroupRef| -> Result<_> {
-            let json = serde_json::to_string(group);
-            let json =
-                json.map_err(|e| tidewaiter_pipeline::Error::Store { what: WHAT, source: Box::new(e) })?;
-            Ok(vec![("group", text(json))])
-        };
         let more_come = rest.iter().any(|import| {
             keys::membership(import)
                 .is_some_and(|(_, g)| (&g.group.id, g.group.last) == (&group.id, group.last))
@@ -138,13 +154,27 @@ async fn group_writes(table: &Table, fresh: Vec<Import>, rest: &[&Import]) -> Re
         let waiting = keys::waiting_group(&repository, &group);
         if !more_come && generations.missing(group.last).is_empty() {
             let marker = keys::ready_group(&repository, &group);
-            writes.push(Write::Put(marker, named(&group)?, When::Always));
+            let named = vec![("group", json(&group)?), ("rule", json(&rule)?)];
+            writes.push(Write::Put(marker, named, When::Always));
             writes.push(Write::Delete(waiting, When::Always));
         } else {
-            writes.push(Write::Put(waiting, named(&group)?, When::Always));
+            writes.push(Write::Put(waiting, vec![("group", json(&group)?)], When::Always));
         }
     }
     Ok(writes)
+}
+
+fn json(value: &impl Serialize) -> Result<AttributeValue> {
+    let json = serde_json::to_string(value);
+    Ok(text(json.map_err(|e| Error::Store { what: WHAT, source: Box::new(e) })?))
+}
+
+/// A group that files are registered in.
+struct Filled {
+    group: GroupRef,
+    rule: GroupRule,
+    generations: Generations,
+    revision: u64,
 }
 
 /// The files that came in an archive, in its order; none before all of them are registered.

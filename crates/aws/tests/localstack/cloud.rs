@@ -15,7 +15,7 @@ use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progr
 use tidewaiter_pipeline::{Result, report, sequence, sweep, unpack, validate};
 use tidewaiter_tests::{Mask, mail, world};
 
-use crate::support::{TestBucket, records_table, state_table};
+use crate::support::{Requests, TestBucket, records_table, state_table};
 
 /// Where what the repository `partner` is sent goes.
 const PARTNER: &str = "partner";
@@ -34,12 +34,15 @@ pub(crate) struct Cloud {
 }
 
 /// Messages in memory.
-#[derive(Default)]
-pub(crate) struct Hints(Mutex<VecDeque<Message>>);
+pub(crate) struct Hints {
+    requests: Requests,
+    messages: Mutex<VecDeque<Message>>,
+}
 
 impl Queue for Hints {
     async fn send(&self, message: Message, _at: Option<Timestamp>) -> Result<()> {
-        self.0.lock().unwrap().push_back(message);
+        self.requests.note("SQS", "SendMessage");
+        self.messages.lock().unwrap().push_back(message);
         Ok(())
     }
 }
@@ -86,16 +89,21 @@ impl Platform for Cloud {
 
 impl Cloud {
     pub(crate) async fn new() -> Self {
+        Self::counted(&Requests::default(), Cache::default()).await
+    }
+
+    /// One whose requests are counted.
+    pub(crate) async fn counted(requests: &Requests, configs: Cache) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bucket = TestBucket::new().await;
         Self {
-            objects: bucket.objects(),
+            objects: Bucket::new(requests.s3(&bucket.client), &bucket.name),
             bucket,
-            state: state_table().await,
-            records: records_table().await,
+            state: state_table(requests).await,
+            records: records_table(requests).await,
             mailer: Outbox::new(&folder.path().join("outbox")),
-            queue: Hints::default(),
-            configs: Cache::default(),
+            queue: Hints { requests: requests.clone(), messages: Mutex::default() },
+            configs,
             folder,
             seen: Mutex::default(),
         }
@@ -110,6 +118,12 @@ impl Cloud {
 
     /// Drops files and brings them to their outcome. Each event comes twice.
     pub(crate) async fn deliver(&self, files: &BTreeMap<String, Vec<u8>>) {
+        self.deliver_events(files, 2).await;
+        self.note_ids().await;
+    }
+
+    /// The same, with each event so often.
+    pub(crate) async fn deliver_events(&self, files: &BTreeMap<String, Vec<u8>>, times: usize) {
         // As a folder does it where they come together: what is dropped is checked against what is configured.
         let mut names: Vec<&String> = files.keys().collect();
         names.sort_by_key(|name| !name.ends_with("_imports_config.json"));
@@ -125,19 +139,18 @@ impl Cloud {
             });
             events.push(event.to_string());
         }
-        for event in events.iter().chain(&events) {
+        for event in std::iter::repeat_n(&events, times).flatten() {
             for notice in notices(event, &self.bucket.name).unwrap() {
                 let Notice::Dropped(dropped) = notice else { panic!("{notice:?}") };
                 unpack::unpack(self, &dropped).await.unwrap();
             }
         }
         self.drain().await;
-        self.note_ids().await;
     }
 
     async fn drain(&self) {
         loop {
-            let next = self.queue.0.lock().unwrap().pop_front();
+            let next = self.queue.messages.lock().unwrap().pop_front();
             let Some(message) = next else { break };
             match message {
                 Message::Sequence { repository, news } => {

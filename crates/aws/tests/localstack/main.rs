@@ -12,6 +12,7 @@ mod golden;
 mod messages;
 mod objects;
 mod records;
+mod requests;
 mod stack;
 mod state;
 mod support;

@@ -66,7 +66,7 @@ async fn a_large_object_is_moved_in_parts() {
     let from = key(Place::Bogus, "a +%20&?#=é数.csv");
     let (to, content) = (key(Place::Archives, "large.csv"), bytes(12 * MIB));
     objects.put(&from, content.clone(), None).await.unwrap();
-    objects.relocate(&objects.source(&from), &to, None).await.unwrap();
+    objects.relocate(&objects.source(&from), 1, &to, None).await.unwrap();
     assert!(objects.read(&objects.source(&to), 0..content.len() as u64).await.unwrap() == content);
     assert!(matches!(objects.stat(&objects.source(&from)).await, Err(Error::NotFound { .. })));
 }
@@ -86,12 +86,12 @@ async fn a_file_that_is_overwritten_while_it_waits_is_two_files() {
     assert_eq!(objects.read(&sources[1], 0..100).await.unwrap(), "second");
     let (archives, older) = (key(Place::Archives, "x.csv"), key(Place::Archives, "x-older.csv"));
     for _ in 0..2 {
-        objects.relocate(&sources[0], &archives, None).await.unwrap();
+        objects.relocate(&sources[0], 1, &archives, None).await.unwrap();
         assert_eq!(objects.read(&sources[1], 0..100).await.unwrap(), "second", "the later one stays");
         assert!(matches!(objects.read(&sources[0], 0..100).await, Err(Error::NotFound { .. })));
     }
     for _ in 0..2 {
-        objects.relocate(&sources[1], &archives, Some(&older)).await.unwrap();
+        objects.relocate(&sources[1], 1, &archives, Some(&older)).await.unwrap();
     }
     assert_eq!(objects.read(&objects.source(&archives), 0..100).await.unwrap(), "second");
     assert_eq!(objects.read(&objects.source(&older), 0..100).await.unwrap(), "first");

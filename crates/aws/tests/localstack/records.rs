@@ -2,9 +2,9 @@
 
 use tidewaiter_pipeline::contract;
 
-use crate::support::records_table;
+use crate::support::{Requests, records_table};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_is_a_store_of_records() {
-    contract::records(&records_table().await).await.unwrap();
+    contract::records(&records_table(&Requests::default()).await).await.unwrap();
 }

@@ -124,8 +124,9 @@ impl Stack {
             return false;
         }
         let repository: Repository = PARTNER.parse().unwrap();
-        self.state.sequence(&repository).await.unwrap().0 == tidewaiter::sequence::State::default()
-            && self.state.first_ready(&repository).await.unwrap().is_none()
+        let turn = self.state.turn(&repository).await.unwrap();
+        turn.state == tidewaiter::sequence::State::default()
+            && turn.ready.is_none()
             && self.state.unfinished().await.unwrap().is_empty()
             && self.state.unmailed().await.unwrap().is_empty()
     }

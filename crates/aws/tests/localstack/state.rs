@@ -2,11 +2,11 @@
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::name::{DataName, GroupTag};
-use tidewaiter::sequence::GroupRef;
+use tidewaiter::sequence::{GroupRef, GroupRule, Ready};
 use tidewaiter_pipeline::contract;
-use tidewaiter_pipeline::ports::{Group, HistoryFilter, Import, Kind, Progress, ReadyWork, Source, State};
+use tidewaiter_pipeline::ports::{Group, HistoryFilter, Import, Kind, Progress, Source, State};
 
-use crate::support::state_table;
+use crate::support::{Requests, state_table};
 
 fn id(n: u32) -> ImportId {
     let at = Timestamp::from_second(1_790_000_000 + i64::from(n)).unwrap();
@@ -26,6 +26,7 @@ fn member(n: u32, slot: u8, last: u8) -> Import {
         suffix: None,
     };
     let group = GroupRef { id: "daily".to_owned(), last, generation: 0 };
+    let group = Group { group, slot, rule: GroupRule::Sequential, late: false };
     Import {
         id: id(n),
         repository: "acme".parse().unwrap(),
@@ -34,19 +35,19 @@ fn member(n: u32, slot: u8, last: u8) -> Import {
         archive: None,
         bytes: 1,
         arrived: Timestamp::from_second(1_790_000_000 + i64::from(n)).unwrap(),
-        kind: Kind::Data { name, rank: 0, group: Some(Group { group, slot, late: false }) },
+        kind: Kind::Data { name, rank: 0, settle_seconds: 0, group: Some(group) },
         progress: Progress::Registered,
     }
 }
 
 #[tokio::test]
 async fn a_table_is_a_store_of_state() {
-    contract::state(&state_table().await).await.unwrap();
+    contract::state(&state_table(&Requests::default()).await).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_group_whose_files_arrive_at_the_same_time_is_complete_once() {
-    let state = state_table().await;
+    let state = state_table(&Requests::default()).await;
     let place = "acme".parse().unwrap();
     let mut arrivals = tokio::task::JoinSet::new();
     for n in 0..12_u32 {
@@ -61,7 +62,8 @@ async fn a_group_whose_files_arrive_at_the_same_time_is_complete_once() {
         done.unwrap().unwrap();
     }
     let group = GroupRef { id: "daily".to_owned(), last: 6, generation: 1 };
-    assert_eq!(state.first_ready(&place).await.unwrap(), Some(ReadyWork::Group(group)));
+    let rule = GroupRule::Sequential;
+    assert_eq!(state.turn(&place).await.unwrap().ready, Some(Ready::Group(group, rule)));
     assert_eq!(state.waiting(&place).await.unwrap(), []);
     let queued: Vec<ImportId> = state.queued(&place, 100).await.unwrap().iter().map(|i| i.id).collect();
     assert_eq!(queued, [0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11].map(id));
@@ -69,7 +71,7 @@ async fn a_group_whose_files_arrive_at_the_same_time_is_complete_once() {
 
 #[tokio::test]
 async fn an_archive_with_more_members_than_a_transaction_takes_is_registered_whole() {
-    let state = state_table().await;
+    let state = state_table(&Requests::default()).await;
     let place = "acme".parse().unwrap();
     let archive = id(1_000);
     let members: Vec<Import> = (0..120_u32)
@@ -96,7 +98,7 @@ async fn an_archive_with_more_members_than_a_transaction_takes_is_registered_who
 
 #[tokio::test]
 async fn an_archive_with_a_group_for_each_member_is_registered_whole() {
-    let state = state_table().await;
+    let state = state_table(&Requests::default()).await;
     let members: Vec<Import> = (0..30_u32)
         .map(|n| {
             let mut member = member(n, 1, 1);
@@ -114,7 +116,7 @@ async fn an_archive_with_a_group_for_each_member_is_registered_whole() {
 
 #[tokio::test]
 async fn a_configuration_larger_than_an_item_is_kept() {
-    let state = state_table().await;
+    let state = state_table(&Requests::default()).await;
     let document: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
     for _ in 0..2 {
         state.keep_config("hash", &document).await.unwrap();

@@ -1,6 +1,15 @@
 //! Clients of the LocalStack, and things of their own for each test.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use tidewaiter::keys::{Key, Place};
 use tidewaiter_aws::{Bucket, clients};
 use tidewaiter_tests::localstack;
@@ -49,15 +58,58 @@ pub(crate) fn key(place: Place, file: &str) -> Key {
 }
 
 /// An empty table for the state.
-pub(crate) async fn state_table() -> tidewaiter_aws::StateTable {
+pub(crate) async fn state_table(requests: &Requests) -> tidewaiter_aws::StateTable {
     let (client, name) = table().await;
-    tidewaiter_aws::StateTable::new(client, name)
+    tidewaiter_aws::StateTable::new(requests.dynamodb(&client), name)
 }
 
 /// An empty table for records.
-pub(crate) async fn records_table() -> tidewaiter_aws::RecordsTable {
+pub(crate) async fn records_table(requests: &Requests) -> tidewaiter_aws::RecordsTable {
     let (client, name) = table().await;
-    tidewaiter_aws::RecordsTable::new(client, name)
+    tidewaiter_aws::RecordsTable::new(requests.dynamodb(&client), name)
+}
+
+/// How often each operation of each service was asked for, each try by itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Requests(Arc<Mutex<BTreeMap<(String, String), usize>>>);
+
+impl Requests {
+    pub(crate) fn note(&self, service: &str, operation: &str) {
+        *self.0.lock().unwrap().entry((service.to_owned(), operation.to_owned())).or_default() += 1;
+    }
+
+    /// What was counted since this was asked last.
+    pub(crate) fn take(&self) -> BTreeMap<(String, String), usize> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    /// The same client, counted.
+    pub(crate) fn s3(&self, client: &aws_sdk_s3::Client) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::from_conf(client.config().to_builder().interceptor(self.clone()).build())
+    }
+
+    /// The same client, counted.
+    fn dynamodb(&self, client: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::from_conf(client.config().to_builder().interceptor(self.clone()).build())
+    }
+}
+
+impl Intercept for Requests {
+    fn name(&self) -> &'static str {
+        "Requests"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(metadata) = cfg.load::<Metadata>() {
+            self.note(metadata.service(), metadata.name());
+        }
+        Ok(())
+    }
 }
 
 /// An empty table, as the template makes it.

@@ -153,7 +153,7 @@ async fn standing(
     unregistered: &[tidewaiter_pipeline::ports::Drop],
 ) -> Result<Standing> {
     let state = local.state();
-    let (sequence, _) = state.sequence(&repository).await?;
+    let sequence = state.turn(&repository).await?.state;
     let running = match sequence.running {
         None => None,
         Some(Running::File { import }) => {

@@ -95,7 +95,7 @@ async fn what_another_import_left_is_kept<O: Objects>(objects: &O) -> Result<()>
     let oldest = key.renamed(id(2));
     objects.put(&from, Bytes::from_static(b"third"), None).await?;
     for _ in 0..2 {
-        objects.relocate(&objects.source(&from), &key, Some(&oldest)).await?;
+        objects.relocate(&objects.source(&from), 1, &key, Some(&oldest)).await?;
         assert_eq!(content(objects, &key).await?, "third");
     }
     assert_eq!(content(objects, &oldest).await?, "second");
@@ -109,11 +109,11 @@ async fn a_move_can_be_repeated<O: Objects>(objects: &O) -> Result<()> {
     let source: Source = objects.source(&from);
     objects.put(&from, Bytes::from_static(b"content"), None).await?;
     for _ in 0..2 {
-        objects.relocate(&source, &to, None).await?;
+        objects.relocate(&source, 1, &to, None).await?;
         assert_eq!(content(objects, &to).await?, "content");
         assert!(is_absent(objects, &from).await, "a file is in one place");
     }
-    let nowhere = objects.relocate(&source, &key(Place::Archives, "y.csv"), None).await;
+    let nowhere = objects.relocate(&source, 1, &key(Place::Archives, "y.csv"), None).await;
     assert!(matches!(nowhere, Err(Error::NotFound { .. })), "what is nowhere cannot be moved");
 
     objects.put(&from, Bytes::from_static(b"left behind"), None).await?;

@@ -2,15 +2,15 @@
 
 use jiff::civil::date;
 use tidewaiter::id::ImportId;
-use tidewaiter::keys::{Key, Place};
+use tidewaiter::keys::{Key, Place, Repository};
 use tidewaiter::name::{DataName, GroupTag};
 use tidewaiter::report::{Counts, Outcome};
-use tidewaiter::sequence::{self, GroupRef};
+use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 
 use super::{at, id, repository};
 use crate::Result;
 use crate::ports::{
-    Conclusion, Content, Group, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, Source, State,
+    Conclusion, Content, Group, HistoryFilter, Import, Kind, Pinned, Progress, Source, State, Turn,
 };
 
 /// Puts a store of state through everything it promises. It is to be empty.
@@ -55,14 +55,16 @@ fn data(place: &str, n: u32, kind: Kind) -> Import {
 }
 
 fn single(place: &str, n: u32, file: &str, rank: usize, day: i8) -> Import {
-    data(place, n, Kind::Data { name: name(file, &format!("scope{rank}"), day), rank, group: None })
+    let name = name(file, &format!("scope{rank}"), day);
+    data(place, n, Kind::Data { name, rank, settle_seconds: 10, group: None })
 }
 
 fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> Import {
     let tag = GroupTag { id: group.to_owned(), slot, last };
     let name = DataName { group: Some(tag), ..name(file, "contacts", 1) };
     let group = GroupRef { id: group.to_owned(), last, generation: 0 };
-    data(place, n, Kind::Data { name, rank: 0, group: Some(Group { group, slot, late: false }) })
+    let group = Group { group, slot, rule: GroupRule::AllOrNothing, late: false };
+    data(place, n, Kind::Data { name, rank: 0, settle_seconds: 10, group: Some(group) })
 }
 
 fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
@@ -82,14 +84,24 @@ fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
 }
 
 async fn end<S: State>(state: &S, import: &Import, outcome: Outcome) -> Result<()> {
-    state.conclude(import.id, &conclusion(import, outcome)).await?;
+    let conclusion = conclusion(import, outcome);
+    state.conclude(import.id, &conclusion, Some(&conclusion.place)).await?;
     state.finish(import.id).await
+}
+
+/// The first piece of ready work.
+async fn ready<S: State>(state: &S, place: &Repository) -> Result<Option<Ready>> {
+    Ok(state.turn(place).await?.ready)
+}
+
+async fn claim<S: State>(state: &S, key: &Key, id: ImportId) -> Result<Option<Key>> {
+    Ok(state.claim(&[key], id).await?.pop().flatten())
 }
 
 async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     let import = single("path", 1, "a.csv", 0, 1);
     assert_eq!(state.import(import.id).await?, None);
-    state.register(std::slice::from_ref(&import)).await?;
+    assert_eq!(state.register(std::slice::from_ref(&import)).await?, std::slice::from_ref(&import));
     let pin = Pinned {
         at: at(5),
         config: "one".to_owned(),
@@ -100,20 +112,45 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     assert_eq!(state.start(import.id, &pin).await?, pin);
     let other = Pinned { config: "two".to_owned(), ..pin.clone() };
     assert_eq!(state.start(import.id, &other).await?, pin, "what an import runs under is fixed once");
-    let content = Content { bytes: 10, sha256: "aa".to_owned(), loaders: 1 };
-    assert_eq!(state.pin_content(import.id, &content).await?, content);
-    let other = Content { bytes: 11, sha256: "bb".to_owned(), loaders: 2 };
-    assert_eq!(state.pin_content(import.id, &other).await?, content, "what is loaded is fixed once");
-    let pin = Pinned { content: Some(content), ..pin };
+    let content = |bytes| Content { bytes, sha256: format!("{bytes}"), loaders: 1 };
+    let with_content = |pin: &Pinned, bytes| Pinned { content: Some(content(bytes)), ..pin.clone() };
+    assert_eq!(
+        state.start(import.id, &with_content(&other, 9)).await?,
+        pin,
+        "what was checked under another configuration is not loaded"
+    );
+    let full = with_content(&pin, 10);
+    assert_eq!(state.start(import.id, &full).await?, full);
+    assert_eq!(state.start(import.id, &with_content(&pin, 11)).await?, full, "what is loaded is fixed once");
     // A message that comes again must not begin it anew.
-    state.register(std::slice::from_ref(&import)).await?;
+    let registered = state.register(std::slice::from_ref(&import)).await?;
+    assert_eq!(
+        registered.into_iter().map(|i| i.progress).collect::<Vec<_>>(),
+        [Progress::Started(full.clone())]
+    );
     let found = state.import(import.id).await?;
-    assert_eq!(found.map(|i| i.progress), Some(Progress::Started(pin)));
+    assert_eq!(found.map(|i| i.progress), Some(Progress::Started(full)));
 
     let decided = conclusion(&import, Outcome::Imported);
-    assert_eq!(state.conclude(import.id, &decided).await?, decided);
+    let free = decided.place.renamed(import.id);
+    assert_eq!(
+        state.conclude(import.id, &decided, Some(&decided.place)).await?,
+        (decided.clone(), Some(free)),
+        "the place is taken with the decision"
+    );
+    assert_eq!(claim(state, &decided.place, import.id).await?, None, "it is ours");
     let other = Conclusion { outcome: Outcome::Bogus, ..decided.clone() };
-    assert_eq!(state.conclude(import.id, &other).await?, decided, "an outcome is decided once");
+    let elsewhere = Key::placed(Place::Bogus, &import.repository, &import.file);
+    assert_eq!(
+        state.conclude(import.id, &other, Some(&elsewhere)).await?,
+        (decided.clone(), None),
+        "an outcome is decided once"
+    );
+    assert_eq!(
+        claim(state, &elsewhere, import.id).await?,
+        Some(elsewhere.renamed(import.id)),
+        "who was too late has taken nothing"
+    );
     let open = state.unfinished().await?;
     assert!(open.iter().any(|i| i.id == import.id), "an outcome that is not carried out is unfinished");
     for _ in 0..2 {
@@ -124,7 +161,7 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     assert_eq!(state.unmailed().await?, [import.id]);
     state.mailed(import.id).await?;
     assert_eq!(state.unmailed().await?, Vec::<ImportId>::new());
-    assert_eq!(state.first_ready(&import.repository).await?, None, "what is done is not ready work");
+    assert_eq!(ready(state, &import.repository).await?, None, "what is done is not ready work");
     Ok(())
 }
 
@@ -147,10 +184,10 @@ async fn ready_work_is_in_treatment_order<S: State>(state: &S) -> Result<()> {
     assert_eq!(state.queued(&place, 2).await?.len(), 2);
     files.sort_by_key(|file| expected.iter().position(|id| *id == file.id));
     for file in &files {
-        let ready = state.first_ready(&place).await?;
-        match ready {
-            Some(ReadyWork::File(found)) => assert_eq!(found, file.id),
-            Some(ReadyWork::Group(group)) => {
+        match ready(state, &place).await? {
+            Some(Ready::File(found)) => assert_eq!(found, file.id),
+            Some(Ready::Group(group, rule)) => {
+                assert_eq!(rule, GroupRule::AllOrNothing);
                 assert_eq!(state.next_member(&place, &group, false).await?, Some(file.id));
                 end(state, file, Outcome::Imported).await?;
                 assert_eq!(state.next_member(&place, &group, false).await?, None);
@@ -160,7 +197,7 @@ async fn ready_work_is_in_treatment_order<S: State>(state: &S) -> Result<()> {
         }
         end(state, file, Outcome::Imported).await?;
     }
-    assert_eq!(state.first_ready(&place).await?, None);
+    assert_eq!(ready(state, &place).await?, None);
     Ok(())
 }
 
@@ -174,7 +211,7 @@ async fn a_group_is_a_set_of_slots<S: State>(state: &S) -> Result<()> {
     for file in [&third, &first, &again, &first, &elsewhere] {
         state.register(std::slice::from_ref(file)).await?;
     }
-    assert_eq!(state.first_ready(&place).await?, None);
+    assert_eq!(ready(state, &place).await?, None);
     let waiting = state.waiting(&place).await?;
     let of = |last: u8| waiting.iter().find(|group| group.group.last == last);
     assert_eq!(of(3).map(|g| (g.missing.clone(), g.since)), Some((vec![2], at(20))));
@@ -184,14 +221,13 @@ async fn a_group_is_a_set_of_slots<S: State>(state: &S) -> Result<()> {
     let second = member("slots", 24, "daily", 2, 3, "daily.02-03_a.csv");
     state.register(&[second]).await?;
     let group = GroupRef { id: "daily".to_owned(), last: 3, generation: 1 };
-    assert_eq!(state.first_ready(&place).await?, Some(ReadyWork::Group(group.clone())));
+    assert_eq!(ready(state, &place).await?, Some(Ready::Group(group.clone(), GroupRule::AllOrNothing)));
     let pin =
-        Pinned { at: at(30), config: "one".to_owned(), notes: Vec::new(), checked: false, content: None };
+        Pinned { at: at(30), config: "one".to_owned(), notes: Vec::new(), checked: true, content: None };
     let mut order = Vec::new();
     while let Some(next) = state.next_member(&place, &group, true).await? {
         order.push(next);
         state.start(next, &pin).await?;
-        state.passed_check(next).await?;
     }
     assert_eq!(order, [21, 20, 24, 22].map(id), "slot, then date, then name");
     let members = state.group_members(&place, &group).await?;
@@ -226,7 +262,7 @@ async fn a_generation_is_closed_to_late_files<S: State>(state: &S) -> Result<()>
         state.close(&place, &group).await?;
     }
     let next = GroupRef { generation: 2, ..group };
-    assert_eq!(state.first_ready(&place).await?, Some(ReadyWork::Group(next.clone())));
+    assert_eq!(ready(state, &place).await?, Some(Ready::Group(next.clone(), GroupRule::AllOrNothing)));
     state.seal(&place, &next).await?;
     end(state, &late, Outcome::Imported).await?;
     state.close(&place, &next).await?;
@@ -240,13 +276,13 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
     let (first, second) = (single("keys", 50, "x.csv", 0, 1), single("keys", 51, "x.csv", 0, 1));
     state.register(&[first.clone(), second.clone()]).await?;
     let key = Key::placed(Place::Archives, &first.repository, &first.file);
-    let first_claim = state.claim(&key, first.id).await?;
+    let first_claim = claim(state, &key, first.id).await?;
     assert_eq!(first_claim, Some(key.renamed(first.id)), "what nobody claimed is kept under our own name");
-    assert_eq!(state.claim(&key, first.id).await?, None, "afterwards it is ours");
+    assert_eq!(claim(state, &key, first.id).await?, None, "afterwards it is ours");
     end(state, &first, Outcome::Imported).await?;
     let older = key.renamed(first.id);
     for _ in 0..2 {
-        assert_eq!(state.claim(&key, second.id).await?, Some(older.clone()), "the same answer each time");
+        assert_eq!(claim(state, &key, second.id).await?, Some(older.clone()), "the same answer each time");
     }
     let Some(Progress::Done(kept)) = state.import(first.id).await?.map(|i| i.progress) else {
         unreachable!("the first import is done")
@@ -255,38 +291,38 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
     // The new name is a valid one: a file that is dropped under it finds it taken.
     let third = single("keys", 52, older.file_name(), 0, 1);
     state.register(std::slice::from_ref(&third)).await?;
-    assert_eq!(state.claim(&older, third.id).await?, Some(older.renamed(first.id)));
+    assert_eq!(claim(state, &older, third.id).await?, Some(older.renamed(first.id)));
     // The other way about: the new name was taken before it was needed.
     let [fourth, fifth, sixth] = [53, 54, 55].map(|n| single("keys", n, "y.csv", 0, 1));
     state.register(&[fourth.clone(), fifth.clone(), sixth.clone()]).await?;
     let key = Key::placed(Place::Archives, &fourth.repository, &fourth.file);
-    state.claim(&key, fourth.id).await?;
+    claim(state, &key, fourth.id).await?;
     end(state, &fourth, Outcome::Imported).await?;
     let taken = key.renamed(fourth.id);
-    state.claim(&taken, fifth.id).await?;
+    claim(state, &taken, fifth.id).await?;
     let free = taken.renamed(fourth.id);
     for _ in 0..2 {
-        assert_eq!(state.claim(&key, sixth.id).await?, Some(free.clone()), "a third file is passed over");
+        assert_eq!(claim(state, &key, sixth.id).await?, Some(free.clone()), "a third file is passed over");
     }
-    assert_eq!(state.claim(&taken, fifth.id).await?, None, "it keeps its name");
+    assert_eq!(claim(state, &taken, fifth.id).await?, None, "it keeps its name");
     Ok(())
 }
 
 async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
     let place = repository("race");
-    let (idle, version) = state.sequence(&place).await?;
-    assert_eq!((&idle, version), (&sequence::State::default(), 0));
+    let Turn { state: idle, version, ready } = state.turn(&place).await?;
+    assert_eq!((&idle, version, ready), (&sequence::State::default(), 0, None));
     let busy = sequence::State {
         running: Some(sequence::Running::File { import: id(60) }),
         ..sequence::State::default()
     };
     assert!(state.advance(&place, version, &busy).await?);
     assert!(!state.advance(&place, version, &idle).await?, "somebody was faster");
-    let (found, version) = state.sequence(&place).await?;
+    let Turn { state: found, version, .. } = state.turn(&place).await?;
     assert_eq!(found, busy);
     assert!(state.advance(&place, version, &idle).await?);
     assert!(!state.advance(&place, version, &busy).await?, "somebody was faster again");
-    assert_eq!(state.sequence(&place).await?.0, idle);
+    assert_eq!(state.turn(&place).await?.state, idle);
     Ok(())
 }
 

@@ -97,6 +97,11 @@ impl Objects for Folder {
         CHUNK_BYTES
     }
 
+    /// What was taken in may still be written to by whoever has it open.
+    fn is_fixed(&self, _source: &Source) -> bool {
+        false
+    }
+
     async fn stat(&self, source: &Source) -> Result<Stat> {
         let found =
             fs::symlink_metadata(self.path(&source.key)).map_err(|e| Error::object(&source.key, e))?;
@@ -125,7 +130,7 @@ impl Objects for Folder {
         Ok(FolderUpload { root: self.root.clone(), key: key.clone(), partial: path, file: Some(file) })
     }
 
-    async fn relocate(&self, from: &Source, to: &Key, older: Option<&Key>) -> Result<()> {
+    async fn relocate(&self, from: &Source, _bytes: u64, to: &Key, older: Option<&Key>) -> Result<()> {
         let (source, target) = (self.path(&from.key), self.path(to.as_str()));
         if !exists(&source) {
             // If somebody else's file was to be kept and was not, it is what lies at the target.

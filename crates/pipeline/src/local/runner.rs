@@ -155,7 +155,8 @@ impl Runner {
                 None => self.retrying(|local| unpack::unpack(local, &dropped)).await,
                 // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
                 Some(Progress::Done(conclusion)) => {
-                    self.local.objects().relocate(&dropped.source, &conclusion.place, None).await
+                    let objects = self.local.objects();
+                    objects.relocate(&dropped.source, dropped.bytes, &conclusion.place, None).await
                 }
                 Some(_) => Ok(()),
             };

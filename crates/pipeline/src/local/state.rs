@@ -10,12 +10,11 @@ use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
 use tidewaiter::sequence::{self, GroupRef};
 
-use super::sqlite::{Database, from_json, to_json};
+use super::sqlite::{Database, to_json};
 use super::state_read as read;
 use crate::Result;
 use crate::ports::{
-    Conclusion, Content, HistoryFilter, Import, Kind, Pinned, Progress, RENAMINGS, ReadyWork, State,
-    WaitingGroup,
+    Conclusion, HistoryFilter, Import, Kind, Pinned, Progress, RENAMINGS, State, Turn, WaitingGroup,
 };
 
 const MIGRATIONS: &[&str] = &["
@@ -59,6 +58,8 @@ const MIGRATIONS: &[&str] = &["
         -- A file's import, or a group as JSON.
         import TEXT,
         group_ref TEXT,
+        -- The rule that the group is treated by, as JSON.
+        group_rule TEXT,
         PRIMARY KEY (repository, sort)
     ) WITHOUT ROWID;
     CREATE TABLE groups (
@@ -111,10 +112,10 @@ impl SqliteState {
 }
 
 impl State for SqliteState {
-    async fn register(&self, imports: &[Import]) -> Result<()> {
+    async fn register(&self, imports: &[Import]) -> Result<Vec<Import>> {
         let imports = imports.to_vec();
         let register =
-            move |sql: &rusqlite::Transaction<'_>| imports.into_iter().try_for_each(|i| register(sql, i));
+            move |sql: &rusqlite::Transaction<'_>| imports.into_iter().map(|i| register(sql, i)).collect();
         self.database.write("registering files", register).await
     }
 
@@ -131,8 +132,11 @@ impl State for SqliteState {
         let start = move |sql: &rusqlite::Transaction<'_>| {
             let mut held = pin;
             change(sql, id, |import| match &import.progress {
-                Progress::Started(pinned) => held = pinned.clone(),
                 Progress::Registered => import.progress = Progress::Started(held.clone()),
+                Progress::Started(pinned) => {
+                    held = pinned.joined(held.clone());
+                    import.progress = Progress::Started(held.clone());
+                }
                 Progress::Concluding(_) | Progress::Done(_) => {}
             })?;
             Ok(held)
@@ -140,42 +144,25 @@ impl State for SqliteState {
         self.database.write("starting an import", start).await
     }
 
-    async fn passed_check(&self, id: ImportId) -> Result<()> {
-        let passed = move |sql: &rusqlite::Transaction<'_>| {
-            change(sql, id, |import| {
-                if let Progress::Started(pinned) = &mut import.progress {
-                    pinned.checked = true;
-                }
-            })
-        };
-        self.database.write("noting a check", passed).await
-    }
-
-    async fn pin_content(&self, id: ImportId, content: &Content) -> Result<Content> {
-        let content = content.clone();
-        let pin = move |sql: &rusqlite::Transaction<'_>| {
-            let mut held = content;
-            change(sql, id, |import| {
-                if let Progress::Started(pinned) = &mut import.progress {
-                    held = pinned.content.get_or_insert(held.clone()).clone();
-                }
-            })?;
-            Ok(held)
-        };
-        self.database.write("fixing what is loaded", pin).await
-    }
-
-    async fn conclude(&self, id: ImportId, conclusion: &Conclusion) -> Result<Conclusion> {
-        let conclusion = conclusion.clone();
+    async fn conclude(
+        &self,
+        id: ImportId,
+        conclusion: &Conclusion,
+        place: Option<&Key>,
+    ) -> Result<(Conclusion, Option<Key>)> {
+        let (conclusion, place) = (conclusion.clone(), place.cloned());
         let conclude = move |sql: &rusqlite::Transaction<'_>| {
-            let mut held = conclusion;
+            let mut held = conclusion.clone();
             change(sql, id, |import| match &import.progress {
                 Progress::Concluding(decided) | Progress::Done(decided) => held = decided.clone(),
                 Progress::Registered | Progress::Started(_) => {
                     import.progress = Progress::Concluding(held.clone());
                 }
             })?;
-            Ok(held)
+            match place.filter(|_| held == conclusion) {
+                Some(place) => Ok((held, claim(sql, &place, id)?)),
+                None => Ok((held, None)),
+            }
         };
         self.database.write("deciding an outcome", conclude).await
     }
@@ -187,7 +174,7 @@ impl State for SqliteState {
                 if let Progress::Concluding(conclusion) = &import.progress {
                     import.progress = Progress::Done(conclusion.clone());
                 }
-                if let Kind::Data { name, rank, group: None } = &import.kind {
+                if let Kind::Data { name, rank, group: None, .. } = &import.kind {
                     ready = Some((import.repository.to_string(), single_key(name, *rank, id)));
                 }
             })?;
@@ -200,9 +187,11 @@ impl State for SqliteState {
         self.database.write("finishing an import", finish).await
     }
 
-    async fn claim(&self, key: &Key, id: ImportId) -> Result<Option<Key>> {
-        let key = key.clone();
-        self.database.write("claiming a key", move |sql| claim(sql, &key, id)).await
+    async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
+        let keys: Vec<Key> = keys.iter().map(|key| (*key).clone()).collect();
+        let claim =
+            move |sql: &rusqlite::Transaction<'_>| keys.iter().map(|key| claim(sql, key, id)).collect();
+        self.database.write("claiming keys", claim).await
     }
 
     async fn mailed(&self, id: ImportId) -> Result<()> {
@@ -216,19 +205,9 @@ impl State for SqliteState {
         self.database.write("noting a mail", mailed).await
     }
 
-    async fn sequence(&self, repository: &Repository) -> Result<(sequence::State, u64)> {
+    async fn turn(&self, repository: &Repository) -> Result<Turn> {
         let repository = repository.to_string();
-        let read = move |sql: &Connection| {
-            let found: Option<(String, u64)> = sql
-                .prepare_cached("SELECT document, version FROM sequences WHERE repository = ?1")?
-                .query_row([repository], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            match found {
-                Some((document, version)) => Ok((from_json(&document)?, version)),
-                None => Ok((sequence::State::default(), 0)),
-            }
-        };
-        self.database.read("reading a sequence", read).await
+        self.database.read("reading a turn", move |sql| read::turn(sql, &repository)).await
     }
 
     async fn advance(&self, repository: &Repository, version: u64, state: &sequence::State) -> Result<bool> {
@@ -250,11 +229,6 @@ impl State for SqliteState {
             Ok(written == 1)
         };
         self.database.write("writing a sequence", advance).await
-    }
-
-    async fn first_ready(&self, repository: &Repository) -> Result<Option<ReadyWork>> {
-        let repository = repository.to_string();
-        self.database.read("finding ready work", move |sql| read::first_ready(sql, &repository)).await
     }
 
     async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
@@ -363,14 +337,14 @@ fn entry_of(name: &DataName) -> String {
     format!("{}\u{1f}{}\u{1f}{}", name.universe, name.scope, name.subsection)
 }
 
-fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
-    if read::import(sql, import.id)?.is_some() {
-        return Ok(());
+fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {
+    if let Some(registered) = read::import(sql, import.id)? {
+        return Ok(registered);
     }
     let repository = import.repository.to_string();
     let (mut sort, mut entry, mut date) = (None, None, None);
     let (mut member, mut fills_a_slot) = (None, false);
-    if let Kind::Data { name, rank, group } = &mut import.kind {
+    if let Kind::Data { name, rank, group, .. } = &mut import.kind {
         entry = Some(entry_of(name));
         date = Some(name.date.to_string());
         if let Some(place) = group {
@@ -379,7 +353,7 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
             place.late = closed + 1 < open;
             fills_a_slot = !read::slot_is_filled(sql, &repository, &place.group, place.slot)?;
             sort = Some(member_key(place.slot, name, import.id));
-            member = Some((place.group.clone(), place.slot));
+            member = Some((place.group.clone(), (place.slot, place.rule)));
         } else {
             let key = single_key(name, *rank, import.id);
             sql.prepare_cached("INSERT INTO ready (repository, sort, import) VALUES (?1, ?2, ?3)")?
@@ -387,7 +361,8 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
             sort = Some(key);
         }
     }
-    let (group, slot) = member.unzip();
+    let (group, in_group) = member.unzip();
+    let (slot, rule) = in_group.unzip();
     sql.prepare_cached(
         "INSERT INTO imports (id, repository, file, archive, document, is_data, group_id, group_last,
          generation, slot, sort, entry, date) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
@@ -407,18 +382,19 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<()> {
         entry,
         date,
     ])?;
-    match group {
-        // Only a file that fills a slot can complete the group.
-        Some(group) if fills_a_slot && read::missing_slots(sql, &repository, &group)?.is_empty() => {
-            let key = group_key(&group.id, group.last, group.generation);
-            sql.prepare_cached(
-                "INSERT INTO ready (repository, sort, group_ref) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![repository, key, to_json(&group)?])
-            .map(|_| ())
-        }
-        _ => Ok(()),
+    // Only a file that fills a slot can complete the group.
+    if let (Some(group), Some(rule)) = (group, rule)
+        && fills_a_slot
+        && read::missing_slots(sql, &repository, &group)?.is_empty()
+    {
+        let key = group_key(&group.id, group.last, group.generation);
+        sql.prepare_cached(
+            "INSERT INTO ready (repository, sort, group_ref, group_rule) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![repository, key, to_json(&group)?, to_json(&rule)?])?;
     }
+    Ok(import)
 }
 
 /// The generation that files of a group join now, and the last one that was closed.

@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
-use tidewaiter::sequence::GroupRef;
+use tidewaiter::sequence::{GroupRef, Ready};
 
 use super::sqlite::from_json;
-use crate::ports::{HistoryFilter, Import, ReadyWork, WaitingGroup};
+use crate::ports::{HistoryFilter, Import, Turn, WaitingGroup};
 
 type Rows<T> = rusqlite::Result<Vec<T>>;
 
@@ -32,16 +32,32 @@ pub(super) fn members(sql: &Connection, archive: ImportId) -> Rows<Import> {
     documents(sql, "SELECT document FROM imports WHERE archive = ?1 ORDER BY id", [archive.to_string()])
 }
 
-pub(super) fn first_ready(sql: &Connection, repository: &str) -> rusqlite::Result<Option<ReadyWork>> {
-    let found: Option<(Option<String>, Option<String>)> = sql
-        .prepare_cached("SELECT import, group_ref FROM ready WHERE repository = ?1 ORDER BY sort LIMIT 1")?
+pub(super) fn turn(sql: &Connection, repository: &str) -> rusqlite::Result<Turn> {
+    let found: Option<(String, u64)> = sql
+        .prepare_cached("SELECT document, version FROM sequences WHERE repository = ?1")?
         .query_row([repository], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    match found {
-        Some((Some(import), _)) => Ok(Some(ReadyWork::File(parsed(&import)?))),
-        Some((None, Some(group))) => Ok(Some(ReadyWork::Group(from_json(&group)?))),
-        Some((None, None)) | None => Ok(None),
-    }
+    let (state, version) = match found {
+        Some((document, version)) => (from_json(&document)?, version),
+        None => Default::default(),
+    };
+    Ok(Turn { state, version, ready: first_ready(sql, repository)? })
+}
+
+fn first_ready(sql: &Connection, repository: &str) -> rusqlite::Result<Option<Ready>> {
+    let query = "SELECT import, group_ref, group_rule FROM ready WHERE repository = ?1 ORDER BY sort LIMIT 1";
+    let mut query = sql.prepare_cached(query)?;
+    let found = query.query_row([repository], |row| {
+        let import: Option<String> = row.get(0)?;
+        match import {
+            Some(import) => Ok(Ready::File(parsed(&import)?)),
+            None => {
+                let (group, rule): (String, String) = (row.get(1)?, row.get(2)?);
+                Ok(Ready::Group(from_json(&group)?, from_json(&rule)?))
+            }
+        }
+    });
+    found.optional()
 }
 
 pub(super) fn next_member(

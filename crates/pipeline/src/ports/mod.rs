@@ -11,8 +11,8 @@ mod state;
 use std::future::Future;
 
 pub use model::{
-    Conclusion, Content, Drop, Group, HistoryFilter, Import, Kind, Nature, Pinned, Progress, ReadyWork,
-    Refusal, Task, WaitingGroup,
+    Conclusion, Content, Drop, Group, HistoryFilter, Import, Kind, Nature, Pinned, Progress, Refusal, Task,
+    Turn, WaitingGroup,
 };
 pub use objects::{Listed, Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
@@ -133,7 +133,10 @@ pub enum Message {
 #[serde(rename_all = "snake_case")]
 pub enum News {
     /// Files were registered.
-    Arrived,
+    Arrived {
+        /// How long the repository must have been quiet before they are ordered, in seconds.
+        settle_seconds: i64,
+    },
     /// Time to look again.
     Poke,
     /// A file was checked or reached its outcome.

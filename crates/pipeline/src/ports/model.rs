@@ -5,7 +5,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::report::{Counts, Outcome, Reason};
-use tidewaiter::sequence::GroupRef;
+use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 
 use super::objects::Source;
 
@@ -74,6 +74,8 @@ pub enum Kind {
         name: DataName,
         /// The place of its scope in the order.
         rank: usize,
+        /// How long the repository must have been quiet before it is ordered, in seconds.
+        settle_seconds: i64,
         /// The group it belongs to. The generation is given when it is registered.
         group: Option<Group>,
     },
@@ -104,6 +106,9 @@ pub struct Group {
     pub group: GroupRef,
     /// The slot.
     pub slot: u8,
+    /// The rule it is treated by, by the configuration when the file came. That of the file which completes the
+    /// group holds.
+    pub rule: GroupRule,
     /// True if an earlier generation of the group was under way when the file came.
     pub late: bool,
 }
@@ -138,6 +143,16 @@ pub struct Pinned {
     /// What it held when it passed the check and loading was about to begin.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content: Option<Content>,
+}
+
+impl Pinned {
+    /// What holds if `later` comes: the content of `later` too, unless one is fixed or the configurations
+    /// differ.
+    #[must_use]
+    pub fn joined(&self, later: Self) -> Self {
+        let content = later.content.filter(|_| self.config == later.config);
+        Self { content: self.content.clone().or(content), ..self.clone() }
+    }
 }
 
 /// The content of a file, as far as it was checked.
@@ -198,13 +213,15 @@ pub enum Task {
     Import,
 }
 
-/// The first piece of ready work of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadyWork {
-    /// A single file.
-    File(ImportId),
-    /// A complete group.
-    Group(GroupRef),
+/// Where a repository is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// What it is doing.
+    pub state: sequence::State,
+    /// The version of that, for [`State::advance`](super::State::advance); 0 of a new repository.
+    pub version: u64,
+    /// Its first piece of ready work in treatment order.
+    pub ready: Option<Ready>,
 }
 
 /// A group that is not complete.

@@ -52,6 +52,9 @@ pub trait Objects: Send + Sync + 'static {
 
     /// How many bytes are asked for at a time when a file is read from front to back.
     fn chunk_bytes(&self) -> u64;
+    /// True if what this source leads to can never become something else: it has a version, or nobody else
+    /// writes there.
+    fn is_fixed(&self, source: &Source) -> bool;
     /// Size and tag.
     fn stat(&self, source: &Source) -> impl Future<Output = Result<Stat>> + Send;
     /// The bytes of a range; fewer if the object ends before it does, none if it ends before it begins.
@@ -62,11 +65,12 @@ pub trait Objects: Send + Sync + 'static {
     fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
     /// Begins to write an object. Nothing is seen of it before [`Upload::finish`].
     fn create(&self, key: &Key) -> impl Future<Output = Result<Self::Upload>> + Send;
-    /// Moves an object to where its file ends. If the source is gone and the target is there, that is
-    /// an earlier try of the same move.
+    /// Moves an object, of so many bytes when it was found, to where its file ends. If the source is gone and
+    /// the target is there, that is an earlier try of the same move.
     fn relocate(
         &self,
         from: &Source,
+        bytes: u64,
         to: &Key,
         older: Option<&Key>,
     ) -> impl Future<Output = Result<()>> + Send;

@@ -8,7 +8,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 
-use super::model::{Conclusion, Content, HistoryFilter, Import, Pinned, ReadyWork, WaitingGroup};
+use super::model::{Conclusion, HistoryFilter, Import, Pinned, Turn, WaitingGroup};
 use crate::Result;
 
 /// How often a key is renamed in search of one that is nobody else's. Partners choose names, so one may be
@@ -19,43 +19,40 @@ pub const RENAMINGS: usize = 4;
 pub trait State: Send + Sync + 'static {
     /// Registers files together: all become visible, or none. A file that is registered stays as it is.
     /// Data files without a group become ready work at once; a member joins the open generation of its
-    /// group, and completes it if it fills the last free slot.
-    fn register(&self, imports: &[Import]) -> impl Future<Output = Result<()>> + Send;
+    /// group, and completes it if it fills the last free slot. The answer is what is registered, in the same
+    /// order.
+    fn register(&self, imports: &[Import]) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// One import.
     fn import(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send;
     /// The files that came in an archive, in its order; none if it has not been unpacked yet.
     fn members(&self, archive: ImportId) -> impl Future<Output = Result<Vec<Import>>> + Send;
-    /// Fixes what an import runs under. The first call wins; the answer is what holds.
+    /// Fixes what an import runs under, before anything of it is loaded. The first call wins; a later one only
+    /// adds the content, if none is fixed yet and the configuration is the same. The answer is what holds.
     fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Pinned>> + Send;
-    /// Notes that a member passed the check before loading.
-    fn passed_check(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
-    /// Fixes which content an import loads, before it loads any of it. The first call wins; the answer is
-    /// what holds.
-    fn pin_content(&self, id: ImportId, content: &Content) -> impl Future<Output = Result<Content>> + Send;
-    /// Decides the outcome of an import before anything is moved. The first call wins; the answer is
-    /// what holds.
+    /// Decides the outcome of an import before anything is moved. The first call wins; the answer is what
+    /// holds. If that is this call's, the `place` that it moves the file to is taken, as by [`State::claim`],
+    /// and its answer is the second one. Who finds another conclusion has taken nothing.
     fn conclude(
         &self,
         id: ImportId,
         conclusion: &Conclusion,
-    ) -> impl Future<Output = Result<Conclusion>> + Send;
+        place: Option<&Key>,
+    ) -> impl Future<Output = Result<(Conclusion, Option<Key>)>> + Send;
     /// The outcome is carried out: the import is done, and no longer ready work.
     fn finish(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
-    /// Takes a key for an import's output; the answer is the key that what lies there is to be kept under.
+    /// Takes keys for an import's outputs; the answer for each is the key that what lies there is to be kept
+    /// under.
     /// If it is another import's output, its line in the ledger says so from now on, and the answer is the
     /// same whenever the same import asks. If it is nobody's, somebody put it there by hand, or the state
     /// was lost: the answer is a key of this import's own, and only the first time, since afterwards what
     /// lies there is ours. None: it is ours. A key that is a third import's output is never the answer: it is
     /// renamed again, up to [`RENAMINGS`] times.
-    fn claim(&self, key: &Key, id: ImportId) -> impl Future<Output = Result<Option<Key>>> + Send;
+    fn claim(&self, keys: &[&Key], id: ImportId) -> impl Future<Output = Result<Vec<Option<Key>>>> + Send;
     /// The mail of an import is sent.
     fn mailed(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
 
-    /// The sequencer's state of a repository, and its version. A new repository has version 0.
-    fn sequence(
-        &self,
-        repository: &Repository,
-    ) -> impl Future<Output = Result<(sequence::State, u64)>> + Send;
+    /// Where a repository is: what it is doing, and what is next.
+    fn turn(&self, repository: &Repository) -> impl Future<Output = Result<Turn>> + Send;
     /// Writes the sequencer's state if its version is still `version`. False if somebody was faster.
     fn advance(
         &self,
@@ -63,8 +60,6 @@ pub trait State: Send + Sync + 'static {
         version: u64,
         state: &sequence::State,
     ) -> impl Future<Output = Result<bool>> + Send;
-    /// The first piece of ready work in treatment order.
-    fn first_ready(&self, repository: &Repository) -> impl Future<Output = Result<Option<ReadyWork>>> + Send;
     /// From now on, what arrives for this group belongs to its next generation.
     fn seal(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
     /// The first member of a group, in its order, that is not checked yet (`checking`), or not done yet.

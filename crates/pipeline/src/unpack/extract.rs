@@ -6,9 +6,9 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
 
 use super::members::{Member, Stopped, write_members};
-use super::{cannot_open, data_kind, refused_name};
+use super::{arrived, cannot_open, data_kind, refused_name};
 use crate::conclude::{self, Findings};
-use crate::ports::{Import, Kind, Message, News, Objects, Pinned, Platform, Progress, Queue, Refusal, State};
+use crate::ports::{Import, Kind, Objects, Pinned, Platform, Progress, Refusal, State};
 use crate::{Result, configs};
 
 /// How many members a report names.
@@ -51,8 +51,7 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
             content: None,
         };
         platform.state().start(archive.id, &pin).await?;
-        platform.state().register(&registered).await?;
-        members = platform.state().members(archive.id).await?;
+        members = platform.state().register(&registered).await?;
     }
     for member in &members {
         if let Kind::Refused(refusal) = &member.kind {
@@ -60,8 +59,11 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
         }
     }
     conclude::conclude(platform, archive, unpacked(&members, &ignored)).await?;
-    let message = Message::Sequence { repository: archive.repository.clone(), news: News::Arrived };
-    platform.queue().send(message, None).await
+    let settle_seconds = members.iter().map(|member| match member.kind {
+        Kind::Data { settle_seconds, .. } => settle_seconds,
+        _ => 0,
+    });
+    arrived(platform, archive, settle_seconds.max().unwrap_or_default()).await
 }
 
 /// What an archive may hold under the settings of a repository.
@@ -77,7 +79,7 @@ pub fn limits(active: &Active) -> Limits {
 
 fn child<P: Platform>(platform: &P, archive: &Import, active: &Active, n: u64, member: &Member) -> Import {
     let kind = match active.resolve(&member.name) {
-        Ok(name) if name.group.is_some() => data_kind(active, name),
+        Ok(name) if name.group.is_some() => data_kind(platform, active, name),
         Ok(_) => Kind::Refused(not_grouped()),
         Err(error) => {
             let Refusal { reason, .. } = refused_name(&error);

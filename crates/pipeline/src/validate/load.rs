@@ -65,19 +65,20 @@ impl Named {
     }
 }
 
-/// Reads the file again and loads it.
+/// Reads the file again, unless all of it is `held`, and loads it.
 pub(super) async fn load<P: Platform>(
     platform: &P,
     import: &Import,
     name: &DataName,
     terms: &Terms,
     content: &Content,
+    held: Option<Bytes>,
 ) -> Result<Loaded> {
     let mut checker = terms.checker();
     let mut lines = Lines::new(terms.plan.clone(), import.id);
     let mut loader = Loader::new(platform, import, name, terms, content.loaders);
     let mut hash = Sha256::new();
-    let mut chunks = Chunks::new(platform.objects(), &import.source, content.bytes);
+    let mut chunks = Chunks::again(platform.objects(), &import.source, content.bytes, held);
     while let Some(chunk) = chunks.next().await? {
         hash.update(&chunk);
         platform.observe(&Observation::Loading {
@@ -258,7 +259,7 @@ impl<'a, P: Platform> Loader<'a, P> {
     async fn finish_badlines(&mut self) -> Result<Option<Key>> {
         self.flush().await?;
         let Some(upload) = self.upload.take() else { return Ok(None) };
-        let older = self.platform.state().claim(&self.key, self.import.id).await?;
+        let older = self.platform.state().claim(&[&self.key], self.import.id).await?.pop().flatten();
         upload.finish(older.as_ref()).await?;
         Ok(Some(self.key.clone()))
     }

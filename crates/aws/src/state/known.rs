@@ -1,0 +1,45 @@
+//! Imports as this process has last seen them.
+//!
+//! A step of an import is mostly taken by whoever took the one before. What it wrote then is what it changes
+//! now, on the condition that nobody else did: so it need not be read first. What is remembered wrongly costs
+//! a request, and changes nothing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidewaiter::id::ImportId;
+use tidewaiter_pipeline::ports::{Import, Progress};
+
+/// How many are remembered. A process has few in hand; one that has seen more begins anew.
+const REMEMBERED: usize = 256;
+
+/// Imports with the revisions under which they were read or written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known(Arc<Mutex<HashMap<ImportId, (Import, u64)>>>);
+
+impl Known {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<ImportId, (Import, u64)>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn get(&self, id: ImportId) -> Option<(Import, u64)> {
+        self.with(|all| all.get(&id).cloned())
+    }
+
+    pub(super) fn put(&self, import: &Import, revision: u64) {
+        self.with(|all| {
+            if matches!(&import.progress, Progress::Done(done) if !done.mail_due) {
+                all.remove(&import.id);
+                return;
+            }
+            if all.len() >= REMEMBERED {
+                all.clear();
+            }
+            all.insert(import.id, (import.clone(), revision));
+        });
+    }
+
+    pub(super) fn forget(&self, id: ImportId) {
+        self.with(|all| all.remove(&id));
+    }
+}
