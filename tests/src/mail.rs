@@ -43,6 +43,10 @@ pub fn parse(message: &[u8]) -> Mail {
     let headers = unfolded(headers);
     let boundary = parameter(&header(&headers, "content-type"), "boundary");
     let part = |kind: &str| {
+        if boundary.is_empty() {
+            // Text, and nothing else.
+            return if kind == "text/plain" { decoded(&headers, body) } else { String::new() };
+        }
         let opening = format!("--{boundary}\n");
         let parts = body.split(&opening).filter_map(|part| part.split_once("\n\n"));
         parts

@@ -5,7 +5,6 @@ use std::io;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::error::display::DisplayErrorContext;
-use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Error;
 
 /// Answers that stay the same until somebody changes a permission, a name or the deployment. Everything
@@ -100,14 +99,13 @@ where
 }
 
 /// A mail that was not sent.
-pub(crate) fn mail<E>(import: ImportId, error: &Answer<E>) -> Error
+pub(crate) fn mail<E>(id: &str, error: &Answer<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let id = import.to_string();
     if is_refusal(error) {
-        Error::Refused { what: format!("mail for import {id}"), reason: text(error) }
+        Error::Refused { what: format!("the mail about {id}"), reason: text(error) }
     } else {
-        Error::Mail { id, source: io::Error::other(text(error)) }
+        Error::Mail { id: id.to_owned(), source: io::Error::other(text(error)) }
     }
 }

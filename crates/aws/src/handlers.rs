@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::ports::{Mailer, Message, Platform, Queue, Records};
-use tidewaiter_pipeline::{Error, report, sequence, sweep, unpack, validate};
+use tidewaiter_pipeline::{Error, report, sequence, sweep, unpack, validate, watch};
 use tracing::{Instrument, Span, field};
 
 use crate::deployment::{Deployment, Loading, Mailing, Messaging};
@@ -119,7 +119,7 @@ pub async fn validate<R: Records>(deployment: &Loading<R>, batch: Batch, request
     deployment.each(batch, request, async |body| validate_one(deployment, body).await).await
 }
 
-/// Mails reports.
+/// Mails reports, and what is to be told besides.
 pub async fn report(deployment: &Mailing, batch: Batch, request: &str) -> Answer {
     deployment.each(batch, request, async |body| report_one(deployment, body).await).await
 }
@@ -159,9 +159,17 @@ async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str) -> Handle
 }
 
 async fn report_one(deployment: &Mailing, body: &str) -> Handled {
-    let Message::Report { import } = queues::message(body)? else { return Err(Problem::Misdirected) };
-    about(&[("import", &import)]);
-    Ok(Box::pin(report::report(deployment, import)).await?)
+    match queues::message(body)? {
+        Message::Report { import } => {
+            about(&[("import", &import)]);
+            Ok(Box::pin(report::report(deployment, import)).await?)
+        }
+        Message::Notice { notice } => {
+            about(&[("repository", &notice.repository)]);
+            Ok(Box::pin(watch::tell(deployment, &notice)).await?)
+        }
+        _ => Err(Problem::Misdirected),
+    }
 }
 
 async fn sweep_all(deployment: &Messaging) -> tidewaiter_pipeline::Result<()> {

@@ -36,12 +36,12 @@ impl Mailer for Mails {
         for recipients in mail.recipients.chunks(RECIPIENTS) {
             let message = RawMessage::builder().data(Blob::new(mail.message.as_slice())).build();
             let message = message.map_err(|error| tidewaiter_pipeline::Error::Mail {
-                id: mail.import.to_string(),
+                id: mail.id.clone(),
                 source: std::io::Error::other(error),
             })?;
             let request = self.client.send_raw_email().source(&self.address).raw_message(message);
             let sent = request.set_destinations(Some(recipients.to_vec())).send().await;
-            sent.map_err(|e| failure::mail(mail.import, &e))?;
+            sent.map_err(|e| failure::mail(&mail.id, &e))?;
         }
         Ok(())
     }

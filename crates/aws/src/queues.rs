@@ -45,7 +45,7 @@ impl Queue for Queues {
         let url = match &message {
             Message::Sequence { .. } => &self.urls.sequence,
             Message::Work { .. } => &self.urls.work,
-            Message::Report { .. } => &self.urls.report,
+            Message::Report { .. } | Message::Notice { .. } => &self.urls.report,
             Message::TakeIn { .. } => self.urls.unpack.as_ref().ok_or_else(|| Error::Refused {
                 what: WHAT.to_owned(),
                 reason: "this function does not know the queue of unpack".to_owned(),

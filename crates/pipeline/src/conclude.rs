@@ -19,6 +19,9 @@ use crate::{Error, Result, configs};
 /// The code of a file that somebody removed before it had its outcome: there is nothing to move.
 pub(crate) const GONE: &str = "gone";
 
+/// The code of a file with the same content as an earlier one.
+pub(crate) const DUPLICATE: &str = "duplicate";
+
 /// What was found out about a file.
 #[derive(Debug)]
 pub struct Findings {
@@ -160,6 +163,8 @@ async fn settle<P: Platform>(
     }
     if matches!(import.kind, Kind::Data { .. }) {
         let verdict = match conclusion.outcome {
+            // Nothing of it is missing: what follows in its group may be imported.
+            _ if conclusion.code.as_deref() == Some(DUPLICATE) => Verdict::Accepted,
             Outcome::Imported | Outcome::Unpacked | Outcome::Activated => Verdict::Accepted,
             Outcome::Bogus | Outcome::NotProcessed => Verdict::Rejected,
         };
@@ -183,13 +188,18 @@ impl Audience {
         Self::new(&options.report_recipients, &options.alert_recipients)
     }
 
+    /// Those who get alerts, and nobody else.
+    pub fn of_alerts(alerts: &[Email]) -> Self {
+        Self::new(&[], alerts)
+    }
+
     fn new(reports: &[Email], alerts: &[Email]) -> Self {
         let texts = |all: &[Email]| all.iter().map(ToString::to_string).collect();
         Self { reports: texts(reports), alerts: texts(alerts) }
     }
 
     /// Those who get a report; with those who get alerts, if there is something to see.
-    fn of(&self, alert: bool) -> Vec<String> {
+    pub(crate) fn of(&self, alert: bool) -> Vec<String> {
         let told = self.reports.iter().chain(self.alerts.iter().filter(|_| alert));
         told.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }

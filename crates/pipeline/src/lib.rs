@@ -18,5 +18,6 @@ pub mod sequence;
 pub mod sweep;
 pub mod unpack;
 pub mod validate;
+pub mod watch;
 
 pub use error::{Error, Result};

@@ -48,7 +48,7 @@ pub fn mail(id: ImportId, report: &Report, sender: (&str, &str)) -> Result<Mail>
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.to_string(), source })?;
     Ok(Mail {
-        import: id,
+        id: id.to_string(),
         name: format!("{}-{}", report.repository, report.file),
         recipients: report.recipients.clone(),
         message,

@@ -97,7 +97,22 @@ impl<P: Platform> Shell<'_, P> {
             Command::Check(import) => self.work(import, Task::Check).await,
             Command::Import(import) => self.work(import, Task::Import).await,
             Command::SetAside { group, because_of } => {
-                self.set_aside(&group, because_of).await?;
+                let rejected = state.import(because_of).await?;
+                let file = rejected.map_or_else(|| because_of.to_string(), |import| import.file);
+                let message = format!("group {} was stopped: {file} was rejected", group.id);
+                let hint = "mend that file, then drop it again with all files of the group that were not imported, \
+                            as a group or without its tag in their names";
+                let reason = Reason::new("group-stopped", message).with_hint(Some(hint.to_owned()));
+                self.set_aside(&group, &reason).await?;
+                Ok(Some(Event::AllSetAside(group)))
+            }
+            Command::Expire(group) => {
+                let message =
+                    format!("group {} was incomplete for longer than its configuration allows", group.id);
+                let hint = "drop it again together with what was missing; or without the group in its name, to be \
+                            imported by itself";
+                let reason = Reason::new("group-expired", message).with_hint(Some(hint.to_owned()));
+                self.set_aside(&group, &reason).await?;
                 Ok(Some(Event::AllSetAside(group)))
             }
             Command::Close(group) => {
@@ -113,20 +128,12 @@ impl<P: Platform> Shell<'_, P> {
     }
 
     /// Puts what is left of a group under `notprocessed/`, file by file.
-    async fn set_aside(&self, group: &GroupRef, because_of: ImportId) -> Result<()> {
+    async fn set_aside(&self, group: &GroupRef, reason: &Reason) -> Result<()> {
         let state = self.platform.state();
-        let rejected = self.platform.state().import(because_of).await?;
-        let file = rejected.map_or_else(|| because_of.to_string(), |import| import.file);
         while let Some(id) = state.next_member(self.repository, group, false).await? {
             let member = state.import(id).await?;
             let member = member.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
-            let message = format!("group {} was stopped: {file} was rejected", group.id);
-            let hint =
-                "mend that file, then drop it again with all files of the group that were not imported, \
-                        as a group or without its tag in their names"
-                    .to_owned();
-            let reason = Reason::new("group-stopped", message).with_hint(Some(hint));
-            let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
+            let refusal = Refusal { outcome: Outcome::NotProcessed, reason: reason.clone() };
             conclude::conclude(self.platform, &member, Findings::refused(refusal)).await?;
         }
         Ok(())

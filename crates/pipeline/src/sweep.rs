@@ -5,7 +5,7 @@ use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
 use crate::ports::{Import, Kind, Message, News, Platform, Progress, Queue, State};
-use crate::{Error, Result, conclude, unpack};
+use crate::{Error, Result, conclude, unpack, watch};
 
 /// What a sweep found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +35,22 @@ pub async fn sweep<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<F
             found.waiting_since = Some(found.waiting_since.map_or(group.since, |at| at.min(group.since)));
         }
     }
+    for (repository, error) in watch(platform).await? {
+        tracing::error!(%repository, %error, "nobody watches over what does not come");
+    }
     Ok(found)
+}
+
+/// Watches over every repository; those that it failed for. One that cannot be watched over, since its
+/// configuration is broken, keeps no other from it.
+pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>> {
+    let mut failed = Vec::new();
+    for repository in platform.state().repositories().await? {
+        if let Err(error) = watch::watch_over(platform, &repository).await {
+            failed.push((repository, error));
+        }
+    }
+    Ok(failed)
 }
 
 /// Pokes every repository with unfinished work, and asks for every mail that is due.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tidewaiter::check::Sink;
-use tidewaiter::config::{CheckReferences, Config, ReplaceAll};
+use tidewaiter::config::{CheckReferences, Config, Duplicates, ReplaceAll};
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::id::ImportId;
 use tidewaiter::name::DataName;
@@ -23,7 +23,7 @@ use tidewaiter::schema::OnExisting;
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::chunks::Chunks;
-use crate::conclude::{self, Audience, Findings};
+use crate::conclude::{self, Audience, DUPLICATE, Findings};
 use crate::examine::{Examination, Examined, Terms};
 use crate::ports::{
     Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Refusal,
@@ -63,6 +63,13 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     if pinned.content.is_none() && !pinned.checked {
         judge(platform, &import, name, &config, &terms, bytes, &mut examined).await?;
     }
+    let twin = twin(platform, &import, name, &terms, &pinned, &examined).await?;
+    if let Some(twin) = &twin
+        && terms.options.duplicates == Duplicates::Skip
+    {
+        let findings = Findings { sha256: examined.sha256, ..Findings::refused(came_before(twin)) };
+        return conclude::conclude_and_tell(platform, &import, findings, &audience).await;
+    }
     if let Some(reason) = examined.reason.clone() {
         let notes = pinned.notes.into_iter().chain(stops_group(&import, name)).collect();
         let findings = Findings { notes, ..examined.into_refusal(reason) };
@@ -77,7 +84,43 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     let content = fix(platform, &import, &pinned, content).await?;
     let mut findings = take(platform, &import, name, &terms, examined, &content, read.held).await?;
     findings.notes.splice(0..0, pinned.notes);
+    if let Some(twin) = &twin {
+        let hint = "see whether it was meant to come twice; what its lines add, they have added twice";
+        findings.tally.push(Finding::file(Code::DuplicateFile, same_content(twin)).with_hint(hint));
+    }
     conclude::conclude_and_tell(platform, &import, findings, &audience).await
+}
+
+/// The file with the same content that came before, if it is asked for.
+async fn twin<P: Platform>(
+    platform: &P,
+    import: &Import,
+    name: &DataName,
+    terms: &Terms,
+    pinned: &Pinned,
+    examined: &Examined,
+) -> Result<Option<Import>> {
+    let is_asked = match terms.options.duplicates {
+        Duplicates::Import => false,
+        // What was begun goes on.
+        Duplicates::Skip => pinned.content.is_none() && examined.reason.is_none(),
+        Duplicates::Alert => examined.reason.is_none(),
+    };
+    let Some(sha256) = examined.sha256.as_ref().filter(|_| is_asked) else { return Ok(None) };
+    let twin = platform.state().twin(&import.repository, name, sha256).await?;
+    Ok(twin.filter(|twin| twin.id != import.id))
+}
+
+fn same_content(twin: &Import) -> String {
+    let day = twin.arrived.to_string().chars().take(10).collect::<String>();
+    format!("the same content was imported before, as {}, which came on {day}", twin.file)
+}
+
+fn came_before(twin: &Import) -> Refusal {
+    let hint = "nothing is to be done, unless it was meant to be imported again: then say `\"duplicates\": \"import\"` in \
+                the configuration and drop it again";
+    let reason = Reason::new(DUPLICATE, same_content(twin)).with_hint(Some(hint.to_owned()));
+    Refusal { outcome: Outcome::NotProcessed, reason }
 }
 
 /// Fixes under what, and which content, an import loads: what holds.

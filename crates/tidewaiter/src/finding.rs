@@ -64,6 +64,8 @@ pub enum Code {
     UniqueError,
     /// The file was changed after it was taken in.
     FileChanged,
+    /// The file has the same content as one that was imported before.
+    DuplicateFile,
     // The verdict on a file.
     /// More lines were rejected than the policy of the import allows.
     PolicyExceeded,
@@ -98,6 +100,7 @@ impl Code {
             Self::ForeignKey => "foreign-key",
             Self::UniqueError => "unique-error",
             Self::FileChanged => "file-changed",
+            Self::DuplicateFile => "duplicate-file",
             Self::PolicyExceeded => "policy-exceeded",
             Self::RemovalExceeded => "removal-exceeded",
         }

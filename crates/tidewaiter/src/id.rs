@@ -35,6 +35,12 @@ impl ImportId {
         }
     }
 
+    /// The time it was made with, in whole milliseconds.
+    pub fn at(self) -> Timestamp {
+        let millis = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    }
+
     /// The id of the `number`th member of the archive with this id: the same whenever the archive is
     /// unpacked again, and in the order of the members.
     #[must_use]

@@ -11,6 +11,7 @@ pub mod id;
 pub mod keys;
 pub mod mistake;
 pub mod name;
+pub mod notice;
 pub mod order;
 pub mod record;
 pub mod report;

@@ -40,6 +40,8 @@ pub enum Ready {
     File(ImportId),
     /// A complete group, and the rule it is treated by.
     Group(GroupRef, GroupRule),
+    /// A group that was incomplete for too long: its files are to be set aside.
+    Expired(GroupRef),
 }
 
 /// What a repository is doing.
@@ -75,6 +77,8 @@ pub enum Stage {
         /// The member that was rejected.
         because_of: ImportId,
     },
+    /// It was incomplete for too long; its files are being set aside.
+    Expiring,
     /// All members have their outcome; the group is being closed.
     Closing,
 }
@@ -156,7 +160,7 @@ pub enum Event {
     Checked(ImportId, Verdict),
     /// An import reached its outcome.
     Finished(ImportId, Verdict),
-    /// The answer to [`Command::SetAside`]: what was left of the group has its outcome.
+    /// The answer to [`Command::SetAside`] and [`Command::Expire`]: what was left of the group has its outcome.
     AllSetAside(GroupRef),
     /// The answer to [`Command::Close`]: the group is no longer ready work.
     Closed(GroupRef),
@@ -191,6 +195,8 @@ pub enum Command {
         /// The member that was rejected.
         because_of: ImportId,
     },
+    /// Put the files of the group under `notprocessed/`, because it was incomplete for too long.
+    Expire(GroupRef),
     /// Take the group off the ready work.
     Close(GroupRef),
 }
@@ -225,6 +231,10 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
                     GroupRule::AllOrNothing => Stage::Checking,
                 };
                 become_running(&mut next, Running::Group { group: group.clone(), stage: first, member: None })
+            }
+            (None, Some(Ready::Expired(group))) => {
+                let group = group.clone();
+                become_running(&mut next, Running::Group { group, stage: Stage::Expiring, member: None })
             }
             (_, None) | (Some(_), _) => Vec::new(),
         },
@@ -278,7 +288,9 @@ fn group_step(group: &GroupRef, stage: &Stage, member: Option<ImportId>, event: 
             Stage::Checking | Stage::Importing,
             Event::Checked(import, Verdict::Rejected) | Event::Finished(import, Verdict::Rejected),
         ) if member == Some(*import) => to(Stage::SettingAside { because_of: *import }, None),
-        (Stage::SettingAside { .. }, Event::AllSetAside(g)) if g == group => to(Stage::Closing, None),
+        (Stage::SettingAside { .. } | Stage::Expiring, Event::AllSetAside(g)) if g == group => {
+            to(Stage::Closing, None)
+        }
         _ => None,
     }
 }
@@ -303,6 +315,7 @@ fn resume(running: &Running) -> Vec<Command> {
             (Stage::SettingAside { because_of }, _) => {
                 vec![Command::SetAside { group: group.clone(), because_of: *because_of }]
             }
+            (Stage::Expiring, _) => vec![Command::Expire(group.clone())],
             (Stage::Closing, _) => vec![Command::Close(group.clone())],
         },
     }

@@ -75,14 +75,16 @@ impl World {
                 let verdict = self.finish(*import, outcome);
                 Some(Event::Finished(*import, verdict))
             }
-            Command::SetAside { group, .. } => {
+            Command::SetAside { group, .. } | Command::Expire(group) => {
                 for import in self.members[group].clone() {
                     self.finish(import, "notprocessed");
                 }
                 Some(Event::AllSetAside(group.clone()))
             }
             Command::Close(group) => {
-                self.ready.retain(|_, ready| !matches!(ready, Ready::Group(g, _) if g == group));
+                let is_it =
+                    |ready: &Ready| matches!(ready, Ready::Group(g, _) | Ready::Expired(g) if g == group);
+                self.ready.retain(|_, ready| !is_it(ready));
                 Some(Event::Closed(group.clone()))
             }
         }
@@ -127,13 +129,15 @@ impl World {
 enum Work {
     File { rejected: bool },
     Group { rejected: Vec<bool> },
+    Expired { members: usize },
 }
 
 fn work() -> impl Strategy<Value = Vec<Work>> {
     let file = any::<bool>().prop_map(|rejected| Work::File { rejected });
     let group =
         prop::collection::vec(prop::bool::weighted(0.2), 1..5).prop_map(|rejected| Work::Group { rejected });
-    prop::collection::vec(prop_oneof![file, group], 0..6)
+    let expired = (1_usize..4).prop_map(|members| Work::Expired { members });
+    prop::collection::vec(prop_oneof![3 => file, 3 => group, 1 => expired], 0..6)
 }
 
 /// What must come of it: in order, one after the other, and nothing behind a rejected member.
@@ -145,6 +149,11 @@ fn expected(work: &[Work], rule: GroupRule) -> Vec<(ImportId, &'static str)> {
             Work::File { rejected } => {
                 outcomes.push((id(next), if *rejected { "bogus" } else { "imported" }));
                 next += 1;
+            }
+            Work::Expired { members } => {
+                let ids: Vec<ImportId> = (next..).map(id).take(*members).collect();
+                next += u32::try_from(*members).unwrap();
+                outcomes.extend(ids.iter().map(|i| (*i, "notprocessed")));
             }
             Work::Group { rejected } => {
                 let ids: Vec<ImportId> = (next..).map(id).take(rejected.len()).collect();
@@ -196,6 +205,12 @@ proptest! {
                     }).collect();
                     world.ready.insert(n, Ready::Group(group(n), world.rule));
                     world.members.insert(group(n), members);
+                }
+                Work::Expired { members } => {
+                    let ids = (next..).map(id).take(*members).collect();
+                    next += u32::try_from(*members).unwrap();
+                    world.ready.insert(n, Ready::Expired(group(n)));
+                    world.members.insert(group(n), ids);
                 }
             }
         }

@@ -165,6 +165,10 @@ pub(super) fn follow(before: &Import, after: &Import) -> Vec<Write> {
         if let Some(conclusion) = conclusion(after).filter(|c| c.outcome == Outcome::Imported) {
             let finished = number(conclusion.finished.as_millisecond());
             writes.push(Write::SetOnce(keys::date(&after.repository, name, name.date), "finished", finished));
+            if let Some(sha256) = &conclusion.sha256 {
+                let first = keys::content(&after.repository, name, sha256);
+                writes.push(Write::SetOnce(first, IMPORT, text(after.id.to_string())));
+            }
         }
     }
     if became(is_done) {

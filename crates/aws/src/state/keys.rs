@@ -137,6 +137,17 @@ pub(super) fn date(repository: &Repository, name: &DataName, date: Date) -> At {
     at(dates(repository, name), date.to_string())
 }
 
+/// Who brought a content first, for one configured import.
+pub(super) fn content(repository: &Repository, name: &DataName, sha256: &str) -> At {
+    let DataName { universe, scope, subsection, .. } = name;
+    at(format!("content#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}"), sha256)
+}
+
+/// When something was noted.
+pub(super) fn note(key: &str) -> At {
+    at(format!("note#{key}"), "note")
+}
+
 /// The partition of a configuration's parts.
 pub(super) fn config(hash: &str) -> String {
     format!("config#{hash}")

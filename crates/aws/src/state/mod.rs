@@ -201,6 +201,34 @@ impl State for StateTable {
         register::close(&self.table, repository, group).await
     }
 
+    async fn expire(&self, repository: &Repository, group: &GroupRef) -> Result<bool> {
+        register::expire(&self.table, repository, group).await
+    }
+
+    async fn twin(&self, repository: &Repository, name: &DataName, sha256: &str) -> Result<Option<Import>> {
+        const WHAT: &str = "finding the same content";
+        let Some(first) = self.table.get(WHAT, &keys::content(repository, name, sha256)).await? else {
+            return Ok(None);
+        };
+        let first = imports::import_of(&first, WHAT)?;
+        Ok(imports::find(&self.table, WHAT, first).await?.map(|(import, _)| import))
+    }
+
+    async fn note(&self, key: &str, at: Timestamp) -> Result<Timestamp> {
+        let millis = crate::table::number(at.as_millisecond());
+        let write = Write::Put(keys::note(key), vec![("at", millis)], When::New);
+        match self.table.write("noting something", vec![write]).await? {
+            Written::Done => Ok(at),
+            Written::Lost(_) => Ok(self.noticed(key).await?.unwrap_or(at)),
+        }
+    }
+
+    async fn noticed(&self, key: &str) -> Result<Option<Timestamp>> {
+        let found = self.table.get("looking for a note", &keys::note(key)).await?;
+        let millis = found.and_then(|item| number_of(&item, "at"));
+        Ok(millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
+    }
+
     async fn latest_date(
         &self,
         repository: &Repository,

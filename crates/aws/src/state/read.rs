@@ -10,7 +10,7 @@ use tidewaiter::sequence::{GroupRef, Ready};
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, Turn, WaitingGroup};
 use tidewaiter_pipeline::{Error, Result};
 
-use super::imports::{conclusion, document, find_all, import_of};
+use super::imports::{IMPORT, conclusion, document, find_all, import_of};
 use super::keys;
 use super::register::generations;
 use crate::table::{Item, Part, Table, broken, number_of, text_of};
@@ -37,7 +37,7 @@ fn is_sequence(item: &Item) -> bool {
 fn ready_work(item: &Item, what: &'static str) -> Result<Ready> {
     match group_of(item, what)? {
         Some(group) => {
-            let rule = text_of(item, "rule").ok_or_else(|| broken(what))?;
+            let Some(rule) = text_of(item, "rule") else { return Ok(Ready::Expired(group)) };
             let rule = serde_json::from_str(rule).map_err(|e| Error::Store { what, source: Box::new(e) })?;
             Ok(Ready::Group(group, rule))
         }
@@ -147,7 +147,7 @@ pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize)
         for item in found.iter().filter(|item| !is_sequence(item)) {
             match ready_work(item, WHAT)? {
                 Ready::File(id) => ids.push(id),
-                Ready::Group(group, _) => {
+                Ready::Group(group, _) | Ready::Expired(group) => {
                     let partition = keys::members(repository, &group);
                     ids.extend(named(table, WHAT, &partition, range(keys::OPEN)).await?);
                 }
@@ -208,12 +208,18 @@ pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec
     Ok(all)
 }
 
+/// True if a line of the ledger is older than asked for.
+fn is_before(item: &Item, filter: &HistoryFilter) -> bool {
+    let id = text_of(item, IMPORT).and_then(|id| id.parse::<ImportId>().ok());
+    filter.since.is_some_and(|since| id.is_some_and(|id| id < ImportId::new(since, 0)))
+}
+
 async fn history_of(table: &Table, repository: &Repository, filter: &HistoryFilter) -> Result<Vec<Import>> {
     const WHAT: &str = "reading the ledger";
     let (partition, part) = (keys::ledger(repository), Part { prefix: "", descending: true });
     let is_wanted = |item: &&Item| {
         let file = text_of(item, "file").unwrap_or_default();
-        filter.file.as_ref().is_none_or(|wanted| file.contains(wanted))
+        filter.file.as_ref().is_none_or(|wanted| file.contains(wanted)) && !is_before(item, filter)
     };
     let mut imports = Vec::new();
     let mut after = None;
@@ -224,9 +230,14 @@ async fn history_of(table: &Table, repository: &Repository, filter: &HistoryFilt
         let mut page = find_all(table, WHAT, &ids?).await?;
         page.retain(|import| {
             filter.outcome.is_none_or(|wanted| conclusion(import).is_some_and(|c| c.outcome == wanted))
+                && filter.sha256.as_ref().is_none_or(|wanted| {
+                    let sha256 = conclusion(import).and_then(|c| c.sha256.as_ref());
+                    sha256.is_some_and(|sha256| sha256.starts_with(wanted))
+                })
         });
         imports.extend(page.into_iter().rev());
-        if more.is_none() {
+        // Ids sort by arrival: what comes now is older.
+        if more.is_none() || found.last().is_some_and(|item| is_before(item, filter)) {
             break;
         }
         after = more;

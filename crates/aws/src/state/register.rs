@@ -206,6 +206,28 @@ pub(super) async fn seal(table: &Table, repository: &Repository, group: &GroupRe
     }
 }
 
+/// What was incomplete for too long becomes ready work, to be set aside; false if it is not incomplete any more.
+pub(super) async fn expire(table: &Table, repository: &Repository, group: &GroupRef) -> Result<bool> {
+    const WHAT: &str = "expiring a group";
+    let mut tries = Tries::new(WHAT);
+    loop {
+        let (found, revision) = generations(table, WHAT, repository, group).await?;
+        if revision == 0 || found.open != group.generation || found.missing(group.last).is_empty() {
+            return Ok(false);
+        }
+        let next = Generations { open: group.generation + 1, closed: found.closed, slots: BTreeSet::new() };
+        let writes = vec![
+            put_document(keys::group(repository, group), &next, revision, WHAT)?,
+            Write::Put(keys::ready_group(repository, group), vec![("group", json(group)?)], When::Always),
+            Write::Delete(keys::waiting_group(repository, group), When::Always),
+        ];
+        match table.write(WHAT, writes).await? {
+            Written::Done => return Ok(true),
+            Written::Lost(_) => tries.again().await?,
+        }
+    }
+}
+
 /// The group is no longer ready work.
 pub(super) async fn close(table: &Table, repository: &Repository, group: &GroupRef) -> Result<()> {
     const WHAT: &str = "closing a group";

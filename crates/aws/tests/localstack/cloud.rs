@@ -12,7 +12,7 @@ use tidewaiter_aws::{Bucket, RecordsTable, StateTable};
 use tidewaiter_pipeline::configs::Cache;
 use tidewaiter_pipeline::local::Outbox;
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
-use tidewaiter_pipeline::{Result, report, sequence, sweep, unpack, validate};
+use tidewaiter_pipeline::{Result, report, sequence, sweep, unpack, validate, watch};
 use tidewaiter_tests::{Mask, mail, world};
 
 use crate::support::{Requests, TestBucket, records_table, state_table};
@@ -158,6 +158,7 @@ impl Cloud {
                 }
                 Message::Work { import, task } => validate::validate(self, import, task).await.unwrap(),
                 Message::Report { import } => report::report(self, import).await.unwrap(),
+                Message::Notice { notice } => watch::tell(self, &notice).await.unwrap(),
                 Message::TakeIn { import } => sweep::resume_by_id(self, import).await.unwrap(),
             }
         }

@@ -101,7 +101,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     if repository.is_some() {
         super::repositories(&local, repository.clone()).await?;
     }
-    let filter = HistoryFilter { repository, file, outcome, limit };
+    let filter = HistoryFilter { repository, file, outcome, limit, ..HistoryFilter::default() };
     let mut entries = Vec::new();
     for import in local.state().history(&filter).await? {
         entries.push(entry(&local, import).await);

@@ -312,6 +312,7 @@ impl Work {
         let doing = match &self.stage {
             Some(Stage::Checking) => "being checked before anything is loaded",
             Some(Stage::SettingAside { .. }) => "being set aside, since one of its files was rejected",
+            Some(Stage::Expiring) => "being set aside, since it was incomplete for too long",
             Some(Stage::Importing | Stage::Closing) | None => "being imported",
         };
         Line::from("group ").styled(style::BOLD, &group.id).text(format!(" is {doing}: ")).then(file)

@@ -19,6 +19,7 @@ pub async fn state<S: State>(state: &S) -> Result<()> {
     ready_work_is_in_treatment_order(state).await?;
     a_group_is_a_set_of_slots(state).await?;
     a_generation_is_closed_to_late_files(state).await?;
+    a_group_expires_only_while_it_is_incomplete(state).await?;
     a_key_is_taken_from_its_owner_and_remembered(state).await?;
     a_lost_race_writes_nothing(state).await?;
     the_ledger_is_kept(state).await
@@ -193,7 +194,7 @@ async fn ready_work_is_in_treatment_order<S: State>(state: &S) -> Result<()> {
                 assert_eq!(state.next_member(&place, &group, false).await?, None);
                 state.close(&place, &group).await?;
             }
-            None => unreachable!("there is ready work"),
+            other => unreachable!("{other:?} is not ready"),
         }
         end(state, file, Outcome::Imported).await?;
     }
@@ -269,6 +270,36 @@ async fn a_generation_is_closed_to_late_files<S: State>(state: &S) -> Result<()>
     let third = member("generations", 42, "daily", 1, 1, "daily.01-01_c.csv");
     state.register(std::slice::from_ref(&third)).await?;
     assert_eq!(place_of(state.import(third.id).await?), Some((3, false)), "a new day is not late");
+    Ok(())
+}
+
+async fn a_group_expires_only_while_it_is_incomplete<S: State>(state: &S) -> Result<()> {
+    let place = repository("expiry");
+    let first = member("expiry", 45, "weekly", 1, 2, "weekly.01-02_a.csv");
+    state.register(std::slice::from_ref(&first)).await?;
+    let group = GroupRef { id: "weekly".to_owned(), last: 2, generation: 1 };
+    assert!(!state.expire(&place, &GroupRef { generation: 2, ..group.clone() }).await?, "it has not begun");
+    assert!(state.expire(&place, &group).await?);
+    assert!(!state.expire(&place, &group).await?, "it is over");
+    assert_eq!(ready(state, &place).await?, Some(Ready::Expired(group.clone())));
+    assert_eq!(state.waiting(&place).await?, []);
+    // What comes now begins anew.
+    let second = member("expiry", 46, "weekly", 2, 2, "weekly.02-02_a.csv");
+    state.register(std::slice::from_ref(&second)).await?;
+    let waiting = state.waiting(&place).await?;
+    assert_eq!(
+        waiting.iter().map(|g| (g.group.generation, g.missing.clone())).collect::<Vec<_>>(),
+        [(2, vec![1])]
+    );
+    assert_eq!(state.next_member(&place, &group, false).await?, Some(first.id));
+    end(state, &first, Outcome::NotProcessed).await?;
+    state.close(&place, &group).await?;
+    assert_eq!(ready(state, &place).await?, None);
+    let third = member("expiry", 47, "weekly", 1, 2, "weekly.01-02_b.csv");
+    state.register(std::slice::from_ref(&third)).await?;
+    let next = GroupRef { generation: 2, ..group };
+    assert_eq!(ready(state, &place).await?, Some(Ready::Group(next.clone(), GroupRule::AllOrNothing)));
+    assert!(!state.expire(&place, &next).await?, "it is complete");
     Ok(())
 }
 
@@ -353,6 +384,21 @@ async fn the_ledger_is_kept<S: State>(state: &S) -> Result<()> {
     let some = HistoryFilter { outcome: Some(Outcome::Imported), file: Some("m0".to_owned()), ..all };
     let found: Vec<ImportId> = state.history(&some).await?.iter().map(|i| i.id).collect();
     assert_eq!(found, [id(71)]);
+    let of_content =
+        HistoryFilter { outcome: None, file: None, sha256: Some("0".to_owned()), ..some.clone() };
+    let found: Vec<ImportId> = state.history(&of_content).await?.iter().map(|i| i.id).collect();
+    assert_eq!(found, [id(71)], "those that have their outcome know their content");
+    let later = HistoryFilter { since: Some(at(72)), sha256: None, ..of_content };
+    let found: Vec<ImportId> = state.history(&later).await?.iter().map(|i| i.id).collect();
+    assert_eq!(found, [73, 72].map(id));
+    let twin = state.twin(&place, name, "00").await?.map(|import| import.id);
+    assert_eq!(twin, Some(first.id), "who brought a content first");
+    assert_eq!(state.twin(&place, name, "11").await?, None);
+    assert_eq!(state.twin(&repository("nobody"), name, "00").await?, None);
+    assert_eq!(state.noticed("once").await?, None);
+    assert_eq!(state.note("once", at(1)).await?, at(1));
+    assert_eq!(state.note("once", at(2)).await?, at(1), "it was noted before");
+    assert_eq!(state.noticed("once").await?, Some(at(1)));
     assert!(state.repositories().await?.contains(&place));
 
     state.keep_config("hash", b"document").await?;

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant, SystemTime};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{NAME_BYTES, Repository, clean_name};
 
-use super::now;
 use crate::ports::{Drop, Nature, Source};
 use crate::{Error, Result};
 
@@ -74,11 +73,11 @@ impl Inbox {
         Self { root: root.to_owned(), quiet, seen: HashMap::new(), last: None }
     }
 
-    /// Takes in what is complete. Configurations come first, so that files sent along with a new one are
+    /// Takes in what is complete; `now` is when it came. Configurations come first, so that files sent along with a new one are
     /// treated by it; then by name.
     ///
     /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time.
-    pub fn take(&mut self) -> Result<Taken> {
+    pub fn take(&mut self, now: Timestamp) -> Result<Taken> {
         let imports = self.root.join("imports");
         if !imports.is_dir() {
             return Err(Error::NotFound { key: imports.display().to_string() });
@@ -104,7 +103,7 @@ impl Inbox {
             let before = seen.remove(&found.path).filter(|(print, _)| *print == fingerprint);
             if self.is_quiet(&fingerprint, before.map(|(_, since)| since)) {
                 let path = found.path.clone();
-                match self.take_in(found) {
+                match self.take_in(found, now) {
                     Ok(dropped) => taken.drops.extend(dropped),
                     Err(error) => taken.failures.push((path, error)),
                 }
@@ -124,8 +123,8 @@ impl Inbox {
     }
 
     /// Moves a file out of the drop zone; None if it is gone, since whoever dropped it took it back.
-    fn take_in(&mut self, found: Found) -> Result<Option<Drop>> {
-        let import = ImportId::after(self.last, now(), fresh_random());
+    fn take_in(&mut self, found: Found, now: Timestamp) -> Result<Option<Drop>> {
+        let import = ImportId::after(self.last, now, fresh_random());
         self.last = Some(import);
         let folder = self.root.join("waiting").join(found.repository.as_str()).join(import.to_string());
         let file = fitting(&clean_name(&found.file)).to_owned();
@@ -191,7 +190,7 @@ fn drop_of(repository: Repository, file: String, import: ImportId, path: &Path) 
     let key = format!("waiting/{repository}/{import}/{file}");
     let source = Source { key, version: None };
     let bytes = if nature == Nature::File { metadata.len() } else { 0 };
-    Ok(Drop { repository, file, import, source, nature, bytes, arrived: now() })
+    Ok(Drop { repository, file, import, source, nature, bytes, arrived: import.at() })
 }
 
 /// A file in the drop zone that was not taken in yet.

@@ -28,14 +28,14 @@ impl Mailer for Outbox {
         let name: String = mail.name.chars().map(safe).take(NAME_BYTES).collect();
         // The id comes first, so that mails sort by the time at which their file came, and the same
         // mail is the same file.
-        let path = self.folder.join(format!("{}-{name}.eml", mail.import));
-        let partial = self.folder.join(format!(".{}.partial", mail.import));
+        let path = self.folder.join(format!("{}-{name}.eml", mail.id));
+        let partial = self.folder.join(format!(".{}.partial", mail.id));
         let write = || {
             std::fs::create_dir_all(&self.folder)?;
             let mut file = std::fs::File::create(&partial)?;
             file.write_all(&mail.message)?;
             std::fs::rename(&partial, &path)
         };
-        write().map_err(|source| Error::Mail { id: mail.import.to_string(), source })
+        write().map_err(|source| Error::Mail { id: mail.id.clone(), source })
     }
 }

@@ -40,6 +40,7 @@ use crate::ports::{Drop as Dropped, Observation, Platform, State};
 use crate::{Error, Result};
 
 type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
+type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A deployment in a folder.
 pub struct Local {
@@ -50,6 +51,7 @@ pub struct Local {
     mailer: Outbox,
     queue: LocalQueue,
     configs: Cache,
+    clock: Clock,
     settle: Option<i64>,
     loaders: u32,
     observer: Option<Observer>,
@@ -71,6 +73,7 @@ impl Local {
             mailer: Outbox::new(&root.join("outbox")),
             queue: LocalQueue::default(),
             configs: Cache::default(),
+            clock: Arc::new(now),
             settle: None,
             loaders: 1,
             observer: None,
@@ -90,6 +93,13 @@ impl Local {
     #[must_use]
     pub fn without_settling(mut self) -> Self {
         self.settle = Some(0);
+        self
+    }
+
+    /// With another clock than that of the machine, for tests of what takes days.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -189,7 +199,7 @@ impl Platform for Local {
     }
 
     fn now(&self) -> Timestamp {
-        now()
+        (self.clock)()
     }
 
     fn settle_seconds(&self, configured: u64) -> i64 {

@@ -5,11 +5,9 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use tidewaiter::id::Timestamp;
-
 use super::{Inbox, Local, StillWriting};
 use crate::ports::{Message, Objects, Platform, Progress, State};
-use crate::{Error, Result, report, sequence, sweep, unpack, validate};
+use crate::{Error, Result, report, sequence, sweep, unpack, validate, watch};
 
 /// How often a message is tried before it is left for the next run.
 const TRIES: u32 = 4;
@@ -167,11 +165,14 @@ impl Runner {
             note(summary, || import.file.clone(), done);
         }
         sweep::poke(&self.local).await?;
+        for (repository, error) in sweep::watch(&self.local).await? {
+            note(summary, || format!("watching over {repository}"), Err(error));
+        }
         Ok(())
     }
 
     async fn take_in(&mut self, summary: &mut RunSummary) -> Result<StillWriting> {
-        let taken = self.inbox.take()?;
+        let taken = self.inbox.take(self.local.now())?;
         for (path, error) in taken.failures {
             summary.failures.push(Failure { what: format!("taking in {}", path.display()), error });
         }
@@ -189,7 +190,7 @@ impl Runner {
 
     /// Handles the next message that is due; false if there is none.
     async fn handle_next(&mut self, summary: &mut RunSummary) -> bool {
-        let Some(message) = self.local.queue().next(Timestamp::now()) else { return false };
+        let Some(message) = self.local.queue().next(self.local.now()) else { return false };
         let done = self.retrying(|local| handle(local, message.clone())).await;
         note(summary, || describe(&message), done);
         true
@@ -226,6 +227,7 @@ fn describe(message: &Message) -> String {
         Message::Sequence { repository, .. } => format!("ordering the files of {repository}"),
         Message::Work { import, .. } => format!("import {import}"),
         Message::Report { import } => format!("the mail of import {import}"),
+        Message::Notice { notice } => format!("the mail {:?}", notice.subject()),
         Message::TakeIn { import } => format!("taking in import {import}"),
     }
 }
@@ -235,6 +237,7 @@ async fn handle(local: &Local, message: Message) -> Result<()> {
         Message::Sequence { repository, news } => sequence::sequence(local, &repository, news).await,
         Message::Work { import, task } => validate::validate(local, import, task).await,
         Message::Report { import } => report::report(local, import).await,
+        Message::Notice { notice } => watch::tell(local, &notice).await,
         Message::TakeIn { import } => sweep::resume_by_id(local, import).await,
     }
 }

@@ -40,6 +40,8 @@ const MIGRATIONS: &[&str] = &["
         outcome TEXT,
         -- When its outcome was decided, in milliseconds since 1970.
         finished INTEGER,
+        -- SHA-256 of its content, in hexadecimal.
+        sha256 TEXT,
         mail_due INTEGER NOT NULL DEFAULT 0
     ) WITHOUT ROWID;
     CREATE INDEX imports_of_repository ON imports (repository, id);
@@ -52,13 +54,14 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX unfinished ON imports (id) WHERE stage < 2 AND (is_data = 0 OR stage = 1);
     CREATE INDEX mail_due ON imports (id) WHERE mail_due = 1;
     CREATE INDEX dates ON imports (repository, entry, date) WHERE outcome = 'imported';
+    CREATE INDEX contents ON imports (repository, entry, sha256) WHERE outcome = 'imported';
     CREATE TABLE ready (
         repository TEXT NOT NULL,
         sort TEXT NOT NULL,
         -- A file's import, or a group as JSON.
         import TEXT,
         group_ref TEXT,
-        -- The rule that the group is treated by, as JSON.
+        -- The rule that the group is treated by, as JSON; none if it expired.
         group_rule TEXT,
         PRIMARY KEY (repository, sort)
     ) WITHOUT ROWID;
@@ -85,6 +88,12 @@ const MIGRATIONS: &[&str] = &["
         import TEXT NOT NULL,
         older TEXT NOT NULL,
         PRIMARY KEY (key, import)
+    ) WITHOUT ROWID;
+    -- What was told, and when.
+    CREATE TABLE notes (
+        key TEXT PRIMARY KEY,
+        -- In milliseconds since 1970.
+        at INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE configurations (
         hash TEXT PRIMARY KEY,
@@ -272,6 +281,33 @@ impl State for SqliteState {
         self.database.write("closing a group", close).await.map(|_| ())
     }
 
+    async fn expire(&self, repository: &Repository, group: &GroupRef) -> Result<bool> {
+        let (repository, group) = (repository.to_string(), group.clone());
+        let expire = move |sql: &rusqlite::Transaction<'_>| expire(sql, &repository, &group);
+        self.database.write("expiring a group", expire).await
+    }
+
+    async fn twin(&self, repository: &Repository, name: &DataName, sha256: &str) -> Result<Option<Import>> {
+        let (repository, entry, sha256) = (repository.to_string(), entry_of(name), sha256.to_owned());
+        let find = move |sql: &Connection| read::twin(sql, &repository, &entry, &sha256);
+        self.database.read("finding the same content", find).await
+    }
+
+    async fn note(&self, key: &str, at: Timestamp) -> Result<Timestamp> {
+        let (key, millis) = (key.to_owned(), at.as_millisecond());
+        let note = move |sql: &rusqlite::Transaction<'_>| {
+            sql.prepare_cached("INSERT INTO notes (key, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+                .execute(params![key, millis])?;
+            read::noticed(sql, &key)
+        };
+        Ok(self.database.write("noting something", note).await?.unwrap_or(at))
+    }
+
+    async fn noticed(&self, key: &str) -> Result<Option<Timestamp>> {
+        let key = key.to_owned();
+        self.database.read("looking for a note", move |sql| read::noticed(sql, &key)).await
+    }
+
     async fn latest_date(
         &self,
         repository: &Repository,
@@ -397,6 +433,22 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {
     Ok(import)
 }
 
+/// Makes a group that is incomplete ready to be set aside; false if it is not.
+fn expire(sql: &Connection, repository: &str, group: &GroupRef) -> rusqlite::Result<bool> {
+    let (open, _) = open_generation(sql, repository, group)?;
+    if open != group.generation || read::missing_slots(sql, repository, group)?.is_empty() {
+        return Ok(false);
+    }
+    sql.prepare_cached("UPDATE groups SET open = open + 1 WHERE repository = ?1 AND id = ?2 AND last = ?3")?
+        .execute(params![repository, group.id, group.last])?;
+    let key = group_key(&group.id, group.last, group.generation);
+    sql.prepare_cached(
+        "INSERT INTO ready (repository, sort, group_ref) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![repository, key, to_json(group)?])?;
+    Ok(true)
+}
+
 /// The generation that files of a group join now, and the last one that was closed.
 fn open_generation(sql: &Connection, repository: &str, group: &GroupRef) -> rusqlite::Result<(u64, u64)> {
     sql.prepare_cached(
@@ -420,8 +472,8 @@ fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rus
     };
     let checked = matches!(&import.progress, Progress::Started(pinned) if pinned.checked) || stage > 0;
     sql.prepare_cached(
-        "UPDATE imports SET document = ?2, checked = ?3, stage = ?4, outcome = ?5, mail_due = ?6, finished = ?7
-         WHERE id = ?1",
+        "UPDATE imports SET document = ?2, checked = ?3, stage = ?4, outcome = ?5, mail_due = ?6, finished = ?7,
+         sha256 = ?8 WHERE id = ?1",
     )?
     .execute(params![
         id.to_string(),
@@ -431,6 +483,7 @@ fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rus
         conclusion.map(|c| c.outcome.as_str()),
         stage == 2 && conclusion.is_some_and(|c| c.mail_due),
         conclusion.map(|c| c.finished.as_millisecond()),
+        conclusion.and_then(|c| c.sha256.as_deref()),
     ])
     .map(|_| ())
 }

@@ -52,8 +52,12 @@ fn first_ready(sql: &Connection, repository: &str) -> rusqlite::Result<Option<Re
         match import {
             Some(import) => Ok(Ready::File(parsed(&import)?)),
             None => {
-                let (group, rule): (String, String) = (row.get(1)?, row.get(2)?);
-                Ok(Ready::Group(from_json(&group)?, from_json(&rule)?))
+                let group: String = row.get(1)?;
+                let (group, rule): (_, Option<String>) = (from_json(&group)?, row.get(2)?);
+                Ok(match rule {
+                    Some(rule) => Ready::Group(group, from_json(&rule)?),
+                    None => Ready::Expired(group),
+                })
             }
         }
     });
@@ -127,6 +131,29 @@ pub(super) fn latest_date(
         )?
         .query_row(params![repository, entry, before.as_millisecond()], |row| row.get(0))?;
     Ok(latest.and_then(|date| date.parse().ok()))
+}
+
+pub(super) fn twin(
+    sql: &Connection,
+    repository: &str,
+    entry: &str,
+    sha256: &str,
+) -> rusqlite::Result<Option<Import>> {
+    let found = documents(
+        sql,
+        "SELECT document FROM imports WHERE repository = ?1 AND entry = ?2 AND sha256 = ?3
+         AND outcome = 'imported' ORDER BY finished, id LIMIT 1",
+        [repository, entry, sha256],
+    )?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn noticed(sql: &Connection, key: &str) -> rusqlite::Result<Option<Timestamp>> {
+    let millis: Option<i64> = sql
+        .prepare_cached("SELECT at FROM notes WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    Ok(millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
 }
 
 pub(super) fn repositories(sql: &Connection) -> Rows<Repository> {
@@ -227,13 +254,16 @@ pub(super) fn history(sql: &Connection, filter: &HistoryFilter) -> Rows<Import> 
         sql,
         "SELECT document FROM imports
          WHERE (?1 IS NULL OR repository = ?1) AND (?2 IS NULL OR instr(file, ?2) > 0)
-           AND (?3 IS NULL OR outcome = ?3)
+           AND (?3 IS NULL OR outcome = ?3) AND (?5 IS NULL OR substr(sha256, 1, length(?5)) = ?5)
+           AND (?6 IS NULL OR id >= ?6)
          ORDER BY id DESC LIMIT ?4",
         params![
             filter.repository.as_ref().map(ToString::to_string),
             filter.file,
             filter.outcome.map(tidewaiter::report::Outcome::as_str),
             i64::try_from(filter.limit).unwrap_or(i64::MAX),
+            filter.sha256,
+            filter.since.map(|since| ImportId::new(since, 0).to_string()),
         ],
     )
 }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use state::{RENAMINGS, State};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
+use tidewaiter::notice::Notice;
 use tidewaiter::report::Report;
 use tidewaiter::sequence::Event;
 
@@ -121,6 +122,11 @@ pub enum Message {
         /// The import.
         import: ImportId,
     },
+    /// Tell something that is about no file.
+    Notice {
+        /// What.
+        notice: Notice,
+    },
     /// Go on with a file that was left on its way in, or on its way to its place.
     TakeIn {
         /// Its import.
@@ -156,8 +162,8 @@ pub trait Mailer: Send + Sync + 'static {
 /// A mail, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The import it is about: the same import's mail is the same mail.
-    pub import: ImportId,
+    /// What it is about, an import or a notice: the mail about the same is the same mail. Fit for a file's name.
+    pub id: String,
     /// A name for it that is fit for a file: repository and file.
     pub name: String,
     /// Who gets it.

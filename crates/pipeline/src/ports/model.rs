@@ -248,6 +248,10 @@ pub struct HistoryFilter {
     pub file: Option<String>,
     /// Only this outcome.
     pub outcome: Option<Outcome>,
+    /// Only files with this content, by its SHA-256 in hexadecimal, or by how that begins.
+    pub sha256: Option<String>,
+    /// Only files that arrived at this time or after it.
+    pub since: Option<Timestamp>,
     /// At most so many, the latest first.
     pub limit: usize,
 }

@@ -77,6 +77,20 @@ pub trait State: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// The group is no longer ready work.
     fn close(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
+    /// What was incomplete for too long becomes ready work, to be set aside; what arrives from now on belongs to
+    /// the next generation. False if the group is complete by now, or over.
+    fn expire(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<bool>> + Send;
+    /// The file with this content that was imported first for the same universe, scope and subsection.
+    fn twin(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        sha256: &str,
+    ) -> impl Future<Output = Result<Option<Import>>> + Send;
+    /// Notes something. The answer is when it was noted first.
+    fn note(&self, key: &str, at: Timestamp) -> impl Future<Output = Result<Timestamp>> + Send;
+    /// When something was noted, if it was.
+    fn noticed(&self, key: &str) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
     /// The latest date of a file with the same universe, scope and subsection that was imported before
     /// `before`.
     fn latest_date(

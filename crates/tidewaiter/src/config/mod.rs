@@ -24,6 +24,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 mod active;
+mod expected;
 mod fields;
 mod fit;
 mod json;
@@ -36,10 +37,11 @@ mod table;
 mod values;
 
 pub use active::Active;
+pub use expected::{Day, Expected, Window};
 pub use json_schema::json_schema;
-pub use options::{CheckReferences, Empty, Mode, Policy, ReplaceAll, Subsection};
+pub use options::{CheckReferences, Duplicates, Empty, Mode, Policy, ReplaceAll, Subsection};
 pub use scopes::Addition;
-pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings};
+pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
 pub use values::{Delimiter, Email, PhonePrefix};
 
 use crate::mistake::Mistake;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::expected::Expected;
 use super::fields::Fields;
 use super::values::{DELIMITER, Delimiter, Email, PREFIX, PhonePrefix, Recipients};
 use crate::mistake::Mistake;
@@ -27,6 +28,10 @@ pub struct Subsection {
     pub check_references: CheckReferences,
     /// The file is the whole of the scope or of a list: what it does not name is removed or unsubscribed.
     pub replace_all: Option<ReplaceAll>,
+    /// What becomes of a file with the same content as one that this import has taken before.
+    pub duplicates: Duplicates,
+    /// When files are expected: if none has come by then, those who get alerts are told.
+    pub expected: Option<Expected>,
     /// The country code of telephone numbers that begin with one 0; that of the settings unless given.
     pub phone_prefix: Option<PhonePrefix>,
     /// Who gets the report of each import; those of the settings unless given.
@@ -57,6 +62,19 @@ pub enum Empty {
     Ignore,
     /// The value is removed.
     Clear,
+}
+
+/// What becomes of a file that came before under another name, or again under the same one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Duplicates {
+    /// It is imported like any other.
+    #[default]
+    Import,
+    /// It is put under `notprocessed/`, and nothing of it is loaded.
+    Skip,
+    /// It is imported, and the report says so.
+    Alert,
 }
 
 /// When it is checked that the records which lines refer to exist.
@@ -210,6 +228,8 @@ impl Subsection {
         let match_by = fields.read("match_by", "the name of a column");
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
+        let duplicates = fields.read_word("duplicates", &["import", "skip", "alert"]);
+        let expected = fields.read_object("expected", Expected::read);
         let phone_prefix = fields.read("phone_prefix", PREFIX);
         let recipients = Recipients::read(&mut fields);
         fields.finish();
@@ -221,6 +241,8 @@ impl Subsection {
             match_by,
             check_references: check_references.unwrap_or_default(),
             replace_all,
+            duplicates: duplicates.unwrap_or_default(),
+            expected,
             phone_prefix: phone_prefix.or_else(|| defaults.phone_prefix.clone()),
             report_recipients: recipients.report.unwrap_or_else(|| defaults.report_recipients.clone()),
             alert_recipients: recipients.alert.unwrap_or_else(|| defaults.alert_recipients.clone()),

@@ -38,9 +38,26 @@ pub struct Settings {
     pub report_recipients: Vec<Email>,
     /// Who gets alerts, for imports that do not say so themselves.
     pub alert_recipients: Vec<Email>,
+    /// How long a group may be incomplete.
+    pub waiting: Waiting,
     /// How big things may be.
     pub limits: Limits,
 }
+
+/// How long a group may be incomplete.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Waiting {
+    /// After how many hours those who get alerts are told, once; never unless given.
+    #[schemars(range(min = 1, max = MOST_HOURS))]
+    pub alert_after_hours: Option<u64>,
+    /// After how many hours its files are put under `notprocessed/`; never unless given.
+    #[schemars(range(min = 1, max = MOST_HOURS))]
+    pub expire_after_hours: Option<u64>,
+}
+
+/// A year.
+const MOST_HOURS: u64 = 366 * 24;
 
 /// What a rejected file means for the rest of its group.
 #[derive(JsonSchema)]
@@ -98,6 +115,7 @@ impl Default for Settings {
             phone_prefix: None,
             report_recipients: Vec::new(),
             alert_recipients: Vec::new(),
+            waiting: Waiting::default(),
             limits: Limits::default(),
         }
     }
@@ -139,6 +157,8 @@ pub(super) const SHARED: &[Shared] = shared![
     settle_seconds,
     scope_order,
     group_policy,
+    waiting.alert_after_hours,
+    waiting.expire_after_hours,
     limits.max_line_bytes,
     limits.archive.max_members,
     limits.archive.max_member_bytes,
@@ -171,6 +191,8 @@ impl Stated {
         let recipients = Recipients::read(&mut fields);
         settings.report_recipients = recipients.report.unwrap_or_default();
         settings.alert_recipients = recipients.alert.unwrap_or_default();
+        settings.waiting =
+            fields.read_object("waiting", |inner| Some(Waiting::read(inner))).unwrap_or_default();
         if let Some(limits) = fields.take("limits") {
             settings.limits.read(&fields.at("limits"), limits, fields.mistakes);
         }
@@ -211,6 +233,15 @@ fn read_scope_order(fields: &mut Fields<'_>, scopes: &Scopes) -> Vec<String> {
         None
     });
     listed.unwrap_or_default()
+}
+
+impl Waiting {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            alert_after_hours: fields.read_number("alert_after_hours", 1..=MOST_HOURS),
+            expire_after_hours: fields.read_number("expire_after_hours", 1..=MOST_HOURS),
+        }
+    }
 }
 
 impl Limits {

@@ -1,0 +1,199 @@
+//! Watches over what does not happen: groups that stay incomplete, and files that do not come.
+//!
+//! A sweep looks at each repository, as its configuration asks. What is found is told by a message, so that
+//! whoever mails does; told once, since who mailed it says so in the state.
+
+use jiff::SignedDuration;
+use mail_builder::MessageBuilder;
+use tidewaiter::config::{Active, Config, Expected, Window};
+use tidewaiter::id::Timestamp;
+use tidewaiter::keys::Repository;
+use tidewaiter::name::Entry;
+use tidewaiter::notice::{Expectation, Notice, What};
+
+use crate::conclude::Audience;
+use crate::ports::{
+    HistoryFilter, Import, Kind, Mail, Mailer, Message, News, Platform, Queue, State, WaitingGroup,
+};
+use crate::{Error, Result, configs};
+
+/// How many arrivals are looked at to find one of an import.
+const ARRIVALS: usize = 1_000;
+
+/// Looks at a repository: groups that have been incomplete for too long expire, and what is to be told is
+/// handed on.
+pub(crate) async fn watch_over<P: Platform>(platform: &P, repository: &Repository) -> Result<()> {
+    let active = configs::active(platform, repository).await?;
+    let now = platform.now();
+    let mut due = waiting(platform, repository, &active, now).await?;
+    due.extend(expected(platform, repository, &active, now).await?);
+    for notice in due {
+        if platform.state().noticed(&notice.key()).await?.is_none() {
+            platform.queue().send(Message::Notice { notice }, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Mails a notice, unless that was done.
+pub async fn tell<P: Platform>(platform: &P, notice: &Notice) -> Result<()> {
+    let key = notice.key();
+    if platform.state().noticed(&key).await?.is_some() {
+        return Ok(());
+    }
+    let repository = notice.repository.parse().map_err(Error::Task)?;
+    let active = configs::active(platform, &repository).await?;
+    let recipients = audience(&active, &notice.what).of(true);
+    if !recipients.is_empty() {
+        platform.mailer().send(&mail(notice, recipients, platform)?).await?;
+    }
+    platform.state().note(&key, platform.now()).await.map(|_| ())
+}
+
+/// Those who get alerts: of the repository, or of the import that waits for a file.
+fn audience(active: &Active, what: &What) -> Audience {
+    let alerts = match what {
+        What::Waiting { .. } => Some(&active.settings().alert_recipients),
+        What::Missed(expected) | What::Came { expected, .. } => active
+            .config(&expected.universe)
+            .and_then(|config| config.subsection(&expected.scope, &expected.subsection))
+            .map(|options| &options.alert_recipients),
+    };
+    Audience::of_alerts(alerts.map(Vec::as_slice).unwrap_or_default())
+}
+
+fn mail<P: Platform>(notice: &Notice, recipients: Vec<String>, platform: &P) -> Result<Mail> {
+    let id: String =
+        notice.key().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '.' }).collect();
+    let message = MessageBuilder::new()
+        .from(platform.mailer().sender())
+        .to(recipients.clone())
+        .subject(notice.subject())
+        .message_id(format!("{id}@tidewaiter"))
+        .date(platform.now().as_second())
+        .text_body(notice.text())
+        .write_to_vec()
+        .map_err(|source| Error::Mail { id: id.clone(), source })?;
+    Ok(Mail { name: notice.repository.clone(), id, recipients, message })
+}
+
+async fn waiting<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    active: &Active,
+    now: Timestamp,
+) -> Result<Vec<Notice>> {
+    let limits = &active.settings().waiting;
+    let mut notices = Vec::new();
+    if limits.alert_after_hours.is_none() && limits.expire_after_hours.is_none() {
+        return Ok(notices);
+    }
+    for waiting in platform.state().waiting(repository).await? {
+        let after = |hours: Option<u64>| hours.map(|hours| later(waiting.since, hours));
+        let (alert, expires) = (after(limits.alert_after_hours), after(limits.expire_after_hours));
+        if expires.is_some_and(|at| at <= now) && platform.state().expire(repository, &waiting.group).await? {
+            let message = Message::Sequence { repository: repository.clone(), news: News::Poke };
+            platform.queue().send(message, None).await?;
+        } else if alert.is_some_and(|at| at <= now) {
+            notices.push(incomplete(waiting, expires));
+        }
+    }
+    Ok(notices)
+}
+
+fn later(at: Timestamp, hours: u64) -> Timestamp {
+    let hours = SignedDuration::from_hours(i64::try_from(hours).unwrap_or(i64::MAX / 3600));
+    at.checked_add(hours).unwrap_or(Timestamp::MAX)
+}
+
+fn incomplete(waiting: WaitingGroup, expires: Option<Timestamp>) -> Notice {
+    let WaitingGroup { repository, group, missing, files, since } = waiting;
+    let what = What::Waiting {
+        group: group.id,
+        last: group.last,
+        generation: group.generation,
+        missing,
+        files,
+        since,
+        expires,
+    };
+    Notice { repository: repository.to_string(), what }
+}
+
+async fn expected<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    active: &Active,
+    now: Timestamp,
+) -> Result<Vec<Notice>> {
+    let mut notices = Vec::new();
+    for config in active.configs() {
+        for (entry, expected) in expectations(config) {
+            let Some(window) = expected.last(now) else { continue };
+            let expectation = Expectation {
+                universe: entry.universe,
+                scope: entry.scope,
+                subsection: entry.subsection,
+                by: expected.to_string(),
+                deadline: window.until,
+            };
+            let what = missing(platform, repository, expectation, window, now).await?;
+            notices.extend(what.map(|what| Notice { repository: repository.to_string(), what }));
+        }
+    }
+    Ok(notices)
+}
+
+fn expectations(config: &Config) -> impl Iterator<Item = (Entry, &Expected)> {
+    config.entries().filter_map(|(entry, options)| Some((entry, options.expected.as_ref()?)))
+}
+
+/// What is to be told of an import whose file was expected in a window.
+async fn missing<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    expectation: Expectation,
+    window: Window,
+    now: Timestamp,
+) -> Result<Option<What>> {
+    let Expectation { universe, scope, subsection, by, .. } = &expectation;
+    // Deadlines that were over when it was first asked for are nobody's fault.
+    let asked = format!("expected/{repository}/{universe}/{scope}/{subsection}/{by}");
+    if platform.state().note(&asked, now).await? >= window.until {
+        return Ok(None);
+    }
+    let came = arrival(platform, repository, &expectation, window.from).await?;
+    if came.as_ref().is_some_and(|import| import.arrived <= window.until) {
+        return Ok(None);
+    }
+    let Some(import) = came else { return Ok(Some(What::Missed(expectation))) };
+    // Who was not told that it is missing need not be told that it has come.
+    let missed = Notice { repository: repository.to_string(), what: What::Missed(expectation.clone()) };
+    let was_missed = platform.state().noticed(&missed.key()).await?.is_some();
+    Ok(was_missed.then_some(What::Came { expected: expectation, file: import.file, at: import.arrived }))
+}
+
+/// The first file of an import that came after a time.
+async fn arrival<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    expectation: &Expectation,
+    after: Timestamp,
+) -> Result<Option<Import>> {
+    let Expectation { universe, scope, subsection, .. } = expectation;
+    let filter = HistoryFilter {
+        repository: Some(repository.clone()),
+        file: Some(format!("{universe}_{scope}_{subsection}_")),
+        since: Some(after),
+        limit: ARRIVALS,
+        ..HistoryFilter::default()
+    };
+    let is_it = |import: &Import| match &import.kind {
+        Kind::Data { name, .. } => {
+            (&name.universe, &name.scope, &name.subsection) == (universe, scope, subsection)
+                && import.arrived > after
+        }
+        _ => false,
+    };
+    Ok(platform.state().history(&filter).await?.into_iter().rev().find(is_it))
+}

@@ -1,0 +1,205 @@
+//! What people are told that is about no file: a group that stays incomplete, a file that does not come.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::report::plural;
+
+/// Something to be told, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The repository.
+    pub repository: String,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A group has been incomplete for a while.
+    Waiting {
+        /// The group id of the file names.
+        group: String,
+        /// The number of its last slot.
+        last: u8,
+        /// Counts up each time the group begins.
+        generation: u64,
+        /// The slots for which no file has come.
+        missing: Vec<u8>,
+        /// The files that have come.
+        files: Vec<String>,
+        /// When the first of them came.
+        since: Timestamp,
+        /// When they are put under `notprocessed/`, if that is configured.
+        expires: Option<Timestamp>,
+    },
+    /// A file that was expected has not come.
+    Missed(Expectation),
+    /// It has come after all.
+    Came {
+        /// What was expected.
+        expected: Expectation,
+        /// The file.
+        file: String,
+        /// When it came.
+        at: Timestamp,
+    },
+}
+
+/// A file that is expected, by the import that takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// The universe.
+    pub universe: String,
+    /// The scope.
+    pub scope: String,
+    /// The subsection.
+    pub subsection: String,
+    /// When it should have come, as the configuration says it: `by 06:00 Europe/Paris`.
+    pub by: String,
+    /// The time that was this time.
+    pub deadline: Timestamp,
+}
+
+impl Expectation {
+    /// What the names of its files look like.
+    fn pattern(&self) -> String {
+        format!("{}_{}_{}_<date>.csv", self.universe, self.scope, self.subsection)
+    }
+}
+
+impl Notice {
+    /// The same notice has the same key, and no other has it.
+    pub fn key(&self) -> String {
+        let Self { repository, what } = self;
+        match what {
+            What::Waiting { group, last, generation, .. } => {
+                format!("waiting/{repository}/{group}/{last:02}/{generation}")
+            }
+            What::Missed(expected) => format!("missed/{repository}/{}", expected.key()),
+            What::Came { expected, .. } => format!("came/{repository}/{}", expected.key()),
+        }
+    }
+
+    /// What it says, in one line.
+    pub fn subject(&self) -> String {
+        let repository = &self.repository;
+        match &self.what {
+            What::Waiting { group, missing, .. } => {
+                let slots = plural(missing.len() as u64, "file");
+                format!("[{repository}] group {group} is incomplete: {slots} missing")
+            }
+            What::Missed(expected) => {
+                format!("[{repository}] no {} has come {}", expected.pattern(), expected.by)
+            }
+            What::Came { expected, file, .. } => {
+                format!("[{repository}] {file} has come, expected {}", expected.by)
+            }
+        }
+    }
+
+    /// What it says, in full: lines of text.
+    pub fn text(&self) -> String {
+        let lines = match &self.what {
+            What::Waiting { group, last, missing, files, since, expires, .. } => {
+                waiting(group, *last, missing, files, *since, *expires)
+            }
+            What::Missed(expected) => vec![
+                format!("No file {} has come {}.", expected.pattern(), expected.by),
+                format!(
+                    "It was expected until {}. You are told once, and again when it comes.",
+                    expected.deadline
+                ),
+                "Hint: ask whoever sends it; if it is not to come any more, take `expected` out of the \
+                 configuration."
+                    .to_owned(),
+            ],
+            What::Came { expected, file, at } => vec![
+                format!("{file} came at {at}; it was expected until {}.", expected.deadline),
+                "Its own report says what became of it.".to_owned(),
+            ],
+        };
+        let mut text = format!("Repository {}\n\n", self.repository);
+        text.extend(lines.into_iter().flat_map(|line| [line, "\n".to_owned()]));
+        text
+    }
+}
+
+impl Expectation {
+    fn key(&self) -> String {
+        format!("{}/{}/{}/{}", self.universe, self.scope, self.subsection, self.deadline)
+    }
+}
+
+fn waiting(
+    group: &str,
+    last: u8,
+    missing: &[u8],
+    files: &[String],
+    since: Timestamp,
+    expires: Option<Timestamp>,
+) -> Vec<String> {
+    let slots: Vec<String> = missing.iter().map(|slot| format!("{group}.{slot:02}-{last:02}_…")).collect();
+    let mut lines = vec![
+        format!(
+            "Group {group} has been waiting since {since}, and nothing of it is imported before it is complete."
+        ),
+        format!("Missing: {}", slots.join(", ")),
+        format!("Here: {}", files.join(", ")),
+    ];
+    lines.extend(
+        expires.map(|at| format!("If it stays incomplete, what is here is put under notprocessed/ at {at}.")),
+    );
+    lines.push(
+        "Hint: send what is missing; or send what is here again without the group in its name, to be imported \
+         by itself."
+            .to_owned(),
+    );
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_says_what_is_missing_and_what_to_do() {
+        let at = |text: &str| text.parse().unwrap();
+        let what = What::Waiting {
+            group: "daily".to_owned(),
+            last: 3,
+            generation: 2,
+            missing: vec![2, 3],
+            files: vec!["daily.01-03_acme_contacts_crm_20260131.csv".to_owned()],
+            since: at("2026-01-31T06:00:00Z"),
+            expires: Some(at("2026-02-01T06:00:00Z")),
+        };
+        let notice = Notice { repository: "partner".to_owned(), what };
+        assert_eq!(notice.key(), "waiting/partner/daily/03/2");
+        assert_eq!(notice.subject(), "[partner] group daily is incomplete: 2 files missing");
+        let text = notice.text();
+        for part in [
+            "daily.02-03_…, daily.03-03_…",
+            "2026-01-31T06:00:00Z",
+            "notprocessed/ at 2026-02-01T06:00:00Z",
+            "Hint: ",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        let expected = Expectation {
+            universe: "acme".to_owned(),
+            scope: "orders".to_owned(),
+            subsection: "shop".to_owned(),
+            by: "by 06:00 UTC".to_owned(),
+            deadline: at("2026-01-31T06:00:00Z"),
+        };
+        let missed = Notice { repository: "partner".to_owned(), what: What::Missed(expected.clone()) };
+        assert_eq!(missed.subject(), "[partner] no acme_orders_shop_<date>.csv has come by 06:00 UTC");
+        let what = What::Came { expected, file: "x.csv".to_owned(), at: at("2026-01-31T07:00:00Z") };
+        let came = Notice { repository: "partner".to_owned(), what };
+        assert_ne!(came.key(), missed.key());
+        assert!(came.text().contains("x.csv came at 2026-01-31T07:00:00Z"));
+    }
+}
