@@ -240,6 +240,35 @@ class TemplateTest(unittest.TestCase):
             self.assertEqual(may("ses:SendRawEmail", identity, **sender), function == "Report")
             self.assertFalse(may("ses:SendRawEmail", identity, **{"ses:FromAddress": "someone@example.org"}))
 
+    def test_the_bucket_says_where_the_rest_is(self):
+        for template in self.templates:
+            tags = {tag["Key"]: tag["Value"] for tag in self.bucket(template)["Tags"]}
+            expected = {"tidewaiter:state-table": "ref:StateTable", "tidewaiter:records-table": "ref:RecordsTable"}
+            for function in FUNCTIONS:
+                expected[f"tidewaiter:{function.lower()}-queue"] = f"ref:{function}Queue"
+                expected[f"tidewaiter:{function.lower()}-dead-letters"] = f"ref:{function}DeadLetters"
+            self.assertEqual(tags, expected)
+
+    def test_who_looks_changes_nothing_and_who_replays_moves_messages_only(self):
+        t = self.template
+        bucket, tables = t.arn("Bucket"), [t.arn("StateTable"), t.arn("RecordsTable")]
+        look, replay = (t.resources[f"{p}Policy"]["Properties"]["PolicyDocument"]["Statement"] for p in ("Look", "Replay"))
+        wanted = {("s3:GetBucketTagging", bucket), ("s3:ListBucket", bucket)}
+        wanted |= {("s3:GetObject", f"{bucket}/{prefix}/acme/x") for prefix in ("config", "logs")}
+        wanted |= {(f"dynamodb:{a}", table) for a in ("GetItem", "BatchGetItem", "Query") for table in tables}
+        wanted |= {("sqs:GetQueueAttributes", t.arn(f"{f}DeadLetters")) for f in FUNCTIONS}
+        back = {("sqs:SendMessage", t.arn(f"{f}Queue")) for f in FUNCTIONS}
+        taking = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+        back |= {(f"sqs:{a}", t.arn(f"{f}DeadLetters")) for a in taking for f in FUNCTIONS}
+        s3 = ("GetObject", "GetObjectVersion", "PutObject", "DeleteObject", "DeleteObjectVersion", "PutBucketTagging", "ListBucket", "GetBucketTagging")
+        dynamodb = ("GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "DeleteTable")
+        asked = {(f"s3:{a}", r) for a in s3 for r in (bucket, *(f"{bucket}/{p}/acme/x" for p in ("imports", *OUTPUTS)))}
+        asked |= {(f"dynamodb:{a}", table) for a in dynamodb for table in tables}
+        queues = [t.arn(f"{f}{kind}") for f in FUNCTIONS for kind in ("Queue", "DeadLetters")]
+        asked |= {(f"sqs:{a}", q) for a in (*taking, "SendMessage", "PurgeQueue", "DeleteQueue") for q in queues}
+        self.assertEqual({one for one in asked if allowed(look, *one)}, wanted)
+        self.assertEqual({one for one in asked if allowed(replay, *one)}, back)
+
     def test_each_function_has_its_own(self):
         for template in self.templates:
             functions = template.of_type("AWS::Serverless::Function")

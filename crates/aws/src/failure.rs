@@ -4,7 +4,6 @@
 use std::io;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use tidewaiter_pipeline::Error;
 
 /// Answers that stay the same until somebody changes a permission, a name or the deployment. Everything
@@ -48,7 +47,7 @@ pub(crate) fn status<E>(error: &Answer<E>) -> Option<u16> {
 }
 
 /// The error in words, with its code; without what a caller says anyway.
-fn text<E>(error: &Answer<E>) -> String
+pub(crate) fn text<E>(error: &Answer<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -56,8 +55,24 @@ where
     match service {
         Some((Some(code), Some(message))) => format!("{code}: {message}"),
         Some((Some(code), None)) => code.to_owned(),
-        _ => DisplayErrorContext(error).to_string(),
+        _ => match status(error) {
+            Some(status) => format!("HTTP {status}: {}", chain(error)),
+            None => chain(error),
+        },
     }
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for error in std::iter::successors(Some(error), |error| error.source()) {
+        let text = error.to_string();
+        // Some repeat what caused them.
+        if said.last().is_none_or(|last| !last.ends_with(&text)) {
+            said.push(text);
+        }
+    }
+    said.join(": ")
 }
 
 fn is_refusal<E: ProvideErrorMetadata>(error: &Answer<E>) -> bool {

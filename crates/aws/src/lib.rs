@@ -2,7 +2,7 @@
 //! the events that tell of dropped files.
 //!
 //! A [`Deployment`] puts them together as a function finds them in its environment, and [`handlers`] are what
-//! the functions do with the batches they are invoked with.
+//! the functions do with the batches they are invoked with. An [`operator`] looks at it from outside.
 //!
 //! Nothing here decides what becomes of a file: that is done by the use cases of `tidewaiter-pipeline`, over
 //! the ports that these adapters implement. They pass the same contract suite as the adapters for a folder.
@@ -18,6 +18,7 @@ pub mod logs;
 mod mails;
 pub mod metrics;
 mod objects;
+pub mod operator;
 pub mod queues;
 mod records;
 mod state;

@@ -16,6 +16,45 @@ pub enum Error {
     /// A folder is not one of tidewaiter.
     #[error("{} is not a folder of tidewaiter: it has no imports/", .0.display())]
     NotADeployment(PathBuf),
+    /// An address that names no stack.
+    #[error("{} is no address of a stack: {why}", address.display())]
+    Address {
+        /// The address.
+        address: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The address of a stack was given to a command for folders.
+    #[error("{} is a deployed stack, and {what} is for folders", address.display())]
+    OnlyFolders {
+        /// The address.
+        address: PathBuf,
+        /// The command.
+        what: &'static str,
+        /// What there is in its place.
+        instead: Option<String>,
+    },
+    /// A folder was given to a command for stacks.
+    #[error("{} is a folder, and only a deployed stack has dead letters", .0.display())]
+    OnlyStacks(PathBuf),
+    /// The address of a stack names a repository where that says nothing.
+    #[error("records belong to universes, not to repositories such as {0}")]
+    NotByRepository(String),
+    /// Two repositories were named.
+    #[error("{} names one repository, and --repository {named} another", address.display())]
+    TwoRepositories {
+        /// The address.
+        address: PathBuf,
+        /// The other one.
+        named: String,
+    },
+    /// This program cannot look at a stack.
+    #[error("{} is a deployed stack, and this tidewaiter was built without AWS", .0.display())]
+    WithoutAws(PathBuf),
+    /// A stack cannot be looked at.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Stack(#[from] tidewaiter_aws::operator::Problem),
     /// The repository that was asked for is not there.
     #[error("there is no repository {name}{}", known_repositories(.known))]
     NoRepository {
@@ -107,6 +146,24 @@ impl Error {
         Some(match self {
             Self::NoFolder(dir) | Self::NotADeployment(dir) => {
                 format!("`tidewaiter init {}` makes one", dir.display())
+            }
+            Self::Address { .. } => "write it as s3://bucket or s3://bucket/repository".to_owned(),
+            Self::OnlyFolders { instead, .. } => return instead.clone(),
+            Self::OnlyStacks(dir) => format!("`tidewaiter run {}` tries again what failed", dir.display()),
+            Self::NotByRepository(_) => {
+                "leave the repository out; --universe shows the records of one universe".to_owned()
+            }
+            Self::WithoutAws(_) => {
+                "build it with its default features: `make install`, or `cargo install --path crates/cli`"
+                    .to_owned()
+            }
+            #[cfg(feature = "aws")]
+            Self::Stack(problem) => return problem.hint(),
+            Self::Pipeline(tidewaiter_pipeline::Error::Refused { .. }) => {
+                "docs/operating.md says what an operator may need (Looking at a stack)".to_owned()
+            }
+            Self::Read { path, .. } if path.starts_with("s3://") => {
+                format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
             }
             Self::WhichRepository { .. } => "name one with --repository".to_owned(),
             Self::WhichUniverse(_) => {

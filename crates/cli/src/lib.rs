@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod commands;
+mod deployed;
 pub mod error;
 pub mod printer;
 pub mod progress;

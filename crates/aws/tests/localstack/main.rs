@@ -11,6 +11,7 @@ mod deployed;
 mod golden;
 mod messages;
 mod objects;
+mod operator;
 mod records;
 mod requests;
 mod stack;

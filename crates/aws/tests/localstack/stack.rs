@@ -32,8 +32,8 @@ pub(crate) struct Stack {
     seen: Mutex<Vec<String>>,
 }
 
-/// The folder with the programs of the functions, built.
-fn programs() -> &'static Path {
+/// The folder with the programs of the functions and the command, built.
+pub(crate) fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         // target/debug/deps/localstack-…

@@ -112,14 +112,20 @@ impl Intercept for Requests {
     }
 }
 
-/// An empty table, as the template makes it.
+/// An empty table of its own name.
 async fn table() -> (aws_sdk_dynamodb::Client, String) {
+    let client = aws_sdk_dynamodb::Client::new(&config().await);
+    let name = localstack::unique("tidewaiter");
+    make_table(&client, &name).await;
+    (client, name)
+}
+
+/// An empty table, as the template makes it.
+pub(crate) async fn make_table(client: &aws_sdk_dynamodb::Client, name: &str) {
     use aws_sdk_dynamodb::types::{
         AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     };
-    let client = aws_sdk_dynamodb::Client::new(&config().await);
-    let name = localstack::unique("tidewaiter");
-    let mut request = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
+    let mut request = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     for (attribute, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
         let definition = AttributeDefinition::builder()
             .attribute_name(attribute)
@@ -129,5 +135,4 @@ async fn table() -> (aws_sdk_dynamodb::Client, String) {
         request = request.attribute_definitions(definition.unwrap()).key_schema(element.unwrap());
     }
     request.send().await.unwrap();
-    (client, name)
 }

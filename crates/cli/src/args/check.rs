@@ -15,6 +15,7 @@ use crate::commands::check;
 Examples:
   tidewaiter check --config acme_imports_config.json *.csv
   tidewaiter check --dir drop --repository acme *.csv monday.zip
+  tidewaiter check --dir s3://bucket/acme *.csv
   tidewaiter check --scope contacts --delimiter , export.csv
   some-export | tidewaiter check --scope orders -
 
@@ -37,7 +38,7 @@ pub struct CheckArgs {
     /// A configuration to judge by; may be given several times
     #[arg(long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
     configs: Vec<PathBuf>,
-    /// Judge by the active configurations of a deployment
+    /// Judge by the active configurations of a deployment: a folder, or `s3://bucket/repository`
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "configs")]
     dir: Option<PathBuf>,
     /// Which repository of the deployment; may be left out if there is only one

@@ -4,7 +4,7 @@ use clap::Args;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Outcome;
 
-use super::{Deployment, Format};
+use super::{Format, Looked};
 use crate::commands::history;
 
 /// Arguments of `history`.
@@ -14,6 +14,7 @@ Examples:
   tidewaiter history drop
   tidewaiter history drop --outcome bogus --limit 5
   tidewaiter history drop --file contacts --format json | jq '.[].place'
+  tidewaiter history s3://bucket/acme
 
 Shows the latest files, by when they arrived, the last one at the end. Files
 without an outcome are shown as waiting or as started. JSON is one array in the
@@ -21,7 +22,7 @@ same order; it names where each file, its log, its report and its rejected lines
 are.")]
 pub struct HistoryArgs {
     #[command(flatten)]
-    deployment: Deployment,
+    deployment: Looked,
     /// Only this repository
     #[arg(long, value_name = "NAME")]
     repository: Option<Repository>,

@@ -3,6 +3,7 @@
 mod check;
 mod history;
 mod records;
+mod replay;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,12 +16,14 @@ use tidewaiter::keys::Repository;
 pub use self::check::CheckArgs;
 pub use self::history::HistoryArgs;
 pub use self::records::{RecordFormat, RecordsArgs};
+pub use self::replay::{Queue, ReplayArgs};
 use crate::commands::{self, completions, config, init, run, status, watch};
 use crate::printer::Printer;
 use crate::{Result, Status};
 
 /// What is logged to standard error, as a filter such as `debug` or `tidewaiter_pipeline=trace`. The only
-/// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too.
+/// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, and what AWS's clients
+/// read.
 pub const LOG_VARIABLE: &str = "TIDEWAITER_LOG";
 
 const EXAMPLES: &str = "\
@@ -30,9 +33,11 @@ Examples:
   tidewaiter run drop                       import what is there
   tidewaiter history drop                   see what became of each file
   tidewaiter check --dir drop orders.csv    check a file before dropping it
+  tidewaiter status s3://bucket             look at a deployed stack
 
 Exit codes: 0 nothing is wrong; 1 something is wrong with the data; 2 something failed.
-Environment: TIDEWAITER_LOG=debug logs to standard error; NO_COLOR turns colours off.";
+Environment: TIDEWAITER_LOG=debug logs to standard error; NO_COLOR turns colours off. For s3:// addresses
+the usual one of AWS: AWS_PROFILE or keys, AWS_REGION, AWS_ENDPOINT_URL.";
 
 /// Lands partners' data files: waits for what belongs together, checks every line, loads the good ones,
 /// tells people what happened.
@@ -99,6 +104,8 @@ pub enum Command {
     Records(RecordsArgs),
     /// Check files before they are sent: the same check, the same verdict as an import
     Check(CheckArgs),
+    /// Bring dead letters of a deployed stack back to their queues
+    Replay(ReplayArgs),
     /// Check a configuration, or print its JSON Schema
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -117,11 +124,21 @@ impl Command {
             Self::History(args) => commands::history::run(args.into(), printer).await,
             Self::Records(args) => commands::records::run(args.into(), printer).await,
             Self::Check(args) => commands::check::run(args.into(), printer).await,
+            Self::Replay(args) => commands::replay::run(args.into(), printer).await,
             Self::Config(ConfigCommand::Check(args)) => config::check(args.into(), printer),
             Self::Config(ConfigCommand::Schema) => config::schema(printer),
             Self::Completions(args) => completions::run(args.shell, printer),
         }
     }
+}
+
+/// A deployment that is looked at.
+#[derive(Debug, Args)]
+struct Looked {
+    /// The folder of the deployment: the one that holds imports/; or a deployed stack, as
+    /// `s3://bucket` or `s3://bucket/repository`
+    #[arg(value_hint = ValueHint::DirPath)]
+    dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -221,10 +238,11 @@ impl From<WatchArgs> for watch::Options {
 #[command(after_help = "\
 Examples:
   tidewaiter status drop
-  tidewaiter status drop --repository acme --format json")]
+  tidewaiter status drop --repository acme --format json
+  tidewaiter status s3://bucket/acme        a deployed stack, one repository")]
 pub struct StatusArgs {
     #[command(flatten)]
-    deployment: Deployment,
+    deployment: Looked,
     /// Only this repository
     #[arg(long, value_name = "NAME")]
     repository: Option<Repository>,

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Deployment;
+use super::Looked;
 use crate::commands::records;
 
 /// How records are written.
@@ -27,6 +27,7 @@ Examples:
   tidewaiter records drop orders --key SO-100482 --format json
   tidewaiter records drop contacts --format json | jq -r .values.email
   tidewaiter records drop contacts --universe acme --format csv > contacts.csv
+  tidewaiter records s3://bucket contacts
 
 json is an object on each line: universe, key, values, and the import and line
 that last changed the record. With --sources it says the same of each value.
@@ -49,7 +50,7 @@ value, import, file, line and at. csv has the records of the scope alone.
 Lines are counted from 1, the header's; line 0 is the file as a whole.")]
 pub struct RecordsArgs {
     #[command(flatten)]
-    deployment: Deployment,
+    deployment: Looked,
     /// The kind of record, such as contacts; without it, records are counted
     scope: Option<String>,
     /// Only the record of this key, and what belongs to it, with where each value came from

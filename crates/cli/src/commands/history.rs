@@ -6,13 +6,11 @@ use serde::Serialize;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason, Report};
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{
-    Conclusion, Group, HistoryFilter, Import, Kind, Objects, Platform, Progress, State,
-};
+use tidewaiter_pipeline::ports::{Conclusion, Group, HistoryFilter, Import, Kind, Objects, Progress, State};
 
 use super::events::word;
 use crate::args::Format;
+use crate::deployed::{self, Deployed, with_deployed};
 use crate::printer::{Line, Printer, style};
 use crate::text::{Align, Table, left_alone, moment, number, shortened};
 use crate::{Result, Status};
@@ -96,15 +94,19 @@ struct Ended {
 /// Shows the latest files, the last one at the end. What they came to was told by their import: it is no
 /// finding of this command.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    with_deployed!(deployed::open(&options.dir).await?, deployed => show(deployed, options, printer).await)
+}
+
+async fn show(deployed: &impl Deployed, options: Options, printer: &Printer) -> Result<Status> {
     let Options { dir, repository, file, outcome, limit, format } = options;
-    let local = super::open(&dir)?;
+    let repository = deployed::asked(&dir, repository)?;
     if repository.is_some() {
-        super::repositories(&local, repository.clone()).await?;
+        super::repositories(deployed, repository.clone()).await?;
     }
     let filter = HistoryFilter { repository, file, outcome, limit, ..HistoryFilter::default() };
     let mut entries = Vec::new();
-    for import in local.state().history(&filter).await? {
-        entries.push(entry(&local, import).await);
+    for import in deployed.state().history(&filter).await? {
+        entries.push(entry(deployed, import).await);
     }
     entries.reverse();
     match format {
@@ -123,7 +125,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     Ok(Status::Clean)
 }
 
-async fn entry(local: &Local, import: Import) -> Entry {
+async fn entry(deployed: &impl Deployed, import: Import) -> Entry {
     let (name, group) = match import.kind {
         Kind::Data { name, group, .. } => (Some(name), group),
         _ => (None, None),
@@ -135,7 +137,7 @@ async fn entry(local: &Local, import: Import) -> Entry {
         Progress::Done(conclusion) => (Stage::Done, Some(conclusion)),
     };
     let ended = match conclusion {
-        Some(conclusion) => Some(ended(local, import.id, conclusion).await),
+        Some(conclusion) => Some(ended(deployed, import.id, conclusion).await),
         None => None,
     };
     Entry {
@@ -155,9 +157,9 @@ async fn entry(local: &Local, import: Import) -> Entry {
     }
 }
 
-async fn ended(local: &Local, import: ImportId, conclusion: Conclusion) -> Ended {
+async fn ended(deployed: &impl Deployed, import: ImportId, conclusion: Conclusion) -> Ended {
     let reason = match &conclusion.code {
-        Some(code) => Some(reason(local, import, code, &conclusion.report).await),
+        Some(code) => Some(reason(deployed, import, code, &conclusion.report).await),
         None => None,
     };
     Ended {
@@ -176,8 +178,8 @@ async fn ended(local: &Local, import: ImportId, conclusion: Conclusion) -> Ended
 }
 
 /// The reason in words, from the report; from the ledger alone if somebody took the report away.
-async fn reason(local: &Local, import: ImportId, code: &str, report: &Key) -> Reason {
-    let read = local.objects().read(&local.objects().source(report), 0..REPORT_BYTES).await;
+async fn reason(deployed: &impl Deployed, import: ImportId, code: &str, report: &Key) -> Reason {
+    let read = deployed.objects().read(&deployed.objects().source(report), 0..REPORT_BYTES).await;
     let report: Option<Report> = read.ok().and_then(|json| serde_json::from_slice(&json).ok());
     let ours = report.filter(|report| report.import == import.to_string());
     ours.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))

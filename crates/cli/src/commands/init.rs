@@ -8,6 +8,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::ports::{Objects, Platform};
 
+use crate::deployed::only_folders;
 use crate::printer::{Line, Printer, style};
 use crate::{Result, Status};
 
@@ -26,6 +27,7 @@ pub struct Options {
 /// Makes what is not there, and says what to do next.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     let Options { dir, repositories } = options;
+    only_folders(&dir, "`init`", Some("`make deploy` makes a stack: see infra/README.md"))?;
     for repository in &repositories {
         Local::init(&dir, repository)?;
     }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod history;
 pub mod init;
 pub mod records;
+pub mod replay;
 pub mod run;
 pub mod status;
 pub mod watch;
@@ -21,10 +22,16 @@ use tidewaiter::config::CONFIGURATION_BYTES;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::local::Local;
 
+use crate::deployed::{self, Deployed};
 use crate::{Error, Result};
 
+/// Why nobody has to run a stack.
+const RUNS_BY_ITSELF: &str =
+    "a stack runs by itself: what is dropped into s3://BUCKET/imports/<repository>/ is imported as it comes";
+
 /// Opens the deployment in a folder.
-fn open(dir: &Path) -> Result<Local> {
+pub(crate) fn open(dir: &Path) -> Result<Local> {
+    deployed::only_folders(dir, "this command", None)?;
     if !dir.is_dir() {
         return Err(Error::NoFolder(dir.to_owned()));
     }
@@ -35,8 +42,8 @@ fn open(dir: &Path) -> Result<Local> {
 }
 
 /// The repositories that were asked for: the one that is named, or all.
-async fn repositories(local: &Local, named: Option<Repository>) -> Result<Vec<Repository>> {
-    let known = local.repositories().await?;
+async fn repositories(deployed: &impl Deployed, named: Option<Repository>) -> Result<Vec<Repository>> {
+    let known = Deployed::repositories(deployed).await?;
     match named {
         None => Ok(known),
         Some(name) if known.contains(&name) => Ok(vec![name]),

@@ -11,6 +11,7 @@ use tidewaiter_pipeline::ports::{Platform, State, WaitingGroup};
 use super::events::Teller;
 use super::{relative, waiting};
 use crate::args::Format;
+use crate::deployed::only_folders;
 use crate::printer::{Line, Printer, style};
 use crate::text::plural;
 use crate::{Result, Status};
@@ -30,6 +31,7 @@ pub struct Options {
 
 /// Imports what is there, telling of each file as it is done, and says what is left.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    only_folders(&options.dir, "`run`", Some(super::RUNS_BY_ITSELF))?;
     let teller = Arc::new(Teller::new(printer, options.format));
     let observer = teller.clone();
     let local = super::open(&options.dir)?

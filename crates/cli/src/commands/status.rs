@@ -7,11 +7,12 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::sequence::{Running, Stage, Unsettled};
 use tidewaiter_pipeline::configs;
-use tidewaiter_pipeline::local::{Local, Untaken};
-use tidewaiter_pipeline::ports::{Group, Import, Kind, Objects, Platform, Progress, State, WaitingGroup};
+use tidewaiter_pipeline::local::Untaken;
+use tidewaiter_pipeline::ports::{Group, Import, Kind, Objects, Progress, State, WaitingGroup};
 
 use super::{repositories, waiting};
 use crate::args::Format;
+use crate::deployed::{self, Deployed, with_deployed};
 use crate::printer::{Line, Printer, style};
 use crate::text::{ago, number, plural, size};
 use crate::{Result, Status};
@@ -50,7 +51,7 @@ struct Standing {
     /// Why nothing can be imported, if the active configuration cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     broken: Option<String>,
-    /// True if a process works on the folder.
+    /// True if a process works on the folder, or a function of the stack.
     at_work: bool,
     /// How many mails are still to be sent.
     mails_due: u64,
@@ -121,24 +122,42 @@ impl From<Import> for Item {
 
 /// Shows how things stand. That something waits is no finding.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let local = super::open(&options.dir)?;
-    let untaken = local.untaken()?;
-    let unregistered = local.unregistered().await?;
+    let repository = deployed::asked(&options.dir, options.repository)?;
+    with_deployed!(deployed::open(&options.dir).await?, deployed => {
+        show(deployed, repository, options.format, printer).await
+    })
+}
+
+async fn show(
+    deployed: &impl Deployed,
+    repository: Option<Repository>,
+    format: Format,
+    printer: &Printer,
+) -> Result<Status> {
+    let repositories = repositories(deployed, repository).await?;
+    let untaken = deployed.untaken(&repositories).await?;
+    let unregistered = deployed.unregistered().await?;
     let mut standings = Vec::new();
-    for repository in repositories(&local, options.repository).await? {
-        standings.push(standing(&local, repository, &untaken, &unregistered).await?);
+    for repository in repositories {
+        standings.push(standing(deployed, repository, &untaken, &unregistered).await?);
     }
-    match options.format {
+    match format {
         Format::Json => printer.json(&standings)?,
         Format::Text if standings.is_empty() => {
             printer.line("there is no repository; `tidewaiter init` makes one")?;
         }
         Format::Text => {
             for standing in &standings {
-                tell(standing, local.now(), printer)?;
+                tell(standing, deployed.now(), printer)?;
             }
-            for path in local.strays()? {
-                let stray = format!("{} lies in no repository: nobody takes it in", path.display());
+            for (queue, count) in Deployed::dead_letters(deployed).await {
+                let count = plural(count, "dead letter");
+                let text =
+                    format!("{queue} has {count}: `tidewaiter replay --dry-run` says what they are about");
+                printer.line(Line::new().styled(style::BAD, text))?;
+            }
+            for path in deployed.strays().await? {
+                let stray = format!("{path} lies in no repository: nobody takes it in");
                 printer.line(Line::new().styled(style::WARN, stray))?;
             }
         }
@@ -147,48 +166,49 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
 }
 
 async fn standing(
-    local: &Local,
+    deployed: &impl Deployed,
     repository: Repository,
     untaken: &[Untaken],
     unregistered: &[tidewaiter_pipeline::ports::Drop],
 ) -> Result<Standing> {
-    let state = local.state();
+    let state = deployed.state();
     let sequence = state.turn(&repository).await?.state;
     let running = match sequence.running {
         None => None,
         Some(Running::File { import }) => {
-            let file = item(local, import).await?;
+            let file = item(deployed, import).await?;
             file.map(|item| Work { file: Some(item), group: None, stage: None })
         }
         Some(Running::Group { group, stage, member }) => {
             let file = match member {
-                Some(member) => item(local, member).await?,
+                Some(member) => item(deployed, member).await?,
                 None => None,
             };
             Some(Work { file, group: Some(group), stage: Some(stage) })
         }
     };
+    let at_work = deployed.is_at_work(running.is_some());
     let next = state.queued(&repository, NAMED).await?.into_iter().map(Item::from).collect();
     let mut mails_due = 0;
     for import in state.unmailed().await? {
         mails_due +=
             u64::from(state.import(import).await?.is_some_and(|import| import.repository == repository));
     }
-    let universes = local.objects().list(&Key::configs(&repository)).await?;
+    let universes = deployed.objects().list(&Key::configs(&repository)).await?;
     let universes =
         universes.iter().filter_map(|listed| listed.key.file_name().strip_suffix(".json")).map(str::to_owned);
     Ok(Standing {
         universes: universes.collect(),
         running,
         unsettled: sequence.unsettled,
-        queued: Queued { count: state.queued_count(&repository).await?, next },
+        queued: Queued { count: deployed.queued_count(&repository).await?, next },
         waiting: state.waiting(&repository).await?,
         dropped: untaken.iter().filter(|file| file.repository == repository).map(Dropped::from).collect(),
         unregistered: (unregistered.iter().filter(|file| file.repository == repository))
             .map(|file| file.file.clone())
             .collect(),
-        broken: configs::active(local, &repository).await.err().map(|error| error.to_string()),
-        at_work: local.is_at_work(),
+        broken: configs::active(deployed, &repository).await.err().map(|error| error.to_string()),
+        at_work,
         mails_due,
         repository,
     })
@@ -202,8 +222,8 @@ impl From<&Untaken> for Dropped {
 }
 
 /// A file that is being imported; None if it is done, and only the order does not know it yet.
-async fn item(local: &Local, import: ImportId) -> Result<Option<Item>> {
-    let import = local.state().import(import).await?;
+async fn item(deployed: &impl Deployed, import: ImportId) -> Result<Option<Item>> {
+    let import = deployed.state().import(import).await?;
     Ok(import.filter(|import| !matches!(import.progress, Progress::Done(_))).map(Item::from))
 }
 

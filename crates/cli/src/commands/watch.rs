@@ -9,6 +9,7 @@ use tidewaiter_pipeline::local::Runner;
 
 use super::events::Teller;
 use crate::args::Format;
+use crate::deployed::only_folders;
 use crate::printer::{Line, Printer, style};
 use crate::text::listed;
 use crate::{Error, Result, Status};
@@ -29,6 +30,7 @@ const INTERRUPTED: i32 = 130;
 
 /// Imports what arrives, telling of each file as it is done, until a signal says stop.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    only_folders(&options.dir, "`watch`", Some(super::RUNS_BY_ITSELF))?;
     let teller = Arc::new(Teller::new(printer, options.format));
     let observer = teller.clone();
     let local = super::open(&options.dir)?.observed_by(move |observation| observer.observe(observation));

@@ -18,7 +18,8 @@ use tidewaiter_pipeline::unpack::{archive_limits, not_grouped, refused_name};
 
 use super::Source;
 use super::preflight::Preflight;
-use crate::commands::{open, read_configuration, repositories, universe_of};
+use crate::commands::{read_configuration, repositories, universe_of};
+use crate::deployed::{self, with_deployed};
 use crate::text::listed;
 use crate::{Error, Result};
 
@@ -221,12 +222,14 @@ async fn active(source: Source) -> Result<Active> {
             Ok(active)
         }
         Source::Deployment { dir, repository } => {
-            let local = open(&dir)?;
-            let known = repositories(&local, repository).await?;
-            if let [only] = known.as_slice() {
-                return Ok(Arc::unwrap_or_clone(configs::active(&local, only).await?));
-            }
-            Err(Error::WhichRepository { dir, known: known.iter().map(ToString::to_string).collect() })
+            let repository = deployed::asked(&dir, repository)?;
+            with_deployed!(deployed::open(&dir).await?, deployed => {
+                let known = repositories(deployed, repository).await?;
+                if let [only] = known.as_slice() {
+                    return Ok(Arc::unwrap_or_clone(configs::active(deployed, only).await?));
+                }
+                Err(Error::WhichRepository { dir, known: known.iter().map(ToString::to_string).collect() })
+            })
         }
     }
 }

@@ -6,11 +6,11 @@ use serde::Serialize;
 use tidewaiter::id::ImportId;
 use tidewaiter::record::Source;
 use tidewaiter::schema::catalogue;
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Platform, Records, StoredRecord};
+use tidewaiter_pipeline::ports::{Records, StoredRecord};
 
 use super::{Options, active, csv, shown_key};
 use crate::args::RecordFormat;
+use crate::deployed::Deployed;
 use crate::printer::{Line, Printer, style};
 use crate::{Error, Result};
 
@@ -18,10 +18,10 @@ use crate::{Error, Result};
 const PAGE: usize = 500;
 
 /// The columns of a scope in the order of its schema, then those that only records have.
-pub(super) async fn columns(local: &Local, scope: &str, options: &Options) -> Result<Vec<String>> {
-    let mut columns = known_columns(local, scope, options).await?;
+pub(super) async fn columns(deployed: &impl Deployed, scope: &str, options: &Options) -> Result<Vec<String>> {
+    let mut columns = known_columns(deployed, scope, options).await?;
     let mut unknown = BTreeSet::new();
-    let mut pages = Pages::new(local, scope, options);
+    let mut pages = Pages::new(deployed, scope, options);
     while let Some(page) = pages.next().await? {
         add_unknown(&mut unknown, &columns, &page);
     }
@@ -31,12 +31,12 @@ pub(super) async fn columns(local: &Local, scope: &str, options: &Options) -> Re
 
 /// The columns of these records, in the same order.
 pub(super) async fn columns_of(
-    local: &Local,
+    deployed: &impl Deployed,
     scope: &str,
     options: &Options,
     records: &[StoredRecord],
 ) -> Result<Vec<String>> {
-    let mut columns = known_columns(local, scope, options).await?;
+    let mut columns = known_columns(deployed, scope, options).await?;
     let mut unknown = BTreeSet::new();
     add_unknown(&mut unknown, &columns, records);
     columns.extend(unknown);
@@ -51,7 +51,7 @@ fn add_unknown(unknown: &mut BTreeSet<String>, columns: &[String], records: &[St
     }
 }
 
-async fn known_columns(local: &Local, scope: &str, options: &Options) -> Result<Vec<String>> {
+async fn known_columns(deployed: &impl Deployed, scope: &str, options: &Options) -> Result<Vec<String>> {
     let mut columns: Vec<String> = Vec::new();
     let mut add = |name: &str| {
         if !columns.iter().any(|known| known == name) {
@@ -61,7 +61,7 @@ async fn known_columns(local: &Local, scope: &str, options: &Options) -> Result<
     if let Some(schema) = catalogue::scopes().get(scope) {
         schema.fields.iter().for_each(|field| add(&field.name));
     }
-    for config in active(local, options).await? {
+    for config in active(deployed, options).await? {
         if let Some(schema) = config.scopes().get(scope) {
             schema.fields.iter().for_each(|field| add(&field.name));
         }
@@ -70,20 +70,20 @@ async fn known_columns(local: &Local, scope: &str, options: &Options) -> Result<
 }
 
 /// Records of a scope, page by page, as far as they were asked for.
-pub(super) struct Pages<'a> {
-    local: &'a Local,
+pub(super) struct Pages<'a, D> {
+    deployed: &'a D,
     scope: &'a str,
     universe: Option<&'a str>,
     left: u64,
     after: Option<(String, String)>,
 }
 
-impl<'a> Pages<'a> {
-    pub(super) fn new(local: &'a Local, scope: &'a str, options: &'a Options) -> Self {
+impl<'a, D: Deployed> Pages<'a, D> {
+    pub(super) fn new(deployed: &'a D, scope: &'a str, options: &'a Options) -> Self {
         let universe = options.universe.as_deref();
         // No record has an empty key: all of the universe lie behind it.
         let after = universe.map(|universe| (universe.to_owned(), String::new()));
-        Self { local, scope, universe, left: options.limit.unwrap_or(u64::MAX), after }
+        Self { deployed, scope, universe, left: options.limit.unwrap_or(u64::MAX), after }
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<Vec<StoredRecord>>> {
@@ -92,7 +92,7 @@ impl<'a> Pages<'a> {
             return Ok(None);
         }
         let after = self.after.as_ref().map(|(universe, key)| (universe.as_str(), key.as_str()));
-        let mut page = self.local.records().scan(self.scope, after, limit).await?;
+        let mut page = self.deployed.records().scan(self.scope, after, limit).await?;
         let is_last = page.len() < limit;
         page.retain(|record| self.universe.is_none_or(|only| only == record.universe));
         let Some(last) = page.last() else { return Ok(None) };

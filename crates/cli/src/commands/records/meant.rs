@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tidewaiter::config::Config;
 use tidewaiter::schema::{OnExisting, TableSchema, catalogue};
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Platform, Records};
+use tidewaiter_pipeline::ports::Records;
 
 use super::key::{BETWEEN, Keys, columns};
 use super::{Options, shown_key};
 use crate::Result;
+use crate::deployed::Deployed;
 use crate::printer::{Line, Printer, style};
 use crate::text::listed;
 
@@ -18,21 +18,21 @@ const PROPOSED: usize = 3;
 
 /// Says that there is no such record, and what could be meant.
 pub(super) async fn tell(
-    local: &Local,
+    deployed: &impl Deployed,
     configs: &[Arc<Config>],
     scope: &str,
     (text, keys): (&str, &Keys),
     options: &Options,
     printer: &Printer,
 ) -> Result<()> {
-    let counts = local.records().counts().await?;
+    let counts = deployed.records().counts().await?;
     if counts.iter().any(|(universe, known, _)| options.asks_for(universe) && known == scope) {
         let normal: Vec<String> = keys.all().into_iter().map(shown_key).collect();
         let normal = normal.iter().find(|key| *key != text);
         let normal = normal.map(|key| format!(", or {key} as it is kept")).unwrap_or_default();
         printer.line(format!("no record of {scope} has the key {text}{normal}"))?;
     } else {
-        super::none(local, scope, printer).await?;
+        super::none(deployed, scope, printer).await?;
     }
     let hint = |text: String| printer.line(Line::from("  ").styled(style::DIM, text));
     let configured = configs.iter().find_map(|config| config.scopes().get(scope));
@@ -40,7 +40,7 @@ pub(super) async fn tell(
     for sentence in schema.into_iter().flat_map(|schema| about(scope, schema)) {
         hint(sentence)?;
     }
-    let alike = alike(local, scope, keys, options).await?;
+    let alike = alike(deployed, scope, keys, options).await?;
     if !alike.is_empty() {
         hint(format!("keys that begin so: {}", listed(&alike)))?;
     }
@@ -49,7 +49,7 @@ pub(super) async fn tell(
     others.dedup();
     for other in others.into_iter().filter(|other| *other != scope) {
         for key in keys.all() {
-            let found = local.records().find(other, key, PROPOSED).await?;
+            let found = deployed.records().find(other, key, PROPOSED).await?;
             if found.iter().any(|found| options.asks_for(&found.universe) && found.key == key) {
                 hint(format!(
                     "there is one of {other}: `tidewaiter records {} {other} --key {text}`",
@@ -94,13 +94,13 @@ fn about(scope: &str, schema: &TableSchema) -> Vec<String> {
 }
 
 /// A few keys that begin with what was asked for.
-async fn alike(local: &Local, scope: &str, keys: &Keys, options: &Options) -> Result<Vec<String>> {
+async fn alike(deployed: &impl Deployed, scope: &str, keys: &Keys, options: &Options) -> Result<Vec<String>> {
     let mut alike = Vec::new();
-    let counts = local.records().counts().await?;
+    let counts = deployed.records().counts().await?;
     let universes = counts.iter().filter(|(universe, of, _)| of == scope && options.asks_for(universe));
     for (universe, ..) in universes {
         for key in keys.all().into_iter().filter(|key| !key.is_empty()) {
-            let next = local.records().scan(scope, Some((universe, key)), PROPOSED).await?;
+            let next = deployed.records().scan(scope, Some((universe, key)), PROPOSED).await?;
             let fits = next.iter().filter(|found| found.universe == *universe && found.key.starts_with(key));
             alike.extend(fits.map(|found| shown_key(&found.key)));
         }

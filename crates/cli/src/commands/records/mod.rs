@@ -13,14 +13,14 @@ use std::sync::Arc;
 use serde_json::json;
 use tidewaiter::config::Config;
 use tidewaiter_pipeline::configs;
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Platform, Records};
+use tidewaiter_pipeline::ports::Records;
 
 use self::listing::{Listing, Pages};
 use crate::args::RecordFormat;
+use crate::deployed::{self, Deployed, with_deployed};
 use crate::printer::Printer;
 use crate::text::{Align, Table, listed, number};
-use crate::{Result, Status};
+use crate::{Error, Result, Status};
 
 /// What to show.
 #[derive(Debug)]
@@ -43,21 +43,27 @@ pub struct Options {
 
 /// Shows records, or how many there are.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let local = super::open(&options.dir)?;
+    if let Some(repository) = deployed::asked(&options.dir, None)? {
+        return Err(Error::NotByRepository(repository.to_string()));
+    }
+    with_deployed!(deployed::open(&options.dir).await?, deployed => show(deployed, &options, printer).await)
+}
+
+async fn show(deployed: &impl Deployed, options: &Options, printer: &Printer) -> Result<Status> {
     let Some(scope) = &options.scope else {
-        counts(&local, &options, printer).await?;
+        counts(deployed, options, printer).await?;
         return Ok(Status::Clean);
     };
     if let Some(key) = &options.key {
-        one::show(&local, scope, key, &options, printer).await?;
+        one::show(deployed, scope, key, options, printer).await?;
         return Ok(Status::Clean);
     }
-    let mut listing = Listing::new(printer, &options);
+    let mut listing = Listing::new(printer, options);
     if options.format == RecordFormat::Csv {
-        let columns = listing::columns(&local, scope, &options).await?;
+        let columns = listing::columns(deployed, scope, options).await?;
         listing.csv_header(columns)?;
     }
-    let mut pages = Pages::new(&local, scope, &options);
+    let mut pages = Pages::new(deployed, scope, options);
     while let Some(page) = pages.next().await? {
         for record in &page {
             listing.record(record)?;
@@ -67,21 +73,21 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         }
     }
     if listing.count() == 0 && options.format == RecordFormat::Text {
-        none(&local, scope, printer).await?;
+        none(deployed, scope, printer).await?;
     }
     Ok(Status::Clean)
 }
 
-async fn none(local: &Local, scope: &str, printer: &Printer) -> Result<()> {
-    let counts = local.records().counts().await?;
+async fn none(deployed: &impl Deployed, scope: &str, printer: &Printer) -> Result<()> {
+    let counts = deployed.records().counts().await?;
     let known: BTreeSet<String> = counts.into_iter().map(|(_, scope, _)| scope).collect();
     let known: Vec<String> = known.into_iter().filter(|known| known != scope).collect();
     let others = if known.is_empty() { String::new() } else { format!("; there are {}", listed(&known)) };
     printer.line(format!("no such records of {scope}{others}"))
 }
 
-async fn counts(local: &Local, options: &Options, printer: &Printer) -> Result<()> {
-    let mut counts = local.records().counts().await?;
+async fn counts(deployed: &impl Deployed, options: &Options, printer: &Printer) -> Result<()> {
+    let mut counts = deployed.records().counts().await?;
     counts.retain(|(universe, ..)| options.universe.as_ref().is_none_or(|only| only == universe));
     match options.format {
         RecordFormat::Json => {
@@ -108,10 +114,10 @@ async fn counts(local: &Local, options: &Options, printer: &Printer) -> Result<(
 }
 
 /// The active configurations of all repositories, of the universe that is asked for.
-async fn active(local: &Local, options: &Options) -> Result<Vec<Arc<Config>>> {
+async fn active(deployed: &impl Deployed, options: &Options) -> Result<Vec<Arc<Config>>> {
     let mut found = Vec::new();
-    for repository in local.repositories().await? {
-        let active = configs::active(local, &repository).await?;
+    for repository in Deployed::repositories(deployed).await? {
+        let active = configs::active(deployed, &repository).await?;
         found.extend(active.configs().filter(|config| options.asks_for(config.universe())).cloned());
     }
     Ok(found)

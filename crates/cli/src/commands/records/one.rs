@@ -8,14 +8,14 @@ use serde::Serialize;
 use tidewaiter::config::Config;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::schema::{Scopes, TableSchema, catalogue};
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Platform, Progress, Records, State, StoredRecord};
+use tidewaiter_pipeline::ports::{Progress, Records, State, StoredRecord};
 
 use super::key::Keys;
 use super::listing::{Listing, columns_of};
 use super::{Options, active, meant, shown_key};
 use crate::Result;
 use crate::args::RecordFormat;
+use crate::deployed::Deployed;
 use crate::printer::{Line, Printer, style};
 use crate::text::{Align, Table, moment, number, shortened};
 
@@ -26,23 +26,23 @@ const VALUE_COLUMNS: usize = 60;
 
 /// Shows the record of a key, and what belongs to it.
 pub(super) async fn show(
-    local: &Local,
+    deployed: &impl Deployed,
     scope: &str,
     text: &str,
     options: &Options,
     printer: &Printer,
 ) -> Result<()> {
-    let configs = active(local, options).await?;
+    let configs = active(deployed, options).await?;
     let keys = Keys::new(&configs, scope, text);
     let limit = usize::try_from(options.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
-    let mut search = Search { local, options, keys: &keys, limit, more: false };
+    let mut search = Search { deployed, options, keys: &keys, limit, more: false };
     let found = search.find(scope).await?;
     if options.format == RecordFormat::Csv {
         let mut listing = Listing::new(printer, options);
-        listing.csv_header(columns_of(local, scope, options, &found).await?)?;
+        listing.csv_header(columns_of(deployed, scope, options, &found).await?)?;
         return found.iter().try_for_each(|record| listing.record(record));
     }
-    let mut teller = Teller { local, printer, format: options.format, imports: BTreeMap::new(), told: 0 };
+    let mut teller = Teller { deployed, printer, format: options.format, imports: BTreeMap::new(), told: 0 };
     teller.tell(scope, &found).await?;
     for other in belonging(&configs, scope) {
         let found = search.find(&other).await?;
@@ -50,7 +50,7 @@ pub(super) async fn show(
     }
     if options.format == RecordFormat::Text {
         if teller.told == 0 {
-            return meant::tell(local, &configs, scope, (text, &keys), options, printer).await;
+            return meant::tell(deployed, &configs, scope, (text, &keys), options, printer).await;
         }
         if search.more {
             let more = format!("the first {} of a scope; --limit shows more", number(limit as u64));
@@ -78,8 +78,8 @@ fn belonging(configs: &[Arc<Config>], scope: &str) -> BTreeSet<String> {
 }
 
 /// Looks for the records of a key.
-struct Search<'a> {
-    local: &'a Local,
+struct Search<'a, D> {
+    deployed: &'a D,
     options: &'a Options,
     keys: &'a Keys,
     limit: usize,
@@ -87,13 +87,13 @@ struct Search<'a> {
     more: bool,
 }
 
-impl Search<'_> {
+impl<D: Deployed> Search<'_, D> {
     async fn find(&mut self, scope: &str) -> Result<Vec<StoredRecord>> {
         // One more than is shown tells whether there are more.
         let limit = self.limit.saturating_add(1).min(i32::MAX as usize);
         let mut found = Vec::new();
         for key in self.keys.all() {
-            let mut records = self.local.records().find(scope, key, limit).await?;
+            let mut records = self.deployed.records().find(scope, key, limit).await?;
             records.retain(|record| {
                 self.options.asks_for(&record.universe) && self.keys.names(&record.universe, key)
             });
@@ -135,15 +135,15 @@ struct Cell<'a> {
 }
 
 /// Shows records with where they came from.
-struct Teller<'a> {
-    local: &'a Local,
+struct Teller<'a, D> {
+    deployed: &'a D,
     printer: &'a Printer,
     format: RecordFormat,
     imports: BTreeMap<ImportId, Option<Origin>>,
     told: usize,
 }
 
-impl Teller<'_> {
+impl<D: Deployed> Teller<'_, D> {
     async fn tell(&mut self, scope: &str, records: &[StoredRecord]) -> Result<()> {
         for stored in records {
             if self.printer.is_closed() {
@@ -200,7 +200,7 @@ impl Teller<'_> {
         match self.imports.entry(import) {
             Entry::Occupied(known) => Ok(known.get().clone()),
             Entry::Vacant(free) => {
-                let import = self.local.state().import(import).await?;
+                let import = self.deployed.state().import(import).await?;
                 let origin = import.map(|import| {
                     let at = match &import.progress {
                         Progress::Registered => import.arrived,

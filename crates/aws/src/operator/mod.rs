@@ -1,0 +1,154 @@
+//! A deployed stack as an operator sees it who has the name of its bucket, and credentials in the usual
+//! environment.
+//!
+//! The bucket's tags say where the rest is: `infra/template.yaml` sets them, and [`tags`] has their names. A
+//! [`Stack`] is looked at; nothing of it is changed. [`DeadLetters`] are brought back to their queues.
+
+mod letters;
+mod problem;
+mod subject;
+pub mod tags;
+mod untaken;
+
+use std::collections::BTreeSet;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::config::ProvideCredentials;
+use tidewaiter::id::Timestamp;
+use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::ports::{Platform, State};
+
+pub use self::letters::{DeadLetter, DeadLetters};
+pub use self::problem::Problem;
+pub use self::subject::{Subject, subject};
+use self::tags::{Function, Tags};
+pub use self::untaken::Untaken;
+use crate::{Bucket, Elsewhere, RecordsTable, StateTable, clients, failure};
+
+/// A deployed stack: its objects, its state and its records, to be looked at.
+#[derive(Debug)]
+pub struct Stack {
+    bucket: String,
+    s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
+    tags: Tags,
+    objects: Bucket,
+    state: StateTable,
+    records: RecordsTable,
+    configs: Cache,
+    elsewhere: Elsewhere,
+}
+
+impl Stack {
+    /// The stack of this bucket, with credentials, region and endpoint from the usual environment.
+    ///
+    /// # Errors
+    /// If AWS cannot be asked, or the bucket does not say where state and records are.
+    pub async fn of_bucket(bucket: &str) -> Result<Self, Problem> {
+        let config = clients::environment().await;
+        let region = config.region().ok_or(Problem::NoRegion)?.to_string();
+        has_credentials(&config).await?;
+        let s3 = clients::s3(&config);
+        let tags = Tags::of(&s3, bucket, &region).await?;
+        let [state, records] = tags.need(bucket, [tags::STATE_TABLE, tags::RECORDS_TABLE])?;
+        let tables = aws_sdk_dynamodb::Client::new(&config);
+        Ok(Self {
+            bucket: bucket.to_owned(),
+            objects: Bucket::new(s3.clone(), bucket),
+            state: StateTable::new(tables.clone(), state),
+            records: RecordsTable::new(tables, records),
+            sqs: aws_sdk_sqs::Client::new(&config),
+            s3,
+            tags,
+            configs: Cache::default(),
+            elsewhere: Elsewhere,
+        })
+    }
+
+    /// The name of the bucket.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// What could not be handled of what is for this function.
+    ///
+    /// # Errors
+    /// If the bucket does not say where the queues are.
+    pub fn dead_letters(&self, function: Function) -> Result<DeadLetters, Problem> {
+        let [work, dead] = self.tags.need(&self.bucket, [function.queue(), function.dead_letters()])?;
+        Ok(DeadLetters::new(self.sqs.clone(), function, work, dead))
+    }
+
+    /// The repositories in which something was ever registered, and those that have a drop folder or a
+    /// configuration.
+    pub async fn repositories(&self) -> tidewaiter_pipeline::Result<Vec<Repository>> {
+        let mut found: BTreeSet<Repository> = self.state.repositories().await?.into_iter().collect();
+        for prefix in ["imports/", "config/"] {
+            found.extend(self.folders(prefix).await?.iter().filter_map(|name| name.parse().ok()));
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// The names of what looks like folders under a prefix.
+    async fn folders(&self, prefix: &str) -> tidewaiter_pipeline::Result<Vec<String>> {
+        let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
+        let mut pages = request.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| failure::object(prefix, &e))?;
+            let folders = page.common_prefixes.unwrap_or_default().into_iter().filter_map(|one| one.prefix);
+            names.extend(
+                folders.filter_map(|folder| Some(folder.strip_prefix(prefix)?.strip_suffix('/')?.to_owned())),
+            );
+        }
+        Ok(names)
+    }
+}
+
+/// Asked for before anything else, so that whoever has none is told so, and not that a request failed.
+async fn has_credentials(config: &SdkConfig) -> Result<(), Problem> {
+    let provider = config.credentials_provider().ok_or_else(|| Problem::NoCredentials(String::new()))?;
+    let Err(error) = provider.provide_credentials().await else { return Ok(()) };
+    let said = failure::chain(&error);
+    tracing::debug!(error = said, "no credentials");
+    // Where it was looked for them everywhere, that list is of no use in an error.
+    let said = said.split("Attempted:").next().unwrap_or_default();
+    Err(Problem::NoCredentials(said.split_whitespace().collect::<Vec<_>>().join(" ")))
+}
+
+impl Platform for Stack {
+    type Objects = Bucket;
+    type State = StateTable;
+    type Records = RecordsTable;
+    type Mailer = Elsewhere;
+    type Queue = Elsewhere;
+
+    fn objects(&self) -> &Bucket {
+        &self.objects
+    }
+
+    fn state(&self) -> &StateTable {
+        &self.state
+    }
+
+    fn records(&self) -> &RecordsTable {
+        &self.records
+    }
+
+    fn mailer(&self) -> &Elsewhere {
+        &self.elsewhere
+    }
+
+    fn queue(&self) -> &Elsewhere {
+        &self.elsewhere
+    }
+
+    fn configs(&self) -> &Cache {
+        &self.configs
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
