@@ -8,6 +8,7 @@ use tidewaiter_pipeline::ports::{Mailer, Observation, Platform, Queue, Records};
 use crate::elsewhere::Elsewhere;
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
+use crate::queues::OwnQueue;
 use crate::{Bucket, Mails, Queues, StateTable, clients};
 
 /// What a function has of a deployment: objects and state, and of records, mails and queues what it needs.
@@ -15,6 +16,7 @@ use crate::{Bucket, Mails, Queues, StateTable, clients};
 pub struct Deployment<R, M, Q> {
     pub(crate) bucket_name: String,
     pub(crate) metrics: Metrics,
+    pub(crate) own: OwnQueue,
     objects: Bucket,
     state: StateTable,
     records: R,
@@ -94,6 +96,8 @@ struct Names {
     stack: String,
     bucket: String,
     state: String,
+    own: String,
+    retry_seconds: i32,
 }
 
 impl Names {
@@ -102,6 +106,8 @@ impl Names {
             stack: environment.get("STACK"),
             bucket: environment.get("BUCKET"),
             state: environment.get("STATE_TABLE"),
+            own: environment.get("QUEUE_URL"),
+            retry_seconds: environment.retry_seconds(),
         }
     }
 
@@ -111,6 +117,7 @@ impl Names {
             state: StateTable::new(aws_sdk_dynamodb::Client::new(config), self.state),
             bucket_name: self.bucket,
             metrics: Metrics::new(self.stack),
+            own: OwnQueue::new(aws_sdk_sqs::Client::new(config), self.own, self.retry_seconds),
             records,
             mailer,
             queue,
