@@ -158,8 +158,10 @@ async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled
         return Err(Problem::Misdirected);
     };
     about(&[("repository", &repository)]);
+    // All other news look for what is next by themselves.
+    let asks_nothing_twice = matches!(news, News::Happened(_));
     Box::pin(sequence::sequence(deployment, &repository, news)).await?;
-    if tries > 1 {
+    if tries > 1 && asks_nothing_twice {
         // Whoever had it before may have died when the state had moved on, and before it asked for what is next:
         // then this asked for nothing either. A sweep would find it, but only after minutes.
         Box::pin(sequence::sequence(deployment, &repository, News::Poke)).await?;
