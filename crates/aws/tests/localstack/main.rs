@@ -7,10 +7,13 @@
 )]
 
 mod cloud;
+mod crowd;
 mod deployed;
+mod faults;
 mod golden;
 mod messages;
 mod objects;
+mod proxy;
 mod records;
 mod stack;
 mod state;

@@ -1,5 +1,8 @@
 //! Clients of the LocalStack, and things of their own for each test.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use tidewaiter::keys::{Key, Place};
 use tidewaiter_aws::{Bucket, clients};
@@ -78,4 +81,23 @@ async fn table() -> (aws_sdk_dynamodb::Client, String) {
     }
     request.send().await.unwrap();
     (client, name)
+}
+
+/// What a service answers to a request that no client is at hand for.
+pub(crate) fn ask(method: &str, path: &str, service: &str, body: &str) -> String {
+    let address = localstack::endpoint().trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    // LocalStack looks at no signature, but at whom it is for.
+    let signed = format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    );
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: {signed}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
