@@ -248,7 +248,7 @@ impl<R: Records, M: Mailer, Q: Queue> Deployment<R, M, Q> {
         match self.own.retry(&message.receipt_handle, message.attributes.tries()).await {
             Ok(seconds) => tracing::debug!(seconds, "the message comes again soon"),
             Err(error) => {
-                tracing::warn!(%error, "the message comes again, but not sooner than its queue lets it")
+                tracing::warn!(%error, "the message comes again, but not sooner than its queue lets it");
             }
         }
     }

@@ -140,7 +140,7 @@ mod tests {
     /// Metric, unit, dimensions.
     type Told = BTreeSet<(String, String, Vec<String>)>;
 
-    /// What a line tells, if it is one that CloudWatch takes: by the specification of the embedded metric format.
+    /// What a line tells, if it is one that `CloudWatch` takes: by the specification of the embedded metric format.
     fn told(line: &Value) -> Told {
         let aws = line["_aws"].as_object().unwrap();
         assert!(aws["Timestamp"].is_i64(), "milliseconds since 1970");

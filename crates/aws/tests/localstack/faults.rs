@@ -220,6 +220,7 @@ fn told(proxies: &BTreeMap<&'static str, Proxy>) -> String {
 }
 
 /// Each function is killed before and after its first request, its second, … up to `last`, in steps.
+#[expect(clippy::print_stdout, reason = "a test tells what it measured")]
 async fn killed(last: u32, step: u32, at_least: usize) {
     let expected = in_a_folder(0).await;
     let proxies: BTreeMap<&'static str, Proxy> = FUNCTIONS.into_iter().map(|f| (f, Proxy::new())).collect();

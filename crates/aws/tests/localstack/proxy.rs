@@ -130,37 +130,32 @@ impl Proxy {
         (orders.requests, orders.most)
     }
 
+    /// One request a connection: the answer ends it.
     fn serve(&self, client: &TcpStream) -> std::io::Result<()> {
-        let mut input = BufReader::new(client);
+        let Some(request) = request(&mut BufReader::new(client))? else { return Ok(()) };
         let mut output = client;
-        let mut process = None;
-        while let Some(request) = request(&mut input)? {
-            if self.is_refused(&request.what) {
-                let answer =
-                    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                return output.write_all(answer.as_bytes());
-            }
-            let process = *process.get_or_insert_with(|| self.process_of(client));
-            let order = process.and_then(|process| {
-                let order = self.orders.lock().unwrap().request(process, &request.what);
-                order.map(|when| (process, when))
-            });
-            if let Some((process, When::Before)) = order {
-                return kill(process);
-            }
-            let server = localstack::endpoint().trim_start_matches("http://").trim_end_matches('/');
-            let mut server = TcpStream::connect(server)?;
-            server.write_all(&request.bytes)?;
-            // It closes when it has answered: that was asked of it.
-            let mut answer = Vec::new();
-            server.read_to_end(&mut answer)?;
-            if let Some((process, When::After)) = order {
-                return kill(process);
-            }
-            output.write_all(&answer)?;
-            return client.shutdown(std::net::Shutdown::Both);
+        if self.is_refused(&request.what) {
+            let answer = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            return output.write_all(answer.as_bytes());
         }
-        Ok(())
+        let order = self.process_of(client).and_then(|process| {
+            let order = self.orders.lock().unwrap().request(process, &request.what);
+            order.map(|when| (process, when))
+        });
+        if let Some((process, When::Before)) = order {
+            return kill(process);
+        }
+        let server = localstack::endpoint().trim_start_matches("http://").trim_end_matches('/');
+        let mut server = TcpStream::connect(server)?;
+        server.write_all(&request.bytes)?;
+        // It closes when it has answered: that was asked of it.
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer)?;
+        if let Some((process, When::After)) = order {
+            return kill(process);
+        }
+        output.write_all(&answer)?;
+        client.shutdown(std::net::Shutdown::Both)
     }
 
     /// The process at the other end, if it is one of the function.
