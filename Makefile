@@ -67,7 +67,7 @@ crowd: ## Ten repositories with a hundred files each through the functions, on L
 
 .PHONY: kills
 kills: ## Kill each function at every request that it makes, on LocalStack (many minutes)
-	KILLS=1 $(CARGO) test --locked --workspace --all-features --test localstack -- --ignored killed_at_every --nocapture
+	KILLS=1 $(CARGO) test --locked --workspace --all-features --test localstack -- --ignored functions_that_are_killed --nocapture --test-threads=1
 
 .PHONY: deny
 deny: ## Check licences, sources and known vulnerabilities of dependencies
