@@ -8,13 +8,15 @@ TOOLS := $(CURDIR)/.tools
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 BIN := $(TARGET)/debug/tidewaiter
 CARGO_DENY_VERSION := 0.20.2
+# This machine's processor, as Lambda calls it.
+HERE := $(patsubst aarch64,arm64,$(shell uname -m))
 
 # AWS=no leaves out of the command what looks at deployed stacks: its clients take longer to build than all the rest.
 FEATURES := $(if $(filter no,$(AWS)),--no-default-features)
 
 .PHONY: help
 help: ## Show what can be made
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build the `tidewaiter` command for development; AWS=no for folders only
@@ -62,6 +64,19 @@ large: ## Check and load a generated file of 1 GB, clean and with every line bad
 	$(CARGO) build --locked --profile quick --package tidewaiter-cli --package tidewaiter-tests --bins --no-default-features
 	@python3 tests/large $(TARGET)/quick
 
+.PHONY: large-cloud
+large-cloud: ## Check and load files of 2 GB by the function validate as it is deployed, on LocalStack; show memory
+	@infra/build $(HERE)
+	@tests/functions/large
+
+.PHONY: crowd
+crowd: ## Ten repositories with a hundred files each through the functions, on LocalStack
+	CROWD=100 $(CARGO) test --locked --workspace --all-features --test localstack -- ten_repositories --nocapture
+
+.PHONY: kills
+kills: ## Kill each function at every request that it makes, on LocalStack (many minutes)
+	KILLS=1 $(CARGO) test --locked --workspace --all-features --test localstack -- --ignored functions_that_are_killed --nocapture --test-threads=1
+
 .PHONY: deny
 deny: ## Check licences, sources and known vulnerabilities of dependencies
 	@[ -x $(TOOLS)/bin/cargo-deny ] || $(CARGO) install --locked --root $(TOOLS) --version $(CARGO_DENY_VERSION) cargo-deny
@@ -71,8 +86,17 @@ deny: ## Check licences, sources and known vulnerabilities of dependencies
 infra-lint: ## Check the templates of the cloud deployment, and what they promise
 	@infra/lint
 
+.PHONY: functions
+functions: ## Build the functions for AWS: make functions ARCH=x86_64 (arm64 unless said otherwise)
+	@infra/build $(or $(ARCH),arm64)
+
+.PHONY: bench-functions
+bench-functions: ## Build the functions for this machine as for AWS; show sizes, cold starts and memory
+	@infra/build $(HERE)
+	@tests/functions/bench
+
 .PHONY: deploy
-deploy: ## Deploy to AWS: make deploy ENV=dev (credentials and region from the usual environment)
+deploy: ## Build and deploy to AWS: make deploy ENV=dev (credentials and region from the usual environment)
 	@infra/deploy "$(ENV)"
 
 .PHONY: destroy

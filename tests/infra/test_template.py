@@ -311,6 +311,36 @@ class TemplateTest(unittest.TestCase):
             self.assertIn("OldestWaitingGroupSeconds", alarms["WaitingGroupAlarm"]["MetricName"])
             json.loads(template.resources["Dashboard"]["Properties"]["DashboardBody"])
 
+    def test_alarms_and_dashboard_look_at_metrics_that_are_written_down(self):
+        """A metric that nobody writes, or writes with other dimensions, is one that never raises an alarm."""
+        contract = (INFRA / "README.md").read_text()
+        rows = re.findall(r"^\| (`[A-Z]\w+`(?:, `\w+`)*) \| (?:Count|Seconds) \| ([^|]+) \|", contract, re.MULTILINE)
+        written = {
+            (metric, tuple(re.findall(r"`(\w+)`", dimensions)))
+            for metrics, told in rows
+            for metric in re.findall(r"`(\w+)`", metrics)
+            for dimensions in told.split(";")
+        }
+        self.assertEqual(len(written), 7)
+        for template in self.templates:
+            alarms = template.of_type("AWS::CloudWatch::Alarm").values()
+            used = {(a["MetricName"], tuple(d["Name"] for d in a["Dimensions"])) for a in alarms if a.get("Namespace") == "tidewaiter"}
+            self.assertEqual({metric for metric, _ in used}, {"OldestWaitingGroupSeconds", "Failures"})
+            body = json.loads(template.resources["Dashboard"]["Properties"]["DashboardBody"])
+            for widget in body["widgets"]:
+                before = []
+                for row in widget["properties"]["metrics"]:
+                    names = [name for name in row if isinstance(name, str)]
+                    if names[0] == "...":
+                        # What stands before it, but for the last of it.
+                        names = before[: len(before) - len(names) + 1] + names[1:]
+                    names = [before[place] if name == "." else name for place, name in enumerate(names)]
+                    before = names
+                    if names[0] == "tidewaiter":
+                        used.add((names[1], tuple(names[2::2])))
+            self.assertLessEqual(used, written)
+            self.assertEqual({m for m, _ in written}, {m for m, _ in used}, "a metric that nobody looks at")
+
     def test_the_environment_is_the_one_that_is_written_down(self):
         contract = (INFRA / "README.md").read_text()
         rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", contract, re.MULTILINE))

@@ -10,6 +10,7 @@ use tidewaiter_pipeline::ports::{Mailer, Observation, Platform, Queue, Records};
 use crate::elsewhere::Elsewhere;
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
+use crate::queues::OwnQueue;
 use crate::{Bucket, Mails, Queues, StateTable, clients};
 
 /// For how long a name is taken in by the configurations that were listed last: a request less for most files.
@@ -20,6 +21,7 @@ pub const NAMES_FOR: Duration = Duration::from_mins(1);
 pub struct Deployment<R, M, Q> {
     pub(crate) bucket_name: String,
     pub(crate) metrics: Metrics,
+    pub(crate) own: OwnQueue,
     objects: Bucket,
     state: StateTable,
     records: R,
@@ -99,6 +101,8 @@ struct Names {
     stack: String,
     bucket: String,
     state: String,
+    own: String,
+    retry_seconds: i32,
 }
 
 impl Names {
@@ -107,6 +111,8 @@ impl Names {
             stack: environment.get("STACK"),
             bucket: environment.get("BUCKET"),
             state: environment.get("STATE_TABLE"),
+            own: environment.get("QUEUE_URL"),
+            retry_seconds: environment.retry_seconds(),
         }
     }
 
@@ -116,6 +122,7 @@ impl Names {
             state: StateTable::new(aws_sdk_dynamodb::Client::new(config), self.state),
             bucket_name: self.bucket,
             metrics: Metrics::new(self.stack),
+            own: OwnQueue::new(aws_sdk_sqs::Client::new(config), self.own, self.retry_seconds),
             records,
             mailer,
             queue,

@@ -4,6 +4,9 @@ use tracing::level_filters::LevelFilter;
 
 use crate::queues::QueueUrls;
 
+/// What passes by itself is given so many seconds for it, at first.
+const RETRY_SECONDS: i32 = 30;
+
 /// The environment as it was when the process started. All that a function needs is asked for at once, so
 /// that an operator learns of everything that is missing.
 #[derive(Debug)]
@@ -52,6 +55,11 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
         }
     }
 
+    /// After how many seconds a message that failed comes again at first; 30 unless `RETRY_SECONDS` says otherwise.
+    pub fn retry_seconds(&self) -> i32 {
+        self.find("RETRY_SECONDS").and_then(|seconds| seconds.parse().ok()).unwrap_or(RETRY_SECONDS)
+    }
+
     /// What is to be logged; `info` unless `LOG_LEVEL` says otherwise.
     pub fn log_level(&self) -> LevelFilter {
         self.find("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO)
@@ -79,6 +87,7 @@ mod tests {
         });
         assert_eq!(environment.get("BUCKET"), "landing");
         assert_eq!(environment.log_level(), LevelFilter::WARN);
+        assert_eq!(environment.retry_seconds(), 30);
         let queues = environment.queues();
         assert_eq!((queues.sequence.as_str(), queues.unpack), ("http://there", None));
         let missing = environment.complete().unwrap_err().to_string();

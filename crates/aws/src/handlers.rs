@@ -2,11 +2,12 @@
 //!
 //! Each message is treated on its own. One that fails is named in the answer and comes again, and goes to the
 //! dead letters when it came too often. What kind of failure it was is said in the log: what may pass by
-//! itself is a warning; what an operator has to mend, or what never can be understood, is an error.
+//! itself is a warning, and comes again soon; what an operator has to mend, or what never can be understood, is
+//! an error, and comes again when the queue lets it.
 
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::ports::{Mailer, Message, Platform, Queue, Records};
+use tidewaiter_pipeline::ports::{Mailer, Message, News, Platform, Queue, Records};
 use tidewaiter_pipeline::{Error, report, sequence, sweep, unpack, validate, watch};
 use tracing::{Instrument, Span, field};
 
@@ -31,6 +32,8 @@ struct SqsMessage {
     message_id: String,
     body: String,
     #[serde(default)]
+    receipt_handle: String,
+    #[serde(default)]
     attributes: Attributes,
 }
 
@@ -38,6 +41,12 @@ struct SqsMessage {
 struct Attributes {
     #[serde(rename = "ApproximateReceiveCount")]
     tries: Option<String>,
+}
+
+impl Attributes {
+    fn tries(&self) -> u32 {
+        self.tries.as_deref().and_then(|tries| tries.parse().ok()).unwrap_or(1)
+    }
 }
 
 /// What sequence is invoked with.
@@ -91,7 +100,7 @@ type Handled = std::result::Result<(), Problem>;
 
 /// Takes in what was dropped.
 pub async fn unpack(deployment: &Messaging, batch: Batch, request: &str) -> Answer {
-    deployment.each(batch, request, async |body| unpack_one(deployment, body).await).await
+    deployment.each(batch, request, async |body, _| unpack_one(deployment, body).await).await
 }
 
 /// Decides which file is next; or looks for what was left undone.
@@ -104,9 +113,9 @@ pub async fn sequence(
     request: &str,
 ) -> tidewaiter_pipeline::Result<Answer> {
     match invocation {
-        Invocation::Batch(batch) => {
-            Ok(deployment.each(batch, request, async |body| sequence_one(deployment, body).await).await)
-        }
+        Invocation::Batch(batch) => Ok(deployment
+            .each(batch, request, async |body, tries| sequence_one(deployment, body, tries).await)
+            .await),
         Invocation::Sweep { .. } => {
             let span = tracing::info_span!("sweep", request);
             Box::pin(sweep_all(deployment)).instrument(span).await.map(|()| Answer::default())
@@ -116,12 +125,12 @@ pub async fn sequence(
 
 /// Checks and loads files.
 pub async fn validate<R: Records>(deployment: &Loading<R>, batch: Batch, request: &str) -> Answer {
-    deployment.each(batch, request, async |body| validate_one(deployment, body).await).await
+    deployment.each(batch, request, async |body, _| validate_one(deployment, body).await).await
 }
 
 /// Mails reports, and what is to be told besides.
 pub async fn report(deployment: &Mailing, batch: Batch, request: &str) -> Answer {
-    deployment.each(batch, request, async |body| report_one(deployment, body).await).await
+    deployment.each(batch, request, async |body, _| report_one(deployment, body).await).await
 }
 
 async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
@@ -144,12 +153,20 @@ async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
     Ok(done?)
 }
 
-async fn sequence_one(deployment: &Messaging, body: &str) -> Handled {
+async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled {
     let Message::Sequence { repository, news } = queues::message(body)? else {
         return Err(Problem::Misdirected);
     };
     about(&[("repository", &repository)]);
-    Ok(Box::pin(sequence::sequence(deployment, &repository, news)).await?)
+    // All other news look for what is next by themselves.
+    let asks_nothing_twice = matches!(news, News::Happened(_));
+    Box::pin(sequence::sequence(deployment, &repository, news)).await?;
+    if tries > 1 && asks_nothing_twice {
+        // Whoever had it before may have died when the state had moved on, and before it asked for what is next:
+        // then this asked for nothing either. A sweep would find it, but only after minutes.
+        Box::pin(sequence::sequence(deployment, &repository, News::Poke)).await?;
+    }
+    Ok(())
 }
 
 async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str) -> Handled {
@@ -196,11 +213,12 @@ fn about(fields: &[(&'static str, &dyn std::fmt::Display)]) {
 }
 
 impl<R: Records, M: Mailer, Q: Queue> Deployment<R, M, Q> {
-    /// Treats the messages of a batch, one after the other.
-    async fn each(&self, batch: Batch, request: &str, handle: impl AsyncFn(&str) -> Handled) -> Answer {
+    /// Treats the messages of a batch, one after the other. `handle` is told how often each was tried, this time
+    /// included.
+    async fn each(&self, batch: Batch, request: &str, handle: impl AsyncFn(&str, u32) -> Handled) -> Answer {
         let mut answer = Answer::default();
         for message in batch.messages {
-            let tries = message.attributes.tries.as_deref().unwrap_or_default();
+            let tries = message.attributes.tries();
             let span = tracing::info_span!(
                 "message",
                 request,
@@ -210,7 +228,7 @@ impl<R: Records, M: Mailer, Q: Queue> Deployment<R, M, Q> {
                 import = field::Empty
             );
             let handled = Box::pin(async {
-                let handled = handle(&message.body).await;
+                let handled = handle(&message.body, tries).await;
                 match &handled {
                     Ok(()) => tracing::debug!("done"),
                     Err(error) if error.is_transient() => {
@@ -222,12 +240,25 @@ impl<R: Records, M: Mailer, Q: Queue> Deployment<R, M, Q> {
                 }
                 handled
             });
-            if handled.instrument(span).await.is_err() {
+            if let Err(error) = handled.instrument(span.clone()).await {
                 self.metrics.failed(self.now());
+                if error.is_transient() {
+                    self.retry(&message).instrument(span).await;
+                }
                 answer.batch_item_failures.push(Failed { item_identifier: message.message_id });
             }
         }
         answer
+    }
+
+    /// Has a message come again sooner than it would if this function had died with it.
+    async fn retry(&self, message: &SqsMessage) {
+        match self.own.retry(&message.receipt_handle, message.attributes.tries()).await {
+            Ok(seconds) => tracing::debug!(seconds, "the message comes again soon"),
+            Err(error) => {
+                tracing::warn!(%error, "the message comes again, but not sooner than its queue lets it");
+            }
+        }
     }
 }
 
@@ -248,7 +279,8 @@ mod tests {
         let batch = serde_json::from_value(json!({ "Records": [record] })).unwrap();
         let Invocation::Batch(batch) = batch else { panic!("{batch:?}") };
         assert_eq!(batch.messages.len(), 1);
-        assert_eq!(batch.messages[0].attributes.tries.as_deref(), Some("2"));
+        assert_eq!(batch.messages[0].attributes.tries(), 2);
+        assert_eq!(Attributes::default().tries(), 1);
         assert!(serde_json::from_value::<Invocation>(json!({ "other": 1 })).is_err());
     }
 

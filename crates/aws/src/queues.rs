@@ -9,6 +9,8 @@ use crate::failure;
 
 /// SQS holds a message back for at most so many seconds.
 const MAX_DELAY_SECONDS: i64 = 15 * 60;
+/// A message that failed comes again after so many seconds at the latest.
+const MAX_RETRY_SECONDS: i32 = 60 * 60;
 
 /// Where the messages to each function go.
 #[derive(Debug, Clone)]
@@ -66,6 +68,37 @@ fn delay_seconds(at: Timestamp, now: Timestamp) -> i32 {
     i32::try_from(seconds.clamp(0, i128::from(MAX_DELAY_SECONDS))).unwrap_or(0)
 }
 
+/// The queue that a function takes its messages from, as far as those are concerned that failed.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnQueue {
+    client: Client,
+    url: String,
+    first_seconds: i32,
+}
+
+impl OwnQueue {
+    /// The queue at `url`. A message that failed once comes again after `first_seconds`.
+    pub(crate) fn new(client: Client, url: String, first_seconds: i32) -> Self {
+        Self { client, url, first_seconds }
+    }
+
+    /// Has a message that failed `tries` times come again, sooner than it would if the function had died. After
+    /// how many seconds is what is returned. If it cannot be done the message comes all the same, later.
+    pub(crate) async fn retry(&self, receipt: &str, tries: u32) -> Result<i32> {
+        let seconds = retry_seconds(self.first_seconds, tries);
+        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        let changed = request.visibility_timeout(seconds).send().await;
+        changed.map(|_| seconds).map_err(|e| failure::store("bringing a message back", &e))
+    }
+}
+
+/// Four times as long after each try, and an hour at most: what passes by itself has mostly passed at the second
+/// try, and what takes half an hour costs no message its last one.
+fn retry_seconds(first: i32, tries: u32) -> i32 {
+    let factor = 4_i32.saturating_pow(tries.saturating_sub(1));
+    first.saturating_mul(factor).clamp(1, MAX_RETRY_SECONDS)
+}
+
 /// A message as it came out of a queue.
 ///
 /// # Errors
@@ -95,6 +128,15 @@ mod tests {
         ] {
             assert_eq!(delay_seconds(at.parse().unwrap(), now), seconds, "{at}");
         }
+    }
+
+    #[test]
+    fn a_message_that_failed_comes_again_soon_then_later() {
+        let seconds: Vec<i32> = (0..7).map(|tries| retry_seconds(30, tries)).collect();
+        assert_eq!(seconds, [30, 30, 120, 480, 1_920, 3_600, 3_600]);
+        assert_eq!(retry_seconds(1, 2), 4);
+        assert_eq!(retry_seconds(0, 1), 1, "never at once: it would be tried over and over");
+        assert_eq!(retry_seconds(900, u32::MAX), 3_600);
     }
 
     /// Messages wait in queues while a new version is deployed: it must read those of the old one.

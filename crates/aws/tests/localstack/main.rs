@@ -7,11 +7,14 @@
 )]
 
 mod cloud;
+mod crowd;
 mod deployed;
+mod faults;
 mod golden;
 mod messages;
 mod objects;
 mod operator;
+mod proxy;
 mod records;
 mod requests;
 mod stack;

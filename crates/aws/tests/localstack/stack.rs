@@ -14,7 +14,7 @@ use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{Mask, localstack};
 
 use crate::cloud::{masked, note_ids, objects};
-use crate::support::{TestBucket, config};
+use crate::support::{TestBucket, ask, config};
 
 /// How long files may take to their outcome, on a machine that has other work.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -61,10 +61,16 @@ fn root() -> &'static Path {
 
 impl Stack {
     pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With parameters of the template, and more in the environment of a function: `validate.NAME`.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let deploy = Command::new(root().join("tests/localstack/deploy"))
             .arg(localstack::endpoint())
             .arg(localstack::unique("tw"))
             .arg(programs())
+            .args(settings.iter().map(|(name, value)| format!("{name}={value}")))
             .output()
             .unwrap();
         assert!(deploy.status.success(), "{}", String::from_utf8_lossy(&deploy.stderr));
@@ -89,13 +95,57 @@ impl Stack {
 
     /// Drops files and waits for what comes of them.
     pub(crate) async fn deliver(&self, files: &BTreeMap<String, Vec<u8>>) {
+        self.drop_all(files).await;
+        self.come_to_rest(PATIENCE).await;
+    }
+
+    /// Drops files, and leaves it at that.
+    pub(crate) async fn drop_all(&self, files: &BTreeMap<String, Vec<u8>>) {
         for (name, content) in files {
             self.put(&format!("imports/{PARTNER}/{name}"), content).await;
         }
         *self.dropped.lock().unwrap() += files.len();
-        self.settled().await;
+    }
+
+    /// Waits for what comes of everything that was dropped.
+    pub(crate) async fn come_to_rest(&self, patience: Duration) {
+        self.settled_within(patience).await;
         let history = self.history().await;
         note_ids(&mut self.seen.lock().unwrap(), history);
+    }
+
+    /// Lets a function take messages from its queue, or not.
+    pub(crate) async fn takes(&self, function: &str, enabled: bool) {
+        let stack = self.outputs["SequenceFunction"].trim_end_matches("-sequence");
+        let path = "/2015-03-31/event-source-mappings/";
+        let wanted = if enabled { "Enabled" } else { "Disabled" };
+        let mut told = false;
+        loop {
+            let found = ask("GET", &format!("{path}?FunctionName={stack}-{function}"), "lambda", "");
+            let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+            let [source] = found["EventSourceMappings"].as_array().unwrap().as_slice() else {
+                panic!("{found}")
+            };
+            if source["State"] == wanted {
+                return;
+            }
+            if !told {
+                let body = serde_json::json!({ "Enabled": enabled }).to_string();
+                let path = format!("{path}{}", source["UUID"].as_str().unwrap());
+                ask("PUT", &path, "lambda", &body);
+                told = true;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until no message is left in a queue.
+    pub(crate) async fn empty(&self, output: &str, patience: Duration) {
+        let begun = Instant::now();
+        while self.messages(output).await > 0 {
+            assert!(begun.elapsed() < patience, "{output}: {}", self.dead_letters().await);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     pub(crate) async fn history(&self) -> Vec<Import> {
@@ -105,10 +155,14 @@ impl Stack {
 
     /// Waits until everything that was dropped is taken in, and nothing is left to do.
     pub(crate) async fn settled(&self) {
+        self.settled_within(PATIENCE).await;
+    }
+
+    async fn settled_within(&self, patience: Duration) {
         let begun = Instant::now();
         while !self.is_settled().await {
             assert!(
-                begun.elapsed() < PATIENCE,
+                begun.elapsed() < patience,
                 "it does not come to an end: {:#?}\n{}",
                 self.history().await,
                 self.dead_letters().await

@@ -1,6 +1,8 @@
 //! Clients of the LocalStack, and things of their own for each test.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -135,4 +137,23 @@ pub(crate) async fn make_table(client: &aws_sdk_dynamodb::Client, name: &str) {
         request = request.attribute_definitions(definition.unwrap()).key_schema(element.unwrap());
     }
     request.send().await.unwrap();
+}
+
+/// What a service answers to a request that no client is at hand for.
+pub(crate) fn ask(method: &str, path: &str, service: &str, body: &str) -> String {
+    let address = localstack::endpoint().trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    // LocalStack looks at no signature, but at whom it is for.
+    let signed = format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    );
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: {signed}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
