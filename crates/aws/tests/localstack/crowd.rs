@@ -70,9 +70,9 @@ async fn ten_repositories_are_served_side_by_side_each_in_its_order() {
     loop {
         let mut left = stack.state.unfinished().await.unwrap().len();
         for repository in &repositories {
-            let running =
-                stack.state.sequence(repository).await.unwrap().0 != tidewaiter::sequence::State::default();
-            left += usize::from(running || stack.state.first_ready(repository).await.unwrap().is_some());
+            let turn = stack.state.turn(repository).await.unwrap();
+            let running = turn.state != tidewaiter::sequence::State::default();
+            left += usize::from(running || turn.ready.is_some());
         }
         if left == 0 {
             break;

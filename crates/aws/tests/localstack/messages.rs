@@ -67,10 +67,9 @@ async fn messages_come_out_of_their_queue_as_they_went_in_and_not_before_their_t
 #[tokio::test]
 async fn a_mail_is_sent_as_it_is_by_a_sender_that_is_known() {
     let client = aws_sdk_ses::Client::new(&config().await);
-    let import = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
     let sender = format!("{}@example.org", localstack::unique("landing"));
     let mail = Mail {
-        import,
+        id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
         name: "acme-x.csv".to_owned(),
         recipients: (0..51).map(|n| format!("data{n}@example.org")).collect(),
         message: format!("From: {sender}\r\nSubject: =?utf-8?q?re=C3=A7u?=\r\n\r\nimport\u{e9}\r\n")

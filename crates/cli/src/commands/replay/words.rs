@@ -64,13 +64,18 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             step(stack, *import, "to be imported").await
         }
         Subject::Step(Message::Report { import }) => step(stack, *import, "its report is to be mailed").await,
+        Subject::Step(Message::Notice { notice }) => Ok(About {
+            words: notice.subject(),
+            repository: notice.repository.parse().ok(),
+            ..About::default()
+        }),
         Subject::Step(Message::TakeIn { import }) => step(stack, *import, "to be taken in").await,
     }
 }
 
 fn heard(news: &News) -> &'static str {
     match news {
-        News::Arrived => "files arrived",
+        News::Arrived { .. } => "files arrived",
         News::Poke => "time to look again",
         News::Happened(Event::Finished(..)) => "a file is done",
         News::Happened(_) => "a file was checked",
