@@ -1,5 +1,5 @@
-//! How an import ends: report and log are written, the outcome is decided, the file is moved, people
-//! and the sequencer are told. In this order, so that whatever stops in between is finished later.
+//! How an import ends: the log is written, the outcome is decided and the report kept with it, the file is
+//! moved, people and the sequencer are told. In this order, so that whatever stops in between is finished later.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,17 @@ use bytes::Bytes;
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::Key;
 use tidewaiter::mistake::Mistake;
-use tidewaiter::report::{self, Counts, GroupPlace, Outcome, Reason, Report};
+use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::ports::{
     Conclusion, Import, Kind, Message, News, Objects, Observation, Platform, Progress, Queue, Records,
     Refusal, State,
 };
-use crate::{Error, Result, configs};
+use crate::{Error, Result, configs, report};
 
 /// The code of a file that somebody removed before it had its outcome: there is nothing to move.
-pub(crate) const GONE: &str = "gone";
+pub const GONE: &str = "gone";
 
 /// What was found out about a file.
 #[derive(Debug)]
@@ -68,12 +68,9 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
     }
     let mut report = report_of(platform, import, findings);
     report.recipients = recipients(platform, import, report.needs_attention()).await;
-    let report_key = Key::report(&import.repository, &import.file);
-    let json = serde_json::to_vec_pretty(&report)
-        .map_err(|error| Error::Store { what: "writing a report", source: Box::new(error) })?;
-    put(platform, import, &report_key, json.into()).await?;
+    let kept = report::keep(platform, import, &report).await?;
     let log_key = Key::log(&import.repository, &import.file);
-    put(platform, import, &log_key, report::log(&report).into()).await?;
+    put(platform, import, &log_key, tidewaiter::report::log(&report).into()).await?;
 
     let conclusion = Conclusion {
         outcome: report.outcome,
@@ -90,7 +87,7 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
         finished: platform.now(),
         place: Key::placed(report.outcome.place(), &import.repository, &import.file),
         log: log_key,
-        report: report_key,
+        report: kept,
         badlines: report.badlines.clone().and_then(|key| Key::parse(&key).ok()),
         mail_due: !report.recipients.is_empty(),
     };
@@ -185,6 +182,10 @@ fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> 
         mistakes: Vec::new(),
         notes: findings.notes,
         arrived: import.arrived.to_string(),
+        began: match (&import.kind, &import.progress) {
+            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at.to_string()),
+            _ => None,
+        },
         finished: platform.now().to_string(),
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
         badlines: findings.badlines.map(|key| key.to_string()),

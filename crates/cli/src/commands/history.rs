@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use serde::Serialize;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter::report::{Counts, Outcome, Reason, Report};
+use tidewaiter::report::{Counts, Outcome, Reason};
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::ports::{
-    Conclusion, Group, HistoryFilter, Import, Kind, Objects, Platform, Progress, State,
+    Conclusion, Group, HistoryFilter, Import, KeptReport, Kind, Platform, Progress, State,
 };
+use tidewaiter_pipeline::report;
 
 use super::events::word;
 use crate::args::Format;
@@ -19,8 +20,6 @@ use crate::{Result, Status};
 
 /// How much of a name a row shows.
 const FILE_COLUMNS: usize = 64;
-/// What is read of a report, at most.
-const REPORT_BYTES: u64 = 16 << 20;
 
 /// What to show.
 #[derive(Debug)]
@@ -87,7 +86,9 @@ struct Ended {
     finished: Timestamp,
     place: Key,
     log: Key,
-    report: Key,
+    /// Where its report is, if it is too large for the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Key>,
     #[serde(skip_serializing_if = "Option::is_none")]
     badlines: Option<Key>,
     mail_due: bool,
@@ -157,7 +158,7 @@ async fn entry(local: &Local, import: Import) -> Entry {
 
 async fn ended(local: &Local, import: ImportId, conclusion: Conclusion) -> Ended {
     let reason = match &conclusion.code {
-        Some(code) => Some(reason(local, import, code, &conclusion.report).await),
+        Some(code) => Some(reason(local, import, code, &conclusion).await),
         None => None,
     };
     Ended {
@@ -169,18 +170,19 @@ async fn ended(local: &Local, import: ImportId, conclusion: Conclusion) -> Ended
         finished: conclusion.finished,
         place: conclusion.place,
         log: conclusion.log,
-        report: conclusion.report,
+        report: match conclusion.report {
+            KeptReport::Here(_) => None,
+            KeptReport::At(key) => Some(key),
+        },
         badlines: conclusion.badlines,
         mail_due: conclusion.mail_due,
     }
 }
 
 /// The reason in words, from the report; from the ledger alone if somebody took the report away.
-async fn reason(local: &Local, import: ImportId, code: &str, report: &Key) -> Reason {
-    let read = local.objects().read(&local.objects().source(report), 0..REPORT_BYTES).await;
-    let report: Option<Report> = read.ok().and_then(|json| serde_json::from_slice(&json).ok());
-    let ours = report.filter(|report| report.import == import.to_string());
-    ours.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))
+async fn reason(local: &Local, import: ImportId, code: &str, conclusion: &Conclusion) -> Reason {
+    let report = report::kept(local, import, conclusion).await.ok().flatten();
+    report.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))
 }
 
 /// The heading of a column, and what stands below it.

@@ -9,6 +9,8 @@ mod deployment;
 #[cfg(test)]
 mod listings;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod terminal;

@@ -10,7 +10,8 @@ use tidewaiter::sequence::{self, GroupRef};
 use super::{at, id, repository};
 use crate::Result;
 use crate::ports::{
-    Conclusion, Content, Group, HistoryFilter, Import, Kind, Pinned, Progress, ReadyWork, Source, State,
+    Conclusion, Content, Group, HistoryFilter, Import, KeptReport, Kind, Pinned, Progress, ReadyWork, Source,
+    State,
 };
 
 /// Puts a store of state through everything it promises. It is to be empty.
@@ -75,7 +76,7 @@ fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
         finished: at(90),
         place: Key::placed(Place::Archives, &import.repository, &import.file),
         log: Key::log(&import.repository, &import.file),
-        report: Key::report(&import.repository, &import.file),
+        report: KeptReport::At(Key::report(&import.repository, &import.file, import.id)),
         badlines: None,
         mail_due: true,
     }

@@ -503,7 +503,7 @@ fn rename_output(import: &mut Import, key: &Key, older: &Key) {
     let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
         return;
     };
-    let outputs = [&mut conclusion.place, &mut conclusion.log, &mut conclusion.report];
+    let outputs = [&mut conclusion.place, &mut conclusion.log];
     for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
         if output == key {
             *output = older.clone();
