@@ -102,6 +102,9 @@ pub enum Error {
         /// The name that was asked for.
         file: String,
     },
+    /// One file is mended at a time.
+    #[error("--fix takes one file, and no standard input")]
+    OneFile,
     /// Records came and went while they were listed.
     #[error("the records changed while they were being read: column {column} is new")]
     RecordsChanged {

@@ -7,6 +7,8 @@ mod configurations;
 #[cfg(test)]
 mod deployment;
 #[cfg(test)]
+mod fixes;
+#[cfg(test)]
 mod listings;
 #[cfg(test)]
 mod reports;
