@@ -103,3 +103,22 @@ fn a_file_that_is_not_taken_in_and_one_that_waits_are_explained() {
     let none = place.run(&["explain", "drop", "y.csv"]).expect(2).err;
     assert!(none.contains("no file y.csv was seen"), "{none}");
 }
+
+#[test]
+fn a_day_has_a_page() {
+    let place = used_twice();
+    place.dropped(&format!("g.02-03_{CONTACTS}"), GOOD);
+    place.import().expect(0);
+    let ended = place.run(&["history", "drop", "--format", "json"]).expect(0).json();
+    let day = ended[0]["finished"].as_str().unwrap().get(..10).unwrap().to_owned();
+    let page = place.run(&["report", "drop", "--day", &day, "--repository", "default"]).expect(0).out;
+    for told in
+        ["<h1>default</h1>", "<code>contacts.birthdate</code>", ">x.csv<", "the name has no date", ">01, 03<"]
+    {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let other = place.run(&["report", "drop", "--day", "2020-01-01"]).expect(0).out;
+    assert!(other.contains("<b>0</b><span>files</span>") && !other.contains("x.csv"), "{other}");
+    place.run(&["report", "drop", "--day", "yesterday"]).expect(2);
+    place.run(&["report", "drop"]).expect(2);
+}

@@ -3,6 +3,7 @@
 //! One [`Report`] is kept; the log, the mail, the JSON and the line on a terminal are renderings of it. Its
 //! size is bounded: findings are counted exactly and shown up to a limit.
 
+pub mod day;
 pub(crate) mod html;
 mod log;
 mod summary;

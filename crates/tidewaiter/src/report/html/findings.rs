@@ -39,7 +39,7 @@ fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result
         "<tr><td class=\"pad\" style=\"padding:12px 28px 0\">\
          <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\"><tr>\
          <td class=\"rule\" valign=\"top\" style=\"border-top:1px solid #e3e8ee;padding-top:10px\">\
-         <b>{}</b>{column} <span class=\"dim\" style=\"font-size:13px;color:#5a6878\">{}</span></td>\
+         <b>{}</b>{column} <span class=\"dim\" style=\"font-size:13px;color:#5a6878;white-space:nowrap\">{}</span></td>\
          <td class=\"rule\" valign=\"top\" align=\"right\" style=\"border-top:1px solid #e3e8ee;padding:10px 0 0 12px;\
          white-space:nowrap;font-weight:700\">{}</td></tr></table>",
         kind.code.title(),
