@@ -1,4 +1,5 @@
 //! Files are mended where there is no doubt, and left as they are elsewhere.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::sync::Arc;
 

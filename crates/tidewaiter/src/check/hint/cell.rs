@@ -310,13 +310,11 @@ const MONTHS: [&[&str]; 12] = [
 /// `23 April 1988`, `Apr 23, 1988`, `23-avr.-1988`.
 fn month_name(column: &Column, value: &str) -> Option<Advice> {
     let parts: Vec<&str> = value.split([' ', '-', '/', ',', '.']).filter(|part| !part.is_empty()).collect();
-    let (day, word, year) = match parts.as_slice() {
-        [day, "de", word, "de", year] => (day, word, year),
-        &[ref day, ref word, ref year] if day.parse::<u8>().is_ok() => (day, word, year),
-        [word, day, year] => (day, word, year),
+    let (day, word, year) = match *parts.as_slice() {
+        [word, day, year] if day.parse::<u8>().is_ok() || word.parse::<u8>().is_err() => (day, word, year),
+        [day, word, year] | [day, "de", word, "de", year] => (day, word, year),
         _ => return None,
     };
-    let (day, word, year) = (*day, *word, *year);
     let plain: String = word.to_lowercase().chars().map(without_accent).collect();
     let is = |names: &&&[&str]| names.iter().any(|name| plain.starts_with(name));
     let months: Vec<usize> =

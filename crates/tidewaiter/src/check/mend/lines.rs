@@ -129,7 +129,6 @@ impl Mender<'_> {
     fn judged(&mut self, rules: &Rules, line: String, next: &[&str], taken: &mut usize) -> String {
         let mut spans = Vec::new();
         match rules.judge(line.as_bytes(), &mut spans) {
-            Ok(_) => line,
             Err(Fault::Width) => self.shortened(rules, line),
             Err(Fault::Cells) => self.cells(rules, line),
             Err(Fault::Quotes(QuoteFault::Open { field, .. })) => {
@@ -139,8 +138,9 @@ impl Mender<'_> {
                 *taken = lines;
                 joined
             }
-            // What was meant by these is not known.
-            Err(
+            // It is good, or what was meant is not known.
+            Ok(_)
+            | Err(
                 Fault::Encoding | Fault::Control | Fault::Blank | Fault::Quotes(QuoteFault::Stray { .. }),
             ) => line,
         }
