@@ -17,8 +17,8 @@ Examples:
 
 Shows the latest files, by when they arrived, the last one at the end. Files
 without an outcome are shown as waiting or as started. JSON is one array in the
-same order; it names where each file, its log, its report and its rejected lines
-are.")]
+same order; it names where each file, its log and its rejected lines are, and its
+report, if that is too large for the ledger; `tidewaiter report` shows any.")]
 pub struct HistoryArgs {
     #[command(flatten)]
     deployment: Deployment,
