@@ -8,6 +8,7 @@ TOOLS := $(CURDIR)/.tools
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 BIN := $(TARGET)/debug/tidewaiter
 CARGO_DENY_VERSION := 0.20.2
+PUPPETEER_VERSION := 24.43.1
 # This machine's processor, as Lambda calls it.
 HERE := $(patsubst aarch64,arm64,$(shell uname -m))
 
@@ -58,6 +59,14 @@ fmt: ## Format the code
 golden: ## Rewrite golden files and published schemas; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(CARGO) test --locked --package tidewaiter-tests --test golden
 	UPDATE_SCHEMAS=1 $(CARGO) test --locked --package tidewaiter schema
+
+.PHONY: pictures
+pictures: ## Photograph the mail and the page of a day for docs/pictures (needs Chromium and npm)
+	@[ -d $(TOOLS)/pictures/node_modules/puppeteer-core ] || npm install --silent --no-audit --no-fund \
+		--ignore-scripts --prefix $(TOOLS)/pictures puppeteer-core@$(PUPPETEER_VERSION)
+	$(CARGO) run --quiet --locked --package tidewaiter --example pictures mail > $(TOOLS)/pictures/mail.html
+	$(CARGO) run --quiet --locked --package tidewaiter --example pictures day > $(TOOLS)/pictures/day.html
+	node docs/pictures/render.mjs $(TOOLS)/pictures $(TOOLS)/pictures docs/pictures
 
 .PHONY: large
 large: ## Check and load a generated file of 1 GB, clean and with every line bad; show time and memory

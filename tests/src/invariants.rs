@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidewaiter::record::Source;
 use tidewaiter::report::{Outcome, Report, log};
-use tidewaiter_pipeline::ports::{Conclusion, Import, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, Import, KeptReport, Progress};
 
 use crate::world::World;
 
@@ -24,8 +24,11 @@ pub fn check(world: &World) {
     for import in &imports {
         match &import.progress {
             Progress::Done(done) => {
-                let outputs = [&done.place, &done.log, &done.report];
-                for key in outputs.into_iter().chain(&done.badlines) {
+                let report = match &done.report {
+                    KeptReport::Here(_) => None,
+                    KeptReport::At(key) => Some(key),
+                };
+                for key in [&done.place, &done.log].into_iter().chain(&done.badlines).chain(report) {
                     assert!(claim(key.as_str(), import), "{key} of {} is not there", import.file);
                 }
                 check_done(&tree, import, done);
@@ -56,7 +59,10 @@ fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &Import, done: &Conclusi
     );
     let content = |key: &tidewaiter::keys::Key| tree.get(key.as_str()).cloned().unwrap_or_default();
 
-    let report: Report = serde_json::from_slice(&content(&done.report)).expect("a report is JSON");
+    let report = match &done.report {
+        KeptReport::Here(report) => Report::clone(report),
+        KeptReport::At(key) => serde_json::from_slice(&content(key)).expect("a report is JSON"),
+    };
     assert_eq!(log(&report), String::from_utf8_lossy(&content(&done.log)), "log and report of {file}");
     assert_eq!((report.outcome, report.counts), (done.outcome, counts), "report and ledger of {file}");
     assert_eq!(report.import, import.id.to_string());

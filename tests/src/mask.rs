@@ -34,9 +34,16 @@ impl Mask {
     pub fn text(&self, text: &str) -> String {
         let mut masked = String::with_capacity(text.len());
         for line in self.ids(text).split_inclusive('\n') {
-            let label = ["arrived   ", "finished  ", "  \"arrived\": \"", "  \"finished\": \""]
-                .into_iter()
-                .find(|label| line.starts_with(label));
+            let label = [
+                "arrived   ",
+                "began     ",
+                "finished  ",
+                "  \"arrived\": \"",
+                "  \"began\": \"",
+                "  \"finished\": \"",
+            ]
+            .into_iter()
+            .find(|label| line.starts_with(label));
             match label {
                 Some(label) => {
                     let end = line.trim_end_matches(['\n', ',', '"']);

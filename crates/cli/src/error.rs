@@ -123,6 +123,27 @@ pub enum Error {
         /// Why.
         mistakes: String,
     },
+    /// The ledger does not know a file.
+    #[error("no file {file} was seen")]
+    NoSuchFile {
+        /// The name that was asked for.
+        file: String,
+    },
+    /// A file is still on its way.
+    #[error("{file} has no outcome yet, so there is no report")]
+    NoOutcome {
+        /// The name that was asked for.
+        file: String,
+    },
+    /// Somebody removed a report.
+    #[error("the report of {file} is not where it was written")]
+    ReportGone {
+        /// The name that was asked for.
+        file: String,
+    },
+    /// One file is mended at a time.
+    #[error("--fix takes one file, and no standard input")]
+    OneFile,
     /// Records came and went while they were listed.
     #[error("the records changed while they were being read: column {column} is new")]
     RecordsChanged {
@@ -173,6 +194,11 @@ impl Error {
                 "give --config with the configuration it is sent under, or --scope with what it holds"
                     .to_owned()
             }
+            Self::NoSuchFile { .. } => {
+                "`tidewaiter history DIR --file TEXT` finds names with a text in them".to_owned()
+            }
+            Self::NoOutcome { .. } => "`tidewaiter explain DIR FILE` says what it waits for".to_owned(),
+            Self::ReportGone { .. } => "its log may be there; `tidewaiter history` names where".to_owned(),
             Self::RecordsChanged { .. } => "try again, or wait until the import is over".to_owned(),
             _ => return None,
         })

@@ -1,5 +1,5 @@
-//! How an import ends: report and log are written, the outcome is decided, the file is moved, people
-//! and the sequencer are told. In this order, so that whatever stops in between is finished later.
+//! How an import ends: the log is written, the outcome is decided and the report kept with it, the file is
+//! moved, people and the sequencer are told. In this order, so that whatever stops in between is finished later.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,17 @@ use tidewaiter::config::{Email, Subsection};
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::Key;
 use tidewaiter::mistake::Mistake;
-use tidewaiter::report::{self, Counts, GroupPlace, Outcome, Reason, Report};
+use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::ports::{
     Conclusion, Import, Kind, Message, News, Objects, Observation, Platform, Progress, Queue, Records,
     Refusal, State,
 };
-use crate::{Error, Result, configs};
+use crate::{Error, Result, configs, report};
 
 /// The code of a file that somebody removed before it had its outcome: there is nothing to move.
-pub(crate) const GONE: &str = "gone";
+pub const GONE: &str = "gone";
 
 /// The code of a file with the same content as an earlier one.
 pub(crate) const DUPLICATE: &str = "duplicate";
@@ -82,16 +82,7 @@ pub async fn conclude_and_tell<P: Platform>(
 ) -> Result<()> {
     let mut report = report_of(platform, import, findings);
     report.recipients = audience.of(report.needs_attention());
-    let report_key = Key::report(&import.repository, &import.file);
-    let json = serde_json::to_vec_pretty(&report)
-        .map_err(|error| Error::Store { what: "writing a report", source: Box::new(error) })?;
-    let log_key = Key::log(&import.repository, &import.file);
-    let older = platform.state().claim(&[&report_key, &log_key], import.id).await?;
-    let (older_report, older_log) = (older.first().cloned().flatten(), older.get(1).cloned().flatten());
-    tokio::try_join!(
-        platform.objects().put(&report_key, json.into(), older_report.as_ref()),
-        platform.objects().put(&log_key, report::log(&report).into(), older_log.as_ref()),
-    )?;
+    let kept = report::keep(platform, import, &report).await?;
 
     let conclusion = Conclusion {
         outcome: report.outcome,
@@ -107,57 +98,71 @@ pub async fn conclude_and_tell<P: Platform>(
         sha256: report.sha256.clone(),
         finished: platform.now(),
         place: Key::placed(report.outcome.place(), &import.repository, &import.file),
-        log: log_key,
-        report: report_key,
+        log: Key::log(&import.repository, &import.file),
+        report: kept,
         badlines: report.badlines.clone().and_then(|key| Key::parse(&key).ok()),
         mail_due: !report.recipients.is_empty(),
     };
-    let moves_to = Some(&conclusion.place).filter(|_| !is_gone(&conclusion));
-    let (decided, older) = platform.state().conclude(import.id, &conclusion, moves_to).await?;
+    let outputs = outputs(import, &conclusion);
+    let keys: Vec<&Key> = outputs.iter().collect();
+    let (decided, older) = platform.state().conclude(import.id, &conclusion, &keys).await?;
     platform.observe(&Observation::Concluded(&report));
-    if decided == conclusion {
-        settle(platform, import, &decided, older).await
-    } else {
-        carry_out(platform, import, &decided).await
+    if decided != conclusion {
+        return carry_out(platform, import, &decided).await;
     }
+    settle(platform, import, &decided, Some(&report), &outputs, &older).await
 }
 
-/// True if there is no file to be moved.
-fn is_gone(conclusion: &Conclusion) -> bool {
-    conclusion.code.as_deref() == Some(GONE)
+/// Where the outputs of an import go: its log and, unless there is no file to be moved, the file.
+fn outputs(import: &Import, conclusion: &Conclusion) -> Vec<Key> {
+    let log = Key::log(&import.repository, &import.file);
+    let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
+    let is_gone = conclusion.code.as_deref() == Some(GONE);
+    [Some(log), Some(place).filter(|_| !is_gone)].into_iter().flatten().collect()
 }
 
 /// Carries out an outcome that is decided; again, if it was interrupted.
 pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
-    let mut older = None;
-    if !matches!(import.progress, Progress::Done(_)) && !is_gone(conclusion) {
-        let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
-        older = platform.state().claim(&[&place], import.id).await?.pop().flatten();
+    if matches!(import.progress, Progress::Done(_)) {
+        return send_word(platform, import, conclusion).await;
     }
-    settle(platform, import, conclusion, older).await
+    let outputs = outputs(import, conclusion);
+    let keys: Vec<&Key> = outputs.iter().collect();
+    let older = platform.state().claim(&keys, import.id).await?;
+    let report = report::kept(platform, import.id, conclusion).await?;
+    settle(platform, import, conclusion, report.as_ref(), &outputs, &older).await
 }
 
-/// Moves the file to its place, which is taken, and tells people and the sequencer.
+/// Writes the log and moves the file. Their keys are taken, and what lies there is kept under the `older` ones.
 async fn settle<P: Platform>(
     platform: &P,
     import: &Import,
     conclusion: &Conclusion,
-    older: Option<Key>,
+    report: Option<&Report>,
+    outputs: &[Key],
+    older: &[Option<Key>],
 ) -> Result<()> {
-    if !matches!(import.progress, Progress::Done(_)) {
-        if !is_gone(conclusion) {
-            let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
-            match platform.objects().relocate(&import.source, import.bytes, &place, older.as_ref()).await {
-                // Somebody removed it after its outcome was decided. That must not hold up the others.
-                Err(Error::NotFound { key }) if key == import.source.key => {
-                    tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
-                }
-                moved => moved?,
-            }
-        }
-        platform.records().forget(import.id).await?;
-        platform.state().finish(import.id).await?;
+    let older = |n: usize| older.get(n).and_then(Option::as_ref);
+    // Only if somebody took the report away is there nothing to be said.
+    if let (Some(log), Some(report)) = (outputs.first(), report) {
+        platform.objects().put(log, tidewaiter::report::log(report).into(), older(0)).await?;
     }
+    if let Some(place) = outputs.get(1) {
+        match platform.objects().relocate(&import.source, import.bytes, place, older(1)).await {
+            // Somebody removed it after its outcome was decided. That must not hold up the others.
+            Err(Error::NotFound { key }) if key == import.source.key => {
+                tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
+            }
+            moved => moved?,
+        }
+    }
+    platform.records().forget(import.id).await?;
+    platform.state().finish(import.id).await?;
+    send_word(platform, import, conclusion).await
+}
+
+/// Tells people and the sequencer.
+async fn send_word<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
     if conclusion.mail_due {
         platform.queue().send(Message::Report { import: import.id }, None).await?;
     }
@@ -250,6 +255,10 @@ fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> 
         mistakes: Vec::new(),
         notes: findings.notes,
         arrived: import.arrived.to_string(),
+        began: match (&import.kind, &import.progress) {
+            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at.to_string()),
+            _ => None,
+        },
         finished: platform.now().to_string(),
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
         badlines: findings.badlines.map(|key| key.to_string()),

@@ -1,15 +1,61 @@
-//! Mails the report of an import. The report is stored before it is mailed, and a mail that fails never
-//! fails an import.
+//! Reports: kept when an outcome is decided, read again by whoever asks, and mailed. A mail that fails
+//! never fails an import.
 
 use mail_builder::MessageBuilder;
 use tidewaiter::id::ImportId;
+use tidewaiter::keys::Key;
 use tidewaiter::report::{self as core, Report};
 
-use crate::ports::{Mail, Mailer, Objects, Platform, Progress, State};
+use crate::ports::{Conclusion, Import, KeptReport, Mail, Mailer, Objects, Platform, Progress, State};
 use crate::{Error, Result};
 
 /// The largest report that is read; what is written is bounded far below.
 const REPORT_BYTES: u64 = 16 << 20;
+
+/// The largest report that is kept with the outcome, in bytes of JSON. A store of state is paid by the
+/// kilobyte: above a few of them an object is cheaper. The report of a clean file has about 700 bytes.
+pub const KEPT_BYTES: usize = 4 << 10;
+
+/// Keeps a report: if it is small, it goes with the outcome, and nothing is written here.
+pub(crate) async fn keep<P: Platform>(platform: &P, import: &Import, report: &Report) -> Result<KeptReport> {
+    let broken = |error| Error::Store { what: "writing a report", source: Box::new(error) };
+    if serde_json::to_vec(report).map_err(broken)?.len() <= KEPT_BYTES {
+        return Ok(KeptReport::Here(Box::new(report.clone())));
+    }
+    let key = Key::report(&import.repository, &import.file, import.id);
+    platform.objects().put(&key, core::json(report).into(), None).await?;
+    Ok(KeptReport::At(key))
+}
+
+/// The report of an import as it was written. None if somebody removed it, or put something else there.
+pub async fn kept<P: Platform>(
+    platform: &P,
+    id: ImportId,
+    conclusion: &Conclusion,
+) -> Result<Option<Report>> {
+    let key = match &conclusion.report {
+        KeptReport::Here(report) => return Ok(Some(Report::clone(report))),
+        KeptReport::At(key) => key,
+    };
+    match platform.objects().read(&platform.objects().source(key), 0..REPORT_BYTES).await {
+        Ok(json) => {
+            let report: Option<Report> = serde_json::from_slice(&json).ok();
+            Ok(report.filter(|report| report.import == id.to_string()))
+        }
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The report with the places as they are now: what another file of the same name moved is where the
+/// ledger says.
+#[must_use]
+pub fn as_of_now(mut report: Report, conclusion: &Conclusion) -> Report {
+    report.place = conclusion.place.to_string();
+    report.log = conclusion.log.to_string();
+    report.badlines = conclusion.badlines.as_ref().map(ToString::to_string);
+    report
+}
 
 /// Mails the report of an import, if it is due.
 pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
@@ -19,13 +65,7 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
     if !conclusion.mail_due {
         return Ok(());
     }
-    let source = platform.objects().source(&conclusion.report);
-    let read: Option<Report> = match platform.objects().read(&source, 0..REPORT_BYTES).await {
-        Ok(json) => serde_json::from_slice(&json).ok(),
-        Err(Error::NotFound { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(report) = read {
+    if let Some(report) = kept(platform, id, conclusion).await? {
         platform.mailer().send(&mail(id, &report, platform.mailer().sender())?).await?;
     } else {
         // Somebody removed or changed it. There is nothing to send, now or later.

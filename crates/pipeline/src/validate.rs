@@ -44,6 +44,8 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     let Some((pinned, config, terms)) = begin(platform, &import, name).await? else {
         return not_configured(platform, &import, name).await;
     };
+    // Whether this is the first try or another one, the report says when its turn came.
+    let import = Import { progress: Progress::Started(pinned.clone()), ..import.clone() };
     if pinned.checked && task == Task::Check {
         return passed(platform, &import).await;
     }

@@ -107,6 +107,40 @@ impl Code {
     }
 }
 
+impl Code {
+    /// The mistake in a few words, for people: `Too few fields`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::EmptyFile => "Empty file",
+            Self::EncodingError => "Not UTF-8",
+            Self::FormatError => "Not a CSV file",
+            Self::HeaderTooLong => "Header too long",
+            Self::BlankLabel => "Column without a name",
+            Self::ExtraLabel => "Unknown column",
+            Self::MissingLabel => "Missing column",
+            Self::DuplicateLabel => "Column there twice",
+            Self::BlankRow => "Empty line",
+            Self::MissingCell => "Too few fields",
+            Self::ExtraCell => "Too many fields",
+            Self::UnclosedQuote => "Quote not closed",
+            Self::QuotedLineBreak => "Line break in a value",
+            Self::StrayQuote => "Quote out of place",
+            Self::ControlCharacter => "Control character",
+            Self::LineTooLong => "Line too long",
+            Self::TypeError => "Wrong kind of value",
+            Self::ConstraintError => "Value not allowed",
+            Self::PrimaryKey => "No key",
+            Self::RowConstraint => "None of several columns filled",
+            Self::ForeignKey => "Refers to no record",
+            Self::UniqueError => "Not clear which record",
+            Self::FileChanged => "File changed meanwhile",
+            Self::DuplicateFile => "Came before",
+            Self::PolicyExceeded => "Too many rejected lines",
+            Self::RemovalExceeded => "Too many records would go",
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -189,6 +223,16 @@ impl Finding {
     #[must_use]
     pub fn with_value(mut self, value: &[u8]) -> Self {
         self.value = Some(shorten(value));
+        self
+    }
+
+    /// The same finding with the beginning of the line that shows it: not more than half of it, since reports
+    /// and mails are no place for whole records.
+    #[must_use]
+    pub fn with_record(mut self, line: &[u8]) -> Self {
+        let half = String::from_utf8_lossy(line.get(..line.len().min(8 * SHOWN_VALUE)).unwrap_or_default());
+        let characters = half.chars().count().div_ceil(2).min(SHOWN_VALUE);
+        self.value = Some(printable(&half, characters));
         self
     }
 

@@ -150,9 +150,10 @@ impl Key {
         Self(format!("logs/{repository}/{}.log", fitting(file)))
     }
 
-    /// `logs/<repository>/<file>.json`: the report for programs.
-    pub fn report(repository: &Repository, file: &str) -> Self {
-        Self(format!("logs/{repository}/{}.json", fitting(file)))
+    /// The report for programs, beside the log, with the import's id in its name as [`Key::renamed`] has it:
+    /// it is nobody else's, so it need not be claimed, and never moves.
+    pub fn report(repository: &Repository, file: &str, import: ImportId) -> Self {
+        Self(format!("logs/{repository}/{}.json", fitting(file))).renamed(import)
     }
 
     /// `config/<repository>/<universe>.json`: the active configuration of a universe.

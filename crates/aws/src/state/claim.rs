@@ -96,7 +96,7 @@ fn rename_output(import: &mut Import, key: &Key, older: &Key) -> bool {
     let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
         return false;
     };
-    let outputs = [&mut conclusion.place, &mut conclusion.log, &mut conclusion.report];
+    let outputs = [&mut conclusion.place, &mut conclusion.log];
     let mut renamed = false;
     for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
         if output == key {

@@ -70,7 +70,7 @@ pub(super) async fn change(
     mut edit: impl FnMut(&mut Import),
 ) -> Result<()> {
     let mut tries = Tries::new(what);
-    while change_once(table, known, what, id, None, &mut edit).await? == Changed::Lost {
+    while change_once(table, known, what, id, Vec::new(), &mut edit).await? == Changed::Lost {
         tries.again().await?;
     }
     Ok(())
@@ -87,13 +87,13 @@ pub(super) enum Changed {
     Lost,
 }
 
-/// One try of a change, with another write that goes with it.
+/// One try of a change, with other writes that go with it.
 pub(super) async fn change_once(
     table: &Table,
     known: &Known,
     what: &'static str,
     id: ImportId,
-    with: Option<Write>,
+    with: Vec<Write>,
     mut edit: impl FnMut(&mut Import),
 ) -> Result<Changed> {
     let found = match known.get(id) {

@@ -108,8 +108,8 @@ impl State for StateTable {
         &self,
         id: ImportId,
         conclusion: &Conclusion,
-        place: Option<&Key>,
-    ) -> Result<(Conclusion, Option<Key>)> {
+        outputs: &[&Key],
+    ) -> Result<(Conclusion, Vec<Option<Key>>)> {
         const WHAT: &str = "deciding an outcome";
         let mut held = conclusion.clone();
         let mut conclude = |import: &mut Import| {
@@ -120,19 +120,17 @@ impl State for StateTable {
                 import.progress = Progress::Concluding(conclusion.clone());
             }
         };
-        let fresh = place.map(|place| claim::fresh(place, id));
-        // Mostly the place is nobody's, and all of it is one request.
+        let fresh = outputs.iter().map(|key| claim::fresh(key, id)).collect();
+        // Mostly the keys are nobody's, and all of it is one request.
         if imports::change_once(&self.table, &self.known, WHAT, id, fresh, &mut conclude).await?
             == Changed::Written
         {
-            return Ok((held, place.map(|place| place.renamed(id))));
+            return Ok((held, outputs.iter().map(|key| Some(key.renamed(id))).collect()));
         }
         self.change(WHAT, id, conclude).await?;
         // Also if it was written before, and the answer to that was lost.
-        let older = match place.filter(|_| held == *conclusion) {
-            Some(place) => claim::claim(&self.table, &[place], id).await?.pop().flatten(),
-            None => None,
-        };
+        let is_ours = held == *conclusion;
+        let older = if is_ours { claim::claim(&self.table, outputs, id).await? } else { Vec::new() };
         Ok((held, older))
     }
 

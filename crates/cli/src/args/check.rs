@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
+use tidewaiter::check::mend::Encoding;
 use tidewaiter::config::Delimiter;
 use tidewaiter::keys::Repository;
 
@@ -18,6 +19,7 @@ Examples:
   tidewaiter check --dir s3://bucket/acme *.csv
   tidewaiter check --scope contacts --delimiter , export.csv
   some-export | tidewaiter check --scope orders -
+  tidewaiter check --scope orders --fix mended.csv export.csv
 
 With a configuration, each file is judged as an import would judge it, its name
 included. With --scope its name does not matter: it is checked against that
@@ -29,6 +31,11 @@ as an import. What a file refers to (the contact of an order) is not looked up,
 and what records hold already is not, either: which lines change something, and
 which are superseded by later ones, only an import can count.
 JSON is one array with an object for each file.
+
+With --fix, what has one meaning only is mended (a byte order mark, UTF-16, the
+delimiter, capitals in the header, decimal commas, dates with the year last, …),
+everything else is kept byte for byte, and what was changed is said. Nothing is
+guessed: 01/02/2026 stays. OUT is written if anything was changed, and judged.
 
 Exit codes: 0 nothing is wrong; 1 something is; 2 a file could not be judged.")]
 pub struct CheckArgs {
@@ -50,6 +57,12 @@ pub struct CheckArgs {
     /// The character between fields, instead of the configured one
     #[arg(long, value_name = "C", value_parser = delimiter)]
     delimiter: Option<Delimiter>,
+    /// Write the file as it should be, where there is no doubt
+    #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    fix: Option<PathBuf>,
+    /// What the file is in, if --fix cannot know
+    #[arg(long, value_name = "ENCODING", requires = "fix")]
+    encoding: Option<EncodingName>,
     /// Show all findings that are kept, not only the first few
     #[arg(long)]
     all: bool,
@@ -58,9 +71,18 @@ pub struct CheckArgs {
     format: Format,
 }
 
+/// Encodings that a file does not tell by itself.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EncodingName {
+    /// Windows-1252, and Latin-1, which is a part of it
+    #[value(name = "windows-1252", alias = "latin-1")]
+    Windows1252,
+}
+
 impl From<CheckArgs> for check::Options {
     fn from(args: CheckArgs) -> Self {
-        let CheckArgs { files, configs, dir, repository, scope, delimiter, all, format } = args;
+        let CheckArgs { files, configs, dir, repository, scope, delimiter, fix, encoding, all, format } =
+            args;
         let source = match dir {
             Some(dir) => check::Source::Deployment { dir, repository },
             None if configs.is_empty() => check::Source::None,
@@ -70,6 +92,8 @@ impl From<CheckArgs> for check::Options {
             .into_iter()
             .map(|path| if path.as_os_str() == "-" { check::Input::Stdin } else { check::Input::File(path) })
             .collect();
-        Self { files, source, scope, delimiter, all, format }
+        let encoding = encoding.map(|EncodingName::Windows1252| Encoding::Windows1252);
+        let fix = fix.map(|out| check::Fix { out, encoding });
+        Self { files, source, scope, delimiter, fix, all, format }
     }
 }

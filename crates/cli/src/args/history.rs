@@ -1,6 +1,7 @@
 //! The arguments of `history`.
 
 use clap::Args;
+use jiff::civil::Date;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Outcome;
 
@@ -13,13 +14,14 @@ use crate::commands::history;
 Examples:
   tidewaiter history drop
   tidewaiter history drop --outcome bogus --limit 5
+  tidewaiter history drop --since 2026-01-31 --sha256 9f86d081
   tidewaiter history drop --file contacts --format json | jq '.[].place'
   tidewaiter history s3://bucket/acme
 
 Shows the latest files, by when they arrived, the last one at the end. Files
 without an outcome are shown as waiting or as started. JSON is one array in the
-same order; it names where each file, its log, its report and its rejected lines
-are.")]
+same order; it names where each file, its log and its rejected lines are, and its
+report, if that is too large for the ledger; `tidewaiter report` shows any.")]
 pub struct HistoryArgs {
     #[command(flatten)]
     deployment: Looked,
@@ -32,6 +34,12 @@ pub struct HistoryArgs {
     /// Only files that ended like this
     #[arg(long, value_name = "OUTCOME", value_parser = outcome_parser())]
     outcome: Option<Outcome>,
+    /// Only files with this content: its SHA-256 in hexadecimal, or how that begins
+    #[arg(long, value_name = "HEX", value_parser = hex)]
+    sha256: Option<String>,
+    /// Only files that arrived on this day (UTC) or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    since: Option<Date>,
     /// At most so many, the latest ones
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -42,8 +50,18 @@ pub struct HistoryArgs {
 
 impl From<HistoryArgs> for history::Options {
     fn from(args: HistoryArgs) -> Self {
-        let HistoryArgs { deployment, repository, file, outcome, limit, format } = args;
-        Self { dir: deployment.dir, repository, file, outcome, limit, format }
+        let HistoryArgs { deployment, repository, file, outcome, sha256, since, limit, format } = args;
+        Self { dir: deployment.dir, repository, file, outcome, sha256, since, limit, format }
+    }
+}
+
+/// Digits of a hash, as the ledger has them.
+fn hex(text: &str) -> Result<String, String> {
+    let digits = text.to_ascii_lowercase();
+    if !digits.is_empty() && digits.len() <= 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(digits)
+    } else {
+        Err("a SHA-256 has up to 64 hexadecimal digits".to_owned())
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod history;
 mod records;
 mod replay;
+mod report;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use self::check::CheckArgs;
 pub use self::history::HistoryArgs;
 pub use self::records::{RecordFormat, RecordsArgs};
 pub use self::replay::{Queue, ReplayArgs};
+pub use self::report::{ExplainArgs, ReportArgs, ReportFormat};
 use crate::commands::{self, completions, config, init, run, status, watch};
 use crate::printer::Printer;
 use crate::{Result, Status};
@@ -100,6 +102,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Show what became of files: the ledger
     History(HistoryArgs),
+    /// Show the report of a file again, or the page of a day
+    Report(ReportArgs),
+    /// Tell a file's way, from its drop to its outcome, step by step
+    Explain(ExplainArgs),
     /// Show the records that were imported
     Records(RecordsArgs),
     /// Check files before they are sent: the same check, the same verdict as an import
@@ -122,6 +128,8 @@ impl Command {
             Self::Watch(args) => watch::run(args.into(), printer).await,
             Self::Status(args) => status::run(args.into(), printer).await,
             Self::History(args) => commands::history::run(args.into(), printer).await,
+            Self::Report(args) => commands::report::run(args.into(), printer).await,
+            Self::Explain(args) => commands::explain::run(args.into(), printer).await,
             Self::Records(args) => commands::records::run(args.into(), printer).await,
             Self::Check(args) => commands::check::run(args.into(), printer).await,
             Self::Replay(args) => commands::replay::run(args.into(), printer).await,

@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter::report::{Counts, Outcome, Reason, Report};
-use tidewaiter_pipeline::ports::{Conclusion, Group, HistoryFilter, Import, Kind, Objects, Progress, State};
+use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter_pipeline::ports::{
+    Conclusion, Group, HistoryFilter, Import, KeptReport, Kind, Progress, State,
+};
+use tidewaiter_pipeline::report;
 
 use super::events::word;
 use crate::args::Format;
@@ -17,8 +22,6 @@ use crate::{Result, Status};
 
 /// How much of a name a row shows.
 const FILE_COLUMNS: usize = 64;
-/// What is read of a report, at most.
-const REPORT_BYTES: u64 = 16 << 20;
 
 /// What to show.
 #[derive(Debug)]
@@ -31,6 +34,10 @@ pub struct Options {
     pub file: Option<String>,
     /// Only this outcome.
     pub outcome: Option<Outcome>,
+    /// Only files with this content: how its SHA-256 begins.
+    pub sha256: Option<String>,
+    /// Only files that arrived on this day (UTC) or later.
+    pub since: Option<Date>,
     /// At most so many, the latest ones.
     pub limit: usize,
     /// How to write it.
@@ -85,7 +92,9 @@ struct Ended {
     finished: Timestamp,
     place: Key,
     log: Key,
-    report: Key,
+    /// Where its report is, if it is too large for the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Key>,
     #[serde(skip_serializing_if = "Option::is_none")]
     badlines: Option<Key>,
     mail_due: bool,
@@ -98,12 +107,13 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
 }
 
 async fn show(deployed: &impl Deployed, options: Options, printer: &Printer) -> Result<Status> {
-    let Options { dir, repository, file, outcome, limit, format } = options;
+    let Options { dir, repository, file, outcome, sha256, since, limit, format } = options;
+    let since = since.and_then(|day| TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight())).ok());
     let repository = deployed::asked(&dir, repository)?;
     if repository.is_some() {
         super::repositories(deployed, repository.clone()).await?;
     }
-    let filter = HistoryFilter { repository, file, outcome, limit, ..HistoryFilter::default() };
+    let filter = HistoryFilter { repository, file, outcome, sha256, since, limit };
     let mut entries = Vec::new();
     for import in deployed.state().history(&filter).await? {
         entries.push(entry(deployed, import).await);
@@ -159,7 +169,7 @@ async fn entry(deployed: &impl Deployed, import: Import) -> Entry {
 
 async fn ended(deployed: &impl Deployed, import: ImportId, conclusion: Conclusion) -> Ended {
     let reason = match &conclusion.code {
-        Some(code) => Some(reason(deployed, import, code, &conclusion.report).await),
+        Some(code) => Some(reason(deployed, import, code, &conclusion).await),
         None => None,
     };
     Ended {
@@ -171,18 +181,19 @@ async fn ended(deployed: &impl Deployed, import: ImportId, conclusion: Conclusio
         finished: conclusion.finished,
         place: conclusion.place,
         log: conclusion.log,
-        report: conclusion.report,
+        report: match conclusion.report {
+            KeptReport::Here(_) => None,
+            KeptReport::At(key) => Some(key),
+        },
         badlines: conclusion.badlines,
         mail_due: conclusion.mail_due,
     }
 }
 
 /// The reason in words, from the report; from the ledger alone if somebody took the report away.
-async fn reason(deployed: &impl Deployed, import: ImportId, code: &str, report: &Key) -> Reason {
-    let read = deployed.objects().read(&deployed.objects().source(report), 0..REPORT_BYTES).await;
-    let report: Option<Report> = read.ok().and_then(|json| serde_json::from_slice(&json).ok());
-    let ours = report.filter(|report| report.import == import.to_string());
-    ours.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))
+async fn reason(deployed: &impl Deployed, import: ImportId, code: &str, conclusion: &Conclusion) -> Reason {
+    let report = report::kept(deployed, import, conclusion).await.ok().flatten();
+    report.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))
 }
 
 /// The heading of a column, and what stands below it.

@@ -3,15 +3,18 @@
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod explain;
 pub mod history;
 pub mod init;
 pub mod records;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod status;
 pub mod watch;
 
 mod events;
+mod lookup;
 mod waiting;
 
 use std::fs::File;

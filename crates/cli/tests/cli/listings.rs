@@ -75,7 +75,7 @@ fn history_as_json_names_every_place() {
         json!({ "read": 3, "imported": 1, "unchanged": 0, "superseded": 0, "rejected": 2 })
     );
     assert_eq!(first["findings"], json!(["type-error"]));
-    for place_of in ["place", "log", "report", "badlines"] {
+    for place_of in ["place", "log", "badlines"] {
         let key = first[place_of].as_str().unwrap();
         assert!(place.path("drop").join(key).is_file(), "{place_of} {key}");
     }

@@ -7,7 +7,11 @@ mod configurations;
 #[cfg(test)]
 mod deployment;
 #[cfg(test)]
+mod fixes;
+#[cfg(test)]
 mod listings;
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod stacks;
 #[cfg(test)]

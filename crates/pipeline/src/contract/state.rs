@@ -10,7 +10,8 @@ use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 use super::{at, id, repository};
 use crate::Result;
 use crate::ports::{
-    Conclusion, Content, Group, HistoryFilter, Import, Kind, Pinned, Progress, Source, State, Turn,
+    Conclusion, Content, Group, HistoryFilter, Import, KeptReport, Kind, Pinned, Progress, Source, State,
+    Turn,
 };
 
 /// Puts a store of state through everything it promises. It is to be empty.
@@ -78,7 +79,7 @@ fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
         finished: at(90),
         place: Key::placed(Place::Archives, &import.repository, &import.file),
         log: Key::log(&import.repository, &import.file),
-        report: Key::report(&import.repository, &import.file),
+        report: KeptReport::At(Key::report(&import.repository, &import.file, import.id)),
         badlines: None,
         mail_due: true,
     }
@@ -86,7 +87,7 @@ fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
 
 async fn end<S: State>(state: &S, import: &Import, outcome: Outcome) -> Result<()> {
     let conclusion = conclusion(import, outcome);
-    state.conclude(import.id, &conclusion, Some(&conclusion.place)).await?;
+    state.conclude(import.id, &conclusion, &[&conclusion.place]).await?;
     state.finish(import.id).await
 }
 
@@ -135,16 +136,16 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     let decided = conclusion(&import, Outcome::Imported);
     let free = decided.place.renamed(import.id);
     assert_eq!(
-        state.conclude(import.id, &decided, Some(&decided.place)).await?,
-        (decided.clone(), Some(free)),
-        "the place is taken with the decision"
+        state.conclude(import.id, &decided, &[&decided.log, &decided.place]).await?,
+        (decided.clone(), vec![Some(decided.log.renamed(import.id)), Some(free)]),
+        "the keys are taken with the decision"
     );
     assert_eq!(claim(state, &decided.place, import.id).await?, None, "it is ours");
     let other = Conclusion { outcome: Outcome::Bogus, ..decided.clone() };
     let elsewhere = Key::placed(Place::Bogus, &import.repository, &import.file);
     assert_eq!(
-        state.conclude(import.id, &other, Some(&elsewhere)).await?,
-        (decided.clone(), None),
+        state.conclude(import.id, &other, &[&elsewhere]).await?,
+        (decided.clone(), vec![]),
         "an outcome is decided once"
     );
     assert_eq!(

@@ -157,9 +157,10 @@ impl State for SqliteState {
         &self,
         id: ImportId,
         conclusion: &Conclusion,
-        place: Option<&Key>,
-    ) -> Result<(Conclusion, Option<Key>)> {
-        let (conclusion, place) = (conclusion.clone(), place.cloned());
+        outputs: &[&Key],
+    ) -> Result<(Conclusion, Vec<Option<Key>>)> {
+        let conclusion = conclusion.clone();
+        let outputs: Vec<Key> = outputs.iter().map(|key| (*key).clone()).collect();
         let conclude = move |sql: &rusqlite::Transaction<'_>| {
             let mut held = conclusion.clone();
             change(sql, id, |import| match &import.progress {
@@ -168,10 +169,9 @@ impl State for SqliteState {
                     import.progress = Progress::Concluding(held.clone());
                 }
             })?;
-            match place.filter(|_| held == conclusion) {
-                Some(place) => Ok((held, claim(sql, &place, id)?)),
-                None => Ok((held, None)),
-            }
+            let taken = outputs.iter().filter(|_| held == conclusion).map(|key| claim(sql, key, id));
+            let taken = taken.collect::<rusqlite::Result<_>>()?;
+            Ok((held, taken))
         };
         self.database.write("deciding an outcome", conclude).await
     }
@@ -532,7 +532,7 @@ fn rename_output(import: &mut Import, key: &Key, older: &Key) {
     let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
         return;
     };
-    let outputs = [&mut conclusion.place, &mut conclusion.log, &mut conclusion.report];
+    let outputs = [&mut conclusion.place, &mut conclusion.log];
     for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
         if output == key {
             *output = older.clone();

@@ -11,8 +11,8 @@ mod state;
 use std::future::Future;
 
 pub use model::{
-    Conclusion, Content, Drop, Group, HistoryFilter, Import, Kind, Nature, Pinned, Progress, Refusal, Task,
-    Turn, WaitingGroup,
+    Conclusion, Content, Drop, Group, HistoryFilter, Import, KeptReport, Kind, Nature, Pinned, Progress,
+    Refusal, Task, Turn, WaitingGroup,
 };
 pub use objects::{Listed, Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
-use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter::report::{Counts, Outcome, Reason, Report};
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 
 use super::objects::Source;
@@ -193,14 +193,28 @@ pub struct Conclusion {
     pub place: Key,
     /// Where its log is.
     pub log: Key,
-    /// Where its report is.
-    pub report: Key,
+    /// Its report.
+    pub report: KeptReport,
     /// Where its rejected lines are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub badlines: Option<Key>,
     /// True while its report is to be mailed.
     #[serde(default)]
     pub mail_due: bool,
+}
+
+/// Where the report of an import is kept.
+///
+/// Nearly all reports are small, and are kept with the outcome: what decides the outcome keeps the report in
+/// the same step, the mail and the ledger read it from there, and no object has to be written, claimed and
+/// read for it. For a small clean file that are two requests less to an object store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptReport {
+    /// Here.
+    Here(Box<Report>),
+    /// It is too large for that: in an object of the import's own, see [`Key::report`].
+    At(Key),
 }
 
 /// What is to be done with a file.

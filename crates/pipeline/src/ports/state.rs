@@ -30,14 +30,14 @@ pub trait State: Send + Sync + 'static {
     /// adds the content, if none is fixed yet and the configuration is the same. The answer is what holds.
     fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Pinned>> + Send;
     /// Decides the outcome of an import before anything is moved. The first call wins; the answer is what
-    /// holds. If that is this call's, the `place` that it moves the file to is taken, as by [`State::claim`],
-    /// and its answer is the second one. Who finds another conclusion has taken nothing.
+    /// holds. If that is this call's, the keys of its `outputs` are taken, as by [`State::claim`], and its
+    /// answer is the second one. Who finds another conclusion has taken nothing.
     fn conclude(
         &self,
         id: ImportId,
         conclusion: &Conclusion,
-        place: Option<&Key>,
-    ) -> impl Future<Output = Result<(Conclusion, Option<Key>)>> + Send;
+        outputs: &[&Key],
+    ) -> impl Future<Output = Result<(Conclusion, Vec<Option<Key>>)>> + Send;
     /// The outcome is carried out: the import is done, and no longer ready work.
     fn finish(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
     /// Takes keys for an import's outputs; the answer for each is the key that what lies there is to be kept

@@ -89,7 +89,7 @@ impl Rules {
             let plural = if fields == 1 { "field" } else { "fields" };
             let finding = place
                 .finding(code, format!("{fields} {plural} where the header has {wanted}"))
-                .with_value(content);
+                .with_record(content);
             let advice = if fields < wanted {
                 hint::delimiter_of_line(content, self.delimiter, wanted)
             } else {

@@ -101,6 +101,7 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
         places: vec![None; scope.columns().len()],
     };
     let mut seen = HashMap::with_capacity(spans.len());
+    let mut listed = false;
     for (n, &span) in spans.iter().enumerate() {
         let label = value_of(text, span);
         let number = n as u64 + 1;
@@ -125,6 +126,7 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
                     Code::DuplicateLabel,
                     &format!("the column is there twice, first as column {}", first + 1),
                 )
+                .with_hint("remove one of the two, or name it as what it holds")
             }),
             Entry::Vacant(place) => {
                 place.insert(n);
@@ -139,7 +141,11 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
                         let finding = finding(Code::ExtraLabel, &message);
                         match hint::label(&label, scope) {
                             Some(hint) => finding.with_hint(hint),
-                            None => finding,
+                            None if listed => finding,
+                            None => {
+                                listed = true;
+                                finding.with_hint(hint::known_labels(scope))
+                            }
                         }
                     });
                 }

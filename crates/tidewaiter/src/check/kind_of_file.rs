@@ -46,7 +46,7 @@ const TEXTS: &[Kind] = &[
 
 /// What a file seems to be if it is not CSV, from the beginning of its first line.
 pub(crate) fn recognise(start: &[u8]) -> Option<Finding> {
-    if let Some(encoding) = utf16(start) {
+    if let Some(encoding) = utf32(start).or_else(|| utf16(start)) {
         let finding = Finding::file(Code::EncodingError, format!("the file is {encoding}, not UTF-8"));
         return Some(finding.with_hint("save it as UTF-8 without byte order mark"));
     }
@@ -67,6 +67,16 @@ pub(crate) fn recognise(start: &[u8]) -> Option<Finding> {
 
 fn other(name: &str, advice: &str) -> Finding {
     Finding::file(Code::FormatError, format!("the file seems to be {name}, not CSV")).with_hint(advice)
+}
+
+/// Tells UTF-32 by its byte order mark. That of its little-endian form begins like that of UTF-16, and goes on
+/// with a character that no text begins with.
+fn utf32(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [0xff, 0xfe, 0, 0, ..] => Some("UTF-32 (little-endian)"),
+        [0, 0, 0xfe, 0xff, ..] => Some("UTF-32 (big-endian)"),
+        _ => None,
+    }
 }
 
 /// Tells UTF-16 by its byte order mark, or by every second byte being NUL.

@@ -50,6 +50,7 @@ mod header;
 mod hint;
 mod kind_of_file;
 mod line;
+pub mod mend;
 mod open_quote;
 mod opening;
 mod rules;

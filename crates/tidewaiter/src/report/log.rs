@@ -23,6 +23,7 @@ fn write_log(out: &mut String, report: &Report) -> std::fmt::Result {
     fact(out, "archive", report.archive.as_deref().unwrap_or_default())?;
     fact(out, "import", &report.import)?;
     fact(out, "arrived", &report.arrived)?;
+    fact(out, "began", report.began.as_deref().unwrap_or_default())?;
     fact(out, "finished", &report.finished)?;
     if let Some(group) = &report.group {
         let slot = format!("{} {:02} of {:02}", group.id, group.slot, group.last);
@@ -86,7 +87,11 @@ fn write_findings(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out)?;
     for kind in &report.kinds {
         let column = kind.field.as_deref().map(|f| format!(" in column {f}")).unwrap_or_default();
-        writeln!(out, "{:>10}  {}{column}", kind.count, kind.code)?;
+        let shown = match kind.kept {
+            kept if kept < kind.count => format!(", {kept} shown"),
+            _ => String::new(),
+        };
+        writeln!(out, "{:>10}  {}{column}{shown}", kind.count, kind.code)?;
     }
     Ok(())
 }

@@ -1,18 +1,21 @@
 //! What people and programs are told of one file.
 //!
-//! One [`Report`] is kept as JSON beside the log; the log, the mail and the terminal are renderings of
-//! it. Its size is bounded: findings are counted exactly and shown up to a limit.
+//! One [`Report`] is kept; the log, the mail, the JSON and the line on a terminal are renderings of it. Its
+//! size is bounded: findings are counted exactly and shown up to a limit.
 
-mod html;
+pub mod day;
+pub(crate) mod html;
 mod log;
 mod summary;
+mod worst;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use html::html;
 pub use log::log;
-pub use summary::{gone_along, headline, left_alone, number, plural, subject};
+pub use summary::{gone_along, headline, left_alone, number, plural, subject, summary, waited};
+pub use worst::{Worst, worst};
 
 use crate::finding::{Finding, Kind, Tally};
 use crate::mistake::Mistake;
@@ -134,7 +137,7 @@ pub struct GroupPlace {
 }
 
 /// What happened to one file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The repository it was dropped into.
     pub repository: String,
@@ -191,6 +194,10 @@ pub struct Report {
     pub notes: Vec<String>,
     /// When it was first seen, RFC 3339.
     pub arrived: String,
+    /// When its turn came, if it had to wait for one; until then it waited for its group, and for the files
+    /// before it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub began: Option<String>,
     /// When it was treated.
     pub finished: String,
     /// Where the file is now.
@@ -244,7 +251,13 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-/// The JSON Schema of the reports under `logs/`.
+/// The report as JSON for programs, as [`json_schema`] has it, ending in a line break.
+pub fn json(report: &Report) -> String {
+    // A report is made of texts and numbers, which can always be written.
+    serde_json::to_string_pretty(report).map(|json| json + "\n").unwrap_or_default()
+}
+
+/// The JSON Schema of reports.
 pub fn json_schema() -> serde_json::Value {
     schemars::schema_for!(Report).to_value()
 }

@@ -1,6 +1,7 @@
 //! One line that says it all: the headline of the log, the subject of the mail, the row on a terminal.
 
 use super::{Counts, Outcome, Report};
+use crate::id::Timestamp;
 
 /// A count with its noun: `1 line`, `2 lines`.
 pub fn plural(count: u64, noun: &str) -> String {
@@ -70,6 +71,33 @@ pub fn headline(report: &Report) -> String {
         Outcome::Bogus => with_reason("bogus", report),
         Outcome::NotProcessed => with_reason("not processed", report),
     }
+}
+
+/// The file and what happened to it, in one line.
+pub fn summary(report: &Report) -> String {
+    format!("{}: {}", report.file, headline(report))
+}
+
+/// What the file waited for, and how long. None if it had its turn within a minute, or never had one.
+pub fn waited(report: &Report) -> Option<String> {
+    let arrived: Timestamp = report.arrived.parse().ok()?;
+    let began: Timestamp = report.began.as_ref()?.parse().ok()?;
+    let minutes = u64::try_from(began.as_second().saturating_sub(arrived.as_second()) / 60).ok()?;
+    let long = match minutes {
+        0 => return None,
+        1..120 => plural(minutes, "minute"),
+        120..2_880 => plural(minutes / 60, "hour"),
+        _ => plural(minutes / 1_440, "day"),
+    };
+    Some(match &report.group {
+        Some(group) if group.last > 1 => {
+            format!(
+                "{long}, until all {} files of group {} were there and it was its turn",
+                group.last, group.id
+            )
+        }
+        _ => format!("{long}, until it was its turn"),
+    })
 }
 
 fn with_reason(word: &str, report: &Report) -> String {

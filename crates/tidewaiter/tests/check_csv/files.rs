@@ -133,11 +133,12 @@ fn unknown_labels() {
         .iter()
         .map(|f| (f.code, f.field.as_ref().map(|f| (f.number, f.name.as_str())), f.hint.as_deref()))
         .collect();
+    let known = "the columns are `id`, `name`, `score`, `born`, `email`, `phone`";
     assert_eq!(
         found,
         [
             (Code::ExtraLabel, Some((2, "Name")), Some("capitals count: write `name`")),
-            (Code::ExtraLabel, Some((3, "foo")), None),
+            (Code::ExtraLabel, Some((3, "foo")), Some(known)),
             (Code::ExtraLabel, Some((4, "e-mail")), Some("did you mean `email`?")),
         ]
     );
@@ -152,7 +153,12 @@ fn a_label_cannot_steer_a_terminal() {
 #[test]
 fn labels_twice_and_labels_without_name() {
     let twice = "the column is there twice, first as column 1";
-    assert_bogus("id;name;id\n", Code::DuplicateLabel, twice, "");
+    assert_bogus(
+        "id;name;id\n",
+        Code::DuplicateLabel,
+        twice,
+        "remove one of the two, or name it as what it holds",
+    );
     assert_bogus("id;;name\n", Code::BlankLabel, "the column has no name", "");
     assert_bogus("id; ;name\n", Code::BlankLabel, "the column has no name", "");
     let trailing = "the header seems to end with a delimiter too many";

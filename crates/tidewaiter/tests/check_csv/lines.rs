@@ -100,7 +100,7 @@ fn width() {
     assert_rejected(
         "id;name;score",
         b"2;a",
-        (Code::MissingCell, None, "2;a", "2 fields where the header has 3", ""),
+        (Code::MissingCell, None, "2;…", "2 fields where the header has 3", ""),
     );
     assert_rejected(
         "id;name;score",
@@ -108,7 +108,7 @@ fn width() {
         (
             Code::MissingCell,
             None,
-            "2,a,3",
+            "2,a…",
             "1 field where the header has 3",
             "the line seems to be delimited by `,`; `;` is expected",
         ),
@@ -119,7 +119,7 @@ fn width() {
         (
             Code::ExtraCell,
             None,
-            "2;a;",
+            "2;…",
             "3 fields where the header has 2",
             "the line ends with a delimiter too many",
         ),
@@ -130,7 +130,7 @@ fn width() {
         (
             Code::ExtraCell,
             None,
-            "2;a;\"b;c\";d",
+            "2;a;\"b…",
             "4 fields where the header has 2",
             "a value that holds the delimiter must stand in quotes",
         ),

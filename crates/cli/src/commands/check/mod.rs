@@ -4,6 +4,7 @@
 //! read twice, first to see that they are sound, then member by member, and never unpacked to disk.
 
 mod archive;
+mod fix;
 mod judge;
 mod preflight;
 mod render;
@@ -18,6 +19,7 @@ use tidewaiter::name::Dropped;
 use tidewaiter::report::Outcome;
 use tidewaiter_archive::Format as ArchiveFormat;
 
+pub use self::fix::{Fix, Fixed};
 use self::judge::{Judge, Ruling};
 use self::preflight::Exam;
 pub use self::preflight::{Lines, Preflight};
@@ -42,6 +44,8 @@ pub struct Options {
     pub scope: Option<String>,
     /// The character between fields, instead of the configured one.
     pub delimiter: Option<Delimiter>,
+    /// Write the one file that is checked as it should be.
+    pub fix: Option<Fix>,
     /// Show all findings that are kept.
     pub all: bool,
     /// How to write it.
@@ -75,6 +79,9 @@ pub enum Source {
 
 /// Checks files one after the other. One that cannot be read does not keep the others from being checked.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
+    if options.fix.is_some() && !matches!(options.files.as_slice(), [Input::File(_)]) {
+        return Err(Error::OneFile);
+    }
     let judge = Judge::new(options.source, options.scope, options.delimiter).await?;
     let mut check = Check {
         judge,
@@ -85,7 +92,10 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     for input in &options.files {
         let done = match input {
             Input::Stdin => check.stdin(),
-            Input::File(path) => check.path(path),
+            Input::File(path) => match &options.fix {
+                Some(fix) => fix::fix(&mut check, path, fix),
+                None => check.path(path),
+            },
         };
         check.progress.clear();
         if let Err(error) = done {

@@ -7,6 +7,7 @@ use tidewaiter::name::GroupTag;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_pipeline::examine::Examination;
 
+use super::Fixed;
 use super::judge::Ruling;
 
 /// What a check says of one file: a report without what only an import can know. Keys that reports have
@@ -59,6 +60,9 @@ pub struct Preflight {
     /// What else there is to say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What was done to it before it was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<Fixed>,
 }
 
 /// What the lines of a file are. `read = accepted + rejected`.
@@ -93,6 +97,7 @@ impl Preflight {
             findings: Vec::new(),
             mistakes: Vec::new(),
             notes: Vec::new(),
+            fixed: None,
         }
     }
 }

@@ -103,6 +103,9 @@ impl<'a> Renderer<'a> {
         if let Some(hint) = preflight.reason.as_ref().and_then(|reason| reason.hint.as_ref()) {
             self.dim(&format!("hint: {hint}"))?;
         }
+        if let Some(fixed) = &preflight.fixed {
+            super::fix::tell(fixed, self.printer)?;
+        }
         for note in &preflight.notes {
             self.dim(&format!("note: {note}"))?;
         }

@@ -1,4 +1,5 @@
-//! Advice on the value of a cell: a table of classic causes, each with how to recognise it.
+//! Advice on the value of a cell: a table of classic causes, each with how to recognise it, and with what
+//! to write instead where there is no doubt.
 
 use super::nearest;
 use crate::schema::FieldType;
@@ -9,7 +10,28 @@ struct Cause {
     /// The problems it can explain.
     explains: fn(&Column, Problem) -> bool,
     /// The advice, if the value looks like it.
-    advice: fn(&Column, &str) -> Option<String>,
+    advice: fn(&Column, &str) -> Option<Advice>,
+}
+
+/// What to do about a value.
+struct Advice {
+    /// In words.
+    text: String,
+    /// What is meant beyond doubt, if anything is. What a person has to decide, or what has lost digits, is
+    /// not.
+    meant: Option<String>,
+}
+
+impl Advice {
+    /// Words alone.
+    fn say(text: impl Into<String>) -> Self {
+        Self { text: text.into(), meant: None }
+    }
+
+    /// Words, and what is meant beyond doubt.
+    fn write(text: impl Into<String>, meant: impl Into<String>) -> Self {
+        Self { text: text.into(), meant: Some(meant.into()) }
+    }
 }
 
 const CAUSES: &[Cause] = &[
@@ -23,6 +45,7 @@ const CAUSES: &[Cause] = &[
     Cause { explains: numeric, advice: decimals },
     Cause { explains: numeric, advice: unit },
     Cause { explains: dated, advice: date_and_time },
+    Cause { explains: dated, advice: month_name },
     Cause { explains: dated, advice: day_order },
     Cause { explains: dated, advice: compact_date },
     Cause { explains: dated, advice: day_number },
@@ -33,6 +56,16 @@ const CAUSES: &[Cause] = &[
 
 /// How to mend a value, if the cause is a classic one.
 pub(crate) fn cell(column: &Column, problem: Problem, value: &str) -> Option<String> {
+    advice(column, problem, value).map(|advice| advice.text)
+}
+
+/// What is meant by a value, if that is beyond doubt. The column takes it; empty text means "no value".
+pub(crate) fn meant(column: &Column, problem: Problem, value: &str) -> Option<String> {
+    let meant = advice(column, problem, value)?.meant?;
+    (meant.is_empty() || accepts(column, &meant)).then_some(meant)
+}
+
+fn advice(column: &Column, problem: Problem, value: &str) -> Option<Advice> {
     if value.len() > 1024 {
         return None;
     }
@@ -68,45 +101,48 @@ fn accepts(column: &Column, value: &str) -> bool {
 }
 
 /// A value that would be right without the spaces around it.
-fn spaces(column: &Column, value: &str) -> Option<String> {
+fn spaces(column: &Column, value: &str) -> Option<Advice> {
     let bare = value.trim();
     (bare != value && accepts(column, bare))
-        .then(|| "remove the spaces before and after the value".to_owned())
+        .then(|| Advice::write("remove the spaces before and after the value", bare))
 }
 
-fn no_value(_: &Column, value: &str) -> Option<String> {
+fn no_value(_: &Column, value: &str) -> Option<Advice> {
     let word = value.trim().to_ascii_lowercase();
     matches!(word.as_str(), "null" | "nil" | "none" | "n/a" | "#n/a" | "na" | "nan" | "-" | "\\n")
-        .then(|| "leave the cell empty where there is no value".to_owned())
+        .then(|| Advice::write("leave the cell empty where there is no value", ""))
 }
 
-fn plus_sign(column: &Column, value: &str) -> Option<String> {
+fn plus_sign(column: &Column, value: &str) -> Option<Advice> {
     let bare = value.strip_prefix('+')?;
-    accepts(column, bare).then(|| format!("write positive numbers without a sign: `{bare}`"))
+    let advice = || Advice::write(format!("write positive numbers without a sign: `{bare}`"), bare);
+    accepts(column, bare).then(advice)
 }
 
 /// `1,23E+10`: what spreadsheets make of long numbers.
-fn scientific(_: &Column, value: &str) -> Option<String> {
+fn scientific(_: &Column, value: &str) -> Option<Advice> {
     let (mantissa, exponent) = value.split_once(['e', 'E'])?;
     let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let mantissa: String = mantissa.chars().filter(|c| !matches!(c, '.' | ',' | '-')).collect();
     (digits(&mantissa) && digits(exponent)).then(|| {
-        "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again"
-            .to_owned()
+        Advice::say(
+            "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again",
+        )
     })
 }
 
 /// A minus after the number, in parentheses, or of another kind.
-fn minus_sign(column: &Column, value: &str) -> Option<String> {
+fn minus_sign(column: &Column, value: &str) -> Option<Advice> {
     let inner = value.strip_suffix('-').or_else(|| value.strip_prefix(['\u{2212}', '\u{2013}', '\u{2014}']));
     let inner = inner.or_else(|| value.strip_prefix('(')?.strip_suffix(')'))?;
     let written = format!("-{inner}");
-    accepts(column, &written).then(|| format!("write negative numbers with a `-` before them: `{written}`"))
+    let text = format!("write negative numbers with a `-` before them: `{written}`");
+    accepts(column, &written).then(|| Advice::write(text, written))
 }
 
 /// `1 234,50`, `1.234,50`, `1'234.50`, `1,234,567`.
-fn thousands(column: &Column, value: &str) -> Option<String> {
+fn thousands(column: &Column, value: &str) -> Option<Advice> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let separator = digits.chars().find(|c| !c.is_ascii_digit())?;
     if !matches!(separator, ',' | '.' | ' ' | '\'' | '\u{2019}' | '\u{a0}' | '\u{202f}') {
@@ -130,22 +166,30 @@ fn thousands(column: &Column, value: &str) -> Option<String> {
     let sign = if value.starts_with('-') { "-" } else { "" };
     let point = if fraction.is_empty() { "" } else { "." };
     let written = format!("{sign}{first}{}{point}{fraction}", rest.concat());
-    accepts(column, &written).then(|| format!("write numbers without thousands separators: `{written}`"))
+    let text = format!("write numbers without thousands separators: `{written}`");
+    accepts(column, &written).then(|| Advice::write(text, written))
 }
 
-fn decimal_comma(column: &Column, value: &str) -> Option<String> {
+fn decimal_comma(column: &Column, value: &str) -> Option<Advice> {
     let written = value.replacen(',', ".", 1);
     if written == value || value.contains('.') {
         return None;
     }
     if column.field_type() == FieldType::Integer && is_number(&written) {
-        return Some("the column takes whole numbers only, written without any separator".to_owned());
+        return Some(Advice::say("the column takes whole numbers only, written without any separator"));
     }
-    accepts(column, &written).then(|| format!("write decimals with a point, not a comma: `{written}`"))
+    if !accepts(column, &written) {
+        return None;
+    }
+    let text = format!("write decimals with a point, not a comma: `{written}`");
+    // `1,234` may be a thousand and more; `0,234` and `1234,567` can not.
+    let (whole, fraction) = written.strip_prefix('-').unwrap_or(&written).split_once('.')?;
+    let grouped = fraction.len() == 3 && whole.len() <= 3 && !whole.starts_with('0');
+    Some(if grouped { Advice::say(text) } else { Advice::write(text, written) })
 }
 
 /// A number of decimals where a whole number is wanted, or without a digit on one side of its point.
-fn decimals(column: &Column, value: &str) -> Option<String> {
+fn decimals(column: &Column, value: &str) -> Option<Advice> {
     let (sign, digits) = value.strip_prefix('-').map_or(("", value), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.')?;
     let written = if column.field_type() == FieldType::Number {
@@ -154,17 +198,18 @@ fn decimals(column: &Column, value: &str) -> Option<String> {
     } else if fraction.bytes().all(|b| b == b'0') {
         format!("{sign}{whole}")
     } else {
-        return is_number(value).then(|| "the column takes whole numbers only".to_owned());
+        return is_number(value).then(|| Advice::say("the column takes whole numbers only"));
     };
-    accepts(column, &written).then(|| format!("write it as `{written}`"))
+    accepts(column, &written).then(|| Advice::write(format!("write it as `{written}`"), written))
 }
 
 /// `12 €`, `$12`, `12%`.
-fn unit(column: &Column, value: &str) -> Option<String> {
+fn unit(column: &Column, value: &str) -> Option<Advice> {
     let mark =
         |c: char| matches!(c, '€' | '$' | '£' | '¥' | '%') || c.is_whitespace() || c.is_ascii_uppercase();
     let bare = value.trim_matches(mark);
-    (bare != value && accepts(column, bare)).then(|| format!("write the number alone: `{bare}`"))
+    // Whether the column is in that unit, or a share is meant by `%`, is not for us to say.
+    (bare != value && accepts(column, bare)).then(|| Advice::say(format!("write the number alone: `{bare}`")))
 }
 
 fn is_number(text: &str) -> bool {
@@ -173,7 +218,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// `31/01/2026`, `1.31.2026`, `2026/01/31`: the parts of a date in another order or with other marks.
-fn day_order(column: &Column, value: &str) -> Option<String> {
+fn day_order(column: &Column, value: &str) -> Option<Advice> {
     let date = value.split(['T', ' ']).next()?;
     let parts: Vec<&str> = date.split(['/', '.', '-']).collect();
     let numbers: Vec<u16> = parts.iter().filter_map(|part| part.parse().ok()).collect();
@@ -183,12 +228,16 @@ fn day_order(column: &Column, value: &str) -> Option<String> {
         (_, 4) if a > 12 => (c, b, a),
         (_, 4) if b > 12 => (c, a, b),
         (_, 4) if (1..=12).contains(&a) && (1..=12).contains(&b) => {
-            return Some(format!(
-                "write the year first, then the month: {c}-{b:02}-{a:02} or {c}-{a:02}-{b:02}, whichever was meant"
-            ));
+            return if a == b {
+                suggested(column, &format!("{c:04}-{a:02}-{b:02}"), value)
+            } else {
+                Some(Advice::say(format!(
+                    "write the year first, then the month: {c}-{b:02}-{a:02} or {c}-{a:02}-{b:02}, whichever was meant"
+                )))
+            };
         }
         (1 | 2, 2) if (1..=31).contains(&a) && (1..=31).contains(&b) => {
-            return Some("write the year with four digits and first: 2026-01-31".to_owned());
+            return Some(Advice::say("write the year with four digits and first: 2026-01-31"));
         }
         _ => return None,
     };
@@ -196,7 +245,7 @@ fn day_order(column: &Column, value: &str) -> Option<String> {
 }
 
 /// `20260131`.
-fn compact_date(column: &Column, value: &str) -> Option<String> {
+fn compact_date(column: &Column, value: &str) -> Option<Advice> {
     if value.len() != 8 || !value.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -204,39 +253,105 @@ fn compact_date(column: &Column, value: &str) -> Option<String> {
 }
 
 /// Suggests a date that the column takes; for a moment, with the time that the value has.
-fn suggested(column: &Column, date: &str, value: &str) -> Option<String> {
-    let time = value.split_once(['T', ' ']).map_or("00:00:00", |(_, time)| time);
-    let moment = format!("{date}T{time}");
+fn suggested(column: &Column, date: &str, value: &str) -> Option<Advice> {
+    let told = value.split_once(['T', ' ']).map(|(_, time)| time);
+    let moment = format!("{date}T{}", told.unwrap_or("00:00:00"));
     if accepts(column, date) && date != value {
-        Some(format!("write it as `{date}`"))
+        let text = format!("write it as `{date}`");
+        // A time that is cut off is lost, unless it is none.
+        Some(if told.is_none_or(is_midnight) { Advice::write(text, date) } else { Advice::say(text) })
     } else {
-        (accepts(column, &moment) && moment != value).then(|| format!("write it as `{moment}`"))
+        let text = format!("write it as `{moment}`");
+        // A day is not a moment: the midnight is ours.
+        let advice = if told.is_some() { Advice::write(text, &moment) } else { Advice::say(text) };
+        (accepts(column, &moment) && moment != value).then_some(advice)
     }
+}
+
+/// True for a time of day that says nothing: `00:00`, `00:00:00Z`.
+fn is_midnight(time: &str) -> bool {
+    !time.is_empty() && time.trim_end_matches('Z').chars().all(|c| matches!(c, '0' | ':' | '.'))
 }
 
 /// A moment where a day is wanted, a day where a moment is wanted, or a time without seconds.
-fn date_and_time(column: &Column, value: &str) -> Option<String> {
-    if let Some((date, _)) = value.split_once(['T', ' '])
+fn date_and_time(column: &Column, value: &str) -> Option<Advice> {
+    if let Some((date, time)) = value.split_once(['T', ' '])
         && accepts(column, date)
     {
-        return Some(format!("write the date alone: `{date}`"));
+        let text = format!("write the date alone: `{date}`");
+        return Some(if is_midnight(time) { Advice::write(text, date) } else { Advice::say(text) });
     }
     let with_seconds = format!("{value}:00");
     let with_time = format!("{value}T00:00:00");
-    let written = [with_seconds, with_time].into_iter().find(|written| accepts(column, written))?;
-    Some(format!("write the time in full: `{written}`"))
+    if accepts(column, &with_seconds) {
+        return Some(Advice::write(format!("write the time in full: `{with_seconds}`"), with_seconds));
+    }
+    // A day is not a moment: the midnight is ours.
+    accepts(column, &with_time).then(|| Advice::say(format!("write the time in full: `{with_time}`")))
+}
+
+/// The first letters of the months in English, French, German, Spanish, Italian and Dutch, without accents:
+/// as many as no other month begins with.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "ene", "gen"],
+    &["feb", "fev"],
+    &["mar", "maa", "mrt"],
+    &["apr", "avr", "abr"],
+    &["may", "mai", "mag", "mei"],
+    &["jun", "juin", "giu"],
+    &["jul", "juil", "lug"],
+    &["aug", "aou", "ago"],
+    &["sep", "set"],
+    &["oct", "okt", "ott", "out"],
+    &["nov"],
+    &["dec", "dez", "dic"],
+];
+
+/// `23 April 1988`, `Apr 23, 1988`, `23-avr.-1988`.
+fn month_name(column: &Column, value: &str) -> Option<Advice> {
+    let parts: Vec<&str> = value.split([' ', '-', '/', ',', '.']).filter(|part| !part.is_empty()).collect();
+    let (day, word, year) = match *parts.as_slice() {
+        [word, day, year] if day.parse::<u8>().is_ok() || word.parse::<u8>().is_err() => (day, word, year),
+        [day, word, year] | [day, "de", word, "de", year] => (day, word, year),
+        _ => return None,
+    };
+    let plain: String = word.to_lowercase().chars().map(without_accent).collect();
+    let is = |names: &&&[&str]| names.iter().any(|name| plain.starts_with(name));
+    let months: Vec<usize> =
+        MONTHS.iter().enumerate().filter(|(_, names)| is(names)).map(|(n, _)| n + 1).collect();
+    let ([month], Ok(day)) =
+        (months.as_slice(), day.trim_end_matches(['s', 't', 'n', 'd', 'r', 'h']).parse::<u8>())
+    else {
+        return None;
+    };
+    if !plain.chars().all(char::is_alphabetic) || year.parse::<u16>().is_err() {
+        return None;
+    }
+    if year.len() != 4 {
+        return Some(Advice::say("write the year with four digits and first: 2026-01-31"));
+    }
+    suggested(column, &format!("{year}-{month:02}-{day:02}"), "")
+}
+
+fn without_accent(c: char) -> char {
+    match c {
+        'é' | 'è' | 'ê' => 'e',
+        'û' | 'ü' | 'ù' => 'u',
+        'ä' | 'â' | 'à' => 'a',
+        c => c,
+    }
 }
 
 /// `45678`: how spreadsheets count days.
-fn day_number(_: &Column, value: &str) -> Option<String> {
+fn day_number(_: &Column, value: &str) -> Option<Advice> {
     let whole = value.split(['.', ',']).next()?;
     let plausible = whole.len() == 5 && whole.parse().is_ok_and(|n: u32| (15_000..75_000).contains(&n));
     plausible.then(|| {
-        "this is how a spreadsheet counts days: format the column as a date and export it again".to_owned()
+        Advice::say("this is how a spreadsheet counts days: format the column as a date and export it again")
     })
 }
 
-fn truth(column: &Column, value: &str) -> Option<String> {
+fn truth(column: &Column, value: &str) -> Option<Advice> {
     let word = value.to_lowercase();
     let meant = match word.as_str() {
         "true" | "yes" | "y" | "t" | "1" | "on" | "oui" | "o" | "si" | "sí" | "ja" | "j" | "vrai" => true,
@@ -244,10 +359,10 @@ fn truth(column: &Column, value: &str) -> Option<String> {
         _ => return None,
     };
     let schema = ["true", "false", "1", "0"].into_iter().find(|text| column.truth(text) == Some(meant))?;
-    Some(format!("write it as `{schema}`"))
+    Some(Advice::write(format!("write it as `{schema}`"), schema))
 }
 
-fn several_addresses(column: &Column, value: &str) -> Option<String> {
+fn several_addresses(column: &Column, value: &str) -> Option<Advice> {
     if !is_format(column, "ada@example.com") {
         return None;
     }
@@ -255,16 +370,20 @@ fn several_addresses(column: &Column, value: &str) -> Option<String> {
         value.split([',', ';', '/', ' ', '<', '>']).filter(|part| accepts(column, part)).collect();
     match parts.as_slice() {
         [] => None,
-        [one] => Some(format!("write the address alone: `{one}`")),
-        _ => Some("write one address only".to_owned()),
+        // What stands around it may be wanted elsewhere.
+        [one] => Some(Advice::say(format!("write the address alone: `{one}`"))),
+        _ => Some(Advice::say("write one address only")),
     }
 }
 
-fn near_miss(column: &Column, value: &str) -> Option<String> {
+fn near_miss(column: &Column, value: &str) -> Option<Advice> {
     let values = || column.one_of().iter().map(String::as_str);
     let same = values().find(|one| one.to_lowercase() == value.trim().to_lowercase());
     let meant = same.or_else(|| nearest(value, values()))?;
-    Some(format!("did you mean `{meant}`?"))
+    let text = format!("did you mean `{meant}`?");
+    // Of several that differ in case alone, none is meant beyond doubt.
+    let alike = |one: &&str| one.to_lowercase() == value.trim().to_lowercase();
+    Some(if values().filter(alike).count() == 1 { Advice::write(text, meant) } else { Advice::say(text) })
 }
 
 #[cfg(test)]

@@ -104,6 +104,14 @@ fn dates() {
             ("20261301", ""),
             ("00/00/2026", ""),
             ("soon", ""),
+            ("5/5/2026", "write it as `2026-05-05`"),
+            ("23 April 1988", "write it as `1988-04-23`"),
+            ("Apr 23, 1988", "write it as `1988-04-23`"),
+            ("1-août-1988", "write it as `1988-08-01`"),
+            ("3 Dez. 1988", "write it as `1988-12-03`"),
+            ("23-Apr-88", "write the year with four digits and first: 2026-01-31"),
+            ("31 April 1988", ""),
+            ("23 Foo 1988", ""),
         ],
     );
 }

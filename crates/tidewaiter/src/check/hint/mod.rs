@@ -5,7 +5,7 @@
 
 mod cell;
 
-pub(crate) use cell::cell;
+pub(crate) use cell::{cell, meant};
 
 use memchr::memchr_iter;
 
@@ -13,11 +13,12 @@ use crate::finding::{Code, Finding, shorten};
 use crate::schema::compile::Scope;
 
 /// Delimiters that people use, with names for messages.
-const DELIMITERS: [(u8, &str); 4] = [(b';', "`;`"), (b',', "`,`"), (b'\t', "a tab"), (b'|', "`|`")];
+pub(crate) const DELIMITERS: [(u8, &str); 4] =
+    [(b';', "`;`"), (b',', "`,`"), (b'\t', "a tab"), (b'|', "`|`")];
 /// Labels and values longer than this are not compared for likeness, in bytes.
 const COMPARED: usize = 64;
 
-fn name_of(delimiter: u8) -> String {
+pub(crate) fn name_of(delimiter: u8) -> String {
     let known = DELIMITERS.iter().find(|(d, _)| *d == delimiter);
     known.map_or_else(
         || format!("`{}`", char::from(delimiter).escape_default()),
@@ -89,6 +90,36 @@ pub(crate) fn label(label: &str, scope: &Scope) -> Option<String> {
     nearest(bare, names()).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// How many columns are listed where one is unknown.
+const LISTED: usize = 30;
+
+/// For labels that are like no column: the columns there are.
+pub(crate) fn known_labels(scope: &Scope) -> String {
+    let columns = scope.columns();
+    let names: Vec<String> =
+        columns.iter().take(LISTED).map(|column| format!("`{}`", column.name())).collect();
+    let more = match columns.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("the columns are {}{more}", names.join(", "))
+}
+
+/// The column that a label means beyond doubt: it differs in case, spaces, hyphens, underscores or quotes
+/// alone, and from no other column so little.
+pub(crate) fn meant_label(label: &str, scope: &Scope) -> Option<usize> {
+    let bare = label.trim().trim_matches('"').trim();
+    if let Some(column) = scope.column(bare) {
+        return Some(column);
+    }
+    let wanted = plain(bare);
+    let mut alike = scope.columns().iter().enumerate().filter(|(_, column)| plain(column.name()) == wanted);
+    match (alike.next(), alike.next()) {
+        (Some((column, _)), None) => Some(column),
+        _ => None,
+    }
+}
+
 /// A name without what people vary: case, spaces, hyphens, underscores.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -123,7 +154,7 @@ pub(crate) fn not_utf8(content: &[u8], line: u64, byte: u64) -> Finding {
 }
 
 /// True if every byte beyond ASCII is a character of Windows-1252, and one of them a letter in a word.
-fn is_plausible_windows_1252(content: &[u8]) -> bool {
+pub(crate) fn is_plausible_windows_1252(content: &[u8]) -> bool {
     let mut beside_letter = false;
     let mut before = b' ';
     for (n, &b) in content.iter().enumerate() {
@@ -139,7 +170,7 @@ fn is_plausible_windows_1252(content: &[u8]) -> bool {
 }
 
 /// A byte as Windows-1252 reads it; Latin-1 is the same from 0xA0 on.
-fn windows_1252(b: u8) -> Option<char> {
+pub(crate) fn windows_1252(b: u8) -> Option<char> {
     const HIGH: [char; 32] = [
         '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
         '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',

@@ -1,0 +1,105 @@
+//! The page of a day: gathered from the ledger, rendered by the core.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use tidewaiter::finding::Code;
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Repository;
+use tidewaiter::report::day::{Column, Day, File, Waiting, page as render};
+use tidewaiter_pipeline::ports::{Conclusion, HistoryFilter, Import, Kind, Progress, State};
+use tidewaiter_pipeline::report;
+
+use crate::Result;
+use crate::commands::repositories;
+use crate::deployed::Deployed;
+use crate::printer::Printer;
+use crate::text::{ago, moment};
+
+/// How many of the latest files of a repository are looked at.
+const MOST: usize = 100_000;
+
+/// Counts of a kind of finding, and the files that have it.
+type Kinds = BTreeMap<(String, String, Code), (u64, BTreeSet<ImportId>)>;
+
+pub(super) async fn page(
+    deployed: &impl Deployed,
+    repository: Option<Repository>,
+    date: Date,
+    printer: &Printer,
+) -> Result<()> {
+    let mut days = Vec::new();
+    for repository in repositories(deployed, repository).await? {
+        days.push(day(deployed, repository, date).await?);
+    }
+    printer.raw(render(&date.to_string(), &moment(deployed.now()), &days).as_bytes())
+}
+
+async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Result<Day> {
+    let filter =
+        HistoryFilter { repository: Some(repository.clone()), limit: MOST, ..HistoryFilter::default() };
+    let mut ended: Vec<(Import, Conclusion)> = Vec::new();
+    for import in deployed.state().history(&filter).await? {
+        if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
+            let conclusion = conclusion.clone();
+            if TimeZone::UTC.to_datetime(conclusion.finished).date() == date {
+                ended.push((import, conclusion));
+            }
+        }
+    }
+    ended.sort_by_key(|(import, conclusion)| (conclusion.finished, import.id));
+    let (mut files, mut kinds) = (Vec::new(), Kinds::new());
+    for (import, conclusion) in ended {
+        files.push(file(deployed, import, &conclusion, &mut kinds).await?);
+    }
+    let mut columns: Vec<Column> = (kinds.into_iter())
+        .map(|((scope, column, code), (count, files))| Column {
+            scope,
+            column,
+            code,
+            count,
+            files: files.len() as u64,
+        })
+        .collect();
+    // Equal counts stay in the order of scope and column.
+    columns.sort_by_key(|column| std::cmp::Reverse(column.count));
+    let now = deployed.now();
+    let waiting = deployed.state().waiting(&repository).await?.into_iter().map(|waiting| Waiting {
+        group: waiting.group.id,
+        last: waiting.group.last,
+        missing: waiting.missing,
+        files: waiting.files.len() as u64,
+        since: moment(waiting.since),
+        ago: ago(now, waiting.since),
+    });
+    Ok(Day { repository: repository.to_string(), files, waiting: waiting.collect(), columns })
+}
+
+async fn file(
+    deployed: &impl Deployed,
+    import: Import,
+    conclusion: &Conclusion,
+    kinds: &mut Kinds,
+) -> Result<File> {
+    let report = report::kept(deployed, import.id, conclusion).await?;
+    let scope = match &import.kind {
+        Kind::Data { name, .. } => name.scope.clone(),
+        Kind::Archive | Kind::Configuration { .. } | Kind::Refused(_) => String::new(),
+    };
+    for kind in report.iter().flat_map(|report| &report.kinds) {
+        let key = (scope.clone(), kind.field.clone().unwrap_or_default(), kind.code);
+        let (count, files) = kinds.entry(key).or_default();
+        *count += kind.count;
+        files.insert(import.id);
+    }
+    let time = TimeZone::UTC.to_datetime(conclusion.finished).time();
+    let reason = report.and_then(|report| report.reason).map(|reason| reason.message);
+    Ok(File {
+        name: import.file,
+        minute: u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or_default(),
+        outcome: conclusion.outcome,
+        counts: conclusion.counts,
+        reason: reason.or_else(|| conclusion.code.clone()),
+    })
+}

@@ -1,0 +1,232 @@
+//! The lines behind the header, one by one.
+
+use std::sync::Arc;
+
+use super::Notes;
+use super::header::{Opening, as_written, delimited, text_of, trimmed};
+use crate::check::hint;
+use crate::check::line::value_of;
+use crate::check::rules::{Fault, Need, Rules};
+use crate::check::split::{self, QuoteFault, Span};
+use crate::schema::compile::Scope;
+
+/// How many lines a value with line breaks may take.
+const JOINED: usize = 100;
+
+/// The whole file, mended. None if it cannot be told how its lines are delimited.
+pub(super) fn mend(
+    text: &str,
+    mut opening: Opening,
+    scope: &Arc<Scope>,
+    delimiter: u8,
+    notes: &mut Notes,
+) -> Option<Vec<u8>> {
+    let rest = text.get(opening.rest..).unwrap_or_default();
+    let lines: Vec<&str> = rest.split_inclusive('\n').collect();
+    // A line that would be left as it is must not become one that means something.
+    let mixed = |line: &&str| {
+        let content = trimmed(line);
+        let fields = split::quoted(content.as_bytes(), delimiter, usize::MAX, &mut Vec::new());
+        redelimited(content, &opening, delimiter).is_none() && fields.is_ok_and(|fields| fields > 1)
+    };
+    if opening.used != delimiter && lines.iter().any(mixed) {
+        notes.left("some lines are delimited as the header is, and others are not", None, None);
+        return None;
+    }
+    let mut surplus = opening.trailing;
+    if opening.trailing {
+        surplus = ends_alike(&lines, &opening);
+        if surplus {
+            notes.changed("the header no longer ends with a delimiter too many", None, Some(1));
+        } else {
+            notes.left("the last column has values and no name", None, Some(1));
+            opening.line.insert(trimmed(&opening.line).len(), char::from(delimiter));
+            opening.header = None;
+        }
+    }
+    let rules = opening.header.take().map(|header| Rules::new(Arc::clone(scope), header, delimiter));
+    let mut out = std::mem::take(&mut opening.line).into_bytes();
+    let mut mender = Mender { rules, opening, delimiter, surplus, number: 1, notes };
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        at += mender.line(line, lines.get(at + 1..).unwrap_or_default(), &mut out);
+    }
+    Some(out)
+}
+
+/// True if each line has the empty field that the header has at its end, or does without it.
+fn ends_alike(lines: &[&str], opening: &Opening) -> bool {
+    let mut spans = Vec::new();
+    lines.iter().all(|line| {
+        spans.clear();
+        let content = trimmed(line);
+        match split::quoted(content.as_bytes(), opening.used, usize::MAX, &mut spans) {
+            Ok(fields) if fields == opening.width => spans.last().is_some_and(|span| span.start == span.end),
+            _ => true,
+        }
+    })
+}
+
+/// The line with the configured delimiter. None if it is not one line of as many fields as the header.
+fn redelimited(content: &str, opening: &Opening, delimiter: u8) -> Option<String> {
+    if opening.used == delimiter {
+        return Some(content.to_owned());
+    }
+    let mut spans = Vec::new();
+    let fields = split::quoted(content.as_bytes(), opening.used, usize::MAX, &mut spans).ok()?;
+    if fields != opening.width && !(opening.trailing && fields + 1 == opening.width) {
+        return None;
+    }
+    let field = |span: &Span| delimited(as_written(content, *span).to_owned(), opening.used, delimiter);
+    Some(spans.iter().map(field).collect::<Vec<_>>().join(&text_of(delimiter)))
+}
+
+struct Mender<'a> {
+    rules: Option<Rules>,
+    opening: Opening,
+    delimiter: u8,
+    /// Lines as wide as the header was have a delimiter too many.
+    surplus: bool,
+    /// The number of the last line that was written.
+    number: u64,
+    notes: &'a mut Notes,
+}
+
+impl Mender<'_> {
+    /// Takes a line; how many were taken, which are more if it goes on in those behind it.
+    fn line(&mut self, raw: &str, next: &[&str], out: &mut Vec<u8>) -> usize {
+        let content = trimmed(raw);
+        let end = raw.get(content.len()..).unwrap_or_default();
+        if content.is_empty() {
+            self.notes.changed("removed empty lines", None, None);
+            return 1;
+        }
+        self.number += 1;
+        let Some(line) = redelimited(content, &self.opening, self.delimiter) else {
+            let why = format!("cannot be told apart by {}", hint::name_of(self.opening.used));
+            self.notes.left(&why, None, Some(self.number));
+            out.extend_from_slice(raw.as_bytes());
+            return 1;
+        };
+        let mut taken = 1;
+        let mended = match self.rules.take() {
+            None => line,
+            Some(rules) => {
+                let line = self.judged(&rules, line, next, &mut taken);
+                self.rules = Some(rules);
+                line
+            }
+        };
+        out.extend_from_slice(mended.as_bytes());
+        let end = taken
+            .checked_sub(2)
+            .and_then(|n| next.get(n))
+            .map_or(end, |last| last.get(trimmed(last).len()..).unwrap_or_default());
+        out.extend_from_slice(end.as_bytes());
+        taken
+    }
+
+    fn judged(&mut self, rules: &Rules, line: String, next: &[&str], taken: &mut usize) -> String {
+        let mut spans = Vec::new();
+        match rules.judge(line.as_bytes(), &mut spans) {
+            Err(Fault::Width) => self.shortened(rules, line),
+            Err(Fault::Cells) => self.cells(rules, line),
+            Err(Fault::Quotes(QuoteFault::Open { field, .. })) => {
+                let Some((joined, lines)) = joined(rules, &line, next) else { return line };
+                let column = rules.header.label(field);
+                self.notes.changed("a line break in a value is a space now", Some(column), Some(self.number));
+                *taken = lines;
+                joined
+            }
+            // It is good, or what was meant is not known.
+            Ok(_)
+            | Err(
+                Fault::Encoding | Fault::Control | Fault::Blank | Fault::Quotes(QuoteFault::Stray { .. }),
+            ) => line,
+        }
+    }
+
+    /// A line of one field too many, which is empty.
+    fn shortened(&mut self, rules: &Rules, line: String) -> String {
+        let mut spans = Vec::new();
+        let fields = split::quoted(line.as_bytes(), self.delimiter, usize::MAX, &mut spans).unwrap_or(0);
+        let Some(bare) = line.strip_suffix(char::from(self.delimiter)) else { return line };
+        if fields != rules.width() + 1 || bare.is_empty() {
+            return line;
+        }
+        if !self.surplus {
+            self.notes.changed(
+                "a delimiter too many is removed at the end of the line",
+                None,
+                Some(self.number),
+            );
+        }
+        let bare = bare.to_owned();
+        match rules.judge(bare.as_bytes(), &mut spans) {
+            Err(Fault::Cells) => self.cells(rules, bare),
+            _ => bare,
+        }
+    }
+
+    /// Writes the cells as they are meant, each that is meant beyond doubt.
+    fn cells(&mut self, rules: &Rules, line: String) -> String {
+        let mut spans = Vec::new();
+        if split::quoted(line.as_bytes(), self.delimiter, rules.width() + 1, &mut spans).is_err() {
+            return line;
+        }
+        let mut written = String::with_capacity(line.len());
+        let mut copied = 0;
+        for (&span, plan) in spans.iter().zip(&rules.plan) {
+            let value = value_of(&line, span);
+            let Some(column) = rules.scope.columns().get(plan.column) else { continue };
+            if rules.is_missing(&value, plan.need) {
+                continue;
+            }
+            let Err(problem) = column.check(&value) else { continue };
+            let meant = hint::meant(column, problem, &value).filter(|meant| {
+                let fits = !meant.contains('"') && !meant.as_bytes().contains(&self.delimiter);
+                // An empty cell must mean "no value", and be allowed to.
+                let empty = meant.is_empty() && !(plan.need == Need::Optional && rules.scope.is_missing(""));
+                fits && !empty
+            });
+            let Some(meant) = meant else {
+                if let Some(hint) = hint::cell(column, problem, &value) {
+                    let why = format!("it is not sure what is meant: {hint}");
+                    self.notes.left(&why, Some(column.name()), Some(self.number));
+                }
+                continue;
+            };
+            written.push_str(line.get(copied..span.start as usize).unwrap_or_default());
+            written.push_str(&meant);
+            copied = span.end as usize;
+            self.notes.changed(
+                "values are written as the column has them",
+                Some(column.name()),
+                Some(self.number),
+            );
+        }
+        written.push_str(line.get(copied..).unwrap_or_default());
+        written
+    }
+}
+
+/// A line whose quote stays open, with the lines that close it, if together they make one good record and none
+/// of them is good by itself. And how many lines that are.
+fn joined(rules: &Rules, line: &str, next: &[&str]) -> Option<(String, usize)> {
+    let mut spans = Vec::new();
+    let mut whole = line.to_owned();
+    for (n, raw) in next.iter().take(JOINED).enumerate() {
+        let content = trimmed(raw);
+        if rules.judge(content.as_bytes(), &mut spans).is_ok() {
+            return None;
+        }
+        whole.push(' ');
+        whole.push_str(content);
+        match rules.judge(whole.as_bytes(), &mut spans) {
+            Ok(_) => return Some((whole, n + 2)),
+            Err(Fault::Quotes(QuoteFault::Open { .. })) => {}
+            Err(_) => return None,
+        }
+    }
+    None
+}

@@ -1,0 +1,84 @@
+//! A repository's day, and the page that shows it.
+//!
+//! The page is one static HTML file: no script, nothing to load, light and dark, on a phone too. Its size
+//! is bounded by [`FILES`], and everything in it that came from a partner is escaped.
+
+mod chart;
+mod page;
+mod style;
+
+pub use page::page;
+
+use super::{Counts, Outcome};
+
+/// How many files a page names; what is beyond is counted.
+pub const FILES: usize = 500;
+/// How many columns a page names.
+pub const COLUMNS: usize = 12;
+
+/// What happened in a repository on one day, in UTC.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Day {
+    /// The repository.
+    pub repository: String,
+    /// Files that had their outcome on this day, in the order of their outcomes.
+    pub files: Vec<File>,
+    /// What is not complete now.
+    pub waiting: Vec<Waiting>,
+    /// The kinds of findings by column, the most frequent first.
+    pub columns: Vec<Column>,
+}
+
+/// A file that had its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// When it ended, as minutes of the day.
+    pub minute: u16,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What became of its lines.
+    pub counts: Counts,
+    /// Why it was not imported.
+    pub reason: Option<String>,
+}
+
+/// A group that is not complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The group.
+    pub group: String,
+    /// How many files it takes.
+    pub last: u8,
+    /// The slots for which no file has come.
+    pub missing: Vec<u8>,
+    /// How many files are there.
+    pub files: u64,
+    /// When the first of them came, for people.
+    pub since: String,
+    /// How long ago that is, for people.
+    pub ago: String,
+}
+
+/// A kind of finding in a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The scope; empty if the file was none of a scope.
+    pub scope: String,
+    /// The column; empty if the finding is about lines or files as a whole.
+    pub column: String,
+    /// What was found.
+    pub code: crate::finding::Code,
+    /// How often.
+    pub count: u64,
+    /// In how many files.
+    pub files: u64,
+}
+
+impl File {
+    /// True if somebody ought to look at it.
+    pub fn needs_attention(&self) -> bool {
+        self.counts.rejected > 0 || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+    }
+}

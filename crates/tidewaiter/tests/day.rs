@@ -1,0 +1,94 @@
+//! The page of a day.
+
+use tidewaiter::finding::Code;
+use tidewaiter::report::day::{COLUMNS, Column, Day, FILES, File, Waiting, page};
+use tidewaiter::report::{Counts, Outcome};
+
+fn file(name: &str, minute: u16, outcome: Outcome, read: u64, rejected: u64) -> File {
+    let imported = if outcome == Outcome::Imported { read - rejected } else { 0 };
+    let counts = Counts { read, imported, rejected, ..Counts::default() };
+    let refused = matches!(outcome, Outcome::Bogus | Outcome::NotProcessed);
+    File {
+        name: name.to_owned(),
+        minute,
+        outcome,
+        counts,
+        reason: refused.then(|| "the name has no `date`".to_owned()),
+    }
+}
+
+fn column(name: &str, count: u64) -> Column {
+    Column { scope: "contacts".to_owned(), column: name.to_owned(), code: Code::TypeError, count, files: 1 }
+}
+
+fn day() -> Day {
+    Day {
+        repository: "partner".to_owned(),
+        files: vec![
+            file("clean.csv", 0, Outcome::Imported, 1_000_000, 0),
+            file("part.csv", 65, Outcome::Imported, 10, 3),
+            file("x.csv", 1_439, Outcome::Bogus, 0, 0),
+            file("y.csv", 1_439, Outcome::NotProcessed, 0, 0),
+            file("z.zip", 700, Outcome::Unpacked, 0, 0),
+            file("acme_imports_config.json", 701, Outcome::Activated, 0, 0),
+        ],
+        waiting: vec![Waiting {
+            group: "daily".to_owned(),
+            last: 3,
+            missing: vec![1, 3],
+            files: 2,
+            since: "2026-01-31 10:00:00Z".to_owned(),
+            ago: "3 hours ago".to_owned(),
+        }],
+        columns: vec![column("birthdate", 20), column("", 1)],
+    }
+}
+
+#[test]
+fn a_day() {
+    let page = page("2026-01-31", "2026-01-31 13:00:00Z", &[day(), Day::default()]);
+    insta::assert_snapshot!(
+        "page",
+        page.replace("<tr", "\n<tr").replace("<section", "\n<section").replace("<g>", "\n<g>")
+    );
+}
+
+#[test]
+fn what_a_partner_sends_is_escaped() {
+    let bad = "<script>alert(1)</script>\"'&";
+    let mut day = day();
+    for file in &mut day.files {
+        bad.clone_into(&mut file.name);
+        file.reason = Some(bad.to_owned());
+    }
+    day.waiting[0].group = bad.to_owned();
+    day.columns = vec![Column { scope: bad.to_owned(), ..column(bad, 1) }];
+    let page = page(bad, bad, &[day]);
+    assert!(
+        !page.contains("<script") && page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;")
+    );
+    for never in ["<img", "<link", "src=", "href=", "url(", "@import", "onload"] {
+        assert!(!page.contains(never), "{never}");
+    }
+}
+
+#[test]
+fn a_page_is_of_bounded_size() {
+    let mut day = day();
+    day.files = (0..50_000)
+        .map(|n| file(&format!("f{n}.csv"), n % 1_440, Outcome::Imported, 9, u64::from(n % 2)))
+        .collect();
+    day.columns = (0..1_000).map(|n| column(&format!("c{n}"), 1_000 - n)).collect();
+    let page = page("2026-01-31", "now", &[day]);
+    assert!(page.len() < 400_000, "{}", page.len());
+    assert_eq!(page.matches("<td class=\"t dim\">").count(), 2 * FILES);
+    assert!(
+        page.contains("… and 24,500 earlier files;")
+            && page.contains(&format!("… and {} other kinds.", 1_000 - COLUMNS))
+    );
+}
+
+#[test]
+fn a_deployment_without_a_repository_has_a_page_too() {
+    assert!(page("2026-01-31", "now", &[]).contains("There is no repository."));
+}
