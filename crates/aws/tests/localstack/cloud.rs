@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::id::Timestamp;
@@ -15,34 +15,50 @@ use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progr
 use tidewaiter_pipeline::{Result, report, sequence, sweep, unpack, validate, watch};
 use tidewaiter_tests::{Mask, mail, world};
 
-use crate::support::{Requests, TestBucket, records_table, state_table};
+use crate::support::{Moment, Requests, TestBucket, table};
 
 /// Where what the repository `partner` is sent goes.
 const PARTNER: &str = "partner";
 
 pub(crate) struct Cloud {
     bucket: TestBucket,
+    /// The client of the tables and their names: state and records.
+    tables: (aws_sdk_dynamodb::Client, String, String),
     objects: Bucket,
     state: StateTable,
     records: RecordsTable,
     mailer: Outbox,
     queue: Hints,
     configs: Cache,
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     /// Import ids in a stable order: that of the deliveries, then of file names.
-    seen: Mutex<Vec<String>>,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+/// Something to be done.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// Something was dropped.
+    Event(String),
+    /// A message is to be handled.
+    Message(Message),
 }
 
 /// Messages in memory.
 pub(crate) struct Hints {
     requests: Requests,
-    messages: Mutex<VecDeque<Message>>,
+    messages: Arc<Mutex<VecDeque<Message>>>,
 }
 
 impl Queue for Hints {
     async fn send(&self, message: Message, _at: Option<Timestamp>) -> Result<()> {
         self.requests.note("SQS", "SendMessage");
-        self.messages.lock().unwrap().push_back(message);
+        let mut messages = self.messages.lock().unwrap();
+        if !messages.contains(&message) {
+            messages.push_back(message);
+        }
+        drop(messages);
+        self.requests.answered();
         Ok(())
     }
 }
@@ -94,19 +110,48 @@ impl Cloud {
 
     /// One whose requests are counted.
     pub(crate) async fn counted(requests: &Requests, configs: Cache) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let bucket = TestBucket::new().await;
+        let (client, state) = table().await;
+        let tables = (client, state, table().await.1);
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let (bucket, messages, seen) = (TestBucket::new().await, Arc::default(), Arc::default());
+        Self::made(bucket, tables, folder, messages, seen, requests, configs)
+    }
+
+    fn made(
+        bucket: TestBucket,
+        tables: (aws_sdk_dynamodb::Client, String, String),
+        folder: Arc<tempfile::TempDir>,
+        messages: Arc<Mutex<VecDeque<Message>>>,
+        seen: Arc<Mutex<Vec<String>>>,
+        requests: &Requests,
+        configs: Cache,
+    ) -> Self {
+        let client = requests.dynamodb(&tables.0);
         Self {
             objects: Bucket::new(requests.s3(&bucket.client), &bucket.name),
             bucket,
-            state: state_table(requests).await,
-            records: records_table(requests).await,
+            state: StateTable::new(client.clone(), &tables.1),
+            records: RecordsTable::new(client, &tables.2),
+            tables,
             mailer: Outbox::new(&folder.path().join("outbox")),
-            queue: Hints { requests: requests.clone(), messages: Mutex::default() },
+            queue: Hints { requests: requests.clone(), messages },
             configs,
             folder,
-            seen: Mutex::default(),
+            seen,
         }
+    }
+
+    /// Another process of the same deployment, which dies after so many requests.
+    pub(crate) fn process(&self, moment: Moment, after: usize) -> Self {
+        Self::made(
+            self.bucket.clone(),
+            self.tables.clone(),
+            self.folder.clone(),
+            self.queue.messages.clone(),
+            self.seen.clone(),
+            &Requests::dying(moment, after),
+            Cache::default(),
+        )
     }
 
     /// Puts an object; its version.
@@ -124,6 +169,17 @@ impl Cloud {
 
     /// The same, with each event so often.
     pub(crate) async fn deliver_events(&self, files: &BTreeMap<String, Vec<u8>>, times: usize) {
+        let events = self.events(files).await;
+        for event in std::iter::repeat_n(&events, times).flatten() {
+            Box::pin(self.handle(event.clone())).await.unwrap();
+        }
+        while let Some(message) = self.next() {
+            Box::pin(self.handle(Step::Message(message))).await.unwrap();
+        }
+    }
+
+    /// Drops files; what S3 says of it.
+    pub(crate) async fn events(&self, files: &BTreeMap<String, Vec<u8>>) -> Vec<Step> {
         // As a folder does it where they come together: what is dropped is checked against what is configured.
         let mut names: Vec<&String> = files.keys().collect();
         names.sort_by_key(|name| !name.ends_with("_imports_config.json"));
@@ -137,30 +193,34 @@ impl Cloud {
                 "detail": { "bucket": { "name": self.bucket.name },
                             "object": { "key": key, "size": files[name].len(), "version-id": version } }
             });
-            events.push(event.to_string());
+            events.push(Step::Event(event.to_string()));
         }
-        for event in std::iter::repeat_n(&events, times).flatten() {
-            for notice in notices(event, &self.bucket.name).unwrap() {
-                let Notice::Dropped(dropped) = notice else { panic!("{notice:?}") };
-                unpack::unpack(self, &dropped).await.unwrap();
-            }
-        }
-        self.drain().await;
+        events
     }
 
-    async fn drain(&self) {
-        loop {
-            let next = self.queue.messages.lock().unwrap().pop_front();
-            let Some(message) = next else { break };
-            match message {
-                Message::Sequence { repository, news } => {
-                    sequence::sequence(self, &repository, news).await.unwrap();
+    /// The next message.
+    pub(crate) fn next(&self) -> Option<Message> {
+        self.queue.messages.lock().unwrap().pop_front()
+    }
+
+    pub(crate) async fn handle(&self, step: Step) -> Result<()> {
+        match step {
+            Step::Event(event) => {
+                for notice in notices(&event, &self.bucket.name).unwrap() {
+                    let Notice::Dropped(dropped) = notice else { panic!("{notice:?}") };
+                    unpack::unpack(self, &dropped).await?;
                 }
-                Message::Work { import, task } => validate::validate(self, import, task).await.unwrap(),
-                Message::Report { import } => report::report(self, import).await.unwrap(),
-                Message::Notice { notice } => watch::tell(self, &notice).await.unwrap(),
-                Message::TakeIn { import } => sweep::resume_by_id(self, import).await.unwrap(),
+                Ok(())
             }
+            Step::Message(Message::Sequence { repository, news }) => {
+                sequence::sequence(self, &repository, news).await
+            }
+            Step::Message(Message::Work { import, task }) => {
+                Box::pin(validate::validate(self, import, task)).await
+            }
+            Step::Message(Message::Report { import }) => report::report(self, import).await,
+            Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
+            Step::Message(Message::TakeIn { import }) => sweep::resume_by_id(self, import).await,
         }
     }
 
@@ -169,7 +229,7 @@ impl Cloud {
         self.state.history(&all).await.unwrap()
     }
 
-    async fn note_ids(&self) {
+    pub(crate) async fn note_ids(&self) {
         let history = self.history().await;
         note_ids(&mut self.seen.lock().unwrap(), history);
     }

@@ -11,6 +11,7 @@ mod crowd;
 mod deployed;
 mod faults;
 mod golden;
+mod killed;
 mod messages;
 mod objects;
 mod operator;

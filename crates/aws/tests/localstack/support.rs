@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -27,6 +30,7 @@ pub(crate) async fn config() -> SdkConfig {
 }
 
 /// A bucket that keeps versions, as the template makes it.
+#[derive(Clone)]
 pub(crate) struct TestBucket {
     pub(crate) client: aws_sdk_s3::Client,
     pub(crate) name: String,
@@ -71,18 +75,59 @@ pub(crate) async fn records_table(requests: &Requests) -> tidewaiter_aws::Record
     tidewaiter_aws::RecordsTable::new(requests.dynamodb(&client), name)
 }
 
+/// What a process dies of.
+pub(crate) const KILLED: &str = "killed";
+
+/// When a process dies of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before it is sent.
+    Before,
+    /// When it was answered.
+    After,
+}
+
 /// How often each operation of each service was asked for, each try by itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Requests(Arc<Mutex<BTreeMap<(String, String), usize>>>);
+pub(crate) struct Requests(Arc<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    counts: Mutex<BTreeMap<(String, String), usize>>,
+    passed: AtomicUsize,
+    /// When, and after how many requests, the process dies.
+    dies: Option<(Moment, usize)>,
+}
 
 impl Requests {
+    /// Those of a process that dies after so many.
+    pub(crate) fn dying(moment: Moment, after: usize) -> Self {
+        Self(Arc::new(Counted { dies: Some((moment, after)), ..Counted::default() }))
+    }
+
+    /// A request is about to be sent.
     pub(crate) fn note(&self, service: &str, operation: &str) {
-        *self.0.lock().unwrap().entry((service.to_owned(), operation.to_owned())).or_default() += 1;
+        let mut counts = self.0.counts.lock().unwrap();
+        *counts.entry((service.to_owned(), operation.to_owned())).or_default() += 1;
+        drop(counts);
+        self.die(Moment::Before);
+    }
+
+    /// It was answered.
+    pub(crate) fn answered(&self) {
+        self.die(Moment::After);
+        self.0.passed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn die(&self, now: Moment) {
+        if self.0.dies == Some((now, self.0.passed.load(Ordering::SeqCst))) {
+            std::panic::panic_any(KILLED);
+        }
     }
 
     /// What was counted since this was asked last.
     pub(crate) fn take(&self) -> BTreeMap<(String, String), usize> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        std::mem::take(&mut *self.0.counts.lock().unwrap())
     }
 
     /// The same client, counted.
@@ -91,7 +136,7 @@ impl Requests {
     }
 
     /// The same client, counted.
-    fn dynamodb(&self, client: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
+    pub(crate) fn dynamodb(&self, client: &aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::from_conf(client.config().to_builder().interceptor(self.clone()).build())
     }
 }
@@ -112,10 +157,20 @@ impl Intercept for Requests {
         }
         Ok(())
     }
+
+    fn read_after_transmit(
+        &self,
+        _context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.answered();
+        Ok(())
+    }
 }
 
 /// An empty table of its own name.
-async fn table() -> (aws_sdk_dynamodb::Client, String) {
+pub(crate) async fn table() -> (aws_sdk_dynamodb::Client, String) {
     let client = aws_sdk_dynamodb::Client::new(&config().await);
     let name = localstack::unique("tidewaiter");
     make_table(&client, &name).await;

@@ -53,17 +53,18 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
         platform.state().start(archive.id, &pin).await?;
         members = platform.state().register(&registered).await?;
     }
+    // Told before the archive has its outcome: what is done is not told again.
+    let settle_seconds = members.iter().map(|member| match member.kind {
+        Kind::Data { settle_seconds, .. } => settle_seconds,
+        _ => 0,
+    });
+    arrived(platform, archive, settle_seconds.max().unwrap_or_default()).await?;
     for member in &members {
         if let Kind::Refused(refusal) = &member.kind {
             conclude::conclude(platform, member, Findings::refused(refusal.clone())).await?;
         }
     }
-    conclude::conclude(platform, archive, unpacked(&members, &ignored)).await?;
-    let settle_seconds = members.iter().map(|member| match member.kind {
-        Kind::Data { settle_seconds, .. } => settle_seconds,
-        _ => 0,
-    });
-    arrived(platform, archive, settle_seconds.max().unwrap_or_default()).await
+    conclude::conclude(platform, archive, unpacked(&members, &ignored)).await
 }
 
 /// What an archive may hold under the settings of a repository.

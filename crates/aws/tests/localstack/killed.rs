@@ -1,0 +1,104 @@
+//! Each step is killed at each request that it makes, before it is sent and after it was answered, and comes
+//! again in a process that remembers nothing. What comes of a delivery is what comes of it in a folder.
+//!
+//! A kill is a panic from within the client, which nothing catches: what would have been done after it is not
+//! done. The same with functions that are killed as processes is `faults`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use tidewaiter_pipeline::ports::{Message, News, Platform, Queue, Records};
+use tidewaiter_tests::World;
+use tidewaiter_tests::world::{PARTNER, files};
+
+use crate::cloud::{Cloud, Step, deliveries};
+use crate::golden::{ended, plain};
+use crate::support::{KILLED, Moment};
+
+/// Cases with archives, groups, rejected lines, and names used again.
+const CASES: [&str; 3] = ["archives", "group-all-or-nothing", "same-name"];
+
+#[test]
+fn a_function_that_is_killed_at_any_request_changes_nothing() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if panic.payload_as_str() != Some(KILLED) {
+            tell(panic);
+        }
+    }));
+    for case in CASES {
+        for moment in [Moment::Before, Moment::After] {
+            let kills = judge(case, moment);
+            println!("{case}: killed {kills} times {moment:?}");
+            assert!(kills > 20, "{case}: {kills} kills");
+        }
+    }
+}
+
+fn judge(case: &str, moment: Moment) -> usize {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(case);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (world, cloud) = (World::new(), runtime.block_on(Cloud::new()));
+    for (file, content) in files(&folder.join("config"), "") {
+        world.config(file.trim_end_matches(".json"), &String::from_utf8_lossy(&content));
+        runtime.block_on(cloud.put(&format!("config/{PARTNER}/{file}"), &content));
+    }
+    let (mut kills, mut seen) = (0, HashSet::new());
+    for delivery in deliveries(&folder) {
+        for (file, content) in &delivery {
+            world.drop(PARTNER, file, content);
+        }
+        world.run();
+        for step in runtime.block_on(cloud.events(&delivery)) {
+            kills += carry_out(&runtime, &cloud, &step, moment);
+        }
+        while let Some(message) = cloud.next() {
+            let step = Step::Message(message);
+            // A message that came before comes again because somebody died: it is handled and not killed, or
+            // there would be ever more of them.
+            if seen.insert(format!("{step:?}")) {
+                kills += carry_out(&runtime, &cloud, &step, moment);
+            } else {
+                runtime.block_on(cloud.handle(step)).unwrap();
+            }
+        }
+        runtime.block_on(cloud.note_ids());
+    }
+    let (expected, found) = (ended(world.tree()), ended(runtime.block_on(cloud.tree())));
+    let names = |tree: &BTreeMap<String, String>| tree.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&found), names(&expected), "{case}: files are elsewhere");
+    for (key, content) in &expected {
+        assert_eq!(&found[key], content, "{case}: {key}");
+    }
+    assert_eq!(
+        runtime.block_on(cloud.ledger()),
+        crate::cloud::ledger(world.history(), &world.mask()),
+        "{case}: ledger"
+    );
+    for (scope, records) in world.records() {
+        let scanned = runtime.block_on(cloud.records().scan(&scope, None, 100_000)).unwrap();
+        assert_eq!(plain(scanned), plain(records), "{case}: the records of {scope}");
+    }
+    kills
+}
+
+/// Kills a step at its first request, then at its second, until it lives to its end. Answers how often.
+fn carry_out(runtime: &tokio::runtime::Runtime, cloud: &Cloud, step: &Step, moment: Moment) -> usize {
+    for kills in 0..1_000 {
+        let process = cloud.process(moment, kills);
+        let lived = catch_unwind(AssertUnwindSafe(|| runtime.block_on(process.handle(step.clone()))));
+        // What dies in a thread of its own is an error to whoever waits for it.
+        if let Ok(Ok(())) = lived {
+            // As the function does with news that came before: what they asked for may have been lost.
+            if let Step::Message(Message::Sequence { repository, .. }) = step
+                && kills > 0
+            {
+                let poke = Message::Sequence { repository: repository.clone(), news: News::Poke };
+                runtime.block_on(cloud.queue().send(poke, None)).unwrap();
+            }
+            return kills;
+        }
+    }
+    panic!("{step:?} does not come to its end")
+}
