@@ -334,9 +334,10 @@ async fn take<P: Platform>(
         let replacement = Replacement { platform, import, name, terms, bytes, accepted };
         remove_the_rest(&replacement, rule, &mut imported).await?;
     }
-    let grown = match platform.objects().is_fixed(&import.source) {
-        true => 0,
-        false => platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes),
+    let grown = if platform.objects().is_fixed(&import.source) {
+        0
+    } else {
+        platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes)
     };
     if grown > 0 {
         let message =

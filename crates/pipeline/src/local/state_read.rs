@@ -49,17 +49,15 @@ fn first_ready(sql: &Connection, repository: &str) -> rusqlite::Result<Option<Re
     let mut query = sql.prepare_cached(query)?;
     let found = query.query_row([repository], |row| {
         let import: Option<String> = row.get(0)?;
-        match import {
-            Some(import) => Ok(Ready::File(parsed(&import)?)),
-            None => {
-                let group: String = row.get(1)?;
-                let (group, rule): (_, Option<String>) = (from_json(&group)?, row.get(2)?);
-                Ok(match rule {
-                    Some(rule) => Ready::Group(group, from_json(&rule)?),
-                    None => Ready::Expired(group),
-                })
-            }
+        if let Some(import) = import {
+            return Ok(Ready::File(parsed(&import)?));
         }
+        let group: String = row.get(1)?;
+        let (group, rule): (_, Option<String>) = (from_json(&group)?, row.get(2)?);
+        Ok(match rule {
+            Some(rule) => Ready::Group(group, from_json(&rule)?),
+            None => Ready::Expired(group),
+        })
     });
     found.optional()
 }

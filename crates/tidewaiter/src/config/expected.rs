@@ -64,6 +64,7 @@ impl From<Weekday> for Day {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
 fn hours_and_minutes<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{:02}:{:02}", time.hour(), time.minute()))
 }
