@@ -234,7 +234,7 @@ class TemplateTest(unittest.TestCase):
                     self.assertFalse(may(action, t.arn(table)), (function, action))
             self.assertTrue(may("s3:ListBucket", t.arn("Bucket")), function)
             reads = {p for p in ("imports", *OUTPUTS) if may("s3:GetObject", f"{t.arn('Bucket')}/{p}/acme/x")}
-            self.assertTrue(reads == {"logs"} if function == "Report" else reads >= WRITES[function] | {"imports", "unpacked", "config"}, (function, reads))
+            self.assertTrue(reads == {"config", "logs"} if function == "Report" else reads >= WRITES[function] | {"imports", "unpacked", "config"}, (function, reads))
             identity = f"arn:aws:ses:eu-west-1:111122223333:identity/{t.parameters['SenderIdentity']}"
             sender = {"ses:FromAddress": t.parameters["SenderAddress"]}
             self.assertEqual(may("ses:SendRawEmail", identity, **sender), function == "Report")

@@ -1,5 +1,5 @@
 //! What does not happen is told: groups that stay incomplete, files that do not come; and content that comes
-//! twice. Days pass by the clock that the deployment is given.
+//! twice. Days pass by the clock that the deployment is given. And what mail programs are told of mails.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::time::Duration;
@@ -178,4 +178,27 @@ fn a_member_that_came_before_does_not_stop_its_group() {
     assert_eq!(found(1), Some((Outcome::NotProcessed, Some("duplicate".to_owned()))));
     assert_eq!(found(2), Some((Outcome::Imported, None)));
     world.check();
+}
+
+#[test]
+fn mails_about_the_files_of_one_import_are_one_conversation() {
+    let world = World::new();
+    world.config(
+        "acme",
+        r#"{ "acme": { "contacts": { "crm": {}, "web": {} } }, "settings": { "report_recipients": ["data@example.org"] } }"#,
+    );
+    for (import, day) in [("crm", 1), ("crm", 2), ("web", 1)] {
+        world.drop(PARTNER, &format!("acme_contacts_{import}_202601{day:02}.csv"), CONTACTS);
+    }
+    run(&world, "2026-01-02T06:00:00Z");
+    let mails = world.raw_tree().into_iter().filter(|(key, _)| key.starts_with("outbox/"));
+    let mut conversations: Vec<String> = mails
+        .filter_map(|(_, mail)| {
+            let mail = String::from_utf8(mail).unwrap();
+            mail.lines().find_map(|line| line.strip_prefix("References: ").map(str::to_owned))
+        })
+        .collect();
+    conversations.sort();
+    let of = |import: &str| format!("<partner.acme.contacts.{import}@tidewaiter>");
+    assert_eq!(conversations, [of("crm"), of("crm"), of("web")]);
 }

@@ -74,6 +74,12 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
     platform.state().mailed(id).await
 }
 
+/// What the mails about the files of one import have in common, so that mail programs show them together.
+fn conversation(report: &Report) -> String {
+    let of = [&report.universe, &report.scope, &report.subsection].into_iter().flatten();
+    std::iter::once(&report.repository).chain(of).map(String::as_str).collect::<Vec<_>>().join(".")
+}
+
 /// The mail of a report, from `sender`: plain text and HTML that say the same.
 pub fn mail(id: ImportId, report: &Report, sender: (&str, &str)) -> Result<Mail> {
     let finished: Option<jiff::Timestamp> = report.finished.parse().ok();
@@ -82,6 +88,7 @@ pub fn mail(id: ImportId, report: &Report, sender: (&str, &str)) -> Result<Mail>
         .to(report.recipients.clone())
         .subject(core::subject(report))
         .message_id(format!("{id}@tidewaiter"))
+        .references(format!("{}@tidewaiter", conversation(report)))
         .date(finished.map_or(0, jiff::Timestamp::as_second))
         .text_body(core::log(report))
         .html_body(core::html(report))
