@@ -20,7 +20,9 @@ mod runner;
 mod shelf;
 mod sqlite;
 mod state;
+mod state_claims;
 mod state_read;
+mod state_tables;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

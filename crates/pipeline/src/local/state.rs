@@ -11,95 +11,11 @@ use tidewaiter::order::{group_key, member_key, single_key};
 use tidewaiter::sequence::{self, GroupRef};
 
 use super::sqlite::{Database, to_json};
+use super::state_claims::claim;
 use super::state_read as read;
+use super::state_tables::MIGRATIONS;
 use crate::Result;
-use crate::ports::{
-    Conclusion, HistoryFilter, Import, Kind, Pinned, Progress, RENAMINGS, State, Turn, WaitingGroup,
-};
-
-const MIGRATIONS: &[&str] = &["
-    CREATE TABLE imports (
-        id TEXT PRIMARY KEY,
-        repository TEXT NOT NULL,
-        file TEXT NOT NULL,
-        archive TEXT,
-        -- The whole import as JSON; the columns are what is asked for.
-        document TEXT NOT NULL,
-        is_data INTEGER NOT NULL,
-        group_id TEXT,
-        group_last INTEGER,
-        generation INTEGER,
-        slot INTEGER,
-        -- Its place among single files, or within its group.
-        sort TEXT,
-        entry TEXT,
-        date TEXT,
-        checked INTEGER NOT NULL DEFAULT 0,
-        -- 0 registered or started, 1 outcome decided, 2 done
-        stage INTEGER NOT NULL DEFAULT 0,
-        outcome TEXT,
-        -- When its outcome was decided, in milliseconds since 1970.
-        finished INTEGER,
-        -- SHA-256 of its content, in hexadecimal.
-        sha256 TEXT,
-        mail_due INTEGER NOT NULL DEFAULT 0
-    ) WITHOUT ROWID;
-    CREATE INDEX imports_of_repository ON imports (repository, id);
-    CREATE INDEX imports_of_archive ON imports (archive, id) WHERE archive IS NOT NULL;
-    CREATE INDEX members ON imports (repository, group_id, group_last, generation, sort) WHERE group_id IS NOT NULL;
-    CREATE INDEX open_members ON imports (repository, group_id, group_last, generation, sort)
-        WHERE group_id IS NOT NULL AND stage < 2;
-    CREATE INDEX unchecked_members ON imports (repository, group_id, group_last, generation, sort)
-        WHERE group_id IS NOT NULL AND checked = 0;
-    CREATE INDEX unfinished ON imports (id) WHERE stage < 2 AND (is_data = 0 OR stage = 1);
-    CREATE INDEX mail_due ON imports (id) WHERE mail_due = 1;
-    CREATE INDEX dates ON imports (repository, entry, date) WHERE outcome = 'imported';
-    CREATE INDEX contents ON imports (repository, entry, sha256) WHERE outcome = 'imported';
-    CREATE TABLE ready (
-        repository TEXT NOT NULL,
-        sort TEXT NOT NULL,
-        -- A file's import, or a group as JSON.
-        import TEXT,
-        group_ref TEXT,
-        -- The rule that the group is treated by, as JSON; none if it expired.
-        group_rule TEXT,
-        PRIMARY KEY (repository, sort)
-    ) WITHOUT ROWID;
-    CREATE TABLE groups (
-        repository TEXT NOT NULL,
-        id TEXT NOT NULL,
-        last INTEGER NOT NULL,
-        -- The generation that files join now, and the last one that was closed.
-        open INTEGER NOT NULL,
-        closed INTEGER NOT NULL,
-        PRIMARY KEY (repository, id, last)
-    ) WITHOUT ROWID;
-    CREATE TABLE sequences (
-        repository TEXT PRIMARY KEY,
-        version INTEGER NOT NULL,
-        document TEXT NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE places (
-        key TEXT PRIMARY KEY,
-        import TEXT NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE displaced (
-        key TEXT NOT NULL,
-        import TEXT NOT NULL,
-        older TEXT NOT NULL,
-        PRIMARY KEY (key, import)
-    ) WITHOUT ROWID;
-    -- What was told, and when.
-    CREATE TABLE notes (
-        key TEXT PRIMARY KEY,
-        -- In milliseconds since 1970.
-        at INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE configurations (
-        hash TEXT PRIMARY KEY,
-        document BLOB NOT NULL
-    ) WITHOUT ROWID;
-"];
+use crate::ports::{Conclusion, HistoryFilter, Import, Kind, Pinned, Progress, State, Turn, WaitingGroup};
 
 /// State in SQLite.
 #[derive(Debug, Clone)]
@@ -462,7 +378,7 @@ fn open_generation(sql: &Connection, repository: &str, group: &GroupRef) -> rusq
 }
 
 /// Changes an import in place; nothing happens if there is none.
-fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rusqlite::Result<()> {
+pub(super) fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rusqlite::Result<()> {
     let Some(mut import) = read::import(sql, id)? else { return Ok(()) };
     edit(&mut import);
     let (stage, conclusion) = match &import.progress {
@@ -486,56 +402,4 @@ fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rus
         conclusion.and_then(|c| c.sha256.as_deref()),
     ])
     .map(|_| ())
-}
-
-fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<Key>> {
-    let owner = owner_of(sql, key)?;
-    if owner.is_none() {
-        sql.prepare_cached("INSERT INTO places (key, import) VALUES (?1, ?2)")?
-            .execute([key.as_str(), &id.to_string()])?;
-        return Ok(Some(key.renamed(id)));
-    }
-    let earlier =
-        owner.filter(|owner| *owner != id.to_string()).and_then(|owner| owner.parse::<ImportId>().ok());
-    if let Some(earlier) = earlier {
-        let mut older = key.renamed(earlier);
-        for _ in 0..RENAMINGS {
-            if owner_of(sql, &older)?.is_none_or(|owner| owner == earlier.to_string()) {
-                break;
-            }
-            older = older.renamed(earlier);
-        }
-        sql.prepare_cached("INSERT OR REPLACE INTO displaced (key, import, older) VALUES (?1, ?2, ?3)")?
-            .execute([key.as_str(), &id.to_string(), older.as_str()])?;
-        // The new name is taken as well: it is a valid one, and may be used by a partner.
-        sql.prepare_cached("INSERT OR REPLACE INTO places (key, import) VALUES (?1, ?2)")?
-            .execute([older.as_str(), &earlier.to_string()])?;
-        change(sql, earlier, |import| rename_output(import, key, &older))?;
-    }
-    sql.prepare_cached("INSERT OR REPLACE INTO places (key, import) VALUES (?1, ?2)")?
-        .execute([key.as_str(), &id.to_string()])?;
-    let older: Option<String> = sql
-        .prepare_cached("SELECT older FROM displaced WHERE key = ?1 AND import = ?2")?
-        .query_row([key.as_str(), &id.to_string()], |row| row.get(0))
-        .optional()?;
-    Ok(older.and_then(|older| Key::parse(&older).ok()))
-}
-
-fn owner_of(sql: &Connection, key: &Key) -> rusqlite::Result<Option<String>> {
-    sql.prepare_cached("SELECT import FROM places WHERE key = ?1")?
-        .query_row([key.as_str()], |row| row.get(0))
-        .optional()
-}
-
-/// The ledger says where an earlier import's output is kept from now on.
-fn rename_output(import: &mut Import, key: &Key, older: &Key) {
-    let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
-        return;
-    };
-    let outputs = [&mut conclusion.place, &mut conclusion.log];
-    for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
-        if output == key {
-            *output = older.clone();
-        }
-    }
 }
