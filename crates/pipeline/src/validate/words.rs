@@ -1,0 +1,72 @@
+//! What is said of a file beside its findings.
+
+use tidewaiter::name::DataName;
+use tidewaiter::record::Plan;
+use tidewaiter::report::{Outcome, Reason, plural};
+
+use super::load::{LeftAlone, Named};
+use crate::conclude::DUPLICATE;
+use crate::examine::Terms;
+use crate::ports::{Import, Kind, Refusal};
+
+pub(super) fn same_content(twin: &Import) -> String {
+    let day = twin.arrived.to_string().chars().take(10).collect::<String>();
+    format!("the same content was imported before, as {}, which came on {day}", twin.file)
+}
+
+pub(super) fn came_before(twin: &Import) -> Refusal {
+    let hint = "nothing is to be done, unless it was meant to be imported again: then say `\"duplicates\": \"import\"` in \
+                the configuration and drop it again";
+    let reason = Reason::new(DUPLICATE, same_content(twin)).with_hint(Some(hint.to_owned()));
+    Refusal { outcome: Outcome::NotProcessed, reason }
+}
+
+/// What is to be said of a file with which its group stops.
+pub(super) fn stops_group(import: &Import, name: &DataName) -> Option<String> {
+    let Kind::Data { group: Some(_), .. } = &import.kind else { return None };
+    let tag = name.file.strip_suffix(name.ungrouped()).unwrap_or_default();
+    Some(format!(
+        "its group stops here: once it is mended, drop it again with all files of the group that were not imported, \
+         as a group or without `{tag}` in its name"
+    ))
+}
+
+/// What is to be said of records that have another key now.
+pub(super) fn moved(count: u64, records: &str) -> Option<String> {
+    let have = if count == 1 { "has" } else { "have" };
+    let record = plural(count, "record");
+    (count > 0)
+        .then(|| format!("{record} of {records} {have} another key now; what refers to the old one keeps it"))
+}
+
+/// What is to be said of lines that did nothing.
+pub(super) fn left_alone(lines: &LeftAlone, plan: &Plan) -> impl Iterator<Item = String> {
+    let named = |lines: &Named, what: String| {
+        let numbers: Vec<String> = lines.first.iter().map(ToString::to_string).collect();
+        let more = if lines.count > lines.first.len() as u64 { ", …" } else { "" };
+        let (verb, word) = if lines.count == 1 { ("names", "line") } else { ("name", "lines") };
+        let count = plural(lines.count, "line");
+        let said = format!(
+            "{count} {verb} a record of {} {what} ({word} {}{more})",
+            plan.records,
+            numbers.join(", ")
+        );
+        (lines.count > 0).then_some(said)
+    };
+    let order = plan.gives_way_to.as_deref().unwrap_or_default();
+    let said = [
+        named(&lines.existing, "that is there already, and left it alone".to_owned()),
+        named(&lines.unknown, "that does not exist".to_owned()),
+        named(&lines.gave_way, format!("that gives way to the one of {order} that is there already")),
+    ];
+    said.into_iter().flatten()
+}
+
+/// What is to be said of the records that a file which replaces all did not name.
+pub(super) fn left_out(removed: u64, terms: &Terms) -> String {
+    let records = &terms.plan.records;
+    match terms.options.replace_all.as_ref().and_then(|rule| rule.list) {
+        Some(list) => format!("{} left list {list}, not named in the file", plural(removed, "record")),
+        None => format!("{} of {records} removed, not named in the file", plural(removed, "record")),
+    }
+}
