@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -19,6 +19,9 @@ use crate::support::{TestBucket, ask, config};
 /// How long files may take to their outcome, on a machine that has other work.
 const PATIENCE: Duration = Duration::from_mins(3);
 
+/// One stack at a time: the LocalStack has one processor for all that poll it.
+static TURN: LazyLock<Arc<tokio::sync::Mutex<()>>> = LazyLock::new(Arc::default);
+
 /// A deployed stack.
 pub(crate) struct Stack {
     pub(crate) bucket: TestBucket,
@@ -30,6 +33,7 @@ pub(crate) struct Stack {
     dropped: Mutex<usize>,
     /// Import ids in a stable order: that of the deliveries, then of file names.
     seen: Mutex<Vec<String>>,
+    _turn: tokio::sync::OwnedMutexGuard<()>,
 }
 
 /// The folder with the programs of the functions and the command, built.
@@ -66,10 +70,13 @@ impl Stack {
 
     /// With parameters of the template, and more in the environment of a function: `validate.NAME`.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        // Before there is one to deploy to: building takes the most time, and nobody has to wait for it.
+        let programs = programs();
+        let turn = Arc::clone(&TURN).lock_owned().await;
         let deploy = Command::new(root().join("tests/localstack/deploy"))
             .arg(localstack::endpoint())
             .arg(localstack::unique("tw"))
-            .arg(programs())
+            .arg(programs)
             .args(settings.iter().map(|(name, value)| format!("{name}={value}")))
             .output()
             .unwrap();
@@ -85,6 +92,7 @@ impl Stack {
             outputs,
             dropped: Mutex::default(),
             seen: Mutex::default(),
+            _turn: turn,
         }
     }
 
@@ -223,5 +231,24 @@ impl Stack {
         let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
         let sent = sent["messages"].as_array().unwrap();
         sent.iter().map(|message| message["RawData"].as_str().unwrap().as_bytes().to_vec()).collect()
+    }
+}
+
+/// What no test needs any more is not to poll its queues beside those of the next test.
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let stack = self.outputs["SequenceFunction"].trim_end_matches("-sequence");
+        let path = "/2015-03-31/event-source-mappings/";
+        for function in ["unpack", "sequence", "validate", "report"] {
+            let found = ask("GET", &format!("{path}?FunctionName={stack}-{function}"), "lambda", "");
+            let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+            for source in found["EventSourceMappings"].as_array().unwrap() {
+                let path = format!("{path}{}", source["UUID"].as_str().unwrap());
+                ask("DELETE", &path, "lambda", "");
+            }
+        }
     }
 }
