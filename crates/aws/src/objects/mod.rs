@@ -8,6 +8,7 @@
 //! two imports, each of its own bytes.
 
 mod copy;
+mod held;
 mod reader;
 mod upload;
 
@@ -24,6 +25,7 @@ use tidewaiter_pipeline::{Error, Result};
 
 use crate::failure;
 pub use copy::CopySizes;
+use held::{Described, Held};
 pub use reader::ObjectReader;
 pub use upload::ObjectUpload;
 
@@ -38,6 +40,7 @@ pub struct Bucket {
     client: Client,
     name: String,
     copy_sizes: CopySizes,
+    held: Held,
 }
 
 /// What a HEAD request tells.
@@ -51,7 +54,7 @@ struct Head {
 impl Bucket {
     /// The objects of the bucket `name`. It is to keep versions: see [`Bucket::keeps_versions`].
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into(), copy_sizes: CopySizes::default() }
+        Self { client, name: name.into(), copy_sizes: CopySizes::default(), held: Held::default() }
     }
 
     /// With other sizes for copies than those of S3, for tests.
@@ -108,8 +111,13 @@ impl Bucket {
                 Err(error) if failure::status(&error) == Some(416) => return Ok(Bytes::new()),
                 found => found.map_err(|e| failure::object(&source.key, &e))?,
             };
+            let described = Described::of(&found);
             match found.body.collect().await {
-                Ok(body) => return Ok(body.into_bytes()),
+                Ok(body) => {
+                    let body = body.into_bytes();
+                    self.held.keep(source, range.start, &body, described);
+                    return Ok(body);
+                }
                 Err(error) if tries == BODY_TRIES => {
                     return Err(Error::object(&source.key, std::io::Error::other(error)));
                 }
@@ -120,12 +128,23 @@ impl Bucket {
 
     /// Writes a whole object; with `if_new`, only where there is none. False if there is one.
     async fn write(&self, key: &Key, content: Bytes, if_new: bool) -> Result<bool> {
+        let described = Described::of_type(content_type(key));
+        self.write_as(key, content, described, if_new).await
+    }
+
+    /// The same, with what is to be said of it.
+    async fn write_as(&self, key: &Key, content: Bytes, described: Described, if_new: bool) -> Result<bool> {
         let request = self
             .client
             .put_object()
             .bucket(&self.name)
             .key(key.as_str())
-            .content_type(content_type(key))
+            .set_content_type(described.content_type)
+            .set_content_encoding(described.content_encoding)
+            .set_content_disposition(described.content_disposition)
+            .set_content_language(described.content_language)
+            .set_cache_control(described.cache_control)
+            .set_metadata(described.metadata)
             .set_if_none_match(if_new.then(|| "*".to_owned()))
             .body(ByteStream::from(content));
         match request.send().await {
@@ -224,7 +243,16 @@ impl Objects for Bucket {
     }
 
     async fn relocate(&self, from: &Source, bytes: u64, to: &Key, older: Option<&Key>) -> Result<()> {
-        // Mostly nothing lies there, and what is to be moved is known: then nothing else is asked.
+        // Mostly it is small, and was read a moment ago: then one request finds out that nothing lies there, and
+        // writes it.
+        if older.is_some()
+            && self.is_fixed(from)
+            && let Some((content, described)) = self.held.take(from, bytes)
+            && self.write_as(to, content, described, true).await?
+        {
+            return self.delete(from).await;
+        }
+        // What is to be moved is known: then nothing else is asked.
         let is_free = older.is_none() || self.find(&self.source(to)).await?.is_none();
         let copied = if is_free && self.is_fixed(from) && bytes <= self.copy_sizes.whole {
             self.copy_whole(from, None, to).await
