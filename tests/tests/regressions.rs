@@ -46,11 +46,9 @@ fn stopped_before_loading(world: &World, content: &str) -> PathBuf {
     };
     block_on(async {
         let local = Local::open(world.root()).unwrap();
-        let config = configs::pin(&local, &import.repository, "acme").await.unwrap().unwrap();
-        let at = local.now();
-        let content = Some(Content { bytes: content.len() as u64, sha256, loaders: 1 });
-        let pin = Pinned { at, config, notes: Vec::new(), checked: false, content };
-        local.state().start(import.id, &pin).await.unwrap();
+        let pin = configs::pin(&local, &import, "acme").await.unwrap().unwrap();
+        let content = Some(Content { bytes: content.len() as u64, sha256 });
+        local.state().start(import.id, &Pinned { content, ..pin }).await.unwrap();
     });
     world.drop(PARTNER, &second, "email\nlast@example.org\n");
     world.path(&import.source.key)
@@ -183,7 +181,7 @@ fn a_file_that_is_removed_after_its_outcome_was_decided_holds_nobody_up() {
     block_on(async {
         let local = Local::open(world.root()).unwrap();
         let decided = Conclusion { place: import_place(&third), ..pattern };
-        local.state().conclude(import.id, &decided, &[]).await.unwrap();
+        local.state().conclude(import.id, &decided, &[], None).await.unwrap();
     });
     fs::remove_file(world.path(&import.source.key)).unwrap();
     world.drop(PARTNER, "acme_stores_crm_20260131.csv", "store_id;name\n1;Paris\n");

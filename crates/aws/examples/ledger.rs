@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let imports: Vec<_> = state.history(&filter).await?.into_iter().map(entry).collect();
     let turn = state.turn(&repository).await?;
     let settled = turn.state == sequence::State::default()
-        && turn.ready.is_none()
+        && turn.ready.is_empty()
         && state.unfinished().await?.is_empty()
         && state.unmailed().await?.is_empty();
     let waiting = state.waiting(&repository).await?.into_iter().map(|group| {

@@ -24,6 +24,10 @@ impl Records for Elsewhere {
         refused("removing records")
     }
 
+    async fn has_begun(&self, _import: ImportId) -> Result<bool> {
+        refused("looking for batches")
+    }
+
     /// Whoever concludes an import says that it is over. The answers to its batches expire by themselves.
     async fn forget(&self, _import: ImportId) -> Result<()> {
         Ok(())

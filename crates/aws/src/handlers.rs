@@ -7,7 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::ports::{Mailer, Message, News, Platform, Queue, Records};
+use tidewaiter_pipeline::ports::{
+    Import, Known, Mailer, Message, News, Platform, Progress, Queue, Records, State,
+};
 use tidewaiter_pipeline::{Error, report, sequence, sweep, unpack, validate, watch};
 use tracing::{Instrument, Span, field};
 
@@ -18,6 +20,10 @@ use crate::queues;
 /// A file that arrived less than so many seconds ago is likely to be in the hands of an unpack, which may take
 /// 15 minutes: a sweep leaves it alone.
 const IN_HAND_SECONDS: i64 = 20 * 60;
+
+/// A message that hands out a file is the first one about it for so many seconds. To come to the dead letters it
+/// takes longer.
+const FRESH_SECONDS: i64 = 5 * 60;
 
 /// A batch of messages, as Lambda hands it over.
 #[derive(Debug, Deserialize)]
@@ -125,7 +131,7 @@ pub async fn sequence(
 
 /// Checks and loads files.
 pub async fn validate<R: Records>(deployment: &Loading<R>, batch: Batch, request: &str) -> Answer {
-    deployment.each(batch, request, async |body, _| validate_one(deployment, body).await).await
+    deployment.each(batch, request, async |body, tries| validate_one(deployment, body, tries).await).await
 }
 
 /// Mails reports, and what is to be told besides.
@@ -154,10 +160,11 @@ async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
 }
 
 async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled {
-    let Message::Sequence { repository, news } = queues::message(body)? else {
+    let Message::Sequence { repository, news, known } = queues::message(body)? else {
         return Err(Problem::Misdirected);
     };
     about(&[("repository", &repository)]);
+    remember(deployment, known.as_deref());
     // All other news look for what is next by themselves.
     let asks_nothing_twice = matches!(news, News::Happened(_));
     Box::pin(sequence::sequence(deployment, &repository, news)).await?;
@@ -169,10 +176,27 @@ async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled
     Ok(())
 }
 
-async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str) -> Handled {
-    let Message::Work { import, task } = queues::message(body)? else { return Err(Problem::Misdirected) };
+async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str, tries: u32) -> Handled {
+    let Message::Work { import, task, known } = queues::message(body)? else {
+        return Err(Problem::Misdirected);
+    };
     about(&[("import", &import)]);
-    Ok(Box::pin(validate::validate(deployment, import, task)).await?)
+    remember(deployment, known.as_deref());
+    let is_first = tries == 1 && known.is_some_and(|known| has_just_begun(&known.import, deployment.now()));
+    Ok(Box::pin(validate::validate(deployment, import, task, is_first)).await?)
+}
+
+/// False of what was replayed from the dead letters: its tries are counted anew.
+fn has_just_begun(import: &Import, now: Timestamp) -> bool {
+    let Progress::Started(pinned) = &import.progress else { return false };
+    now.duration_since(pinned.at).as_secs() < FRESH_SECONDS
+}
+
+/// Takes over what the sender of a message has seen.
+fn remember(platform: &impl Platform, known: Option<&Known>) {
+    if let Some(known) = known {
+        platform.state().remember(known);
+    }
 }
 
 async fn report_one(deployment: &Mailing, body: &str) -> Handled {

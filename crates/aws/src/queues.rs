@@ -144,7 +144,7 @@ mod tests {
     fn the_form_of_messages_stays() {
         let import = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let repository: tidewaiter::keys::Repository = "acme".parse().unwrap();
-        let news = |news| Message::Sequence { repository: repository.clone(), news };
+        let news = |news| Message::news(&repository, news);
         for (sent, body) in [
             (news(News::Poke), r#"{"sequence":{"repository":"acme","news":"poke"}}"#),
             (
@@ -156,7 +156,7 @@ mod tests {
                 r#"{"sequence":{"repository":"acme","news":{"happened":{"finished":["01ARZ3NDEKTSV4RRFFQ69G5FAV","rejected"]}}}}"#,
             ),
             (
-                Message::Work { import, task: Task::Import },
+                Message::Work { import, task: Task::Import, known: None },
                 r#"{"work":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","task":"import"}}"#,
             ),
             (Message::Report { import }, r#"{"report":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),

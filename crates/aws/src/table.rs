@@ -55,6 +55,8 @@ pub(crate) enum Write {
     Put(At, Vec<(&'static str, AttributeValue)>, When),
     /// Sets an attribute, unless it has a value.
     SetOnce(At, &'static str, AttributeValue),
+    /// Sets an attribute, on the condition that it has no higher value.
+    Raise(At, &'static str, AttributeValue),
     Delete(At, When),
 }
 
@@ -316,6 +318,16 @@ impl Table {
                     .table_name(&self.name)
                     .set_key(Some(key(&at)))
                     .update_expression("SET #a = if_not_exists(#a, :v)")
+                    .expression_attribute_names("#a", name)
+                    .expression_attribute_values(":v", value);
+                builder.update(update.build()?).build()
+            }
+            Write::Raise(at, name, value) => {
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .update_expression("SET #a = :v")
+                    .condition_expression("attribute_not_exists(#a) OR #a <= :v")
                     .expression_attribute_names("#a", name)
                     .expression_attribute_values(":v", value);
                 builder.update(update.build()?).build()

@@ -1,18 +1,21 @@
-//! How an import ends: the log is written, the outcome is decided and the report kept with it, the file is
-//! moved, people and the sequencer are told. In this order, so that whatever stops in between is finished later.
+//! How an import ends: the outcome is decided and the report kept with it, the log is written, the file is moved,
+//! it is written down that the import is done, people and the sequencer are told. In this order, so that whatever
+//! stops in between is finished later.
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use tidewaiter::config::{Email, Subsection};
 use tidewaiter::finding::Tally;
+use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::ports::{
-    Conclusion, Import, Kind, Message, News, Objects, Observation, Platform, Progress, Queue, Records,
-    Refusal, State,
+    Conclusion, Decision, Import, Kind, Message, News, Objects, Observation, Platform, Progress, Queue,
+    Records, Refusal, State,
 };
 use crate::{Error, Result, configs, report};
 
@@ -64,27 +67,72 @@ impl Findings {
     }
 }
 
+/// Who writes down that an import is done, when its file is where it belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finisher {
+    /// Whoever carries out the outcome.
+    Us,
+    /// The sequencer, in the same write with which it goes on: of a file that it handed out.
+    Sequencer,
+}
+
 /// Gives an import its outcome and carries it out. Who is told is asked of the active configuration.
 pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Findings) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(platform, import, conclusion).await;
     }
     let audience = audience(platform, import).await;
-    conclude_and_tell(platform, import, findings, &audience).await
+    conclude_and_tell(platform, import, &findings, &audience, Finisher::Us).await
 }
 
 /// The same, where it is known who is told.
 pub async fn conclude_and_tell<P: Platform>(
     platform: &P,
     import: &Import,
-    findings: Findings,
+    findings: &Findings,
     audience: &Audience,
+    finisher: Finisher,
 ) -> Result<()> {
-    let mut report = report_of(platform, import, findings);
-    report.recipients = audience.of(report.needs_attention());
-    let kept = report::keep(platform, import, &report).await?;
+    let mut late = known_to_be_late(platform, import, findings.outcome).await?;
+    loop {
+        let mut report = report_of(platform, import, findings, late);
+        report.recipients = audience.of(report.needs_attention());
+        let conclusion = conclusion_of(platform, import, &report).await?;
+        let outputs = outputs(import, &conclusion);
+        let keys: Vec<&Key> = outputs.iter().collect();
+        match platform.state().conclude(import.id, &conclusion, &keys, late).await? {
+            Decision::Late(date) => late = Some(date),
+            Decision::Before(decided) => return carry_out(platform, import, &decided).await,
+            Decision::Taken(older) => {
+                platform.observe(&Observation::Concluded(&report));
+                settle(platform, import, Some(&report), &outputs, &older).await?;
+                return match finisher {
+                    Finisher::Us => finish(platform, import, &conclusion).await,
+                    Finisher::Sequencer => tell_sequencer(platform, import, &conclusion).await,
+                };
+            }
+        }
+    }
+}
 
-    let conclusion = Conclusion {
+/// The later date that was imported before a file came which is refused for what it holds. Of one that is imported
+/// the store knows it when it decides.
+async fn known_to_be_late<P: Platform>(
+    platform: &P,
+    import: &Import,
+    outcome: Outcome,
+) -> Result<Option<Date>> {
+    match &import.kind {
+        Kind::Data { name, .. } if outcome == Outcome::Bogus => {
+            let latest = platform.state().latest_date(&import.repository, name, import.arrived).await?;
+            Ok(latest.filter(|latest| *latest > name.date))
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn conclusion_of<P: Platform>(platform: &P, import: &Import, report: &Report) -> Result<Conclusion> {
+    Ok(Conclusion {
         outcome: report.outcome,
         code: report.reason.as_ref().map(|r| r.code.clone()),
         counts: report.counts,
@@ -99,18 +147,10 @@ pub async fn conclude_and_tell<P: Platform>(
         finished: platform.now(),
         place: Key::placed(report.outcome.place(), &import.repository, &import.file),
         log: Key::log(&import.repository, &import.file),
-        report: kept,
+        report: report::keep(platform, import, report).await?,
         badlines: report.badlines.clone().and_then(|key| Key::parse(&key).ok()),
         mail_due: !report.recipients.is_empty(),
-    };
-    let outputs = outputs(import, &conclusion);
-    let keys: Vec<&Key> = outputs.iter().collect();
-    let (decided, older) = platform.state().conclude(import.id, &conclusion, &keys).await?;
-    platform.observe(&Observation::Concluded(&report));
-    if decided != conclusion {
-        return carry_out(platform, import, &decided).await;
-    }
-    settle(platform, import, &decided, Some(&report), &outputs, &older).await
+    })
 }
 
 /// Where the outputs of an import go: its log and, unless there is no file to be moved, the file.
@@ -124,20 +164,20 @@ fn outputs(import: &Import, conclusion: &Conclusion) -> Vec<Key> {
 /// Carries out an outcome that is decided; again, if it was interrupted.
 pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
     if matches!(import.progress, Progress::Done(_)) {
-        return send_word(platform, import, conclusion).await;
+        return tell(platform, import, conclusion).await;
     }
     let outputs = outputs(import, conclusion);
     let keys: Vec<&Key> = outputs.iter().collect();
     let older = platform.state().claim(&keys, import.id).await?;
     let report = report::kept(platform, import.id, conclusion).await?;
-    settle(platform, import, conclusion, report.as_ref(), &outputs, &older).await
+    settle(platform, import, report.as_ref(), &outputs, &older).await?;
+    finish(platform, import, conclusion).await
 }
 
 /// Writes the log and moves the file. Their keys are taken, and what lies there is kept under the `older` ones.
 async fn settle<P: Platform>(
     platform: &P,
     import: &Import,
-    conclusion: &Conclusion,
     report: Option<&Report>,
     outputs: &[Key],
     older: &[Option<Key>],
@@ -156,16 +196,34 @@ async fn settle<P: Platform>(
             moved => moved?,
         }
     }
-    platform.records().forget(import.id).await?;
-    platform.state().finish(import.id).await?;
-    send_word(platform, import, conclusion).await
+    platform.records().forget(import.id).await
 }
 
-/// Tells people and the sequencer.
-async fn send_word<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+/// Writes down that an import is done, and says so.
+async fn finish<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+    platform.state().finish(import.id).await?;
+    tell(platform, import, conclusion).await
+}
+
+/// Tells people and the sequencer of an import that is done.
+async fn tell<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+    tell_people(platform, import.id, conclusion).await?;
+    tell_sequencer(platform, import, conclusion).await
+}
+
+/// Tells people of an import that is done.
+pub(crate) async fn tell_people<P: Platform>(
+    platform: &P,
+    import: ImportId,
+    conclusion: &Conclusion,
+) -> Result<()> {
     if conclusion.mail_due {
-        platform.queue().send(Message::Report { import: import.id }, None).await?;
+        platform.queue().send(Message::Report { import }, None).await?;
     }
+    Ok(())
+}
+
+async fn tell_sequencer<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
     if matches!(import.kind, Kind::Data { .. }) {
         let verdict = match conclusion.outcome {
             // Nothing of it is missing: what follows in its group may be imported.
@@ -174,7 +232,8 @@ async fn send_word<P: Platform>(platform: &P, import: &Import, conclusion: &Conc
             Outcome::Bogus | Outcome::NotProcessed => Verdict::Rejected,
         };
         let news = News::Happened(Event::Finished(import.id, verdict));
-        let message = Message::Sequence { repository: import.repository.clone(), news };
+        let known = platform.state().remembered(import.id).map(Box::new);
+        let message = Message::Sequence { repository: import.repository.clone(), news, known };
         platform.queue().send(message, None).await?;
     }
     Ok(())
@@ -223,7 +282,7 @@ async fn audience<P: Platform>(platform: &P, import: &Import) -> Audience {
     }
 }
 
-fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> Report {
+fn report_of<P: Platform>(platform: &P, import: &Import, findings: &Findings, late: Option<Date>) -> Report {
     let (name, group) = match &import.kind {
         Kind::Data { name, group, .. } => (Some(name), group.as_ref()),
         _ => (None, None),
@@ -234,7 +293,7 @@ fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> 
         file: import.file.clone(),
         archive: import.archive.as_ref().map(|(_, file)| file.clone()),
         bytes: import.bytes,
-        sha256: findings.sha256,
+        sha256: findings.sha256.clone(),
         universe: name.map(|n| n.universe.clone()),
         scope: name.map(|n| n.scope.clone()),
         subsection: name.map(|n| n.subsection.clone()),
@@ -246,14 +305,14 @@ fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> 
             generation: g.group.generation,
         }),
         outcome: findings.outcome,
-        reason: findings.reason,
+        reason: findings.reason.clone(),
         counts: findings.counts,
         findings_total: 0,
         kinds: Vec::new(),
         findings: Vec::new(),
         mistakes_total: 0,
         mistakes: Vec::new(),
-        notes: findings.notes,
+        notes: came_late(import, findings.outcome, late).chain(findings.notes.iter().cloned()).collect(),
         arrived: import.arrived.to_string(),
         began: match (&import.kind, &import.progress) {
             (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at.to_string()),
@@ -261,11 +320,24 @@ fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> 
         },
         finished: platform.now().to_string(),
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
-        badlines: findings.badlines.map(|key| key.to_string()),
+        badlines: findings.badlines.as_ref().map(ToString::to_string),
         log: Key::log(&import.repository, &import.file).to_string(),
         recipients: Vec::new(),
     };
     report.take_findings(&findings.tally);
-    report.take_mistakes(findings.mistakes);
+    report.take_mistakes(findings.mistakes.clone());
     report
+}
+
+/// What is to be said of a file whose content was looked at, if others of its kind were there before it.
+fn came_late(import: &Import, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
+    let date = late.map(|date| format!("it came late: a file of {date} was imported before it"));
+    let group = match &import.kind {
+        Kind::Data { group: Some(group), .. } if group.late && outcome != Outcome::NotProcessed => {
+            let id = &group.group.id;
+            Some(format!("it came late: group {id} had begun already, so it waited for the next one"))
+        }
+        _ => None,
+    };
+    date.into_iter().chain(group)
 }

@@ -11,7 +11,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, NameError};
 
-use crate::ports::{Listed, Objects, Platform, State};
+use crate::ports::{Import, Listed, Objects, Pinned, Platform, State};
 use crate::{Error, Result};
 
 /// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
@@ -160,13 +160,21 @@ async fn document<P: Platform>(platform: &P, key: &Key) -> Result<Bytes> {
     platform.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
 }
 
-/// Keeps the active configuration of a universe under its hash, for imports that begin now; the hash. None if
-/// the universe has none any more.
-pub async fn pin<P: Platform>(
-    platform: &P,
-    repository: &Repository,
-    universe: &str,
-) -> Result<Option<String>> {
+/// What an import runs under that begins now. None if its universe has no configuration any more.
+pub async fn pin<P: Platform>(platform: &P, import: &Import, universe: &str) -> Result<Option<Pinned>> {
+    let config = keep(platform, &import.repository, universe).await?;
+    Ok(config.map(|config| Pinned {
+        at: platform.now(),
+        config,
+        loaders: platform.loaders(import.bytes),
+        notes: Vec::new(),
+        checked: false,
+        content: None,
+    }))
+}
+
+/// Keeps the active configuration of a universe under its hash; the hash. None if the universe has none.
+async fn keep<P: Platform>(platform: &P, repository: &Repository, universe: &str) -> Result<Option<String>> {
     let key = Key::config(repository, universe);
     let document = match document(platform, &key).await {
         Ok(document) => document,
@@ -239,12 +247,12 @@ mod tests {
         let (first, second) =
             (active(&ours, &repository).await.unwrap(), active(&ours, &repository).await.unwrap());
         assert!(Arc::ptr_eq(&first, &second));
-        let before = pin(&ours, &repository, "acme").await.unwrap().unwrap();
+        let before = keep(&ours, &repository, "acme").await.unwrap().unwrap();
         activate(STORES).await;
         assert!(
             !takes("acme_contacts_crm_20260131.csv").await && takes("acme_stores_crm_20260131.csv").await
         );
-        let after = pin(&ours, &repository, "acme").await.unwrap().unwrap();
+        let after = keep(&ours, &repository, "acme").await.unwrap().unwrap();
         assert_ne!(before, after);
         for (hash, scope) in [(before, "contacts"), (after, "stores")] {
             // By whoever pinned it, and by whoever did not.
@@ -254,6 +262,6 @@ mod tests {
         }
         std::fs::remove_file(folder.path().join("config/acme/acme.json")).unwrap();
         assert!(!takes("acme_stores_crm_20260131.csv").await);
-        assert_eq!(pin(&ours, &repository, "acme").await.unwrap(), None);
+        assert_eq!(keep(&ours, &repository, "acme").await.unwrap(), None);
     }
 }

@@ -1,17 +1,22 @@
 //! The thin shell around the core's state machine: reads where a repository is, asks what is to be done,
 //! writes the state if nobody was faster, and does it.
 //!
-//! However many events are answered at once, a round is one read and at most one write. Nothing is done before
-//! the state that asks for it is written.
+//! However many events are answered at once, a round is one read and at most one write. That one write also says
+//! that the file which ended is done, and under which configuration the next one begins: the configuration that
+//! is active when its turn comes, whoever checks it, and however often. Nothing is done before the state that
+//! asks for it is written.
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter::sequence::{self, Command, Event, GroupRef, step};
+use tidewaiter::sequence::{self, Command, Event, GroupRef, Ready, step};
 
 use crate::conclude::{self, Findings};
-use crate::ports::{Message, News, Platform, Queue, Refusal, State, Task, Turn};
-use crate::{Error, Result};
+use crate::ports::{
+    Along, Conclusion, Import, Kind, Message, News, Pinned, Platform, Progress, Queue, Refusal, State, Task,
+    Turn,
+};
+use crate::{Error, Result, configs};
 
 /// Takes news about a repository.
 pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: News) -> Result<()> {
@@ -24,16 +29,21 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
     let done = Shell { platform, repository }.follow(events).await;
     if done.is_err() {
         // The state may have moved on, so that the same event again would ask for nothing.
-        let message = Message::Sequence { repository: repository.clone(), news: News::Poke };
-        platform.queue().send(message, None).await?;
+        platform.queue().send(Message::news(repository, News::Poke), None).await?;
     }
     done
 }
 
 /// What events lead to from where a repository is: the state to be written, and what is to be done then.
-/// What is asked about ready work is answered at once.
-fn think(turn: &Turn, events: &[Event], now: Timestamp) -> (sequence::State, Vec<Command>) {
+/// What is asked about ready work is answered at once; what `ends` with that write is none any more.
+fn think(
+    turn: &Turn,
+    events: &[Event],
+    ends: Option<ImportId>,
+    now: Timestamp,
+) -> (sequence::State, Vec<Command>) {
     let (mut state, mut to_do) = (turn.state.clone(), Vec::new());
+    let is_left = |ready: &&Ready| !matches!(ready, Ready::File(id) if Some(*id) == ends);
     let mut events: Vec<Event> = events.iter().rev().cloned().collect();
     while let Some(event) = events.pop() {
         let (next, commands) = step(&state, &event);
@@ -41,7 +51,7 @@ fn think(turn: &Turn, events: &[Event], now: Timestamp) -> (sequence::State, Vec
         for command in commands {
             match command {
                 Command::LookAgain => events.push(Event::Poke { at: now }),
-                Command::FindReady => events.push(Event::Found(turn.ready.clone())),
+                Command::FindReady => events.push(Event::Found(turn.ready.iter().find(is_left).cloned())),
                 command => to_do.push(command),
             }
         }
@@ -57,31 +67,78 @@ struct Shell<'a, P: Platform> {
 impl<P: Platform> Shell<'_, P> {
     /// Takes events until there are none left; what is carried out may answer with more.
     async fn follow(&self, mut events: Vec<Event>) -> Result<()> {
+        let state = self.platform.state();
         while !events.is_empty() {
-            let turn = self.platform.state().turn(self.repository).await?;
-            let (next, commands) = think(&turn, &events, self.platform.now());
-            if next != turn.state
-                && !self.platform.state().advance(self.repository, turn.version, &next).await?
-            {
-                // Somebody was faster: the same events again, where the repository is now.
-                continue;
+            let ended = self.ended(&events).await?;
+            let ends = ended.as_ref().map(|(id, _)| *id);
+            let turn = state.turn(self.repository).await?;
+            let (next, commands) = think(&turn, &events, ends, self.platform.now());
+            let begun = if next == turn.state { None } else { self.begins(&commands).await? };
+            if next != turn.state {
+                let begins = begun.as_ref().map(|(id, pin)| (*id, pin));
+                if !state.advance(self.repository, turn.version, &next, Along { begins, ends }).await? {
+                    // Somebody was faster: the same events again, where the repository is now.
+                    continue;
+                }
+            } else if let Some(id) = ends {
+                state.finish(id).await?;
+            }
+            if let Some((id, conclusion)) = &ended {
+                conclude::tell_people(self.platform, *id, conclusion).await?;
             }
             events.clear();
+            let begun = begun.map(|(id, _)| id);
             for command in commands {
-                events.extend(self.carry_out(command).await?);
+                events.extend(self.carry_out(command, begun).await?);
             }
         }
         Ok(())
     }
 
-    /// Carries out a command; the answer, if there is one now.
-    async fn carry_out(&self, command: Command) -> Result<Option<Event>> {
+    /// The import that reached its outcome and how, unless somebody has written down that it is done.
+    async fn ended(&self, events: &[Event]) -> Result<Option<(ImportId, Conclusion)>> {
+        let finished = events.iter().find_map(|event| match event {
+            Event::Finished(id, _) => Some(*id),
+            _ => None,
+        });
+        let Some(id) = finished else { return Ok(None) };
+        let decided = |import: Option<Import>| match import.map(|import| import.progress) {
+            Some(Progress::Concluding(conclusion)) => Some((id, conclusion)),
+            _ => None,
+        };
+        let recalled = decided(self.platform.state().recall(id).await?);
+        // What is recalled may be older than the news.
+        Ok(if recalled.is_some() { recalled } else { decided(self.platform.state().import(id).await?) })
+    }
+
+    /// The file that is handed out next, and what it runs under, if it has not begun. If that cannot be found out,
+    /// it is handed out all the same, and whoever checks it says why.
+    async fn begins(&self, commands: &[Command]) -> Result<Option<(ImportId, Pinned)>> {
+        let handed_out = commands.iter().find_map(|command| match command {
+            Command::Check(id) | Command::Import(id) => Some(*id),
+            _ => None,
+        });
+        let Some(id) = handed_out else { return Ok(None) };
+        let Some(import) = self.platform.state().recall(id).await? else { return Ok(None) };
+        let (Kind::Data { name, .. }, Progress::Registered) = (&import.kind, &import.progress) else {
+            return Ok(None);
+        };
+        match configs::pin(self.platform, &import, &name.universe).await {
+            Ok(pinned) => Ok(pinned.map(|pinned| (id, pinned))),
+            Err(error) => {
+                tracing::warn!(import = %id, %error, "its configuration cannot be read yet");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Carries out a command; the answer, if there is one now. `begun` is what has begun just now.
+    async fn carry_out(&self, command: Command, begun: Option<ImportId>) -> Result<Option<Event>> {
         let state = self.platform.state();
         let repository = self.repository;
         match command {
             Command::WakeAt(at) => {
-                let message = Message::Sequence { repository: repository.clone(), news: News::Poke };
-                self.platform.queue().send(message, Some(at)).await?;
+                self.platform.queue().send(Message::news(repository, News::Poke), Some(at)).await?;
                 Ok(None)
             }
             // Answered while thinking.
@@ -94,8 +151,8 @@ impl<P: Platform> Shell<'_, P> {
                 let next = state.next_member(repository, &group, checking).await?;
                 Ok(Some(Event::Member { group, checking, next }))
             }
-            Command::Check(import) => self.work(import, Task::Check).await,
-            Command::Import(import) => self.work(import, Task::Import).await,
+            Command::Check(import) => self.work(import, Task::Check, begun).await,
+            Command::Import(import) => self.work(import, Task::Import, begun).await,
             Command::SetAside { group, because_of } => {
                 let rejected = state.import(because_of).await?;
                 let file = rejected.map_or_else(|| because_of.to_string(), |import| import.file);
@@ -122,8 +179,9 @@ impl<P: Platform> Shell<'_, P> {
         }
     }
 
-    async fn work(&self, import: ImportId, task: Task) -> Result<Option<Event>> {
-        self.platform.queue().send(Message::Work { import, task }, None).await?;
+    async fn work(&self, import: ImportId, task: Task, begun: Option<ImportId>) -> Result<Option<Event>> {
+        let known = self.platform.state().remembered(import).filter(|_| begun == Some(import)).map(Box::new);
+        self.platform.queue().send(Message::Work { import, task, known }, None).await?;
         Ok(None)
     }
 

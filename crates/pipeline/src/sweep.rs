@@ -58,7 +58,7 @@ pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
     let mut found = Found::default();
     for repository in platform.state().repositories().await? {
         if has_work(platform, &repository).await? {
-            platform.queue().send(Message::Sequence { repository, news: News::Poke }, None).await?;
+            platform.queue().send(Message::news(&repository, News::Poke), None).await?;
             found.repositories += 1;
         }
     }
@@ -71,7 +71,7 @@ pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
 
 async fn has_work<P: Platform>(platform: &P, repository: &Repository) -> Result<bool> {
     let turn = platform.state().turn(repository).await?;
-    Ok(turn.state != sequence::State::default() || turn.ready.is_some())
+    Ok(turn.state != sequence::State::default() || !turn.ready.is_empty())
 }
 
 /// Goes on with a file that a sweep found.

@@ -42,8 +42,7 @@ pub async fn take_in<P: Platform>(platform: &P, import: &Import) -> Result<()> {
 
 /// Tells the sequencer that there is something new.
 async fn arrived<P: Platform>(platform: &P, import: &Import, settle_seconds: i64) -> Result<()> {
-    let news = News::Arrived { settle_seconds };
-    let message = Message::Sequence { repository: import.repository.clone(), news };
+    let message = Message::news(&import.repository, News::Arrived { settle_seconds });
     platform.queue().send(message, None).await
 }
 
@@ -131,7 +130,7 @@ pub fn refused_name(error: &NameError) -> Refusal {
 async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -> Result<()> {
     let read = platform.objects().read(&import.source, 0..CONFIGURATION_BYTES as u64 + 1).await;
     let document = match read {
-        Err(error) => return cannot_open(platform, import, error).await,
+        Err(error) => return cannot_open(platform, import, error, false).await,
         Ok(document) => document,
     };
     let others = configs::active_but(platform, &import.repository, universe).await?;
@@ -160,7 +159,14 @@ async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -
 }
 
 /// A file that may not be read, or that somebody removed, is not taken up. Any other error stays one.
-pub(crate) async fn cannot_open<P: Platform>(platform: &P, import: &Import, error: Error) -> Result<()> {
+///
+/// `has_begun` if some of its lines may be records.
+pub(crate) async fn cannot_open<P: Platform>(
+    platform: &P,
+    import: &Import,
+    error: Error,
+    has_begun: bool,
+) -> Result<()> {
     let (code, hint) = match &error {
         Error::Denied { key, .. } if *key == import.source.key => {
             ("cannot-open", "make it readable for tidewaiter, then drop it again")
@@ -172,8 +178,7 @@ pub(crate) async fn cannot_open<P: Platform>(platform: &P, import: &Import, erro
     };
     let reason = Reason::new(code, format!("can't open file \"{}\": {error}", import.file))
         .with_hint(Some(hint.to_owned()));
-    let begun = matches!(&import.progress, Progress::Started(pinned) if pinned.content.is_some());
-    let notes = begun.then(|| "its loading had begun: some of its lines may be records".to_owned());
+    let notes = has_begun.then(|| "its loading had begun: some of its lines may be records".to_owned());
     let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
     let findings = Findings { notes: notes.into_iter().collect(), ..Findings::refused(refusal) };
     conclude::conclude(platform, import, findings).await

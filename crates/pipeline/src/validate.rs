@@ -1,7 +1,8 @@
 //! Checks a file and, if it passes, loads it.
 //!
 //! Nothing is loaded before the whole file has passed its policy. Loading goes batch by batch; each
-//! batch takes effect once, however often an interrupted import is begun again.
+//! batch takes effect once, however often an interrupted import is begun again. What it runs under, and that it
+//! has passed, holds from the first batch on: what was begun goes on, whatever others have changed since.
 
 mod lines;
 mod load;
@@ -24,19 +25,21 @@ use tidewaiter::schema::OnExisting;
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::chunks::Chunks;
-use crate::conclude::{self, Audience, Findings};
+use crate::conclude::{self, Audience, Findings, Finisher};
 use crate::examine::{Examination, Examined, Terms};
 use crate::ports::{
-    Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Refusal,
-    Source, State, Task,
+    Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Records,
+    Refusal, Source, State, Task,
 };
 use crate::{Error, Result, configs, unpack};
 use replace_all::Replacement;
 use words::{came_before, left_alone, left_out, moved, same_content, stops_group};
 
-/// Carries out a task on a registered file.
-pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Result<()> {
-    let import = platform.state().import(id).await?;
+/// Carries out a task on a registered file. `is_first` if nobody has tried before, as far as can be known: then
+/// what is remembered of the import need not be asked for, and nothing of it is loaded.
+pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_first: bool) -> Result<()> {
+    let state = platform.state();
+    let import = if is_first { state.recall(id).await? } else { state.import(id).await? };
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return conclude::carry_out(platform, &import, conclusion).await;
@@ -50,8 +53,9 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     if pinned.checked && task == Task::Check {
         return passed(platform, &import).await;
     }
+    let has_begun = pinned.content.is_some() || !is_first && platform.records().has_begun(id).await?;
     let read = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
-        Err(error) => return unpack::cannot_open(platform, &import, error).await,
+        Err(error) => return unpack::cannot_open(platform, &import, error, has_begun).await,
         Ok(read) => read,
     };
     let (mut examined, bytes) = (read.examined, read.bytes);
@@ -63,35 +67,45 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task) -> Re
     }
     // What was begun has passed: half of it may be records already.
     // So has what was checked with the whole of its group.
-    if pinned.content.is_none() && !pinned.checked {
+    if !has_begun && !pinned.checked {
         judge(platform, &import, name, &config, &terms, bytes, &mut examined).await?;
     }
-    let twin = twin(platform, &import, name, &terms, &pinned, &examined).await?;
+    let twin = twin(platform, &import, name, &terms, has_begun, &examined).await?;
     if let Some(twin) = &twin
         && terms.options.duplicates == Duplicates::Skip
     {
         let findings = Findings { sha256: examined.sha256, ..Findings::refused(came_before(twin)) };
-        return conclude::conclude_and_tell(platform, &import, findings, &audience).await;
+        return end(platform, &import, &findings, &audience).await;
     }
-    if let Some(reason) = examined.reason.clone() {
-        let notes = pinned.notes.into_iter().chain(stops_group(&import, name)).collect();
+    if !has_begun && let Some(reason) = examined.reason.clone() {
+        let notes = stops_group(&import, name).into_iter().collect();
         let findings = Findings { notes, ..examined.into_refusal(reason) };
-        return conclude::conclude_and_tell(platform, &import, findings, &audience).await;
+        return end(platform, &import, &findings, &audience).await;
     }
     if task == Task::Check {
         platform.state().start(id, &Pinned { checked: true, ..pinned }).await?;
         return passed(platform, &import).await;
     }
-    let sha256 = examined.sha256.clone().unwrap_or_default();
-    let content = Content { bytes, sha256, loaders: platform.loaders(bytes) };
-    let content = fix(platform, &import, &pinned, content).await?;
-    let mut findings = take(platform, &import, name, &terms, examined, &content, read.held).await?;
-    findings.notes.splice(0..0, pinned.notes);
+    let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
+    if !has_begun && !is_certain(platform, &import, &pinned, &terms) {
+        fix(platform, &import, &pinned, &content).await?;
+    }
+    let file = Passed { import: &import, name, terms: &terms, content: &content, loaders: pinned.loaders };
+    let mut findings = take(platform, &file, examined, read.held).await?;
     if let Some(twin) = &twin {
         let hint = "see whether it was meant to come twice; what its lines add, they have added twice";
         findings.tally.push(Finding::file(Code::DuplicateFile, same_content(twin)).with_hint(hint));
     }
-    conclude::conclude_and_tell(platform, &import, findings, &audience).await
+    end(platform, &import, &findings, &audience).await
+}
+
+async fn end<P: Platform>(
+    platform: &P,
+    import: &Import,
+    findings: &Findings,
+    audience: &Audience,
+) -> Result<()> {
+    conclude::conclude_and_tell(platform, import, findings, audience, Finisher::Sequencer).await
 }
 
 /// The file with the same content that came before, if it is asked for.
@@ -100,13 +114,13 @@ async fn twin<P: Platform>(
     import: &Import,
     name: &DataName,
     terms: &Terms,
-    pinned: &Pinned,
+    has_begun: bool,
     examined: &Examined,
 ) -> Result<Option<Import>> {
     let is_asked = match terms.options.duplicates {
         Duplicates::Import => false,
         // What was begun goes on.
-        Duplicates::Skip => pinned.content.is_none() && examined.reason.is_none(),
+        Duplicates::Skip => !has_begun && examined.reason.is_none(),
         Duplicates::Alert => examined.reason.is_none(),
     };
     let Some(sha256) = examined.sha256.as_ref().filter(|_| is_asked) else { return Ok(None) };
@@ -114,29 +128,29 @@ async fn twin<P: Platform>(
     Ok(twin.filter(|twin| twin.id != import.id))
 }
 
-/// Fixes under what, and which content, an import loads: what holds.
-async fn fix<P: Platform>(
-    platform: &P,
-    import: &Import,
-    pinned: &Pinned,
-    content: Content,
-) -> Result<Content> {
-    let pin = Pinned { content: pinned.content.clone().or(Some(content.clone())), ..pinned.clone() };
-    let holds = if pinned.content.is_some() { pin } else { platform.state().start(import.id, &pin).await? };
-    match holds.content {
-        Some(held)
-            if holds.config == pinned.config
-                && (held.bytes, &held.sha256) == (content.bytes, &content.sha256) =>
-        {
-            Ok(held)
-        }
-        // Another try was faster, and has found something else.
-        _ => Err(Error::Changed { key: import.source.key.clone() }),
-    }
+/// True if a file passes again, whoever checks it and whenever: its bytes are what they are, and nothing but them
+/// and its configuration decides.
+fn is_certain<P: Platform>(platform: &P, import: &Import, pinned: &Pinned, terms: &Terms) -> bool {
+    let options = &terms.options;
+    let is_alone = options.check_references != CheckReferences::Group
+        && options.replace_all.is_none()
+        && options.duplicates != Duplicates::Skip;
+    platform.objects().is_fixed(&import.source) && (is_alone || pinned.checked)
 }
 
-/// Finds the configuration that the file is imported under, and the terms for it. It is fixed when something
-/// comes of it.
+/// Writes down that a file has passed, and with which content, before anything of it is loaded.
+async fn fix<P: Platform>(platform: &P, import: &Import, pinned: &Pinned, content: &Content) -> Result<()> {
+    let pin = Pinned { content: Some(content.clone()), ..pinned.clone() };
+    let holds = platform.state().start(import.id, &pin).await?;
+    if holds.is_some_and(|held| held.config == pinned.config && held.content.as_ref() == Some(content)) {
+        return Ok(());
+    }
+    // Another try was faster, and has found something else.
+    Err(Error::Changed { key: import.source.key.clone() })
+}
+
+/// The configuration that the file is imported under, and the terms for it. Mostly the sequencer has fixed it when
+/// it handed the file out.
 async fn begin<P: Platform>(
     platform: &P,
     import: &Import,
@@ -145,31 +159,12 @@ async fn begin<P: Platform>(
     let pinned = if let Progress::Started(pinned) = &import.progress {
         pinned.clone()
     } else {
-        let Some(hash) = configs::pin(platform, &import.repository, &name.universe).await? else {
-            return Ok(None);
-        };
-        let notes = notes(platform, import, name).await?;
-        Pinned { at: platform.now(), config: hash, notes, checked: false, content: None }
+        let Some(pin) = configs::pin(platform, import, &name.universe).await? else { return Ok(None) };
+        let held = platform.state().start(import.id, &pin).await?;
+        held.ok_or_else(|| Error::Changed { key: import.source.key.clone() })?
     };
     let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
     Ok(Terms::find(&config, &name.scope, &name.subsection).map(|terms| (pinned, config, terms)))
-}
-
-/// What is to be said of how the file came.
-async fn notes<P: Platform>(platform: &P, import: &Import, name: &DataName) -> Result<Vec<String>> {
-    let mut notes = Vec::new();
-    if let Some(latest) = platform.state().latest_date(&import.repository, name, import.arrived).await?
-        && latest > name.date
-    {
-        notes.push(format!("it came late: a file of {latest} was imported before it"));
-    }
-    if let Kind::Data { group: Some(group), .. } = &import.kind
-        && group.late
-    {
-        let id = &group.group.id;
-        notes.push(format!("it came late: group {id} had begun already, so it waited for the next one"));
-    }
-    Ok(notes)
 }
 
 async fn not_configured<P: Platform>(platform: &P, import: &Import, name: &DataName) -> Result<()> {
@@ -187,7 +182,8 @@ async fn not_configured<P: Platform>(platform: &P, import: &Import, name: &DataN
 
 async fn passed<P: Platform>(platform: &P, import: &Import) -> Result<()> {
     let news = News::Happened(Event::Checked(import.id, Verdict::Accepted));
-    let message = Message::Sequence { repository: import.repository.clone(), news };
+    let known = platform.state().remembered(import.id).map(Box::new);
+    let message = Message::Sequence { repository: import.repository.clone(), news, known };
     platform.queue().send(message, None).await
 }
 
@@ -299,19 +295,28 @@ async fn read_lines<P: Platform>(
     Ok(())
 }
 
+/// A file that has passed.
+struct Passed<'a> {
+    import: &'a Import,
+    name: &'a DataName,
+    terms: &'a Terms,
+    /// What it holds.
+    content: &'a Content,
+    /// How many loaders share its lines.
+    loaders: u32,
+}
+
 /// Phase two: loads the good lines and keeps the rejected ones.
 async fn take<P: Platform>(
     platform: &P,
-    import: &Import,
-    name: &DataName,
-    terms: &Terms,
+    file: &Passed<'_>,
     examined: Examined,
-    content: &Content,
     held: Option<Bytes>,
 ) -> Result<Findings> {
+    let Passed { import, name, terms, content, .. } = *file;
     let mut imported = Findings { sha256: examined.sha256, ..Findings::outcome(Outcome::Imported) };
     if examined.summary.lines_read > 0 {
-        let loaded = load::load(platform, import, name, terms, content, held).await?;
+        let loaded = load::load(platform, file, held).await?;
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));
         imported.counts = loaded.counts;

@@ -92,7 +92,7 @@ async fn waiting<P: Platform>(
         let after = |hours: Option<u64>| hours.map(|hours| later(waiting.since, hours));
         let (alert, expires) = (after(limits.alert_after_hours), after(limits.expire_after_hours));
         if expires.is_some_and(|at| at <= now) && platform.state().expire(repository, &waiting.group).await? {
-            let message = Message::Sequence { repository: repository.clone(), news: News::Poke };
+            let message = Message::news(repository, News::Poke);
             platform.queue().send(message, None).await?;
         } else if alert.is_some_and(|at| at <= now) {
             notices.push(incomplete(waiting, expires));

@@ -7,7 +7,7 @@ use crate::events::{Notice, notices};
 use crate::queues;
 
 /// What a message is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
     /// Files that were dropped; none, if it is an event that asks for nothing.
     Drops(Vec<Notice>),

@@ -49,7 +49,12 @@ pub(super) const COLLECTIONS: &str = "c";
 
 /// The answer to a part of a batch or a sweep.
 pub(super) fn answer(import: &str, share: &str, number: u64, part: u64) -> At {
-    At { pk: format!("a/{import}"), sk: format!("{}{part:06}", answers(share, number)) }
+    At { pk: answers_to(import), sk: format!("{}{part:06}", answers(share, number)) }
+}
+
+/// The partition of the answers to all batches of an import.
+pub(super) fn answers_to(import: &str) -> String {
+    format!("a/{import}")
 }
 
 /// What the answers to the parts of a batch or a sweep begin with.

@@ -24,7 +24,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{Applied, Batch, Records, StoredRecord, Sweep, Swept};
 
-use crate::table::{Table, When, Write};
+use crate::table::{Part, Table, When, Write};
 
 /// Records in a DynamoDB table with a partition key `pk` and a sort key `sk`, both text, whose items expire by
 /// the attribute `expires`.
@@ -64,6 +64,12 @@ impl Records for RecordsTable {
 
     async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
         sweep::sweep(&self.table, sweep).await
+    }
+
+    async fn has_begun(&self, import: ImportId) -> Result<bool> {
+        let pk = keys::answers_to(&import.to_string());
+        let (found, _) = self.table.page("looking for answers", &pk, Part::default(), None, 1).await?;
+        Ok(!found.is_empty())
     }
 
     async fn forget(&self, _import: ImportId) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, Import, Kind, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, Import, Kind, Pinned, Progress};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::keys;
@@ -12,6 +12,8 @@ use crate::table::{Item, Table, Tries, When, Write, Written, broken, number, num
 
 /// The attribute that counts the versions of an item.
 pub(super) const REVISION: &str = "rev";
+/// The revision of an import as it was registered.
+pub(super) const FIRST_REVISION: u64 = 1;
 /// The attribute with a value as JSON.
 pub(super) const DOCUMENT: &str = "doc";
 /// The attribute with the id of an import.
@@ -70,7 +72,7 @@ pub(super) async fn change(
     mut edit: impl FnMut(&mut Import),
 ) -> Result<()> {
     let mut tries = Tries::new(what);
-    while change_once(table, known, what, id, Vec::new(), &mut edit).await? == Changed::Lost {
+    while change_once(table, known, what, id, &mut edit).await? == Changed::Lost {
         tries.again().await?;
     }
     Ok(())
@@ -78,7 +80,7 @@ pub(super) async fn change(
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Changed {
+enum Changed {
     /// It was written.
     Written,
     /// There was nothing to be changed.
@@ -87,29 +89,23 @@ pub(super) enum Changed {
     Lost,
 }
 
-/// One try of a change, with other writes that go with it.
-pub(super) async fn change_once(
+/// One try of a change.
+async fn change_once(
     table: &Table,
     known: &Known,
     what: &'static str,
     id: ImportId,
-    with: Vec<Write>,
-    mut edit: impl FnMut(&mut Import),
+    edit: impl FnOnce(&mut Import),
 ) -> Result<Changed> {
-    let found = match known.get(id) {
-        Some(found) => Some(found),
-        None => find(table, what, id).await?,
+    let Some((before, revision)) = recall(table, known, what, id).await? else {
+        return Ok(Changed::AsItWas);
     };
-    let Some((before, revision)) = found else { return Ok(Changed::AsItWas) };
     let mut after = before.clone();
     edit(&mut after);
     if after == before {
         return Ok(Changed::AsItWas);
     }
-    let mut writes = vec![put_document(keys::import(id), &after, revision, what)?];
-    writes.extend(follow(&before, &after));
-    writes.extend(with);
-    match table.write(what, writes).await? {
+    match table.write(what, replace(&before, &after, revision, what)?).await? {
         Written::Done => {
             known.put(&after, revision + 1);
             Ok(Changed::Written)
@@ -121,8 +117,51 @@ pub(super) async fn change_once(
     }
 }
 
+/// Fixes what an import runs under; what holds, unless its outcome is decided.
+pub(super) fn begin(import: &mut Import, pin: &Pinned) -> Option<Pinned> {
+    let held = match &import.progress {
+        Progress::Registered => pin.clone(),
+        Progress::Started(pinned) => pinned.joined(pin.clone()),
+        Progress::Concluding(_) | Progress::Done(_) => return None,
+    };
+    import.progress = Progress::Started(held.clone());
+    Some(held)
+}
+
+/// An import whose outcome is carried out is done.
+pub(super) fn end(import: &mut Import) {
+    if let Progress::Concluding(conclusion) = &import.progress {
+        import.progress = Progress::Done(conclusion.clone());
+    }
+}
+
+/// An import with its revision, as it is remembered or, if it is not, as it is.
+pub(super) async fn recall(
+    table: &Table,
+    known: &Known,
+    what: &'static str,
+    id: ImportId,
+) -> Result<Option<(Import, u64)>> {
+    match known.get(id) {
+        Some(found) => Ok(Some(found)),
+        None => find(table, what, id).await,
+    }
+}
+
+/// What is written when an import of this revision becomes another.
+pub(super) fn replace(
+    before: &Import,
+    after: &Import,
+    revision: u64,
+    what: &'static str,
+) -> Result<Vec<Write>> {
+    let mut writes = vec![put_document(keys::import(after.id), after, revision, what)?];
+    writes.extend(follow(before, after));
+    Ok(writes)
+}
+
 /// What is written beside a new import, apart from its group.
-pub(super) fn begin(import: &Import) -> Vec<Write> {
+pub(super) fn beside(import: &Import, what: &'static str) -> Result<Vec<Write>> {
     let named = || vec![(IMPORT, text(import.id.to_string()))];
     let ledger = keys::of(keys::ledger(&import.repository), import.id);
     let file = ("file", text(&import.file));
@@ -139,15 +178,19 @@ pub(super) fn begin(import: &Import) -> Vec<Write> {
             writes.push(Write::Put(unchecked, named(), When::Always));
         }
         Kind::Data { name, rank, group: None, .. } => {
-            writes.push(Write::Put(keys::ready_file(import, name, *rank), named(), When::Always));
+            // With all of the import: whoever finds it need not read it.
+            let json =
+                serde_json::to_string(import).map_err(|e| Error::Store { what, source: Box::new(e) })?;
+            let marker = [named(), vec![(DOCUMENT, text(json))]].concat();
+            writes.push(Write::Put(keys::ready_file(import, name, *rank), marker, When::Always));
         }
         _ => writes.push(unfinished(import)),
     }
-    writes
+    Ok(writes)
 }
 
 /// What follows from a change of an import, to be written together with it.
-pub(super) fn follow(before: &Import, after: &Import) -> Vec<Write> {
+fn follow(before: &Import, after: &Import) -> Vec<Write> {
     let mut writes = Vec::new();
     let became = |is: fn(&Import) -> bool| is(after) && !is(before);
     let ceased = |is: fn(&Import) -> bool| is(before) && !is(after);

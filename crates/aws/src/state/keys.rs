@@ -132,6 +132,11 @@ pub(super) fn dates(repository: &Repository, name: &DataName) -> String {
     format!("dates#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}")
 }
 
+/// The latest of these dates.
+pub(super) fn latest_date(repository: &Repository, name: &DataName) -> At {
+    at(format!("latest#{repository}"), dates(repository, name))
+}
+
 /// One of these dates.
 pub(super) fn date(repository: &Repository, name: &DataName, date: Date) -> At {
     at(dates(repository, name), date.to_string())

@@ -1,8 +1,8 @@
 //! Imports as this process has last seen them.
 //!
-//! A step of an import is mostly taken by whoever took the one before. What it wrote then is what it changes
-//! now, on the condition that nobody else did: so it need not be read first. What is remembered wrongly costs
-//! a request, and changes nothing.
+//! A step of an import is mostly taken by whoever took the one before, or was told by him what he saw last. What
+//! was written then is what is changed now, on the condition that nobody else did: so it need not be read first.
+//! What is remembered wrongly costs a request, and changes nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +26,12 @@ impl Known {
         self.with(|all| all.get(&id).cloned())
     }
 
+    /// Remembers an import, unless a later version of it is remembered.
     pub(super) fn put(&self, import: &Import, revision: u64) {
         self.with(|all| {
+            if all.get(&import.id).is_some_and(|(_, later)| *later > revision) {
+                return;
+            }
             if matches!(&import.progress, Progress::Done(done) if !done.mail_due) {
                 all.remove(&import.id);
                 return;

@@ -6,7 +6,9 @@
 //! entry is written and removed in the transaction that changes the import, so that they never disagree.
 //! There is no second index, which would lag behind, and no scan. `keys` says where each thing lies.
 
+mod advance;
 mod claim;
+mod conclude;
 mod imports;
 mod keys;
 mod known;
@@ -26,11 +28,12 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Conclusion, HistoryFilter, Import, Pinned, Progress, State, Turn, WaitingGroup,
+    Along, Conclusion, Decision, HistoryFilter, Import, Known as Remembered, Pinned, Progress, State, Turn,
+    WaitingGroup,
 };
 
 use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
-use imports::{Changed, DOCUMENT, REVISION, put_document};
+use imports::{begin, end};
 use known::Known;
 
 /// An item may have 400 KB; a configuration may have more, and is kept in parts of this size.
@@ -89,17 +92,24 @@ impl State for StateTable {
         register::members(&self.table, archive).await
     }
 
-    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Pinned> {
-        let mut held = pin.clone();
-        let start = |import: &mut Import| {
-            let joined = match &import.progress {
-                Progress::Registered => pin.clone(),
-                Progress::Started(pinned) => pinned.joined(pin.clone()),
-                Progress::Concluding(_) | Progress::Done(_) => return,
-            };
-            held = joined.clone();
-            import.progress = Progress::Started(joined);
-        };
+    fn remembered(&self, id: ImportId) -> Option<Remembered> {
+        self.known.get(id).map(|(import, revision)| Remembered { import, revision })
+    }
+
+    fn remember(&self, known: &Remembered) {
+        self.known.put(&known.import, known.revision);
+    }
+
+    async fn recall(&self, id: ImportId) -> Result<Option<Import>> {
+        match self.known.get(id) {
+            Some((import, _)) => Ok(Some(import)),
+            None => self.import(id).await,
+        }
+    }
+
+    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
+        let mut held = None;
+        let start = |import: &mut Import| held = begin(import, pin);
         self.change("starting an import", id, start).await?;
         Ok(held)
     }
@@ -109,38 +119,13 @@ impl State for StateTable {
         id: ImportId,
         conclusion: &Conclusion,
         outputs: &[&Key],
-    ) -> Result<(Conclusion, Vec<Option<Key>>)> {
-        const WHAT: &str = "deciding an outcome";
-        let mut held = conclusion.clone();
-        let mut conclude = |import: &mut Import| {
-            if let Progress::Concluding(decided) | Progress::Done(decided) = &import.progress {
-                held = decided.clone();
-            } else {
-                held = conclusion.clone();
-                import.progress = Progress::Concluding(conclusion.clone());
-            }
-        };
-        let fresh = outputs.iter().map(|key| claim::fresh(key, id)).collect();
-        // Mostly the keys are nobody's, and all of it is one request.
-        if imports::change_once(&self.table, &self.known, WHAT, id, fresh, &mut conclude).await?
-            == Changed::Written
-        {
-            return Ok((held, outputs.iter().map(|key| Some(key.renamed(id))).collect()));
-        }
-        self.change(WHAT, id, conclude).await?;
-        // Also if it was written before, and the answer to that was lost.
-        let is_ours = held == *conclusion;
-        let older = if is_ours { claim::claim(&self.table, outputs, id).await? } else { Vec::new() };
-        Ok((held, older))
+        late: Option<Date>,
+    ) -> Result<Decision> {
+        conclude::conclude(&self.table, &self.known, id, conclusion, outputs, late).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
-        let finish = |import: &mut Import| {
-            if let Progress::Concluding(conclusion) = &import.progress {
-                import.progress = Progress::Done(conclusion.clone());
-            }
-        };
-        self.change("finishing an import", id, finish).await
+        self.change("finishing an import", id, end).await
     }
 
     async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
@@ -157,25 +142,17 @@ impl State for StateTable {
     }
 
     async fn turn(&self, repository: &Repository) -> Result<Turn> {
-        read::turn(&self.table, repository).await
+        read::turn(&self.table, &self.known, repository).await
     }
 
-    async fn advance(&self, repository: &Repository, version: u64, state: &sequence::State) -> Result<bool> {
-        const WHAT: &str = "writing a sequence";
-        let write = put_document(keys::sequence(repository), state, version, WHAT)?;
-        let ours = match &write {
-            Write::Put(_, attributes, _) => attributes.clone(),
-            _ => Vec::new(),
-        };
-        Ok(match self.table.write(WHAT, vec![write]).await? {
-            Written::Done => true,
-            // The answer to our own write may have been lost, and the request sent again.
-            Written::Lost(held) => {
-                let is_ours = ours.iter().all(|(name, value)| held.get(*name) == Some(value));
-                debug_assert!(ours.iter().all(|(name, _)| [DOCUMENT, REVISION].contains(name)));
-                is_ours
-            }
-        })
+    async fn advance(
+        &self,
+        repository: &Repository,
+        version: u64,
+        state: &sequence::State,
+        along: Along<'_>,
+    ) -> Result<bool> {
+        advance::advance(&self.table, &self.known, repository, version, state, along).await
     }
 
     async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {

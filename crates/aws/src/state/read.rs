@@ -10,24 +10,33 @@ use tidewaiter::sequence::{GroupRef, Ready};
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, Turn, WaitingGroup};
 use tidewaiter_pipeline::{Error, Result};
 
-use super::imports::{IMPORT, conclusion, document, find_all, import_of};
+use super::imports::{DOCUMENT, FIRST_REVISION, IMPORT, conclusion, document, find_all, import_of};
 use super::keys;
+use super::known::Known;
 use super::register::generations;
 use crate::table::{Item, Part, Table, broken, number_of, text_of};
 
 /// How many entries are read at a time where it is not known how many are needed.
 const PAGE: usize = 100;
 
-/// The state of the sequencer and the first piece of ready work: one request, however many wait.
-pub(super) async fn turn(table: &Table, repository: &Repository) -> Result<Turn> {
+/// The state of the sequencer and the first pieces of ready work: one request, however many wait.
+pub(super) async fn turn(table: &Table, known: &Known, repository: &Repository) -> Result<Turn> {
     const WHAT: &str = "reading a turn";
-    let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 2).await?;
-    let (sequence, ready) = match found.split_first() {
-        Some((first, rest)) if is_sequence(first) => (Some(first), rest.first()),
-        first => (None, first.map(|(first, _)| first)),
+    let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 3).await?;
+    let (sequence, rest) = match found.split_first() {
+        Some((first, rest)) if is_sequence(first) => (Some(first), rest),
+        _ => (None, found.as_slice()),
     };
     let (state, version) = sequence.map(|item| document(item, WHAT)).transpose()?.unwrap_or_default();
-    Ok(Turn { state, version, ready: ready.map(|item| ready_work(item, WHAT)).transpose()? })
+    let mut ready = Vec::new();
+    for item in rest.iter().take(2) {
+        ready.push(ready_work(item, WHAT)?);
+        // A file as it was registered; many a one has not changed since.
+        if let Some(import) = text_of(item, DOCUMENT).and_then(|json| serde_json::from_str(json).ok()) {
+            known.put(&import, FIRST_REVISION);
+        }
+    }
+    Ok(Turn { state, version, ready })
 }
 
 fn is_sequence(item: &Item) -> bool {

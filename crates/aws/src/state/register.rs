@@ -103,7 +103,7 @@ async fn write_piece(
         match table.write(WHAT, writes).await? {
             Written::Done => {
                 for import in fresh {
-                    known.put(&import, 1);
+                    known.put(&import, imports::FIRST_REVISION);
                     registered.insert(import.id, import);
                 }
                 return Ok(registered);
@@ -143,7 +143,7 @@ async fn group_writes(table: &Table, fresh: &mut [Import], rest: &[&Import]) -> 
             }
         }
         writes.push(put_document(keys::import(import.id), import, 0, WHAT)?);
-        writes.extend(imports::begin(import));
+        writes.extend(imports::beside(import, WHAT)?);
     }
     for ((repository, _, _), Filled { group, rule, generations, revision }) in groups {
         writes.push(put_document(keys::group(&repository, &group), &generations, revision, WHAT)?);

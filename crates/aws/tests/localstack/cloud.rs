@@ -1,14 +1,16 @@
-//! A deployment in a bucket and a table, driven as the functions will drive it: events in, messages handled
-//! until there are none. Mails are those of the folder.
+//! A deployment in a bucket and a table, driven as the functions drive it: events in, messages handled until there
+//! are none. Each function remembers what it alone has seen. Mails are those of the folder.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
-use tidewaiter_aws::{Bucket, RecordsTable, StateTable};
+use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
 use tidewaiter_pipeline::configs::Cache;
 use tidewaiter_pipeline::local::Outbox;
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
@@ -24,15 +26,22 @@ pub(crate) struct Cloud {
     bucket: TestBucket,
     /// The client of the tables and their names: state and records.
     tables: (aws_sdk_dynamodb::Client, String, String),
-    objects: Bucket,
-    state: StateTable,
+    processes: [Process; 4],
+    /// Which of them is at work.
+    at_work: AtomicUsize,
     records: RecordsTable,
     mailer: Outbox,
     queue: Hints,
-    configs: Cache,
     folder: Arc<tempfile::TempDir>,
     /// Import ids in a stable order: that of the deliveries, then of file names.
     seen: Arc<Mutex<Vec<String>>>,
+}
+
+/// A function, with what it remembers from one message to the next.
+struct Process {
+    objects: Bucket,
+    state: StateTable,
+    configs: Cache,
 }
 
 /// Something to be done.
@@ -44,6 +53,28 @@ pub(crate) enum Step {
     Message(Message),
 }
 
+impl Step {
+    /// The same as it is taken the next time, when it is known that somebody tried before.
+    pub(crate) fn again(self) -> Self {
+        match self {
+            Self::Message(Message::Work { import, task, .. }) => {
+                Self::Message(Message::Work { import, task, known: None })
+            }
+            step => step,
+        }
+    }
+
+    /// The number of the function that takes it.
+    fn function(&self) -> usize {
+        match self {
+            Self::Event(_) | Self::Message(Message::TakeIn { .. }) => 0,
+            Self::Message(Message::Sequence { .. }) => 1,
+            Self::Message(Message::Work { .. }) => 2,
+            Self::Message(Message::Report { .. } | Message::Notice { .. }) => 3,
+        }
+    }
+}
+
 /// Messages in memory.
 pub(crate) struct Hints {
     requests: Requests,
@@ -53,6 +84,8 @@ pub(crate) struct Hints {
 impl Queue for Hints {
     async fn send(&self, message: Message, _at: Option<Timestamp>) -> Result<()> {
         self.requests.note("SQS", "SendMessage");
+        // As a queue carries it.
+        let message = queues::message(&serde_json::to_string(&message).unwrap()).unwrap();
         let mut messages = self.messages.lock().unwrap();
         if !messages.contains(&message) {
             messages.push_back(message);
@@ -71,11 +104,11 @@ impl Platform for Cloud {
     type Queue = Hints;
 
     fn objects(&self) -> &Bucket {
-        &self.objects
+        &self.at_work().objects
     }
 
     fn state(&self) -> &StateTable {
-        &self.state
+        &self.at_work().state
     }
 
     fn records(&self) -> &RecordsTable {
@@ -91,7 +124,7 @@ impl Platform for Cloud {
     }
 
     fn configs(&self) -> &Cache {
-        &self.configs
+        &self.at_work().configs
     }
 
     fn now(&self) -> Timestamp {
@@ -105,16 +138,17 @@ impl Platform for Cloud {
 
 impl Cloud {
     pub(crate) async fn new() -> Self {
-        Self::counted(&Requests::default(), Cache::default()).await
+        Self::counted(&Requests::default(), Duration::ZERO).await
     }
 
     /// One whose requests are counted.
-    pub(crate) async fn counted(requests: &Requests, configs: Cache) -> Self {
+    /// Configurations are remembered for `names_for`.
+    pub(crate) async fn counted(requests: &Requests, names_for: Duration) -> Self {
         let (client, state) = table().await;
         let tables = (client, state, table().await.1);
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let (bucket, messages, seen) = (TestBucket::new().await, Arc::default(), Arc::default());
-        Self::made(bucket, tables, folder, messages, seen, requests, configs)
+        Self::made(bucket, tables, folder, messages, seen, requests, names_for)
     }
 
     fn made(
@@ -124,18 +158,22 @@ impl Cloud {
         messages: Arc<Mutex<VecDeque<Message>>>,
         seen: Arc<Mutex<Vec<String>>>,
         requests: &Requests,
-        configs: Cache,
+        names_for: Duration,
     ) -> Self {
         let client = requests.dynamodb(&tables.0);
-        Self {
+        let process = || Process {
             objects: Bucket::new(requests.s3(&bucket.client), &bucket.name),
-            bucket,
             state: StateTable::new(client.clone(), &tables.1),
+            configs: Cache::with_names_for(names_for),
+        };
+        Self {
+            processes: std::array::from_fn(|_| process()),
+            at_work: AtomicUsize::new(0),
+            bucket,
             records: RecordsTable::new(client, &tables.2),
             tables,
             mailer: Outbox::new(&folder.path().join("outbox")),
             queue: Hints { requests: requests.clone(), messages },
-            configs,
             folder,
             seen,
         }
@@ -150,8 +188,12 @@ impl Cloud {
             self.queue.messages.clone(),
             self.seen.clone(),
             &Requests::dying(moment, after),
-            Cache::default(),
+            Duration::ZERO,
         )
+    }
+
+    fn at_work(&self) -> &Process {
+        &self.processes[self.at_work.load(Ordering::Relaxed)]
     }
 
     /// Puts an object; its version.
@@ -204,6 +246,13 @@ impl Cloud {
     }
 
     pub(crate) async fn handle(&self, step: Step) -> Result<()> {
+        self.at_work.store(step.function(), Ordering::Relaxed);
+        if let Step::Message(
+            Message::Sequence { known: Some(known), .. } | Message::Work { known: Some(known), .. },
+        ) = &step
+        {
+            self.state().remember(known);
+        }
         match step {
             Step::Event(event) => {
                 for notice in notices(&event, &self.bucket.name).unwrap() {
@@ -212,11 +261,11 @@ impl Cloud {
                 }
                 Ok(())
             }
-            Step::Message(Message::Sequence { repository, news }) => {
+            Step::Message(Message::Sequence { repository, news, .. }) => {
                 sequence::sequence(self, &repository, news).await
             }
-            Step::Message(Message::Work { import, task }) => {
-                Box::pin(validate::validate(self, import, task)).await
+            Step::Message(Message::Work { import, task, known }) => {
+                Box::pin(validate::validate(self, import, task, known.is_some())).await
             }
             Step::Message(Message::Report { import }) => report::report(self, import).await,
             Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
@@ -226,7 +275,7 @@ impl Cloud {
 
     async fn history(&self) -> Vec<Import> {
         let all = HistoryFilter { limit: 100_000, ..HistoryFilter::default() };
-        self.state.history(&all).await.unwrap()
+        self.state().history(&all).await.unwrap()
     }
 
     pub(crate) async fn note_ids(&self) {

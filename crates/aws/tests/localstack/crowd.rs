@@ -72,7 +72,7 @@ async fn ten_repositories_are_served_side_by_side_each_in_its_order() {
         for repository in &repositories {
             let turn = stack.state.turn(repository).await.unwrap();
             let running = turn.state != tidewaiter::sequence::State::default();
-            left += usize::from(running || turn.ready.is_some());
+            left += usize::from(running || !turn.ready.is_empty());
         }
         if left == 0 {
             break;

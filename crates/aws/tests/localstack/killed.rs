@@ -87,14 +87,15 @@ fn judge(case: &str, moment: Moment) -> usize {
 fn carry_out(runtime: &tokio::runtime::Runtime, cloud: &Cloud, step: &Step, moment: Moment) -> usize {
     for kills in 0..1_000 {
         let process = cloud.process(moment, kills);
-        let lived = catch_unwind(AssertUnwindSafe(|| runtime.block_on(process.handle(step.clone()))));
+        let tried = if kills == 0 { step.clone() } else { step.clone().again() };
+        let lived = catch_unwind(AssertUnwindSafe(|| runtime.block_on(process.handle(tried))));
         // What dies in a thread of its own is an error to whoever waits for it.
         if let Ok(Ok(())) = lived {
             // As the function does with news that came before: what they asked for may have been lost.
             if let Step::Message(Message::Sequence { repository, .. }) = step
                 && kills > 0
             {
-                let poke = Message::Sequence { repository: repository.clone(), news: News::Poke };
+                let poke = Message::news(repository, News::Poke);
                 runtime.block_on(cloud.queue().send(poke, None)).unwrap();
             }
             return kills;

@@ -44,9 +44,9 @@ async fn messages_come_out_of_their_queue_as_they_went_in_and_not_before_their_t
     };
     let queues = Queues::new(client.clone(), urls.clone());
     let import = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-    let poke = Message::Sequence { repository: "acme".parse().unwrap(), news: News::Poke };
+    let poke = Message::news(&"acme".parse().unwrap(), News::Poke);
     for (message, url) in [
-        (Message::Work { import, task: Task::Check }, &urls.work),
+        (Message::Work { import, task: Task::Check, known: None }, &urls.work),
         (Message::Report { import }, &urls.report),
         (poke.clone(), &urls.sequence),
     ] {

@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use tidewaiter_aws::deployment;
-use tidewaiter_pipeline::configs::Cache;
 
 use crate::cloud::Cloud;
 use crate::support::Requests;
 
 /// The most that a small clean file may cost, by service.
-const MOST: [(&str, usize); 3] = [("S3", 7), ("DynamoDB", 13), ("SQS", 3)];
+const MOST: [(&str, usize); 3] = [("S3", 5), ("DynamoDB", 8), ("SQS", 3)];
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -34,7 +33,7 @@ struct Warm {
 impl Warm {
     async fn new(settings: &str) -> Self {
         let requests = Requests::default();
-        let cloud = Cloud::counted(&requests, Cache::with_names_for(deployment::NAMES_FOR)).await;
+        let cloud = Cloud::counted(&requests, deployment::NAMES_FOR).await;
         let config = format!(r#"{{ "acme": {{ "contacts": {{ "crm": {{}} }} }}, "settings": {settings} }}"#);
         cloud.put("config/partner/acme.json", config.as_bytes()).await;
         let mut warm = Self { cloud, requests, delivered: 0 };

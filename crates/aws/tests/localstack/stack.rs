@@ -188,7 +188,7 @@ impl Stack {
         let repository: Repository = PARTNER.parse().unwrap();
         let turn = self.state.turn(&repository).await.unwrap();
         turn.state == tidewaiter::sequence::State::default()
-            && turn.ready.is_none()
+            && turn.ready.is_empty()
             && self.state.unfinished().await.unwrap().is_empty()
             && self.state.unmailed().await.unwrap().is_empty()
     }

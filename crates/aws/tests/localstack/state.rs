@@ -63,7 +63,7 @@ async fn a_group_whose_files_arrive_at_the_same_time_is_complete_once() {
     }
     let group = GroupRef { id: "daily".to_owned(), last: 6, generation: 1 };
     let rule = GroupRule::Sequential;
-    assert_eq!(state.turn(&place).await.unwrap().ready, Some(Ready::Group(group, rule)));
+    assert_eq!(state.turn(&place).await.unwrap().ready, [Ready::Group(group, rule)]);
     assert_eq!(state.waiting(&place).await.unwrap(), []);
     let queued: Vec<ImportId> = state.queued(&place, 100).await.unwrap().iter().map(|i| i.id).collect();
     assert_eq!(queued, [0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11].map(id));

@@ -10,8 +10,8 @@ use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 use super::{at, id, repository};
 use crate::Result;
 use crate::ports::{
-    Conclusion, Content, Group, HistoryFilter, Import, KeptReport, Kind, Pinned, Progress, Source, State,
-    Turn,
+    Along, Conclusion, Content, Decision, Group, HistoryFilter, Import, KeptReport, Kind, Pinned, Progress,
+    Source, State, Turn,
 };
 
 /// Puts a store of state through everything it promises. It is to be empty.
@@ -23,6 +23,7 @@ pub async fn state<S: State>(state: &S) -> Result<()> {
     a_group_expires_only_while_it_is_incomplete(state).await?;
     a_key_is_taken_from_its_owner_and_remembered(state).await?;
     a_lost_race_writes_nothing(state).await?;
+    a_file_that_came_late_says_so(state).await?;
     the_ledger_is_kept(state).await
 }
 
@@ -87,13 +88,13 @@ fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
 
 async fn end<S: State>(state: &S, import: &Import, outcome: Outcome) -> Result<()> {
     let conclusion = conclusion(import, outcome);
-    state.conclude(import.id, &conclusion, &[&conclusion.place]).await?;
+    state.conclude(import.id, &conclusion, &[&conclusion.place], None).await?;
     state.finish(import.id).await
 }
 
 /// The first piece of ready work.
 async fn ready<S: State>(state: &S, place: &Repository) -> Result<Option<Ready>> {
-    Ok(state.turn(place).await?.ready)
+    Ok(state.turn(place).await?.ready.into_iter().next())
 }
 
 async fn claim<S: State>(state: &S, key: &Key, id: ImportId) -> Result<Option<Key>> {
@@ -107,23 +108,29 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     let pin = Pinned {
         at: at(5),
         config: "one".to_owned(),
-        notes: vec!["late".to_owned()],
+        loaders: 2,
+        notes: vec!["ignored".to_owned()],
         checked: false,
         content: None,
     };
-    assert_eq!(state.start(import.id, &pin).await?, pin);
-    let other = Pinned { config: "two".to_owned(), ..pin.clone() };
-    assert_eq!(state.start(import.id, &other).await?, pin, "what an import runs under is fixed once");
-    let content = |bytes| Content { bytes, sha256: format!("{bytes}"), loaders: 1 };
+    let holds = |pin: &Pinned| Some(pin.clone());
+    assert_eq!(state.start(import.id, &pin).await?, holds(&pin));
+    let other = Pinned { config: "two".to_owned(), loaders: 3, checked: true, ..pin.clone() };
+    assert_eq!(state.start(import.id, &other).await?, holds(&pin), "what an import runs under is fixed once");
+    let content = |bytes| Content { bytes, sha256: format!("{bytes}") };
     let with_content = |pin: &Pinned, bytes| Pinned { content: Some(content(bytes)), ..pin.clone() };
     assert_eq!(
         state.start(import.id, &with_content(&other, 9)).await?,
-        pin,
+        holds(&pin),
         "what was checked under another configuration is not loaded"
     );
     let full = with_content(&pin, 10);
-    assert_eq!(state.start(import.id, &full).await?, full);
-    assert_eq!(state.start(import.id, &with_content(&pin, 11)).await?, full, "what is loaded is fixed once");
+    assert_eq!(state.start(import.id, &full).await?, holds(&full));
+    assert_eq!(
+        state.start(import.id, &with_content(&pin, 11)).await?,
+        holds(&full),
+        "what is loaded is fixed once"
+    );
     // A message that comes again must not begin it anew.
     let registered = state.register(std::slice::from_ref(&import)).await?;
     assert_eq!(
@@ -136,18 +143,19 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     let decided = conclusion(&import, Outcome::Imported);
     let free = decided.place.renamed(import.id);
     assert_eq!(
-        state.conclude(import.id, &decided, &[&decided.log, &decided.place]).await?,
-        (decided.clone(), vec![Some(decided.log.renamed(import.id)), Some(free)]),
+        state.conclude(import.id, &decided, &[&decided.log, &decided.place], None).await?,
+        Decision::Taken(vec![Some(decided.log.renamed(import.id)), Some(free)]),
         "the keys are taken with the decision"
     );
     assert_eq!(claim(state, &decided.place, import.id).await?, None, "it is ours");
     let other = Conclusion { outcome: Outcome::Bogus, ..decided.clone() };
     let elsewhere = Key::placed(Place::Bogus, &import.repository, &import.file);
     assert_eq!(
-        state.conclude(import.id, &other, &[&elsewhere]).await?,
-        (decided.clone(), vec![]),
+        state.conclude(import.id, &other, &[&elsewhere], None).await?,
+        Decision::Before(Box::new(decided.clone())),
         "an outcome is decided once"
     );
+    assert_eq!(state.start(import.id, &pin).await?, None, "and nothing begins any more");
     assert_eq!(
         claim(state, &elsewhere, import.id).await?,
         Some(elsewhere.renamed(import.id)),
@@ -224,8 +232,14 @@ async fn a_group_is_a_set_of_slots<S: State>(state: &S) -> Result<()> {
     state.register(&[second]).await?;
     let group = GroupRef { id: "daily".to_owned(), last: 3, generation: 1 };
     assert_eq!(ready(state, &place).await?, Some(Ready::Group(group.clone(), GroupRule::AllOrNothing)));
-    let pin =
-        Pinned { at: at(30), config: "one".to_owned(), notes: Vec::new(), checked: true, content: None };
+    let pin = Pinned {
+        at: at(30),
+        config: "one".to_owned(),
+        loaders: 1,
+        notes: vec![],
+        checked: true,
+        content: None,
+    };
     let mut order = Vec::new();
     while let Some(next) = state.next_member(&place, &group, true).await? {
         order.push(next);
@@ -342,19 +356,79 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
 
 async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
     let place = repository("race");
+    let files =
+        [1, 2].map(|n: u8| single("race", 59 + u32::from(n), &format!("{n}.csv"), 0, n.cast_signed()));
+    let [first, second] = &files;
+    state.register(&files).await?;
     let Turn { state: idle, version, ready } = state.turn(&place).await?;
-    assert_eq!((&idle, version, ready), (&sequence::State::default(), 0, None));
-    let busy = sequence::State {
-        running: Some(sequence::Running::File { import: id(60) }),
+    assert_eq!((&idle, version), (&sequence::State::default(), 0));
+    assert_eq!(ready, [Ready::File(first.id), Ready::File(second.id)], "two are told of");
+    let runs = |file: &Import| sequence::State {
+        running: Some(sequence::Running::File { import: file.id }),
         ..sequence::State::default()
     };
-    assert!(state.advance(&place, version, &busy).await?);
-    assert!(!state.advance(&place, version, &idle).await?, "somebody was faster");
+    let pin = Pinned {
+        at: at(61),
+        config: "one".to_owned(),
+        loaders: 1,
+        notes: Vec::new(),
+        checked: false,
+        content: None,
+    };
+    let progress = async |file: &Import| Ok(state.import(file.id).await?.map(|import| import.progress));
+    let begins = |file: &Import| Along { begins: Some((file.id, &pin)), ends: None };
+    assert!(state.advance(&place, version, &runs(first), begins(first)).await?);
+    assert_eq!(progress(first).await?, Some(Progress::Started(pin.clone())), "it begins with the same step");
+    assert!(!state.advance(&place, version, &runs(second), begins(second)).await?, "somebody was faster");
+    assert_eq!(progress(second).await?, Some(Progress::Registered));
     let Turn { state: found, version, .. } = state.turn(&place).await?;
-    assert_eq!(found, busy);
-    assert!(state.advance(&place, version, &idle).await?);
-    assert!(!state.advance(&place, version, &busy).await?, "somebody was faster again");
+    assert_eq!(found, runs(first));
+
+    let decided = conclusion(first, Outcome::Imported);
+    state.conclude(first.id, &decided, &[&decided.place], None).await?;
+    assert_eq!(state.turn(&place).await?.ready, ready, "an outcome that is not carried out ends nothing");
+    let along = Along { begins: Some((second.id, &pin)), ends: Some(first.id) };
+    assert!(!state.advance(&place, version + 1, &runs(second), along).await?, "that is not its version");
+    assert_eq!(progress(first).await?, Some(Progress::Concluding(decided.clone())));
+    assert!(state.advance(&place, version, &runs(second), along).await?);
+    assert_eq!(progress(first).await?, Some(Progress::Done(decided)));
+    assert_eq!(progress(second).await?, Some(Progress::Started(pin.clone())));
+    let Turn { state: found, version, ready } = state.turn(&place).await?;
+    assert_eq!((found, ready), (runs(second), vec![Ready::File(second.id)]));
+
+    // What is so already stays so.
+    let other = Pinned { config: "two".to_owned(), ..pin.clone() };
+    let along = Along { begins: Some((second.id, &other)), ends: Some(first.id) };
+    assert!(state.advance(&place, version, &idle, along).await?);
+    assert_eq!(progress(second).await?, Some(Progress::Started(pin)));
     assert_eq!(state.turn(&place).await?.state, idle);
+    Ok(())
+}
+
+async fn a_file_that_came_late_says_so<S: State>(state: &S) -> Result<()> {
+    // Each is imported at 90. Those with lower numbers came before that.
+    let file = |n: u32, day: i8| single("late", n, &format!("{n}.csv"), 0, day);
+    let decide = async |import: &Import, late| {
+        state.register(std::slice::from_ref(import)).await?;
+        let conclusion = conclusion(import, Outcome::Imported);
+        let decision = state.conclude(import.id, &conclusion, &[&conclusion.place], late).await?;
+        Ok::<_, crate::Error>((decision, conclusion.place.renamed(import.id)))
+    };
+    for import in [file(55, 5), file(95, 5), file(54, 3), file(96, 6)] {
+        let (decision, free) = decide(&import, None).await?;
+        assert_eq!(decision, Decision::Taken(vec![Some(free)]), "{} came in time", import.file);
+        state.finish(import.id).await?;
+    }
+    let late = file(97, 4);
+    let (decision, free) = decide(&late, None).await?;
+    assert_eq!(decision, Decision::Late(date(2026, 1, 6)));
+    assert_eq!(state.import(late.id).await?.map(|i| i.progress), Some(Progress::Registered));
+    let (decision, _) = decide(&late, Some(date(2026, 1, 6))).await?;
+    assert_eq!(decision, Decision::Taken(vec![Some(free)]));
+    let (decision, _) = decide(&late, None).await?;
+    assert!(matches!(decision, Decision::Taken(_)), "what is decided is decided");
+    let other = data("late", 98, single("late", 98, "98.csv", 1, 1).kind);
+    assert!(matches!(decide(&other, None).await?.0, Decision::Taken(_)), "another scope has other dates");
     Ok(())
 }
 

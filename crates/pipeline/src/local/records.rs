@@ -119,6 +119,14 @@ impl Records for SqliteRecords {
         self.database.write("removing records", move |sql| clearing.run(sql)).await
     }
 
+    async fn has_begun(&self, import: ImportId) -> Result<bool> {
+        let begun = move |sql: &Connection| {
+            sql.prepare_cached("SELECT 1 FROM applied WHERE import = ?1 LIMIT 1")?
+                .exists([import.to_string()])
+        };
+        self.database.read("looking for batches", begun).await
+    }
+
     async fn forget(&self, import: ImportId) -> Result<()> {
         let forget = move |sql: &rusqlite::Transaction<'_>| {
             sql.prepare_cached("DELETE FROM applied WHERE import = ?1")?.execute([import.to_string()])

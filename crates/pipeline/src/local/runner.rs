@@ -234,8 +234,8 @@ fn describe(message: &Message) -> String {
 
 async fn handle(local: &Local, message: Message) -> Result<()> {
     match message {
-        Message::Sequence { repository, news } => sequence::sequence(local, &repository, news).await,
-        Message::Work { import, task } => validate::validate(local, import, task).await,
+        Message::Sequence { repository, news, .. } => sequence::sequence(local, &repository, news).await,
+        Message::Work { import, task, .. } => validate::validate(local, import, task, false).await,
         Message::Report { import } => report::report(local, import).await,
         Message::Notice { notice } => watch::tell(local, &notice).await,
         Message::TakeIn { import } => sweep::resume_by_id(local, import).await,

@@ -8,6 +8,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
+use tidewaiter::report::Outcome;
 use tidewaiter::sequence::{self, GroupRef};
 
 use super::sqlite::{Database, to_json};
@@ -15,7 +16,9 @@ use super::state_claims::claim;
 use super::state_read as read;
 use super::state_tables::MIGRATIONS;
 use crate::Result;
-use crate::ports::{Conclusion, HistoryFilter, Import, Kind, Pinned, Progress, State, Turn, WaitingGroup};
+use crate::ports::{
+    Along, Conclusion, Decision, HistoryFilter, Import, Kind, Pinned, Progress, State, Turn, WaitingGroup,
+};
 
 /// State in SQLite.
 #[derive(Debug, Clone)]
@@ -52,21 +55,9 @@ impl State for SqliteState {
         self.database.read("reading members", move |sql| read::members(sql, archive)).await
     }
 
-    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Pinned> {
+    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
         let pin = pin.clone();
-        let start = move |sql: &rusqlite::Transaction<'_>| {
-            let mut held = pin;
-            change(sql, id, |import| match &import.progress {
-                Progress::Registered => import.progress = Progress::Started(held.clone()),
-                Progress::Started(pinned) => {
-                    held = pinned.joined(held.clone());
-                    import.progress = Progress::Started(held.clone());
-                }
-                Progress::Concluding(_) | Progress::Done(_) => {}
-            })?;
-            Ok(held)
-        };
-        self.database.write("starting an import", start).await
+        self.database.write("starting an import", move |sql| start(sql, id, pin)).await
     }
 
     async fn conclude(
@@ -74,10 +65,17 @@ impl State for SqliteState {
         id: ImportId,
         conclusion: &Conclusion,
         outputs: &[&Key],
-    ) -> Result<(Conclusion, Vec<Option<Key>>)> {
+        late: Option<Date>,
+    ) -> Result<Decision> {
         let conclusion = conclusion.clone();
         let outputs: Vec<Key> = outputs.iter().map(|key| (*key).clone()).collect();
         let conclude = move |sql: &rusqlite::Transaction<'_>| {
+            if late.is_none()
+                && conclusion.outcome == Outcome::Imported
+                && let Some(date) = later_date(sql, id)?
+            {
+                return Ok(Decision::Late(date));
+            }
             let mut held = conclusion.clone();
             change(sql, id, |import| match &import.progress {
                 Progress::Concluding(decided) | Progress::Done(decided) => held = decided.clone(),
@@ -85,31 +83,17 @@ impl State for SqliteState {
                     import.progress = Progress::Concluding(held.clone());
                 }
             })?;
-            let taken = outputs.iter().filter(|_| held == conclusion).map(|key| claim(sql, key, id));
-            let taken = taken.collect::<rusqlite::Result<_>>()?;
-            Ok((held, taken))
+            if held != conclusion {
+                return Ok(Decision::Before(Box::new(held)));
+            }
+            let taken = outputs.iter().map(|key| claim(sql, key, id));
+            Ok(Decision::Taken(taken.collect::<rusqlite::Result<_>>()?))
         };
         self.database.write("deciding an outcome", conclude).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
-        let finish = move |sql: &rusqlite::Transaction<'_>| {
-            let mut ready = None;
-            change(sql, id, |import| {
-                if let Progress::Concluding(conclusion) = &import.progress {
-                    import.progress = Progress::Done(conclusion.clone());
-                }
-                if let Kind::Data { name, rank, group: None, .. } = &import.kind {
-                    ready = Some((import.repository.to_string(), single_key(name, *rank, id)));
-                }
-            })?;
-            if let Some((repository, sort)) = ready {
-                sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
-                    .execute([repository, sort])?;
-            }
-            Ok(())
-        };
-        self.database.write("finishing an import", finish).await
+        self.database.write("finishing an import", move |sql| finish(sql, id)).await
     }
 
     async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
@@ -135,8 +119,15 @@ impl State for SqliteState {
         self.database.read("reading a turn", move |sql| read::turn(sql, &repository)).await
     }
 
-    async fn advance(&self, repository: &Repository, version: u64, state: &sequence::State) -> Result<bool> {
+    async fn advance(
+        &self,
+        repository: &Repository,
+        version: u64,
+        state: &sequence::State,
+        along: Along<'_>,
+    ) -> Result<bool> {
         let (repository, state) = (repository.to_string(), state.clone());
+        let (begins, ends) = (along.begins.map(|(id, pin)| (id, pin.clone())), along.ends);
         let advance = move |sql: &rusqlite::Transaction<'_>| {
             let next = version + 1;
             let document = to_json(&state)?;
@@ -151,7 +142,16 @@ impl State for SqliteState {
                 )?
                 .execute(params![repository, next, document, version])?
             };
-            Ok(written == 1)
+            if written == 0 {
+                return Ok(false);
+            }
+            if let Some((id, pin)) = begins {
+                start(sql, id, pin)?;
+            }
+            if let Some(id) = ends {
+                finish(sql, id)?;
+            }
+            Ok(true)
         };
         self.database.write("writing a sequence", advance).await
     }
@@ -287,6 +287,54 @@ impl State for SqliteState {
 
 fn entry_of(name: &DataName) -> String {
     format!("{}\u{1f}{}\u{1f}{}", name.universe, name.scope, name.subsection)
+}
+
+/// Fixes what an import runs under; what holds, unless its outcome is decided.
+fn start(sql: &Connection, id: ImportId, pin: Pinned) -> rusqlite::Result<Option<Pinned>> {
+    let mut held = None;
+    change(sql, id, |import| {
+        held = match &import.progress {
+            Progress::Registered => Some(pin),
+            Progress::Started(pinned) => Some(pinned.joined(pin)),
+            Progress::Concluding(_) | Progress::Done(_) => None,
+        };
+        if let Some(held) = &held {
+            import.progress = Progress::Started(held.clone());
+        }
+    })?;
+    Ok(held)
+}
+
+/// An outcome is carried out: the import is done, and no longer ready work.
+fn finish(sql: &Connection, id: ImportId) -> rusqlite::Result<()> {
+    let mut ready = None;
+    change(sql, id, |import| {
+        if let Progress::Concluding(conclusion) = &import.progress {
+            import.progress = Progress::Done(conclusion.clone());
+        }
+        if let Kind::Data { name, rank, group: None, .. } = &import.kind {
+            ready = Some((import.repository.to_string(), single_key(name, *rank, id)));
+        }
+    })?;
+    if let Some((repository, sort)) = ready {
+        sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
+            .execute([repository, sort])?;
+    }
+    Ok(())
+}
+
+/// The latest date that was imported before a file came which has no outcome yet, if it is later than its own.
+fn later_date(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Date>> {
+    let Some(Import { repository, kind: Kind::Data { name, .. }, arrived, progress, .. }) =
+        read::import(sql, id)?
+    else {
+        return Ok(None);
+    };
+    if let Progress::Concluding(_) | Progress::Done(_) = progress {
+        return Ok(None);
+    }
+    let latest = read::latest_date(sql, &repository.to_string(), &entry_of(&name), arrived)?;
+    Ok(latest.filter(|latest| *latest > name.date))
 }
 
 fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {

@@ -44,10 +44,10 @@ pub(super) fn turn(sql: &Connection, repository: &str) -> rusqlite::Result<Turn>
     Ok(Turn { state, version, ready: first_ready(sql, repository)? })
 }
 
-fn first_ready(sql: &Connection, repository: &str) -> rusqlite::Result<Option<Ready>> {
-    let query = "SELECT import, group_ref, group_rule FROM ready WHERE repository = ?1 ORDER BY sort LIMIT 1";
+fn first_ready(sql: &Connection, repository: &str) -> Rows<Ready> {
+    let query = "SELECT import, group_ref, group_rule FROM ready WHERE repository = ?1 ORDER BY sort LIMIT 2";
     let mut query = sql.prepare_cached(query)?;
-    let found = query.query_row([repository], |row| {
+    let found = query.query_map([repository], |row| {
         let import: Option<String> = row.get(0)?;
         if let Some(import) = import {
             return Ok(Ready::File(parsed(&import)?));
@@ -58,8 +58,8 @@ fn first_ready(sql: &Connection, repository: &str) -> rusqlite::Result<Option<Re
             Some(rule) => Ready::Group(group, from_json(&rule)?),
             None => Ready::Expired(group),
         })
-    });
-    found.optional()
+    })?;
+    found.collect()
 }
 
 pub(super) fn next_member(

@@ -11,8 +11,8 @@ mod state;
 use std::future::Future;
 
 pub use model::{
-    Conclusion, Content, Drop, Group, HistoryFilter, Import, KeptReport, Kind, Nature, Pinned, Progress,
-    Refusal, Task, Turn, WaitingGroup,
+    Along, Conclusion, Content, Decision, Drop, Group, HistoryFilter, Import, KeptReport, Kind, Known,
+    Nature, Pinned, Progress, Refusal, Task, Turn, WaitingGroup,
 };
 pub use objects::{Listed, Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
@@ -99,8 +99,8 @@ pub trait Queue: Send + Sync + 'static {
     fn send(&self, message: Message, at: Option<Timestamp>) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// What the functions tell each other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What the functions tell each other. What is `known` spares the next one the question, and is nothing to rely on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     /// Something happened in a repository.
@@ -109,6 +109,9 @@ pub enum Message {
         repository: Repository,
         /// What happened.
         news: News,
+        /// The import that it happened to.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        known: Option<Box<Known>>,
     },
     /// Work on a file.
     Work {
@@ -116,6 +119,9 @@ pub enum Message {
         import: ImportId,
         /// What to do with it.
         task: Task,
+        /// The import, if it has begun just now: nobody has tried before.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        known: Option<Box<Known>>,
     },
     /// Mail the report of an import.
     Report {
@@ -132,6 +138,14 @@ pub enum Message {
         /// Its import.
         import: ImportId,
     },
+}
+
+impl Message {
+    /// News about a repository, to its sequencer.
+    #[must_use]
+    pub fn news(repository: &Repository, news: News) -> Self {
+        Self::Sequence { repository: repository.clone(), news, known: None }
+    }
 }
 
 /// What the sequencer can be told.

@@ -1,5 +1,6 @@
 //! What is kept about each file and each group.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
@@ -134,7 +135,10 @@ pub struct Pinned {
     pub at: Timestamp,
     /// The hash of the configuration it is imported under.
     pub config: String,
-    /// What the report is to say about how it came.
+    /// How many loaders share its lines.
+    #[serde(default = "one")]
+    pub loaders: u32,
+    /// What its report is to say beside the findings.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
     /// True once it passed the check of a group that is all or nothing.
@@ -145,13 +149,20 @@ pub struct Pinned {
     pub content: Option<Content>,
 }
 
+fn one() -> u32 {
+    1
+}
+
 impl Pinned {
-    /// What holds if `later` comes: the content of `later` too, unless one is fixed or the configurations
-    /// differ.
+    /// What holds if `later` comes: that it was checked and its content too, unless one is fixed or the
+    /// configurations differ.
     #[must_use]
     pub fn joined(&self, later: Self) -> Self {
-        let content = later.content.filter(|_| self.config == later.config);
-        Self { content: self.content.clone().or(content), ..self.clone() }
+        if self.config != later.config {
+            return self.clone();
+        }
+        let content = self.content.clone().or(later.content);
+        Self { checked: self.checked || later.checked, content, ..self.clone() }
     }
 }
 
@@ -162,13 +173,6 @@ pub struct Content {
     pub bytes: u64,
     /// Their SHA-256, in hexadecimal.
     pub sha256: String,
-    /// How many loaders share its lines.
-    #[serde(default = "one")]
-    pub loaders: u32,
-}
-
-fn one() -> u32 {
-    1
 }
 
 /// The outcome of an import: its line in the ledger.
@@ -234,8 +238,40 @@ pub struct Turn {
     pub state: sequence::State,
     /// The version of that, for [`State::advance`](super::State::advance); 0 of a new repository.
     pub version: u64,
-    /// Its first piece of ready work in treatment order.
-    pub ready: Option<Ready>,
+    /// Its first two pieces of ready work in treatment order: the first may be about to end.
+    pub ready: Vec<Ready>,
+}
+
+/// What is written together with the sequencer's state, or not at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Along<'a> {
+    /// An import whose turn it is, and what it runs under from now on, if it has not begun.
+    pub begins: Option<(ImportId, &'a Pinned)>,
+    /// An import whose outcome is carried out: it is done.
+    pub ends: Option<ImportId>,
+}
+
+/// What came of an attempt to decide an outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// It is decided, and its keys are taken. For each of them: the key that what lies there is to be kept under,
+    /// as by [`State::claim`](super::State::claim).
+    Taken(Vec<Option<Key>>),
+    /// It was decided before, in this way. Nothing was taken.
+    Before(Box<Conclusion>),
+    /// Nothing is decided: a file of this date, a later one, was imported before this one came, and its report
+    /// does not say so.
+    Late(Date),
+}
+
+/// An import as somebody has seen it, told to whoever takes the next step, so that he need not read it. It may
+/// be out of date: what is written because of it is written on the condition that it is not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// The import.
+    pub import: Import,
+    /// Which of its versions this is, as the store counts them.
+    pub revision: u64,
 }
 
 /// A group that is not complete.

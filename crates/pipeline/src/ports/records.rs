@@ -143,6 +143,8 @@ pub trait Records: Send + Sync + 'static {
     /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list
     /// instead. Takes effect once, like a batch.
     fn sweep(&self, sweep: &Sweep<'_>) -> impl Future<Output = Result<Swept>> + Send;
+    /// True if a batch of the import was landed, as far as it is not forgotten.
+    fn has_begun(&self, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
     /// The import is over: its batches will not come again.
     fn forget(&self, import: ImportId) -> impl Future<Output = Result<()>> + Send;
     /// Which of these records exist, in their order: scopes and keys.

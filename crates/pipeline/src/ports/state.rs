@@ -8,7 +8,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 
-use super::model::{Conclusion, HistoryFilter, Import, Pinned, Turn, WaitingGroup};
+use super::model::{Along, Conclusion, Decision, HistoryFilter, Import, Known, Pinned, Turn, WaitingGroup};
 use crate::Result;
 
 /// How often a key is renamed in search of one that is nobody else's. Partners choose names, so one may be
@@ -26,18 +26,31 @@ pub trait State: Send + Sync + 'static {
     fn import(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send;
     /// The files that came in an archive, in its order; none if it has not been unpacked yet.
     fn members(&self, archive: ImportId) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    /// What this process has last seen of an import, to be told to whoever takes the next step. None if it
+    /// costs nothing to ask the store.
+    fn remembered(&self, _id: ImportId) -> Option<Known> {
+        None
+    }
+    /// Takes over what another process has last seen.
+    fn remember(&self, _known: &Known) {}
+    /// One import, perhaps as it was a moment ago: asked for by those whose next write finds out.
+    fn recall(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send {
+        self.import(id)
+    }
     /// Fixes what an import runs under, before anything of it is loaded. The first call wins; a later one only
-    /// adds the content, if none is fixed yet and the configuration is the same. The answer is what holds.
-    fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Pinned>> + Send;
-    /// Decides the outcome of an import before anything is moved. The first call wins; the answer is what
-    /// holds. If that is this call's, the keys of its `outputs` are taken, as by [`State::claim`], and its
-    /// answer is the second one. Who finds another conclusion has taken nothing.
+    /// adds that it was checked and its content, if none is fixed yet and the configuration is the same. The
+    /// answer is what holds; None if its outcome is decided.
+    fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Option<Pinned>>> + Send;
+    /// Decides the outcome of an import before anything is moved, and takes the keys of its `outputs`. The first
+    /// call wins. `late` is the later date that was imported before the file came, if its report names one;
+    /// of a data file that is imported, it has to be named if there is one.
     fn conclude(
         &self,
         id: ImportId,
         conclusion: &Conclusion,
         outputs: &[&Key],
-    ) -> impl Future<Output = Result<(Conclusion, Vec<Option<Key>>)>> + Send;
+        late: Option<Date>,
+    ) -> impl Future<Output = Result<Decision>> + Send;
     /// The outcome is carried out: the import is done, and no longer ready work.
     fn finish(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
     /// Takes keys for an import's outputs; the answer for each is the key that what lies there is to be kept
@@ -53,12 +66,14 @@ pub trait State: Send + Sync + 'static {
 
     /// Where a repository is: what it is doing, and what is next.
     fn turn(&self, repository: &Repository) -> impl Future<Output = Result<Turn>> + Send;
-    /// Writes the sequencer's state if its version is still `version`. False if somebody was faster.
+    /// Writes the sequencer's state if its version is still `version`, and what goes along with it. False if
+    /// somebody was faster: then nothing is written.
     fn advance(
         &self,
         repository: &Repository,
         version: u64,
         state: &sequence::State,
+        along: Along<'_>,
     ) -> impl Future<Output = Result<bool>> + Send;
     /// From now on, what arrives for this group belongs to its next generation.
     fn seal(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;

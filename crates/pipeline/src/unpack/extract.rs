@@ -35,7 +35,7 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
                     Stopped::Refused(refusal) => {
                         conclude::conclude(platform, archive, Findings::refused(refusal)).await
                     }
-                    Stopped::Failed(error) => cannot_open(platform, archive, error).await,
+                    Stopped::Failed(error) => cannot_open(platform, archive, error, false).await,
                 };
             }
         };
@@ -46,6 +46,7 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
         let pin = Pinned {
             at: platform.now(),
             config: String::new(),
+            loaders: 1,
             notes: ignored.clone(),
             checked: false,
             content: None,

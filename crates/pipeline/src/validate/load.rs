@@ -8,17 +8,16 @@ use sha2::{Digest, Sha256};
 use tidewaiter::check::Summary;
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::{Key, Place};
-use tidewaiter::name::DataName;
 use tidewaiter::record::{Change, Effect, Layout, Refusal};
 use tidewaiter::report::Counts;
 
 use super::lines::{Item, Lines};
-use super::refused;
+use super::{Passed, refused};
 use crate::chunks::Chunks;
 use crate::configs::hex;
 use crate::examine::Terms;
 use crate::ports::{
-    Applied, Batch, BatchNumber, Content, Import, Objects, Observation, Platform, Records, State, Upload,
+    Applied, Batch, BatchNumber, Import, Objects, Observation, Platform, Records, State, Upload,
 };
 use crate::{Error, Result};
 
@@ -68,15 +67,13 @@ impl Named {
 /// Reads the file again, unless all of it is `held`, and loads it.
 pub(super) async fn load<P: Platform>(
     platform: &P,
-    import: &Import,
-    name: &DataName,
-    terms: &Terms,
-    content: &Content,
+    file: &Passed<'_>,
     held: Option<Bytes>,
 ) -> Result<Loaded> {
+    let Passed { import, terms, content, .. } = *file;
     let mut checker = terms.checker();
     let mut lines = Lines::new(terms.plan.clone(), import.id);
-    let mut loader = Loader::new(platform, import, name, terms, content.loaders);
+    let mut loader = Loader::new(platform, file);
     let mut hash = Sha256::new();
     let mut chunks = Chunks::again(platform.objects(), &import.source, content.bytes, held);
     while let Some(chunk) = chunks.next().await? {
@@ -132,7 +129,8 @@ struct Loader<'a, P: Platform> {
 }
 
 impl<'a, P: Platform> Loader<'a, P> {
-    fn new(platform: &'a P, import: &'a Import, name: &DataName, terms: &'a Terms, loaders: u32) -> Self {
+    fn new(platform: &'a P, file: &Passed<'a>) -> Self {
+        let Passed { import, name, terms, loaders, .. } = *file;
         Self {
             platform,
             import,

@@ -57,9 +57,9 @@ fn import(kind: Kind, progress: Progress) -> Import {
 }
 
 fn pinned(checked: bool, content: bool) -> Progress {
-    let content = content.then(|| Content { bytes: 2_048, sha256: "e3".to_owned(), loaders: 1 });
+    let content = content.then(|| Content { bytes: 2_048, sha256: "e3".to_owned() });
     let at = "2026-01-01T10:05:00Z".parse().unwrap();
-    Progress::Started(Pinned { at, config: "c".to_owned(), notes: Vec::new(), checked, content })
+    Progress::Started(Pinned { at, config: "c".to_owned(), loaders: 1, notes: Vec::new(), checked, content })
 }
 
 fn conclusion(outcome: Outcome) -> Conclusion {

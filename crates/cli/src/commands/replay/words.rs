@@ -52,15 +52,15 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             Ok(About::in_vain("it is for another function: it will come back".to_owned()))
         }
         Subject::Drops(notices) => Ok(drops(notices)),
-        Subject::Step(Message::Sequence { repository, news }) => Ok(About {
+        Subject::Step(Message::Sequence { repository, news, .. }) => Ok(About {
             words: format!("{repository}: {}", heard(news)),
             repository: Some(repository.clone()),
             ..About::default()
         }),
-        Subject::Step(Message::Work { import, task: Task::Check }) => {
+        Subject::Step(Message::Work { import, task: Task::Check, .. }) => {
             step(stack, *import, "to be checked").await
         }
-        Subject::Step(Message::Work { import, task: Task::Import }) => {
+        Subject::Step(Message::Work { import, task: Task::Import, .. }) => {
             step(stack, *import, "to be imported").await
         }
         Subject::Step(Message::Report { import }) => step(stack, *import, "its report is to be mailed").await,

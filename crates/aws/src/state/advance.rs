@@ -1,0 +1,78 @@
+//! The sequencer's state, and what is written with it in one transaction.
+
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Repository;
+use tidewaiter::sequence;
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{Along, Import};
+
+use super::imports::{DOCUMENT, REVISION, begin, end, put_document, recall, replace};
+use super::keys;
+use super::known::Known;
+use crate::table::{Table, Write, Written};
+
+const WHAT: &str = "writing a sequence";
+
+/// See `State::advance`.
+pub(super) async fn advance(
+    table: &Table,
+    known: &Known,
+    repository: &Repository,
+    version: u64,
+    state: &sequence::State,
+    along: Along<'_>,
+) -> Result<bool> {
+    let write = put_document(keys::sequence(repository), state, version, WHAT)?;
+    let ours = match &write {
+        Write::Put(_, attributes, _) => attributes.clone(),
+        _ => Vec::new(),
+    };
+    let begins = |import: &mut Import| {
+        if let Some((_, pin)) = along.begins {
+            begin(import, pin);
+        }
+    };
+    let mut writes = vec![write];
+    let mut changed = Vec::new();
+    if let Some((id, _)) = along.begins {
+        changed.extend(change(table, known, id, begins, &mut writes).await?);
+    }
+    if let Some(id) = along.ends {
+        changed.extend(change(table, known, id, end, &mut writes).await?);
+    }
+    match table.write(WHAT, writes).await? {
+        Written::Done => {
+            for (import, revision) in changed {
+                known.put(&import, revision);
+            }
+            Ok(true)
+        }
+        Written::Lost(held) => {
+            for (import, _) in &changed {
+                known.forget(import.id);
+            }
+            // The answer to our own write may have been lost, and the request sent again. (Of several writes that
+            // go together the service knows it by itself.)
+            debug_assert!(ours.iter().all(|(name, _)| [DOCUMENT, REVISION].contains(name)));
+            Ok(ours.iter().all(|(name, value)| held.get(*name) == Some(value)))
+        }
+    }
+}
+
+/// Adds what is written when an import changes; what it is then, with its revision, if it does.
+async fn change(
+    table: &Table,
+    known: &Known,
+    id: ImportId,
+    edit: impl FnOnce(&mut Import),
+    writes: &mut Vec<Write>,
+) -> Result<Option<(Import, u64)>> {
+    let Some((before, revision)) = recall(table, known, WHAT, id).await? else { return Ok(None) };
+    let mut after = before.clone();
+    edit(&mut after);
+    if after == before {
+        return Ok(None);
+    }
+    writes.extend(replace(&before, &after, revision, WHAT)?);
+    Ok(Some((after, revision + 1)))
+}

@@ -1,0 +1,98 @@
+//! Deciding an outcome: mostly one request.
+//!
+//! The keys of the outputs are taken with it, on the condition that they are nobody's; and the date of an imported
+//! file becomes the latest one, on the condition that there is no later. Only if one of them does not hold is it
+//! looked at why.
+
+use jiff::civil::Date;
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Key;
+use tidewaiter::report::Outcome;
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{Conclusion, Decision, Import, Kind, Progress};
+
+use super::imports::{conclusion, recall, replace};
+use super::known::Known;
+use super::{claim, keys, read};
+use crate::table::{Table, Tries, Write, Written, text, text_of};
+
+const WHAT: &str = "deciding an outcome";
+/// The attribute with the latest date that was imported.
+const LATEST: &str = "date";
+
+/// See `State::conclude`.
+pub(super) async fn conclude(
+    table: &Table,
+    known: &Known,
+    id: ImportId,
+    decided: &Conclusion,
+    outputs: &[&Key],
+    late: Option<Date>,
+) -> Result<Decision> {
+    let mut tries = Tries::new(WHAT);
+    let mut is_first = true;
+    loop {
+        let found = recall(table, known, WHAT, id).await?;
+        let before = found.as_ref().and_then(|(import, _)| conclusion(import));
+        let Some((import, revision)) = found.as_ref().filter(|_| before.is_none()) else {
+            // It is ours also if it was written before, and the answer to that was lost.
+            return match before.filter(|before| *before != decided) {
+                Some(before) => Ok(Decision::Before(Box::new(before.clone()))),
+                None => claim::claim(table, outputs, id).await.map(Decision::Taken),
+            };
+        };
+        let after = Import { progress: Progress::Concluding(decided.clone()), ..import.clone() };
+        let mut writes = replace(import, &after, *revision, WHAT)?;
+        if late.is_none() && decided.outcome == Outcome::Imported {
+            match raised(table, import, is_first).await? {
+                Raised::Write(write) => writes.push(write),
+                Raised::Late(date) => return Ok(Decision::Late(date)),
+                Raised::Nothing => {}
+            }
+        }
+        if is_first {
+            writes.extend(outputs.iter().map(|key| claim::fresh(key, id)));
+        }
+        if let Written::Done = table.write(WHAT, writes).await? {
+            known.put(&after, revision + 1);
+            return Ok(Decision::Taken(if is_first {
+                outputs.iter().map(|key| Some(key.renamed(id))).collect()
+            } else {
+                claim::claim(table, outputs, id).await?
+            }));
+        }
+        known.forget(id);
+        is_first = false;
+        tries.again().await?;
+    }
+}
+
+/// What becomes of the latest date when a file is imported.
+enum Raised {
+    /// The file's own, if there is no later one.
+    Write(Write),
+    /// It stays, and was there before the file came.
+    Late(Date),
+    /// It stays.
+    Nothing,
+}
+
+/// At first it is taken to be in order.
+async fn raised(table: &Table, import: &Import, is_first: bool) -> Result<Raised> {
+    let Import { repository, kind: Kind::Data { name, .. }, arrived, .. } = import else {
+        return Ok(Raised::Nothing);
+    };
+    let at = keys::latest_date(repository, name);
+    if !is_first {
+        let before = read::latest_date(table, repository, name, *arrived).await?;
+        if let Some(date) = before.filter(|date| *date > name.date) {
+            return Ok(Raised::Late(date));
+        }
+        let latest = table.get(WHAT, &at).await?;
+        let latest = latest.as_ref().and_then(|item| text_of(item, LATEST)?.parse::<Date>().ok());
+        if latest.is_some_and(|latest| latest > name.date) {
+            return Ok(Raised::Nothing);
+        }
+    }
+    Ok(Raised::Write(Write::Raise(at, LATEST, text(name.date.to_string()))))
+}
