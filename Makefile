@@ -78,13 +78,17 @@ large-cloud: ## Check and load files of 2 GB by the function validate as it is d
 	@infra/build $(HERE)
 	@tests/functions/large
 
+.PHONY: golden-cloud
+golden-cloud: ## Land all golden drops through the functions, on LocalStack (many minutes)
+	GOLDEN=all $(CARGO) test --locked --workspace --all-features --test localstack -- golden_drops_give_the_same_through --nocapture
+
 .PHONY: crowd
 crowd: ## Ten repositories with a hundred files each through the functions, on LocalStack
 	CROWD=100 $(CARGO) test --locked --workspace --all-features --test localstack -- ten_repositories --nocapture
 
 .PHONY: kills
 kills: ## Kill each function at every request that it makes, on LocalStack (many minutes)
-	KILLS=1 $(CARGO) test --locked --workspace --all-features --test localstack -- --ignored functions_that_are_killed --nocapture --test-threads=1
+	KILLS=all $(CARGO) test --locked --workspace --all-features --test localstack -- functions_that_are_killed --nocapture
 
 .PHONY: deny
 deny: ## Check licences, sources and known vulnerabilities of dependencies

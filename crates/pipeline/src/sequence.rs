@@ -59,6 +59,9 @@ fn think(
     (state, to_do)
 }
 
+/// How often others may be faster before the news is left to come again.
+const MOST_ROUNDS: u32 = 100;
+
 struct Shell<'a, P: Platform> {
     platform: &'a P,
     repository: &'a Repository,
@@ -68,16 +71,22 @@ impl<P: Platform> Shell<'_, P> {
     /// Takes events until there are none left; what is carried out may answer with more.
     async fn follow(&self, mut events: Vec<Event>) -> Result<()> {
         let state = self.platform.state();
+        let mut rounds = 0;
         while !events.is_empty() {
             let ended = self.ended(&events).await?;
             let ends = ended.as_ref().map(|(id, _)| *id);
             let turn = state.turn(self.repository).await?;
             let (next, commands) = think(&turn, &events, ends, self.platform.now());
-            let begun = if next == turn.state { None } else { self.begins(&commands).await? };
+            let begun = self.begins(&turn.state, &commands).await?;
             if next != turn.state {
                 let begins = begun.as_ref().map(|(id, pin)| (*id, pin));
                 if !state.advance(self.repository, turn.version, &next, Along { begins, ends }).await? {
                     // Somebody was faster: the same events again, where the repository is now.
+                    rounds += 1;
+                    if rounds == MOST_ROUNDS {
+                        let source = "others were faster each time".into();
+                        return Err(Error::Store { what: "deciding what is next", source });
+                    }
                     continue;
                 }
             } else if let Some(id) = ends {
@@ -111,14 +120,19 @@ impl<P: Platform> Shell<'_, P> {
         Ok(if recalled.is_some() { recalled } else { decided(self.platform.state().import(id).await?) })
     }
 
-    /// The file that is handed out next, and what it runs under, if it has not begun. If that cannot be found out,
-    /// it is handed out all the same, and whoever checks it says why.
-    async fn begins(&self, commands: &[Command]) -> Result<Option<(ImportId, Pinned)>> {
+    /// The file that is handed out now, and what it runs under, if it has not begun. If that cannot be found out,
+    /// it is handed out all the same, and whoever checks it says why. One that was handed out before is not looked
+    /// at: somebody has it in hand.
+    async fn begins(
+        &self,
+        before: &sequence::State,
+        commands: &[Command],
+    ) -> Result<Option<(ImportId, Pinned)>> {
         let handed_out = commands.iter().find_map(|command| match command {
             Command::Check(id) | Command::Import(id) => Some(*id),
             _ => None,
         });
-        let Some(id) = handed_out else { return Ok(None) };
+        let Some(id) = handed_out.filter(|id| before.handed_out() != Some(*id)) else { return Ok(None) };
         let Some(import) = self.platform.state().recall(id).await? else { return Ok(None) };
         let (Kind::Data { name, .. }, Progress::Registered) = (&import.kind, &import.progress) else {
             return Ok(None);

@@ -92,6 +92,17 @@ pub struct State {
     pub unsettled: Option<Unsettled>,
 }
 
+impl State {
+    /// The file that somebody has in hand.
+    #[must_use]
+    pub fn handed_out(&self) -> Option<ImportId> {
+        match self.running.as_ref()? {
+            Running::File { import } => Some(*import),
+            Running::Group { member, .. } => *member,
+        }
+    }
+}
+
 /// A repository that files are still arriving in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsettled {

@@ -6,7 +6,7 @@ use tidewaiter::sequence;
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{Along, Import};
 
-use super::imports::{DOCUMENT, REVISION, begin, end, put_document, recall, replace};
+use super::imports::{DOCUMENT, REVISION, begin, end, find, put_document, recall, replace};
 use super::keys;
 use super::known::Known;
 use crate::table::{Table, Write, Written};
@@ -48,8 +48,13 @@ pub(super) async fn advance(
             Ok(true)
         }
         Written::Lost(held) => {
+            // What was remembered may be what was wrong. It is remembered as it is, or what is found again with the
+            // repository would be believed again.
             for (import, _) in &changed {
                 known.forget(import.id);
+                if let Some((import, revision)) = find(table, WHAT, import.id).await? {
+                    known.put(&import, revision);
+                }
             }
             // The answer to our own write may have been lost, and the request sent again. (Of several writes that
             // go together the service knows it by itself.)

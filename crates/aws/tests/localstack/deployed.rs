@@ -16,11 +16,13 @@ use crate::stack::Stack;
 /// What is delivered together is to be ordered together, also where it takes a while to be taken in.
 const SETTLE_SECONDS: u64 = 5;
 
+/// What CI lands through the functions; all others over S3 and DynamoDB without them.
+const SOME: [&str; 4] = ["archives", "clean-day", "group-in-pieces", "line-rules"];
+
 /// A golden case in both worlds, its configuration with a settling time that fits.
-fn judge(case: &str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(case);
-    let (stack, world) = (runtime.block_on(Stack::new()), World::new());
+fn judge(runtime: &tokio::runtime::Runtime, stack: &Stack, folder: &Path) {
+    let case = folder.file_name().unwrap().to_string_lossy();
+    let world = World::new();
     for (file, content) in files(&folder.join("config"), "") {
         let mut document: serde_json::Value = serde_json::from_slice(&content).unwrap();
         document["settings"]["settle_seconds"] = SETTLE_SECONDS.into();
@@ -28,7 +30,7 @@ fn judge(case: &str) {
         world.config(file.trim_end_matches(".json"), &content);
         runtime.block_on(stack.put(&format!("config/{PARTNER}/{file}"), content.as_bytes()));
     }
-    for delivery in deliveries(&folder) {
+    for delivery in deliveries(folder) {
         for (file, content) in &delivery {
             world.drop(PARTNER, file, content);
         }
@@ -76,15 +78,29 @@ fn judge(case: &str) {
     }
 }
 
+/// One after the other on one stack. `make golden-cloud` lands all of them.
 #[test]
 fn golden_drops_give_the_same_through_the_functions_as_in_a_folder() {
-    let only = std::env::var("GOLDEN").unwrap_or_default();
-    for case in ["archives", "clean-day", "group-in-pieces", "line-rules"] {
-        if case.contains(&only) {
-            let begun = Instant::now();
-            judge(case);
-            println!("{case}: {} s", begun.elapsed().as_secs());
+    let wanted = std::env::var("GOLDEN").ok();
+    let is_wanted = |case: &str| match wanted.as_deref() {
+        None => SOME.contains(&case),
+        Some("all") => true,
+        Some(part) => case.contains(part),
+    };
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
+    let mut cases: Vec<_> = std::fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.retain(|case| is_wanted(&case.file_name().unwrap().to_string_lossy()));
+    cases.sort();
+    assert!(!cases.is_empty(), "no case has such a name");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut stack = runtime.block_on(Stack::new());
+    for (number, case) in cases.iter().enumerate() {
+        if number > 0 {
+            runtime.block_on(stack.clear());
         }
+        let begun = Instant::now();
+        judge(&runtime, &stack, case);
+        println!("{}: {} s", case.file_name().unwrap().display(), begun.elapsed().as_secs());
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) struct Stack {
     dropped: Mutex<usize>,
     /// Import ids in a stable order: that of the deliveries, then of file names.
     seen: Mutex<Vec<String>>,
+    tables: aws_sdk_dynamodb::Client,
+    /// How many mails were sent before it was cleared.
+    mails_before: usize,
     _turn: tokio::sync::OwnedMutexGuard<()>,
 }
 
@@ -87,7 +90,9 @@ impl Stack {
         Self {
             bucket: TestBucket { client: clients::s3(&config), name: outputs["Bucket"].clone() },
             state: StateTable::new(tables.clone(), &outputs["StateTable"]),
-            records: RecordsTable::new(tables, &outputs["RecordsTable"]),
+            records: RecordsTable::new(tables.clone(), &outputs["RecordsTable"]),
+            tables,
+            mails_before: 0,
             sqs: aws_sdk_sqs::Client::new(&config),
             outputs,
             dropped: Mutex::default(),
@@ -99,6 +104,39 @@ impl Stack {
     pub(crate) async fn put(&self, key: &str, content: &[u8]) {
         let request = self.bucket.client.put_object().bucket(&self.bucket.name).key(key);
         request.body(ByteStream::from(content.to_vec())).send().await.unwrap();
+    }
+
+    /// Removes what was landed, so that it is as if it were new to everybody but its functions.
+    pub(crate) async fn clear(&mut self) {
+        let TestBucket { client, name } = &self.bucket;
+        loop {
+            let listed = client.list_object_versions().bucket(name).send().await.unwrap();
+            let versions = listed.versions().iter().map(|found| (found.key(), found.version_id()));
+            let markers = listed.delete_markers().iter().map(|found| (found.key(), found.version_id()));
+            for (key, version) in versions.chain(markers) {
+                let request = client.delete_object().bucket(name).set_key(key.map(Into::into));
+                request.set_version_id(version.map(Into::into)).send().await.unwrap();
+            }
+            if listed.is_truncated != Some(true) {
+                break;
+            }
+        }
+        for table in ["StateTable", "RecordsTable"] {
+            let table = &self.outputs[table];
+            let mut pages = self.tables.scan().table_name(table).into_paginator().items().send();
+            while let Some(item) = pages.next().await {
+                let mut item = item.unwrap();
+                // What a function has noted once, it does not note again.
+                if ["repositories", "c"].contains(&item["pk"].as_s().unwrap().as_str()) {
+                    continue;
+                }
+                item.retain(|name, _| ["pk", "sk"].contains(&name.as_str()));
+                self.tables.delete_item().table_name(table).set_key(Some(item)).send().await.unwrap();
+            }
+        }
+        self.mails_before += self.mails().len();
+        *self.dropped.get_mut().unwrap() = 0;
+        self.seen.get_mut().unwrap().clear();
     }
 
     /// Drops files and waits for what comes of them.
@@ -230,7 +268,8 @@ impl Stack {
         let sent = localstack::get(&format!("/_aws/ses?email={}", self.outputs["Sender"]));
         let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
         let sent = sent["messages"].as_array().unwrap();
-        sent.iter().map(|message| message["RawData"].as_str().unwrap().as_bytes().to_vec()).collect()
+        let sent = sent.iter().skip(self.mails_before);
+        sent.map(|message| message["RawData"].as_str().unwrap().as_bytes().to_vec()).collect()
     }
 }
 

@@ -2,11 +2,14 @@
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::name::{DataName, GroupTag};
-use tidewaiter::sequence::{GroupRef, GroupRule, Ready};
+use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
+use tidewaiter_aws::StateTable;
 use tidewaiter_pipeline::contract;
-use tidewaiter_pipeline::ports::{Group, HistoryFilter, Import, Kind, Progress, Source, State};
+use tidewaiter_pipeline::ports::{
+    Along, Group, HistoryFilter, Import, Kind, Pinned, Progress, Source, State,
+};
 
-use crate::support::{Requests, state_table};
+use crate::support::{Requests, state_table, table};
 
 fn id(n: u32) -> ImportId {
     let at = Timestamp::from_second(1_790_000_000 + i64::from(n)).unwrap();
@@ -67,6 +70,47 @@ async fn a_group_whose_files_arrive_at_the_same_time_is_complete_once() {
     assert_eq!(state.waiting(&place).await.unwrap(), []);
     let queued: Vec<ImportId> = state.queued(&place, 100).await.unwrap().iter().map(|i| i.id).collect();
     assert_eq!(queued, [0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11].map(id));
+}
+
+/// The marker of a file that is ready holds it as it was registered. A process that knew nothing else believed it
+/// over and over, lost each time against the table, and asked for ever.
+#[tokio::test]
+async fn what_was_found_beside_a_repository_is_not_believed_against_the_table() {
+    let (client, name) = table().await;
+    let [ours, other] = [(); 2].map(|()| StateTable::new(client.clone(), &name));
+    let mut file = member(1, 1, 1);
+    if let Kind::Data { group, .. } = &mut file.kind {
+        *group = None;
+    }
+    let place = file.repository.clone();
+    ours.register(std::slice::from_ref(&file)).await.unwrap();
+    let runs = sequence::State {
+        running: Some(sequence::Running::File { import: file.id }),
+        ..sequence::State::default()
+    };
+    let pin = |config: &str| Pinned {
+        at: file.arrived,
+        config: config.to_owned(),
+        loaders: 1,
+        notes: Vec::new(),
+        checked: false,
+        content: None,
+    };
+    let (first, later) = (pin("first"), pin("later"));
+    let begins = |pin| Along { begins: Some((file.id, pin)), ends: None };
+    assert!(ours.advance(&place, 0, &runs, begins(&first)).await.unwrap());
+    let mut tries = 0;
+    loop {
+        let turn = other.turn(&place).await.unwrap();
+        assert_eq!(turn.ready, [Ready::File(file.id)]);
+        if other.advance(&place, turn.version, &runs, begins(&later)).await.unwrap() {
+            break;
+        }
+        tries += 1;
+        assert!(tries < 3, "it asks for ever");
+    }
+    let import = other.import(file.id).await.unwrap().unwrap();
+    assert_eq!(import.progress, Progress::Started(first), "what it runs under is fixed once");
 }
 
 #[tokio::test]
