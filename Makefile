@@ -61,11 +61,12 @@ golden: ## Rewrite golden files and published schemas; read the difference befor
 	UPDATE_SCHEMAS=1 $(CARGO) test --locked --package tidewaiter schema
 
 .PHONY: pictures
-pictures: ## Photograph the mail and the page of a day for docs/pictures (needs Chromium and npm)
+pictures: ## Photograph the mails and the page of a day for docs/pictures (needs Chromium and npm)
 	@[ -d $(TOOLS)/pictures/node_modules/puppeteer-core ] || npm install --silent --no-audit --no-fund \
 		--ignore-scripts --prefix $(TOOLS)/pictures puppeteer-core@$(PUPPETEER_VERSION)
-	$(CARGO) run --quiet --locked --package tidewaiter --example pictures mail > $(TOOLS)/pictures/mail.html
-	$(CARGO) run --quiet --locked --package tidewaiter --example pictures day > $(TOOLS)/pictures/day.html
+	for page in mail digest notice day; do \
+		$(CARGO) run --quiet --locked --package tidewaiter --example pictures $$page > $(TOOLS)/pictures/$$page.html || exit 1; \
+	done
 	node docs/pictures/render.mjs $(TOOLS)/pictures $(TOOLS)/pictures docs/pictures
 
 .PHONY: large

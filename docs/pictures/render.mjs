@@ -1,5 +1,5 @@
-// Photographs the mail and the page of a day: `node render.mjs TOOLS PAGES OUT`, where TOOLS is the folder in which
-// puppeteer-core is installed, PAGES has mail.html and day.html, and OUT gets the pictures.
+// Photographs the mails and the page of a day: `node render.mjs TOOLS PAGES OUT`, where TOOLS is the folder in which
+// puppeteer-core is installed, PAGES has mail.html, digest.html, notice.html and day.html, and OUT gets the pictures.
 
 import { createRequire } from 'node:module';
 import { accessSync, readFileSync } from 'node:fs';
@@ -12,6 +12,11 @@ const PICTURES = [
   { name: 'mail-light', page: 'mail', width: 720, scheme: 'light' },
   { name: 'mail-dark', page: 'mail', width: 720, scheme: 'dark' },
   { name: 'mail-phone', page: 'mail', width: 390, scheme: 'light' },
+  { name: 'digest-light', page: 'digest', width: 720, scheme: 'light', most: 1300 },
+  { name: 'digest-dark', page: 'digest', width: 720, scheme: 'dark', most: 1300 },
+  { name: 'digest-phone', page: 'digest', width: 390, scheme: 'light', most: 1500 },
+  { name: 'notice-light', page: 'notice', width: 720, scheme: 'light' },
+  { name: 'notice-phone', page: 'notice', width: 390, scheme: 'dark' },
   { name: 'day-light', page: 'day', width: 1000, scheme: 'light', most: 1500 },
   { name: 'day-phone', page: 'day', width: 390, scheme: 'dark', most: 1700 },
 ];

@@ -202,3 +202,19 @@ fn mails_about_the_files_of_one_import_are_one_conversation() {
     let of = |import: &str| format!("<partner.acme.contacts.{import}@tidewaiter>");
     assert_eq!(conversations, [of("crm"), of("crm"), of("web")]);
 }
+
+#[test]
+fn a_file_is_expected_also_where_nothing_was_ever_dropped() {
+    let world = World::new();
+    world.config(
+        "acme",
+        r#"{ "acme": { "contacts": { "crm": { "expected": { "by": "06:00" },
+                                              "alert_recipients": ["night@example.org"] } } } }"#,
+    );
+    run(&world, "2026-01-05T05:00:00Z");
+    assert_eq!(subjects(&world), Vec::<String>::new());
+    for time in ["2026-01-05T06:00:00Z", "2026-01-05T06:05:00Z"] {
+        run(&world, time);
+        assert_eq!(subjects(&world), ["[partner] no acme_contacts_crm_<date>.csv has come by 06:00 UTC"]);
+    }
+}

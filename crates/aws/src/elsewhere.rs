@@ -3,7 +3,7 @@
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_pipeline::ports::{
-    Applied, Batch, Mail, Mailer, Message, Queue, Records, StoredRecord, Sweep, Swept,
+    Applied, Batch, Mail, Mailer, Message, Queue, Records, StoredRecord, Sweep, Swept, Undelivered,
 };
 use tidewaiter_pipeline::{Error, Result};
 
@@ -56,7 +56,7 @@ impl Records for Elsewhere {
 }
 
 impl Mailer for Elsewhere {
-    async fn send(&self, _mail: &Mail) -> Result<()> {
+    async fn send(&self, _mail: &Mail) -> Result<Vec<Undelivered>> {
         refused("sending a mail")
     }
 }

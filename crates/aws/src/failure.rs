@@ -8,7 +8,7 @@ use tidewaiter_pipeline::Error;
 
 /// Answers that stay the same until somebody changes a permission, a name or the deployment. Everything
 /// else, throttling and whatever is new to us included, is tried again.
-const REFUSALS: [&str; 22] = [
+const REFUSALS: [&str; 18] = [
     "AccessDenied",
     "AccessDeniedException",
     "AuthorizationError",
@@ -26,11 +26,7 @@ const REFUSALS: [&str; 22] = [
     "ValidationError",
     "AWS.SimpleQueueService.NonExistentQueue",
     "QueueDoesNotExist",
-    "InvalidAddress",
     "InvalidParameterValue",
-    "MailFromDomainNotVerified",
-    "MailFromDomainNotVerifiedException",
-    "MessageRejected",
 ];
 
 /// What an AWS service answered.
@@ -113,7 +109,7 @@ where
     }
 }
 
-/// A mail that was not sent.
+/// A mail that was not sent, for a reason that is not one of mails alone.
 pub(crate) fn mail<E>(id: &str, error: &Answer<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

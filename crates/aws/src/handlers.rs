@@ -10,7 +10,7 @@ use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::ports::{
     Import, Known, Mailer, Message, News, Platform, Progress, Queue, Records, State,
 };
-use tidewaiter_pipeline::{Error, report, sequence, sweep, unpack, validate, watch};
+use tidewaiter_pipeline::{Error, digest, report, sequence, sweep, unpack, validate, watch};
 use tracing::{Instrument, Span, field};
 
 use crate::deployment::{Deployment, Loading, Mailing, Messaging};
@@ -205,6 +205,10 @@ async fn report_one(deployment: &Mailing, body: &str) -> Handled {
             about(&[("import", &import)]);
             Ok(Box::pin(report::report(deployment, import)).await?)
         }
+        Message::Digest { repository, digest: which } => {
+            about(&[("repository", &repository)]);
+            Ok(Box::pin(digest::digest(deployment, &repository, &which)).await?)
+        }
         Message::Notice { notice } => {
             about(&[("repository", &notice.repository)]);
             Ok(Box::pin(watch::tell(deployment, &notice)).await?)
@@ -220,8 +224,8 @@ async fn sweep_all(deployment: &Messaging) -> tidewaiter_pipeline::Result<()> {
     let found = Box::pin(sweep::sweep(deployment, left_alone)).await;
     match &found {
         Ok(found) => {
-            let sweep::Found { unfinished, repositories, mails, .. } = *found;
-            tracing::info!(unfinished, repositories, mails, "swept");
+            let sweep::Found { unfinished, repositories, mails, digests, .. } = *found;
+            tracing::info!(unfinished, repositories, mails, digests, "swept");
             deployment.metrics.swept(found.waiting_since, now);
         }
         Err(error) => tracing::error!(%error, transient = error.is_transient(), "the sweep failed"),

@@ -47,7 +47,7 @@ impl Queue for Queues {
         let url = match &message {
             Message::Sequence { .. } => &self.urls.sequence,
             Message::Work { .. } => &self.urls.work,
-            Message::Report { .. } | Message::Notice { .. } => &self.urls.report,
+            Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. } => &self.urls.report,
             Message::TakeIn { .. } => self.urls.unpack.as_ref().ok_or_else(|| Error::Refused {
                 what: WHAT.to_owned(),
                 reason: "this function does not know the queue of unpack".to_owned(),
@@ -160,6 +160,10 @@ mod tests {
                 r#"{"work":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","task":"import"}}"#,
             ),
             (Message::Report { import }, r#"{"report":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),
+            (
+                Message::Digest { repository: repository.clone(), digest: "hour/x".to_owned() },
+                r#"{"digest":{"repository":"acme","digest":"hour/x"}}"#,
+            ),
             (Message::TakeIn { import }, r#"{"take_in":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),
         ] {
             assert_eq!(serde_json::to_string(&sent).unwrap(), body);

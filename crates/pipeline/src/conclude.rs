@@ -4,18 +4,19 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
-use tidewaiter::config::{Email, Subsection};
+use tidewaiter::config::{Digest, Email, ReportOn, Settings, Subsection};
 use tidewaiter::finding::Tally;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Key;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::ports::{
-    Conclusion, Decision, Import, Kind, Message, News, Objects, Observation, Platform, Progress, Queue,
-    Records, Refusal, State,
+    Conclusion, Decision, DigestPlace, Import, Kind, Message, News, Objects, Observation, Platform, Progress,
+    Queue, Records, Refusal, State,
 };
 use crate::{Error, Result, configs, report};
 
@@ -96,8 +97,10 @@ pub async fn conclude_and_tell<P: Platform>(
     let mut late = known_to_be_late(platform, import, findings.outcome).await?;
     loop {
         let mut report = report_of(platform, import, findings, late);
-        report.recipients = audience.of(report.needs_attention());
-        let conclusion = conclusion_of(platform, import, &report).await?;
+        let now = platform.now();
+        let (recipients, digest) = audience.told(report.needs_attention(), now);
+        report.recipients = recipients;
+        let conclusion = conclusion_of(platform, import, &report, now, digest).await?;
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().collect();
         match platform.state().conclude(import.id, &conclusion, &keys, late).await? {
@@ -131,7 +134,13 @@ async fn known_to_be_late<P: Platform>(
     }
 }
 
-async fn conclusion_of<P: Platform>(platform: &P, import: &Import, report: &Report) -> Result<Conclusion> {
+async fn conclusion_of<P: Platform>(
+    platform: &P,
+    import: &Import,
+    report: &Report,
+    finished: Timestamp,
+    digest: Option<DigestPlace>,
+) -> Result<Conclusion> {
     Ok(Conclusion {
         outcome: report.outcome,
         code: report.reason.as_ref().map(|r| r.code.clone()),
@@ -144,12 +153,14 @@ async fn conclusion_of<P: Platform>(platform: &P, import: &Import, report: &Repo
             .into_iter()
             .collect(),
         sha256: report.sha256.clone(),
-        finished: platform.now(),
+        finished,
         place: Key::placed(report.outcome.place(), &import.repository, &import.file),
         log: Key::log(&import.repository, &import.file),
         report: report::keep(platform, import, report).await?,
         badlines: report.badlines.clone().and_then(|key| Key::parse(&key).ok()),
         mail_due: !report.recipients.is_empty(),
+        mail_trouble: None,
+        digest,
     })
 }
 
@@ -239,33 +250,74 @@ async fn tell_sequencer<P: Platform>(platform: &P, import: &Import, conclusion: 
     Ok(())
 }
 
-/// Who is told: those who get reports, and those who get alerts.
+/// Who is told, and how: those who get reports, and those who get alerts.
 #[derive(Debug, Default)]
 pub struct Audience {
     reports: Vec<String>,
     alerts: Vec<String>,
+    report_on: ReportOn,
+    digest: Digest,
 }
 
 impl Audience {
     /// Who is told of the files of a subsection.
     pub fn of_subsection(options: &Subsection) -> Self {
-        Self::new(&options.report_recipients, &options.alert_recipients)
+        let Subsection { report_recipients, alert_recipients, report_on, digest, .. } = options;
+        Self::new(report_recipients, alert_recipients, *report_on, *digest)
     }
 
-    /// Those who get alerts, and nobody else.
-    pub fn of_alerts(alerts: &[Email]) -> Self {
-        Self::new(&[], alerts)
+    /// Who is told of files that are of none.
+    fn of_settings(settings: &Settings) -> Self {
+        let Settings { report_recipients, alert_recipients, report_on, digest, .. } = settings;
+        Self::new(report_recipients, alert_recipients, *report_on, *digest)
     }
 
-    fn new(reports: &[Email], alerts: &[Email]) -> Self {
-        let texts = |all: &[Email]| all.iter().map(ToString::to_string).collect();
-        Self { reports: texts(reports), alerts: texts(alerts) }
+    fn new(reports: &[Email], alerts: &[Email], report_on: ReportOn, digest: Digest) -> Self {
+        Self { reports: addresses(reports), alerts: addresses(alerts), report_on, digest }
     }
 
-    /// Those who get a report; with those who get alerts, if there is something to see.
-    pub(crate) fn of(&self, alert: bool) -> Vec<String> {
-        let told = self.reports.iter().chain(self.alerts.iter().filter(|_| alert));
-        told.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    /// Those who get a mail of its own about a file that ended `now`, and the digest that it goes into. Who gets
+    /// alerts is told at once, if there is something to see.
+    fn told(&self, attention: bool, now: Timestamp) -> (Vec<String>, Option<DigestPlace>) {
+        let is_wanted = attention || self.report_on == ReportOn::Always;
+        let (alone, together): (&[String], &[String]) = match (is_wanted, self.digest) {
+            (false, _) => (&[], &[]),
+            (true, Digest::None) => (&self.reports, &[]),
+            (true, Digest::Run | Digest::Hour | Digest::Day) => (&[], &self.reports),
+        };
+        let alone = alone.iter().chain(self.alerts.iter().filter(|_| attention));
+        let digest = (!together.is_empty()).then(|| DigestPlace {
+            every: self.digest,
+            from: begin(self.digest, now),
+            recipients: once_each(together.iter()),
+            due: true,
+            trouble: None,
+        });
+        (once_each(alone), digest)
+    }
+}
+
+/// Addresses as text.
+pub(crate) fn addresses(emails: &[Email]) -> Vec<String> {
+    once_each(emails.iter().map(ToString::to_string).collect::<Vec<_>>().iter())
+}
+
+fn once_each<'a>(addresses: impl Iterator<Item = &'a String>) -> Vec<String> {
+    addresses.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// When the time of a digest begins that `now` is in.
+fn begin(digest: Digest, now: Timestamp) -> Option<Timestamp> {
+    let seconds = length(digest)?.as_secs();
+    Timestamp::from_second(now.as_second().div_euclid(seconds) * seconds).ok()
+}
+
+/// How long the time of a digest is, if it has a length.
+pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
+    match digest {
+        Digest::None | Digest::Run => None,
+        Digest::Hour => Some(SignedDuration::from_hours(1)),
+        Digest::Day => Some(SignedDuration::from_hours(24)),
     }
 }
 
@@ -278,7 +330,7 @@ async fn audience<P: Platform>(platform: &P, import: &Import) -> Audience {
     };
     match name.and_then(|name| active.subsection(name)) {
         Some(options) => Audience::of_subsection(options),
-        None => Audience::new(&active.settings().report_recipients, &active.settings().alert_recipients),
+        None => Audience::of_settings(active.settings()),
     }
 }
 

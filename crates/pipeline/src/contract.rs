@@ -3,6 +3,7 @@
 //! The adapters for a folder pass it in this crate's tests; an adapter for another store calls the same
 //! functions. A check panics with what was promised and not kept.
 
+mod digests;
 mod objects;
 mod records;
 mod state;

@@ -9,6 +9,7 @@ pub mod conclude;
 pub mod configs;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod digest;
 pub mod error;
 pub mod examine;
 pub mod local;

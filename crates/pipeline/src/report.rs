@@ -1,12 +1,15 @@
 //! Reports: kept when an outcome is decided, read again by whoever asks, and mailed. A mail that fails
 //! never fails an import.
 
+use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Key;
 use tidewaiter::report::{self as core, Report};
 
-use crate::ports::{Conclusion, Import, KeptReport, Mail, Mailer, Objects, Platform, Progress, State};
+use crate::ports::{
+    Conclusion, Delivery, Import, KeptReport, Mail, Mailer, Objects, Platform, Progress, State, Trouble,
+};
 use crate::{Error, Result};
 
 /// The largest report that is read; what is written is bounded far below.
@@ -15,6 +18,16 @@ const REPORT_BYTES: u64 = 16 << 20;
 /// The largest report that is kept with the outcome, in bytes of JSON. A store of state is paid by the
 /// kilobyte: above a few of them an object is cheaper. The report of a clean file has about 700 bytes.
 pub const KEPT_BYTES: usize = 4 << 10;
+
+/// For how long a mail is tried that the platform refuses: as long as a queue keeps its dead letters.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How long a sweep leaves a mail alone that the platform refused.
+const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// True if a mail was refused a short while ago: until somebody mends it, it would be refused again.
+pub(crate) fn is_refused(trouble: Option<&Trouble>, now: Timestamp) -> bool {
+    trouble.is_some_and(|trouble| now.duration_since(trouble.at) < REFUSED_FOR)
+}
 
 /// Keeps a report: if it is small, it goes with the outcome, and nothing is written here.
 pub(crate) async fn keep<P: Platform>(platform: &P, import: &Import, report: &Report) -> Result<KeptReport> {
@@ -58,6 +71,9 @@ pub fn as_of_now(mut report: Report, conclusion: &Conclusion) -> Report {
 }
 
 /// Mails the report of an import, if it is due.
+///
+/// # Errors
+/// If the mail could not be sent, and may be later. If it is the platform that refuses it, the import says so.
 pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
     let import = platform.state().import(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
@@ -65,13 +81,49 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
     if !conclusion.mail_due {
         return Ok(());
     }
-    if let Some(report) = kept(platform, id, conclusion).await? {
-        platform.mailer().send(&mail(id, &report, platform.mailer().sender())?).await?;
-    } else {
+    let Some(report) = kept(platform, id, conclusion).await? else {
         // Somebody removed or changed it. There is nothing to send, now or later.
         tracing::warn!(import = %id, "the report is gone, and cannot be mailed");
+        return platform.state().mailed(id, &Delivery::Sent).await;
+    };
+    let mail = mail(id, &report, platform.mailer().sender())?;
+    let (delivery, refused) = post(platform, &mail, conclusion.finished).await?;
+    platform.state().mailed(id, &delivery).await?;
+    refused.map_or(Ok(()), Err)
+}
+
+/// Sends a mail about something that happened at `since`: what became of it, and the error if the platform refuses
+/// to send it. That stays so until an operator mends it; for [`GIVE_UP_AFTER`] it is tried again.
+///
+/// # Errors
+/// What may pass by itself.
+pub(crate) async fn post<P: Platform>(
+    platform: &P,
+    mail: &Mail,
+    since: Timestamp,
+) -> Result<(Delivery, Option<Error>)> {
+    let now = platform.now();
+    let trouble = |why: String| Trouble { at: now, why };
+    match platform.mailer().send(mail).await {
+        Ok(undelivered) if undelivered.is_empty() => Ok((Delivery::Sent, None)),
+        Ok(undelivered) => {
+            let why: Vec<String> = undelivered
+                .iter()
+                .map(|one| format!("{} does not get it: {}", one.recipients.join(", "), one.why))
+                .collect();
+            let why = why.join("; ");
+            tracing::error!(mail = mail.id, why, "a mail was not sent to everybody, and is not tried again");
+            Ok((Delivery::Failed(trouble(why)), None))
+        }
+        Err(error @ Error::Refused { .. }) if now.duration_since(since) < GIVE_UP_AFTER => {
+            Ok((Delivery::Delayed(trouble(error.to_string())), Some(error)))
+        }
+        Err(error @ Error::Refused { .. }) => {
+            tracing::error!(mail = mail.id, %error, "a mail was refused for days, and is given up");
+            Ok((Delivery::Failed(trouble(format!("it was given up after 14 days: {error}"))), None))
+        }
+        Err(error) => Err(error),
     }
-    platform.state().mailed(id).await
 }
 
 /// What the mails about the files of one import have in common, so that mail programs show them together.

@@ -4,8 +4,12 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
-use crate::ports::{Import, Kind, Message, News, Platform, Progress, Queue, State};
-use crate::{Error, Result, conclude, unpack, watch};
+use crate::ports::{Import, Kind, Message, News, Objects, Platform, Progress, Queue, State};
+use crate::report::is_refused;
+use crate::{Error, Result, conclude, digest, unpack, watch};
+
+/// How many imports are read at a time.
+const PAGE: usize = 100;
 
 /// What a sweep found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,8 +18,10 @@ pub struct Found {
     pub unfinished: usize,
     /// How many repositories were poked.
     pub repositories: usize,
-    /// How many mails are due.
+    /// How many mails are due, each about one file.
     pub mails: usize,
+    /// How many digests are due.
+    pub digests: usize,
     /// Since when the oldest incomplete group has been waiting.
     pub waiting_since: Option<Timestamp>,
 }
@@ -41,32 +47,65 @@ pub async fn sweep<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<F
     Ok(found)
 }
 
-/// Watches over every repository; those that it failed for. One that cannot be watched over, since its
-/// configuration is broken, keeps no other from it.
+/// Watches over every repository in which something was registered or that has a configuration; those that it failed
+/// for. One that cannot be watched over, since its configuration is broken, keeps no other from it.
 pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>> {
     let mut failed = Vec::new();
-    for repository in platform.state().repositories().await? {
-        if let Err(error) = watch::watch_over(platform, &repository).await {
-            failed.push((repository, error));
+    let registered = platform.state().repositories().await?;
+    for repository in &registered {
+        if let Err(error) = watch::watch_over(platform, repository).await {
+            failed.push((repository.clone(), error));
+        }
+    }
+    for repository in platform.objects().configured().await? {
+        if registered.contains(&repository) {
+            continue;
+        }
+        match watch::watch_over(platform, &repository).await {
+            // The first file that comes says so, or is the configuration that mends it.
+            Err(error @ Error::Configuration { .. }) => {
+                tracing::warn!(%repository, %error, "nobody watches over what does not come");
+            }
+            Err(error) => failed.push((repository, error)),
+            Ok(()) => {}
         }
     }
     Ok(failed)
 }
 
-/// Pokes every repository with unfinished work, and asks for every mail that is due.
+/// Pokes every repository with unfinished work, and asks for every mail that is due. What the platform refused a
+/// short while ago is left alone.
 pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
     let mut found = Found::default();
     for repository in platform.state().repositories().await? {
-        if has_work(platform, &repository).await? {
+        let has_work = has_work(platform, &repository).await?;
+        found.digests += digest::ask(platform, &repository, !has_work).await?;
+        if has_work {
             platform.queue().send(Message::news(&repository, News::Poke), None).await?;
             found.repositories += 1;
         }
     }
-    for import in platform.state().unmailed().await? {
-        platform.queue().send(Message::Report { import }, None).await?;
-        found.mails += 1;
+    for ids in platform.state().unmailed().await?.chunks(PAGE) {
+        for import in platform.state().imports(ids).await? {
+            let trouble = match &import.progress {
+                Progress::Done(conclusion) => conclusion.mail_trouble.as_ref(),
+                _ => None,
+            };
+            if !is_refused(trouble, platform.now()) {
+                platform.queue().send(Message::Report { import: import.id }, None).await?;
+                found.mails += 1;
+            }
+        }
     }
     Ok(found)
+}
+
+/// Asks for the mails of all runs: there is nothing left to do.
+pub async fn end_run<P: Platform>(platform: &P) -> Result<()> {
+    for repository in platform.state().repositories().await? {
+        digest::ask(platform, &repository, true).await?;
+    }
+    Ok(())
 }
 
 async fn has_work<P: Platform>(platform: &P, repository: &Repository) -> Result<bool> {

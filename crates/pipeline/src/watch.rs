@@ -11,11 +11,10 @@ use tidewaiter::keys::Repository;
 use tidewaiter::name::Entry;
 use tidewaiter::notice::{Expectation, Notice, What};
 
-use crate::conclude::Audience;
 use crate::ports::{
     HistoryFilter, Import, Kind, Mail, Mailer, Message, News, Platform, Queue, State, WaitingGroup,
 };
-use crate::{Error, Result, configs};
+use crate::{Error, Result, conclude, configs, report};
 
 /// How many arrivals are looked at to find one of an import.
 const ARRIVALS: usize = 1_000;
@@ -43,15 +42,20 @@ pub async fn tell<P: Platform>(platform: &P, notice: &Notice) -> Result<()> {
     }
     let repository = notice.repository.parse().map_err(Error::Task)?;
     let active = configs::active(platform, &repository).await?;
-    let recipients = audience(&active, &notice.what).of(true);
+    let recipients = audience(&active, &notice.what);
     if !recipients.is_empty() {
-        platform.mailer().send(&mail(notice, recipients, platform)?).await?;
+        let mail = mail(notice, recipients, platform)?;
+        // What happens now is not given up: it may still be mended in time.
+        let (_, refused) = report::post(platform, &mail, platform.now()).await?;
+        if let Some(error) = refused {
+            return Err(error);
+        }
     }
     platform.state().note(&key, platform.now()).await.map(|_| ())
 }
 
 /// Those who get alerts: of the repository, or of the import that waits for a file.
-fn audience(active: &Active, what: &What) -> Audience {
+fn audience(active: &Active, what: &What) -> Vec<String> {
     let alerts = match what {
         What::Waiting { .. } => Some(&active.settings().alert_recipients),
         What::Missed(expected) | What::Came { expected, .. } => active
@@ -59,7 +63,7 @@ fn audience(active: &Active, what: &What) -> Audience {
             .and_then(|config| config.subsection(&expected.scope, &expected.subsection))
             .map(|options| &options.alert_recipients),
     };
-    Audience::of_alerts(alerts.map(Vec::as_slice).unwrap_or_default())
+    conclude::addresses(alerts.map(Vec::as_slice).unwrap_or_default())
 }
 
 fn mail<P: Platform>(notice: &Notice, recipients: Vec<String>, platform: &P) -> Result<Mail> {
@@ -72,6 +76,7 @@ fn mail<P: Platform>(notice: &Notice, recipients: Vec<String>, platform: &P) -> 
         .message_id(format!("{id}@tidewaiter"))
         .date(platform.now().as_second())
         .text_body(notice.text())
+        .html_body(notice.html())
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.clone(), source })?;
     Ok(Mail { name: notice.repository.clone(), id, recipients, message })

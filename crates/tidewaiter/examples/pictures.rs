@@ -1,14 +1,17 @@
-//! The mail and the page of a day that the pictures of the documentation show; see `docs/pictures`.
+//! The mails and the page of a day that the pictures of the documentation show; see `docs/pictures`.
 //!
-//! usage: pictures mail|day
+//! usage: pictures mail|digest|notice|day
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink};
-use tidewaiter::finding::Code;
+use tidewaiter::finding::{Code, Finding, Tally};
+use tidewaiter::id::Timestamp;
+use tidewaiter::notice::{Notice, What};
 use tidewaiter::report::day::{Column, Day, File, Waiting, page};
-use tidewaiter::report::{Counts, GroupPlace, Outcome, Report, html};
+use tidewaiter::report::digest::{self, Digest};
+use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report, html};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 
@@ -38,7 +41,8 @@ fn contacts() -> String {
     text
 }
 
-fn mail() -> Result<String, String> {
+/// The report of a file of contacts with these mistakes.
+fn report() -> Result<Report, String> {
     let schema = catalogue::scopes().get("contacts").ok_or("there are no contacts")?;
     let scope = Scope::compile("contacts", schema).map_err(|mistakes| format!("{mistakes:?}"))?;
     let content = contacts();
@@ -82,7 +86,67 @@ fn mail() -> Result<String, String> {
         recipients: Vec::new(),
     };
     report.take_findings(&summary.findings);
-    Ok(html(&report))
+    Ok(report)
+}
+
+/// A digest of an hour: two files that need somebody, and what came with them.
+fn digest() -> Result<String, String> {
+    let part = report()?;
+    let mut bogus = Report {
+        file: "northwind_fr_contacts_partner_20260210.csv".to_owned(),
+        outcome: Outcome::Bogus,
+        reason: Some(Reason::new("extra-label", "fristname: the column is unknown in contacts")),
+        counts: Counts::default(),
+        place: "bogus/northwind/northwind_fr_contacts_partner_20260210.csv".to_owned(),
+        badlines: None,
+        log: "logs/northwind/northwind_fr_contacts_partner_20260210.csv.log".to_owned(),
+        ..part.clone()
+    };
+    let mut tally = Tally::default();
+    tally.push(
+        Finding::line(Code::ExtraLabel, 1, 0, "the column is unknown in contacts")
+            .at(2, "fristname")
+            .with_hint("did you mean `firstname`?"),
+    );
+    bogus.take_findings(&tally);
+    let told = [bogus, part];
+    let names = ["stores_erp", "products_catalogue", "orders_shop", "ordersitems_shop", "events_web"];
+    let clean = (0_u64..130).zip(names.iter().cycle()).map(|(n, name)| {
+        let read = 90 + 37 * (n % 17);
+        let counts = Counts { read, imported: read, ..Counts::default() };
+        (format!("northwind_fr_{name}_20260210_{n:03}.csv"), Outcome::Imported, counts, false)
+    });
+    let told_of = told.iter().map(|one| (one.file.clone(), one.outcome, one.counts, true));
+    let at = |n: i64| Timestamp::from_second(1_770_710_400 + n).map_err(|error| error.to_string());
+    let mut files = Vec::new();
+    for (n, (name, outcome, counts, needs_attention)) in (0..).zip(told_of.chain(clean)) {
+        let import = n.to_string();
+        let finished = at(n)?;
+        files.push(digest::File { import, name, finished, outcome, counts, needs_attention, report: None });
+    }
+    let mut digest = Digest::new("northwind", "2026-02-10 08:00–09:00 UTC", files);
+    for file in digest.to_detail() {
+        file.report = told.iter().find(|one| one.file == file.name).cloned().map(Box::new);
+    }
+    Ok(digest::html(&digest))
+}
+
+/// A group that has been incomplete since the morning.
+fn notice() -> Result<String, String> {
+    let at = |text: &str| text.parse::<Timestamp>().map_err(|error| error.to_string());
+    let what = What::Waiting {
+        group: "club".to_owned(),
+        last: 3,
+        generation: 1,
+        missing: vec![3],
+        files: vec![
+            "club.01-03_northwind_fr_stores_erp_20260210.csv".to_owned(),
+            "club.02-03_northwind_fr_contacts_crm_20260210.csv".to_owned(),
+        ],
+        since: at("2026-02-10T06:12:40Z")?,
+        expires: Some(at("2026-02-12T06:12:40Z")?),
+    };
+    Ok(Notice { repository: "northwind".to_owned(), what }.html())
 }
 
 fn file(n: u64, hour: u16, name: &str, read: u64, rejected: u64) -> File {
@@ -97,6 +161,7 @@ fn file(n: u64, hour: u16, name: &str, read: u64, rejected: u64) -> File {
             rejected,
             ..Counts::default()
         },
+        has_findings: rejected > 0,
         reason: None,
     }
 }
@@ -107,6 +172,7 @@ fn refused(minute: u16, outcome: Outcome, name: &str, reason: &str) -> File {
         minute,
         outcome,
         counts: Counts::default(),
+        has_findings: true,
         reason: Some(reason.to_owned()),
     }
 }
@@ -173,6 +239,7 @@ fn day() -> String {
             column("events", "", Code::ExtraCell, 22, 2),
             column("contacts", "fristname", Code::ExtraLabel, 1, 1),
         ],
+        looked_at: None,
     };
     page("2026-02-10", "2026-02-10 23:58:12Z", &[day])
 }
@@ -181,9 +248,11 @@ fn main() -> Result<(), String> {
     #[expect(clippy::disallowed_methods, reason = "an example is no part of the core")]
     let what = std::env::args().nth(1).unwrap_or_default();
     let page = match what.as_str() {
-        "mail" => mail()?,
+        "mail" => html(&report()?),
+        "digest" => digest()?,
+        "notice" => notice()?,
         "day" => day(),
-        _ => return Err("usage: pictures mail|day".to_owned()),
+        _ => return Err("usage: pictures mail|digest|notice|day".to_owned()),
     };
     std::io::Write::write_all(&mut std::io::stdout(), page.as_bytes()).map_err(|error| error.to_string())
 }

@@ -1,9 +1,16 @@
 //! What people are told that is about no file: a group that stays incomplete, a file that does not come.
+//!
+//! One model ([`Told`]), and two renderings that say the same: text, and HTML in the look of the other mails.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::report::plural;
+use crate::report::{number, plural};
+
+mod html;
+
+/// How many files that are here a notice names.
+const NAMED: usize = 50;
 
 /// Something to be told, once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,29 +109,61 @@ impl Notice {
 
     /// What it says, in full: lines of text.
     pub fn text(&self) -> String {
-        let lines = match &self.what {
+        let Told { sentence, facts, hint, .. } = self.told();
+        let facts = facts.into_iter().map(|(name, values)| format!("{name}: {}\n", values.join(", ")));
+        let mut text = format!("Repository {}\n\n{sentence}\n", self.repository);
+        text.extend(facts);
+        text.extend(hint.map(|hint| format!("Hint: {hint}\n")));
+        text
+    }
+
+    /// The same as an HTML document.
+    pub fn html(&self) -> String {
+        html::html(self)
+    }
+
+    fn told(&self) -> Told {
+        match &self.what {
             What::Waiting { group, last, missing, files, since, expires, .. } => {
                 waiting(group, *last, missing, files, *since, *expires)
             }
-            What::Missed(expected) => vec![
-                format!("No file {} has come {}.", expected.pattern(), expected.by),
-                format!(
-                    "It was expected until {}. You are told once, and again when it comes.",
-                    expected.deadline
+            What::Missed(expected) => Told {
+                word: "missing",
+                headline: format!("No {} has come {}", expected.pattern(), expected.by),
+                sentence: format!("No file {} has come {}.", expected.pattern(), expected.by),
+                facts: vec![
+                    ("Expected until", vec![expected.deadline.to_string()]),
+                    ("You are told", vec!["once, and again when it comes".to_owned()]),
+                ],
+                hint: Some(
+                    "ask whoever sends it; if it is not to come any more, take `expected` out of the configuration."
+                        .to_owned(),
                 ),
-                "Hint: ask whoever sends it; if it is not to come any more, take `expected` out of the \
-                 configuration."
-                    .to_owned(),
-            ],
-            What::Came { expected, file, at } => vec![
-                format!("{file} came at {at}; it was expected until {}.", expected.deadline),
-                "Its own report says what became of it.".to_owned(),
-            ],
-        };
-        let mut text = format!("Repository {}\n\n", self.repository);
-        text.extend(lines.into_iter().flat_map(|line| [line, "\n".to_owned()]));
-        text
+            },
+            What::Came { expected, file, at } => Told {
+                word: "arrived",
+                headline: format!("{file} has come"),
+                sentence: "Its own report says what became of it.".to_owned(),
+                facts: vec![
+                    ("Came at", vec![at.to_string()]),
+                    ("Expected", vec![format!("{}, until {}", expected.by, expected.deadline)]),
+                ],
+                hint: None,
+            },
+        }
     }
+}
+
+/// What a notice says, in its parts.
+struct Told {
+    /// What it is about, in a word.
+    word: &'static str,
+    headline: String,
+    sentence: String,
+    /// Each a name, and one value or several.
+    facts: Vec<(&'static str, Vec<String>)>,
+    /// What can be done.
+    hint: Option<String>,
 }
 
 impl Expectation {
@@ -140,24 +179,26 @@ fn waiting(
     files: &[String],
     since: Timestamp,
     expires: Option<Timestamp>,
-) -> Vec<String> {
+) -> Told {
     let slots: Vec<String> = missing.iter().map(|slot| format!("{group}.{slot:02}-{last:02}_…")).collect();
-    let mut lines = vec![
-        format!(
-            "Group {group} has been waiting since {since}, and nothing of it is imported before it is complete."
-        ),
-        format!("Missing: {}", slots.join(", ")),
-        format!("Here: {}", files.join(", ")),
-    ];
-    lines.extend(
-        expires.map(|at| format!("If it stays incomplete, what is here is put under notprocessed/ at {at}.")),
+    let mut here: Vec<String> = files.iter().take(NAMED).cloned().collect();
+    if files.len() > NAMED {
+        here.push(format!("and {} more", number((files.len() - NAMED) as u64)));
+    }
+    let mut facts = vec![("Missing", slots), ("Here", here), ("Waiting since", vec![since.to_string()])];
+    facts.extend(
+        expires
+            .map(|at| ("If it stays so", vec![format!("what is here is put under notprocessed/ at {at}")])),
     );
-    lines.push(
-        "Hint: send what is missing; or send what is here again without the group in its name, to be imported \
-         by itself."
-            .to_owned(),
-    );
-    lines
+    let hint = "send what is missing; or send what is here again without the group in its name, to be imported by \
+                itself.";
+    Told {
+        word: "waiting",
+        headline: format!("Group {group} is incomplete: {} missing", plural(missing.len() as u64, "file")),
+        sentence: format!("Group {group} waits, and nothing of it is imported before it is complete."),
+        facts,
+        hint: Some(hint.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -200,6 +241,6 @@ mod tests {
         let what = What::Came { expected, file: "x.csv".to_owned(), at: at("2026-01-31T07:00:00Z") };
         let came = Notice { repository: "partner".to_owned(), what };
         assert_ne!(came.key(), missed.key());
-        assert!(came.text().contains("x.csv came at 2026-01-31T07:00:00Z"));
+        assert!(came.text().contains("Came at: 2026-01-31T07:00:00Z"));
     }
 }

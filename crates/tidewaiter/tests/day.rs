@@ -13,6 +13,7 @@ fn file(name: &str, minute: u16, outcome: Outcome, read: u64, rejected: u64) -> 
         minute,
         outcome,
         counts,
+        has_findings: rejected > 0,
         reason: refused.then(|| "the name has no `date`".to_owned()),
     }
 }
@@ -41,6 +42,7 @@ fn day() -> Day {
             ago: "3 hours ago".to_owned(),
         }],
         columns: vec![column("birthdate", 20), column("", 1)],
+        looked_at: None,
     }
 }
 
@@ -86,6 +88,18 @@ fn a_page_is_of_bounded_size() {
         page.contains("… and 24,500 earlier files;")
             && page.contains(&format!("… and {} other kinds.", 1_000 - COLUMNS))
     );
+}
+
+#[test]
+fn a_file_that_came_twice_is_one_to_look_at_and_what_was_not_looked_at_is_said() {
+    let mut day = Day { files: vec![file("twice.csv", 1, Outcome::Imported, 10, 0)], ..Day::default() };
+    let nothing = "every file was taken whole";
+    assert!(page("2026-01-31", "now", &[day.clone()]).contains(nothing));
+    day.files[0].has_findings = true;
+    let page = page("2026-01-31", "now", &[Day { looked_at: Some(100_000), ..day }]);
+    assert!(!page.contains(nothing) && !page.contains("without a finding"), "{page}");
+    assert!(page.contains("with a remark"), "{page}");
+    assert!(page.contains("only the latest 100,000 files"), "{page}");
 }
 
 #[test]

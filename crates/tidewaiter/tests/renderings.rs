@@ -1,7 +1,11 @@
-//! What people see of a report, as a whole: the log, the mail, the JSON and the line.
+//! What people see of a report, as a whole: the log, the mail, the JSON and the line; and of many files, and of none.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use tidewaiter::finding::{Code, Finding, Tally};
+use tidewaiter::id::Timestamp;
 use tidewaiter::mistake::Mistake;
+use tidewaiter::notice::{Expectation, Notice, What};
+use tidewaiter::report::digest::{self, Digest, File, text};
 use tidewaiter::report::{
     Counts, GroupPlace, Outcome, Reason, Report, html, json, log, subject, summary, waited,
 };
@@ -192,6 +196,138 @@ fn nothing_of_a_mail_is_loaded_or_run() {
         let html = html(&report);
         for never in ["<script", "<img", "<link", "src=", "href=", "url(", "@import", "javascript:"] {
             assert!(!html.contains(never), "{name}: {never}");
+        }
+    }
+}
+
+/// A digest of these reports, and of as many clean files as are asked for.
+fn digest(reports: &[Report], clean: u64) -> Digest {
+    let file = |report: &Report, n: u64| File {
+        import: format!("{n}"),
+        name: report.file.clone(),
+        finished: Timestamp::from_second(1_767_261_600 + i64::try_from(n).unwrap()).unwrap(),
+        outcome: report.outcome,
+        counts: report.counts,
+        needs_attention: report.needs_attention(),
+        report: None,
+    };
+    let mut files: Vec<File> = (0..).zip(reports).map(|(n, report)| file(report, n)).collect();
+    for n in 0..clean {
+        let mut report = report(Outcome::Imported);
+        report.file = format!("acme_contacts_crm_20260101_c{n}.csv");
+        report.counts = Counts { read: 1_200, imported: 1_200, ..Counts::default() };
+        files.push(file(&report, 1_000 + n));
+    }
+    let mut digest = Digest::new("partner", "2026-01-01 10:00–11:00 UTC", files);
+    for file in digest.to_detail() {
+        let n: usize = file.import.parse().unwrap();
+        file.report = reports.get(n).cloned().map(Box::new);
+    }
+    digest
+}
+
+fn digests() -> [(&'static str, Digest); 2] {
+    let reports: Vec<Report> = all().into_iter().map(|(_, report)| report).collect();
+    [("digest", digest(&reports, 2)), ("digest-clean", digest(&[], 3))]
+}
+
+fn notices() -> [(&'static str, Notice); 3] {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let expected = Expectation {
+        universe: "acme".to_owned(),
+        scope: "orders".to_owned(),
+        subsection: "shop".to_owned(),
+        by: "by 06:00 Europe/Paris".to_owned(),
+        deadline: at("2026-01-31T05:00:00Z"),
+    };
+    let waiting = What::Waiting {
+        group: "daily".to_owned(),
+        last: 4,
+        generation: 2,
+        missing: vec![2, 4],
+        files: ["<b>", "=1"].iter().map(|part| format!("daily.01-04_{part}.csv")).collect(),
+        since: at("2026-01-31T06:00:00Z"),
+        expires: Some(at("2026-02-01T06:00:00Z")),
+    };
+    let came = What::Came {
+        expected: expected.clone(),
+        file: "acme_orders_shop_20260131.csv".to_owned(),
+        at: at("2026-01-31T07:00:00Z"),
+    };
+    let notice = |what| Notice { repository: "partner".to_owned(), what };
+    [("waiting", notice(waiting)), ("missed", notice(What::Missed(expected))), ("came", notice(came))]
+}
+
+#[test]
+fn mails_about_many_files() {
+    for (name, digest) in digests() {
+        insta::assert_snapshot!(format!("{name}-text"), format!("{}\n\n{}", digest.subject(), text(&digest)));
+        let html = digest::html(&digest).replace("<td", "\n<td").replace("<div", "\n<div");
+        insta::assert_snapshot!(format!("{name}-html"), html);
+    }
+}
+
+#[test]
+fn mails_about_no_file() {
+    for (name, notice) in notices() {
+        insta::assert_snapshot!(format!("{name}-text"), format!("{}\n\n{}", notice.subject(), notice.text()));
+        let html = notice.html().replace("<td", "\n<td").replace("<div", "\n<div");
+        insta::assert_snapshot!(format!("{name}-html"), html);
+    }
+}
+
+/// The words of an HTML document, without its markup.
+fn bare(html: &str) -> String {
+    let html = html.split_once("<body").unwrap().1;
+    let text: String =
+        html.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}
+
+#[test]
+fn html_and_text_say_the_same_of_many_files_and_of_none() {
+    for (name, digest) in digests() {
+        let (html, text) = (bare(&digest::html(&digest)), text(&digest));
+        for report in all().map(|(_, report)| report).iter().filter(|report| report.needs_attention()) {
+            let places = [&report.file, &report.place, &report.log].into_iter().chain(&report.badlines);
+            for fact in places.filter(|_| name == "digest") {
+                assert!(html.contains(fact.as_str()) && text.contains(fact.as_str()), "{name}: {fact}");
+            }
+        }
+        for count in ["partner", "2026-01-01 10:00–11:00 UTC", "acme_contacts_crm_20260101_c0.csv"] {
+            assert!(html.contains(count) && text.contains(count), "{name}: {count}");
+        }
+        assert!(!digest::html(&digest).contains("<script"), "{name}");
+    }
+    for (name, notice) in notices() {
+        let (html, text) = (bare(&notice.html()), notice.text());
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let said = line.strip_prefix("Hint: ").unwrap_or(line).replace('`', "");
+            // `Name: value, value` stands in two cells and on several lines; advice begins with a capital there.
+            let said = said.split_once(": ").map_or(said.as_str(), |(_, value)| value);
+            for said in said.split(", ") {
+                let tail: String = said.chars().skip(1).collect();
+                assert!(html.contains(&tail), "{name}: {said} is not in {html}");
+            }
+        }
+        assert!(!notice.html().contains("<b>.csv"), "{name}");
+    }
+}
+
+#[test]
+fn a_digest_of_thousands_of_files_has_a_bounded_size_and_exact_counts() {
+    let bad: Vec<Report> = (0..3_000).map(|_| imported()).collect();
+    let digest = digest(&bad, 5_000);
+    assert_eq!(digest.subject(), "[partner] 3,000 of 8,000 files need somebody: 3,000 taken in part");
+    let (html, text) = (digest::html(&digest), text(&digest));
+    assert!(html.len() < 200_000 && text.len() < 60_000, "{} and {}", html.len(), text.len());
+    for rendered in [html, text] {
+        for part in ["2,975 more files that need somebody", "4,900 more files", "8,000"] {
+            assert!(rendered.contains(part), "{part}");
         }
     }
 }

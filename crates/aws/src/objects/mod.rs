@@ -19,7 +19,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
 use tidewaiter_pipeline::ports::{Listed, Objects, Source, Stat};
 use tidewaiter_pipeline::{Error, Result};
 
@@ -304,5 +304,22 @@ impl Objects for Bucket {
         }
         listed.sort();
         Ok(listed)
+    }
+
+    async fn configured(&self) -> Result<Vec<Repository>> {
+        const CONFIG: &str = "config/";
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(CONFIG).delimiter("/");
+        let mut pages = request.into_paginator().send();
+        let mut repositories = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| failure::object(CONFIG, &e))?;
+            for folder in page.common_prefixes.unwrap_or_default() {
+                let prefix = folder.prefix.unwrap_or_default();
+                let name = prefix.strip_prefix(CONFIG).and_then(|name| name.strip_suffix('/'));
+                repositories.extend(name.and_then(|name| name.parse::<Repository>().ok()));
+            }
+        }
+        repositories.sort();
+        Ok(repositories)
     }
 }

@@ -36,7 +36,7 @@ fn takes(function: Function, message: &Message) -> bool {
         Message::TakeIn { .. } => Function::Unpack,
         Message::Sequence { .. } => Function::Sequence,
         Message::Work { .. } => Function::Validate,
-        Message::Report { .. } | Message::Notice { .. } => Function::Report,
+        Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. } => Function::Report,
     };
     of == function
 }

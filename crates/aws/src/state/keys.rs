@@ -94,6 +94,31 @@ pub(super) fn unmailed(repository: &Repository) -> String {
     format!("unmailed#{repository}")
 }
 
+/// The partition of a repository's digests.
+pub(super) fn digests(repository: &Repository) -> String {
+    format!("digests#{repository}")
+}
+
+/// The sort keys of what is gathered for a mail.
+pub(super) const GATHERED: &str = "gathered#";
+/// The sort keys of reports that wait.
+pub(super) const WAITS: &str = "waits#";
+
+/// What is gathered for a mail of a digest.
+pub(super) fn gathered(repository: &Repository, digest: &str) -> At {
+    at(digests(repository), format!("{GATHERED}{digest}"))
+}
+
+/// The sort keys of the reports that wait for a digest, by id.
+pub(super) fn waits(digest: &str) -> String {
+    format!("{WAITS}{digest}#")
+}
+
+/// A report that waits for a digest.
+pub(super) fn waiting_report(repository: &Repository, digest: &str, id: ImportId) -> At {
+    at(digests(repository), format!("{}{id}", waits(digest)))
+}
+
 /// An import in one of these.
 pub(super) fn of(partition: String, id: ImportId) -> At {
     at(partition, id.to_string())

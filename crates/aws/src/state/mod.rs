@@ -9,6 +9,7 @@
 mod advance;
 mod claim;
 mod conclude;
+mod digests;
 mod imports;
 mod keys;
 mod known;
@@ -28,8 +29,8 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Decision, HistoryFilter, Import, Known as Remembered, Pinned, Progress, State, Turn,
-    WaitingGroup,
+    Along, Conclusion, Decision, Delivery, Gathered, HistoryFilter, Import, Known as Remembered, Pinned,
+    Progress, State, Turn, WaitingDigest, WaitingGroup,
 };
 
 use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
@@ -88,6 +89,10 @@ impl State for StateTable {
         }))
     }
 
+    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<Import>> {
+        imports::find_all(&self.table, "reading imports", ids).await
+    }
+
     async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
         register::members(&self.table, archive).await
     }
@@ -132,13 +137,28 @@ impl State for StateTable {
         claim::claim(&self.table, keys, id).await
     }
 
-    async fn mailed(&self, id: ImportId) -> Result<()> {
+    async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
+        let (due, trouble) = delivery.state();
         let mailed = |import: &mut Import| {
             if let Progress::Done(conclusion) = &mut import.progress {
-                conclusion.mail_due = false;
+                conclusion.mail_due &= due;
+                conclusion.mail_trouble.clone_from(&trouble);
             }
         };
         self.change("noting a mail", id, mailed).await
+    }
+
+    async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
+        digests::gather(&self.table, repository, digest, most).await
+    }
+
+    async fn digested(
+        &self,
+        repository: &Repository,
+        gathered: &Gathered,
+        delivery: &Delivery,
+    ) -> Result<()> {
+        digests::digested(&self.table, &self.known, repository, gathered, delivery).await
     }
 
     async fn turn(&self, repository: &Repository) -> Result<Turn> {
@@ -246,6 +266,10 @@ impl State for StateTable {
 
     async fn unfinished(&self) -> Result<Vec<Import>> {
         read::unfinished(&self.table).await
+    }
+
+    async fn digests(&self, repository: &Repository) -> Result<Vec<WaitingDigest>> {
+        digests::waiting(&self.table, repository).await
     }
 
     async fn unmailed(&self) -> Result<Vec<ImportId>> {

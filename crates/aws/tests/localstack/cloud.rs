@@ -14,7 +14,7 @@ use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
 use tidewaiter_pipeline::configs::Cache;
 use tidewaiter_pipeline::local::Outbox;
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
-use tidewaiter_pipeline::{Result, report, sequence, sweep, unpack, validate, watch};
+use tidewaiter_pipeline::{Result, digest, report, sequence, sweep, unpack, validate, watch};
 use tidewaiter_tests::{Mask, mail, world};
 
 use crate::support::{Moment, Requests, TestBucket, table};
@@ -70,7 +70,7 @@ impl Step {
             Self::Event(_) | Self::Message(Message::TakeIn { .. }) => 0,
             Self::Message(Message::Sequence { .. }) => 1,
             Self::Message(Message::Work { .. }) => 2,
-            Self::Message(Message::Report { .. } | Message::Notice { .. }) => 3,
+            Self::Message(Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. }) => 3,
         }
     }
 }
@@ -268,6 +268,9 @@ impl Cloud {
                 Box::pin(validate::validate(self, import, task, known.is_some())).await
             }
             Step::Message(Message::Report { import }) => report::report(self, import).await,
+            Step::Message(Message::Digest { repository, digest: which }) => {
+                digest::digest(self, &repository, &which).await
+            }
             Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
             Step::Message(Message::TakeIn { import }) => sweep::resume_by_id(self, import).await,
         }

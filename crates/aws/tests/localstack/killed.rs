@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use tidewaiter_pipeline::ports::{Message, News, Platform, Queue, Records};
+use tidewaiter_pipeline::ports::{Message, News, Platform, Queue, Records, State};
+use tidewaiter_pipeline::sweep;
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};
 
@@ -19,14 +20,19 @@ use crate::support::{KILLED, Moment};
 /// Cases with archives, groups, rejected lines, and names used again.
 const CASES: [&str; 3] = ["archives", "group-all-or-nothing", "same-name"];
 
-#[test]
-fn a_function_that_is_killed_at_any_request_changes_nothing() {
+/// A kill is no news.
+fn kill_quietly() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if panic.payload_as_str() != Some(KILLED) {
             tell(panic);
         }
     }));
+}
+
+#[test]
+fn a_function_that_is_killed_at_any_request_changes_nothing() {
+    kill_quietly();
     for case in CASES {
         for moment in [Moment::Before, Moment::After] {
             let kills = judge(case, moment);
@@ -102,4 +108,34 @@ fn carry_out(runtime: &tokio::runtime::Runtime, cloud: &Cloud, step: &Step, mome
         }
     }
     panic!("{step:?} does not come to its end")
+}
+
+#[test]
+fn a_digest_that_is_killed_at_any_request_is_one_mail() {
+    kill_quietly();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    for moment in [Moment::Before, Moment::After] {
+        let cloud = runtime.block_on(Cloud::new());
+        let config = r#"{ "acme": { "contacts": { "crm": {} } },
+            "settings": { "report_recipients": ["data@example.org"], "digest": "run" } }"#;
+        runtime.block_on(cloud.put(&format!("config/{PARTNER}/acme.json"), config.as_bytes()));
+        let file =
+            |day| (format!("acme_contacts_crm_202601{day:02}.csv"), b"email\na@example.org\nb\n".to_vec());
+        runtime.block_on(cloud.deliver_events(&(1..=3).map(file).collect(), 1));
+        runtime.block_on(sweep::poke(&cloud)).unwrap();
+        let Some(message @ Message::Digest { .. }) = cloud.next() else { panic!("no digest is asked for") };
+        let kills = carry_out(&runtime, &cloud, &Step::Message(message), moment);
+        println!("a digest: killed {kills} times {moment:?}");
+        assert!(kills > 5, "{kills} kills");
+        let tree = runtime.block_on(cloud.tree());
+        let mails: Vec<&Vec<u8>> =
+            tree.iter().filter(|(key, _)| key.starts_with("outbox/")).map(|(_, mail)| mail).collect();
+        assert_eq!(mails.len(), 1, "{:?}", tree.keys());
+        let mail = String::from_utf8_lossy(mails[0]);
+        assert!(mail.contains("[partner] 3 files need somebody: 3 taken in part"), "{mail}");
+        let digests = runtime.block_on(cloud.state().digests(&PARTNER.parse().unwrap())).unwrap();
+        assert_eq!(digests, [], "nothing waits, and nothing is gathered");
+        runtime.block_on(sweep::poke(&cloud)).unwrap();
+        assert_eq!(cloud.next(), None);
+    }
 }

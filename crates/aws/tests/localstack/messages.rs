@@ -79,9 +79,10 @@ async fn a_mail_is_sent_as_it_is_by_a_sender_that_is_known() {
     assert_eq!(mails.sender(), ("tidewaiter", sender.as_str()));
     let error = mails.send(&mail).await.unwrap_err();
     assert!(matches!(error, Error::Refused { .. }) && !error.is_transient(), "{error:?}");
+    assert!(error.to_string().contains("verify the sender"), "{error}");
 
     client.verify_email_identity().email_address(&sender).send().await.unwrap();
-    mails.send(&mail).await.unwrap();
+    assert_eq!(mails.send(&mail).await.unwrap(), []);
     let sent = localstack::get(&format!("/_aws/ses?email={sender}"));
     let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
     let sent = sent["messages"].as_array().unwrap();

@@ -125,6 +125,8 @@ fn defaults(settings: &Settings) -> Subsection {
         phone_prefix: settings.phone_prefix.clone(),
         report_recipients: settings.report_recipients.clone(),
         alert_recipients: settings.alert_recipients.clone(),
+        report_on: settings.report_on,
+        digest: settings.digest,
         ..Subsection::default()
     }
 }

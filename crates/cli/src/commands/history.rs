@@ -9,7 +9,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason};
 use tidewaiter_pipeline::ports::{
-    Conclusion, Group, HistoryFilter, Import, KeptReport, Kind, Progress, State,
+    Conclusion, DigestPlace, Group, HistoryFilter, Import, KeptReport, Kind, Progress, State, Trouble,
 };
 use tidewaiter_pipeline::report;
 
@@ -98,6 +98,12 @@ struct Ended {
     #[serde(skip_serializing_if = "Option::is_none")]
     badlines: Option<Key>,
     mail_due: bool,
+    /// What is wrong with its mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail_trouble: Option<Trouble>,
+    /// The digest that its report goes into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<DigestPlace>,
 }
 
 /// Shows the latest files, the last one at the end. What they came to was told by their import: it is no
@@ -187,6 +193,8 @@ async fn ended(deployed: &impl Deployed, import: ImportId, conclusion: Conclusio
         },
         badlines: conclusion.badlines,
         mail_due: conclusion.mail_due,
+        mail_trouble: conclusion.mail_trouble,
+        digest: conclusion.digest,
     }
 }
 

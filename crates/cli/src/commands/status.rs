@@ -1,5 +1,7 @@
 //! `tidewaiter status`: what is being done, what waits, and what it waits for.
 
+mod mails;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,6 +12,7 @@ use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::Untaken;
 use tidewaiter_pipeline::ports::{Group, Import, Kind, Objects, Progress, State, WaitingGroup};
 
+use self::mails::Mails;
 use super::{repositories, waiting};
 use crate::args::Format;
 use crate::deployed::{self, Deployed, with_deployed};
@@ -53,8 +56,8 @@ struct Standing {
     broken: Option<String>,
     /// True if a process works on the folder, or a function of the stack.
     at_work: bool,
-    /// How many mails are still to be sent.
-    mails_due: u64,
+    #[serde(flatten)]
+    mails: Mails,
 }
 
 #[derive(Debug, Serialize)]
@@ -189,11 +192,6 @@ async fn standing(
     };
     let at_work = deployed.is_at_work(running.is_some());
     let next = state.queued(&repository, NAMED).await?.into_iter().map(Item::from).collect();
-    let mut mails_due = 0;
-    for import in state.unmailed().await? {
-        mails_due +=
-            u64::from(state.import(import).await?.is_some_and(|import| import.repository == repository));
-    }
     let universes = deployed.objects().list(&Key::configs(&repository)).await?;
     let universes =
         universes.iter().filter_map(|listed| listed.key.file_name().strip_suffix(".json")).map(str::to_owned);
@@ -209,7 +207,7 @@ async fn standing(
             .collect(),
         broken: configs::active(deployed, &repository).await.err().map(|error| error.to_string()),
         at_work,
-        mails_due,
+        mails: Mails::find(deployed, &repository).await?,
         repository,
     })
 }
@@ -228,7 +226,7 @@ async fn item(deployed: &impl Deployed, import: ImportId) -> Result<Option<Item>
 }
 
 fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
-    let Standing { repository, universes, running, unsettled, queued, waiting, dropped, mails_due, .. } =
+    let Standing { repository, universes, running, unsettled, queued, waiting, dropped, mails, .. } =
         standing;
     printer.line(Line::new().styled(style::BOLD, repository))?;
     if universes.is_empty() {
@@ -266,15 +264,13 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
         }
     }
     tell_dropped(dropped, now, printer)?;
-    if *mails_due > 0 {
-        printer.line(format!("  {} to be sent", plural(*mails_due, "mail")))?;
-    }
+    mails.tell(printer)?;
     let idle = running.is_none()
         && queued.count == 0
         && waiting.is_empty()
         && dropped.is_empty()
         && standing.unregistered.is_empty();
-    if idle && *mails_due == 0 {
+    if idle && mails.none_waits() {
         printer.line("  nothing is waiting")?;
     }
     Ok(())

@@ -122,3 +122,48 @@ fn a_day_has_a_page() {
     place.run(&["report", "drop", "--day", "yesterday"]).expect(2);
     place.run(&["report", "drop"]).expect(2);
 }
+
+/// A deployment with these settings.
+fn with_settings(settings: &str) -> Place {
+    let place = Place::deployment();
+    let imports = r#""default": { "contacts": { "main": {} } }"#;
+    place.write("drop/config/default/default.json", format!(r#"{{ {imports}, "settings": {settings} }}"#));
+    place
+}
+
+#[test]
+fn a_report_that_waits_for_its_digest_is_told_by_status_and_explain() {
+    let place = with_settings(r#"{ "report_recipients": ["data@example.org"], "digest": "day" }"#);
+    place.dropped(CONTACTS, GOOD);
+    place.import().expect(0);
+    let status = place.run(&["status", "drop"]).expect(0).out;
+    assert!(status.contains("  1 report waits for the digest of "), "{status}");
+    assert!(status.contains(" (UTC) to data@example.org, mailed after "), "{status}");
+    assert!(!status.contains("nothing is waiting"), "{status}");
+    let status = place.run(&["status", "drop", "--format", "json"]).expect(0).json();
+    assert_eq!(status[0]["digests"][0]["reports"], 1);
+    assert_eq!(status[0]["mails_due"], 0);
+    let story = place.run(&["explain", "drop", CONTACTS]).expect(0).out;
+    assert!(story.contains("its report waits for the digest of "), "{story}");
+}
+
+#[test]
+fn a_mail_that_could_not_be_sent_is_told_by_status_and_explain() {
+    use tidewaiter_pipeline::ports::{Delivery, HistoryFilter, Platform, State, Trouble};
+    let place = with_settings(r#"{ "report_recipients": ["data@example.org"] }"#);
+    place.dropped(CONTACTS, GOOD);
+    place.import().expect(0);
+    let why = "data@example.org does not get it: verify the address";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let local = tidewaiter_pipeline::local::Local::open(&place.path("drop")).unwrap();
+        let all = HistoryFilter { limit: 1, ..HistoryFilter::default() };
+        let import = local.state().history(&all).await.unwrap().remove(0);
+        let trouble = Trouble { at: import.arrived, why: why.to_owned() };
+        local.state().mailed(import.id, &Delivery::Failed(trouble)).await.unwrap();
+    });
+    let status = place.run(&["status", "drop"]).expect(0).out;
+    assert!(status.contains(&format!("  the mail about {CONTACTS} could not be sent: {why}")), "{status}");
+    let story = place.run(&["explain", "drop", CONTACTS]).expect(0).out;
+    assert!(story.contains(&format!("is not tried again: {why}")), "{story}");
+}

@@ -15,7 +15,8 @@ pub async fn objects<O: Objects>(objects: &O) -> Result<()> {
     an_upload_is_seen_whole_or_not_at_all(objects).await?;
     what_another_import_left_is_kept(objects).await?;
     a_move_can_be_repeated(objects).await?;
-    lists_keys_in_order(objects).await
+    lists_keys_in_order(objects).await?;
+    knows_who_has_a_configuration(objects).await
 }
 
 fn key(place: Place, file: &str) -> Key {
@@ -145,5 +146,21 @@ async fn lists_keys_in_order<O: Objects>(objects: &O) -> Result<()> {
         [true, false, true],
         "a tag changes with the content, and what lies deeper is not listed"
     );
+    Ok(())
+}
+
+async fn knows_who_has_a_configuration<O: Objects>(objects: &O) -> Result<()> {
+    let before = objects.configured().await?;
+    assert!(!before.contains(&repository("configured")));
+    for (name, universe) in [("configured", "acme"), ("configured", "globex"), ("also-configured", "acme")] {
+        let key = Key::config(&repository(name), universe);
+        objects.put(&key, Bytes::from_static(b"{}"), None).await?;
+    }
+    // What else a repository has is no configuration.
+    let log = Key::placed(Place::Archives, &repository("unconfigured"), "x.csv");
+    objects.put(&log, Bytes::from_static(b"x"), None).await?;
+    let mut found = objects.configured().await?;
+    found.retain(|repository| !before.contains(repository));
+    assert_eq!(found, ["also-configured", "configured"].map(repository), "each once, in their order");
     Ok(())
 }

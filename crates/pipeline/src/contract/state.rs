@@ -7,11 +7,11 @@ use tidewaiter::name::{DataName, GroupTag};
 use tidewaiter::report::{Counts, Outcome};
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 
-use super::{at, id, repository};
+use super::{at, digests, id, repository};
 use crate::Result;
 use crate::ports::{
-    Along, Conclusion, Content, Decision, Group, HistoryFilter, Import, KeptReport, Kind, Pinned, Progress,
-    Source, State, Turn,
+    Along, Conclusion, Content, Decision, Delivery, Group, HistoryFilter, Import, KeptReport, Kind, Pinned,
+    Progress, Source, State, Trouble, Turn,
 };
 
 /// Puts a store of state through everything it promises. It is to be empty.
@@ -24,6 +24,7 @@ pub async fn state<S: State>(state: &S) -> Result<()> {
     a_key_is_taken_from_its_owner_and_remembered(state).await?;
     a_lost_race_writes_nothing(state).await?;
     a_file_that_came_late_says_so(state).await?;
+    digests::digests(state).await?;
     the_ledger_is_kept(state).await
 }
 
@@ -57,7 +58,7 @@ fn data(place: &str, n: u32, kind: Kind) -> Import {
     }
 }
 
-fn single(place: &str, n: u32, file: &str, rank: usize, day: i8) -> Import {
+pub(super) fn single(place: &str, n: u32, file: &str, rank: usize, day: i8) -> Import {
     let name = name(file, &format!("scope{rank}"), day);
     data(place, n, Kind::Data { name, rank, settle_seconds: 10, group: None })
 }
@@ -70,7 +71,7 @@ fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> I
     data(place, n, Kind::Data { name, rank: 0, settle_seconds: 10, group: Some(group) })
 }
 
-fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
+pub(super) fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
     Conclusion {
         outcome,
         code: None,
@@ -83,6 +84,8 @@ fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
         report: KeptReport::At(Key::report(&import.repository, &import.file, import.id)),
         badlines: None,
         mail_due: true,
+        mail_trouble: None,
+        digest: None,
     }
 }
 
@@ -169,10 +172,25 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     let found = state.import(import.id).await?;
     assert_eq!(found.map(|i| i.progress), Some(Progress::Done(decided.clone())));
     assert_eq!(state.unmailed().await?, [import.id]);
-    state.mailed(import.id).await?;
+    let trouble = Trouble { at: at(99), why: "refused".to_owned() };
+    state.mailed(import.id, &Delivery::Delayed(trouble.clone())).await?;
+    assert_eq!(state.unmailed().await?, [import.id], "what nobody has stays due");
+    assert_eq!(mail_of(state, import.id).await?, Some((true, Some(trouble.clone()))));
+    state.mailed(import.id, &Delivery::Failed(trouble.clone())).await?;
     assert_eq!(state.unmailed().await?, Vec::<ImportId>::new());
+    assert_eq!(mail_of(state, import.id).await?, Some((false, Some(trouble))));
+    state.mailed(import.id, &Delivery::Sent).await?;
+    assert_eq!(mail_of(state, import.id).await?, Some((false, None)));
     assert_eq!(ready(state, &import.repository).await?, None, "what is done is not ready work");
     Ok(())
+}
+
+/// Whether a mail is due, and what is wrong with it.
+async fn mail_of<S: State>(state: &S, id: ImportId) -> Result<Option<(bool, Option<Trouble>)>> {
+    Ok(match state.import(id).await?.map(|import| import.progress) {
+        Some(Progress::Done(done)) => Some((done.mail_due, done.mail_trouble)),
+        _ => None,
+    })
 }
 
 async fn ready_work_is_in_treatment_order<S: State>(state: &S) -> Result<()> {

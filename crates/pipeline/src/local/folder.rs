@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
 
 use crate::ports::{Listed, Objects, Source, Stat, Upload};
 use crate::{Error, Result};
@@ -177,6 +177,26 @@ impl Objects for Folder {
         }
         listed.sort();
         Ok(listed)
+    }
+
+    async fn configured(&self) -> Result<Vec<Repository>> {
+        const CONFIG: &str = "config";
+        let entries = match fs::read_dir(self.path(CONFIG)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::object(CONFIG, error)),
+        };
+        let mut repositories = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|e| Error::object(CONFIG, e))?.file_name();
+            let Some(Ok(repository)) = name.to_str().map(str::parse::<Repository>) else { continue };
+            // As in a bucket, an empty folder is nothing.
+            if !self.list(&Key::configs(&repository)).await?.is_empty() {
+                repositories.push(repository);
+            }
+        }
+        repositories.sort();
+        Ok(repositories)
     }
 }
 

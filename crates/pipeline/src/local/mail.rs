@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::ports::{Mail, Mailer};
+use crate::ports::{Mail, Mailer, Undelivered};
 use crate::{Error, Result};
 
 /// The longest part of a mail's file name that comes from the name of a file.
@@ -23,7 +23,7 @@ impl Outbox {
 }
 
 impl Mailer for Outbox {
-    async fn send(&self, mail: &Mail) -> Result<()> {
+    async fn send(&self, mail: &Mail) -> Result<Vec<Undelivered>> {
         let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
         let name: String = mail.name.chars().map(safe).take(NAME_BYTES).collect();
         // The id comes first, so that mails sort by the time at which their file came, and the same
@@ -34,7 +34,8 @@ impl Mailer for Outbox {
             std::fs::create_dir_all(&self.folder)?;
             let mut file = std::fs::File::create(&partial)?;
             file.write_all(&mail.message)?;
-            std::fs::rename(&partial, &path)
+            std::fs::rename(&partial, &path)?;
+            Ok(Vec::new())
         };
         write().map_err(|source| Error::Mail { id: mail.id.clone(), source })
     }

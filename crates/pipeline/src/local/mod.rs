@@ -21,6 +21,7 @@ mod shelf;
 mod sqlite;
 mod state;
 mod state_claims;
+mod state_digests;
 mod state_read;
 mod state_tables;
 

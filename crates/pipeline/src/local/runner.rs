@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Inbox, Local, StillWriting};
 use crate::ports::{Message, Objects, Platform, Progress, State};
-use crate::{Error, Result, report, sequence, sweep, unpack, validate, watch};
+use crate::{Error, Result, digest, report, sequence, sweep, unpack, validate, watch};
 
 /// How often a message is tried before it is left for the next run.
 const TRIES: u32 = 4;
@@ -91,6 +91,8 @@ impl Runner {
             }
             tokio::time::sleep(LOOK_EVERY.min(Duration::from_millis(50))).await;
         }
+        self.drain(&mut summary).await;
+        sweep::end_run(&self.local).await?;
         self.drain(&mut summary).await;
         Ok(summary)
     }
@@ -227,6 +229,7 @@ fn describe(message: &Message) -> String {
         Message::Sequence { repository, .. } => format!("ordering the files of {repository}"),
         Message::Work { import, .. } => format!("import {import}"),
         Message::Report { import } => format!("the mail of import {import}"),
+        Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
         Message::Notice { notice } => format!("the mail {:?}", notice.subject()),
         Message::TakeIn { import } => format!("taking in import {import}"),
     }
@@ -237,6 +240,7 @@ async fn handle(local: &Local, message: Message) -> Result<()> {
         Message::Sequence { repository, news, .. } => sequence::sequence(local, &repository, news).await,
         Message::Work { import, task, .. } => validate::validate(local, import, task, false).await,
         Message::Report { import } => report::report(local, import).await,
+        Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
         Message::Notice { notice } => watch::tell(local, &notice).await,
         Message::TakeIn { import } => sweep::resume_by_id(local, import).await,
     }

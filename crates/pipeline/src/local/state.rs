@@ -13,11 +13,13 @@ use tidewaiter::sequence::{self, GroupRef};
 
 use super::sqlite::{Database, to_json};
 use super::state_claims::claim;
+use super::state_digests;
 use super::state_read as read;
 use super::state_tables::MIGRATIONS;
 use crate::Result;
 use crate::ports::{
-    Along, Conclusion, Decision, HistoryFilter, Import, Kind, Pinned, Progress, State, Turn, WaitingGroup,
+    Along, Conclusion, Decision, Delivery, DigestPlace, Gathered, HistoryFilter, Import, Kind, Pinned,
+    Progress, State, Turn, WaitingDigest, WaitingGroup,
 };
 
 /// State in SQLite.
@@ -49,6 +51,11 @@ impl State for SqliteState {
 
     async fn import(&self, id: ImportId) -> Result<Option<Import>> {
         self.database.read("reading an import", move |sql| read::import(sql, id)).await
+    }
+
+    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<Import>> {
+        let ids = ids.to_vec();
+        self.database.read("reading imports", move |sql| read::imports(sql, &ids)).await
     }
 
     async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
@@ -103,15 +110,37 @@ impl State for SqliteState {
         self.database.write("claiming keys", claim).await
     }
 
-    async fn mailed(&self, id: ImportId) -> Result<()> {
+    async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
+        let (due, trouble) = delivery.state();
         let mailed = move |sql: &rusqlite::Transaction<'_>| {
             change(sql, id, |import| {
                 if let Progress::Done(conclusion) = &mut import.progress {
-                    conclusion.mail_due = false;
+                    conclusion.mail_due &= due;
+                    conclusion.mail_trouble = trouble;
                 }
             })
         };
         self.database.write("noting a mail", mailed).await
+    }
+
+    async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
+        let (repository, digest) = (repository.to_string(), digest.to_owned());
+        let gather =
+            move |sql: &rusqlite::Transaction<'_>| state_digests::gather(sql, &repository, digest, most);
+        self.database.write("gathering a digest", gather).await
+    }
+
+    async fn digested(
+        &self,
+        repository: &Repository,
+        gathered: &Gathered,
+        delivery: &Delivery,
+    ) -> Result<()> {
+        let (repository, gathered, delivery) = (repository.to_string(), gathered.clone(), delivery.clone());
+        let digested = move |sql: &rusqlite::Transaction<'_>| {
+            state_digests::digested(sql, &repository, gathered, &delivery)
+        };
+        self.database.write("noting a digest", digested).await
     }
 
     async fn turn(&self, repository: &Repository) -> Result<Turn> {
@@ -263,6 +292,12 @@ impl State for SqliteState {
 
     async fn unfinished(&self) -> Result<Vec<Import>> {
         self.database.read("finding unfinished work", read::unfinished).await
+    }
+
+    async fn digests(&self, repository: &Repository) -> Result<Vec<WaitingDigest>> {
+        let repository = repository.to_string();
+        let read = move |sql: &Connection| state_digests::waiting(sql, &repository);
+        self.database.read("listing digests", read).await
     }
 
     async fn unmailed(&self) -> Result<Vec<ImportId>> {
@@ -437,7 +472,7 @@ pub(super) fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Impo
     let checked = matches!(&import.progress, Progress::Started(pinned) if pinned.checked) || stage > 0;
     sql.prepare_cached(
         "UPDATE imports SET document = ?2, checked = ?3, stage = ?4, outcome = ?5, mail_due = ?6, finished = ?7,
-         sha256 = ?8 WHERE id = ?1",
+         sha256 = ?8, digest = ?9 WHERE id = ?1",
     )?
     .execute(params![
         id.to_string(),
@@ -448,6 +483,7 @@ pub(super) fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Impo
         stage == 2 && conclusion.is_some_and(|c| c.mail_due),
         conclusion.map(|c| c.finished.as_millisecond()),
         conclusion.and_then(|c| c.sha256.as_deref()),
+        conclusion.filter(|_| stage == 2).and_then(|c| c.digest.as_ref()).filter(|d| d.due).map(DigestPlace::key),
     ])
     .map(|_| ())
 }

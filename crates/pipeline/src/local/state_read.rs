@@ -17,7 +17,7 @@ fn documents(sql: &Connection, query: &str, parameters: impl rusqlite::Params) -
     rows.map(|document| from_json(&document?)).collect()
 }
 
-fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> rusqlite::Result<T> {
+pub(super) fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> rusqlite::Result<T> {
     text.parse().map_err(|e: String| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, e.into())
     })
@@ -26,6 +26,15 @@ fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> rusqlite::Result<T>
 pub(super) fn import(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Import>> {
     let found = documents(sql, "SELECT document FROM imports WHERE id = ?1", [id.to_string()])?;
     Ok(found.into_iter().next())
+}
+
+pub(super) fn imports(sql: &Connection, ids: &[ImportId]) -> Rows<Import> {
+    let mut imports = Vec::with_capacity(ids.len());
+    for id in ids {
+        imports.extend(import(sql, *id)?);
+    }
+    imports.sort_by_key(|import: &Import| import.id);
+    Ok(imports)
 }
 
 pub(super) fn members(sql: &Connection, archive: ImportId) -> Rows<Import> {

@@ -82,4 +82,15 @@ pub(super) const MIGRATIONS: &[&str] = &["
         hash TEXT PRIMARY KEY,
         document BLOB NOT NULL
     ) WITHOUT ROWID;
+", "
+    -- The digest that the report waits for, if it waits for one.
+    ALTER TABLE imports ADD COLUMN digest TEXT;
+    CREATE INDEX digests ON imports (repository, digest, id) WHERE digest IS NOT NULL;
+    -- What goes into a mail that is not known to be sent.
+    CREATE TABLE gathered (
+        repository TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, digest)
+    ) WITHOUT ROWID;
 "];

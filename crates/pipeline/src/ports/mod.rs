@@ -3,6 +3,7 @@
 //! The promises are in the doc comments, and the contract suite holds every adapter to them. All
 //! methods may be called again after a failure of unknown outcome: they are idempotent.
 
+mod mails;
 mod model;
 mod objects;
 mod records;
@@ -10,6 +11,7 @@ mod state;
 
 use std::future::Future;
 
+pub use mails::{Delivery, DigestPlace, Gathered, Mail, Mailer, Trouble, Undelivered, WaitingDigest};
 pub use model::{
     Along, Conclusion, Content, Decision, Drop, Group, HistoryFilter, Import, KeptReport, Kind, Known,
     Nature, Pinned, Progress, Refusal, Task, Turn, WaitingGroup,
@@ -128,6 +130,13 @@ pub enum Message {
         /// The import.
         import: ImportId,
     },
+    /// Mail a digest.
+    Digest {
+        /// The repository.
+        repository: Repository,
+        /// Which one; see [`DigestPlace::key`].
+        digest: String,
+    },
     /// Tell something that is about no file.
     Notice {
         /// What.
@@ -161,27 +170,4 @@ pub enum News {
     Poke,
     /// A file was checked or reached its outcome.
     Happened(Event),
-}
-
-/// Sends mails. Sending the same mail twice is allowed, and avoided where the service can tell.
-pub trait Mailer: Send + Sync + 'static {
-    /// Who the mails come from: a name and an address that the service may send from.
-    fn sender(&self) -> (&str, &str) {
-        ("tidewaiter", "tidewaiter@localhost")
-    }
-    /// Sends a whole message, headers included, to the recipients it names.
-    fn send(&self, mail: &Mail) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// A mail, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mail {
-    /// What it is about, an import or a notice: the mail about the same is the same mail. Fit for a file's name.
-    pub id: String,
-    /// A name for it that is fit for a file: repository and file.
-    pub name: String,
-    /// Who gets it.
-    pub recipients: Vec<String>,
-    /// The message as RFC 5322 has it.
-    pub message: Vec<u8>,
 }

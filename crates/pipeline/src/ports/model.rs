@@ -8,6 +8,7 @@ use tidewaiter::name::DataName;
 use tidewaiter::report::{Counts, Outcome, Reason, Report};
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 
+use super::mails::{DigestPlace, Trouble};
 use super::objects::Source;
 
 /// An object as it was found in the drop zone.
@@ -202,9 +203,24 @@ pub struct Conclusion {
     /// Where its rejected lines are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub badlines: Option<Key>,
-    /// True while its report is to be mailed.
+    /// True while its report is to be mailed by itself.
     #[serde(default)]
     pub mail_due: bool,
+    /// What is wrong with that mail: nobody has it yet while it is due, and somebody never gets it otherwise.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mail_trouble: Option<Trouble>,
+    /// The digest that its report goes into, if it goes into one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub digest: Option<DigestPlace>,
+}
+
+impl Conclusion {
+    /// True if somebody ought to look: not imported, or not all of it, or something was found.
+    pub fn needs_attention(&self) -> bool {
+        !self.findings.is_empty()
+            || self.counts.rejected > 0
+            || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+    }
 }
 
 /// Where the report of an import is kept.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
 
 use crate::Result;
 
@@ -80,6 +80,8 @@ pub trait Objects: Send + Sync + 'static {
     fn discard(&self, key: &Key) -> impl Future<Output = Result<()>> + Send;
     /// The objects directly under a prefix that ends in `/`, in byte order of their keys. Few: configurations.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>>> + Send;
+    /// The repositories that have something under `config/`, in their order.
+    fn configured(&self) -> impl Future<Output = Result<Vec<Repository>>> + Send;
 }
 
 /// A write in progress. Dropped before it is finished, it leaves nothing to be seen.

@@ -8,6 +8,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 
+use super::mails::{Delivery, Gathered, WaitingDigest};
 use super::model::{Along, Conclusion, Decision, HistoryFilter, Import, Known, Pinned, Turn, WaitingGroup};
 use crate::Result;
 
@@ -24,6 +25,8 @@ pub trait State: Send + Sync + 'static {
     fn register(&self, imports: &[Import]) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// One import.
     fn import(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send;
+    /// Several imports, by id; those that there are.
+    fn imports(&self, ids: &[ImportId]) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// The files that came in an archive, in its order; none if it has not been unpacked yet.
     fn members(&self, archive: ImportId) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// What this process has last seen of an import, to be told to whoever takes the next step. None if it
@@ -61,8 +64,25 @@ pub trait State: Send + Sync + 'static {
     /// lies there is ours. None: it is ours. A key that is a third import's output is never the answer: it is
     /// renamed again, up to [`RENAMINGS`] times.
     fn claim(&self, keys: &[&Key], id: ImportId) -> impl Future<Output = Result<Vec<Option<Key>>>> + Send;
-    /// The mail of an import is sent.
-    fn mailed(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// What became of the mail of an import.
+    fn mailed(&self, id: ImportId, delivery: &Delivery) -> impl Future<Output = Result<()>> + Send;
+    /// Fixes which reports go into the next mail of a digest: those that wait for it, at most `most`, the first by
+    /// id. It stays fixed until [`State::digested`]; the answer is what holds. None if no report waits.
+    fn gather(
+        &self,
+        repository: &Repository,
+        digest: &str,
+        most: usize,
+    ) -> impl Future<Output = Result<Option<Gathered>>> + Send;
+    /// What became of the mail of a gathered digest. If it is over, so is the gathering: what waits from then on is
+    /// for another mail. The one method that is no single step: stopped in between, some imports still wait, and
+    /// the same call does the rest.
+    fn digested(
+        &self,
+        repository: &Repository,
+        gathered: &Gathered,
+        delivery: &Delivery,
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// Where a repository is: what it is doing, and what is next.
     fn turn(&self, repository: &Repository) -> impl Future<Output = Result<Turn>> + Send;
@@ -125,7 +145,9 @@ pub trait State: Send + Sync + 'static {
     /// Archives, configurations and refused files that do not have their outcome yet, and data files
     /// whose outcome is decided but not carried out.
     fn unfinished(&self) -> impl Future<Output = Result<Vec<Import>>> + Send;
-    /// Imports whose mail is due.
+    /// The digests of a repository that reports wait for, or whose gathering is not over.
+    fn digests(&self, repository: &Repository) -> impl Future<Output = Result<Vec<WaitingDigest>>> + Send;
+    /// Imports whose mail of their own is due.
     fn unmailed(&self) -> impl Future<Output = Result<Vec<ImportId>>> + Send;
     /// Data files that are registered and not done, in treatment order: first the members of complete
     /// groups, then single files. At most `limit`.

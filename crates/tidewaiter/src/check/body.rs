@@ -106,7 +106,7 @@ impl Body {
             let message = format!("the line is longer than {most} bytes");
             Finding::line(Code::LineTooLong, place.number, place.byte, message)
                 .with_value(start)
-                .with_hint("a line break or a closing quote may be missing")
+                .with_hint(super::hint::words::LONG_LINE)
         });
     }
 

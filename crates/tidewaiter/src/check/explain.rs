@@ -47,20 +47,12 @@ impl Rules {
 
     fn explain_quotes(&self, place: Place, content: &[u8], fault: QuoteFault, tally: &mut Tally) {
         let (code, field, at, message, advice) = match fault {
-            QuoteFault::Stray { field, at } => (
-                Code::StrayQuote,
-                field,
-                at,
-                "a quote is out of place",
-                "put quotes around the whole value and double those inside it: `\"5\"\" disc\"`",
-            ),
-            QuoteFault::Open { field, at } => (
-                Code::UnclosedQuote,
-                field,
-                at,
-                "a quote is opened and not closed",
-                "remove the quote, or close it after the value; double a quote inside a quoted value",
-            ),
+            QuoteFault::Stray { field, at } => {
+                (Code::StrayQuote, field, at, "a quote is out of place", hint::words::STRAY_QUOTE)
+            }
+            QuoteFault::Open { field, at } => {
+                (Code::UnclosedQuote, field, at, "a quote is opened and not closed", hint::words::OPEN_QUOTE)
+            }
         };
         // A field beyond the header has no name and no place of its own.
         let label = (field < self.width()).then(|| self.header.label(field));

@@ -1,6 +1,7 @@
 //! Telling other kinds of files from CSV by their first bytes, so that people are told "this is an Excel
 //! workbook" and not "line 1 is not UTF-8".
 
+use super::hint::words::{NAME_ARCHIVE, SAVE_AS_CSV, WEB_PAGE, WIDE, WORKBOOK};
 use crate::finding::{Code, Finding};
 
 /// A kind of file, how it begins, and what to do instead.
@@ -10,16 +11,8 @@ struct Kind {
     advice: &'static str,
 }
 
-const SAVE_AS_CSV: &str = "open it in its program and save it as CSV (UTF-8)";
-const NAME_ARCHIVE: &str =
-    "archives are unpacked when their name says what they are, such as `.zip` or `.gz`";
-
 const KINDS: &[Kind] = &[
-    Kind {
-        name: "a zip archive or an Excel workbook (xlsx)",
-        begins: b"PK\x03\x04",
-        advice: "save a workbook as CSV (UTF-8); an archive needs a name that ends in `.zip`",
-    },
+    Kind { name: "a zip archive or an Excel workbook (xlsx)", begins: b"PK\x03\x04", advice: WORKBOOK },
     Kind { name: "an empty zip archive", begins: b"PK\x05\x06", advice: NAME_ARCHIVE },
     Kind { name: "a gzip archive", begins: b"\x1f\x8b", advice: NAME_ARCHIVE },
     Kind { name: "an xz archive", begins: b"\xfd7zXZ\0", advice: NAME_ARCHIVE },
@@ -37,8 +30,8 @@ const KINDS: &[Kind] = &[
 
 /// Kinds of text, told by how the first line begins after spaces, whatever its case.
 const TEXTS: &[Kind] = &[
-    Kind { name: "a web page", begins: b"<!doctype html", advice: "a download may have saved an error page" },
-    Kind { name: "a web page", begins: b"<html", advice: "a download may have saved an error page" },
+    Kind { name: "a web page", begins: b"<!doctype html", advice: WEB_PAGE },
+    Kind { name: "a web page", begins: b"<html", advice: WEB_PAGE },
     Kind { name: "XML", begins: b"<?xml", advice: SAVE_AS_CSV },
     Kind { name: "JSON", begins: b"{", advice: "send CSV" },
     Kind { name: "JSON", begins: b"[", advice: "send CSV" },
@@ -48,7 +41,7 @@ const TEXTS: &[Kind] = &[
 pub(crate) fn recognise(start: &[u8]) -> Option<Finding> {
     if let Some(encoding) = utf32(start).or_else(|| utf16(start)) {
         let finding = Finding::file(Code::EncodingError, format!("the file is {encoding}, not UTF-8"));
-        return Some(finding.with_hint("save it as UTF-8 without byte order mark"));
+        return Some(finding.with_hint(WIDE));
     }
     let starts = |kind: &&Kind| start.starts_with(kind.begins);
     let is_tar = start.get(257..262) == Some(b"ustar");

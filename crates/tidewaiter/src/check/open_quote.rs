@@ -104,7 +104,7 @@ impl OpenQuote {
             let finding = Finding::line(Code::QuotedLineBreak, first.place.number, first.place.byte, message)
                 .at(self.field as u64 + 1, name)
                 .with_value(value)
-                .with_hint("a record must be one line: replace the line break by a space");
+                .with_hint(super::hint::words::LINE_BREAK);
             Finding { lines, ..finding }
         });
     }

@@ -90,11 +90,15 @@ impl Active {
     fn rebuild(&mut self, universe: &str) -> Vec<Mistake> {
         self.names = Directory::default();
         self.settings = Settings::default();
+        let mut mailings = Vec::new();
         for config in self.configs.values() {
             config.declare(&mut self.names);
             let stated = config.settings();
             for shared in SHARED.iter().filter(|shared| config.states(shared.name)) {
                 (shared.copy)(&mut self.settings, stated);
+            }
+            if !stated.report_recipients.is_empty() {
+                mailings.push((stated.report_on, stated.digest));
             }
             self.settings.report_recipients.extend_from_slice(&stated.report_recipients);
             self.settings.alert_recipients.extend_from_slice(&stated.alert_recipients);
@@ -102,6 +106,12 @@ impl Active {
         for recipients in [&mut self.settings.report_recipients, &mut self.settings.alert_recipients] {
             recipients.sort();
             recipients.dedup();
+        }
+        // Where they are not of one mind nobody is told less, or later, than asked for.
+        mailings.dedup();
+        if let [(report_on, digest)] = mailings[..] {
+            self.settings.report_on = report_on;
+            self.settings.digest = digest;
         }
         self.names.conflicts().iter().map(|conflict| conflict.mistake(universe)).collect()
     }
@@ -119,8 +129,9 @@ impl Active {
         self.names.resolve(file)
     }
 
-    /// The settings of the repository. Recipients are those of all documents together: whom to tell
-    /// of a file that belongs to no universe.
+    /// The settings of the repository. Recipients are those of all documents together: whom to tell of a file
+    /// that belongs to no universe. Each such file has a mail of its own, unless all documents with recipients say
+    /// the same else.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -24,10 +24,11 @@ pub fn json_schema() -> Value {
     let table = generator.subschema_for::<TableSchema>().to_value();
     let mut definitions = Value::Object(generator.take_definitions(true));
     without_null(&mut definitions);
-    // Those of the settings are the default, not nobody.
-    for key in ["report_recipients", "alert_recipients"] {
-        if let Some(Value::Object(list)) = definitions.pointer_mut(&format!("/Subsection/properties/{key}")) {
-            list.shift_remove("default");
+    // What the settings say is the default.
+    for key in ["report_recipients", "alert_recipients", "report_on", "digest"] {
+        if let Some(Value::Object(option)) = definitions.pointer_mut(&format!("/Subsection/properties/{key}"))
+        {
+            option.shift_remove("default");
         }
     }
     if let Value::Object(definitions) = &mut definitions {

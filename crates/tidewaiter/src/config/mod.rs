@@ -39,7 +39,9 @@ mod values;
 pub use active::Active;
 pub use expected::{Day, Expected, Window};
 pub use json_schema::json_schema;
-pub use options::{CheckReferences, Duplicates, Empty, Mode, Policy, ReplaceAll, Subsection};
+pub use options::{
+    CheckReferences, Digest, Duplicates, Empty, Mode, Policy, ReplaceAll, ReportOn, Subsection,
+};
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
 pub use values::{Delimiter, Email, PhonePrefix};

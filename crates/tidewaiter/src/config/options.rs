@@ -38,6 +38,52 @@ pub struct Subsection {
     pub report_recipients: Vec<Email>,
     /// Who is told when a file is refused or an import fails; those of the settings unless given.
     pub alert_recipients: Vec<Email>,
+    /// Which reports are mailed to those who get reports; as the settings say unless given.
+    pub report_on: ReportOn,
+    /// Which reports go into one mail to those who get reports; as the settings say unless given. Alerts are never
+    /// held back for it.
+    pub digest: Digest,
+}
+
+/// Which reports are mailed to those who get reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportOn {
+    /// All.
+    #[default]
+    Always,
+    /// Those of files that somebody ought to look at: not imported, or not all of it, or something was found.
+    Problems,
+}
+
+/// Which reports go into one mail.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Digest {
+    /// None: each file has a mail of its own.
+    #[default]
+    None,
+    /// Those of a run: the mail is sent when the repository has nothing left to do, and no later than an hour after
+    /// the first file of it.
+    Run,
+    /// Those of an hour, in UTC.
+    Hour,
+    /// Those of a day, in UTC.
+    Day,
+}
+
+impl Digest {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Run => "run",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
 }
 
 /// Which records the lines of a file may touch.
@@ -232,6 +278,7 @@ impl Subsection {
         let expected = fields.read_object("expected", Expected::read);
         let phone_prefix = fields.read("phone_prefix", PREFIX);
         let recipients = Recipients::read(&mut fields);
+        let (report_on, digest) = read_mailing(&mut fields);
         fields.finish();
         Self {
             mode: mode.unwrap_or_default(),
@@ -246,8 +293,16 @@ impl Subsection {
             phone_prefix: phone_prefix.or_else(|| defaults.phone_prefix.clone()),
             report_recipients: recipients.report.unwrap_or_else(|| defaults.report_recipients.clone()),
             alert_recipients: recipients.alert.unwrap_or_else(|| defaults.alert_recipients.clone()),
+            report_on: report_on.unwrap_or(defaults.report_on),
+            digest: digest.unwrap_or(defaults.digest),
         }
     }
+}
+
+/// Which reports are mailed, and how many in one mail, as far as a document says so.
+pub(super) fn read_mailing(fields: &mut Fields<'_>) -> (Option<ReportOn>, Option<Digest>) {
+    let report_on = fields.read_word("report_on", &["always", "problems"]);
+    (report_on, fields.read_word("digest", &["none", "run", "hour", "day"]))
 }
 
 const POLICY: &str =

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::{Fields, wrong_format};
+use super::options::{Digest, ReportOn, read_mailing};
 use super::scopes::did_you_mean_scope;
 use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::mistake::Mistake;
@@ -38,6 +39,10 @@ pub struct Settings {
     pub report_recipients: Vec<Email>,
     /// Who gets alerts, for imports that do not say so themselves.
     pub alert_recipients: Vec<Email>,
+    /// Which reports are mailed to those who get reports, for imports that do not say so themselves.
+    pub report_on: ReportOn,
+    /// Which reports go into one mail, for imports that do not say so themselves.
+    pub digest: Digest,
     /// How long a group may be incomplete.
     pub waiting: Waiting,
     /// How big things may be.
@@ -115,6 +120,8 @@ impl Default for Settings {
             phone_prefix: None,
             report_recipients: Vec::new(),
             alert_recipients: Vec::new(),
+            report_on: ReportOn::default(),
+            digest: Digest::default(),
             waiting: Waiting::default(),
             limits: Limits::default(),
         }
@@ -151,8 +158,8 @@ macro_rules! shared {
     };
 }
 
-/// Every shared setting. Recipients and the phone prefix are not among them: they are defaults of their
-/// own document.
+/// Every shared setting. Recipients, what they are mailed and the phone prefix are not among them: they are
+/// defaults of their own document.
 pub(super) const SHARED: &[Shared] = shared![
     settle_seconds,
     scope_order,
@@ -191,6 +198,9 @@ impl Stated {
         let recipients = Recipients::read(&mut fields);
         settings.report_recipients = recipients.report.unwrap_or_default();
         settings.alert_recipients = recipients.alert.unwrap_or_default();
+        let (report_on, digest) = read_mailing(&mut fields);
+        settings.report_on = report_on.unwrap_or_default();
+        settings.digest = digest.unwrap_or_default();
         settings.waiting =
             fields.read_object("waiting", |inner| Some(Waiting::read(inner))).unwrap_or_default();
         if let Some(limits) = fields.take("limits") {

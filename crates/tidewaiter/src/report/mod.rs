@@ -4,6 +4,7 @@
 //! size is bounded: findings are counted exactly and shown up to a limit.
 
 pub mod day;
+pub mod digest;
 pub(crate) mod html;
 mod log;
 mod summary;
@@ -12,7 +13,7 @@ mod worst;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use html::html;
+pub use html::{html, moment};
 pub use log::log;
 pub use summary::{gone_along, headline, left_alone, number, plural, subject, summary, waited};
 pub use worst::{Worst, worst};
@@ -207,7 +208,7 @@ pub struct Report {
     pub badlines: Option<String>,
     /// Where the log is.
     pub log: String,
-    /// Who is to be told.
+    /// Who is mailed about this file alone; who is told of it in a digest is not among them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub recipients: Vec<String>,
 }

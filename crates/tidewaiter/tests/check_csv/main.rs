@@ -8,6 +8,7 @@
     reason = "helpers of tests: a panic is a failed test"
 )]
 
+mod classics;
 mod files;
 mod lines;
 mod quotes;

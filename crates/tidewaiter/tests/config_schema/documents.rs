@@ -12,6 +12,7 @@ pub(crate) fn full() -> Value {
                 "web": {
                     "mode": "create", "policy": "strict", "empty": "clear", "delimiter": "\t",
                     "report_recipients": [], "alert_recipients": ["ops@example.org"],
+                    "report_on": "always", "digest": "none",
                     "match_by": "customer_key", "check_references": "group", "phone_prefix": "33",
                 },
                 "news": { "check_references": "load", "replace_all": { "list": 0, "max_removed": 0.5 } },
@@ -22,6 +23,7 @@ pub(crate) fn full() -> Value {
         "settings": {
             "settle_seconds": 30, "scope_order": ["stores", "visits"], "group_policy": "all_or_nothing",
             "phone_prefix": "4930", "report_recipients": ["data@example.org"], "alert_recipients": [],
+            "report_on": "problems", "digest": "hour",
             "limits": {
                 "max_line_bytes": 65_536,
                 "archive": {

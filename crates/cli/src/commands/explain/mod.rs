@@ -100,6 +100,11 @@ async fn around(deployed: &impl Deployed, import: &Import) -> Result<Around> {
         Progress::Started(_) => {}
         Progress::Concluding(conclusion) | Progress::Done(conclusion) => {
             around.report = report::kept(deployed, import.id, conclusion).await?;
+            if let Some(place) = conclusion.digest.as_ref().filter(|place| place.due) {
+                let digests = state.digests(&import.repository).await?;
+                let ours = digests.into_iter().find(|waiting| waiting.digest == place.key());
+                around.digest_trouble = ours.and_then(|waiting| waiting.trouble);
+            }
         }
     }
     if let Kind::Archive = import.kind {

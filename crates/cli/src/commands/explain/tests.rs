@@ -1,11 +1,13 @@
 //! Every state in which a file can be is told in words.
 
+use tidewaiter::config::Digest;
 use tidewaiter::keys::{Key, Place, Repository};
 use tidewaiter::name::{DataName, GroupTag};
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{GroupRef, GroupRule};
 use tidewaiter_pipeline::ports::{
-    Conclusion, Content, Group, Import, KeptReport, Kind, Pinned, Progress, Refusal, Source, WaitingGroup,
+    Conclusion, Content, DigestPlace, Group, Import, KeptReport, Kind, Pinned, Progress, Refusal, Source,
+    Trouble, WaitingGroup,
 };
 
 use super::story::{Around, Name, story};
@@ -75,6 +77,8 @@ fn conclusion(outcome: Outcome) -> Conclusion {
         report: KeptReport::At(Key::report(&repository(), FILE, ID.parse().unwrap())),
         badlines: None,
         mail_due: false,
+        mail_trouble: None,
+        digest: None,
     }
 }
 
@@ -301,4 +305,77 @@ fn who_was_told() {
     assert_eq!(told(false, clean(&[])), "no mail: nobody is configured to be told when all is well");
     let refused = Some(report(Outcome::Bogus, &[]));
     assert_eq!(told(false, refused), "no mail: nobody is configured to be told of this import");
+}
+
+#[test]
+fn a_mail_that_could_not_be_sent_is_explained() {
+    let trouble =
+        Trouble { at: "2026-01-01T10:07:00Z".parse().unwrap(), why: "verify the sender in SES".to_owned() };
+    let told = |due| {
+        let done = Conclusion {
+            mail_due: due,
+            mail_trouble: Some(trouble.clone()),
+            ..conclusion(Outcome::Imported)
+        };
+        let report = Some(report(Outcome::Imported, &["a@example.org"]));
+        words(&import(data(true), Progress::Done(done)), &Around { report, ..Around::default() }, Name::Mail)
+    };
+    assert_eq!(
+        told(true),
+        "the mail to a@example.org could not be sent yet, and is tried again: verify the sender in SES"
+    );
+    assert_eq!(
+        told(false),
+        "a mail could not be sent to everybody, and is not tried again: verify the sender in SES"
+    );
+}
+
+#[test]
+fn a_report_that_waits_for_a_digest_says_which_and_until_when() {
+    let told = |every, due, trouble: Option<&str>, waits: Option<&str>, own: &[&str]| {
+        let found = |why: &str| Trouble { at: "2026-01-01T11:07:00Z".parse().unwrap(), why: why.to_owned() };
+        let place = DigestPlace {
+            every,
+            from: (every == Digest::Hour).then(|| "2026-01-01T10:00:00Z".parse().unwrap()),
+            recipients: vec!["data@example.org".to_owned()],
+            due,
+            trouble: trouble.map(found),
+        };
+        let done = Conclusion { digest: Some(place), ..conclusion(Outcome::Imported) };
+        let around = Around {
+            report: Some(report(Outcome::Imported, own)),
+            digest_trouble: waits.map(found),
+            ..Around::default()
+        };
+        words(&import(data(true), Progress::Done(done)), &around, Name::Mail)
+    };
+    let hour = "the digest of 2026-01-01 10:00–11:00 UTC";
+    assert_eq!(
+        told(Digest::Hour, true, None, None, &[]),
+        format!(
+            "its report waits for {hour} to data@example.org, which is mailed after 2026-01-01 11:00:00 UTC"
+        )
+    );
+    assert_eq!(
+        told(Digest::Run, true, None, None, &[]),
+        "its report waits for the digest of its run to data@example.org, which is mailed when the repository has \
+         nothing left to do"
+    );
+    assert_eq!(
+        told(Digest::Hour, true, None, Some("paused"), &[]),
+        format!("its report waits for {hour} to data@example.org, which could not be sent yet: paused")
+    );
+    assert_eq!(
+        told(Digest::Hour, false, None, None, &[]),
+        format!("its report was mailed to data@example.org in {hour}")
+    );
+    assert_eq!(
+        told(Digest::Hour, false, Some("sandbox"), None, &[]),
+        format!("its report is in {hour}, which could not be sent to everybody: sandbox")
+    );
+    // Who gets alerts is told at once.
+    assert_eq!(
+        told(Digest::Hour, false, None, None, &["ops@example.org"]),
+        format!("a mail was sent to ops@example.org; its report was mailed to data@example.org in {hour}")
+    );
 }

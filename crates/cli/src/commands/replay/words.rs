@@ -64,6 +64,11 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             step(stack, *import, "to be imported").await
         }
         Subject::Step(Message::Report { import }) => step(stack, *import, "its report is to be mailed").await,
+        Subject::Step(Message::Digest { repository, .. }) => Ok(About {
+            words: format!("{repository}: a digest is to be mailed"),
+            repository: Some(repository.clone()),
+            ..About::default()
+        }),
         Subject::Step(Message::Notice { notice }) => Ok(About {
             words: notice.subject(),
             repository: notice.repository.parse().ok(),

@@ -40,7 +40,9 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
     let filter =
         HistoryFilter { repository: Some(repository.clone()), limit: MOST, ..HistoryFilter::default() };
     let mut ended: Vec<(Import, Conclusion)> = Vec::new();
-    for import in deployed.state().history(&filter).await? {
+    let latest = deployed.state().history(&filter).await?;
+    let looked_at = (latest.len() >= MOST).then_some(MOST as u64);
+    for import in latest {
         if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
             let conclusion = conclusion.clone();
             if TimeZone::UTC.to_datetime(conclusion.finished).date() == date {
@@ -73,7 +75,7 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
         since: moment(waiting.since),
         ago: ago(now, waiting.since),
     });
-    Ok(Day { repository: repository.to_string(), files, waiting: waiting.collect(), columns })
+    Ok(Day { repository: repository.to_string(), files, waiting: waiting.collect(), columns, looked_at })
 }
 
 async fn file(
@@ -100,6 +102,7 @@ async fn file(
         minute: u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or_default(),
         outcome: conclusion.outcome,
         counts: conclusion.counts,
+        has_findings: !conclusion.findings.is_empty(),
         reason: reason.or_else(|| conclusion.code.clone()),
     })
 }

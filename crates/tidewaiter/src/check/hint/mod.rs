@@ -1,9 +1,11 @@
-//! Advice on how to mend a file, for the causes that come up again and again.
+//! Advice on how to mend a file, for the causes that come up again and again: how each is recognised. What is said
+//! then is in two tables: `words` for files, headers and lines, `cell` for values.
 //!
 //! A hint is a guess, made only for findings that are kept: it may take its time, and it is silent when
 //! it is not sure.
 
 mod cell;
+pub(crate) mod words;
 
 pub(crate) use cell::{cell, meant};
 
@@ -27,7 +29,7 @@ pub(crate) fn name_of(delimiter: u8) -> String {
 }
 
 fn wrong_delimiter(seems: u8, wanted: u8) -> String {
-    format!("the file seems to be delimited by {}; {} is expected", name_of(seems), name_of(wanted))
+    words::delimiter("file", &name_of(seems), &name_of(wanted))
 }
 
 /// For a header that is one unknown column: another delimiter that makes known columns of it.
@@ -47,12 +49,11 @@ pub(crate) fn delimiter_of_header(text: &str, used: u8, scope: &Scope) -> Option
 /// For a header as spreadsheets leave it: what it is, and how to mend it.
 pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<(&'static str, String)> {
     if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
-        let hint = "remove the first line: it is a note of a spreadsheet program to itself";
-        return Some(("the first line says what the delimiter is, but must be the header", hint.to_owned()));
+        let message = "the first line says what the delimiter is, but must be the header";
+        return Some((message, words::SEPARATOR_NOTE.to_owned()));
     }
     if fields == 1 && text.starts_with('"') && memchr::memchr(used, text.as_bytes()).is_some() {
-        let hint = format!("put each column in quotes, or none, and {} between them", name_of(used));
-        return Some(("the header as a whole stands in quotes", hint));
+        return Some(("the header as a whole stands in quotes", words::quoted_header(&name_of(used))));
     }
     None
 }
@@ -61,16 +62,12 @@ pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<
 pub(crate) fn delimiter_of_line(content: &[u8], used: u8, wanted: usize) -> Option<String> {
     let fits = |d: &u8| *d != used && memchr_iter(*d, content).count() + 1 == wanted;
     let seems = DELIMITERS.iter().map(|(d, _)| *d).find(fits)?;
-    Some(format!("the line seems to be delimited by {}; {} is expected", name_of(seems), name_of(used)))
+    Some(words::delimiter("line", &name_of(seems), &name_of(used)))
 }
 
 /// For a line with too many fields.
 pub(crate) fn extra_cells(fields: usize, wanted: usize, next_is_empty: bool) -> &'static str {
-    if fields == wanted + 1 && next_is_empty {
-        "the line ends with a delimiter too many"
-    } else {
-        "a value that holds the delimiter must stand in quotes"
-    }
+    if fields == wanted + 1 && next_is_empty { words::LINE_ENDS } else { words::BARE_DELIMITER }
 }
 
 /// For a label that is unknown: the column that was probably meant.
@@ -78,16 +75,16 @@ pub(crate) fn label(label: &str, scope: &Scope) -> Option<String> {
     let names = || scope.columns().iter().map(crate::schema::compile::Column::name);
     let bare = label.trim().trim_matches('"');
     if bare != label && scope.column(bare).is_some() {
-        return Some(format!("write `{bare}` without spaces or quotes around it"));
+        return Some(words::around_label(bare));
     }
     if let Some(name) = names().find(|name| name.to_lowercase() == bare.to_lowercase()) {
-        return Some(format!("capitals count: write `{name}`"));
+        return Some(words::capitals(name));
     }
     let plain = plain(bare);
     if let Some(name) = names().find(|name| self::plain(name) == plain) {
-        return Some(format!("did you mean `{name}`?"));
+        return Some(words::near_miss(name));
     }
-    nearest(bare, names()).map(|name| format!("did you mean `{name}`?"))
+    nearest(bare, names()).map(words::near_miss)
 }
 
 /// How many columns are listed where one is unknown.
@@ -150,7 +147,7 @@ pub(crate) fn not_utf8(content: &[u8], line: u64, byte: u64) -> Finding {
         return finding;
     }
     let read = shorten(around.iter().map(|&b| windows_1252(b).unwrap_or('?')).collect::<String>().as_bytes());
-    finding.with_hint(format!("it seems to be Windows-1252 or Latin-1, `{read}`: save the file as UTF-8"))
+    finding.with_hint(words::windows_1252(&read))
 }
 
 /// True if every byte beyond ASCII is a character of Windows-1252, and one of them a letter in a word.

@@ -27,6 +27,8 @@ pub struct Day {
     pub waiting: Vec<Waiting>,
     /// The kinds of findings by column, the most frequent first.
     pub columns: Vec<Column>,
+    /// How many of the latest files were looked at, if there are more: some of this day may be missing.
+    pub looked_at: Option<u64>,
 }
 
 /// A file that had its outcome.
@@ -40,6 +42,8 @@ pub struct File {
     pub outcome: Outcome,
     /// What became of its lines.
     pub counts: Counts,
+    /// True if something was found that may have cost no line: content that came before, a file that grew.
+    pub has_findings: bool,
     /// Why it was not imported.
     pub reason: Option<String>,
 }
@@ -79,6 +83,8 @@ pub struct Column {
 impl File {
     /// True if somebody ought to look at it.
     pub fn needs_attention(&self) -> bool {
-        self.counts.rejected > 0 || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+        self.has_findings
+            || self.counts.rejected > 0
+            || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
     }
 }

@@ -40,6 +40,14 @@ fn write_page(out: &mut String, date: &str, made: &str, days: &[Day]) -> Result 
 }
 
 fn write_day(out: &mut String, day: &Day) -> Result {
+    if let Some(files) = day.looked_at {
+        writeln!(
+            out,
+            "<p class=\"card\"><b>Not all of it:</b> only the latest {} of this repository were looked at; what ended on \
+             this day before them is missing here.</p>",
+            plural(files, "file")
+        )?;
+    }
     write_tiles(out, day)?;
     chart::write(out, day)?;
     write!(out, "<div class=\"two\">")?;
@@ -48,7 +56,9 @@ fn write_day(out: &mut String, day: &Day) -> Result {
     write!(out, "</div>")?;
     let (look, fine): (Vec<&File>, Vec<&File>) = day.files.iter().partition(|file| file.needs_attention());
     write!(out, "<section class=\"card\"><h2>To look at</h2>")?;
-    if look.is_empty() {
+    if day.files.is_empty() {
+        write!(out, "<p class=\"dim\" style=\"margin:0\">No file ended on this day.</p>")?;
+    } else if look.is_empty() {
         write!(out, "<p class=\"dim\" style=\"margin:0\">Nothing: every file was taken whole.</p>")?;
     } else {
         write_files(out, &look)?;
@@ -72,9 +82,14 @@ fn write_tiles(out: &mut String, day: &Day) -> Result {
     tile(out, count(whole), "taken whole", Some("--good"))?;
     let part = |file: &File| file.outcome == Outcome::Imported && file.counts.rejected > 0;
     tile(out, count(part), "taken in part", Some("--some"))?;
+    let remarked =
+        count(|file| file.outcome == Outcome::Imported && file.has_findings && file.counts.rejected == 0);
+    if remarked > 0 {
+        tile(out, remarked, "with a remark", Some("--some"))?;
+    }
     tile(out, count(|file| file.outcome == Outcome::Bogus), "bogus", Some("--bad"))?;
     tile(out, count(|file| file.outcome == Outcome::NotProcessed), "not processed", Some("--held"))?;
-    tile(out, day.waiting.len() as u64, "groups wait", Some("--quiet"))?;
+    tile(out, day.waiting.len() as u64, "groups wait now", Some("--quiet"))?;
     tile(out, lines(|c| c.read), "lines read", None)?;
     tile(out, lines(|c| c.imported), "imported", None)?;
     tile(out, lines(|c| c.unchanged), "unchanged", None)?;
@@ -92,7 +107,7 @@ fn tile(out: &mut String, count: u64, name: &str, colour: Option<&str>) -> Resul
 }
 
 fn write_waiting(out: &mut String, waiting: &[Waiting]) -> Result {
-    write!(out, "<section class=\"card\"><h2>Groups that wait</h2>")?;
+    write!(out, "<section class=\"card\"><h2>Groups that wait now</h2>")?;
     if waiting.is_empty() {
         write!(out, "<p class=\"dim\" style=\"margin:0\">None.</p>")?;
     } else {
@@ -163,6 +178,7 @@ fn write_files(out: &mut String, files: &[&File]) -> Result {
             Outcome::Bogus => ("--bad", "bogus"),
             Outcome::NotProcessed => ("--held", "not processed"),
             Outcome::Imported if file.counts.rejected > 0 => ("--some", "in part"),
+            Outcome::Imported if file.has_findings => ("--some", "with a remark"),
             Outcome::Imported => ("--good", "imported"),
             Outcome::Unpacked => ("--good", "unpacked"),
             Outcome::Activated => ("--good", "activated"),

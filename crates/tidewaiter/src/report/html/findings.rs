@@ -2,8 +2,9 @@
 
 use std::fmt::{Result, Write};
 
+use super::frame::{aside, heading};
 use super::text::{escape, rich, value};
-use super::{EXAMPLES, KINDS, aside, heading};
+use super::{EXAMPLES, KINDS};
 use crate::finding::Finding;
 use crate::report::{Report, Worst, number, plural, worst};
 

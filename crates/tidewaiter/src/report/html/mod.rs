@@ -3,12 +3,14 @@
 //! Its size is bounded whatever the report holds: see [`KINDS`] and [`EXAMPLES`].
 
 mod findings;
-mod style;
+pub(crate) mod frame;
+pub(crate) mod style;
 pub(crate) mod text;
 
 use std::fmt::{Result, Write};
 
-use self::style::{FONT, SHARES, STYLE, tone};
+use self::frame::{aside, end_table, fact, facts, heading, tile, todo};
+use self::style::{SHARES, tone};
 use self::text::{capitalised, escape, rich};
 use super::{Counts, Outcome, Report, gone_along, headline, left_alone, number, waited};
 use crate::id::Timestamp;
@@ -29,37 +31,15 @@ pub fn html(report: &Report) -> String {
 
 fn write_html(out: &mut String, report: &Report) -> Result {
     let told = headline(report);
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\">\
-         <meta name=\"supported-color-schemes\" content=\"light dark\">\
-         <title>{}</title><style>{STYLE}</style></head>\n\
-         <body class=\"page\" style=\"margin:0;padding:0;background:#f2f4f7\">\n\
-         <div style=\"display:none;max-height:0;overflow:hidden\">{}</div>\n\
-         <table role=\"presentation\" class=\"page\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
-         style=\"background:#f2f4f7\"><tr><td class=\"out\" align=\"center\" style=\"padding:24px 12px\">\n\
-         <table role=\"presentation\" class=\"card ink\" width=\"640\" cellpadding=\"0\" cellspacing=\"0\" \
-         style=\"width:100%;max-width:640px;background:#ffffff;border-radius:12px;overflow:hidden;text-align:left;\
-         color:#18212d;font-size:15px;line-height:1.5;{FONT}\">\n",
-        escape(&told),
-        escape(&report.file),
-    )?;
+    frame::begin(out, &told, &report.file)?;
     write_outcome(out, report, &told)?;
     write_advice(out, report)?;
     write_counts(out, &report.counts)?;
     findings::write(out, report)?;
     write_mistakes(out, report)?;
     write_facts(out, report)?;
-    write!(
-        out,
-        "<tr><td class=\"pad dim\" style=\"padding:14px 28px 24px;color:#5a6878;font-size:13px\">\
-         Import {} in {}. The log shows every finding that is kept.</td></tr>\n\
-         </table>\n</td></tr></table>\n</body></html>\n",
-        escape(&report.import),
-        escape(&report.repository),
-    )
+    let Report { import, repository, .. } = report;
+    frame::end(out, &format!("Import {import} in {repository}. The log shows every finding that is kept."))
 }
 
 /// The outcome, on its colour: a word, what happened, and to which file.
@@ -70,42 +50,28 @@ fn write_outcome(out: &mut String, report: &Report, told: &str) -> Result {
         (_, Some((word, rest))) => (word, rest),
         (_, None) => (report.outcome.as_str(), told),
     };
-    writeln!(
-        out,
-        "<tr><td class=\"pad\" style=\"padding:22px 28px;background:{};color:#ffffff\">\
-         <div style=\"font-size:13px;font-weight:700;letter-spacing:.06em;text-transform:uppercase\">{}</div>\
-         <div style=\"font-size:22px;line-height:1.3;font-weight:700;padding:2px 0 8px;overflow-wrap:anywhere\">{}</div>\
-         <div style=\"font-size:14px;overflow-wrap:anywhere;word-break:break-word\">{}</div></td></tr>",
-        tone(report),
-        escape(word),
-        escape(&capitalised(rest)),
-        escape(&report.file),
-    )
+    let tone = tone(report.outcome, &report.counts);
+    frame::banner(out, tone, word, &capitalised(rest), &report.file)
 }
 
 /// What the reader is to do.
 fn write_advice(out: &mut String, report: &Report) -> Result {
-    let mut todo = String::new();
+    let mut advice = String::new();
     if let Some(hint) = report.reason.as_ref().and_then(|reason| reason.hint.as_ref()) {
-        write!(todo, "{}.", rich(&capitalised(hint)))?;
+        write!(advice, "{}.", rich(&capitalised(hint)))?;
     }
     if let Some(badlines) = &report.badlines {
         write!(
-            todo,
+            advice,
             "The rejected lines, and nothing else, are in <code>{}</code>. Mend them there and drop that file \
              again under the same name.",
             escape(badlines)
         )?;
     }
-    if todo.is_empty() {
+    if advice.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "<tr><td class=\"pad\" style=\"padding:20px 28px 0\">\
-         <div class=\"todo\" style=\"background:#eaf1fb;color:#16324f;border-radius:8px;padding:12px 16px\">\
-         <b>What to do.</b> {todo}</div></td></tr>"
-    )
+    todo(out, &advice)
 }
 
 fn write_counts(out: &mut String, counts: &Counts) -> Result {
@@ -117,11 +83,11 @@ fn write_counts(out: &mut String, counts: &Counts) -> Result {
         )?;
         let shares = [counts.imported, counts.unchanged, counts.superseded, counts.rejected];
         let names = ["imported", "unchanged", "superseded", "rejected"];
-        tile(out, counts.read, "lines read", None)?;
+        tile(out, &number(counts.read), "lines read", None)?;
         for ((count, name), colour) in shares.into_iter().zip(names).zip(SHARES) {
             // Few files have lines that supersede each other: none of them is no news.
             if count > 0 || name != "superseded" {
-                tile(out, count, name, Some(colour))?;
+                tile(out, &number(count), name, Some(colour))?;
             }
         }
         write!(
@@ -149,38 +115,6 @@ fn write_counts(out: &mut String, counts: &Counts) -> Result {
     Ok(())
 }
 
-fn tile(out: &mut String, count: u64, name: &str, colour: Option<&str>) -> Result {
-    let mark = colour.map_or_else(String::new, |colour| {
-        format!(
-            "<span style=\"display:inline-block;width:8px;height:8px;border-radius:2px;background:{colour}\"></span> "
-        )
-    });
-    write!(
-        out,
-        "<td class=\"tile\" valign=\"top\" style=\"padding:0 8px 0 0\">\
-         <div style=\"font-size:20px;line-height:1.25;font-weight:700\">{}</div>\
-         <div class=\"dim\" style=\"font-size:13px;color:#5a6878;white-space:nowrap\">{mark}{name}</div></td>",
-        number(count)
-    )
-}
-
-fn aside(out: &mut String, text: &str) -> Result {
-    write!(
-        out,
-        "<div class=\"dim\" style=\"font-size:13px;color:#5a6878;padding-top:6px\">{}</div>",
-        escape(text)
-    )
-}
-
-/// A heading of a part.
-fn heading(out: &mut String, text: &str) -> Result {
-    writeln!(
-        out,
-        "<tr><td class=\"pad\" style=\"padding:26px 28px 0;font-size:16px;font-weight:700\">{}</td></tr>",
-        escape(text)
-    )
-}
-
 fn write_mistakes(out: &mut String, report: &Report) -> Result {
     if report.mistakes.is_empty() {
         return Ok(());
@@ -201,11 +135,7 @@ fn write_mistakes(out: &mut String, report: &Report) -> Result {
 /// Where things are, and how the file came.
 fn write_facts(out: &mut String, report: &Report) -> Result {
     heading(out, "The file")?;
-    write!(
-        out,
-        "<tr><td class=\"pad\" style=\"padding:6px 28px 0\">\
-         <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\">"
-    )?;
+    facts(out)?;
     fact(out, "Now at", &report.place)?;
     fact(out, "Rejected lines", report.badlines.as_deref().unwrap_or_default())?;
     fact(out, "Log", &report.log)?;
@@ -220,25 +150,11 @@ fn write_facts(out: &mut String, report: &Report) -> Result {
     for note in &report.notes {
         fact(out, "Note", note)?;
     }
-    writeln!(out, "</table></td></tr>")
+    end_table(out)
 }
 
 /// A moment to the second, as people read it; as it is if it is none.
-fn moment(at: &str) -> String {
+pub fn moment(at: &str) -> String {
     at.parse::<Timestamp>()
         .map_or_else(|_| at.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-}
-
-fn fact(out: &mut String, name: &str, value: &str) -> Result {
-    if value.is_empty() {
-        return Ok(());
-    }
-    write!(
-        out,
-        "<tr><td class=\"dim rule\" valign=\"top\" style=\"padding:7px 12px 7px 0;color:#5a6878;font-size:14px;\
-         white-space:nowrap;border-top:1px solid #e3e8ee\">{name}</td><td class=\"rule\" valign=\"top\" \
-         style=\"padding:7px 0;font-size:14px;overflow-wrap:anywhere;word-break:break-word;\
-         border-top:1px solid #e3e8ee\">{}</td></tr>",
-        escape(value)
-    )
 }

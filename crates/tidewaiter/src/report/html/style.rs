@@ -4,10 +4,10 @@
 //! block below has what cannot be said there: the dark, and the phone. Tables make the layout, since some
 //! programs know nothing else. There is nothing to load.
 
-use super::super::{Outcome, Report};
+use super::super::{Counts, Outcome};
 
 /// What is different in the dark, on a phone, and in code.
-pub(super) const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 :root{color-scheme:light dark;supported-color-schemes:light dark}\
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px;background:#eef1f5;border-radius:4px;padding:1px 4px;overflow-wrap:anywhere;word-break:break-word}\
 @media (max-width:480px){.pad{padding-left:18px!important;padding-right:18px!important}\
@@ -21,18 +21,27 @@ code{background:#2a3543!important;color:#e8ecf1!important}\
 .word{color:#ffb4a9!important}}";
 
 /// The fonts of people's own machines.
-pub(super) const FONT: &str =
+pub(crate) const FONT: &str =
     "font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 
 /// The colours of what became of lines: imported, unchanged, superseded, rejected.
-pub(super) const SHARES: [&str; 4] = ["#1f8f5f", "#9fb3c8", "#6d8fd1", "#d9603b"];
+pub(crate) const SHARES: [&str; 4] = ["#1f8f5f", "#9fb3c8", "#6d8fd1", "#d9603b"];
+
+/// The colour of what is well, on which white can be read, as on all of these.
+pub(crate) const GOOD: &str = "#13795b";
+/// Of what is well in part, or late.
+pub(crate) const SOME: &str = "#a15c07";
+/// Of what is refused or missing.
+pub(crate) const BAD: &str = "#b42318";
+/// Of what was not taken up.
+pub(crate) const HELD: &str = "#5b5f97";
 
 /// How serious an outcome is, as a colour on which white can be read.
-pub(super) fn tone(report: &Report) -> &'static str {
-    match report.outcome {
-        Outcome::Bogus => "#b42318",
-        Outcome::NotProcessed => "#5b5f97",
-        Outcome::Imported if report.counts.rejected > 0 => "#a15c07",
-        Outcome::Imported | Outcome::Unpacked | Outcome::Activated => "#13795b",
+pub(crate) fn tone(outcome: Outcome, counts: &Counts) -> &'static str {
+    match outcome {
+        Outcome::Bogus => BAD,
+        Outcome::NotProcessed => HELD,
+        Outcome::Imported if counts.rejected > 0 => SOME,
+        Outcome::Imported | Outcome::Unpacked | Outcome::Activated => GOOD,
     }
 }

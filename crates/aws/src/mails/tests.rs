@@ -1,0 +1,225 @@
+//! Mails against a service that answers as SES does.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_ses::Client;
+use aws_sdk_ses::config::retry::RetryConfig;
+use aws_sdk_ses::config::{BehaviorVersion, Credentials, Region};
+use percent_encoding::percent_decode_str;
+use tidewaiter_pipeline::Error;
+use tidewaiter_pipeline::ports::{Mail, Mailer, Undelivered};
+
+use super::Mails;
+use crate::clients;
+
+const SENDER: &str = "landing@example.org";
+
+/// What SES answers to a mail for these recipients: a code and a message, or that it takes it.
+type Ses = fn(&[String]) -> Option<(&'static str, String)>;
+
+/// A service on this machine, and who it took mails for.
+struct Service {
+    mails: Mails,
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+impl Service {
+    fn new(ses: Ses) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let seen = taken.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                serve(stream.unwrap(), ses, &seen);
+            }
+        });
+        let config = aws_sdk_ses::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("a", "b", None, None, "tests"))
+            .retry_config(RetryConfig::disabled())
+            .http_client(clients::http())
+            .endpoint_url(endpoint)
+            .build();
+        Self { mails: Mails::new(Client::from_conf(config), "tidewaiter", SENDER), taken }
+    }
+
+    async fn send(&self, recipients: &[&str]) -> tidewaiter_pipeline::Result<Vec<Undelivered>> {
+        let mail = Mail {
+            id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
+            name: "acme-x.csv".to_owned(),
+            recipients: recipients.iter().map(|&one| one.to_owned()).collect(),
+            message: b"Subject: x\r\n\r\nx\r\n".to_vec(),
+        };
+        self.mails.send(&mail).await
+    }
+
+    fn taken(&self) -> Vec<String> {
+        let mut taken = self.taken.lock().unwrap().clone();
+        taken.sort();
+        taken
+    }
+}
+
+/// Answers one request in the form of SES.
+fn serve(mut stream: TcpStream, ses: Ses, taken: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let body = String::from_utf8(body).unwrap();
+    let recipients: Vec<String> = body
+        .split('&')
+        .filter(|field| field.starts_with("Destinations.member."))
+        .filter_map(|field| field.split_once('='))
+        .map(|(_, value)| percent_decode_str(value).decode_utf8().unwrap().into_owned())
+        .collect();
+    let (status, body) = match ses(&recipients) {
+        None => {
+            taken.lock().unwrap().extend(recipients);
+            let result = "<SendRawEmailResult><MessageId>m1</MessageId></SendRawEmailResult>";
+            (
+                200,
+                format!(
+                    r#"<SendRawEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">{result}</SendRawEmailResponse>"#
+                ),
+            )
+        }
+        Some((code, message)) => {
+            let error =
+                format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+            (
+                400,
+                format!(
+                    r#"<ErrorResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">{error}<RequestId>r</RequestId></ErrorResponse>"#
+                ),
+            )
+        }
+    };
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status} x\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+}
+
+fn unverified(who: &[&str]) -> String {
+    let who = who.join(", ");
+    format!(
+        "Email address is not verified. The following identities failed the check in region EU-WEST-1: {who}"
+    )
+}
+
+#[tokio::test]
+async fn in_the_sandbox_those_who_are_verified_get_the_mail_and_the_others_are_named() {
+    let service = Service::new(|recipients| {
+        let open: Vec<&str> =
+            recipients.iter().map(String::as_str).filter(|one| !one.ends_with("@verified.example")).collect();
+        (!open.is_empty()).then(|| ("MessageRejected", unverified(&open)))
+    });
+    let undelivered = service.send(&["ann@verified.example", "bob@example.com", "cy@verified.example"]).await;
+    let undelivered = undelivered.unwrap();
+    assert_eq!(service.taken(), ["ann@verified.example", "cy@verified.example"]);
+    assert_eq!(undelivered.len(), 1, "{undelivered:?}");
+    assert_eq!(undelivered[0].recipients, ["bob@example.com"]);
+    assert!(undelivered[0].why.contains("ask AWS to leave the sandbox"), "{undelivered:?}");
+}
+
+#[tokio::test]
+async fn an_unverified_sender_is_the_deployments_and_stays_due() {
+    let sender: Ses = |_| Some(("MessageRejected", unverified(&["tidewaiter &lt;landing@example.org&gt;"])));
+    let both: Ses = |_| Some(("MessageRejected", unverified(&["bob@example.com", "Landing@example.org"])));
+    let nobody: Ses = |_| Some(("MessageRejected", "Email address is not verified.".to_owned()));
+    let authority: Ses = |_| {
+        Some(("MessageRejected", "Did not have authority to send from email landing@example.org".to_owned()))
+    };
+    for ses in [sender, both, nobody, authority] {
+        let error = Service::new(ses).send(&["bob@example.com"]).await.unwrap_err();
+        assert!(matches!(error, Error::Refused { .. }) && !error.is_transient(), "{error:?}");
+        assert!(error.to_string().contains("verify the sender"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_bounced_or_is_none_costs_no_other_its_mail() {
+    let suppressed: Ses = |recipients| {
+        let is_bad = recipients.iter().any(|one| one == "gone@example.com");
+        is_bad.then(|| ("MessageRejected", "Address blacklisted.".to_owned()))
+    };
+    let malformed: Ses = |recipients| {
+        let is_bad = recipients.iter().any(|one| one == "gone@example.com");
+        is_bad.then(|| ("InvalidParameterValue", "Domain contains illegal character".to_owned()))
+    };
+    for (ses, advice) in
+        [(suppressed, "suppression list"), (malformed, "correct the address in the configuration")]
+    {
+        let service = Service::new(ses);
+        let undelivered =
+            service.send(&["ann@example.com", "gone@example.com", "cy@example.com"]).await.unwrap();
+        assert_eq!(service.taken(), ["ann@example.com", "cy@example.com"]);
+        assert_eq!(undelivered.len(), 1);
+        assert_eq!(undelivered[0].recipients, ["gone@example.com"]);
+        assert!(undelivered[0].why.contains(advice), "{undelivered:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_stops_all_mails_says_what_to_do() {
+    let cases: [(Ses, &str); 6] = [
+        (|_| Some(("AccountSendingPausedException", "x".to_owned())), "update-account-sending-enabled"),
+        (|_| Some(("ConfigurationSetDoesNotExist", "x".to_owned())), "deploy the stack again"),
+        (|_| Some(("ConfigurationSetSendingPausedException", "x".to_owned())), "configuration set"),
+        (|_| Some(("MailFromDomainNotVerifiedException", "x".to_owned())), "MAIL FROM"),
+        (
+            |_| Some(("MessageRejected", "Sending suspended for this account.".to_owned())),
+            "its owner was told",
+        ),
+        (
+            |_| Some(("AccessDenied", "User is not authorized to perform ses:SendRawEmail".to_owned())),
+            "AccessDenied",
+        ),
+    ];
+    for (ses, advice) in cases {
+        let error = Service::new(ses).send(&["ann@example.com"]).await.unwrap_err();
+        assert!(matches!(error, Error::Refused { .. }), "{error:?}");
+        assert!(error.to_string().contains(advice), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_passes_by_itself_is_tried_again() {
+    let cases: [Ses; 4] = [
+        |_| Some(("Throttling", "Maximum sending rate exceeded.".to_owned())),
+        |_| Some(("Throttling", "Daily message quota exceeded.".to_owned())),
+        |_| Some(("ServiceUnavailable", "x".to_owned())),
+        |_| Some(("SomethingNew", "x".to_owned())),
+    ];
+    for ses in cases {
+        let error = Service::new(ses).send(&["ann@example.com"]).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_itself_is_not_tried_for_ever() {
+    let service =
+        Service::new(|_| Some(("MessageRejected", "Transaction failed: illegal content".to_owned())));
+    let undelivered = service.send(&["ann@example.com", "bob@example.com"]).await.unwrap();
+    assert_eq!(undelivered.len(), 1, "it is not sent to each of them in vain");
+    assert_eq!(undelivered[0].recipients, ["ann@example.com", "bob@example.com"]);
+    assert!(undelivered[0].why.contains("illegal content"), "{undelivered:?}");
+}

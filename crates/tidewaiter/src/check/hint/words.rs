@@ -1,0 +1,75 @@
+//! The advice for what is classic about files, headers and lines, in one table. What is classic about values is the
+//! table of `cell`: there the value decides what is said.
+//!
+//! `tests/check_csv/classics.rs` has a file for each, as partners send it.
+
+/// The file begins with the byte order mark of UTF-8.
+pub(crate) const BYTE_ORDER_MARK: &str = "save it as UTF-8 without BOM";
+/// It is UTF-16 or UTF-32.
+pub(crate) const WIDE: &str = "save it as UTF-8 without byte order mark";
+/// It is a web page.
+pub(crate) const WEB_PAGE: &str = "a download may have saved an error page";
+/// It is a workbook of today, or an archive.
+pub(crate) const WORKBOOK: &str =
+    "save a workbook as CSV (UTF-8); an archive needs a name that ends in `.zip`";
+/// It is a document of another program.
+pub(crate) const SAVE_AS_CSV: &str = "open it in its program and save it as CSV (UTF-8)";
+/// It is an archive, and its name does not say so.
+pub(crate) const NAME_ARCHIVE: &str =
+    "archives are unpacked when their name says what they are, such as `.zip` or `.gz`";
+/// Its lines end as on very old systems.
+pub(crate) const CARRIAGE_RETURNS: &str =
+    "the lines end with a carriage return alone: save with line ends LF or CRLF";
+/// It begins with empty lines.
+pub(crate) const EMPTY_LINES: &str = "remove the empty lines at the beginning";
+/// It begins with `sep=;`.
+pub(crate) const SEPARATOR_NOTE: &str =
+    "remove the first line: it is a note of a spreadsheet program to itself";
+/// A column is there twice.
+pub(crate) const TWICE: &str = "remove one of the two, or name it as what it holds";
+/// The header ends with a delimiter.
+pub(crate) const HEADER_ENDS: &str = "the header seems to end with a delimiter too many";
+/// A line ends with a delimiter.
+pub(crate) const LINE_ENDS: &str = "the line ends with a delimiter too many";
+/// A line has too many fields.
+pub(crate) const BARE_DELIMITER: &str = "a value that holds the delimiter must stand in quotes";
+/// A value holds a line break.
+pub(crate) const LINE_BREAK: &str = "a record must be one line: replace the line break by a space";
+/// A line does not end.
+pub(crate) const LONG_LINE: &str = "a line break or a closing quote may be missing";
+/// A quote stands within a value.
+pub(crate) const STRAY_QUOTE: &str =
+    "put quotes around the whole value and double those inside it: `\"5\"\" disc\"`";
+/// A quote is not closed.
+pub(crate) const OPEN_QUOTE: &str =
+    "remove the quote, or close it after the value; double a quote inside a quoted value";
+
+/// It is Windows-1252 or Latin-1; `read` is how a piece of it reads then.
+pub(crate) fn windows_1252(read: &str) -> String {
+    format!("it seems to be Windows-1252 or Latin-1, `{read}`: save the file as UTF-8")
+}
+
+/// Another delimiter, in `what`.
+pub(crate) fn delimiter(what: &str, seems: &str, wanted: &str) -> String {
+    format!("the {what} seems to be delimited by {seems}; {wanted} is expected")
+}
+
+/// The header as a whole stands in quotes.
+pub(crate) fn quoted_header(delimiter: &str) -> String {
+    format!("put each column in quotes, or none, and {delimiter} between them")
+}
+
+/// A column with spaces or quotes around its name.
+pub(crate) fn around_label(name: &str) -> String {
+    format!("write `{name}` without spaces or quotes around it")
+}
+
+/// A column in other letters than those it has, small for large.
+pub(crate) fn capitals(name: &str) -> String {
+    format!("capitals count: write `{name}`")
+}
+
+/// A near miss of a column, or of a value of a list.
+pub(crate) fn near_miss(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}

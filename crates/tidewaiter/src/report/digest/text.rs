@@ -1,0 +1,128 @@
+//! The digest as plain text: the same as in HTML.
+
+use std::fmt::{Result, Write};
+
+use super::{Digest, Ends, FINE, File, KINDS, LOOK};
+use crate::report::{Counts, Outcome, Worst, number, plural, worst};
+
+/// The digest as UTF-8 text ending in a line break.
+pub fn text(digest: &Digest) -> String {
+    let mut out = String::new();
+    write_text(&mut out, digest).unwrap_or_default();
+    out
+}
+
+fn write_text(out: &mut String, digest: &Digest) -> Result {
+    writeln!(out, "{}\n", digest.headline())?;
+    writeln!(out, "{:<12}{}", "repository", digest.repository)?;
+    writeln!(out, "{:<12}{}", "time", digest.span)?;
+    writeln!(out, "{:<12}{}", "files", files(digest.files.len() as u64, digest.ends()))?;
+    let Counts { read, imported, unchanged, superseded, rejected, .. } = digest.counts();
+    if read > 0 {
+        let superseded = match superseded {
+            0 => String::new(),
+            count => format!(" + {} superseded", number(count)),
+        };
+        let [read, imported, unchanged, rejected] = [read, imported, unchanged, rejected].map(number);
+        writeln!(
+            out,
+            "{:<12}{read} read = {imported} imported + {unchanged} unchanged{superseded} + {rejected} rejected",
+            "lines"
+        )?;
+    }
+    if digest.look > 0 {
+        writeln!(out, "\nTo look at")?;
+        digest.look().iter().take(LOOK).try_for_each(|file| write_look(out, file))?;
+        if let Some(more) = digest.beyond_look() {
+            writeln!(out, "\n{more}")?;
+        }
+    }
+    if !digest.fine().is_empty() {
+        writeln!(out, "\nTaken whole\n")?;
+        for file in digest.fine().iter().take(FINE) {
+            writeln!(out, "  {:>22}  {}", fine(file), file.name)?;
+        }
+        if let Some(more) = digest.beyond_fine() {
+            writeln!(out, "{more}")?;
+        }
+    }
+    Ok(())
+}
+
+fn files(all: u64, ends: Ends) -> String {
+    let Ends { whole, part, remarked, bogus, not_processed } = ends;
+    let of = [
+        (whole, "taken whole"),
+        (part, "taken in part"),
+        (remarked, "with a remark"),
+        (bogus, "bogus"),
+        (not_processed, "not processed"),
+    ];
+    let of: Vec<String> = (of.iter())
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", number(*count)))
+        .collect();
+    format!("{} = {}", number(all), of.join(" + "))
+}
+
+/// What was taken of a file that was taken whole.
+pub(super) fn fine(file: &File) -> String {
+    match file.outcome {
+        Outcome::Unpacked => "unpacked".to_owned(),
+        Outcome::Activated => "activated".to_owned(),
+        _ => plural(file.counts.read, "line"),
+    }
+}
+
+fn write_look(out: &mut String, file: &File) -> Result {
+    writeln!(out, "\n{}\n  {}", file.name, file.headline())?;
+    let Some(report) = &file.report else { return Ok(()) };
+    let advice = report.reason.as_ref().and_then(|reason| reason.hint.as_deref());
+    if let Some(hint) = advice {
+        writeln!(out, "  hint: {hint}")?;
+    }
+    let kinds = worst(report, KINDS, 1);
+    kinds.iter().try_for_each(|kind| write_kind(out, kind, advice))?;
+    if let Some(more) = other_kinds(report.kinds.len()) {
+        writeln!(out, "  {more}")?;
+    }
+    if let Some(badlines) = &report.badlines {
+        writeln!(out, "  badlines  {badlines}")?;
+    }
+    writeln!(out, "  now at    {}", report.place)?;
+    writeln!(out, "  log       {}", report.log)
+}
+
+/// What is said of kinds of findings that are not shown.
+pub(super) fn other_kinds(kinds: usize) -> Option<String> {
+    let more = kinds.checked_sub(KINDS).filter(|more| *more > 0)? as u64;
+    Some(format!("… and {}; the log counts each.", plural(more, "other kind")))
+}
+
+/// `told`: the advice that was given already.
+fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result {
+    let kind = worst.kind;
+    let column = match kind.field.as_deref().filter(|field| !field.is_empty()) {
+        Some(field) => format!(" in {field}"),
+        None => String::new(),
+    };
+    write!(out, "  {} {}{column}", times(kind.count), kind.code)?;
+    if let Some(example) = worst.examples.first() {
+        write!(out, ": {}", example.message)?;
+        if let Some(line) = example.line {
+            write!(out, ", line {line}")?;
+        }
+        if let Some(value) = &example.value {
+            write!(out, ", found `{value}`")?;
+        }
+        if let Some(hint) = example.hint.as_deref().filter(|hint| Some(*hint) != told) {
+            write!(out, ". Hint: {hint}")?;
+        }
+    }
+    writeln!(out)
+}
+
+/// How often: `once`, `40 times`.
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", number(count)) }
+}
