@@ -1,6 +1,6 @@
 //! What people are told that is about no file: a group that stays incomplete, a file that does not come.
 //!
-//! One model ([`Told`]), and two renderings that say the same: text, and HTML in the look of the other mails.
+//! One model (`Told`), and two renderings that say the same: text, and HTML in the look of the other mails.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

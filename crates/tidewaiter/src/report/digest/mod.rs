@@ -1,7 +1,7 @@
 //! Many files, one mail: counts first, then the files that need somebody with what is worst about them, then the
 //! others.
 //!
-//! However many files there are, the mail has a bounded size: see [`LOOK`], [`FINE`] and [`KINDS`]. The counts are
+//! However many files there are, the mail has a bounded size: see [`LOOK`], [`FINE`] and `KINDS`. The counts are
 //! exact, and what is not shown is counted.
 
 mod html;
