@@ -238,7 +238,6 @@ fn few() -> Files {
 /// Each function is killed, as a process, before and after a request that it makes: its first, its fifth, … or, by
 /// `make kills`, its first, its second, … Then it is what it would have been.
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "a test tells what it measured")]
 async fn functions_that_are_killed_at_a_request_change_nothing() {
     let all = std::env::var("KILLS").is_ok_and(|kills| kills == "all");
     let (last, step, at_least) = if all { (40, 1, 20) } else { (12, 5, 2) };
