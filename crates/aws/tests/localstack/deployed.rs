@@ -31,17 +31,18 @@ fn judge(runtime: &tokio::runtime::Runtime, stack: &Stack, folder: &Path) {
         runtime.block_on(stack.put(&format!("config/{PARTNER}/{file}"), content.as_bytes()));
     }
     for delivery in deliveries(folder) {
-        for (file, content) in &delivery {
-            world.drop(PARTNER, file, content);
-        }
-        world.run();
-        // A folder takes configurations in first, whatever comes with them. Events come in any order.
+        // Events come in any order; what comes with a configuration is to be taken in by it.
         let (configurations, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
             delivery.into_iter().partition(|(name, _)| name.ends_with("_imports_config.json"));
         for files in [configurations, rest] {
-            if !files.is_empty() {
-                runtime.block_on(stack.deliver(&files));
+            if files.is_empty() {
+                continue;
             }
+            for (file, content) in &files {
+                world.drop(PARTNER, file, content);
+            }
+            world.run();
+            runtime.block_on(stack.deliver(&files));
         }
     }
     let mut expected = ended(world.tree());
