@@ -139,7 +139,7 @@ impl Mender<'_> {
                 joined
             }
             // It is good, or what was meant is not known.
-            Ok(_)
+            Ok(())
             | Err(
                 Fault::Length
                 | Fault::Encoding
@@ -227,7 +227,7 @@ fn joined(rules: &Rules, line: &str, next: &[&str]) -> Option<(String, usize)> {
         whole.push(' ');
         whole.push_str(content);
         match rules.judge_one(&whole, &mut scratch) {
-            Ok(_) => return Some((whole, n + 2)),
+            Ok(()) => return Some((whole, n + 2)),
             Err(Fault::Quotes(QuoteFault::Open { .. })) => {}
             Err(_) => return None,
         }

@@ -55,8 +55,15 @@ fn halves(block: &[u8; BLOCK]) -> (__m256i, __m256i) {
     for (word, bytes) in words.iter_mut().zip(block.as_chunks::<8>().0) {
         *word = i64::from_le_bytes(*bytes);
     }
-    let [a, b, c, d, e, f, g, h] = words;
-    (_mm256_setr_epi64x(a, b, c, d), _mm256_setr_epi64x(e, f, g, h))
+    let [low @ .., _, _, _, _] = words;
+    let [_, _, _, _, high @ ..] = words;
+    (vector(low), vector(high))
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn vector([a, b, c, d]: [i64; 4]) -> __m256i {
+    _mm256_setr_epi64x(a, b, c, d)
 }
 
 #[target_feature(enable = "avx2")]

@@ -132,14 +132,14 @@ impl Index {
         }
     }
 
-    /// Adds a block. `fed` says whether a line feed follows it.
+    /// Adds a block. `followed` says whether a line feed follows it.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see `fill_with`")]
-    fn add(&mut self, state: &mut State, lines: &[u8], fed: bool, masks: Masks) {
+    fn add(&mut self, state: &mut State, lines: &[u8], followed: bool, masks: Masks) {
         let Masks { delimiters, mut feeds, quotes, returns, nuls } = masks;
         let ends = delimiters | feeds;
         // A carriage return before a line feed belongs to the line break.
-        let mut controls = nuls | (returns & !((feeds >> 1) | (u64::from(fed) << (BLOCK - 1))));
+        let mut controls = nuls | (returns & !((feeds >> 1) | (u64::from(followed) << (BLOCK - 1))));
         let (ends_before, quotes_before) = (state.ends, self.quotes.len() as u32);
         if let Some(room) = self.ends.get_mut(ends_before as usize..).and_then(|room| room.first_chunk_mut())
         {
@@ -152,12 +152,12 @@ impl Index {
             self.quotes.extend(found.iter().take(quotes.count_ones() as usize));
         }
         while feeds != 0 {
-            let feed = feeds.trailing_zeros();
+            let bit = feeds.trailing_zeros();
             // This bit and all below.
             let upto = feeds ^ (feeds - 1);
-            let at = state.base + feed;
+            let at = state.base + bit;
             let entry = ends_before + (ends & upto).count_ones();
-            if (returns != 0 || feed == 0)
+            if (returns != 0 || bit == 0)
                 && at > 0
                 && lines.get(at as usize - 1) == Some(&b'\r')
                 && let Some(end) = self.ends.get_mut(entry as usize - 1)

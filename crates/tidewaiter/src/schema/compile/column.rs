@@ -365,7 +365,6 @@ impl CellType {
             (Self::Text, Some(Pattern { automaton: Some(automaton), .. })) => {
                 Quick::Pattern(lengths, automaton.clone())
             }
-            (_, Some(_)) => Quick::Never,
             (Self::Text, None) => Quick::Text(lengths),
             (Self::Email, None) => Quick::Email(lengths),
             (Self::Phone, None) => Quick::Phone(lengths),
