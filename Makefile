@@ -74,6 +74,13 @@ large: ## Check and load a generated file of 1 GB, clean and with every line bad
 	$(CARGO) build --locked --profile quick --package tidewaiter-cli --package tidewaiter-tests --bins --no-default-features
 	@python3 tests/large $(TARGET)/quick
 
+.PHONY: bench
+bench: ## Measure against peers and write docs/benchmarks.md; QUICK=1 for a look, FIGURES="checking cores" for some
+	$(CARGO) build --locked --release --package tidewaiter-cli --package tidewaiter-tests --package tidewaiter-bench --bins --no-default-features
+	@[ -x $(TOOLS)/bench/bin/python ] || python3 -m venv $(TOOLS)/bench
+	@$(TOOLS)/bench/bin/pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	@bench/run $(TARGET)/release $(TOOLS)/bench/bin/python $(FIGURES)
+
 .PHONY: large-cloud
 large-cloud: ## Check and load files of 2 GB by the function validate as it is deployed, on LocalStack; show memory
 	@infra/build $(HERE)

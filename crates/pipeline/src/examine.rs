@@ -1,10 +1,12 @@
 //! The check of a file, before anything is loaded: what it read, what was wrong, and the verdict of the
 //! policy. The partner's preflight and the import use the same code, so they cannot disagree.
 
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 
-use sha2::{Digest, Sha256};
-use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink, Summary};
+use bytes::Bytes;
+use tidewaiter::check::{Checker, Dialect, Limits, Summary};
 use tidewaiter::config::{Config, Subsection};
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::record::Plan;
@@ -12,7 +14,8 @@ use tidewaiter::report::{Counts, Outcome, Reason};
 use tidewaiter::schema::compile::Scope;
 
 use crate::conclude::Findings;
-use crate::configs::hex;
+use crate::hash::Hash;
+use crate::parts::Parts;
 
 /// What a file is checked against.
 #[derive(Debug, Clone)]
@@ -48,10 +51,15 @@ impl Terms {
     }
 }
 
+/// From how many bytes on a file is worth more than one thread.
+const LARGE: u64 = 2 << 20;
+
 /// A file that is being checked.
 pub struct Examination {
-    checker: Checker,
-    hash: Sha256,
+    parts: Parts,
+    hash: Option<Hash>,
+    alone: bool,
+    fed: u64,
     terms: Terms,
 }
 
@@ -69,20 +77,41 @@ pub struct Examined {
 impl Examination {
     /// Begins with the first byte of a file.
     pub fn new(terms: Terms) -> Self {
-        Self { checker: terms.checker(), hash: Sha256::new(), terms }
+        Self { parts: Parts::new(terms.checker()), hash: Some(Hash::new()), alone: true, fed: 0, terms }
+    }
+
+    /// The same for who does not ask for the hash of the file.
+    #[must_use]
+    pub fn without_hash(self) -> Self {
+        Self { hash: None, ..self }
     }
 
     /// Takes the next bytes. False if the rest of the file does not matter any more.
-    pub fn feed(&mut self, bytes: &[u8]) -> bool {
-        self.hash.update(bytes);
-        self.checker.feed(bytes, &mut Ignore);
-        !self.checker.is_bogus()
+    ///
+    /// A large file is checked by all processors; what is said of it is the same.
+    pub fn feed(&mut self, bytes: &Bytes) -> bool {
+        if let Some(hash) = &mut self.hash {
+            hash.feed(bytes);
+        }
+        self.parts.feed(bytes);
+        self.fed += bytes.len() as u64;
+        if self.alone && self.fed >= LARGE {
+            self.alone = false;
+            let processors = thread::available_parallelism().map_or(1, NonZero::get);
+            if processors > 1
+                && self.parts.share(processors)
+                && let Some(hash) = &mut self.hash
+            {
+                hash.move_away();
+            }
+        }
+        !self.parts.is_bogus()
     }
 
     /// The verdict. `whole` says whether the file was read to its end.
     pub fn finish(self, whole: bool) -> Examined {
-        let summary = self.checker.finish(&mut Ignore);
-        let sha256 = whole.then(|| hex(&self.hash.finalize()));
+        let summary = self.parts.finish();
+        let sha256 = self.hash.filter(|_| whole).and_then(Hash::finish);
         let reason = summary.bogus.then(|| first_finding(&summary));
         let mut examined = Examined { summary, sha256, reason };
         examined.judge(&self.terms.options);
@@ -133,13 +162,4 @@ impl Examined {
             ..Findings::outcome(Outcome::Bogus)
         }
     }
-}
-
-/// The check keeps no lines.
-struct Ignore;
-
-impl Sink for Ignore {
-    fn header(&mut self, _raw: &[u8], _header: &Header) {}
-    fn accepted(&mut self, _line: &Line<'_>) {}
-    fn rejected(&mut self, _raw: &[u8]) {}
 }

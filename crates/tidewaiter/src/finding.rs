@@ -3,7 +3,6 @@
 //! A finding is never an `Err`: bad data is normal, is counted, and moves a file to a known place.
 //! The codes are stable; where Frictionless has a name for a mistake, that name is used.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -315,7 +314,8 @@ pub struct Kind {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     total: u64,
-    kinds: BTreeMap<(Code, Option<String>), Kind>,
+    /// By code and column.
+    kinds: Vec<Kind>,
     kept: Vec<Finding>,
 }
 
@@ -323,22 +323,29 @@ impl Tally {
     /// Counts one finding; `make` is called only if this one is kept.
     pub fn add(&mut self, code: Code, field: Option<&str>, make: impl FnOnce() -> Finding) {
         self.total += 1;
-        let mut key = (code, field.map(str::to_owned));
-        if !self.kinds.contains_key(&key) && self.kinds.len() >= KINDS {
-            key.1 = None;
-        }
         // Beyond the bound a kind stands for many columns, so it names none.
-        let kind = (self.kinds.entry(key)).or_insert_with_key(|(code, field)| Kind {
-            code: *code,
-            field: field.clone(),
-            count: 0,
-            kept: 0,
-        });
+        let is_known = field.is_none() || self.kinds.len() < KINDS || self.find(code, field).is_ok();
+        let (kept, kind) = (self.kept.len(), self.kind(code, field.filter(|_| is_known)));
         kind.count += 1;
-        if kind.kept < KEPT_PER_KIND && self.kept.len() < KEPT_IN_ALL {
+        if kind.kept < KEPT_PER_KIND && kept < KEPT_IN_ALL {
             kind.kept += 1;
             self.kept.push(make());
         }
+    }
+
+    /// Where a kind is, or where it would have to be.
+    fn find(&self, code: Code, field: Option<&str>) -> Result<usize, usize> {
+        self.kinds
+            .binary_search_by(|kind| kind.code.cmp(&code).then_with(|| kind.field.as_deref().cmp(&field)))
+    }
+
+    fn kind(&mut self, code: Code, field: Option<&str>) -> &mut Kind {
+        let at = self.find(code, field).unwrap_or_else(|at| {
+            self.kinds.insert(at, Kind { code, field: field.map(str::to_owned), count: 0, kept: 0 });
+            at
+        });
+        #[expect(clippy::indexing_slicing, reason = "it was found there, or put there")]
+        &mut self.kinds[at]
     }
 
     /// Counts a finding that is already made.
@@ -359,7 +366,7 @@ impl Tally {
 
     /// Each kind with its count, the most frequent first, then by code and column.
     pub fn kinds(&self) -> Vec<Kind> {
-        let mut kinds: Vec<Kind> = self.kinds.values().cloned().collect();
+        let mut kinds = self.kinds.clone();
         kinds.sort_by(|a, b| b.count.cmp(&a.count).then(a.code.cmp(&b.code)).then(a.field.cmp(&b.field)));
         kinds
     }
@@ -368,13 +375,14 @@ impl Tally {
     /// kept stays within the bounds, in the order of lines.
     pub fn merge(&mut self, other: Tally) {
         self.total += other.total;
-        for (key, theirs) in other.kinds {
-            let own = self.kinds.entry(key).or_insert_with(|| Kind { count: 0, kept: 0, ..theirs.clone() });
-            own.count += theirs.count;
+        for theirs in other.kinds {
+            self.kind(theirs.code, theirs.field.as_deref()).count += theirs.count;
         }
         for finding in other.kept {
-            let key = (finding.code, finding.field.as_ref().map(|f| f.name.clone()));
-            let Some(kind) = self.kinds.get_mut(&key) else { continue };
+            let field = finding.field.as_ref().map(|field| field.name.as_str());
+            let Some(kind) = self.find(finding.code, field).ok().and_then(|at| self.kinds.get_mut(at)) else {
+                continue;
+            };
             if kind.kept < KEPT_PER_KIND && self.kept.len() < KEPT_IN_ALL {
                 kind.kept += 1;
                 self.kept.push(finding);

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::apart::{Judge, Judged};
 use super::body::Body;
 use super::explain::Place;
 use super::opening::{Opening, Verdict};
 use super::rules::Rules;
+use super::scan::Kernel;
 use super::{Dialect, Limits, Sink, Summary};
 use crate::schema::compile::Scope;
 
@@ -13,6 +15,7 @@ use crate::schema::compile::Scope;
 #[derive(Debug)]
 pub struct Checker {
     stage: Stage,
+    kernel: Kernel,
     summary: Summary,
 }
 
@@ -26,7 +29,15 @@ enum Stage {
 impl Checker {
     /// A checker for one file of this scope.
     pub fn new(scope: Arc<Scope>, dialect: Dialect, limits: Limits) -> Self {
-        Self { stage: Stage::Opening(Opening::new(scope, dialect, limits)), summary: Summary::default() }
+        let stage = Stage::Opening(Opening::new(scope, dialect, limits));
+        Self { stage, kernel: Kernel::default(), summary: Summary::default() }
+    }
+
+    /// The same checker without what only some processors can do: slower, and with the same results, which is what
+    /// tests use it for. Called before anything is fed.
+    #[must_use]
+    pub fn portable(self) -> Self {
+        Self { kernel: Kernel::Portable, ..self }
     }
 
     /// Takes the next bytes of the file. What they decide goes to the sink before this returns.
@@ -38,6 +49,24 @@ impl Checker {
         }
         if let Stage::Body(body) = &mut self.stage {
             body.feed(bytes, &mut self.summary, sink);
+        }
+    }
+
+    /// Whoever judges lines as this checker does, on any thread; None while the header is not known, or if it is
+    /// refused.
+    pub fn judge(&self) -> Option<Judge> {
+        match &self.stage {
+            Stage::Body(body) => Some(body.judge()),
+            Stage::Opening(_) | Stage::Bogus => None,
+        }
+    }
+
+    /// Takes the next bytes of the file, of which the first begins a line, with what a [judge](Self::judge) of this
+    /// checker said of the same bytes. It comes to the same as [`Self::feed`] with a sink that forgets.
+    pub fn feed_judged(&mut self, bytes: &[u8], judged: &Judged) {
+        if let Stage::Body(body) = &mut self.stage {
+            self.summary.bytes += bytes.len() as u64;
+            body.feed_judged(bytes, judged, &mut self.summary);
         }
     }
 
@@ -72,7 +101,7 @@ impl Checker {
             Verdict::Good(header, bytes) => {
                 let rules = Rules::new(Arc::clone(&opening.scope), header, opening.dialect.delimiter);
                 let next = Place { number: 2, byte: bytes };
-                self.stage = Stage::Body(Box::new(Body::new(rules, opening.limits, next)));
+                self.stage = Stage::Body(Box::new(Body::new(rules, self.kernel, opening.limits, next)));
             }
             Verdict::Bogus => {
                 self.stage = Stage::Bogus;

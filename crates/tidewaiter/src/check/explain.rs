@@ -2,6 +2,7 @@
 //!
 //! Only rejected lines come here, and text is made only for findings that are kept.
 
+use super::fields::Fields;
 use super::header::names;
 use super::hint;
 use super::line::value_of;
@@ -32,6 +33,8 @@ impl Rules {
     #[cold]
     pub(crate) fn explain(&self, place: Place, content: &[u8], fault: Fault, tally: &mut Tally) {
         match fault {
+            // Said where such a line begins.
+            Fault::Length => {}
             Fault::Encoding => {
                 tally.add(Code::EncodingError, None, || hint::not_utf8(content, place.number, place.byte));
             }
@@ -40,7 +43,7 @@ impl Rules {
                 tally.add(Code::BlankRow, None, || place.finding(Code::BlankRow, "the line is empty"));
             }
             Fault::Quotes(fault) => self.explain_quotes(place, content, fault, tally),
-            Fault::Width => self.explain_width(place, content, tally),
+            Fault::Width { fields } => self.explain_width(place, content, fields, tally),
             Fault::Cells => self.explain_cells(place, content, tally),
         }
     }
@@ -71,11 +74,8 @@ impl Rules {
         });
     }
 
-    fn explain_width(&self, place: Place, content: &[u8], tally: &mut Tally) {
-        let mut spans = Vec::new();
+    fn explain_width(&self, place: Place, content: &[u8], fields: usize, tally: &mut Tally) {
         let wanted = self.width();
-        let fields = split::quoted(content, self.delimiter, wanted + 1, &mut spans)
-            .unwrap_or_else(|_| split::count(content, self.delimiter));
         let code = if fields < wanted { Code::MissingCell } else { Code::ExtraCell };
         tally.add(code, None, || {
             let plural = if fields == 1 { "field" } else { "fields" };
@@ -85,10 +85,10 @@ impl Rules {
             let advice = if fields < wanted {
                 hint::delimiter_of_line(content, self.delimiter, wanted)
             } else {
-                Some(
-                    hint::extra_cells(fields, wanted, spans.last().is_some_and(|s| s.start == s.end))
-                        .to_owned(),
-                )
+                let mut spans = Vec::new();
+                let _ = split::quoted(content, self.delimiter, wanted + 1, &mut spans);
+                let is_empty = spans.last().is_some_and(|span| span.start == span.end);
+                Some(hint::extra_cells(fields, wanted, is_empty).to_owned())
             };
             match advice {
                 Some(advice) => finding.with_hint(advice),
@@ -104,7 +104,7 @@ impl Rules {
             return;
         }
         let mut left = PER_LINE;
-        for (n, (&span, &plan)) in spans.iter().zip(&self.plan).enumerate() {
+        for (n, (&span, plan)) in spans.iter().zip(&self.plan).enumerate() {
             if left == 0 {
                 return;
             }
@@ -114,7 +114,7 @@ impl Rules {
             if left == 0 {
                 return;
             }
-            if !self.is_filled(set, text, &spans) {
+            if !self.is_filled(set, text, Fields::Quoted(&spans)) {
                 left -= 1;
                 tally.add(set.code, None, || {
                     let names = names(&self.scope, &set.columns);
@@ -131,7 +131,7 @@ impl Rules {
     }
 
     /// Says what is wrong with a cell, if anything is.
-    fn explain_cell(&self, place: Place, text: &str, cell: (usize, Span, Plan), tally: &mut Tally) -> bool {
+    fn explain_cell(&self, place: Place, text: &str, cell: (usize, Span, &Plan), tally: &mut Tally) -> bool {
         let (n, span, plan) = cell;
         let Some(column) = self.scope.columns().get(plan.column) else { return false };
         let value = value_of(text, span);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::fields::Fields;
 use super::header::Header;
 use super::split::Span;
 use crate::schema::compile::Scope;
@@ -13,7 +14,7 @@ pub struct Line<'a> {
     pub(crate) byte: u64,
     pub(crate) raw: &'a [u8],
     pub(crate) text: &'a str,
-    pub(crate) spans: &'a [Span],
+    pub(crate) fields: Fields<'a>,
     pub(crate) header: &'a Header,
     pub(crate) scope: &'a Scope,
 }
@@ -46,12 +47,12 @@ impl<'a> Line<'a> {
 
     /// How many fields it has: as many as the header.
     pub fn width(&self) -> usize {
-        self.spans.len()
+        self.fields.len()
     }
 
     /// The value of a field, counted from 0 in the order of the file, without quotes.
     pub fn field(&self, number: usize) -> Option<Cow<'a, str>> {
-        self.spans.get(number).map(|&span| value_of(self.text, span))
+        self.fields.span(number).map(|span| value_of(self.text, span))
     }
 
     /// The value in a column of the scope. None if the file has no such column, or the cell means "no value".
@@ -63,7 +64,7 @@ impl<'a> Line<'a> {
     /// The fields in the order of the file.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = Cow<'a, str>> + use<'a> {
         let text = self.text;
-        self.spans.iter().map(move |&span| value_of(text, span))
+        self.fields.spans().map(move |span| value_of(text, span))
     }
 }
 

@@ -9,9 +9,9 @@
 //! allows a file to be checked in parts. Only the *explanation* of rejected lines looks further: when a
 //! quote stays open, the next lines may show that a value was meant to hold a line break.
 //!
-//! The way of a line: `body` cuts lines out of the stream, `split` finds the fields, `rules` judges
-//! the line with as little work as possible, and only for a rejected line does `explain` work out what
-//! to say about it.
+//! The way of a line: `body` cuts whole lines out of the stream, many at a time; `scan` finds where their
+//! fields end; `judge` judges each of them with as little work as possible, by the `rules` of the file; and only for
+//! a rejected line does `explain` work out what to say about it. `apart` has lines judged on other threads.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -43,19 +43,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod apart;
 mod body;
 mod checker;
 mod explain;
+mod fields;
 mod header;
 mod hint;
+mod judge;
 mod kind_of_file;
 mod line;
 pub mod mend;
 mod open_quote;
 mod opening;
 mod rules;
+mod scan;
 mod split;
 
+pub use apart::{Judge, Judged};
 pub use checker::Checker;
 pub use header::Header;
 pub use line::Line;

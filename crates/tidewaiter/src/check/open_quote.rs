@@ -14,8 +14,8 @@ use super::rules::{Fault, Rules};
 use super::split::{self, Continued, QuoteFault};
 use crate::finding::{Code, Finding, Tally};
 
-/// A search for the end of a quote.
-#[derive(Debug)]
+/// A search for the end of a quote, or the memory for the next one.
+#[derive(Debug, Default)]
 pub(crate) struct OpenQuote {
     /// The field that was opened first, from 0, and where it begins in the first line.
     field: usize,
@@ -49,12 +49,19 @@ pub(crate) enum Found {
 }
 
 impl OpenQuote {
-    /// Begins a search with a rejected line, if its fault is an open quote.
-    pub(crate) fn begin(place: Place, raw: &[u8], content: &[u8], fault: Fault) -> Option<Self> {
-        let Fault::Quotes(QuoteFault::Open { field, at }) = fault else { return None };
-        let first = Held { place, fault, end: content.len() };
-        let (held, contents) = (vec![first], content.to_vec());
-        Some(Self { field, at, fields: field, bytes: raw.len(), held, contents })
+    /// True while a search goes on.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Begins a search with a rejected line, if its fault is an open quote; says whether it does.
+    pub(crate) fn begin(&mut self, place: Place, raw: &[u8], content: &[u8], fault: Fault) -> bool {
+        let Fault::Quotes(QuoteFault::Open { field, at }) = fault else { return false };
+        (self.field, self.at, self.fields, self.bytes) = (field, at, field, raw.len());
+        self.contents.extend_from_slice(content);
+        self.held.push(Held { place, fault, end: content.len() });
+        true
     }
 
     /// Looks at the next line, which is rejected too.
@@ -72,6 +79,7 @@ impl OpenQuote {
         match split::continued(content, rules.delimiter, self.fields) {
             Continued::Closed { fields } if fields == rules.width() => {
                 self.report(rules, tally);
+                self.close();
                 return Found::End;
             }
             Continued::Closed { .. } | Continued::Broken => return Found::Failure,
@@ -84,13 +92,19 @@ impl OpenQuote {
     }
 
     /// Ends a search that found nothing: each line is explained by itself.
-    pub(crate) fn give_up(self, rules: &Rules, tally: &mut Tally) {
+    pub(crate) fn give_up(&mut self, rules: &Rules, tally: &mut Tally) {
         let mut start = 0;
-        for held in self.held {
+        for held in &self.held {
             let content = self.contents.get(start..held.end).unwrap_or_default();
             start = held.end;
             rules.explain(held.place, content, held.fault, tally);
         }
+        self.close();
+    }
+
+    fn close(&mut self) {
+        self.held.clear();
+        self.contents.clear();
     }
 
     fn report(&self, rules: &Rules, tally: &mut Tally) {

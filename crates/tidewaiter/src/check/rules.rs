@@ -1,15 +1,13 @@
-//! Whether a line is accepted: the path that every line takes, and nothing on it that a good line does
-//! not need.
+//! What decides about the lines of a file, prepared once.
 
 use std::sync::Arc;
 
-use memchr::{memchr2, memchr3};
-
+use super::fields::Fields;
 use super::header::Header;
 use super::line::value_of;
-use super::split::{self, QuoteFault, Span};
+use super::split::QuoteFault;
 use crate::finding::Code;
-use crate::schema::compile::Scope;
+use crate::schema::compile::{Quick, Scope};
 
 /// Everything that decides about the lines of one file.
 #[derive(Debug)]
@@ -21,14 +19,34 @@ pub(crate) struct Rules {
     pub(crate) plan: Vec<Plan>,
     /// Columns of which one must have a value.
     pub(crate) sets: Vec<Set>,
+    /// An empty cell means "no value", and nothing else does.
+    empty_alone_is_missing: bool,
 }
 
 /// What is asked of one column of the file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// The column in the scope.
     pub(crate) column: usize,
     pub(crate) need: Need,
+    /// Whether a cell may be empty.
+    pub(crate) empty: bool,
+    /// What lets most of the good values pass that are not empty; the others are judged one by one.
+    pub(crate) quick: Quick,
+}
+
+impl Plan {
+    fn new(scope: &Scope, column: usize, need: Need) -> Self {
+        let compiled = scope.columns().get(column);
+        let empty = if scope.is_missing("") || need == Need::Key {
+            need == Need::Optional
+        } else {
+            compiled.is_some_and(|column| column.check("").is_ok())
+        };
+        // A text that means "no value" must not pass as a value where one is needed.
+        let quick = compiled.filter(|_| need == Need::Optional || !scope.has_missing_texts());
+        Self { column, need, empty, quick: quick.map_or(Quick::Never, |column| column.quick().clone()) }
+    }
 }
 
 /// Whether a cell must have a value.
@@ -54,11 +72,16 @@ pub(crate) struct Set {
 /// Why a line is rejected, as far as the decision needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// It is longer than the limit, whatever is in it.
+    Length,
     Encoding,
     Control,
     Blank,
     Quotes(QuoteFault),
-    Width,
+    /// It has so many fields.
+    Width {
+        fields: usize,
+    },
     Cells,
 }
 
@@ -85,7 +108,7 @@ impl Rules {
                 Need::Optional
             }
         };
-        let plan = header.columns().map(|column| Plan { column, need: need(column) }).collect();
+        let plan = header.columns().map(|column| Plan::new(&scope, column, need(column))).collect();
         let sets = sets_of(&scope)
             .map(|(set, code)| Set {
                 columns: set.to_vec(),
@@ -93,7 +116,8 @@ impl Rules {
                 code,
             })
             .collect();
-        Self { scope, header, delimiter, plan, sets }
+        let empty_alone_is_missing = scope.is_missing("") && !scope.has_missing_texts();
+        Self { scope, header, delimiter, plan, sets, empty_alone_is_missing }
     }
 
     /// How many fields a line must have.
@@ -101,46 +125,12 @@ impl Rules {
         self.plan.len()
     }
 
-    /// Judges a line without its line break. If it is accepted, `spans` are its fields.
-    #[inline]
-    pub(crate) fn judge<'a>(&self, content: &'a [u8], spans: &mut Vec<Span>) -> Result<&'a str, Fault> {
-        let text = simdutf8::basic::from_utf8(content).map_err(|_| Fault::Encoding)?;
-        let quotes = match memchr3(b'"', b'\r', 0, content).and_then(|at| content.get(at..)) {
-            None => false,
-            Some(rest) if rest.first() == Some(&b'"') && memchr2(b'\r', 0, rest).is_none() => true,
-            Some(_) => return Err(Fault::Control),
-        };
-        if content.is_empty() {
-            return Err(Fault::Blank);
+    /// Judges a value, whatever it is.
+    pub(crate) fn is_good_value(&self, value: &str, plan: &Plan) -> bool {
+        if self.is_missing(value, plan.need) {
+            return plan.need == Need::Optional;
         }
-        spans.clear();
-        // One more than wanted is enough to know that there are too many.
-        let most = self.width() + 1;
-        if quotes {
-            split::quoted(content, self.delimiter, most, spans).map_err(Fault::Quotes)?;
-        } else {
-            split::plain(content, self.delimiter, most, spans);
-        }
-        if spans.len() != self.width() {
-            return Err(Fault::Width);
-        }
-        if self.cells_are_good(text, spans) { Ok(text) } else { Err(Fault::Cells) }
-    }
-
-    fn cells_are_good(&self, text: &str, spans: &[Span]) -> bool {
-        let columns = self.scope.columns();
-        for (&span, plan) in spans.iter().zip(&self.plan) {
-            let value = value_of(text, span);
-            let good = if self.is_missing(&value, plan.need) {
-                plan.need == Need::Optional
-            } else {
-                columns.get(plan.column).is_some_and(|column| column.check(&value).is_ok())
-            };
-            if !good {
-                return false;
-            }
-        }
-        self.sets.iter().all(|set| self.is_filled(set, text, spans))
+        self.scope.columns().get(plan.column).is_some_and(|column| column.check(value).is_ok())
     }
 
     /// True if a cell means "no value".
@@ -149,12 +139,20 @@ impl Rules {
         self.scope.is_missing(value) || (need == Need::Key && value.is_empty())
     }
 
+    /// True if each set has a value in one of its columns.
+    #[inline]
+    pub(crate) fn sets_are_filled(&self, text: &str, fields: Fields<'_>) -> bool {
+        self.sets.iter().all(|set| self.is_filled(set, text, fields))
+    }
+
     /// True if one of a set's columns has a value.
-    pub(crate) fn is_filled(&self, set: &Set, text: &str, spans: &[Span]) -> bool {
+    #[inline]
+    pub(crate) fn is_filled(&self, set: &Set, text: &str, fields: Fields<'_>) -> bool {
         let need = if set.code == Code::PrimaryKey { Need::Key } else { Need::Optional };
-        set.places
-            .iter()
-            .filter_map(|&place| spans.get(place))
-            .any(|&span| !self.is_missing(&value_of(text, span), need))
+        let mut spans = set.places.iter().filter_map(|&place| fields.span(place));
+        if self.empty_alone_is_missing {
+            return spans.any(|span| span.start < span.end);
+        }
+        spans.any(|span| !self.is_missing(&value_of(text, span), need))
     }
 }

@@ -108,8 +108,11 @@ pub(crate) fn people() -> Arc<Scope> {
 }
 
 pub(crate) fn run_chunked(scope: &Arc<Scope>, limits: Limits, file: &[u8], chunk: usize) -> Run {
+    run_through(Checker::new(Arc::clone(scope), Dialect::default(), limits), file, chunk)
+}
+
+fn run_through(mut checker: Checker, file: &[u8], chunk: usize) -> Run {
     let mut sink = Calls::default();
-    let mut checker = Checker::new(Arc::clone(scope), Dialect::default(), limits);
     for bytes in file.chunks(chunk.max(1)) {
         checker.feed(bytes, &mut sink);
     }
@@ -119,15 +122,40 @@ pub(crate) fn run_chunked(scope: &Arc<Scope>, limits: Limits, file: &[u8], chunk
     Run { calls: sink.0, summary }
 }
 
-/// Runs a file through in chunks of several sizes, which must not matter, and checks what always holds.
+/// The summary of a file whose lines are judged apart, so many at a time.
+fn run_apart(mut checker: Checker, file: &[u8], lines: usize) -> Summary {
+    let mut sink = Calls::default();
+    let header = file.iter().position(|&b| b == b'\n').map_or(file.len(), |end| end + 1);
+    checker.feed(&file[..header], &mut sink);
+    let rest: Vec<&[u8]> = file[header..].split_inclusive(|&b| b == b'\n').collect();
+    for part in rest.chunks(lines).map(<[_]>::concat) {
+        match checker.judge() {
+            Some(mut judge) => checker.feed_judged(&part, &judge.judge(&part)),
+            None => checker.feed(&part, &mut sink),
+        }
+    }
+    checker.finish(&mut sink)
+}
+
+/// Runs a file through in chunks of several sizes, with what only some processors can do and without, neither of
+/// which must matter, and checks what always holds.
 #[track_caller]
 pub(crate) fn run_with(scope: &Arc<Scope>, limits: Limits, file: impl AsRef<[u8]>) -> Run {
     let file = file.as_ref();
     let run = run_chunked(scope, limits, file, usize::MAX);
+    let portable = |chunk| {
+        run_through(Checker::new(Arc::clone(scope), Dialect::default(), limits).portable(), file, chunk)
+    };
+    assert_eq!(portable(usize::MAX), run, "portable");
     if file.len() < 100_000 {
         for chunk in [1, 2, 3, 7] {
             assert_eq!(run_chunked(scope, limits, file, chunk), run, "in chunks of {chunk}");
+            assert_eq!(portable(chunk), run, "in chunks of {chunk}, portable");
         }
+    }
+    for lines in [1, 2, 5, usize::MAX] {
+        let checker = Checker::new(Arc::clone(scope), Dialect::default(), limits);
+        assert_eq!(run_apart(checker, file, lines), run.summary, "{lines} lines apart");
     }
     let summary = &run.summary;
     assert_eq!(summary.bytes, file.len() as u64);

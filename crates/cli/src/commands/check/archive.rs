@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use bytes::Bytes;
 use tidewaiter::keys::clean_name;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{ExtractError, Format, Refusal, Sink, extract};
@@ -52,7 +53,8 @@ pub(super) fn check(
         return Ok(());
     }
     let source = open("checking")?;
-    let mut members = Members { judge: &check.judge, out: &mut check.out, archive: name, open: None };
+    let mut members =
+        Members { judge: &check.judge, out: &mut check.out, archive: name, hashed: check.hashed, open: None };
     match extract(format, name, source, &limits, &mut members) {
         Ok(_) => Ok(()),
         Err(ExtractError::Refused(_)) => Err(cannot(io::Error::other("it changed while it was being read"))),
@@ -96,6 +98,7 @@ struct Members<'a, 'p> {
     judge: &'a super::Judge,
     out: &'a mut super::Renderer<'p>,
     archive: &'a str,
+    hashed: bool,
     open: Option<(Exam, u64)>,
 }
 
@@ -104,13 +107,13 @@ impl Sink for Members<'_, '_> {
 
     fn begin(&mut self, name: &str) -> Result<()> {
         let name = clean_name(name);
-        self.open = Some((Exam::begin(&name, self.judge.rule_member(&name)), 0));
+        self.open = Some((Exam::begin(&name, self.judge.rule_member(&name), self.hashed), 0));
         Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if let Some((exam, size)) = &mut self.open {
-            exam.feed(bytes);
+            exam.feed(&Bytes::copy_from_slice(bytes));
             *size += bytes.len() as u64;
         }
         Ok(())

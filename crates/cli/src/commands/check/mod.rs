@@ -9,10 +9,12 @@ mod judge;
 mod preflight;
 mod render;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use bytes::{Bytes, BytesMut};
 use tidewaiter::config::Delimiter;
 use tidewaiter::keys::Repository;
 use tidewaiter::name::Dropped;
@@ -31,7 +33,7 @@ use crate::progress::Progress;
 use crate::{Error, Result, Status};
 
 /// How much is read at a time.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 
 /// What to check, and by what.
 #[derive(Debug)]
@@ -85,6 +87,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     let judge = Judge::new(options.source, options.scope, options.delimiter).await?;
     let mut check = Check {
         judge,
+        hashed: options.format == Format::Json,
         progress: Progress::new(printer),
         out: Renderer::new(printer, options.format, options.all),
     };
@@ -119,6 +122,8 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
 
 struct Check<'a> {
     judge: Judge,
+    /// The hash of each file is asked for.
+    hashed: bool,
     progress: Progress,
     out: Renderer<'a>,
 }
@@ -158,11 +163,12 @@ impl Check<'_> {
         bytes: u64,
         cannot: impl Fn(io::Error) -> Error,
     ) -> Result<Preflight> {
-        let mut exam = Exam::begin(name, ruling);
-        let mut chunk = vec![0; CHUNK];
+        let mut exam = Exam::begin(name, ruling, self.hashed);
         let mut done = 0;
+        let mut buffers = Buffers::default();
         while exam.wants_more() {
-            let count = match reader.read(&mut chunk) {
+            let mut buffer = buffers.take();
+            let count = match reader.read(&mut buffer) {
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(cannot(error)),
@@ -171,11 +177,36 @@ impl Check<'_> {
                 exam.end();
                 break;
             }
-            exam.feed(chunk.get(..count).unwrap_or_default());
+            exam.feed(&buffers.lend(buffer).slice(..count));
             done += count as u64;
             self.progress.show("checking", name, done, bytes);
         }
         Ok(exam.finish(bytes.max(done)))
+    }
+}
+
+/// Memory to read into, used again when nobody holds it any more.
+#[derive(Default)]
+struct Buffers {
+    lent: VecDeque<Bytes>,
+}
+
+impl Buffers {
+    fn take(&mut self) -> BytesMut {
+        match self.lent.pop_front().map(Bytes::try_into_mut) {
+            Some(Ok(buffer)) => buffer,
+            Some(Err(held)) => {
+                self.lent.push_front(held);
+                BytesMut::zeroed(CHUNK)
+            }
+            None => BytesMut::zeroed(CHUNK),
+        }
+    }
+
+    fn lend(&mut self, buffer: BytesMut) -> Bytes {
+        let bytes = buffer.freeze();
+        self.lent.push_back(bytes.clone());
+        bytes
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a check says of one file.
 
+use bytes::Bytes;
 use serde::Serialize;
 use tidewaiter::finding::{Finding, Kind};
 use tidewaiter::mistake::Mistake;
@@ -113,7 +114,7 @@ pub(super) struct Exam {
 }
 
 impl Exam {
-    pub(super) fn begin(file: &str, ruling: Ruling) -> Self {
+    pub(super) fn begin(file: &str, ruling: Ruling, hashed: bool) -> Self {
         let mut preflight = Preflight::new(file, Outcome::Imported, 0);
         let examination = match ruling {
             Ruling::Refuse { refusal, notes } => {
@@ -131,7 +132,8 @@ impl Exam {
                     preflight.date = Some(name.date.to_string());
                     preflight.group = name.group;
                 }
-                Some(Examination::new(*terms))
+                let examination = Examination::new(*terms);
+                Some(if hashed { examination } else { examination.without_hash() })
             }
         };
         let undecided = examination.is_some();
@@ -144,7 +146,7 @@ impl Exam {
     }
 
     /// The next bytes.
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &Bytes) {
         if let Some(examination) = &mut self.examination
             && self.undecided
         {

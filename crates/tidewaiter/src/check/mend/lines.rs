@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Notes;
 use super::header::{Opening, as_written, delimited, text_of, trimmed};
 use crate::check::hint;
+use crate::check::judge::Scratch;
 use crate::check::line::value_of;
 use crate::check::rules::{Fault, Need, Rules};
 use crate::check::split::{self, QuoteFault, Span};
@@ -127,9 +128,8 @@ impl Mender<'_> {
     }
 
     fn judged(&mut self, rules: &Rules, line: String, next: &[&str], taken: &mut usize) -> String {
-        let mut spans = Vec::new();
-        match rules.judge(line.as_bytes(), &mut spans) {
-            Err(Fault::Width) => self.shortened(rules, line),
+        match rules.judge_one(&line, &mut Scratch::default()) {
+            Err(Fault::Width { .. }) => self.shortened(rules, line),
             Err(Fault::Cells) => self.cells(rules, line),
             Err(Fault::Quotes(QuoteFault::Open { field, .. })) => {
                 let Some((joined, lines)) = joined(rules, &line, next) else { return line };
@@ -139,9 +139,13 @@ impl Mender<'_> {
                 joined
             }
             // It is good, or what was meant is not known.
-            Ok(_)
+            Ok(())
             | Err(
-                Fault::Encoding | Fault::Control | Fault::Blank | Fault::Quotes(QuoteFault::Stray { .. }),
+                Fault::Length
+                | Fault::Encoding
+                | Fault::Control
+                | Fault::Blank
+                | Fault::Quotes(QuoteFault::Stray { .. }),
             ) => line,
         }
     }
@@ -162,7 +166,7 @@ impl Mender<'_> {
             );
         }
         let bare = bare.to_owned();
-        match rules.judge(bare.as_bytes(), &mut spans) {
+        match rules.judge_one(&bare, &mut Scratch::default()) {
             Err(Fault::Cells) => self.cells(rules, bare),
             _ => bare,
         }
@@ -213,17 +217,17 @@ impl Mender<'_> {
 /// A line whose quote stays open, with the lines that close it, if together they make one good record and none
 /// of them is good by itself. And how many lines that are.
 fn joined(rules: &Rules, line: &str, next: &[&str]) -> Option<(String, usize)> {
-    let mut spans = Vec::new();
+    let mut scratch = Scratch::default();
     let mut whole = line.to_owned();
     for (n, raw) in next.iter().take(JOINED).enumerate() {
         let content = trimmed(raw);
-        if rules.judge(content.as_bytes(), &mut spans).is_ok() {
+        if rules.judge_one(content, &mut scratch).is_ok() {
             return None;
         }
         whole.push(' ');
         whole.push_str(content);
-        match rules.judge(whole.as_bytes(), &mut spans) {
-            Ok(_) => return Some((whole, n + 2)),
+        match rules.judge_one(&whole, &mut scratch) {
+            Ok(()) => return Some((whole, n + 2)),
             Err(Fault::Quotes(QuoteFault::Open { .. })) => {}
             Err(_) => return None,
         }

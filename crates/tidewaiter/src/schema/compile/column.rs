@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 use regex::Regex;
 
 use super::calendar::Point;
-use super::decimal::OwnedDecimal;
+use super::decimal::{Decimal, OwnedDecimal};
 use super::kind::{CellType, Measure, name_of};
+use super::quick::{self, Automaton, Lengths, Quick};
 use crate::mistake::Mistake;
 use crate::schema::{Bound, Constraints, FieldSchema, FieldType};
 
@@ -25,6 +26,7 @@ pub struct Column {
     pub(crate) kind: CellType,
     required: bool,
     rules: Option<Box<Rules>>,
+    quick: Quick,
 }
 
 /// The constraints on a column's values; most columns have none.
@@ -34,8 +36,17 @@ struct Rules {
     max_length: Option<u64>,
     minimum: Option<(Limit, String)>,
     maximum: Option<(Limit, String)>,
-    pattern: Option<(Regex, String)>,
+    pattern: Option<Pattern>,
     one_of: Option<Vec<String>>,
+}
+
+/// A pattern that the whole value must match.
+#[derive(Debug, Clone)]
+struct Pattern {
+    text: String,
+    regex: Regex,
+    /// The same, faster, if it is not too large for that.
+    automaton: Option<Automaton>,
 }
 
 /// A bound, read once.
@@ -80,6 +91,11 @@ impl Column {
         self.required
     }
 
+    /// A way to let most good values pass that are not empty.
+    pub(crate) fn quick(&self) -> &Quick {
+        &self.quick
+    }
+
     /// Checks a value; the first problem is given. Values that mean "no value" are the scope's affair.
     #[inline]
     pub fn check(&self, value: &str) -> Result<(), Problem> {
@@ -107,7 +123,7 @@ impl Column {
             Problem::Minimum => format!("less than {}", bound_text(rules.and_then(|r| r.minimum.as_ref()))),
             Problem::Maximum => format!("more than {}", bound_text(rules.and_then(|r| r.maximum.as_ref()))),
             Problem::Pattern => {
-                let pattern = rules.and_then(|r| r.pattern.as_ref()).map_or("", |(_, text)| text);
+                let pattern = rules.and_then(|r| r.pattern.as_ref()).map_or("", |pattern| &pattern.text);
                 format!("does not match the pattern `{pattern}`")
             }
             Problem::OneOf => {
@@ -153,6 +169,7 @@ impl Column {
             kind,
             required: constraints.required,
             rules: None,
+            quick: Quick::Never,
         };
         if mistakes.len() == before {
             let place = format!("{path}.constraints");
@@ -161,6 +178,7 @@ impl Column {
                 column.rules = Some(Box::new(Rules::compile(&column, constraints, &place, mistakes)));
             }
         }
+        column.quick = column.kind.quick(column.rules.as_deref());
         if let Some(example) = &field.example
             && mistakes.len() == before
             && let Err(problem) = column.check(example)
@@ -197,7 +215,7 @@ impl Rules {
         {
             return Err(Problem::Maximum);
         }
-        if self.pattern.as_ref().is_some_and(|(regex, _)| !regex.is_match(value)) {
+        if self.pattern.as_ref().is_some_and(|pattern| !pattern.takes(value)) {
             return Err(Problem::Pattern);
         }
         if self.one_of.as_ref().is_some_and(|values| !values.iter().any(|v| v == value)) {
@@ -246,7 +264,7 @@ impl Rules {
             mistakes.push(Mistake::new(format!("{path}.minimum"), message));
         }
         let pattern = asked.pattern.as_deref().filter(|_| patterned).and_then(|pattern| {
-            compile_pattern(pattern)
+            Pattern::compile(pattern)
                 .map_err(|mistake| mistakes.push(Mistake { path: format!("{path}.pattern"), ..mistake }))
                 .ok()
         });
@@ -272,6 +290,10 @@ impl Rules {
 }
 
 impl Limit {
+    fn is_at_most_zero(&self) -> bool {
+        self.compared_with(Measure::Decimal(Decimal::ZERO)) != Some(Ordering::Less)
+    }
+
     /// How a value compares with this limit.
     fn compared_with(&self, value: Measure<'_>) -> Option<Ordering> {
         match (self, value) {
@@ -295,18 +317,75 @@ fn read_bound(column: &Column, bound: &Bound) -> Result<(Limit, String), String>
     Ok((limit, text))
 }
 
-/// Compiles a pattern that the whole value must match; the mistake has no path yet.
-fn compile_pattern(pattern: &str) -> Result<(Regex, String), Mistake> {
-    let build = |text: &str| regex::RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
-    // By itself first: `a)|(b` would become valid, and mean something else, between our parentheses.
-    match build(pattern).and_then(|_| build(&format!(r"\A(?:{pattern})\z"))) {
-        Ok(regex) => Ok((regex, pattern.to_owned())),
-        Err(regex::Error::CompiledTooBig(_)) => Err(Mistake::new("", "the pattern takes too much memory")
-            .with_hint("repeat less: `{1,1000}` is costly")),
-        Err(error) => {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            Err(Mistake::new("", format!("`{pattern}` is not a regular expression: {reason}")))
+impl Pattern {
+    /// Compiles a pattern; the mistake has no path yet.
+    fn compile(pattern: &str) -> Result<Self, Mistake> {
+        let build = |text: &str| regex::RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
+        // By itself first: `a)|(b` would become valid, and mean something else, between our parentheses.
+        match build(pattern).and_then(|_| build(&format!(r"\A(?:{pattern})\z"))) {
+            Ok(regex) => Ok(Self { text: pattern.to_owned(), regex, automaton: Automaton::of(pattern) }),
+            Err(regex::Error::CompiledTooBig(_)) => {
+                Err(Mistake::new("", "the pattern takes too much memory")
+                    .with_hint("repeat less: `{1,1000}` is costly"))
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                Err(Mistake::new("", format!("`{pattern}` is not a regular expression: {reason}")))
+            }
+        }
+    }
+
+    fn takes(&self, value: &str) -> bool {
+        match &self.automaton {
+            Some(automaton) => automaton.accepts(value.as_bytes()),
+            None => self.regex.is_match(value),
+        }
+    }
+}
+
+impl CellType {
+    /// The quick way for values of this type under these rules, if there is one.
+    fn quick(&self, rules: Option<&Rules>) -> Quick {
+        let none = Rules::default();
+        let rules = rules.unwrap_or(&none);
+        let lengths = Lengths::of(rules.min_length, rules.max_length);
+        if let Some(texts) = &rules.one_of {
+            let alone =
+                matches!(self, Self::Text) && rules.pattern.is_none() && lengths == Lengths::of(None, None);
+            return alone
+                .then(|| Quick::one_of(texts.iter().map(String::as_str)))
+                .flatten()
+                .unwrap_or(Quick::Never);
+        }
+        // A minimum of zero or less is kept by whatever has no sign.
+        let positive = rules.minimum.as_ref().is_none_or(|(limit, _)| limit.is_at_most_zero());
+        let bounded = rules.maximum.is_some() || !positive;
+        match (self, &rules.pattern) {
+            (Self::Text, Some(Pattern { automaton: Some(automaton), .. })) => {
+                Quick::Pattern(lengths, automaton.clone())
+            }
+            (Self::Text, None) => Quick::Text(lengths),
+            (Self::Email, None) => Quick::Email(lengths),
+            (Self::Phone, None) => Quick::Phone(lengths),
+            (Self::Lists, None) => Quick::Lists(lengths),
+            (Self::Integer, None) if !bounded => Quick::Integer { negative: rules.minimum.is_none() },
+            (Self::Number, None) if !bounded => Quick::Number { negative: rules.minimum.is_none() },
+            (Self::Datetime, None) if rules.minimum.is_none() && rules.maximum.is_none() => Quick::Datetime,
+            (Self::Date, None) => {
+                let day = |limit: &Option<(Limit, String)>, otherwise| match limit {
+                    Some((_, text)) => quick::day_of(text),
+                    None => Some(otherwise),
+                };
+                match (day(&rules.minimum, 0), day(&rules.maximum, u32::MAX)) {
+                    (Some(first), Some(last)) => Quick::Date { first, last },
+                    _ => Quick::Never,
+                }
+            }
+            (Self::Boolean { yes, no }, None) => {
+                Quick::one_of(yes.iter().chain(no).map(|text| &**text)).unwrap_or(Quick::Never)
+            }
+            _ => Quick::Never,
         }
     }
 }

@@ -61,6 +61,8 @@ fn all_digits(text: &[u8]) -> bool {
 }
 
 impl Decimal<'_> {
+    pub(crate) const ZERO: Self = Decimal { negative: false, whole: b"0", fraction: b"" };
+
     /// The same number with its digits copied.
     pub(crate) fn to_owned(self) -> OwnedDecimal {
         OwnedDecimal { negative: self.negative, whole: self.whole.into(), fraction: self.fraction.into() }

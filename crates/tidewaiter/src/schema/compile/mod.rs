@@ -8,6 +8,7 @@ mod calendar;
 mod column;
 mod decimal;
 mod kind;
+mod quick;
 mod relations;
 mod text;
 
@@ -15,6 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use column::{Column, Problem};
 pub use decimal::MOST_DIGITS;
+pub(crate) use quick::Quick;
 pub(crate) use text::is_phone;
 
 use super::{OnExisting, RowEffect, TableSchema};
@@ -182,6 +184,11 @@ impl Scope {
     /// What a line does.
     pub fn row(&self) -> RowEffect {
         self.schema.row
+    }
+
+    /// True if texts that are not empty may mean "no value".
+    pub(crate) fn has_missing_texts(&self) -> bool {
+        !self.missing_texts.is_empty()
     }
 
     /// True if this text in a cell means "no value".

@@ -1,0 +1,216 @@
+"""What `make bench` shows: a function for each figure, in the order of the page.
+
+A figure takes a `Bench` and gives a `Table`, perhaps with a picture. To add one, write a function and put it in FIGURES.
+"""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+
+import peers
+from measure import Engine, by_turns, middle, once, ratio
+
+HERE = pathlib.Path(__file__).parent
+MIB = 1 << 20
+
+
+@dataclasses.dataclass
+class Table:
+    """One figure: what it says, its rows, and what to know about it."""
+
+    title: str
+    columns: list
+    rows: list
+    notes: list = dataclasses.field(default_factory=list)
+    # A picture of growth: its title, the names of both axes, and points by series.
+    picture: tuple | None = None
+
+
+@dataclasses.dataclass
+class Bench:
+    """What figures need: the data, the programs, and how much to do."""
+
+    data: object
+    # The folder with `tidewaiter`, `bench` and `generate`.
+    binaries: pathlib.Path
+    # The Python that has the peers.
+    python: pathlib.Path
+    quick: bool
+
+    @property
+    def rounds(self):
+        return 2 if self.quick else 5
+
+    @property
+    def gigabyte(self):
+        """How large the large file is."""
+        return 100 * 10**6 if self.quick else 10**9
+
+    def check(self, path, *options, cpus=(0,), name="`tidewaiter check`"):
+        return Engine(name, [self.binaries / "tidewaiter", "check", *(options or ["--scope", "contacts"]), path], cpus)
+
+    def core(self, engine, path, name):
+        return Engine(name, [self.binaries / "bench", engine, "contacts", path])
+
+    def peer(self, peer, path, name):
+        return Engine(name, [self.python, HERE / "peers.py", peer, path, self.schema()])
+
+    def duckdb(self, path, cpus=(0,), threads=1):
+        script = peers.duckdb_script(path, json.loads(self.schema().read_text()))
+        command = [self.python.parent / "duckdb", "-c", f"SET threads = {threads};" + script]
+        return Engine("DuckDB `read_csv`, `store_rejects`", command, cpus)
+
+    def schema(self):
+        return HERE.parent / "crates/tidewaiter/src/schema/catalogue/contacts.json"
+
+
+def speed(path, samples, what="cpu"):
+    return f"{path.stat().st_size / 1e6 / max(middle(samples, what), 1e-4):,.0f} MB/s"
+
+
+def checking(bench):
+    """All checks of all columns on a large file, beside those who can do something like it."""
+    path = bench.data.bytes(bench.gigabyte, 0.01)
+    ours = bench.core("check", path, "the checker")
+    engines = [
+        ours,
+        bench.core("portable", path, "the checker without AVX2"),
+        bench.check(path),
+        bench.core("csv", path, "`csv` crate, the same checks"),
+        bench.duckdb(path),
+        bench.peer("polars", path, "polars, typed"),
+        Engine("`wc -l`", ["wc", "-l", path]),
+    ]
+    samples = by_turns(engines, bench.rounds)
+    rows = [
+        [name, speed(path, runs), f"{ratio(runs, samples[ours.name])}", f"{middle(runs, 'peak'):.1f}"]
+        for name, runs in samples.items()
+    ]
+    small = bench.data.lines(5_000 if bench.quick else 50_000)
+    engines = [bench.core("check", small, "small"), bench.peer("frictionless", small, "Frictionless, typed")]
+    fewer = by_turns(engines, bench.rounds)
+    runs = fewer["Frictionless, typed"]
+    # Our time for the small file is too short to be measured: it is that for the large one, scaled.
+    scale = small.stat().st_size / path.stat().st_size * middle(samples[ours.name])
+    rows.append(["Frictionless, typed (small file)", speed(small, runs), f"{middle(runs) / scale:.0f}", f"{middle(runs, 'peak'):.1f}"])
+    return Table(
+        "Checking a large file on one core",
+        ["engine", "speed (CPU)", "time, the checker = 1", "peak MiB"],
+        rows,
+        [
+            f"{path.stat().st_size / 1e6:,.0f} MB of contacts, 15 columns, 1 % of the lines bad.",
+            "Only the checker and the `csv` crate check e-mail addresses, telephone numbers and patterns; the crate merges lines where a quote stays open.",
+            f"Frictionless reads {small.stat().st_size / 1e6:.1f} MB without bad lines; its ratio is of time per byte.",
+            "Asked for: `csv` at least 3, DuckDB 6, polars 5, Frictionless 100; `wc -l` at least 0.25.",
+        ],
+    )
+
+
+def bad_lines(bench):
+    """What it costs that lines are bad."""
+    shares = [0.0, 0.001, 0.01, 0.1, 0.5, 1.0]
+    paths = {share: bench.data.bytes(bench.gigabyte / 5, share) for share in shares}
+    samples = by_turns([bench.core("check", path, f"{share:.1%}") for share, path in paths.items()], bench.rounds)
+    clean = samples["0.0%"]
+    rows = []
+    for share, path in paths.items():
+        runs = samples[f"{share:.1%}"]
+        # Seconds for as many bytes.
+        scale = path.stat().st_size / paths[0.0].stat().st_size
+        slower = ratio(clean, runs)
+        rows.append([f"{share:.1%}", speed(path, runs), f"{slower.middle * scale:.2f}", f"{middle(runs, 'peak'):.1f}"])
+    points = [(share * 100, middle(samples[f"{share:.1%}"])) for share in shares]
+    return Table(
+        "Bad lines",
+        ["bad lines", "speed (CPU)", "of the clean speed", "peak MiB"],
+        rows,
+        ["Six kinds of mistakes, each as often as the others. Asked for: at least 0.6 with every line bad."],
+        ("Time against the share of bad lines", "% of lines bad", "CPU seconds", {"the checker": points}),
+    )
+
+
+def cores(bench):
+    """The same file on one core and on two."""
+    path = bench.data.bytes(bench.gigabyte, 0.01)
+    one, two = bench.check(path, name="one core"), bench.check(path, cpus=(0, 1), name="two cores")
+    samples = by_turns([one, two], bench.rounds)
+    rows = [
+        [name, f"{middle(runs, 'wall'):.2f} s", f"{middle(runs):.2f} s", speed(path, runs, "wall"), f"{middle(runs, 'peak'):.1f}"]
+        for name, runs in samples.items()
+    ]
+    gain = ratio(samples["one core"], samples["two cores"], "wall")
+    return Table(
+        "Cores",
+        ["`tidewaiter check` on", "wall clock", "CPU", "speed (wall clock)", "peak MiB"],
+        rows,
+        [f"Two cores are {gain} times as fast as one. Asked for: at least 1.8."],
+    )
+
+
+def processes(bench):
+    """`tidewaiter check` from start to report, on files of any size."""
+    rows = []
+    for label, size in [("1 KB", 10**3), ("1 MB", 10**6), ("large", bench.gigabyte)]:
+        path = bench.data.bytes(size, 0.01)
+        engines = [bench.check(path, cpus=None, name="tidewaiter"), bench.duckdb(path, None, 2)]
+        qsv = subprocess.run(["which", "qsv"], capture_output=True, text=True, check=False).stdout.strip()
+        if qsv:
+            engines.append(Engine("qsv", [qsv, "validate", "--delimiter", ";", path], None))
+        samples = by_turns(engines, bench.rounds * (1 if label == "large" else 4))
+        ours = samples["tidewaiter"]
+        for name, runs in samples.items():
+            rows.append(
+                [label, name, f"{middle(runs, 'wall') * 1000:,.1f} ms", str(ratio(runs, ours, "wall")), f"{middle(runs, 'peak'):.1f}"]
+            )
+    notes = ["Wall clock, all cores. `qsv validate` without a schema only looks whether it is CSV in UTF-8."]
+    if not qsv:
+        notes.append("`qsv` is not on this machine: it is measured where it is found on the path.")
+    return Table(
+        "The whole process",
+        ["file", "program", "wall clock", "time, tidewaiter = 1", "peak MiB"],
+        rows,
+        notes,
+    )
+
+
+def memory(bench):
+    """Peak memory against everything that can grow."""
+    rows, sizes, widths = [], [], []
+    for size in [10**3, 10**6, 10**7, 10**8] + ([] if bench.quick else [10**9]):
+        path = bench.data.bytes(size, 0.01)
+        sample = once(bench.check(path, cpus=None))
+        sizes.append((path.stat().st_size / 1e6, sample.peak))
+        rows.append([f"{path.stat().st_size / 1e6:,.3f} MB", f"{sample.peak:.1f}"])
+    for columns in [10, 100, 1_000]:
+        path, config = bench.data.wide(columns, 50 * 10**6)
+        named = path.with_name("wide_things_all_20260101.csv")
+        named.unlink(missing_ok=True)
+        named.symlink_to(path.name)
+        setup = config.with_name("wide_imports_config.json")
+        setup.write_text(config.read_text())
+        sample = once(bench.check(named, "--config", setup, cpus=None))
+        widths.append((columns, sample.peak))
+        rows.append([f"{columns:,} columns, 50 MB", f"{sample.peak:.1f}"])
+    for bad in [0.1, 1.0]:
+        sample = once(bench.check(bench.data.bytes(10**8, bad), cpus=None))
+        rows.append([f"{bad:.0%} of the lines bad, 100 MB", f"{sample.peak:.1f}"])
+    return Table(
+        "Memory of `tidewaiter check`",
+        ["file", "peak MiB"],
+        rows,
+        [
+            "All cores. Asked for: below 64 MiB whatever the size, the width up to 1,000 columns, and the share of bad lines.",
+            "What starts a process counts with it here and in the other tables: no figure is below 10 MiB or so, which is Python's.",
+        ],
+        ("Memory against size", "MB", "peak MiB", {"size": sizes}),
+    )
+
+
+FIGURES = {
+    "checking": checking,
+    "bad-lines": bad_lines,
+    "cores": cores,
+    "processes": processes,
+    "memory": memory,
+}

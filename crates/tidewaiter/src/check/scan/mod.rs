@@ -1,0 +1,216 @@
+//! Where lines and fields end: the bytes that matter, found 64 at a time.
+//!
+//! A block of bytes becomes a few masks of 64 bits, one for each kind of byte that matters; the rest is
+//! arithmetic on masks. The masks are made by `avx2` where the processor has it, otherwise by `portable`,
+//! which is SSE2 on x86-64 and NEON on arm64. Both give the same, which tests prove.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod portable;
+#[cfg(test)]
+mod tests;
+
+/// How many bytes become masks at a time.
+const BLOCK: usize = 64;
+
+/// Which bytes of a block are what; bit 0 is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Masks {
+    delimiters: u64,
+    feeds: u64,
+    quotes: u64,
+    returns: u64,
+    nuls: u64,
+}
+
+/// Which code makes the masks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// The fastest that this processor can run.
+    #[default]
+    Best,
+    /// The one that every processor can run.
+    Portable,
+}
+
+/// Where the lines and fields of some whole lines end. Positions are bytes of those lines.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// The end of each field: its delimiter, or the line break. Only the first entries count.
+    ends: Vec<u32>,
+    quotes: Vec<u32>,
+    lines: Vec<LineEnd>,
+}
+
+/// Where a line ends, in the text and in the lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LineEnd {
+    /// The byte behind its line break.
+    byte: u32,
+    /// Up to here `Index::ends` and `Index::quotes` are about this line and those before it.
+    ends: u32,
+    quotes: u32,
+    control: bool,
+}
+
+/// One line of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks<'a> {
+    /// The byte at which it begins, and that behind its line break.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// The end of each field if quotes meant nothing; the last one is the end of the line's content.
+    pub(crate) ends: &'a [u32],
+    /// Its quotes.
+    pub(crate) quotes: &'a [u32],
+    /// It holds a NUL byte, or a carriage return that does not end it.
+    pub(crate) control: bool,
+}
+
+impl Index {
+    /// Replaces what it holds by the index of these lines, less than 4 GiB. The last one may lack its line break.
+    pub(crate) fn fill(&mut self, lines: &[u8], delimiter: u8, kernel: Kernel) {
+        self.quotes.clear();
+        self.lines.clear();
+        let most = lines.len() + BLOCK + 1;
+        if self.ends.len() < most {
+            self.ends.resize(most, 0);
+        }
+        match kernel {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Best if avx2::is_there() => avx2::fill(self, lines, delimiter),
+            _ => portable::fill(self, lines, delimiter),
+        }
+    }
+
+    /// The lines, in order.
+    #[inline]
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Marks<'_>> {
+        let mut before = LineEnd { byte: 0, ends: 0, quotes: 0, control: false };
+        self.lines.iter().map(move |&line| {
+            let marks = Marks {
+                start: before.byte,
+                end: line.byte,
+                ends: self.ends.get(before.ends as usize..line.ends as usize).unwrap_or_default(),
+                quotes: self.quotes.get(before.quotes as usize..line.quotes as usize).unwrap_or_default(),
+                control: line.control,
+            };
+            before = line;
+            marks
+        })
+    }
+
+    /// The work that all kernels share. It becomes part of each of them, and is compiled for what the kernel's
+    /// processor can do.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined may use the features of a kernel")]
+    fn fill_with(&mut self, lines: &[u8], masks: impl Fn(&[u8; BLOCK]) -> Masks) {
+        let (blocks, rest) = lines.as_chunks::<BLOCK>();
+        let mut state = State { base: 0, ends: 0, control: false };
+        for block in blocks {
+            let next = lines.get(state.base as usize + BLOCK);
+            self.add(&mut state, lines, next == Some(&b'\n'), masks(block));
+        }
+        if !rest.is_empty() {
+            let mut block = [0; BLOCK];
+            for (to, from) in block.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            let there = (1 << rest.len()) - 1;
+            let all = masks(&block);
+            let masks = Masks {
+                delimiters: all.delimiters & there,
+                feeds: all.feeds & there,
+                quotes: all.quotes & there,
+                returns: all.returns & there,
+                nuls: all.nuls & there,
+            };
+            self.add(&mut state, lines, false, masks);
+        }
+        if self.lines.last().map_or(0, |line| line.byte as usize) < lines.len() {
+            self.end(&mut state, lines.len() as u32, lines.len() as u32);
+        }
+    }
+
+    /// Adds a block. `followed` says whether a line feed follows it.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `fill_with`")]
+    fn add(&mut self, state: &mut State, lines: &[u8], followed: bool, masks: Masks) {
+        let Masks { delimiters, mut feeds, quotes, returns, nuls } = masks;
+        let ends = delimiters | feeds;
+        // A carriage return before a line feed belongs to the line break.
+        let mut controls = nuls | (returns & !((feeds >> 1) | (u64::from(followed) << (BLOCK - 1))));
+        let (ends_before, quotes_before) = (state.ends, self.quotes.len() as u32);
+        if let Some(room) = self.ends.get_mut(ends_before as usize..).and_then(|room| room.first_chunk_mut())
+        {
+            positions(ends, state.base, room);
+        }
+        state.ends += ends.count_ones();
+        if quotes != 0 {
+            let mut found = [0; BLOCK];
+            positions(quotes, state.base, &mut found);
+            self.quotes.extend(found.iter().take(quotes.count_ones() as usize));
+        }
+        while feeds != 0 {
+            let bit = feeds.trailing_zeros();
+            // This bit and all below.
+            let upto = feeds ^ (feeds - 1);
+            let at = state.base + bit;
+            let entry = ends_before + (ends & upto).count_ones();
+            if (returns != 0 || bit == 0)
+                && at > 0
+                && lines.get(at as usize - 1) == Some(&b'\r')
+                && let Some(end) = self.ends.get_mut(entry as usize - 1)
+            {
+                *end -= 1;
+            }
+            self.lines.push(LineEnd {
+                byte: at + 1,
+                ends: entry,
+                quotes: quotes_before + (quotes & upto).count_ones(),
+                control: state.control || controls & upto != 0,
+            });
+            state.control = false;
+            controls &= !upto;
+            feeds &= feeds - 1;
+        }
+        state.control |= controls != 0;
+        state.base += BLOCK as u32;
+    }
+
+    /// Ends a line that has no line break.
+    fn end(&mut self, state: &mut State, content: u32, byte: u32) {
+        if let Some(end) = self.ends.get_mut(state.ends as usize) {
+            *end = content;
+            state.ends += 1;
+        }
+        let quotes = self.quotes.len() as u32;
+        self.lines.push(LineEnd { byte, ends: state.ends, quotes, control: state.control });
+    }
+}
+
+/// What is known between two blocks.
+struct State {
+    /// Where the next block begins.
+    base: u32,
+    /// How many ends there are.
+    ends: u32,
+    /// The line that has begun holds a control character.
+    control: bool,
+}
+
+/// The places of the bits, at the front of `room`. What lies behind them is of no use.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "see `fill_with`")]
+fn positions(mut bits: u64, base: u32, room: &mut [u32; BLOCK]) {
+    // Eight at a time: where the loop ends is easier to foresee than after each.
+    for eight in room.as_chunks_mut::<8>().0 {
+        if bits == 0 {
+            break;
+        }
+        for place in eight {
+            *place = base + bits.trailing_zeros();
+            bits &= bits.wrapping_sub(1);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Masks by what every processor of an architecture has: SSE2 on x86-64, NEON on arm64, plain arithmetic elsewhere.
+
+use wide::u8x16;
+
+use super::{BLOCK, Index, Masks};
+
+/// Fills an index.
+pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
+    index.fill_with(lines, |block| Masks {
+        delimiters: equal(block, delimiter),
+        feeds: equal(block, b'\n'),
+        quotes: equal(block, b'"'),
+        returns: equal(block, b'\r'),
+        nuls: equal(block, 0),
+    });
+}
+
+#[inline]
+fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
+    let wanted = u8x16::splat(byte);
+    let quarters = block.as_chunks::<16>().0.iter();
+    let mask = |quarter: &[u8; 16]| u64::from(u8x16::new(*quarter).simd_eq(wanted).to_bitmask());
+    quarters.rev().fold(0, |bits, quarter| bits << 16 | mask(quarter))
+}

@@ -1,0 +1,136 @@
+//! Ways to see at a glance that a value is good.
+//!
+//! Most values of a column are of one plain shape. A column that has a quick way lets these pass by looking at
+//! 16 to 64 bytes at once; whatever it does not let pass is read by the exact way, which decides. So a quick way may
+//! only ever say *yes*, and only where the exact way would: tests hold them together.
+
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "no branches: what they would depend on is as good as chance"
+)]
+
+mod date;
+mod pattern;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use pattern::Automaton;
+
+/// A quick way to let good values of a column pass.
+#[derive(Debug, Clone)]
+pub(crate) enum Quick {
+    /// There is none.
+    Never,
+    /// Anything, within the lengths.
+    Text(Lengths),
+    /// A text that a pattern's automaton takes.
+    Pattern(Lengths, Automaton),
+    Email(Lengths),
+    Phone(Lengths),
+    Lists(Lengths),
+    Integer {
+        negative: bool,
+    },
+    Number {
+        negative: bool,
+    },
+    /// A date within bounds, both in the form `20260131`.
+    Date {
+        first: u32,
+        last: u32,
+    },
+    Datetime,
+    /// One of some texts of at most 8 bytes.
+    OneOf(Box<[Word]>),
+}
+
+/// Lengths in bytes that are right however many characters they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lengths {
+    pub(crate) least: usize,
+    pub(crate) most: usize,
+}
+
+/// A text of at most 8 bytes, with zeros behind it, and its length.
+pub(crate) type Word = (u64, usize);
+
+impl Lengths {
+    /// For texts of so many characters.
+    pub(crate) fn of(least: Option<u64>, most: Option<u64>) -> Self {
+        // A character takes one to four bytes, and an empty text does not come here.
+        let least = least.filter(|&least| least > 1).map_or(0, |least| least.saturating_mul(4));
+        let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Self { least: size(least), most: most.map_or(usize::MAX, size) }
+    }
+
+    #[inline]
+    fn hold(self, length: usize) -> bool {
+        (self.least <= length) & (length <= self.most)
+    }
+}
+
+impl Quick {
+    /// True if the value that begins here and has `length` bytes is good beyond doubt, or has none and `empty` is
+    /// true. What stands behind it may be anything; that it is there is what allows to look at many bytes at once.
+    ///
+    /// Whether a cell is empty is as good as chance to a processor, so it is not asked before the work but
+    /// weighed after it.
+    #[inline]
+    pub(crate) fn accepts(&self, tail: &[u8], length: usize, empty: bool) -> bool {
+        let nothing = (length == 0) & empty;
+        match self {
+            Self::Never => nothing,
+            Self::Text(lengths) => nothing | (lengths.hold(length) & (length > 0)),
+            Self::Pattern(lengths, automaton) => {
+                let value = || tail.get(..length).unwrap_or_default();
+                nothing || (lengths.hold(length) && length > 0 && automaton.accepts(value()))
+            }
+            Self::Email(lengths) => nothing | (lengths.hold(length) & shape::is_email(tail, length)),
+            Self::Phone(lengths) => nothing | (lengths.hold(length) & shape::is_phone(tail, length)),
+            Self::Lists(lengths) => nothing | (lengths.hold(length) & shape::are_lists(tail, length)),
+            Self::Integer { negative } => nothing | shape::is_integer(tail, length, *negative),
+            Self::Number { negative } => nothing | shape::is_number(tail, length, *negative),
+            Self::Date { first, last } => nothing | date::is_date(tail, length, *first, *last),
+            Self::Datetime => nothing | date::is_datetime(tail, length),
+            Self::OneOf(words) => {
+                nothing || (length > 0 && word(tail, length).is_some_and(|word| words.contains(&word)))
+            }
+        }
+    }
+
+    /// The same for a value of so many bytes, each of its quotes written as two.
+    #[inline]
+    pub(crate) fn accepts_doubled(&self, length: usize) -> bool {
+        match self {
+            Self::Text(lengths) => lengths.least <= length / 2 && length <= lengths.most,
+            _ => false,
+        }
+    }
+
+    /// True for any of these texts; None if one is longer than 8 bytes.
+    pub(crate) fn one_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let words: Option<Box<[Word]>> = texts
+            .into_iter()
+            .map(|text| {
+                let mut padded = [0; 16];
+                padded.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+                word(&padded, text.len())
+            })
+            .collect();
+        words.map(Self::OneOf)
+    }
+}
+
+/// The value as one number; None if it has more than 8 bytes, or the text ends too soon behind it.
+#[inline]
+fn word(tail: &[u8], length: usize) -> Option<Word> {
+    let eight = u64::from_le_bytes(*tail.first_chunk::<8>()?);
+    let unused = 8_u32.checked_sub(u32::try_from(length).ok()?)? * 8;
+    Some((eight.unbounded_shl(unused).unbounded_shr(unused), length))
+}
+
+/// The date of a text in the form `20260131`, for bounds.
+pub(crate) fn day_of(text: &str) -> Option<u32> {
+    date::day_of(text.as_bytes().first_chunk::<10>()?)
+}
