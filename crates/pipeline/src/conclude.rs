@@ -82,7 +82,7 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(platform, import, conclusion).await;
     }
-    let audience = audience(platform, import).await;
+    let audience = audience(platform, import).await?;
     conclude_and_tell(platform, import, &findings, &audience, Finisher::Us).await
 }
 
@@ -322,16 +322,21 @@ pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
 }
 
 /// Who is told of an import. A configuration that cannot be read must not keep a file from its outcome.
-async fn audience<P: Platform>(platform: &P, import: &Import) -> Audience {
-    let Ok(active) = configs::active(platform, &import.repository).await else { return Audience::default() };
+/// But what passes by itself must not cost anybody a mail.
+async fn audience<P: Platform>(platform: &P, import: &Import) -> Result<Audience> {
+    let active = match configs::active(platform, &import.repository).await {
+        Err(error) if error.is_transient() => return Err(error),
+        Err(_) => return Ok(Audience::default()),
+        Ok(active) => active,
+    };
     let name = match &import.kind {
         Kind::Data { name, .. } => Some(name),
         _ => None,
     };
-    match name.and_then(|name| active.subsection(name)) {
+    Ok(match name.and_then(|name| active.subsection(name)) {
         Some(options) => Audience::of_subsection(options),
         None => Audience::of_settings(active.settings()),
-    }
+    })
 }
 
 fn report_of<P: Platform>(platform: &P, import: &Import, findings: &Findings, late: Option<Date>) -> Report {
