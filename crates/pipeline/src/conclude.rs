@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use tidewaiter::config::{Digest, Email, ReportOn, Settings, Subsection};
@@ -196,7 +197,7 @@ async fn settle<P: Platform>(
     let older = |n: usize| older.get(n).and_then(Option::as_ref);
     // Only if somebody took the report away is there nothing to be said.
     if let (Some(log), Some(report)) = (outputs.first(), report) {
-        platform.objects().put(log, tidewaiter::report::log(report).into(), older(0)).await?;
+        write_log(platform, import, log, tidewaiter::report::log(report).into(), older(0)).await?;
     }
     if let Some(place) = outputs.get(1) {
         match platform.objects().relocate(&import.source, import.bytes, place, older(1)).await {
@@ -208,6 +209,29 @@ async fn settle<P: Platform>(
         }
     }
     platform.records().forget(import.id).await
+}
+
+/// Writes the log. Mostly nothing lies there. What does is the same log, if somebody else carries out this outcome
+/// too; and if that one was so much faster that the import is done and another one has the key by now, to claim it
+/// once more says so.
+async fn write_log<P: Platform>(
+    platform: &P,
+    import: &Import,
+    log: &Key,
+    text: Bytes,
+    older: Option<&Key>,
+) -> Result<()> {
+    let objects = platform.objects();
+    if objects.put_new(log, text.clone()).await? {
+        return Ok(());
+    }
+    match objects.read(&objects.source(log), 0..text.len() as u64 + 1).await {
+        Ok(there) if there == text => return Ok(()),
+        Ok(_) | Err(Error::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    platform.state().claim(&[log], import.id).await?;
+    objects.put(log, text, older).await
 }
 
 /// Writes down that an import is done, and says so.

@@ -63,6 +63,9 @@ pub trait State: Send + Sync + 'static {
     /// was lost: the answer is a key of this import's own, and only the first time, since afterwards what
     /// lies there is ours. None: it is ours. A key that is a third import's output is never the answer: it is
     /// renamed again, up to [`RENAMINGS`] times.
+    ///
+    /// Nothing is taken from an import that is not done, since what lies there may not be its own yet; and an
+    /// import that is done takes nothing back that another one took. Both are errors which pass by themselves.
     fn claim(&self, keys: &[&Key], id: ImportId) -> impl Future<Output = Result<Vec<Option<Key>>>> + Send;
     /// What became of the mail of an import.
     fn mailed(&self, id: ImportId, delivery: &Delivery) -> impl Future<Output = Result<()>> + Send;
