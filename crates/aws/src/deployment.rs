@@ -13,9 +13,6 @@ use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
 use crate::{Bucket, Mails, Queues, StateTable, clients};
 
-/// For how long a name is taken in by the configurations that were listed last: a request less for most files.
-pub const NAMES_FOR: Duration = Duration::from_mins(1);
-
 /// What a function has of a deployment: objects and state, and of records, mails and queues what it needs.
 #[derive(Debug)]
 pub struct Deployment<R, M, Q> {
@@ -103,6 +100,7 @@ struct Names {
     state: String,
     own: String,
     retry_seconds: i32,
+    names_for: Duration,
 }
 
 impl Names {
@@ -113,6 +111,7 @@ impl Names {
             state: environment.get("STATE_TABLE"),
             own: environment.get("QUEUE_URL"),
             retry_seconds: environment.retry_seconds(),
+            names_for: environment.configuration_cache(),
         }
     }
 
@@ -126,7 +125,7 @@ impl Names {
             records,
             mailer,
             queue,
-            configs: Cache::with_names_for(NAMES_FOR),
+            configs: Cache::with_names_for(self.names_for),
         }
     }
 }

@@ -1,11 +1,16 @@
 //! What a function is told by its environment. `infra/README.md` has the table of it.
 
+use std::time::Duration;
+
 use tracing::level_filters::LevelFilter;
 
 use crate::queues::QueueUrls;
 
 /// What passes by itself is given so many seconds for it, at first.
 const RETRY_SECONDS: i32 = 30;
+
+/// For how long a name is taken in by the configurations that were listed last: a request less for most files.
+pub const CONFIGURATION_CACHE: Duration = Duration::from_mins(1);
 
 /// The environment as it was when the process started. All that a function needs is asked for at once, so
 /// that an operator learns of everything that is missing.
@@ -60,6 +65,13 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
         self.find("RETRY_SECONDS").and_then(|seconds| seconds.parse().ok()).unwrap_or(RETRY_SECONDS)
     }
 
+    /// For how long a name is taken in by the configurations that were listed last; a minute unless
+    /// `CONFIGURATION_CACHE_SECONDS` says otherwise.
+    pub fn configuration_cache(&self) -> Duration {
+        let seconds = self.find("CONFIGURATION_CACHE_SECONDS").and_then(|seconds| seconds.parse().ok());
+        seconds.map_or(CONFIGURATION_CACHE, Duration::from_secs)
+    }
+
     /// What is to be logged; `info` unless `LOG_LEVEL` says otherwise.
     pub fn log_level(&self) -> LevelFilter {
         self.find("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO)
@@ -83,11 +95,13 @@ mod tests {
             "REPORT_QUEUE_URL" => Some(String::new()),
             "SEQUENCE_QUEUE_URL" => Some("http://there".to_owned()),
             "LOG_LEVEL" => Some("warn".to_owned()),
+            "CONFIGURATION_CACHE_SECONDS" => Some("0".to_owned()),
             _ => None,
         });
         assert_eq!(environment.get("BUCKET"), "landing");
         assert_eq!(environment.log_level(), LevelFilter::WARN);
         assert_eq!(environment.retry_seconds(), 30);
+        assert_eq!(environment.configuration_cache(), Duration::ZERO);
         let queues = environment.queues();
         assert_eq!((queues.sequence.as_str(), queues.unpack), ("http://there", None));
         let missing = environment.complete().unwrap_err().to_string();

@@ -78,6 +78,9 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_fi
         return end(platform, &import, &findings, &audience).await;
     }
     if !has_begun && let Some(reason) = examined.reason.clone() {
+        if !is_certain(platform, &import, &pinned, &terms) && has_passed(platform, id).await? {
+            return Err(Error::Changed { key: import.source.key.clone() });
+        }
         let notes = stops_group(&import, name).into_iter().collect();
         let findings = Findings { notes, ..examined.into_refusal(reason) };
         return end(platform, &import, &findings, &audience).await;
@@ -136,6 +139,14 @@ fn is_certain<P: Platform>(platform: &P, import: &Import, pinned: &Pinned, terms
         && options.replace_all.is_none()
         && options.duplicates != Duplicates::Skip;
     platform.objects().is_fixed(&import.source) && (is_alone || pinned.checked)
+}
+
+/// True if another try has found that the file passes: it may have loaded half of it, and what this one has found
+/// depends on records that others have changed in between.
+async fn has_passed<P: Platform>(platform: &P, id: ImportId) -> Result<bool> {
+    let import = platform.state().import(id).await?;
+    let progress = import.map(|import| import.progress);
+    Ok(matches!(progress, Some(Progress::Started(pinned)) if pinned.checked || pinned.content.is_some()))
 }
 
 /// Writes down that a file has passed, and with which content, before anything of it is loaded.

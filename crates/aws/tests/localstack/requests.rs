@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use tidewaiter_aws::deployment;
+use tidewaiter_aws::environment;
 
 use crate::cloud::Cloud;
 use crate::support::Requests;
@@ -33,7 +33,7 @@ struct Warm {
 impl Warm {
     async fn new(settings: &str) -> Self {
         let requests = Requests::default();
-        let cloud = Cloud::counted(&requests, deployment::NAMES_FOR).await;
+        let cloud = Cloud::counted(&requests, environment::CONFIGURATION_CACHE).await;
         let config = format!(r#"{{ "acme": {{ "contacts": {{ "crm": {{}} }} }}, "settings": {settings} }}"#);
         cloud.put("config/partner/acme.json", config.as_bytes()).await;
         let mut warm = Self { cloud, requests, delivered: 0 };
