@@ -189,7 +189,7 @@ impl<'a> Listing<'a> {
         let is_inert = self.options.format == RecordFormat::Spreadsheet;
         let written = cells.iter().map(|cell| if is_inert { csv::inert(cell) } else { cell.into() });
         let written: Vec<Cow<'_, str>> = written.collect();
-        self.printer.raw(&csv::line(written.iter().map(AsRef::as_ref)))
+        self.printer.raw(&csv::line(written.iter().map(|cell| &**cell)))
     }
 
     fn csv(&self, stored: &StoredRecord) -> Result<()> {
