@@ -12,6 +12,10 @@
 
 mod archives;
 mod config;
+#[allow(unreachable_pub, reason = "shared with the adapters for AWS, whose clients nobody wants to build for this")]
+#[path = "../../crates/aws/src/events.rs"]
+mod decoding;
+mod events;
 mod files;
 mod lines;
 #[allow(dead_code, reason = "shared with the tests of the check, which need more of it")]
@@ -36,9 +40,10 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "names", run: names::run, cases: 2_000, seeds: names::seed },
     Target { name: "config", run: config::run, cases: 300, seeds: config::seed },
+    Target { name: "events", run: events::run, cases: 2_000, seeds: events::seed },
     Target { name: "lines", run: lines::run, cases: 500, seeds: lines::seed },
     Target { name: "files", run: files::run, cases: 200, seeds: files::seed },
     Target { name: "archives", run: archives::run, cases: 500, seeds: archives::seed },

@@ -1,4 +1,5 @@
 //! Every target on all its seeds, and on a bounded number of mangled ones, new ones in each run.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -76,7 +77,9 @@ fn hold(name: &str) {
     let target = Target::named(name).unwrap();
     let seeds = target.seeds();
     assert!(seeds.len() >= 10, "{name} has {} seeds", seeds.len());
-    seeds.iter().for_each(|seed| (target.run)(seed));
+    for seed in &seeds {
+        (target.run)(seed);
+    }
     let config =
         ProptestConfig { cases: target.cases, failure_persistence: None, ..ProptestConfig::default() };
     let strategy = (prop::sample::select(seeds), edits());
@@ -97,6 +100,11 @@ fn names_keep_their_promises() {
 #[test]
 fn configurations_keep_their_promises() {
     hold("config");
+}
+
+#[test]
+fn events_keep_their_promises() {
+    hold("events");
 }
 
 #[test]
