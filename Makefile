@@ -8,6 +8,7 @@ TOOLS := $(CURDIR)/.tools
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 BIN := $(TARGET)/debug/tidewaiter
 CARGO_DENY_VERSION := 0.20.2
+CARGO_CYCLONEDX_VERSION := 0.5.9
 PUPPETEER_VERSION := 24.43.1
 # This machine's processor, as Lambda calls it.
 HERE := $(patsubst aarch64,arm64,$(shell uname -m))
@@ -102,6 +103,15 @@ kills: ## Kill each function at every request that it makes, on LocalStack (many
 deny: ## Check licences, sources and known vulnerabilities of dependencies
 	@[ -x $(TOOLS)/bin/cargo-deny ] || $(CARGO) install --locked --root $(TOOLS) --version $(CARGO_DENY_VERSION) cargo-deny
 	$(TOOLS)/bin/cargo-deny --locked check
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target, guided by the code that is reached: make fuzz SECONDS=60 (KEEP=yes keeps a corpus)
+	@fuzz/run $(or $(SECONDS),60)
+
+.PHONY: sbom
+sbom: ## Write what each program is made of, as CycloneDX, to target/sbom
+	@[ -x $(TOOLS)/bin/cargo-cyclonedx ] || $(CARGO) install --locked --root $(TOOLS) --version $(CARGO_CYCLONEDX_VERSION) cargo-cyclonedx
+	@infra/sbom $(TOOLS)/bin/cargo-cyclonedx
 
 .PHONY: infra-lint
 infra-lint: ## Check the templates of the cloud deployment, and what they promise

@@ -244,4 +244,5 @@ fn import_id(bucket: &str, key: &str, version: Option<&str>, at: Timestamp) -> I
 }
 
 #[cfg(test)]
+#[path = "events/tests.rs"] // Also where a fuzz target includes this file.
 mod tests;

@@ -37,6 +37,13 @@ use self::directory::Member;
 use self::record::Method;
 
 const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
+const DESCRIPTOR_SIGNATURE: u32 = 0x0807_4b50;
+
+/// Set in a local header if checksum and sizes follow the data, in a descriptor.
+const DESCRIBED: u16 = 1 << 3;
+
+/// The longest descriptor: signature, checksum, two sizes of eight bytes.
+const DESCRIPTOR_BYTES: u64 = 24;
 
 /// Bytes of a local header before the name.
 pub(crate) const LOCAL_BYTES: usize = 30;
@@ -51,7 +58,7 @@ pub(crate) fn unpack<R: Read + Seek, S: Sink>(
     let end = end::find(source)?;
     let directory = directory::read(source, &end, limits)?;
     for member in &directory.members {
-        open(source, member)?;
+        let local = open(source, member)?;
         let name = name::base(&member.path)?;
         let packed = source.by_ref().take(member.packed);
         match member.method {
@@ -59,13 +66,16 @@ pub(crate) fn unpack<R: Read + Seek, S: Sink>(
             Method::Deflate => unpack_member(member, name, DeflateDecoder::new(packed), &mut courier)?,
             Method::Bzip2 => unpack_member(member, name, BzDecoder::new(packed), &mut courier)?,
         }
+        if local.is_described {
+            check_descriptor(source, member)?;
+        }
     }
     courier.finish(directory.ignored)
 }
 
 /// Goes to the data of a member, past a local header that must agree with the directory:
 /// programs that read a zip from the front must see the same members as we do.
-fn open<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<(), Refusal> {
+fn open<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<Local, Refusal> {
     let path = &*member.path;
     let refuse = |what: &str| Err(Refusal::new(RefusalCode::Corrupt, what).of(path));
     let io = |error: io::Error| Refusal::io(Some(path), &error);
@@ -84,18 +94,55 @@ fn open<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<(), R
     if local.method != member.method.id() || local.is_encrypted {
         return refuse("the member itself is packed otherwise than the directory says");
     }
+    if !local.is_described && !local.declares(member) {
+        return refuse("the member itself declares another checksum or size than the directory");
+    }
     let data = source.position() + u64::from(local.extra_len);
     if data.saturating_add(member.packed) > member.bound {
         let what = "the data of the member reach into what follows them";
         return Err(Refusal::new(RefusalCode::OverlappingMembers, what).of(path));
     }
-    source.seek_to(data).map_err(io)
+    source.seek_to(data).map_err(io)?;
+    Ok(local)
 }
 
-/// What matters of a local header. Its sizes and checksum may legally be missing.
+/// Behind the data just read: a descriptor that has a signature must agree with the directory, too. One without
+/// cannot be told from whatever else may stand between members.
+fn check_descriptor<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<(), Refusal> {
+    let room = member.bound.saturating_sub(source.position()).min(DESCRIPTOR_BYTES);
+    let mut bytes = Vec::new();
+    source
+        .by_ref()
+        .take(room)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Refusal::io(Some(&member.path), &error))?;
+    let mut fields = Fields(&bytes);
+    if fields.u32() != Some(DESCRIPTOR_SIGNATURE) {
+        return Ok(());
+    }
+    let is_true = fields.u32() == Some(member.crc) && {
+        let (mut short, mut long) = (Fields(fields.0), Fields(fields.0));
+        let sizes = (Some(member.packed), Some(member.size));
+        (short.u32().map(u64::from), short.u32().map(u64::from)) == sizes || (long.u64(), long.u64()) == sizes
+    };
+    if is_true {
+        Ok(())
+    } else {
+        Err(corrupt(member, "what follows the member declares another checksum or size"))
+    }
+}
+
+/// What matters of a local header.
 struct Local {
     is_encrypted: bool,
+    /// Checksum and sizes are not here, but behind the data.
+    is_described: bool,
     method: u16,
+    crc: u32,
+    /// The largest number if it is in a zip64 field.
+    packed: u32,
+    /// The same.
+    size: u32,
     name_len: u16,
     extra_len: u16,
 }
@@ -107,10 +154,25 @@ impl Local {
             return None;
         }
         fields.u16()?; // the version needed
-        let is_encrypted = fields.u16()? & record::ENCRYPTED != 0;
+        let flags = fields.u16()?;
         let method = fields.u16()?;
-        fields.bytes(16)?; // time, date, checksum, sizes
-        Some(Self { is_encrypted, method, name_len: fields.u16()?, extra_len: fields.u16()? })
+        fields.bytes(4)?; // time, date
+        Some(Self {
+            is_encrypted: flags & record::ENCRYPTED != 0,
+            is_described: flags & DESCRIBED != 0,
+            method,
+            crc: fields.u32()?,
+            packed: fields.u32()?,
+            size: fields.u32()?,
+            name_len: fields.u16()?,
+            extra_len: fields.u16()?,
+        })
+    }
+
+    /// Whether checksum and sizes are those of the directory, as far as they are here.
+    fn declares(&self, member: &Member) -> bool {
+        let is = |here: u32, there: u64| here == u32::MAX || u64::from(here) == there;
+        self.crc == member.crc && is(self.packed, member.packed) && is(self.size, member.size)
     }
 }
 

@@ -15,6 +15,15 @@ pub enum RecordFormat {
     Json,
     /// A file like those that are dropped, with all columns that records have.
     Csv,
+    /// The same for spreadsheet programs, which are kept from computing what partners sent.
+    Spreadsheet,
+}
+
+impl RecordFormat {
+    /// Whether it is a table of comma-separated values.
+    pub(crate) fn is_table(self) -> bool {
+        matches!(self, Self::Csv | Self::Spreadsheet)
+    }
 }
 
 /// Arguments of `records`.
@@ -27,6 +36,7 @@ Examples:
   tidewaiter records drop orders --key SO-100482 --format json
   tidewaiter records drop contacts --format json | jq -r .values.email
   tidewaiter records drop contacts --universe acme --format csv > contacts.csv
+  tidewaiter records drop contacts --format spreadsheet > look.csv
   tidewaiter records s3://bucket contacts
 
 json is an object on each line: universe, key, values, and the import and line
@@ -38,7 +48,9 @@ holds <import>:<line>. To drop a listing again, leave out the universe and the
 columns that only records have (points_balance, burned_by), and mind that lines
 are imported like any others: orders drop their items, points are added. Values
 stand in csv as they were sent: a spreadsheet may take one that begins with `=`,
-`+`, `-` or `@` for a formula.
+`+`, `-` or `@` for a formula. --format spreadsheet is for opening in one: such a
+value begins with `'` there, unless it is a negative number, and the file with
+the mark by which Excel knows UTF-8. It is not for dropping again.
 
 --key shows one record with the file and line that each value came from, and the
 records that belong to it: the items of an order, the tier changes and points of

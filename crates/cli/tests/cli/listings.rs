@@ -162,6 +162,22 @@ fn records_as_csv_can_be_dropped_again() {
 }
 
 #[test]
+fn records_for_a_spreadsheet_hold_no_formula() {
+    let place = Place::deployment();
+    let file = "email;firstname;lastname\nx@example.org;=HYPERLINK(A1);-1+1\n";
+    place.dropped(CONTACTS, file);
+    place.import().expect(0);
+    let list =
+        |format| place.run(&["records", "drop", "contacts", "--universe", "default", "--format", format]);
+    let sheet = list("spreadsheet").expect(0).out;
+    assert!(sheet.starts_with("\u{feff}customer_key;email;"), "{sheet}");
+    assert!(sheet.contains(";'=HYPERLINK(A1);'-1+1;"), "{sheet}");
+    // What is stored is what was sent.
+    let csv = list("csv").expect(0).out;
+    assert!(csv.contains(";=HYPERLINK(A1);-1+1;"), "{csv}");
+}
+
+#[test]
 fn a_page_is_not_the_end() {
     let place = Place::deployment();
     let many = (0..1_203).map(|n| format!("n{n:04}@example.org\n")).collect::<Vec<_>>().concat();

@@ -10,7 +10,9 @@
 
 mod classics;
 mod files;
+mod hostile;
 mod lines;
+mod model;
 mod quotes;
 mod reference;
 mod support;

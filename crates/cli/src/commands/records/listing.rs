@@ -1,5 +1,6 @@
 //! The records of a scope, page by page.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -137,7 +138,7 @@ impl<'a> Listing<'a> {
         self.count += 1;
         match self.options.format {
             RecordFormat::Json => self.json(stored),
-            RecordFormat::Csv => self.csv(stored),
+            RecordFormat::Csv | RecordFormat::Spreadsheet => self.csv(stored),
             RecordFormat::Text => self.text(stored),
         }
     }
@@ -178,7 +179,17 @@ impl<'a> Listing<'a> {
             cells.push(name.clone());
             cells.extend(self.options.sources.then(|| format!("{name}:source")));
         }
-        self.printer.raw(&csv::line(cells.iter().map(String::as_str)))
+        if self.options.format == RecordFormat::Spreadsheet {
+            self.printer.raw(csv::MARK)?;
+        }
+        self.table_line(&cells)
+    }
+
+    fn table_line(&self, cells: &[String]) -> Result<()> {
+        let is_inert = self.options.format == RecordFormat::Spreadsheet;
+        let written = cells.iter().map(|cell| if is_inert { csv::inert(cell) } else { cell.into() });
+        let written: Vec<Cow<'_, str>> = written.collect();
+        self.printer.raw(&csv::line(written.iter().map(|cell| &**cell)))
     }
 
     fn csv(&self, stored: &StoredRecord) -> Result<()> {
@@ -195,7 +206,7 @@ impl<'a> Listing<'a> {
                 cells.push(value.map(|value| place(value.source)).unwrap_or_default());
             }
         }
-        self.printer.raw(&csv::line(cells.iter().map(String::as_str)))
+        self.table_line(&cells)
     }
 }
 

@@ -59,7 +59,7 @@ async fn show(deployed: &impl Deployed, options: &Options, printer: &Printer) ->
         return Ok(Status::Clean);
     }
     let mut listing = Listing::new(printer, options);
-    if options.format == RecordFormat::Csv {
+    if options.format.is_table() {
         let columns = listing::columns(deployed, scope, options).await?;
         listing.csv_header(columns)?;
     }
@@ -95,7 +95,7 @@ async fn counts(deployed: &impl Deployed, options: &Options, printer: &Printer) 
                 |(universe, scope, count)| json!({ "universe": universe, "scope": scope, "count": count });
             printer.json(&counts.into_iter().map(object).collect::<Vec<_>>())
         }
-        RecordFormat::Csv => {
+        RecordFormat::Csv | RecordFormat::Spreadsheet => {
             printer.raw(b"universe;scope;count\n")?;
             counts.iter().try_for_each(|(universe, scope, count)| {
                 printer.raw(&csv::line([universe.as_str(), scope, &count.to_string()].into_iter()))

@@ -37,7 +37,7 @@ pub(super) async fn show(
     let limit = usize::try_from(options.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
     let mut search = Search { deployed, options, keys: &keys, limit, more: false };
     let found = search.find(scope).await?;
-    if options.format == RecordFormat::Csv {
+    if options.format.is_table() {
         let mut listing = Listing::new(printer, options);
         listing.csv_header(columns_of(deployed, scope, options, &found).await?)?;
         return found.iter().try_for_each(|record| listing.record(record));

@@ -1,0 +1,16 @@
+//! The lines of a file against a slow and obvious reading of them.
+
+use tidewaiter::name::Dropped;
+
+use crate::model::{LIMITS, assert_agrees, small};
+use crate::support::run_with;
+
+pub(crate) fn seed(name: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    (Dropped::of(name) == Dropped::Data).then_some(bytes)
+}
+
+pub(crate) fn run(body: &[u8]) {
+    assert_agrees(body);
+    // Without a header of its own: the first line may be anything.
+    run_with(&small(), LIMITS, body);
+}
