@@ -4,13 +4,13 @@
 //! However many events are answered at once, a round is one read and at most one write. Nothing is done before
 //! the state that asks for it is written.
 
-use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter::sequence::{self, Command, Event, GroupRef, step};
+use tidewaiter::sequence::{Command, Event, GroupRef, think};
 
 use crate::conclude::{self, Findings};
-use crate::ports::{Message, News, Platform, Queue, Refusal, State, Task, Turn};
+use crate::ports::{Message, News, Platform, Queue, Refusal, State, Task};
 use crate::{Error, Result};
 
 /// Takes news about a repository.
@@ -30,25 +30,6 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
     done
 }
 
-/// What events lead to from where a repository is: the state to be written, and what is to be done then.
-/// What is asked about ready work is answered at once.
-fn think(turn: &Turn, events: &[Event], now: Timestamp) -> (sequence::State, Vec<Command>) {
-    let (mut state, mut to_do) = (turn.state.clone(), Vec::new());
-    let mut events: Vec<Event> = events.iter().rev().cloned().collect();
-    while let Some(event) = events.pop() {
-        let (next, commands) = step(&state, &event);
-        state = next;
-        for command in commands {
-            match command {
-                Command::LookAgain => events.push(Event::Poke { at: now }),
-                Command::FindReady => events.push(Event::Found(turn.ready.clone())),
-                command => to_do.push(command),
-            }
-        }
-    }
-    (state, to_do)
-}
-
 struct Shell<'a, P: Platform> {
     platform: &'a P,
     repository: &'a Repository,
@@ -59,7 +40,7 @@ impl<P: Platform> Shell<'_, P> {
     async fn follow(&self, mut events: Vec<Event>) -> Result<()> {
         while !events.is_empty() {
             let turn = self.platform.state().turn(self.repository).await?;
-            let (next, commands) = think(&turn, &events, self.platform.now());
+            let (next, commands) = think(&turn.state, turn.ready.as_ref(), &events, self.platform.now());
             if next != turn.state
                 && !self.platform.state().advance(self.repository, turn.version, &next).await?
             {
