@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use tidewaiter::config::{Email, Subsection};
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::Key;
@@ -69,7 +70,7 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(platform, import, conclusion).await;
     }
-    let audience = audience(platform, import).await;
+    let audience = audience(platform, import).await?;
     conclude_and_tell(platform, import, findings, &audience).await
 }
 
@@ -145,7 +146,7 @@ async fn settle<P: Platform>(
     let older = |n: usize| older.get(n).and_then(Option::as_ref);
     // Only if somebody took the report away is there nothing to be said.
     if let (Some(log), Some(report)) = (outputs.first(), report) {
-        platform.objects().put(log, tidewaiter::report::log(report).into(), older(0)).await?;
+        write_log(platform, import, log, tidewaiter::report::log(report).into(), older(0)).await?;
     }
     if let Some(place) = outputs.get(1) {
         match platform.objects().relocate(&import.source, import.bytes, place, older(1)).await {
@@ -159,6 +160,29 @@ async fn settle<P: Platform>(
     platform.records().forget(import.id).await?;
     platform.state().finish(import.id).await?;
     send_word(platform, import, conclusion).await
+}
+
+/// Writes the log. Mostly nothing lies there. What does is the same log, if somebody else carries out this outcome
+/// too; and if that one was so much faster that the import is done and another one has the key by now, to claim it
+/// once more says so.
+async fn write_log<P: Platform>(
+    platform: &P,
+    import: &Import,
+    log: &Key,
+    text: Bytes,
+    older: Option<&Key>,
+) -> Result<()> {
+    let objects = platform.objects();
+    if objects.put_new(log, text.clone()).await? {
+        return Ok(());
+    }
+    match objects.read(&objects.source(log), 0..text.len() as u64 + 1).await {
+        Ok(there) if there == text => return Ok(()),
+        Ok(_) | Err(Error::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    platform.state().claim(&[log], import.id).await?;
+    objects.put(log, text, older).await
 }
 
 /// Tells people and the sequencer.
@@ -211,16 +235,21 @@ impl Audience {
 }
 
 /// Who is told of an import. A configuration that cannot be read must not keep a file from its outcome.
-async fn audience<P: Platform>(platform: &P, import: &Import) -> Audience {
-    let Ok(active) = configs::active(platform, &import.repository).await else { return Audience::default() };
+/// But what passes by itself must not cost anybody a mail.
+async fn audience<P: Platform>(platform: &P, import: &Import) -> Result<Audience> {
+    let active = match configs::active(platform, &import.repository).await {
+        Err(error) if error.is_transient() => return Err(error),
+        Err(_) => return Ok(Audience::default()),
+        Ok(active) => active,
+    };
     let name = match &import.kind {
         Kind::Data { name, .. } => Some(name),
         _ => None,
     };
-    match name.and_then(|name| active.subsection(name)) {
+    Ok(match name.and_then(|name| active.subsection(name)) {
         Some(options) => Audience::of_subsection(options),
         None => Audience::new(&active.settings().report_recipients, &active.settings().alert_recipients),
-    }
+    })
 }
 
 fn report_of<P: Platform>(platform: &P, import: &Import, findings: Findings) -> Report {

@@ -219,6 +219,10 @@ impl Objects for Bucket {
         self.write(key, content, false).await.map(|_| ())
     }
 
+    async fn put_new(&self, key: &Key, content: Bytes) -> Result<bool> {
+        self.write(key, content, true).await
+    }
+
     async fn create(&self, key: &Key) -> Result<ObjectUpload> {
         Ok(ObjectUpload::new(self.clone(), key.clone()))
     }

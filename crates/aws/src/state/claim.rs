@@ -5,8 +5,8 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{Import, Progress, RENAMINGS};
+use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{IMPORT, find, import_of, put_document};
 use super::keys;
@@ -63,7 +63,15 @@ async fn claim_one(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>
             Write::Put(keys::place(&older), owners, taken),
         ];
         // The ledger says where it is from now on.
-        if let Some((mut import, revision)) = find(table, WHAT, owner).await?
+        let earlier = find(table, WHAT, owner).await?;
+        if earlier.as_ref().is_some_and(|(import, _)| !matches!(import.progress, Progress::Done(_))) {
+            return Err(overtaken(WHAT, format!("{key} is about to be written by import {owner}")));
+        }
+        let this = find(table, WHAT, id).await?;
+        if this.is_some_and(|(import, _)| matches!(import.progress, Progress::Done(_))) {
+            return Err(overtaken(WHAT, format!("import {id} is done, and {key} is import {owner}'s")));
+        }
+        if let Some((mut import, revision)) = earlier
             && rename_output(&mut import, key, &older)
         {
             writes.push(put_document(keys::import(owner), &import, revision, WHAT)?);
@@ -73,6 +81,11 @@ async fn claim_one(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>
             Written::Lost(_) => tries.again().await?,
         }
     }
+}
+
+/// Somebody else is at work on the same, or was. It passes by itself: who looks again sees what came of it.
+pub(super) fn overtaken(what: &'static str, why: String) -> Error {
+    Error::Store { what, source: why.into() }
 }
 
 /// A name for an earlier import's output that is not a third one's, and the condition that it stays so. None

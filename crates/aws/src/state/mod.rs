@@ -90,17 +90,24 @@ impl State for StateTable {
     }
 
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Pinned> {
-        let mut held = pin.clone();
+        const WHAT: &str = "starting an import";
+        let (mut held, mut is_decided) = (pin.clone(), false);
         let start = |import: &mut Import| {
             let joined = match &import.progress {
                 Progress::Registered => pin.clone(),
                 Progress::Started(pinned) => pinned.joined(pin.clone()),
-                Progress::Concluding(_) | Progress::Done(_) => return,
+                Progress::Concluding(_) | Progress::Done(_) => {
+                    is_decided = true;
+                    return;
+                }
             };
             held = joined.clone();
             import.progress = Progress::Started(joined);
         };
-        self.change("starting an import", id, start).await?;
+        self.change(WHAT, id, start).await?;
+        if is_decided {
+            return Err(claim::overtaken(WHAT, format!("the outcome of import {id} is decided")));
+        }
         Ok(held)
     }
 

@@ -62,6 +62,11 @@ async fn reads_what_was_put<O: Objects>(objects: &O) -> Result<()> {
     objects.put(&key, Bytes::from_static(b"again, and longer"), None).await?;
     assert_eq!(content(objects, &key).await?, "again, and longer", "our own object can be written again");
     assert_ne!(objects.stat(&source).await?.tag, before.tag, "another content has another tag");
+    assert!(!objects.put_new(&key, Bytes::from_static(b"new")).await?, "it is there");
+    assert_eq!(content(objects, &key).await?, "again, and longer", "what is there stays");
+    let free = self::key(Place::Logs, "new.log");
+    assert!(objects.put_new(&free, Bytes::from_static(b"new")).await?);
+    assert_eq!(content(objects, &free).await?, "new");
     Ok(())
 }
 

@@ -153,6 +153,8 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
         Some(elsewhere.renamed(import.id)),
         "who was too late has taken nothing"
     );
+    let started = state.start(import.id, &pin).await;
+    assert!(started.is_err_and(|e| e.is_transient()), "what is decided is not started");
     let open = state.unfinished().await?;
     assert!(open.iter().any(|i| i.id == import.id), "an outcome that is not carried out is unfinished");
     for _ in 0..2 {
@@ -311,6 +313,8 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
     let first_claim = claim(state, &key, first.id).await?;
     assert_eq!(first_claim, Some(key.renamed(first.id)), "what nobody claimed is kept under our own name");
     assert_eq!(claim(state, &key, first.id).await?, None, "afterwards it is ours");
+    let too_early = claim(state, &key, second.id).await;
+    assert!(too_early.is_err_and(|e| e.is_transient()), "nothing is taken from who is not done");
     end(state, &first, Outcome::Imported).await?;
     let older = key.renamed(first.id);
     for _ in 0..2 {
@@ -320,6 +324,9 @@ async fn a_key_is_taken_from_its_owner_and_remembered<S: State>(state: &S) -> Re
         unreachable!("the first import is done")
     };
     assert_eq!(kept.place, older, "the ledger says where the first file is now");
+    end(state, &second, Outcome::NotProcessed).await?;
+    let taken_back = claim(state, &key, first.id).await;
+    assert!(taken_back.is_err_and(|e| e.is_transient()), "who is done takes nothing back");
     // The new name is a valid one: a file that is dropped under it finds it taken.
     let third = single("keys", 52, older.file_name(), 0, 1);
     state.register(std::slice::from_ref(&third)).await?;

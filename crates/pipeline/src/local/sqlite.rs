@@ -83,6 +83,11 @@ fn failed(what: &'static str, source: rusqlite::Error) -> Error {
     Error::Store { what, source: Box::new(source) }
 }
 
+/// Why a transaction is not to be carried out now: somebody else is at work on the same.
+pub(super) fn overtaken(why: String) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(why.into())
+}
+
 /// A value that SQLite holds as JSON text.
 pub(super) fn to_json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))

@@ -10,7 +10,7 @@ use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
 use tidewaiter::sequence::{self, GroupRef};
 
-use super::sqlite::{Database, to_json};
+use super::sqlite::{Database, overtaken, to_json};
 use super::state_claims::claim;
 use super::state_read as read;
 use super::state_tables::MIGRATIONS;
@@ -55,15 +55,18 @@ impl State for SqliteState {
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Pinned> {
         let pin = pin.clone();
         let start = move |sql: &rusqlite::Transaction<'_>| {
-            let mut held = pin;
+            let (mut held, mut is_decided) = (pin, false);
             change(sql, id, |import| match &import.progress {
                 Progress::Registered => import.progress = Progress::Started(held.clone()),
                 Progress::Started(pinned) => {
                     held = pinned.joined(held.clone());
                     import.progress = Progress::Started(held.clone());
                 }
-                Progress::Concluding(_) | Progress::Done(_) => {}
+                Progress::Concluding(_) | Progress::Done(_) => is_decided = true,
             })?;
+            if is_decided {
+                return Err(overtaken(format!("the outcome of import {id} is decided")));
+            }
             Ok(held)
         };
         self.database.write("starting an import", start).await

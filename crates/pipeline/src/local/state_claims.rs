@@ -4,7 +4,9 @@ use rusqlite::{Connection, OptionalExtension};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
 
+use super::sqlite::overtaken;
 use super::state::change;
+use super::state_read as read;
 use crate::ports::{Import, Progress, RENAMINGS};
 
 /// Takes a key for an import's output; see [`State::claim`](crate::ports::State::claim).
@@ -18,6 +20,12 @@ pub(super) fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Resu
     let earlier =
         owner.filter(|owner| *owner != id.to_string()).and_then(|owner| owner.parse::<ImportId>().ok());
     if let Some(earlier) = earlier {
+        if is_done(sql, earlier)? == Some(false) {
+            return Err(overtaken(format!("{key} is about to be written by import {earlier}")));
+        }
+        if is_done(sql, id)? == Some(true) {
+            return Err(overtaken(format!("import {id} is done, and {key} is import {earlier}'s")));
+        }
         let mut older = key.renamed(earlier);
         for _ in 0..RENAMINGS {
             if owner_of(sql, &older)?.is_none_or(|owner| owner == earlier.to_string()) {
@@ -39,6 +47,10 @@ pub(super) fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Resu
         .query_row([key.as_str(), &id.to_string()], |row| row.get(0))
         .optional()?;
     Ok(older.and_then(|older| Key::parse(&older).ok()))
+}
+
+fn is_done(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<bool>> {
+    Ok(read::import(sql, id)?.map(|import| matches!(import.progress, Progress::Done(_))))
 }
 
 fn owner_of(sql: &Connection, key: &Key) -> rusqlite::Result<Option<String>> {

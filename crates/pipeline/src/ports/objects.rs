@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tidewaiter::keys::Key;
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// An object's content at one moment: a key and, where the store has versions, which one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,16 @@ pub trait Objects: Send + Sync + 'static {
     fn open(&self, source: &Source) -> Result<Self::Reader>;
     /// Writes a whole object. Readers see all of it or nothing.
     fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
+    /// Writes a whole object where there is none. False if there is one, which stays. An adapter whose store many
+    /// processes write to does this in one step.
+    fn put_new(&self, key: &Key, content: Bytes) -> impl Future<Output = Result<bool>> + Send {
+        async move {
+            match self.stat(&self.source(key)).await {
+                Err(Error::NotFound { .. }) => self.put(key, content, None).await.map(|()| true),
+                found => found.map(|_| false),
+            }
+        }
+    }
     /// Begins to write an object. Nothing is seen of it before [`Upload::finish`].
     fn create(&self, key: &Key) -> impl Future<Output = Result<Self::Upload>> + Send;
     /// Moves an object, of so many bytes when it was found, to where its file ends. If the source is gone and

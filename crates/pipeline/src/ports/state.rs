@@ -27,7 +27,8 @@ pub trait State: Send + Sync + 'static {
     /// The files that came in an archive, in its order; none if it has not been unpacked yet.
     fn members(&self, archive: ImportId) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// Fixes what an import runs under, before anything of it is loaded. The first call wins; a later one only
-    /// adds the content, if none is fixed yet and the configuration is the same. The answer is what holds.
+    /// adds the content, if none is fixed yet and the configuration is the same. The answer is what holds. An import
+    /// whose outcome is decided is not started: that is an error which passes by itself, as who looks again sees.
     fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Pinned>> + Send;
     /// Decides the outcome of an import before anything is moved. The first call wins; the answer is what
     /// holds. If that is this call's, the keys of its `outputs` are taken, as by [`State::claim`], and its
@@ -47,6 +48,9 @@ pub trait State: Send + Sync + 'static {
     /// was lost: the answer is a key of this import's own, and only the first time, since afterwards what
     /// lies there is ours. None: it is ours. A key that is a third import's output is never the answer: it is
     /// renamed again, up to [`RENAMINGS`] times.
+    ///
+    /// Nothing is taken from an import that is not done, since what lies there may not be its own yet; and an
+    /// import that is done takes nothing back that another one took. Both are errors which pass by themselves.
     fn claim(&self, keys: &[&Key], id: ImportId) -> impl Future<Output = Result<Vec<Option<Key>>>> + Send;
     /// The mail of an import is sent.
     fn mailed(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;

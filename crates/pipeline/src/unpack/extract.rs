@@ -27,17 +27,15 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
         let (written, result) = write_members(platform, archive, &limits(&active)).await;
         let summary = match result {
             Ok(summary) => summary,
-            Err(stopped) => {
+            Err(Stopped::Refused(refusal)) => {
                 for member in &written {
                     platform.objects().discard(&member.key).await?;
                 }
-                return match stopped {
-                    Stopped::Refused(refusal) => {
-                        conclude::conclude(platform, archive, Findings::refused(refusal)).await
-                    }
-                    Stopped::Failed(error) => cannot_open(platform, archive, error).await,
-                };
+                return conclude::conclude(platform, archive, Findings::refused(refusal)).await;
             }
+            // Whoever else has this archive in hand may have come further, and registered what is written: only what
+            // is refused is refused for everybody.
+            Err(Stopped::Failed(error)) => return cannot_open(platform, archive, error).await,
         };
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
         let registered: Vec<Import> =
