@@ -219,7 +219,13 @@ async fn dead(stack: &Stack, expected: [(&str, u64); 4]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_come_back_and_what_only_a_passing_cause_stopped_is_brought_to_its_end() {
     const FILE: &str = "acme_contacts_crm_20260131.csv";
-    let stack = Stack::new().await;
+    // What is asked for twice dies twice: no sweep asks, and a function that takes its time to start is waited for.
+    let stack = Stack::with(&[
+        ("SweepSchedule", "rate(60 minutes)"),
+        ("MessageVisibilitySeconds", "45"),
+        ("WorkVisibilitySeconds", "45"),
+    ])
+    .await;
     let address = format!("s3://{}", stack.bucket.name);
     let replay = |more: &[&str]| tidewaiter(&[&["replay", address.as_str()], more].concat());
     let nothing = replay(&[]);

@@ -45,7 +45,7 @@ fn member(n: u32, slot: u8, last: u8) -> Import {
 
 #[tokio::test]
 async fn a_table_is_a_store_of_state() {
-    contract::state(&state_table(&Requests::default()).await).await.unwrap();
+    Box::pin(contract::state(&state_table(&Requests::default()).await)).await.unwrap();
 }
 
 #[tokio::test]
