@@ -46,6 +46,10 @@ simulate: ## Simulate histories in which everything fails: SEEDS=10000, on JOBS=
 mutants: ## Break each protection in a copy of the sources and show that the simulation sees it; MUTANTS="words" of a name
 	@tests/simulation/mutants $(TARGET) $(MUTANTS)
 
+.PHONY: protocol
+protocol: ## Check the protocol of the sequencer in all of its states (many minutes, some GB of memory)
+	PROTOCOL=all $(CARGO) test --locked --profile quick --package tidewaiter-simulation --test protocol -- --nocapture --test-threads 1
+
 .PHONY: requests
 requests: ## Count what a file asks of AWS, by service and operation, on LocalStack
 	$(CARGO) test --locked --workspace --all-features --test localstack -- requests --nocapture
