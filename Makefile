@@ -38,6 +38,19 @@ demo-cloud: ## The same with the template and the functions, on LocalStack
 test: ## Run all tests
 	$(CARGO) test --locked --workspace --all-features
 
+.PHONY: simulate
+simulate: ## Simulate histories in which everything fails: SEEDS=10000, on JOBS=2 processors; SEED=x shows one again
+	$(CARGO) build --locked --profile quick --package tidewaiter-simulation
+	@JOBS=$(or $(JOBS),1) $(TARGET)/quick/simulate $(if $(SEED),seed $(SEED),seeds $(or $(SEEDS),1000) $(BASE))
+
+.PHONY: mutants
+mutants: ## Break each protection in a copy of the sources and show that the simulation sees it; MUTANTS="words" of a name
+	@tests/simulation/mutants $(TARGET) $(MUTANTS)
+
+.PHONY: protocol
+protocol: ## Check the protocol of the sequencer in all of its states (many minutes, some GB of memory)
+	PROTOCOL=all $(CARGO) test --locked --profile quick --package tidewaiter-simulation --test protocol -- --nocapture --test-threads 1
+
 .PHONY: requests
 requests: ## Count what a file asks of AWS, by service and operation, on LocalStack
 	$(CARGO) test --locked --workspace --all-features --test localstack -- requests --nocapture

@@ -6,15 +6,14 @@
 //! is active when its turn comes, whoever checks it, and however often. Nothing is done before the state that
 //! asks for it is written.
 
-use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter::sequence::{self, Command, Event, GroupRef, Ready, step};
+use tidewaiter::sequence::{self, Command, Event, GroupRef, think};
 
 use crate::conclude::{self, Findings};
 use crate::ports::{
     Along, Conclusion, Import, Kind, Message, News, Pinned, Platform, Progress, Queue, Refusal, State, Task,
-    Turn,
 };
 use crate::{Error, Result, configs};
 
@@ -34,31 +33,6 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
     done
 }
 
-/// What events lead to from where a repository is: the state to be written, and what is to be done then.
-/// What is asked about ready work is answered at once; what `ends` with that write is none any more.
-fn think(
-    turn: &Turn,
-    events: &[Event],
-    ends: Option<ImportId>,
-    now: Timestamp,
-) -> (sequence::State, Vec<Command>) {
-    let (mut state, mut to_do) = (turn.state.clone(), Vec::new());
-    let is_left = |ready: &&Ready| !matches!(ready, Ready::File(id) if Some(*id) == ends);
-    let mut events: Vec<Event> = events.iter().rev().cloned().collect();
-    while let Some(event) = events.pop() {
-        let (next, commands) = step(&state, &event);
-        state = next;
-        for command in commands {
-            match command {
-                Command::LookAgain => events.push(Event::Poke { at: now }),
-                Command::FindReady => events.push(Event::Found(turn.ready.iter().find(is_left).cloned())),
-                command => to_do.push(command),
-            }
-        }
-    }
-    (state, to_do)
-}
-
 /// How often others may be faster before the news is left to come again.
 const MOST_ROUNDS: u32 = 100;
 
@@ -76,7 +50,7 @@ impl<P: Platform> Shell<'_, P> {
             let ended = self.ended(&events).await?;
             let ends = ended.as_ref().map(|(id, _)| *id);
             let turn = state.turn(self.repository).await?;
-            let (next, commands) = think(&turn, &events, ends, self.platform.now());
+            let (next, commands) = think(&turn.state, &turn.ready, &events, ends, self.platform.now());
             let begun = self.begins(&turn.state, &commands).await?;
             if next != turn.state {
                 let begins = begun.as_ref().map(|(id, pin)| (*id, pin));

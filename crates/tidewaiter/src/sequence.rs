@@ -22,7 +22,7 @@ pub struct GroupRef {
 }
 
 /// What a rejected member means for the rest of its group.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupRule {
     /// Members are imported one after the other; a rejected one stops those behind it.
@@ -33,7 +33,7 @@ pub enum GroupRule {
 }
 
 /// The first piece of ready work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ready {
     /// A single file.
@@ -45,7 +45,7 @@ pub enum Ready {
 }
 
 /// What a repository is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Running {
     /// A single file is being imported.
@@ -65,7 +65,7 @@ pub enum Running {
 }
 
 /// How far a group is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Its members are being checked, none is loaded yet (only under [`GroupRule::AllOrNothing`]).
@@ -84,7 +84,7 @@ pub enum Stage {
 }
 
 /// The state of one repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct State {
     /// What is going on, if anything is.
     pub running: Option<Running>,
@@ -104,7 +104,7 @@ impl State {
 }
 
 /// A repository that files are still arriving in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unsettled {
     /// When the first of them arrived.
     pub first: Timestamp,
@@ -131,7 +131,7 @@ fn later(at: Timestamp, seconds: i64) -> Timestamp {
 }
 
 /// How an import ended, as far as the order is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Its good lines are, or can be, loaded.
@@ -141,7 +141,7 @@ pub enum Verdict {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Files were registered.
@@ -178,7 +178,7 @@ pub enum Event {
 }
 
 /// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Poke again at this time, not before.
     WakeAt(Timestamp),
@@ -266,6 +266,34 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
         },
     };
     (next, commands)
+}
+
+/// What events lead to, one after the other, from where a repository was read to be with its first two pieces of
+/// ready work: the state to be written, and what is to be done then. What is asked about ready work is answered at
+/// once; what `ends` with that write is none any more.
+#[must_use]
+pub fn think(
+    state: &State,
+    ready: &[Ready],
+    events: &[Event],
+    ends: Option<ImportId>,
+    now: Timestamp,
+) -> (State, Vec<Command>) {
+    let (mut state, mut to_do) = (state.clone(), Vec::new());
+    let is_left = |ready: &&Ready| !matches!(ready, Ready::File(id) if Some(*id) == ends);
+    let mut events: Vec<Event> = events.iter().rev().cloned().collect();
+    while let Some(event) = events.pop() {
+        let (next, commands) = step(&state, &event);
+        state = next;
+        for command in commands {
+            match command {
+                Command::LookAgain => events.push(Event::Poke { at: now }),
+                Command::FindReady => events.push(Event::Found(ready.iter().find(is_left).cloned())),
+                command => to_do.push(command),
+            }
+        }
+    }
+    (state, to_do)
 }
 
 /// Where a group goes from here; None if the event does not concern it.

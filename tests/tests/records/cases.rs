@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use tidewaiter::config::{Config, Mode};
 
-use crate::reference::{Options, ReplaceAll};
-use crate::spelling::ean13;
+use tidewaiter_tests::reference::{Options, ReplaceAll};
+use tidewaiter_tests::spelling::ean13;
 
 /// A column: its name, whether lines must have a value, and the values to choose from.
 type Column = (&'static str, bool, &'static [&'static str]);

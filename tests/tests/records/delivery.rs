@@ -13,7 +13,7 @@ use tidewaiter_pipeline::ports::{Applied, Batch, BatchNumber, Records, Sweep, Sw
 use tokio::runtime::Runtime;
 
 use crate::cases::{CONFIG, CaseFile, scopes_with_records};
-use crate::reference::Line;
+use tidewaiter_tests::reference::Line;
 
 /// How a file is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

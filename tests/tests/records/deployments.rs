@@ -15,7 +15,7 @@ use tidewaiter_tests::world::PARTNER;
 
 use crate::cases::{self, Case, CaseFile, UNIVERSE};
 use crate::delivery;
-use crate::reference::{File, Outcome, Reference};
+use tidewaiter_tests::reference::{File, Outcome, Reference};
 
 /// Treats what was dropped, its lines shared among so many loaders.
 fn treat(world: &World, loaders: u32) {
@@ -43,33 +43,8 @@ fn expected(reference: &mut Reference, file: &CaseFile, import: tidewaiter::id::
         rejected: checked.rejected,
     });
     let fate = if outcome.too_much { Fate::Bogus } else { Fate::Imported };
-    let mut counts = counts(&outcome, checked.read, checked.rejected);
-    // Who leaves a list is still there.
-    if file.options.replace_all.is_some_and(|rule| rule.list.is_none()) {
-        counts.removed += outcome.swept.0 + outcome.swept.1;
-    }
+    let counts = outcome.counts(checked.read, checked.rejected, &file.options);
     (fate, counts)
-}
-
-fn counts(outcome: &Outcome, read: u64, rejected: u64) -> Counts {
-    let mut counts = Counts { read, rejected, removed: outcome.removed, ..Counts::default() };
-    for effect in &outcome.effects {
-        match effect {
-            Effect::Imported => counts.imported += 1,
-            Effect::Superseding => counts.superseded += 1,
-            Effect::Unchanged | Effect::GaveWay => counts.unchanged += 1,
-            Effect::Existing => {
-                counts.unchanged += 1;
-                counts.existing += 1;
-            }
-            Effect::Unknown => {
-                counts.unchanged += 1;
-                counts.unknown += 1;
-            }
-            Effect::Refused(_) => counts.rejected += 1,
-        }
-    }
-    counts
 }
 
 /// Drops the files of a case one after the other, and compares. Answers what lies in the folder.

@@ -10,8 +10,6 @@
 mod cases;
 mod delivery;
 mod deployments;
-mod reference;
-mod spelling;
 
 use std::collections::BTreeMap;
 
@@ -21,8 +19,8 @@ use tidewaiter::record::{Effect, Record};
 
 use cases::Case;
 use delivery::{Delivery, Random, Store};
-use reference::{File, Reference};
-use spelling::is_ean13;
+use tidewaiter_tests::reference::{File, Reference};
+use tidewaiter_tests::spelling::is_ean13;
 
 /// Loads the files of a case one after the other, and compares.
 fn agree(

@@ -6,63 +6,104 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidewaiter::config::Mode;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Effect, Record, Refusal, Source, Value};
+use tidewaiter::report::Counts;
 
-use crate::spelling::{contact, ean13, joined, lists, phone, written};
+use super::spelling::{contact, ean13, joined, lists, phone, written};
 
 /// The cells of a line that are not empty, by column.
-pub(crate) type Line = BTreeMap<String, String>;
+pub type Line = BTreeMap<String, String>;
 
 /// What is configured for an import.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Options {
-    pub(crate) mode: Mode,
-    pub(crate) clear: bool,
-    pub(crate) match_by: Option<&'static str>,
-    pub(crate) replace_all: Option<ReplaceAll>,
-    pub(crate) prefix: Option<&'static str>,
+pub struct Options {
+    /// Which records lines may touch.
+    pub mode: Mode,
+    /// Whether an empty cell removes a value.
+    pub clear: bool,
+    /// The column that records are matched by, if it is not their key.
+    pub match_by: Option<&'static str>,
+    /// Whether the file is the whole of something.
+    pub replace_all: Option<ReplaceAll>,
+    /// The country code of national telephone numbers.
+    pub prefix: Option<&'static str>,
 }
 
 /// A file that is the whole of its scope, or of a list.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct ReplaceAll {
-    pub(crate) list: Option<u32>,
-    pub(crate) max_removed: f64,
+pub struct ReplaceAll {
+    /// The list; the whole scope if there is none.
+    pub list: Option<u32>,
+    /// The greatest share of the records that may go, from 0 to 1.
+    pub max_removed: f64,
 }
 
 /// The good lines of a file.
-pub(crate) struct File<'a> {
-    pub(crate) import: ImportId,
-    pub(crate) scope: &'a str,
-    pub(crate) options: &'a Options,
-    pub(crate) columns: &'a [String],
+pub struct File<'a> {
+    /// Its import.
+    pub import: ImportId,
+    /// Its scope.
+    pub scope: &'a str,
+    /// What is configured for it.
+    pub options: &'a Options,
+    /// Its header.
+    pub columns: &'a [String],
     /// Each with its number in the file.
-    pub(crate) lines: &'a [(u64, Line)],
+    pub lines: &'a [(u64, Line)],
     /// How many lines the check rejected.
-    pub(crate) rejected: u64,
+    pub rejected: u64,
 }
 
 /// What a file did.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// It would remove more than it may, and nothing of it was taken.
-    pub(crate) too_much: bool,
+    pub too_much: bool,
     /// What each good line did.
-    pub(crate) effects: Vec<Effect>,
+    pub effects: Vec<Effect>,
     /// How many other records the lines removed.
-    pub(crate) removed: u64,
+    pub removed: u64,
     /// How many records it did not name and so removed, or took off the list; how many others went too.
-    pub(crate) swept: (u64, u64),
+    pub swept: (u64, u64),
+}
+
+impl Outcome {
+    /// What the report must say of a file with so many lines, so many of them rejected by the check.
+    pub fn counts(&self, read: u64, rejected: u64, options: &Options) -> Counts {
+        let mut counts = Counts { read, rejected, removed: self.removed, ..Counts::default() };
+        for effect in &self.effects {
+            match effect {
+                Effect::Imported => counts.imported += 1,
+                Effect::Superseding => counts.superseded += 1,
+                Effect::Unchanged | Effect::GaveWay => counts.unchanged += 1,
+                Effect::Existing => {
+                    counts.unchanged += 1;
+                    counts.existing += 1;
+                }
+                Effect::Unknown => {
+                    counts.unchanged += 1;
+                    counts.unknown += 1;
+                }
+                Effect::Refused(_) => counts.rejected += 1,
+            }
+        }
+        // Who leaves a list is still there.
+        if options.replace_all.is_some_and(|rule| rule.list.is_none()) {
+            counts.removed += self.swept.0 + self.swept.1;
+        }
+        counts
+    }
 }
 
 /// The records of one universe, by scope and key.
-#[derive(Debug, Default)]
-pub(crate) struct Reference {
-    pub(crate) records: BTreeMap<(String, String), Record>,
+#[derive(Debug, Clone, Default)]
+pub struct Reference {
+    /// All of them.
+    pub records: BTreeMap<(String, String), Record>,
 }
 
 impl Reference {
     /// Imports a file.
-    pub(crate) fn import(&mut self, file: &File<'_>) -> Outcome {
+    pub fn import(&mut self, file: &File<'_>) -> Outcome {
         let mut outcome = Outcome::default();
         let names: BTreeSet<String> = match file.options.replace_all {
             None => BTreeSet::new(),
@@ -139,11 +180,12 @@ impl Reference {
     }
 
     /// The records of a scope.
-    pub(crate) fn of(&self, scope: &str) -> impl Iterator<Item = (&String, &Record)> {
+    pub fn of(&self, scope: &str) -> impl Iterator<Item = (&String, &Record)> {
         self.records.iter().filter(move |((of, _), _)| of == scope).map(|((_, key), record)| (key, record))
     }
 
-    pub(crate) fn get(&self, scope: &str, key: &str) -> Option<&Record> {
+    /// One record.
+    pub fn get(&self, scope: &str, key: &str) -> Option<&Record> {
         self.records.get(&(scope.to_owned(), key.to_owned()))
     }
 

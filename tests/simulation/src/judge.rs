@@ -1,0 +1,358 @@
+//! What each file must come to, and what must be there when everything is at rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::{Key, Place};
+use tidewaiter::record::Effect;
+use tidewaiter::report::{Outcome, Report, log};
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{
+    Conclusion, HistoryFilter, Import, KeptReport, Kind, Progress, Records, State,
+};
+use tidewaiter_tests::reference::{File, Reference};
+
+use crate::scenario::{ALERTS, REPORTS, Variant, What};
+use crate::watch::{Subject, Watch};
+use crate::world::{Inner, World};
+
+/// Who is told of an outcome; None if the report is too large to be kept with it.
+pub(crate) fn recipients(conclusion: &Conclusion) -> Option<&[String]> {
+    match &conclusion.report {
+        KeptReport::Here(report) => Some(&report.recipients),
+        KeptReport::At(_) => None,
+    }
+}
+
+/// What a process leaves here that was killed while it unpacked is seen by nobody, and expires in the bucket.
+const UNPACKED: &str = "unpacked/";
+
+type Verdict = std::result::Result<(), String>;
+
+fn told(report: &Report, variant: &Variant) -> Vec<String> {
+    let alert = (variant.alerts && report.needs_attention()).then_some(ALERTS);
+    let report = variant.reports.then_some(REPORTS);
+    alert.into_iter().chain(report).map(str::to_owned).collect()
+}
+
+impl Watch {
+    /// Whether an import may end so, under one of the configurations that were active.
+    pub(crate) fn judge_outcome(
+        &mut self,
+        id: ImportId,
+        held: &Conclusion,
+        candidates: &[Variant],
+    ) -> Verdict {
+        let counts = held.counts;
+        if counts.read != counts.imported + counts.unchanged + counts.superseded + counts.rejected {
+            return Err(format!("its lines do not add up: {counts:?}"));
+        }
+        let pinned = self.subject(id).and_then(|subject| {
+            self.variant_of(subject.partner, &self.pinned(id)?.config).map(|(_, variant)| variant)
+        });
+        let code = held.code.as_deref().unwrap_or_default();
+        let is_set_aside = code.starts_with("group-");
+        // What was begun ends under what it was begun with; who is told of others is asked of what is active.
+        let told_by = match pinned {
+            Some(pinned) if matches!(held.outcome, Outcome::Imported) => vec![pinned],
+            _ => candidates.iter().copied().chain(pinned).collect(),
+        };
+        if let KeptReport::Here(report) = &held.report {
+            let is_right = told_by.iter().any(|variant| told(report, variant) == report.recipients);
+            if !is_right {
+                return Err(format!("{:?} are told", report.recipients));
+            }
+        }
+        if code == "gone" {
+            let is_gone = self.uploads.get(&id).is_some_and(|upload| upload.is_gone);
+            if let Some(partner) = self.subject(id).map(|subject| subject.partner)
+                && self.is_begun(id)
+                && let Some(universe) = self.partners.get(partner).map(|partner| partner.universe)
+            {
+                self.torn.insert(universe);
+            }
+            return is_gone.then_some(()).ok_or_else(|| "nobody deleted it".to_owned());
+        }
+        if is_set_aside {
+            return Ok(());
+        }
+        let kind = self.imports.get(&id).map(|import| import.kind.clone());
+        match (self.uploads.get(&id).map(|upload| &upload.dropped.what), kind) {
+            (_, Some(Kind::Refused(refusal))) if self.subject(id).is_some() => {
+                (held.outcome == refusal.outcome).then_some(()).ok_or_else(|| "not as refused".to_owned())
+            }
+            (Some(What::Junk | What::Archive(None) | What::Configuration(None)), _) => {
+                (held.outcome == Outcome::Bogus).then_some(()).ok_or_else(|| "it is wrong".to_owned())
+            }
+            (Some(What::Configuration(Some(_))), _) => {
+                (held.outcome == Outcome::Activated).then_some(()).ok_or_else(|| "it is right".to_owned())
+            }
+            (Some(What::Archive(Some(members))), _) => {
+                let all = (0..members.len()).all(|n| self.imports.contains_key(&id.member(n as u64)));
+                match held.outcome {
+                    Outcome::Unpacked if all => Ok(()),
+                    Outcome::Unpacked => Err("not all members are registered".to_owned()),
+                    _ => Err("it is right".to_owned()),
+                }
+            }
+            _ => self.judge_data(id, held, pinned, candidates),
+        }
+    }
+
+    fn judge_data(
+        &mut self,
+        id: ImportId,
+        held: &Conclusion,
+        pinned: Option<Variant>,
+        candidates: &[Variant],
+    ) -> Verdict {
+        let Some(Subject { partner, data, .. }) = self.subject(id) else {
+            return Err("nobody knows what it is".to_owned());
+        };
+        let data = data.clone();
+        let Some(universe) = self.partners.get(partner).map(|partner| partner.universe) else {
+            return Err("it has no repository".to_owned());
+        };
+        let variants = pinned.map_or_else(|| candidates.to_vec(), |pinned| vec![pinned]);
+        let code = held.code.as_deref().unwrap_or_default();
+        let mut why = "no configuration was active".to_owned();
+        for variant in variants {
+            let options = variant.options(&data);
+            let (good, rejected) = (data.good(), data.rejected());
+            let file = File {
+                import: id,
+                scope: data.scope,
+                options: &options,
+                columns: &data.columns,
+                lines: &good,
+                rejected,
+            };
+            let expected = if !variant.has(&data) {
+                (Outcome::NotProcessed, "not-configured")
+            } else if !data.is_valid || variant.is_strict(&data) && rejected > 0 {
+                (Outcome::Bogus, code)
+            } else if options.replace_all.is_some() && self.reference(universe).clone().import(&file).too_much
+            {
+                (Outcome::Bogus, code)
+            } else if data.subsection == "once" && self.has_twin(id) {
+                (Outcome::NotProcessed, "duplicate")
+            } else {
+                (Outcome::Imported, "")
+            };
+            if expected != (held.outcome, code) {
+                why = format!("it should be {expected:?}");
+                continue;
+            }
+            if held.outcome == Outcome::Imported {
+                let outcome = self.reference(universe).import(&file);
+                let counts = outcome.counts(data.lines.len() as u64, rejected, &options);
+                let mut effects = outcome.effects.iter();
+                let header = data.bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+                let mut badlines = header.to_vec();
+                for (raw, good) in &data.lines {
+                    let effect = good.as_ref().and_then(|_| effects.next());
+                    if effect.is_none_or(|effect| matches!(effect, Effect::Refused(_))) {
+                        badlines.extend_from_slice(raw);
+                    }
+                }
+                if counts.rejected > 0 {
+                    self.badlines.insert(id, badlines);
+                }
+                if !self.torn.contains(universe) && counts != held.counts {
+                    return Err(format!("{:?} are its counts, and should be {counts:?}", held.counts));
+                }
+            }
+            return Ok(());
+        }
+        Err(why)
+    }
+
+    fn reference(&mut self, universe: &'static str) -> &mut Reference {
+        self.references.entry(universe).or_default()
+    }
+
+    /// True if the same content was imported before, in the same repository for the same subsection.
+    fn has_twin(&self, id: ImportId) -> bool {
+        let Some(this) = self.subject(id) else { return false };
+        self.conclusions.iter().any(|(other, conclusion)| {
+            *other != id
+                && conclusion.outcome == Outcome::Imported
+                && self.subject(*other).is_some_and(|other| {
+                    (other.partner, other.data.scope, other.data.subsection)
+                        == (this.partner, this.data.scope, this.data.subsection)
+                        && other.data.bytes == this.data.bytes
+                })
+        })
+    }
+}
+
+/// Looks at everything once nothing is left to be done; what is wrong.
+///
+/// # Errors
+/// If a store cannot be read.
+pub async fn at_rest(world: &World) -> Result<Vec<String>> {
+    let all = HistoryFilter { limit: usize::MAX >> 1, ..HistoryFilter::default() };
+    let imports = world.state.history(&all).await?;
+    let mut found = BTreeMap::new();
+    for scope in ["contacts", "batch", "cardcode", "creditpoints", "deletecontacts"] {
+        for stored in world.records.scan(scope, None, usize::MAX >> 1).await? {
+            let of: &mut BTreeMap<_, _> = found.entry(stored.universe).or_default();
+            of.insert((scope.to_owned(), stored.key), stored.record);
+        }
+    }
+    Ok(world.with(|inner| {
+        let mut wrong = objects(inner, &imports);
+        for partner in &inner.watch.partners {
+            let universe = partner.universe;
+            let empty = Reference::default();
+            let expected = inner.watch.references.get(universe).unwrap_or(&empty);
+            let records = found.remove(universe).unwrap_or_default();
+            if records != expected.records && !inner.watch.torn.contains(universe) {
+                let keys: BTreeSet<_> = records.keys().chain(expected.records.keys()).collect();
+                let odd = keys.into_iter().find(|key| records.get(*key) != expected.records.get(*key));
+                let (is, should) =
+                    odd.map_or((None, None), |key| (records.get(key), expected.records.get(key)));
+                wrong.push(format!("records of {universe}: {odd:?} is {is:?} and should be {should:?}"));
+            }
+        }
+        if !inner.watch.is_idle() {
+            wrong.push("something is running, and nobody does it".to_owned());
+        }
+        wrong
+    }))
+}
+
+/// Where a second copy of an import's outputs may be: under its own names, in the order of log, file, badlines. Two
+/// who carry out one import at the same time cannot tell what the other one wrote from what somebody put there by
+/// hand, and keep it.
+fn own_names(import: &Import, done: &Conclusion) -> Vec<String> {
+    let log = Key::log(&import.repository, &import.file);
+    let place = Key::placed(done.outcome.place(), &import.repository, &import.file);
+    let badlines = match &import.kind {
+        Kind::Data { name, .. } => Some(Key::placed(Place::Badlines, &import.repository, name.ungrouped())),
+        _ => None,
+    };
+    let place = (done.code.as_deref() != Some("gone")).then_some(place);
+    [Some(log), place, badlines].into_iter().flatten().map(|key| key.renamed(import.id).to_string()).collect()
+}
+
+/// Each version has one outcome at one place with its bytes, and nothing lies about.
+fn objects(inner: &Inner, imports: &[Import]) -> Vec<String> {
+    let (bucket, watch) = (&inner.bucket, &inner.watch);
+    let mut wrong = Vec::new();
+    let mut claimed: BTreeMap<String, ImportId> = BTreeMap::new();
+    let mut left_behind = BTreeMap::new();
+    let known: BTreeSet<ImportId> = imports.iter().map(|import| import.id).collect();
+    // Where a version was deleted for good when its outcome was decided and it was not moved yet: what lay at its
+    // place stays there, and the ledger says otherwise.
+    let torn: BTreeSet<(usize, &str)> = watch
+        .uploads
+        .iter()
+        .filter(|(id, upload)| {
+            let code = watch.conclusions.get(*id).and_then(|conclusion| conclusion.code.as_deref());
+            upload.is_gone && code != Some("gone")
+        })
+        .map(|(_, upload)| (upload.dropped.partner, upload.dropped.file.as_str()))
+        .collect();
+    let is_torn = |import: &Import| {
+        let partner = watch.partners.iter().position(|partner| partner.repository == import.repository);
+        partner.is_some_and(|partner| torn.contains(&(partner, import.file.as_str())))
+    };
+    for (id, upload) in &watch.uploads {
+        let source = &upload.source;
+        if known.contains(id) || upload.is_gone {
+            continue;
+        }
+        let is_lost = watch.lost.iter().any(|lost| lost.import == *id);
+        let is_there = bucket.content(&source.key, source.version.as_deref());
+        if !is_lost || is_there != Some(upload.dropped.bytes.clone()) {
+            wrong.push(format!("{} ({id}) was dropped, and nothing became of it", source.key));
+        }
+        claimed.insert(source.key.clone(), *id);
+    }
+    for import in imports {
+        let name = format!("{} ({})", import.file, import.id);
+        let bytes = watch.content(import.id).map(|(_, bytes)| bytes).unwrap_or_default();
+        let is_gone = watch.uploads.get(&import.id).is_some_and(|upload| upload.is_gone);
+        let source = bucket.content(&import.source.key, import.source.version.as_deref());
+        let Progress::Done(done) = &import.progress else {
+            let waits = match &import.kind {
+                Kind::Data { group: Some(place), .. } => {
+                    watch.is_incomplete(&import.repository, &place.group)
+                }
+                _ => false,
+            };
+            if !waits {
+                wrong.push(format!("{name} has no outcome: {:?}", import.progress));
+            } else if source.as_deref() != Some(bytes) && !is_gone {
+                wrong.push(format!("{name} waits, and its bytes are gone"));
+            }
+            claimed.insert(import.source.key.clone(), import.id);
+            continue;
+        };
+        if source.is_some() && !import.source.key.starts_with(UNPACKED) {
+            wrong.push(format!("{name} is done, and still lies at {}", import.source.key));
+        }
+        let report = match &done.report {
+            KeptReport::Here(report) => Some(Report::clone(report)),
+            KeptReport::At(key) => {
+                claimed.insert(key.to_string(), import.id);
+                let json = bucket.content(key.as_str(), None).unwrap_or_default();
+                serde_json::from_slice(&json).ok()
+            }
+        };
+        let log = report.as_ref().map(|report| log(report).into_bytes());
+        let mut outputs = vec![(&done.log, log)];
+        if done.code.as_deref() != Some("gone") {
+            outputs.push((&done.place, Some(bytes.to_vec())));
+        }
+        let badlines = watch.badlines.get(&import.id).cloned();
+        if done.badlines.is_some() != badlines.is_some() && !is_gone {
+            wrong.push(format!("{name}: badlines are {:?}", done.badlines));
+        }
+        outputs.extend(done.badlines.as_ref().map(|key| (key, badlines)));
+        if is_gone && let Kind::Data { name, .. } = &import.kind {
+            // Its rejected lines may have been written when somebody deleted it.
+            let badlines = Key::placed(Place::Badlines, &import.repository, name.ungrouped());
+            let there = bucket.content(badlines.as_str(), None).map(|there| there.to_vec());
+            left_behind.entry(badlines.to_string()).or_insert(there);
+        }
+        for (key, own) in own_names(import, done).into_iter().zip(outputs.iter().map(|(_, own)| own)) {
+            left_behind.insert(key, own.clone());
+        }
+        for (key, expected) in outputs {
+            let there = bucket.content(key.as_str(), None);
+            // What was deleted for good while it was moved may be nowhere.
+            let may_miss = (is_gone && there.is_none() || is_torn(import)) && *key == done.place;
+            if !may_miss && there.as_deref() != expected.as_deref() {
+                let is = there.map_or("nothing".to_owned(), |there| format!("{} other bytes", there.len()));
+                wrong.push(format!("{key} of {name} holds {is}"));
+            }
+            if let Some(other) = claimed.insert(key.to_string(), import.id) {
+                wrong.push(format!("{key} is the output of {name} and of {other}"));
+            }
+        }
+        let is_told = report.is_some_and(|report| !report.recipients.is_empty());
+        if is_told && !watch.mails.contains_key(&import.id.to_string()) || done.mail_due {
+            wrong.push(format!("the mail of {name} was not sent"));
+        }
+    }
+    for (key, version) in bucket.current("") {
+        let is_document = || {
+            let body = version.body.clone().unwrap_or_default();
+            watch.partners.iter().any(|partner| {
+                partner.variants.iter().any(|variant| variant.document(partner.universe) == body)
+            })
+        };
+        let is_copy =
+            left_behind.get(key).is_some_and(|own| *own == version.body.as_deref().map(<[u8]>::to_vec));
+        let is_ours = claimed.contains_key(key)
+            || is_copy
+            || key.starts_with(UNPACKED)
+            || key.starts_with("config/") && is_document();
+        if !is_ours {
+            wrong.push(format!("{key} belongs to nobody"));
+        }
+    }
+    wrong
+}

@@ -1,0 +1,341 @@
+//! State: that of a folder, in memory; and what a process remembers of it, as with a table in the cloud.
+
+use jiff::civil::Date;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
+use tidewaiter::sequence::{self, GroupRef, Ready};
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::ports::{
+    Along, Conclusion, Decision, Delivery, Gathered, HistoryFilter, Import, Known, Pinned, Progress, State,
+    Turn, WaitingDigest, WaitingGroup,
+};
+
+use super::Ports;
+use super::known::{begin, conclusion as decided, end};
+
+/// The revision of an import as it was registered.
+pub(crate) const FIRST_REVISION: u64 = 1;
+
+fn named(group: &GroupRef) -> String {
+    format!("{} of {:02}, generation {}", group.id, group.last, group.generation)
+}
+
+impl State for Ports {
+    async fn register(&self, imports: &[Import]) -> Result<Vec<Import>> {
+        let about = || {
+            let named = imports.iter().map(|import| format!("{} {}", import.id, import.file));
+            named.collect::<Vec<_>>().join(", ")
+        };
+        let register = async {
+            let registered = self.world.state.register(imports).await?;
+            self.seen(|inner| inner.watch.registered(self.process, &registered));
+            for import in &registered {
+                self.remember_current(import.id).await?;
+            }
+            Ok(registered)
+        };
+        self.table("state.register", about, register).await
+    }
+
+    async fn import(&self, id: ImportId) -> Result<Option<Import>> {
+        let import = async {
+            let found = self.current(id).await?;
+            Ok(found.map(|known| {
+                self.memory.put(&known);
+                known.import
+            }))
+        };
+        self.table("state.import", || id.to_string(), import).await
+    }
+
+    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<Import>> {
+        self.table("state.imports", || format!("{} of them", ids.len()), self.world.state.imports(ids)).await
+    }
+
+    fn remembered(&self, id: ImportId) -> Option<Known> {
+        self.memory.get(id)
+    }
+
+    fn remember(&self, known: &Known) {
+        self.memory.put(known);
+    }
+
+    async fn recall(&self, id: ImportId) -> Result<Option<Import>> {
+        match self.memory.get(id) {
+            Some(known) => Ok(Some(known.import)),
+            None => self.import(id).await,
+        }
+    }
+
+    async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
+        self.table("state.members", || archive.to_string(), self.world.state.members(archive)).await
+    }
+
+    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
+        let start = async {
+            let mut held = None;
+            if self.compare(id, |import| held = begin(import, pin)).await?.is_none() {
+                return Ok(held);
+            }
+            let held = self.world.state.start(id, pin).await?;
+            if let Some(held) = &held {
+                self.seen(|inner| inner.watch.started(self.process, id, held));
+            }
+            self.remember_current(id).await?;
+            Ok(held)
+        };
+        self.table("state.start", || id.to_string(), start).await
+    }
+
+    async fn conclude(
+        &self,
+        id: ImportId,
+        conclusion: &Conclusion,
+        outputs: &[&Key],
+        late: Option<Date>,
+    ) -> Result<Decision> {
+        let about =
+            || format!("{id}: {} {}", conclusion.outcome, conclusion.code.as_deref().unwrap_or_default());
+        let conclude = async {
+            if let Some(known) = self.memory.get(id)
+                && let Some(before) = decided(&known.import)
+                && before != conclusion
+            {
+                return Ok(Decision::Before(Box::new(before.clone())));
+            }
+            let decision = self.world.state.conclude(id, conclusion, outputs, late).await?;
+            self.seen(|inner| match &decision {
+                Decision::Taken(_) => inner.watch.concluded(self.process, id, conclusion),
+                Decision::Before(held) => inner.watch.concluded(self.process, id, held),
+                Decision::Late(_) => {}
+            });
+            self.remember_current(id).await?;
+            Ok(decision)
+        };
+        self.table("state.conclude", about, conclude).await
+    }
+
+    async fn finish(&self, id: ImportId) -> Result<()> {
+        let finish = async {
+            if self.compare(id, end).await?.is_some() {
+                self.world.state.finish(id).await?;
+                self.seen(|inner| inner.watch.finished(id));
+                self.remember_current(id).await?;
+            }
+            Ok(())
+        };
+        self.table("state.finish", || id.to_string(), finish).await
+    }
+
+    async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
+        let about =
+            || format!("{id}: {}", keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        self.table("state.claim", about, self.world.state.claim(keys, id)).await
+    }
+
+    async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
+        let (due, trouble) = delivery.state();
+        let note = |import: &mut Import| {
+            if let Progress::Done(conclusion) = &mut import.progress {
+                conclusion.mail_due &= due;
+                conclusion.mail_trouble.clone_from(&trouble);
+            }
+        };
+        let mailed = async {
+            if self.compare(id, note).await?.is_some() {
+                self.world.state.mailed(id, delivery).await?;
+                if !due {
+                    self.seen(|inner| inner.watch.noted_mail(id));
+                }
+                self.remember_current(id).await?;
+            }
+            Ok(())
+        };
+        self.table("state.mailed", || id.to_string(), mailed).await
+    }
+
+    async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
+        let gather = self.world.state.gather(repository, digest, most);
+        self.table("state.gather", || digest.to_owned(), gather).await
+    }
+
+    async fn digested(
+        &self,
+        repository: &Repository,
+        gathered: &Gathered,
+        delivery: &Delivery,
+    ) -> Result<()> {
+        let digested = async {
+            self.world.state.digested(repository, gathered, delivery).await?;
+            for id in &gathered.imports {
+                self.memory.forget(*id);
+            }
+            Ok(())
+        };
+        self.table("state.digested", || gathered.digest.clone(), digested).await
+    }
+
+    async fn turn(&self, repository: &Repository) -> Result<Turn> {
+        let turn = async {
+            let turn = self.world.state.turn(repository).await?;
+            self.seen(|inner| {
+                inner.watch.turned(self.process, repository, &turn);
+                // The marker of a file holds it as it was registered.
+                for ready in &turn.ready {
+                    if let Ready::File(id) = ready
+                        && let Some(import) = inner.watch.imports.get(id)
+                    {
+                        self.memory.put(&Known { import: import.clone(), revision: FIRST_REVISION });
+                    }
+                }
+            });
+            Ok(turn)
+        };
+        self.table("state.turn", || repository.to_string(), turn).await
+    }
+
+    async fn advance(
+        &self,
+        repository: &Repository,
+        version: u64,
+        state: &sequence::State,
+        along: Along<'_>,
+    ) -> Result<bool> {
+        let about = || {
+            let named =
+                |what: &str, id: Option<ImportId>| id.map(|id| format!(", {what} {id}")).unwrap_or_default();
+            let begins = named("begins", along.begins.map(|(id, _)| id));
+            let state = serde_json::to_string(state).unwrap_or_default();
+            format!("{repository} from {version}: {state}{begins}{}", named("ends", along.ends))
+        };
+        let advance = async {
+            let (mut written, mut is_current) = (Along::default(), true);
+            if let Some((id, pin)) = along.begins
+                && let Some(is_so) = self.compare(id, |import| _ = begin(import, pin)).await?
+            {
+                (written.begins, is_current) = (along.begins, is_so);
+            }
+            if let Some(id) = along.ends
+                && let Some(is_so) = self.compare(id, end).await?
+            {
+                (written.ends, is_current) = (along.ends, is_current && is_so);
+            }
+            let won = is_current && self.world.state.advance(repository, version, state, written).await?;
+            if won {
+                self.seen(|inner| inner.watch.advanced(self.process, repository, state, written));
+            }
+            for id in written.begins.map(|(id, _)| id).into_iter().chain(written.ends) {
+                self.memory.forget(id);
+                self.remember_current(id).await?;
+            }
+            Ok(won)
+        };
+        self.table("state.advance", about, advance).await
+    }
+
+    async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
+        let seal = async {
+            self.world.state.seal(repository, group).await?;
+            self.seen(|inner| inner.watch.sealed(repository, group));
+            Ok(())
+        };
+        self.table("state.seal", || named(group), seal).await
+    }
+
+    async fn next_member(
+        &self,
+        repository: &Repository,
+        group: &GroupRef,
+        checking: bool,
+    ) -> Result<Option<ImportId>> {
+        let find = self.world.state.next_member(repository, group, checking);
+        self.table("state.next_member", || named(group), find).await
+    }
+
+    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<Import>> {
+        let members = self.world.state.group_members(repository, group);
+        self.table("state.group_members", || named(group), members).await
+    }
+
+    async fn close(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
+        let close = async {
+            self.world.state.close(repository, group).await?;
+            self.seen(|inner| inner.watch.closed(repository, group));
+            Ok(())
+        };
+        self.table("state.close", || named(group), close).await
+    }
+
+    async fn expire(&self, repository: &Repository, group: &GroupRef) -> Result<bool> {
+        let expire = async {
+            let expired = self.world.state.expire(repository, group).await?;
+            if expired {
+                self.seen(|inner| inner.watch.expired(repository, group));
+            }
+            Ok(expired)
+        };
+        self.table("state.expire", || named(group), expire).await
+    }
+
+    async fn twin(&self, repository: &Repository, name: &DataName, sha256: &str) -> Result<Option<Import>> {
+        let twin = self.world.state.twin(repository, name, sha256);
+        self.table("state.twin", || name.file.clone(), twin).await
+    }
+
+    async fn note(&self, key: &str, at: Timestamp) -> Result<Timestamp> {
+        self.table("state.note", || key.to_owned(), self.world.state.note(key, at)).await
+    }
+
+    async fn noticed(&self, key: &str) -> Result<Option<Timestamp>> {
+        self.table("state.noticed", || key.to_owned(), self.world.state.noticed(key)).await
+    }
+
+    async fn latest_date(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        before: Timestamp,
+    ) -> Result<Option<Date>> {
+        let latest = self.world.state.latest_date(repository, name, before);
+        self.table("state.latest_date", || name.file.clone(), latest).await
+    }
+
+    async fn keep_config(&self, hash: &str, document: &[u8]) -> Result<()> {
+        self.table("state.keep_config", || hash.to_owned(), self.world.state.keep_config(hash, document))
+            .await
+    }
+
+    async fn kept_config(&self, hash: &str) -> Result<Option<Vec<u8>>> {
+        self.table("state.kept_config", || hash.to_owned(), self.world.state.kept_config(hash)).await
+    }
+
+    async fn repositories(&self) -> Result<Vec<Repository>> {
+        self.table("state.repositories", String::new, self.world.state.repositories()).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<Import>> {
+        self.table("state.unfinished", String::new, self.world.state.unfinished()).await
+    }
+
+    async fn digests(&self, repository: &Repository) -> Result<Vec<WaitingDigest>> {
+        self.table("state.digests", || repository.to_string(), self.world.state.digests(repository)).await
+    }
+
+    async fn unmailed(&self) -> Result<Vec<ImportId>> {
+        self.table("state.unmailed", String::new, self.world.state.unmailed()).await
+    }
+
+    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+        let queued = self.world.state.queued(repository, limit);
+        self.table("state.queued", || repository.to_string(), queued).await
+    }
+
+    async fn waiting(&self, repository: &Repository) -> Result<Vec<WaitingGroup>> {
+        self.table("state.waiting", || repository.to_string(), self.world.state.waiting(repository)).await
+    }
+
+    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<Import>> {
+        self.table("state.history", String::new, self.world.state.history(filter)).await
+    }
+}

@@ -1,0 +1,182 @@
+//! A process: one instance of a function, with what it remembers. It treats one message at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tidewaiter::id::Timestamp;
+use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::ports::{Import, Known, Message, News, Platform, Progress, State};
+use tidewaiter_pipeline::{Result, digest, report, sequence, sweep, unpack, validate, watch};
+
+use crate::gate::Lane;
+use crate::ports::{Held, Memory, Ports};
+use crate::world::{Body, World, at};
+
+/// A file that arrived less than so many seconds ago is likely to be in hand, and a sweep leaves it alone.
+const IN_HAND: SignedDuration = SignedDuration::from_secs(20 * 60);
+
+/// A message that hands out a file is the first one about it for so long.
+const FRESH: SignedDuration = SignedDuration::from_secs(5 * 60);
+
+/// What a process can be started as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// Takes in.
+    Unpack,
+    /// Decides what is next, and sweeps.
+    Sequence,
+    /// Checks and loads.
+    Validate,
+    /// Mails.
+    Report,
+}
+
+impl Function {
+    /// Whose message this is.
+    pub fn of(body: &Body) -> Self {
+        match body {
+            Body::Upload(_) | Body::Message(Message::TakeIn { .. }) => Self::Unpack,
+            Body::Sweep | Body::Message(Message::Sequence { .. }) => Self::Sequence,
+            Body::Message(Message::Work { .. }) => Self::Validate,
+            Body::Message(Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. }) => {
+                Self::Report
+            }
+        }
+    }
+
+    /// The name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unpack => "unpack",
+            Self::Sequence => "sequence",
+            Self::Validate => "validate",
+            Self::Report => "report",
+        }
+    }
+}
+
+/// One instance of a function.
+pub struct Process {
+    /// Its number.
+    pub number: u64,
+    /// What it is.
+    pub function: Function,
+    /// By how many milliseconds its clock is wrong.
+    pub skew: i64,
+    /// How many loaders its version shares lines among.
+    pub loaders: u32,
+    ports: Ports,
+    cache: Cache,
+}
+
+impl Process {
+    /// A process that remembers nothing yet.
+    pub fn new(
+        world: Arc<World>,
+        number: u64,
+        function: Function,
+        skew: i64,
+        loaders: u32,
+        names_for: Duration,
+    ) -> Self {
+        let (memory, held) = (Memory::default(), Held::default());
+        let ports = Ports { world, lane: Lane::default(), process: number, memory, held };
+        Self { number, function, skew, loaders, ports, cache: Cache::with_names_for(names_for) }
+    }
+
+    /// Where its calls stop.
+    pub fn lane(&self) -> &Lane {
+        &self.ports.lane
+    }
+
+    /// Treats a message that was handed out `tries` times, this time included, as the functions do.
+    ///
+    /// # Errors
+    /// The message is to come again.
+    pub async fn handle(&self, body: &Body, tries: u32) -> Result<()> {
+        match body {
+            Body::Upload(dropped) => unpack::unpack(self, dropped).await,
+            Body::Sweep => {
+                let left_alone = self.now().checked_sub(IN_HAND).unwrap_or(Timestamp::MIN);
+                sweep::sweep(self, left_alone).await.map(|_| ())
+            }
+            Body::Message(Message::TakeIn { import }) => sweep::resume_by_id(self, *import).await,
+            Body::Message(Message::Sequence { repository, news, known }) => {
+                self.remember(known.as_deref());
+                sequence::sequence(self, repository, news.clone()).await?;
+                // Whoever had it before may have died when the state had moved on.
+                if tries > 1 && matches!(news, News::Happened(_)) {
+                    sequence::sequence(self, repository, News::Poke).await?;
+                }
+                Ok(())
+            }
+            Body::Message(Message::Work { import, task, known }) => {
+                self.remember(known.as_deref());
+                let is_first =
+                    tries == 1 && known.as_ref().is_some_and(|known| self.has_just_begun(&known.import));
+                validate::validate(self, *import, *task, is_first).await
+            }
+            Body::Message(Message::Report { import }) => report::report(self, *import).await,
+            Body::Message(Message::Digest { repository, digest }) => {
+                digest::digest(self, repository, digest).await
+            }
+            Body::Message(Message::Notice { notice }) => watch::tell(self, notice).await,
+        }
+    }
+}
+
+impl Process {
+    /// Takes over what the sender of a message has seen.
+    fn remember(&self, known: Option<&Known>) {
+        if let Some(known) = known {
+            self.ports.remember(known);
+        }
+    }
+
+    /// False of what was replayed from the dead letters.
+    fn has_just_begun(&self, import: &Import) -> bool {
+        let Progress::Started(pinned) = &import.progress else { return false };
+        self.now().duration_since(pinned.at) < FRESH
+    }
+}
+
+impl Platform for Process {
+    type Objects = Ports;
+    type State = Ports;
+    type Records = Ports;
+    type Mailer = Ports;
+    type Queue = Ports;
+
+    fn objects(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn state(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn records(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn mailer(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn queue(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn configs(&self) -> &Cache {
+        &self.cache
+    }
+
+    fn now(&self) -> Timestamp {
+        at(self.ports.world.with(|inner| inner.now) + self.skew)
+    }
+
+    fn loaders(&self, _bytes: u64) -> u32 {
+        self.loaders
+    }
+}

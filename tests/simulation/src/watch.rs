@@ -1,0 +1,611 @@
+//! Watches over a history while it goes on: what took effect, and whether it may.
+//!
+//! Everything is written down a second time here, as plainly as possible: what is ready and what comes first, whose
+//! turn it is, which generation a member joins, and what each file means, one after the other in the order of
+//! their outcomes. Nothing here asks the code under test how anything is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::report::Outcome;
+use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running, Stage};
+use tidewaiter_pipeline::ports::{
+    Along, BatchNumber, Conclusion, Drop, Import, Kind, Mail, Pinned, Source, Turn,
+};
+use tidewaiter_tests::reference::Reference;
+
+use crate::fault::Fault;
+use crate::scenario::{Data, Dropped, Partner, Variant, What};
+
+/// The scopes in the order of treatment, as far as they are used here.
+const SCOPES: [&str; 5] = ["contacts", "batch", "cardcode", "creditpoints", "deletecontacts"];
+
+/// An upload.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// What was dropped.
+    pub dropped: Dropped,
+    /// Where it is.
+    pub source: Source,
+    /// True once its version was deleted for good.
+    pub is_gone: bool,
+}
+
+/// A data file, wherever it came from.
+pub(crate) struct Subject<'a> {
+    pub(crate) partner: usize,
+    pub(crate) data: &'a Data,
+    pub(crate) is_member: bool,
+}
+
+/// A group in one of its generations, of a repository.
+type GroupKey = (Repository, GroupRef);
+
+/// What was seen.
+#[derive(Default)]
+pub struct Watch {
+    /// The repositories.
+    pub partners: Vec<Partner>,
+    /// What must not be and was.
+    pub violations: Vec<String>,
+    /// Events that never came.
+    pub lost: Vec<Drop>,
+    /// What was dropped, by import.
+    pub uploads: BTreeMap<ImportId, Upload>,
+    /// What each import holds that was decided: the conclusion as it was first.
+    pub conclusions: BTreeMap<ImportId, Conclusion>,
+    /// The rejected lines of what was imported, with its header.
+    pub badlines: BTreeMap<ImportId, Vec<u8>>,
+    /// The records of each universe.
+    pub references: BTreeMap<&'static str, Reference>,
+    /// Universes in which a file was removed in the midst of its loading: half of it may be records.
+    pub torn: BTreeSet<&'static str>,
+    /// How often each mail was sent.
+    pub mails: BTreeMap<String, u64>,
+    /// How many messages were sent before the last sweep.
+    pub sent_before_sweep: u64,
+    /// Counts up with everything that happens.
+    pub step: u64,
+    /// Members of archives, by their import: that of the archive, and which one.
+    members: BTreeMap<ImportId, (ImportId, usize)>,
+    /// By process, when its task began.
+    began: BTreeMap<u64, u64>,
+    /// By partner: from when on which variant was active.
+    active: Vec<Vec<(u64, usize)>>,
+    /// What is registered.
+    pub imports: BTreeMap<ImportId, Import>,
+    started: BTreeMap<ImportId, Pinned>,
+    checked: BTreeSet<ImportId>,
+    applied: BTreeSet<(ImportId, u32, u64)>,
+    done: BTreeSet<ImportId>,
+    /// The generation that a group's files join.
+    open: BTreeMap<(Repository, String, u8), u64>,
+    ready: BTreeMap<Repository, Vec<ImportId>>,
+    ready_groups: BTreeMap<GroupKey, Option<GroupRule>>,
+    expired: BTreeSet<GroupKey>,
+    sequences: BTreeMap<Repository, sequence::State>,
+    /// By process: what was ready when it last looked.
+    turns: BTreeMap<u64, Vec<Ready>>,
+    noted: BTreeMap<ImportId, u64>,
+}
+
+impl Watch {
+    /// Watches over these repositories.
+    pub fn new(partners: Vec<Partner>) -> Self {
+        let active = partners.iter().map(|_| vec![(0, 0)]).collect();
+        Self { partners, active, ..Self::default() }
+    }
+
+    fn wrong(&mut self, what: String) {
+        self.violations.push(what);
+    }
+
+    fn expect(&mut self, is_so: bool, what: impl FnOnce() -> String) {
+        if !is_so {
+            self.wrong(what());
+        }
+    }
+
+    /// A process began to treat a message.
+    pub fn began(&mut self, process: u64) {
+        self.began.insert(process, self.step);
+    }
+
+    /// The name of an import's file.
+    pub fn name(&self, id: ImportId) -> String {
+        self.imports.get(&id).map_or_else(|| id.to_string(), |import| format!("{} ({id})", import.file))
+    }
+
+    /// A file was dropped. The answer: what that does to another one of the same name.
+    pub fn uploaded(&mut self, id: ImportId, upload: Upload) -> Option<Fault> {
+        let key = &upload.source.key;
+        let earlier = self.uploads.iter().filter(|(_, earlier)| earlier.source.key == *key);
+        let earlier = earlier.filter(|(id, _)| !self.done.contains(id)).map(|(id, _)| *id).last();
+        let fault = earlier.map(|earlier| match &upload.dropped.what {
+            What::Archive(_) if !self.conclusions.contains_key(&earlier) => Fault::OverwrittenArchive,
+            _ if self.is_running(earlier) => Fault::OverwrittenAtWork,
+            _ => Fault::Overwritten,
+        });
+        if let What::Archive(Some(members)) = &upload.dropped.what {
+            for n in 0..members.len() {
+                self.members.insert(id.member(n as u64), (id, n));
+            }
+        }
+        self.uploads.insert(id, upload);
+        fault
+    }
+
+    /// The data that an import holds, if it holds any.
+    pub(crate) fn subject(&self, id: ImportId) -> Option<Subject<'_>> {
+        if let Some((archive, n)) = self.members.get(&id) {
+            let Dropped { partner, what: What::Archive(Some(members)), .. } =
+                &self.uploads.get(archive)?.dropped
+            else {
+                return None;
+            };
+            return Some(Subject { partner: *partner, data: &members.get(*n)?.data, is_member: true });
+        }
+        match &self.uploads.get(&id)?.dropped {
+            Dropped { partner, what: What::Data(data), .. } => {
+                Some(Subject { partner: *partner, data, is_member: false })
+            }
+            _ => None,
+        }
+    }
+
+    /// The name and the bytes that an import must have.
+    pub(crate) fn content(&self, id: ImportId) -> Option<(&str, &[u8])> {
+        if let Some((archive, n)) = self.members.get(&id) {
+            let What::Archive(Some(members)) = &self.uploads.get(archive)?.dropped.what else { return None };
+            return members.get(*n).map(|member| (member.file.as_str(), &*member.data.bytes));
+        }
+        self.uploads.get(&id).map(|upload| (upload.dropped.file.as_str(), &*upload.dropped.bytes))
+    }
+
+    fn partner_of(&self, id: ImportId) -> usize {
+        let archive = self.members.get(&id).map_or(id, |(archive, _)| *archive);
+        self.uploads.get(&archive).map_or(0, |upload| upload.dropped.partner)
+    }
+
+    /// The configurations that were active at some time since a process began with its message.
+    fn candidates(&self, process: u64, partner: usize) -> Vec<(usize, Variant)> {
+        let since = self.began.get(&process).copied().unwrap_or(0);
+        let (Some(active), Some(of)) = (self.active.get(partner), self.partners.get(partner)) else {
+            return Vec::new();
+        };
+        let current = active.iter().rposition(|(from, _)| *from <= since).unwrap_or(0);
+        let variants = active.iter().skip(current).map(|(_, variant)| *variant);
+        variants.filter_map(|n| of.variants.get(n).map(|variant| (n, *variant))).collect()
+    }
+
+    /// An object was written.
+    pub fn written(&mut self, key: &str, content: &[u8]) {
+        let is_config =
+            |partner: &Partner| Key::config(&partner.repository, partner.universe).as_str() == key;
+        let Some(n) = self.partners.iter().position(is_config) else { return };
+        let Some(partner) = self.partners.get(n) else { return };
+        let is_it = |variant: &Variant| variant.document(partner.universe) == content;
+        match partner.variants.iter().position(is_it) {
+            Some(variant) => {
+                let step = self.step;
+                if let Some(active) = self.active.get_mut(n) {
+                    active.push((step, variant));
+                }
+            }
+            None => self.wrong(format!("{key} holds a configuration that nobody uploaded, or half of one")),
+        }
+    }
+
+    /// Files were registered.
+    pub fn registered(&mut self, process: u64, imports: &[Import]) {
+        for import in imports {
+            if self.imports.contains_key(&import.id) {
+                continue;
+            }
+            let id = import.id;
+            let Some((file, bytes)) = self.content(id) else {
+                self.wrong(format!("{} ({id}) was registered, and nobody dropped it", import.file));
+                continue;
+            };
+            let is_it = import.file == file && import.bytes == bytes.len() as u64;
+            self.expect(is_it, || format!("{} ({id}) was registered as something else", import.file));
+            self.imports.insert(id, import.clone());
+            self.judge_kind(process, import);
+            let Kind::Data { group, .. } = &import.kind else { continue };
+            match group {
+                None => self.ready.entry(import.repository.clone()).or_default().push(id),
+                Some(place) => {
+                    let GroupRef { id: name, last, generation } = &place.group;
+                    let open = (import.repository.clone(), name.clone(), *last);
+                    let open = *self.open.entry(open).or_insert(1);
+                    self.expect(*generation == open, || {
+                        format!("{} joined generation {generation}, and {open} is open", import.file)
+                    });
+                    let key = (import.repository.clone(), place.group.clone());
+                    let slots: BTreeSet<u8> = self.slots(&key);
+                    if slots.len() == usize::from(*last) {
+                        self.ready_groups.entry(key).or_insert(Some(place.rule));
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge_kind(&mut self, process: u64, import: &Import) {
+        let id = import.id;
+        let Some(Subject { partner, data, is_member }) = self.subject(id) else { return };
+        let Kind::Refused(refusal) = &import.kind else { return };
+        let lacks = self.candidates(process, partner).iter().any(|(_, variant)| !variant.has(data));
+        let is_right = match refusal.reason.code.as_str() {
+            "not-configured" => lacks,
+            "not-grouped" => is_member && data.group.is_none(),
+            _ => false,
+        };
+        let code = refusal.reason.code.clone();
+        self.expect(is_right, || format!("{} was refused as {code}", import.file));
+    }
+
+    fn members_of(&self, key: &GroupKey) -> impl Iterator<Item = (&Import, u8)> {
+        self.imports.values().filter_map(move |import| match &import.kind {
+            Kind::Data { group: Some(place), .. } if import.repository == key.0 && place.group == key.1 => {
+                Some((import, place.slot))
+            }
+            _ => None,
+        })
+    }
+
+    fn slots(&self, key: &GroupKey) -> BTreeSet<u8> {
+        self.members_of(key).map(|(_, slot)| slot).collect()
+    }
+
+    /// True if not every slot of a group is filled.
+    pub(crate) fn is_incomplete(&self, repository: &Repository, group: &GroupRef) -> bool {
+        self.slots(&(repository.clone(), group.clone())).len() < usize::from(group.last)
+    }
+
+    /// What is to be treated first, and what second.
+    fn first_ready(&self, repository: &Repository) -> Vec<Ready> {
+        let groups = self.ready_groups.iter().filter(|((of, _), _)| of == repository);
+        let mut groups: Vec<_> = groups.map(|((_, group), rule)| (group, rule)).collect();
+        groups.sort_by_key(|(group, _)| (*group).clone());
+        let groups = groups.into_iter().map(|(group, rule)| match rule {
+            Some(rule) => Ready::Group(group.clone(), *rule),
+            None => Ready::Expired(group.clone()),
+        });
+        let mut files = self.ready.get(repository).cloned().unwrap_or_default();
+        let place = |id: &&ImportId| {
+            let subject = self.subject(**id)?;
+            let scope = SCOPES.iter().position(|scope| *scope == subject.data.scope);
+            Some((scope, subject.data.day, self.imports.get(*id)?.file.clone(), **id))
+        };
+        files.sort_by_key(|id| place(&id));
+        groups.chain(files.into_iter().map(Ready::File)).take(2).collect()
+    }
+
+    /// A process read where a repository is.
+    pub fn turned(&mut self, process: u64, repository: &Repository, turn: &Turn) {
+        let first = self.first_ready(repository);
+        self.expect(turn.ready == first, || {
+            format!("{repository}: {:?} are said to be ready first, and {first:?} are", turn.ready)
+        });
+        self.turns.insert(process, first);
+    }
+
+    fn running(&self, repository: &Repository) -> Option<&Running> {
+        self.sequences.get(repository).and_then(|state| state.running.as_ref())
+    }
+
+    /// True if it is the turn of an import.
+    fn is_running(&self, id: ImportId) -> bool {
+        let repository = self.imports.get(&id).map(|import| &import.repository);
+        match repository.and_then(|repository| self.running(repository)) {
+            Some(Running::File { import }) => *import == id,
+            Some(Running::Group { member, .. }) => *member == Some(id),
+            None => false,
+        }
+    }
+
+    /// The sequencer wrote down where a repository is, and with it what begins and what ends.
+    pub fn advanced(
+        &mut self,
+        process: u64,
+        repository: &Repository,
+        state: &sequence::State,
+        along: Along<'_>,
+    ) {
+        let before = self.running(repository).cloned();
+        let now = state.running.clone();
+        self.sequences.insert(repository.clone(), state.clone());
+        if let Some(id) = along.ends {
+            self.finished(id);
+        }
+        if before != now {
+            self.moved_on(process, repository, before, now, along.ends);
+        }
+        if let Some((id, pinned)) = along.begins {
+            self.started(process, id, pinned);
+        }
+    }
+
+    fn moved_on(
+        &mut self,
+        process: u64,
+        repository: &Repository,
+        before: Option<Running>,
+        now: Option<Running>,
+        ends: Option<ImportId>,
+    ) {
+        let goes_on = match (&before, &now) {
+            (Some(Running::Group { group: a, .. }), Some(Running::Group { group: b, .. })) => a == b,
+            _ => false,
+        };
+        if !goes_on {
+            match &before {
+                Some(Running::File { import }) if !self.done.contains(import) => {
+                    let name = self.name(*import);
+                    self.wrong(format!("{repository}: the turn of {name} is over, and it is not done"));
+                }
+                Some(Running::Group { group, .. }) => {
+                    let key = (repository.clone(), group.clone());
+                    let left = self.members_of(&key).find(|(member, _)| !self.done.contains(&member.id));
+                    let left = left.map(|(member, _)| member.file.clone());
+                    self.expect(left.is_none(), || {
+                        format!("{repository}: group {} is over without {left:?}", group.id)
+                    });
+                }
+                _ => {}
+            }
+            if let Some(now) = &now {
+                let picked = match now {
+                    Running::File { import } => Some(Ready::File(*import)),
+                    Running::Group { group, stage: Stage::Expiring, .. } => {
+                        Some(Ready::Expired(group.clone()))
+                    }
+                    Running::Group { group, stage, .. } => {
+                        let is_checked = matches!(stage, Stage::Checking);
+                        let rule = if is_checked { GroupRule::AllOrNothing } else { GroupRule::Sequential };
+                        Some(Ready::Group(group.clone(), rule))
+                    }
+                };
+                // What ends with this is none any more.
+                let is_left = |ready: &&Ready| !matches!(ready, Ready::File(id) if Some(*id) == ends);
+                let first = self.turns.get(&process).and_then(|turn| turn.iter().find(is_left).cloned());
+                self.expect(picked == first, || {
+                    format!("{repository}: {picked:?} begins, and {first:?} was first")
+                });
+            }
+        }
+        if let Some(Running::Group { group, stage, member: Some(member) }) = &now {
+            self.judge_member(repository, group, stage, *member);
+        }
+    }
+
+    fn judge_member(&mut self, repository: &Repository, group: &GroupRef, stage: &Stage, member: ImportId) {
+        let is_open = |id: ImportId| match stage {
+            Stage::Checking => !self.checked.contains(&id) && !self.conclusions.contains_key(&id),
+            Stage::Importing => !self.done.contains(&id),
+            _ => id == member,
+        };
+        let key = (repository.clone(), group.clone());
+        let open = self.members_of(&key).filter(|(import, _)| is_open(import.id));
+        let place = |(import, slot): &(&Import, u8)| {
+            let day = self.subject(import.id).map(|subject| subject.data.day);
+            (*slot, day, import.file.clone(), import.id)
+        };
+        let first = open.min_by_key(place).map(|(import, _)| import.id);
+        // Who asked before somebody else was told may hand out again what is over.
+        let is_again = !is_open(member);
+        self.expect(first == Some(member) || is_again || stage_is_over(stage), || {
+            format!("group {}: {member} is next, and {first:?} comes first", group.id)
+        });
+    }
+
+    /// From now on, what arrives for a group belongs to the next generation.
+    pub fn sealed(&mut self, repository: &Repository, group: &GroupRef) {
+        let open = self.open.entry((repository.clone(), group.id.clone(), group.last)).or_insert(1);
+        *open = (*open).max(group.generation + 1);
+        let is_incomplete = self.is_incomplete(repository, group);
+        self.expect(!is_incomplete, || format!("group {} begins, and is not complete", group.id));
+    }
+
+    /// A group is to be set aside.
+    pub fn expired(&mut self, repository: &Repository, group: &GroupRef) {
+        let is_incomplete = self.is_incomplete(repository, group);
+        self.expect(is_incomplete, || format!("group {} expired, and is complete", group.id));
+        let open = self.open.entry((repository.clone(), group.id.clone(), group.last)).or_insert(1);
+        *open = (*open).max(group.generation + 1);
+        let key = (repository.clone(), group.clone());
+        self.expired.insert(key.clone());
+        self.ready_groups.insert(key, None);
+    }
+
+    /// A group is no longer ready work.
+    pub fn closed(&mut self, repository: &Repository, group: &GroupRef) {
+        self.ready_groups.remove(&(repository.clone(), group.clone()));
+    }
+
+    /// It is fixed what an import runs under.
+    pub fn started(&mut self, process: u64, id: ImportId, held: &Pinned) {
+        let Some(Subject { partner, data, .. }) = self.subject(id) else { return };
+        let (sha256, bytes) = (hex(&Sha256::digest(&data.bytes)), data.bytes.len() as u64);
+        let is_running = self.is_running(id);
+        let name = self.name(id);
+        match self.started.get(&id) {
+            Some(before) => {
+                let is_same = before.config == held.config
+                    && (before.content.is_none() || before.content == held.content);
+                self.expect(is_same, || format!("{name}: what was fixed has changed"));
+            }
+            None if !self.conclusions.contains_key(&id) => {
+                let candidates = self.candidates(process, partner);
+                let is_active = self.variant_of(partner, &held.config).is_some_and(|(n, _)| {
+                    candidates.iter().any(|(candidate, _)| self.is_same_document(partner, n, *candidate))
+                });
+                self.expect(is_active, || format!("{name} begins under a configuration that was not active"));
+                self.expect(is_running, || format!("{name} begins, and it is not its turn"));
+            }
+            None => return,
+        }
+        if let Some(content) = &held.content {
+            let is_it = (content.bytes, &content.sha256) == (bytes, &sha256);
+            self.expect(is_it, || format!("{name} is to be loaded with other content than was dropped"));
+        }
+        if held.checked {
+            self.checked.insert(id);
+        }
+        self.started.insert(id, held.clone());
+    }
+
+    fn is_same_document(&self, partner: usize, one: usize, other: usize) -> bool {
+        let variants = self.partners.get(partner).map(|partner| &partner.variants);
+        variants.is_some_and(|variants| variants.get(one) == variants.get(other))
+    }
+
+    /// The variant whose document has this hash.
+    pub(crate) fn variant_of(&self, partner: usize, hash: &str) -> Option<(usize, Variant)> {
+        let partner = self.partners.get(partner)?;
+        let is_it = |variant: &Variant| hex(&Sha256::digest(variant.document(partner.universe))) == hash;
+        let n = partner.variants.iter().position(is_it)?;
+        partner.variants.get(n).map(|variant| (n, *variant))
+    }
+
+    /// What an import was started under.
+    pub(crate) fn pinned(&self, id: ImportId) -> Option<&Pinned> {
+        self.started.get(&id)
+    }
+
+    /// A batch of records took effect, or had before.
+    pub fn applied(&mut self, id: ImportId, number: BatchNumber) {
+        if !self.applied.insert((id, number.share, number.batch)) {
+            return;
+        }
+        let (name, is_running) = (self.name(id), self.is_running(id));
+        self.expect(is_running, || format!("{name} is loaded, and it is not its turn"));
+        // What its bytes and its configuration alone decide need not be fixed: its version is what it is.
+        let is_alone =
+            self.subject(id).is_some_and(|subject| !matches!(subject.data.subsection, "full" | "once"));
+        let is_fixed = self
+            .started
+            .get(&id)
+            .is_some_and(|pinned| pinned.content.is_some() || is_alone || pinned.checked);
+        self.expect(is_fixed, || format!("{name} is loaded, and its content is not fixed"));
+        let is_decided = self.conclusions.contains_key(&id);
+        self.expect(!is_decided, || format!("{name} is loaded, and its outcome is decided"));
+    }
+
+    /// True if some of an import may be records.
+    pub(crate) fn is_begun(&self, id: ImportId) -> bool {
+        self.applied.iter().any(|(import, _, _)| *import == id)
+    }
+
+    /// An outcome was decided.
+    pub fn concluded(&mut self, process: u64, id: ImportId, held: &Conclusion) {
+        let name = self.name(id);
+        if let Some(first) = self.conclusions.get(&id) {
+            let is_same =
+                (first.outcome, &first.code, first.counts) == (held.outcome, &held.code, held.counts);
+            self.expect(is_same, || format!("{name} has two outcomes"));
+            return;
+        }
+        self.conclusions.insert(id, held.clone());
+        let partner = self.partner_of(id);
+        let candidates: Vec<Variant> =
+            self.candidates(process, partner).into_iter().map(|(_, variant)| variant).collect();
+        if let Err(why) = self.judge_order(id, held).and_then(|()| self.judge_outcome(id, held, &candidates))
+        {
+            self.wrong(format!("{name} ends as {} {:?}: {why}", held.outcome, held.code));
+        }
+    }
+
+    /// Whether it was the turn of an import to end so.
+    fn judge_order(&self, id: ImportId, held: &Conclusion) -> Result<(), String> {
+        let Some(import) = self.imports.get(&id) else { return Err("it is not registered".to_owned()) };
+        let Kind::Data { group, .. } = &import.kind else { return Ok(()) };
+        let code = held.code.as_deref().unwrap_or_default();
+        let running = self.running(&import.repository);
+        if code == "group-stopped" || code == "group-expired" {
+            let Some(place) = group else { return Err("it is in no group".to_owned()) };
+            let Some(Running::Group { group, stage, .. }) = running else {
+                return Err("its group is not running".to_owned());
+            };
+            if *group != place.group {
+                return Err("another group is running".to_owned());
+            }
+            return match stage {
+                Stage::Expiring if code == "group-expired" => Ok(()),
+                Stage::SettingAside { because_of } if code == "group-stopped" => {
+                    let stopped = self.conclusions.get(because_of).is_some_and(is_rejection);
+                    stopped.then_some(()).ok_or_else(|| "no file of its group was rejected".to_owned())
+                }
+                _ => Err(format!("its group is {stage:?}")),
+            };
+        }
+        if !self.is_running(id) {
+            return Err("it is not its turn".to_owned());
+        }
+        if let Some(place) = group {
+            let key = (import.repository.clone(), place.group.clone());
+            let stopped = self.members_of(&key).any(|(other, _)| {
+                other.id != id && self.conclusions.get(&other.id).is_some_and(is_rejection)
+            });
+            if stopped {
+                return Err("a file of its group was rejected before".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// An import is done.
+    pub fn finished(&mut self, id: ImportId) {
+        let name = self.name(id);
+        let is_decided = self.conclusions.contains_key(&id);
+        self.expect(is_decided, || format!("{name} is done without an outcome"));
+        self.done.insert(id);
+        for ready in self.ready.values_mut() {
+            ready.retain(|ready| *ready != id);
+        }
+    }
+
+    /// A mail was sent.
+    pub fn mailed(&mut self, process: u64, mail: &Mail) {
+        *self.mails.entry(mail.id.clone()).or_default() += 1;
+        let Ok(id) = mail.id.parse::<ImportId>() else { return };
+        let name = self.name(id);
+        let began = self.began.get(&process).copied().unwrap_or(0);
+        let is_again = self.noted.get(&id).is_some_and(|noted| *noted < began);
+        self.expect(!is_again, || format!("the mail of {name} is sent again, and nothing went wrong"));
+        let is_right = self.conclusions.get(&id).is_some_and(|conclusion| {
+            crate::judge::recipients(conclusion).is_none_or(|recipients| recipients == mail.recipients)
+        });
+        self.expect(is_right, || format!("the mail of {name} goes to {:?}", mail.recipients));
+    }
+
+    /// It was noted that a mail was sent.
+    pub fn noted_mail(&mut self, id: ImportId) {
+        let (name, is_sent) = (self.name(id), self.mails.contains_key(&id.to_string()));
+        self.expect(is_sent, || format!("the mail of {name} is noted, and was not sent"));
+        let step = self.step;
+        self.noted.entry(id).or_insert(step);
+    }
+
+    /// True if nothing is running.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.sequences.values().all(|state| state.running.is_none())
+    }
+}
+
+fn stage_is_over(stage: &Stage) -> bool {
+    !matches!(stage, Stage::Checking | Stage::Importing)
+}
+
+/// True if the rest of a group stops for such an outcome.
+pub(crate) fn is_rejection(conclusion: &Conclusion) -> bool {
+    matches!(conclusion.outcome, Outcome::Bogus | Outcome::NotProcessed)
+        && conclusion.code.as_deref() != Some("duplicate")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    tidewaiter_pipeline::configs::hex(bytes)
+}

@@ -1,0 +1,251 @@
+//! What all processes share: the bucket, the tables, the queues, the clock, and whoever watches.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter_pipeline::Result;
+use tidewaiter_pipeline::local::{SqliteRecords, SqliteState};
+use tidewaiter_pipeline::ports::{Drop, Import, Known, Message};
+use tidewaiter_tests::generate::Chance;
+
+use crate::bucket::Bucket;
+use crate::fault::{Fault, Faults};
+use crate::ports::FIRST_REVISION;
+use crate::watch::Watch;
+
+/// When histories begin, in milliseconds since 1970.
+const BEGIN: i64 = 1_790_000_000_000;
+/// How late a message may be, in milliseconds: SQS hands out what it has within a minute; a retry takes longer.
+const LATE: u64 = 20 * 60 * 1_000;
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// A file was dropped.
+    Upload(Drop),
+    /// From one function to the other.
+    Message(Message),
+    /// The schedule: look for what is undone.
+    Sweep,
+}
+
+/// A message in a queue.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// Counts up in the order of sending.
+    pub number: u64,
+    /// What it says.
+    pub body: Body,
+    /// From when on it is handed out, in milliseconds since 1970.
+    pub visible: i64,
+    /// How often it was handed out.
+    pub tries: u32,
+    /// True while a process has it.
+    pub is_in_hand: bool,
+}
+
+/// How often things go wrong in a history, in a thousand: some histories are rough, some are calm.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(missing_docs, reason = "each is the fault of the same name")]
+pub struct Rates {
+    pub message_twice: u64,
+    pub message_late: u64,
+    pub message_lost: u64,
+    pub event_twice: u64,
+    pub event_late: u64,
+    pub event_lost: u64,
+    pub failed: u64,
+    pub timed_out: u64,
+    pub throttled: u64,
+    pub killed: u64,
+    pub stalled: u64,
+    pub two_at_once: u64,
+    pub clock: u64,
+    pub skewed: u64,
+    pub redeployed: u64,
+    pub swept: u64,
+}
+
+impl Rates {
+    /// The rates of a history.
+    pub fn draw(chance: &mut Chance) -> Self {
+        // None in a third of the histories, so that what one fault does is not hidden by others.
+        let mut rate = |most: u64| match chance.below(3) {
+            0 => 0,
+            1 => 1 + chance.below(most / 4 + 1),
+            _ => 1 + chance.below(most),
+        };
+        Self {
+            message_twice: rate(200),
+            message_late: rate(200),
+            message_lost: rate(100),
+            event_twice: rate(300),
+            event_late: rate(200),
+            event_lost: rate(60),
+            failed: rate(40),
+            timed_out: rate(8),
+            throttled: rate(8),
+            killed: rate(40),
+            stalled: rate(30),
+            two_at_once: rate(120),
+            clock: rate(60),
+            skewed: rate(300),
+            redeployed: rate(10),
+            swept: rate(20),
+        }
+    }
+}
+
+/// All that changes.
+pub struct Inner {
+    /// Everything that looks like chance while the history goes on.
+    pub chance: Chance,
+    /// What goes wrong how often; nothing any more once it is calm.
+    pub rates: Rates,
+    /// How often what went wrong.
+    pub faults: Faults,
+    /// The clock, in milliseconds since 1970.
+    pub now: i64,
+    /// The objects.
+    pub bucket: Bucket,
+    /// The messages.
+    pub queue: Vec<Envelope>,
+    /// How many messages were sent.
+    pub sent: u64,
+    /// What was seen, and whether it was right.
+    pub watch: Watch,
+    /// Each import as it was seen last in its table, with its revision.
+    pub imports: BTreeMap<ImportId, Known>,
+    /// What happened, for people; None if nobody reads it.
+    pub trace: Option<Vec<String>>,
+}
+
+impl Inner {
+    /// The time on the world's clock.
+    pub fn time(&self) -> Timestamp {
+        at(self.now)
+    }
+
+    /// True so many times in a thousand.
+    pub fn happens(&mut self, in_a_thousand: u64) -> bool {
+        in_a_thousand > 0 && self.chance.below(1_000) < in_a_thousand
+    }
+
+    /// An import as it is in its table, with its revision: one more whenever it has changed.
+    pub(crate) fn revised(&mut self, import: Import) -> Known {
+        let before = self.imports.get(&import.id);
+        let revision = match before {
+            Some(before) if before.import == import => before.revision,
+            Some(before) => before.revision + 1,
+            None => FIRST_REVISION,
+        };
+        let known = Known { import, revision };
+        self.imports.insert(known.import.id, known.clone());
+        known
+    }
+
+    /// Tells what happened.
+    pub fn tell(&mut self, what: impl FnOnce() -> String) {
+        let passed = self.now - BEGIN;
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!(
+                "{:>5}  +{:>9}.{:03} s  {}",
+                trace.len(),
+                passed / 1_000,
+                passed % 1_000,
+                what()
+            ));
+        }
+    }
+
+    /// Puts a message into its queue, or what becomes of it.
+    pub fn send(&mut self, body: Body, at: i64) {
+        let is_event = matches!(body, Body::Upload(_));
+        let rates = self.rates;
+        let (twice, late, lost) = if is_event {
+            (rates.event_twice, rates.event_late, rates.event_lost)
+        } else {
+            (rates.message_twice, rates.message_late, rates.message_lost)
+        };
+        let fault = |event: Fault, message: Fault| if is_event { event } else { message };
+        if self.happens(lost) {
+            self.faults.add(fault(Fault::EventLost, Fault::MessageLost));
+            self.tell(|| format!("LOST: {}", describe(&body)));
+            if let Body::Upload(dropped) = body {
+                self.watch.lost.push(dropped);
+            }
+            return;
+        }
+        let copies = if self.happens(twice) {
+            self.faults.add(fault(Fault::EventTwice, Fault::MessageTwice));
+            2
+        } else {
+            1
+        };
+        for _ in 0..copies {
+            let mut visible = at;
+            if self.happens(late) {
+                self.faults.add(fault(Fault::EventLate, Fault::MessageLate));
+                let most = if self.chance.below(2) == 0 { LATE } else { 5_000 };
+                visible += self.chance.below(most).cast_signed();
+            }
+            self.sent += 1;
+            let (number, body) = (self.sent, body.clone());
+            self.queue.push(Envelope { number, body, visible, tries: 0, is_in_hand: false });
+        }
+    }
+}
+
+/// What a message says, in a line.
+pub fn describe(body: &Body) -> String {
+    match body {
+        Body::Upload(dropped) => format!("event of {} ({})", dropped.source.key, dropped.import),
+        Body::Message(message) => serde_json::to_string(message).unwrap_or_default(),
+        Body::Sweep => "sweep".to_owned(),
+    }
+}
+
+/// A moment, from milliseconds since 1970.
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
+/// What all processes share.
+pub struct World {
+    inner: Mutex<Inner>,
+    /// The table of state.
+    pub state: SqliteState,
+    /// The table of records.
+    pub records: SqliteRecords,
+}
+
+impl World {
+    /// An empty world.
+    ///
+    /// # Errors
+    /// If no database can be made in memory.
+    pub fn new(chance: Chance, rates: Rates, watch: Watch, is_traced: bool) -> Result<Arc<Self>> {
+        let memory = Path::new(":memory:");
+        let inner = Inner {
+            chance,
+            rates,
+            faults: Faults::default(),
+            now: BEGIN,
+            bucket: Bucket::default(),
+            queue: Vec::new(),
+            sent: 0,
+            watch,
+            imports: BTreeMap::new(),
+            trace: is_traced.then(Vec::new),
+        };
+        let (state, records) = (SqliteState::open(memory)?, SqliteRecords::open(memory)?);
+        Ok(Arc::new(Self { inner: Mutex::new(inner), state, records }))
+    }
+
+    /// Looks at, and changes, what is shared.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
+        work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

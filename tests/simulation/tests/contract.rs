@@ -1,0 +1,38 @@
+//! The simulated ports keep what the ports promise, as long as nothing is broken on purpose.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidewaiter_pipeline::contract;
+use tidewaiter_pipeline::ports::Platform;
+use tidewaiter_simulation::gate::{Verdict, drive};
+use tidewaiter_simulation::process::{Function, Process};
+use tidewaiter_simulation::watch::Watch;
+use tidewaiter_simulation::world::{Rates, World};
+use tidewaiter_tests::generate::Chance;
+
+fn process() -> Process {
+    let world = World::new(Chance::new(1), Rates::default(), Watch::default(), false).unwrap();
+    Process::new(Arc::clone(&world), 1, Function::Unpack, 0, 1, Duration::ZERO)
+}
+
+#[tokio::test]
+async fn the_bucket_is_an_object_store() {
+    let process = process();
+    let suite = contract::objects(process.objects());
+    drive(process.lane(), suite, |_| Some(Verdict::Go)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_table_of_state_is_a_store_of_state() {
+    let process = process();
+    let suite = contract::state(process.state());
+    drive(process.lane(), suite, |_| Some(Verdict::Go)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_table_of_records_is_a_store_of_records() {
+    let process = process();
+    let suite = contract::records(process.records());
+    drive(process.lane(), suite, |_| Some(Verdict::Go)).await.unwrap().unwrap();
+}

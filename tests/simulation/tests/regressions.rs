@@ -1,0 +1,167 @@
+//! What the simulation found, each by itself: the calls that break are named, nothing is left to chance.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::ports::{Conclusion, Drop, Nature, Progress, Source, State};
+use tidewaiter_simulation::gate::{Call, Verdict, drive};
+use tidewaiter_simulation::process::{Function, Process};
+use tidewaiter_simulation::scenario::{Data, Dropped, Member, Partner, Variant, What, tar};
+use tidewaiter_simulation::watch::{Upload, Watch};
+use tidewaiter_simulation::world::{Body, Rates, World, at};
+use tidewaiter_tests::generate::Chance;
+
+const CONFIG: Variant = Variant {
+    strict: false,
+    clear: false,
+    create: false,
+    reports: true,
+    alerts: false,
+    shop: true,
+    all_or_nothing: false,
+    settle_seconds: 0,
+    alert_after_hours: None,
+    expire_after_hours: None,
+};
+
+fn world() -> Arc<World> {
+    let repository: Repository = "acme".parse().unwrap();
+    let partner = Partner { repository, universe: "acme", variants: vec![CONFIG] };
+    let world = World::new(Chance::new(1), Rates::default(), Watch::new(vec![partner]), false).unwrap();
+    world.with(|inner| inner.bucket.put("config/acme/acme.json", CONFIG.document("acme"), false)).unwrap();
+    world
+}
+
+/// A file that is no data file, dropped as the `n`th.
+fn drop_notes(world: &World, n: i64, content: &'static str) -> Body {
+    drop(world, n, "notes.txt", Bytes::from_static(content.as_bytes()), What::Junk)
+}
+
+fn drop(world: &World, n: i64, file: &str, bytes: Bytes, what: What) -> Body {
+    let key = format!("imports/acme/{file}");
+    let arrived = at(1_790_000_000_000 + n);
+    let import = ImportId::new(arrived, n.unsigned_abs().into());
+    let source = world.with(|inner| {
+        let version = inner.bucket.put(&key, bytes.clone(), false).ok();
+        let source = Source { key, version };
+        let dropped = Dropped { partner: 0, file: file.to_owned(), bytes: bytes.clone(), what };
+        inner.watch.uploaded(import, Upload { dropped, source: source.clone(), is_gone: false });
+        source
+    });
+    let (repository, file) = ("acme".parse().unwrap(), file.to_owned());
+    let (bytes, nature) = (bytes.len() as u64, Nature::File);
+    Body::Upload(Drop { repository, file, import, source, nature, bytes, arrived })
+}
+
+/// Has a new process treat a message. None if it was killed; true if it came to its end.
+async fn treat(
+    world: &Arc<World>,
+    body: &Body,
+    decide: impl FnMut(&Call) -> Option<Verdict>,
+) -> Option<bool> {
+    let process = Process::new(Arc::clone(world), 1, Function::of(body), 0, 1, Duration::ZERO);
+    drive(process.lane(), process.handle(body, 1), decide).await.map(|done| done.is_ok())
+}
+
+fn go(_: &Call) -> Option<Verdict> {
+    Some(Verdict::Go)
+}
+
+async fn ended(world: &World, body: &Body) -> Conclusion {
+    let Body::Upload(dropped) = body else { panic!("{body:?}") };
+    let import = world.state.import(dropped.import).await.unwrap().unwrap();
+    let Progress::Done(conclusion) = import.progress else { panic!("{import:?}") };
+    conclusion
+}
+
+fn content(world: &World, key: &str) -> Option<Bytes> {
+    world.with(|inner| inner.bucket.content(key, None))
+}
+
+/// Whom to tell was asked of the configuration; if that failed for a moment, nobody was told, ever.
+#[tokio::test]
+async fn a_configuration_that_cannot_be_listed_for_a_moment_costs_nobody_a_mail() {
+    let world = world();
+    let notes = drop_notes(&world, 1, "for whom?");
+    let mut lists = 0;
+    let fails = |call: &Call| {
+        lists += usize::from(call.name == "objects.list");
+        Some(if lists == 2 && call.name == "objects.list" { Verdict::FailBefore } else { Verdict::Go })
+    };
+    // The second list is the one for the mail, after that for the name.
+    let first = treat(&world, &notes, fails).await;
+    if first != Some(true) {
+        assert_eq!(treat(&world, &notes, go).await, Some(true));
+    }
+    assert!(ended(&world, &notes).await.mail_due, "somebody is told");
+}
+
+/// The second file took the keys of the first, which was on its way there; the first then took them back, and the
+/// ledger said of both that they were elsewhere.
+#[tokio::test]
+async fn a_name_used_again_while_its_file_is_brought_to_its_place_waits_for_it() {
+    let world = world();
+    let (first, second) = (drop_notes(&world, 1, "one"), drop_notes(&world, 2, "two"));
+    let dies = |call: &Call| (call.name != "objects.copy").then_some(Verdict::Go);
+    assert_eq!(treat(&world, &first, dies).await, None);
+    assert_eq!(treat(&world, &second, go).await, Some(false), "it waits");
+    assert_eq!(treat(&world, &first, go).await, Some(true));
+    assert_eq!(treat(&world, &second, go).await, Some(true));
+    for (notes, bytes) in [(&first, "one"), (&second, "two")] {
+        let ended = ended(&world, notes).await;
+        assert_eq!(content(&world, ended.place.as_str()).unwrap(), bytes, "{}", ended.place);
+        assert!(content(&world, ended.log.as_str()).is_some(), "{}", ended.log);
+    }
+    assert_eq!(
+        world.with(|inner| inner.bucket.current("").count()),
+        5,
+        "two files, two logs, a configuration"
+    );
+}
+
+fn member(slot: u8) -> Member {
+    let bytes = Bytes::from_static(b"email\na@x.org\n");
+    let data = Data {
+        scope: "contacts",
+        subsection: "crm",
+        group: Some(("g".to_owned(), slot, 2)),
+        day: 1,
+        columns: vec!["email".to_owned()],
+        is_valid: true,
+        lines: Vec::new(),
+        bytes,
+    };
+    Member { file: format!("g.{slot:02}-02_acme_contacts_crm_20260101.csv"), data }
+}
+
+/// An unpack that failed in the midst of an archive removed what it had written. Another copy of the same message had
+/// written the same, and registered it: the members were waiting for their group, and their bytes were nowhere.
+#[tokio::test]
+async fn an_unpack_that_fails_leaves_the_members_that_another_one_registered() {
+    let world = world();
+    let members = vec![member(1), member(2)];
+    let archive = drop(&world, 1, "monday.tar", tar(&members).into(), What::Archive(Some(members)));
+    let Body::Upload(dropped) = &archive else { panic!("{archive:?}") };
+    let mut puts = 0;
+    let overtaken = |call: &Call| {
+        puts += usize::from(call.name == "objects.put");
+        if call.name != "objects.put" || puts != 2 {
+            return Some(Verdict::Go);
+        }
+        // The other copy comes now, and does all of it.
+        let other = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(treat(&world, &archive, go))
+        };
+        assert_eq!(std::thread::scope(|scope| scope.spawn(other).join()).unwrap(), Some(true));
+        Some(Verdict::FailBefore)
+    };
+    assert_eq!(treat(&world, &archive, overtaken).await, Some(false));
+    for n in [0, 1] {
+        let member = world.state.import(dropped.import.member(n)).await.unwrap().unwrap();
+        assert!(content(&world, &member.source.key).is_some(), "{} is there", member.source.key);
+    }
+}
