@@ -12,7 +12,10 @@
 
 mod archives;
 mod config;
-#[allow(unreachable_pub, reason = "shared with the adapters for AWS, whose clients nobody wants to build for this")]
+#[allow(
+    unreachable_pub,
+    reason = "shared with the adapters for AWS, whose clients nobody wants to build for this"
+)]
 #[path = "../../crates/aws/src/events.rs"]
 mod decoding;
 mod events;

@@ -9,6 +9,11 @@ pub fn plural(count: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", number(count))
 }
 
+/// How often: `once`, `40 times`.
+pub(crate) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", number(count)) }
+}
+
 /// A number with its digits in threes: `12,345`.
 pub fn number(count: u64) -> String {
     let digits = count.to_string();

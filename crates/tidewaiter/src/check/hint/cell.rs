@@ -36,6 +36,7 @@ impl Advice {
 
 const CAUSES: &[Cause] = &[
     Cause { explains: |_, _| true, advice: spaces },
+    Cause { explains: |_, _| true, advice: unseen },
     Cause { explains: any_type, advice: no_value },
     Cause { explains: numeric, advice: plus_sign },
     Cause { explains: numeric_or_phone, advice: scientific },
@@ -49,6 +50,7 @@ const CAUSES: &[Cause] = &[
     Cause { explains: dated, advice: day_order },
     Cause { explains: dated, advice: compact_date },
     Cause { explains: dated, advice: day_number },
+    Cause { explains: dated, advice: no_such_day },
     Cause { explains: |c, p| p == Problem::Type && c.field_type() == FieldType::Boolean, advice: truth },
     Cause { explains: any_type, advice: several_addresses },
     Cause { explains: |_, p| p == Problem::OneOf, advice: near_miss },
@@ -105,6 +107,26 @@ fn spaces(column: &Column, value: &str) -> Option<Advice> {
     let bare = value.trim();
     (bare != value && accepts(column, bare))
         .then(|| Advice::write("remove the spaces before and after the value", bare))
+}
+
+/// A value that would be right without characters that nobody sees, or without the quotes that text programs curl.
+fn unseen(column: &Column, value: &str) -> Option<Advice> {
+    const UNSEEN: [char; 9] = [
+        '\u{a0}', '\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}',
+        '\u{feff}',
+    ];
+    const QUOTES: [char; 8] = ['“', '”', '„', '‘', '’', '«', '»', '"'];
+    let seen: String = value.chars().filter(|c| !UNSEEN.contains(c)).collect();
+    let bare = seen.trim_matches(|c: char| QUOTES.contains(&c) || c.is_whitespace());
+    if bare == value || bare.is_empty() || !accepts(column, bare) {
+        return None;
+    }
+    let what = match (seen != value, bare != seen) {
+        (true, false) => "it holds characters that cannot be seen",
+        (false, _) => "it has quotes around it that are none in CSV",
+        (true, true) => "it has quotes around it that are none in CSV, and characters that cannot be seen",
+    };
+    Some(Advice::write(format!("{what}: write `{bare}`"), bare))
 }
 
 fn no_value(_: &Column, value: &str) -> Option<Advice> {
@@ -224,6 +246,7 @@ fn day_order(column: &Column, value: &str) -> Option<Advice> {
     let numbers: Vec<u16> = parts.iter().filter_map(|part| part.parse().ok()).collect();
     let (&[a, b, c], &[first, _, last]) = (numbers.as_slice(), parts.as_slice()) else { return None };
     let (year, month, day) = match (first.len(), last.len()) {
+        (4, _) if b > 12 => (a, c, b),
         (4, _) => (a, b, c),
         (_, 4) if a > 12 => (c, b, a),
         (_, 4) if b > 12 => (c, a, b),
@@ -349,6 +372,17 @@ fn day_number(_: &Column, value: &str) -> Option<Advice> {
     plausible.then(|| {
         Advice::say("this is how a spreadsheet counts days: format the column as a date and export it again")
     })
+}
+
+/// `2026-02-30`: a day that its month does not have.
+fn no_such_day(_: &Column, value: &str) -> Option<Advice> {
+    let mut parts = value.split(['T', ' ']).next()?.split('-');
+    let year = parts.next().filter(|year| year.len() == 4)?;
+    let (month, day) = (parts.next()?.parse().ok()?, parts.next()?.parse::<i8>().ok()?);
+    let first = jiff::civil::Date::new(year.parse().ok()?, month, 1).ok()?;
+    let last = first.days_in_month();
+    (day < 1 || day > last)
+        .then(|| Advice::say(format!("{} has {last} days: see which one is meant", first.strftime("%B %Y"))))
 }
 
 fn truth(column: &Column, value: &str) -> Option<Advice> {

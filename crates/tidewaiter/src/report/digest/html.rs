@@ -2,11 +2,12 @@
 
 use std::fmt::{Result, Write};
 
-use super::text::{fine, other_kinds, times};
+use super::text::{fine, other_kinds};
 use super::{Digest, FINE, File, KINDS, LOOK};
-use crate::report::html::frame::{aside, banner, begin, end, end_table, fact, facts, heading, tile};
+use crate::report::html::frame::{aside, banner, begin, end, end_table, fact, facts, heading, tile, tip};
 use crate::report::html::style::{BAD, GOOD, HELD, SHARES, SOME, tone};
-use crate::report::html::text::{escape, rich, value};
+use crate::report::html::text::{escape, found, in_column, rich};
+use crate::report::summary::times;
 use crate::report::{Counts, Outcome, Worst, number, worst};
 
 /// The digest as an HTML document.
@@ -155,10 +156,7 @@ fn write_look(out: &mut String, file: &File) -> Result {
 
 fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result {
     let kind = worst.kind;
-    let column = match kind.field.as_deref().filter(|field| !field.is_empty()) {
-        Some(field) => format!(" in <code>{}</code>", escape(field)),
-        None => String::new(),
-    };
+    let column = in_column(kind);
     write!(
         out,
         "<div style=\"padding-top:8px\"><b>{}</b>{column} \
@@ -170,7 +168,6 @@ fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result
     let Some(example) = worst.examples.first() else { return Ok(()) };
     let mut parts = vec![rich(&example.message)];
     parts.extend(example.line.map(|line| format!("line {line}")));
-    let found = |found| format!("found <code class=\"word\" style=\"color:#9c2a10\">{}</code>", value(found));
     parts.extend(example.value.as_deref().map(found));
     write!(
         out,
@@ -181,13 +178,4 @@ fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result
         Some(hint) => tip(out, hint),
         None => Ok(()),
     }
-}
-
-fn tip(out: &mut String, hint: &str) -> Result {
-    write!(
-        out,
-        "<div class=\"tip\" style=\"background:#fdf5e2;color:#5c4308;border-radius:6px;padding:5px 10px;\
-         margin-top:4px;font-size:14px\"><b>How to mend it:</b> {}</div>",
-        rich(hint)
-    )
 }

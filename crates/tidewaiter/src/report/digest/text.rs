@@ -3,6 +3,7 @@
 use std::fmt::{Result, Write};
 
 use super::{Digest, Ends, FINE, File, KINDS, LOOK};
+use crate::report::summary::times;
 use crate::report::{Counts, Outcome, Worst, number, plural, worst};
 
 /// The digest as UTF-8 text ending in a line break.
@@ -120,9 +121,4 @@ fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result
         }
     }
     writeln!(out)
-}
-
-/// How often: `once`, `40 times`.
-pub(super) fn times(count: u64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{} times", number(count)) }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::{Result, Write};
 
-use super::frame::{aside, heading};
-use super::text::{escape, rich, value};
+use super::frame::{aside, heading, tip};
+use super::text::{self, in_column, rich};
 use super::{EXAMPLES, KINDS};
 use crate::finding::Finding;
+use crate::report::summary::times;
 use crate::report::{Report, Worst, number, plural, worst};
 
 pub(super) fn write(out: &mut String, report: &Report) -> Result {
@@ -31,10 +32,7 @@ pub(super) fn write(out: &mut String, report: &Report) -> Result {
 
 fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result {
     let kind = worst.kind;
-    let column = match kind.field.as_deref().filter(|field| !field.is_empty()) {
-        Some(field) => format!(" in <code>{}</code>", escape(field)),
-        None => String::new(),
-    };
+    let column = in_column(kind);
     write!(
         out,
         "<tr><td class=\"pad\" style=\"padding:12px 28px 0\">\
@@ -65,12 +63,7 @@ fn write_kind(out: &mut String, worst: &Worst<'_>, told: Option<&str>) -> Result
         aside(out, &format!("… and {} more like this.", number(worst.beyond())))?;
     }
     if let Some(hint) = hint.filter(|hint| Some(*hint) != told) {
-        write!(
-            out,
-            "<div class=\"tip\" style=\"background:#fdf5e2;color:#5c4308;border-radius:6px;padding:7px 12px;\
-             margin-top:6px;font-size:14px\"><b>How to mend it:</b> {}</div>",
-            rich(hint)
-        )?;
+        tip(out, hint)?;
     }
     writeln!(out, "</td></tr>")
 }
@@ -82,7 +75,7 @@ fn write_example(out: &mut String, finding: &Finding, (message, hint): (bool, bo
         parts.push(rich(&finding.message));
     }
     if let Some(found) = &finding.value {
-        parts.push(format!("found <code class=\"word\" style=\"color:#9c2a10\">{}</code>", value(found)));
+        parts.push(text::found(found));
     }
     if hint && let Some(hint) = &finding.hint {
         parts.push(rich(hint));
@@ -100,8 +93,4 @@ fn write_example(out: &mut String, finding: &Finding, (message, hint): (bool, bo
          overflow-wrap:anywhere;word-break:break-word\">{}</td></tr>",
         parts.join(" · ")
     )
-}
-
-fn times(count: u64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{} times", number(count)) }
 }

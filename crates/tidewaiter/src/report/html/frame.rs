@@ -3,7 +3,7 @@
 use std::fmt::{Result, Write};
 
 use super::style::{FONT, STYLE};
-use super::text::escape;
+use super::text::{escape, rich};
 
 /// Begins a mail: `title`, which programs show beside it, and `preview`, which they show before it is opened.
 pub(crate) fn begin(out: &mut String, title: &str, preview: &str) -> Result {
@@ -71,6 +71,16 @@ pub(crate) fn aside(out: &mut String, text: &str) -> Result {
         out,
         "<div class=\"dim\" style=\"font-size:13px;color:#5a6878;padding-top:6px\">{}</div>",
         escape(text)
+    )
+}
+
+/// How to mend it.
+pub(crate) fn tip(out: &mut String, hint: &str) -> Result {
+    write!(
+        out,
+        "<div class=\"tip\" style=\"background:#fdf5e2;color:#5c4308;border-radius:6px;padding:7px 12px;\
+         margin-top:6px;font-size:14px\"><b>How to mend it:</b> {}</div>",
+        rich(hint)
     )
 }
 

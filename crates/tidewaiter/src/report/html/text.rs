@@ -1,5 +1,7 @@
 //! Text on its way into HTML: nothing that a partner sends is ever markup.
 
+use crate::finding::Kind;
+
 /// A text in which nothing is markup.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -20,6 +22,19 @@ pub(crate) fn escape(text: &str) -> String {
 /// spreadsheet must not begin like a formula.
 pub(crate) fn value(text: &str) -> String {
     if text.is_empty() { "(empty)".to_owned() } else { format!("“{}”", escape(text)) }
+}
+
+/// What was found instead: a value that a partner sent.
+pub(crate) fn found(text: &str) -> String {
+    format!("found <code class=\"word\" style=\"color:#9c2a10\">{}</code>", value(text))
+}
+
+/// Where findings of a kind are, if all of them are in one column: ` in <code>email</code>`.
+pub(crate) fn in_column(kind: &Kind) -> String {
+    match kind.field.as_deref().filter(|field| !field.is_empty()) {
+        Some(field) => format!(" in <code>{}</code>", escape(field)),
+        None => String::new(),
+    }
 }
 
 /// A text of ours, in which what stands between backticks is code. An odd backtick stays one.
