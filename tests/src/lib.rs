@@ -3,7 +3,7 @@
 //!
 //! * [`World`] is a deployment in a folder of its own.
 //! * [`golden`] compares what comes of deliveries with what was expected of them, case by case.
-//! * [`reference`] says what an import means, a second time and plainly.
+//! * [`mod@reference`] says what an import means, a second time and plainly.
 //! * [`generate`] makes data of any size that looks like a retailer's, always the same for a seed.
 #![expect(clippy::expect_used, reason = "test support: what fails here fails the test that uses it")]
 #![expect(clippy::panic, reason = "test support: what fails here fails the test that uses it")]

@@ -28,6 +28,51 @@ pub struct Options {
     pub prefix: Option<&'static str>,
 }
 
+impl Options {
+    /// The name of the subsection with these options.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mode = match self.mode {
+            Mode::Upsert => "upsert",
+            Mode::Create => "create",
+            Mode::Update => "update",
+        };
+        let mut name = format!("{mode}-{}", if self.clear { "clear" } else { "ignore" });
+        if let Some(column) = self.match_by {
+            name = format!("{name}-{}", column.replace('_', ""));
+        }
+        if let Some(rule) = self.replace_all {
+            let list = rule.list.map(|list| list.to_string());
+            name = format!("{name}-all{}-{}", list.unwrap_or_default(), rule.max_removed * 100.0);
+        }
+        name + self.prefix.unwrap_or_default()
+    }
+
+    /// These options as they stand in a configuration.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        let empty = if self.clear { "clear" } else { "ignore" };
+        let mut json = serde_json::Map::from_iter([
+            ("mode".to_owned(), serde_json::json!(self.mode)),
+            ("empty".to_owned(), serde_json::json!(empty)),
+        ]);
+        if let Some(column) = self.match_by {
+            json.insert("match_by".to_owned(), column.into());
+        }
+        if let Some(prefix) = self.prefix {
+            json.insert("phone_prefix".to_owned(), prefix.into());
+        }
+        if let Some(ReplaceAll { list, max_removed }) = self.replace_all {
+            let rule = match list {
+                Some(list) => serde_json::json!({ "max_removed": max_removed, "list": list }),
+                None => serde_json::json!({ "max_removed": max_removed }),
+            };
+            json.insert("replace_all".to_owned(), rule);
+        }
+        json.into()
+    }
+}
+
 /// A file that is the whole of its scope, or of a list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReplaceAll {

@@ -100,7 +100,7 @@ struct Names {
     state: String,
     own: String,
     retry_seconds: i32,
-    names_for: Duration,
+    configurations_for: Duration,
 }
 
 impl Names {
@@ -111,7 +111,7 @@ impl Names {
             state: environment.get("STATE_TABLE"),
             own: environment.get("QUEUE_URL"),
             retry_seconds: environment.retry_seconds(),
-            names_for: environment.configuration_cache(),
+            configurations_for: environment.configuration_cache(),
         }
     }
 
@@ -125,7 +125,7 @@ impl Names {
             records,
             mailer,
             queue,
-            configs: Cache::with_names_for(self.names_for),
+            configs: Cache::with_names_for(self.configurations_for),
         }
     }
 }

@@ -79,13 +79,12 @@ impl Bucket {
     /// Deletes a version for good; without one, hides the key.
     pub fn delete(&mut self, key: &str, version: Option<&str>) {
         let Some(versions) = self.keys.get_mut(key) else { return };
-        match version {
-            Some(id) => versions.retain(|version| version.id != id),
-            None => {
-                self.written += 1;
-                let id = format!("v{}", self.written);
-                versions.push(Version { id, body: None, tag: String::new() });
-            }
+        if let Some(id) = version {
+            versions.retain(|version| version.id != id);
+        } else {
+            self.written += 1;
+            let id = format!("v{}", self.written);
+            versions.push(Version { id, body: None, tag: String::new() });
         }
         if versions.is_empty() {
             self.keys.remove(key);

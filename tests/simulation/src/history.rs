@@ -329,7 +329,7 @@ impl History {
     fn act(&mut self) {
         let Some(action) = self.actions.pop() else { return };
         match action {
-            Action::Drop(dropped) => self.upload(dropped),
+            Action::Drop(dropped) => self.upload(*dropped),
             Action::Delete(n) => {
                 let Some(id) = self.dropped.get(n).copied() else { return };
                 self.world.with(|inner| {

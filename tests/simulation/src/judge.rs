@@ -12,6 +12,7 @@ use tidewaiter_pipeline::ports::{
 };
 use tidewaiter_tests::reference::{File, Reference};
 
+use crate::bucket::Bucket;
 use crate::scenario::{ALERTS, REPORTS, Variant, What};
 use crate::watch::{Subject, Watch};
 use crate::world::{Inner, World};
@@ -129,9 +130,9 @@ impl Watch {
             };
             let expected = if !variant.has(&data) {
                 (Outcome::NotProcessed, "not-configured")
-            } else if !data.is_valid || variant.is_strict(&data) && rejected > 0 {
-                (Outcome::Bogus, code)
-            } else if options.replace_all.is_some() && self.reference(universe).clone().import(&file).too_much
+            } else if !data.is_valid
+                || variant.is_strict(&data) && rejected > 0
+                || options.replace_all.is_some() && self.reference(universe).clone().import(&file).too_much
             {
                 (Outcome::Bogus, code)
             } else if data.subsection == "once" && self.has_twin(id) {
@@ -238,66 +239,103 @@ fn own_names(import: &Import, done: &Conclusion) -> Vec<String> {
 
 /// Each version has one outcome at one place with its bytes, and nothing lies about.
 fn objects(inner: &Inner, imports: &[Import]) -> Vec<String> {
-    let (bucket, watch) = (&inner.bucket, &inner.watch);
-    let mut wrong = Vec::new();
-    let mut claimed: BTreeMap<String, ImportId> = BTreeMap::new();
-    let mut left_behind = BTreeMap::new();
-    let known: BTreeSet<ImportId> = imports.iter().map(|import| import.id).collect();
-    // Where a version was deleted for good when its outcome was decided and it was not moved yet: what lay at its
-    // place stays there, and the ledger says otherwise.
-    let torn: BTreeSet<(usize, &str)> = watch
-        .uploads
-        .iter()
-        .filter(|(id, upload)| {
-            let code = watch.conclusions.get(*id).and_then(|conclusion| conclusion.code.as_deref());
-            upload.is_gone && code != Some("gone")
-        })
-        .map(|(_, upload)| (upload.dropped.partner, upload.dropped.file.as_str()))
-        .collect();
-    let is_torn = |import: &Import| {
-        let partner = watch.partners.iter().position(|partner| partner.repository == import.repository);
-        partner.is_some_and(|partner| torn.contains(&(partner, import.file.as_str())))
+    let mut places = Places {
+        bucket: &inner.bucket,
+        watch: &inner.watch,
+        claimed: BTreeMap::new(),
+        left_behind: BTreeMap::new(),
+        wrong: Vec::new(),
     };
-    for (id, upload) in &watch.uploads {
-        let source = &upload.source;
-        if known.contains(id) || upload.is_gone {
-            continue;
-        }
-        let is_lost = watch.lost.iter().any(|lost| lost.import == *id);
-        let is_there = bucket.content(&source.key, source.version.as_deref());
-        if !is_lost || is_there != Some(upload.dropped.bytes.clone()) {
-            wrong.push(format!("{} ({id}) was dropped, and nothing became of it", source.key));
-        }
-        claimed.insert(source.key.clone(), *id);
-    }
+    places.never_taken_in(imports);
     for import in imports {
-        let name = format!("{} ({})", import.file, import.id);
-        let bytes = watch.content(import.id).map(|(_, bytes)| bytes).unwrap_or_default();
-        let is_gone = watch.uploads.get(&import.id).is_some_and(|upload| upload.is_gone);
-        let source = bucket.content(&import.source.key, import.source.version.as_deref());
-        let Progress::Done(done) = &import.progress else {
-            let waits = match &import.kind {
-                Kind::Data { group: Some(place), .. } => {
-                    watch.is_incomplete(&import.repository, &place.group)
-                }
-                _ => false,
-            };
-            if !waits {
-                wrong.push(format!("{name} has no outcome: {:?}", import.progress));
-            } else if source.as_deref() != Some(bytes) && !is_gone {
-                wrong.push(format!("{name} waits, and its bytes are gone"));
+        match &import.progress {
+            Progress::Done(done) => places.done(import, done),
+            _ => places.waiting(import),
+        }
+    }
+    places.of_nobody();
+    places.wrong
+}
+
+/// What lies where.
+struct Places<'a> {
+    bucket: &'a Bucket,
+    watch: &'a Watch,
+    /// By key: whose it is.
+    claimed: BTreeMap<String, ImportId>,
+    /// What may lie about as well, with what it holds then.
+    left_behind: BTreeMap<String, Option<Vec<u8>>>,
+    wrong: Vec<String>,
+}
+
+impl Places<'_> {
+    /// What was dropped and never taken in lies where it was dropped.
+    fn never_taken_in(&mut self, imports: &[Import]) {
+        let known: BTreeSet<ImportId> = imports.iter().map(|import| import.id).collect();
+        for (id, upload) in &self.watch.uploads {
+            let source = &upload.source;
+            if known.contains(id) || upload.is_gone {
+                continue;
             }
-            claimed.insert(import.source.key.clone(), import.id);
-            continue;
+            let is_lost = self.watch.lost.iter().any(|lost| lost.import == *id);
+            let is_there = self.bucket.content(&source.key, source.version.as_deref());
+            if !is_lost || is_there != Some(upload.dropped.bytes.clone()) {
+                self.wrong.push(format!("{} ({id}) was dropped, and nothing became of it", source.key));
+            }
+            self.claimed.insert(source.key.clone(), *id);
+        }
+    }
+
+    fn is_gone(&self, import: &Import) -> bool {
+        self.watch.uploads.get(&import.id).is_some_and(|upload| upload.is_gone)
+    }
+
+    /// True where a version was deleted for good when its outcome was decided and it was not moved yet: what lay at
+    /// its place stays there, and the ledger says otherwise.
+    fn is_torn(&self, import: &Import) -> bool {
+        self.watch.uploads.iter().any(|(id, upload)| {
+            let code = self.watch.conclusions.get(id).and_then(|conclusion| conclusion.code.as_deref());
+            let of = self.watch.partners.get(upload.dropped.partner).map(|partner| &partner.repository);
+            upload.is_gone
+                && code != Some("gone")
+                && of == Some(&import.repository)
+                && upload.dropped.file == import.file
+        })
+    }
+
+    /// What has no outcome waits for its group, where it was.
+    fn waiting(&mut self, import: &Import) {
+        let name = format!("{} ({})", import.file, import.id);
+        let waits = match &import.kind {
+            Kind::Data { group: Some(place), .. } => {
+                self.watch.is_incomplete(&import.repository, &place.group)
+            }
+            _ => false,
         };
+        let bytes = self.watch.content(import.id).map(|(_, bytes)| bytes).unwrap_or_default();
+        let source = self.bucket.content(&import.source.key, import.source.version.as_deref());
+        if !waits {
+            self.wrong.push(format!("{name} has no outcome: {:?}", import.progress));
+        } else if source.as_deref() != Some(bytes) && !self.is_gone(import) {
+            self.wrong.push(format!("{name} waits, and its bytes are gone"));
+        }
+        self.claimed.insert(import.source.key.clone(), import.id);
+    }
+
+    /// What has its outcome lies where the ledger says, with its log and its rejected lines, and nowhere else.
+    fn done(&mut self, import: &Import, done: &Conclusion) {
+        let name = format!("{} ({})", import.file, import.id);
+        let bytes = self.watch.content(import.id).map(|(_, bytes)| bytes).unwrap_or_default();
+        let is_gone = self.is_gone(import);
+        let source = self.bucket.content(&import.source.key, import.source.version.as_deref());
         if source.is_some() && !import.source.key.starts_with(UNPACKED) {
-            wrong.push(format!("{name} is done, and still lies at {}", import.source.key));
+            self.wrong.push(format!("{name} is done, and still lies at {}", import.source.key));
         }
         let report = match &done.report {
             KeptReport::Here(report) => Some(Report::clone(report)),
             KeptReport::At(key) => {
-                claimed.insert(key.to_string(), import.id);
-                let json = bucket.content(key.as_str(), None).unwrap_or_default();
+                self.claimed.insert(key.to_string(), import.id);
+                let json = self.bucket.content(key.as_str(), None).unwrap_or_default();
                 serde_json::from_slice(&json).ok()
             }
         };
@@ -306,53 +344,58 @@ fn objects(inner: &Inner, imports: &[Import]) -> Vec<String> {
         if done.code.as_deref() != Some("gone") {
             outputs.push((&done.place, Some(bytes.to_vec())));
         }
-        let badlines = watch.badlines.get(&import.id).cloned();
+        let badlines = self.watch.badlines.get(&import.id).cloned();
         if done.badlines.is_some() != badlines.is_some() && !is_gone {
-            wrong.push(format!("{name}: badlines are {:?}", done.badlines));
+            self.wrong.push(format!("{name}: badlines are {:?}", done.badlines));
         }
         outputs.extend(done.badlines.as_ref().map(|key| (key, badlines)));
         if is_gone && let Kind::Data { name, .. } = &import.kind {
             // Its rejected lines may have been written when somebody deleted it.
             let badlines = Key::placed(Place::Badlines, &import.repository, name.ungrouped());
-            let there = bucket.content(badlines.as_str(), None).map(|there| there.to_vec());
-            left_behind.entry(badlines.to_string()).or_insert(there);
+            let there = self.bucket.content(badlines.as_str(), None).map(|there| there.to_vec());
+            self.left_behind.entry(badlines.to_string()).or_insert(there);
         }
         for (key, own) in own_names(import, done).into_iter().zip(outputs.iter().map(|(_, own)| own)) {
-            left_behind.insert(key, own.clone());
+            self.left_behind.insert(key, own.clone());
         }
         for (key, expected) in outputs {
-            let there = bucket.content(key.as_str(), None);
+            let there = self.bucket.content(key.as_str(), None);
             // What was deleted for good while it was moved may be nowhere.
-            let may_miss = (is_gone && there.is_none() || is_torn(import)) && *key == done.place;
+            let may_miss = *key == done.place && (is_gone && there.is_none() || self.is_torn(import));
             if !may_miss && there.as_deref() != expected.as_deref() {
                 let is = there.map_or("nothing".to_owned(), |there| format!("{} other bytes", there.len()));
-                wrong.push(format!("{key} of {name} holds {is}"));
+                self.wrong.push(format!("{key} of {name} holds {is}"));
             }
-            if let Some(other) = claimed.insert(key.to_string(), import.id) {
-                wrong.push(format!("{key} is the output of {name} and of {other}"));
+            if let Some(other) = self.claimed.insert(key.to_string(), import.id) {
+                self.wrong.push(format!("{key} is the output of {name} and of {other}"));
             }
         }
         let is_told = report.is_some_and(|report| !report.recipients.is_empty());
-        if is_told && !watch.mails.contains_key(&import.id.to_string()) || done.mail_due {
-            wrong.push(format!("the mail of {name} was not sent"));
+        if is_told && !self.watch.mails.contains_key(&import.id.to_string()) || done.mail_due {
+            self.wrong.push(format!("the mail of {name} was not sent"));
         }
     }
-    for (key, version) in bucket.current("") {
-        let is_document = || {
-            let body = version.body.clone().unwrap_or_default();
-            watch.partners.iter().any(|partner| {
-                partner.variants.iter().any(|variant| variant.document(partner.universe) == body)
-            })
-        };
-        let is_copy =
-            left_behind.get(key).is_some_and(|own| *own == version.body.as_deref().map(<[u8]>::to_vec));
-        let is_ours = claimed.contains_key(key)
-            || is_copy
-            || key.starts_with(UNPACKED)
-            || key.starts_with("config/") && is_document();
-        if !is_ours {
-            wrong.push(format!("{key} belongs to nobody"));
+
+    /// Nothing else lies anywhere.
+    fn of_nobody(&mut self) {
+        for (key, version) in self.bucket.current("") {
+            let is_document = || {
+                let body = version.body.clone().unwrap_or_default();
+                self.watch.partners.iter().any(|partner| {
+                    partner.variants.iter().any(|variant| variant.document(partner.universe) == body)
+                })
+            };
+            let is_copy = self
+                .left_behind
+                .get(key)
+                .is_some_and(|own| *own == version.body.as_deref().map(<[u8]>::to_vec));
+            let is_ours = self.claimed.contains_key(key)
+                || is_copy
+                || key.starts_with(UNPACKED)
+                || key.starts_with("config/") && is_document();
+            if !is_ours {
+                self.wrong.push(format!("{key} belongs to nobody"));
+            }
         }
     }
-    wrong
 }

@@ -37,7 +37,7 @@ pub struct Partner {
 #[derive(Debug, Clone)]
 pub enum Action {
     /// A file is dropped.
-    Drop(Dropped),
+    Drop(Box<Dropped>),
     /// The `n`th drop is deleted; its versions stay.
     Delete(usize),
     /// The version of the `n`th drop is deleted for good.
@@ -251,7 +251,7 @@ impl Scenario {
     /// The files that are dropped.
     pub fn drops(&self) -> impl Iterator<Item = &Dropped> {
         self.actions.iter().filter_map(|action| match action {
-            Action::Drop(dropped) => Some(dropped),
+            Action::Drop(dropped) => Some(&**dropped),
             _ => None,
         })
     }
@@ -267,7 +267,7 @@ impl Scenario {
                 self.drop_data(chance, partner, group, has_many_lines);
             }
             12..18 => {
-                let (id, last) = (pick(chance, &["a", "b"]), 2 + (chance.below(3) == 0) as u8);
+                let (id, last) = (pick(chance, &["a", "b"]), 2 + u8::from(chance.below(3) == 0));
                 for slot in 1..=last {
                     if chance.below(8) > 0 {
                         self.drop_data(chance, partner, Some((id.to_owned(), slot, last)), false);
@@ -285,12 +285,12 @@ impl Scenario {
                 };
                 let what = What::Configuration(is_valid.then(|| of.variants.len() - 1));
                 let file = format!("{universe}_imports_config.json");
-                self.actions.push(Action::Drop(Dropped { partner, file, bytes, what }));
+                self.actions.push(Action::Drop(Box::new(Dropped { partner, file, bytes, what })));
             }
             23 => {
                 let bytes = Bytes::from(format!("for whom? {}", chance.below(3)));
                 let file = "notes.txt".to_owned();
-                self.actions.push(Action::Drop(Dropped { partner, file, bytes, what: What::Junk }));
+                self.actions.push(Action::Drop(Box::new(Dropped { partner, file, bytes, what: What::Junk })));
             }
             24..26 => {
                 // The last drop again, under its name, with something else in it.
@@ -300,15 +300,15 @@ impl Scenario {
                         let data =
                             Data::draw(chance, data.scope, data.subsection, data.group, data.day, false);
                         let bytes = data.bytes.clone();
-                        self.actions.push(Action::Drop(Dropped {
+                        self.actions.push(Action::Drop(Box::new(Dropped {
                             partner,
                             file,
                             bytes,
                             what: What::Data(data),
-                        }));
+                        })));
                     }
                     Some(Dropped { partner, what: What::Archive(_), .. }) => {
-                        self.drop_archive(chance, partner)
+                        self.drop_archive(chance, partner);
                     }
                     _ => {}
                 }
@@ -335,7 +335,7 @@ impl Scenario {
         let Some(of) = self.partners.get(partner) else { return };
         let (file, data) = named(chance, of.universe, group, has_many_lines);
         let bytes = data.bytes.clone();
-        self.actions.push(Action::Drop(Dropped { partner, file, bytes, what: What::Data(data) }));
+        self.actions.push(Action::Drop(Box::new(Dropped { partner, file, bytes, what: What::Data(data) })));
     }
 
     fn drop_archive(&mut self, chance: &mut Chance, partner: usize) {
@@ -360,7 +360,7 @@ impl Scenario {
         }
         let file = pick(chance, &["monday.tar", "monday.tar", "night.tar"]).to_owned();
         let what = What::Archive((!is_broken).then_some(members));
-        self.actions.push(Action::Drop(Dropped { partner, file, bytes: bytes.into(), what }));
+        self.actions.push(Action::Drop(Box::new(Dropped { partner, file, bytes: bytes.into(), what })));
     }
 }
 

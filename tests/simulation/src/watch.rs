@@ -322,7 +322,7 @@ impl Watch {
             self.finished(id);
         }
         if before != now {
-            self.moved_on(process, repository, before, now, along.ends);
+            self.moved_on(process, repository, before.as_ref(), now.as_ref(), along.ends);
         }
         if let Some((id, pinned)) = along.begins {
             self.started(process, id, pinned);
@@ -333,16 +333,16 @@ impl Watch {
         &mut self,
         process: u64,
         repository: &Repository,
-        before: Option<Running>,
-        now: Option<Running>,
+        before: Option<&Running>,
+        now: Option<&Running>,
         ends: Option<ImportId>,
     ) {
-        let goes_on = match (&before, &now) {
+        let goes_on = match (before, now) {
             (Some(Running::Group { group: a, .. }), Some(Running::Group { group: b, .. })) => a == b,
             _ => false,
         };
         if !goes_on {
-            match &before {
+            match before {
                 Some(Running::File { import }) if !self.done.contains(import) => {
                     let name = self.name(*import);
                     self.wrong(format!("{repository}: the turn of {name} is over, and it is not done"));
@@ -357,7 +357,7 @@ impl Watch {
                 }
                 _ => {}
             }
-            if let Some(now) = &now {
+            if let Some(now) = now {
                 let picked = match now {
                     Running::File { import } => Some(Ready::File(*import)),
                     Running::Group { group, stage: Stage::Expiring, .. } => {
@@ -377,7 +377,7 @@ impl Watch {
                 });
             }
         }
-        if let Some(Running::Group { group, stage, member: Some(member) }) = &now {
+        if let Some(Running::Group { group, stage, member: Some(member) }) = now {
             self.judge_member(repository, group, stage, *member);
         }
     }

@@ -1,4 +1,5 @@
 //! The simulated ports keep what the ports promise, as long as nothing is broken on purpose.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 use std::time::Duration;

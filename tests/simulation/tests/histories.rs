@@ -1,4 +1,5 @@
 //! Histories in which everything goes wrong: none violates anything.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -4,6 +4,7 @@
 //! The decisions are the real ones, [`think`] and the `step` it is made of; around them is what the shell, the
 //! store of state and validate promise. Of every state that can be reached at all it is asked whether the sweep and
 //! what is in the queues lead from there to the end.
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests")]
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -220,7 +221,7 @@ impl Protocol {
                     Doing::Over
                 } else {
                     let command = commands.remove(0);
-                    if let Some(again) = self.carry_out(world, command, &mut answers) {
+                    if let Some(again) = Self::carry_out(world, command, &mut answers) {
                         commands.insert(0, again);
                     }
                     if commands.is_empty() && !answers.is_empty() {
@@ -244,14 +245,12 @@ impl Protocol {
                 if *only_check && self.bad != Some(*file) {
                     world.checked.insert(*file);
                     Doing::Telling
+                } else if is_decided {
+                    Doing::Ending
                 } else {
-                    if is_decided {
-                        Doing::Ending
-                    } else {
-                        // That it is done is left to the sequencer.
-                        self.decide(world, *file, self.bad != Some(*file));
-                        Doing::Telling
-                    }
+                    // That it is done is left to the sequencer.
+                    self.decide(world, *file, self.bad != Some(*file));
+                    Doing::Telling
                 }
             }
             (Doing::Ending, Message::Work { file, .. }) => {
@@ -311,7 +310,7 @@ impl Protocol {
     }
 
     /// Carries out a command; again, if there is more of it to do.
-    fn carry_out(&self, world: &mut World, command: Command, answers: &mut Vec<Event>) -> Option<Command> {
+    fn carry_out(world: &mut World, command: Command, answers: &mut Vec<Event>) -> Option<Command> {
         match command {
             Command::WakeAt(_) => {
                 world.queue.insert(Message::Poke, false);
@@ -431,10 +430,10 @@ impl Model for Protocol {
             }
             actions.push(Action::Lose(message.clone()));
         }
-        for n in 0..world.hands.len() {
+        for (n, hand) in world.hands.iter().enumerate() {
             actions.push(Action::GoOn(n));
             actions.push(Action::Crash(n));
-            if world.hands[n].doing == Doing::Over {
+            if hand.doing == Doing::Over {
                 actions.push(Action::Twice(n));
             }
         }

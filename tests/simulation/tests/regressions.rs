@@ -1,4 +1,5 @@
 //! What the simulation found, each by itself: the calls that break are named, nothing is left to chance.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,10 +38,10 @@ fn world() -> Arc<World> {
 
 /// A file that is no data file, dropped as the `n`th.
 fn drop_notes(world: &World, n: i64, content: &'static str) -> Body {
-    drop(world, n, "notes.txt", Bytes::from_static(content.as_bytes()), What::Junk)
+    drop(world, n, "notes.txt", &Bytes::from_static(content.as_bytes()), What::Junk)
 }
 
-fn drop(world: &World, n: i64, file: &str, bytes: Bytes, what: What) -> Body {
+fn drop(world: &World, n: i64, file: &str, bytes: &Bytes, what: What) -> Body {
     let key = format!("imports/acme/{file}");
     let arrived = at(1_790_000_000_000 + n);
     let import = ImportId::new(arrived, n.unsigned_abs().into());
@@ -66,6 +67,7 @@ async fn treat(
     drive(process.lane(), process.handle(body, 1), decide).await.map(|done| done.is_ok())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "others kill")]
 fn go(_: &Call) -> Option<Verdict> {
     Some(Verdict::Go)
 }
@@ -143,7 +145,7 @@ fn member(slot: u8) -> Member {
 async fn an_unpack_that_fails_leaves_the_members_that_another_one_registered() {
     let world = world();
     let members = vec![member(1), member(2)];
-    let archive = drop(&world, 1, "monday.tar", tar(&members).into(), What::Archive(Some(members)));
+    let archive = drop(&world, 1, "monday.tar", &tar(&members).into(), What::Archive(Some(members)));
     let Body::Upload(dropped) = &archive else { panic!("{archive:?}") };
     let mut puts = 0;
     let overtaken = |call: &Call| {

@@ -367,46 +367,6 @@ fn replacements(scope: &str, mode: Mode) -> Vec<Option<ReplaceAll>> {
     std::iter::once(None).chain(rules.map(Some)).collect()
 }
 
-impl Options {
-    /// The name of the subsection with these options.
-    pub(crate) fn name(&self) -> String {
-        let mode = match self.mode {
-            Mode::Upsert => "upsert",
-            Mode::Create => "create",
-            Mode::Update => "update",
-        };
-        let mut name = format!("{mode}-{}", if self.clear { "clear" } else { "ignore" });
-        if let Some(column) = self.match_by {
-            name = format!("{name}-{}", column.replace('_', ""));
-        }
-        if let Some(rule) = self.replace_all {
-            let list = rule.list.map(|list| list.to_string());
-            name = format!("{name}-all{}-{}", list.unwrap_or_default(), rule.max_removed * 100.0);
-        }
-        name + self.prefix.unwrap_or_default()
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let mut json = serde_json::json!({
-            "mode": self.mode,
-            "empty": if self.clear { "clear" } else { "ignore" },
-        });
-        if let Some(column) = self.match_by {
-            json["match_by"] = column.into();
-        }
-        if let Some(prefix) = self.prefix {
-            json["phone_prefix"] = prefix.into();
-        }
-        if let Some(rule) = self.replace_all {
-            json["replace_all"] = serde_json::json!({ "max_removed": rule.max_removed });
-            if let Some(list) = rule.list {
-                json["replace_all"]["list"] = list.into();
-            }
-        }
-        json
-    }
-}
-
 /// The universe that is configured.
 pub(crate) const UNIVERSE: &str = "acme";
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use tidewaiter::record::Effect;
 use tidewaiter::report::{Counts, Outcome as Fate};
 use tidewaiter_pipeline::local::{Local, Runner};
 use tidewaiter_pipeline::ports::Progress;
@@ -15,7 +14,7 @@ use tidewaiter_tests::world::PARTNER;
 
 use crate::cases::{self, Case, CaseFile, UNIVERSE};
 use crate::delivery;
-use tidewaiter_tests::reference::{File, Outcome, Reference};
+use tidewaiter_tests::reference::{File, Reference};
 
 /// Treats what was dropped, its lines shared among so many loaders.
 fn treat(world: &World, loaders: u32) {

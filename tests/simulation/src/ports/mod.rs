@@ -93,7 +93,7 @@ impl Queue for Ports {
         let send = async {
             self.seen(|inner| {
                 // As SQS does: no longer than 15 minutes, and on its own clock.
-                let visible = at.map_or(inner.now, |at| at.as_millisecond());
+                let visible = at.map_or(inner.now, jiff::Timestamp::as_millisecond);
                 let visible = visible.clamp(inner.now, inner.now + 15 * 60 * 1_000);
                 inner.send(Body::Message(message.clone()), visible);
             });

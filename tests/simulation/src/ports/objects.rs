@@ -260,17 +260,16 @@ impl Reader {
     pub const REQUEST: &'static str = "objects.open";
 
     fn content(&mut self) -> io::Result<&mut Cursor<Bytes>> {
-        let content = match self.read.take() {
-            Some(content) => content,
-            None => {
-                let call = self.ports.announce(Self::REQUEST, || self.source.key.clone());
-                if self.ports.lane.ask_blocking(call) != Some(Verdict::Go) {
-                    return Err(simulated());
-                }
-                let Source { key, version } = &self.source;
-                let body = self.ports.world.with(|inner| inner.bucket.content(key, version.as_deref()));
-                Cursor::new(body.ok_or(io::ErrorKind::NotFound)?)
+        let content = if let Some(content) = self.read.take() {
+            content
+        } else {
+            let call = self.ports.announce(Self::REQUEST, || self.source.key.clone());
+            if self.ports.lane.ask_blocking(call) != Some(Verdict::Go) {
+                return Err(simulated());
             }
+            let Source { key, version } = &self.source;
+            let body = self.ports.world.with(|inner| inner.bucket.content(key, version.as_deref()));
+            Cursor::new(body.ok_or(io::ErrorKind::NotFound)?)
         };
         Ok(self.read.insert(content))
     }
