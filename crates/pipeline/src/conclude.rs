@@ -230,8 +230,28 @@ async fn write_log<P: Platform>(
         Ok(_) | Err(Error::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
-    platform.state().claim(&[log], import.id).await?;
-    objects.put(log, text, older).await
+    let is_ours = async { platform.state().claim(&[log], import.id).await.map(|_| ()) };
+    write_over(platform, log, text, older, is_ours).await
+}
+
+/// Writes over what lies at a key, and keeps that under `older`, if the key is still ours. Whoever is held up on the
+/// way does not write over what came since: what lies there is looked at before `is_ours` is asked, and is the
+/// condition of the write.
+pub(crate) async fn write_over<P: Platform>(
+    platform: &P,
+    key: &Key,
+    content: Bytes,
+    older: Option<&Key>,
+    is_ours: impl Future<Output = Result<()>>,
+) -> Result<()> {
+    let objects = platform.objects();
+    let there = match objects.stat(&objects.source(key)).await {
+        Ok(there) => there,
+        Err(Error::NotFound { key }) => return Err(Error::Changed { key }),
+        Err(error) => return Err(error),
+    };
+    is_ours.await?;
+    objects.put_over(key, &there.tag, content, older).await
 }
 
 /// Writes down that an import is done, and says so.

@@ -139,7 +139,10 @@ async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -
         Ok(()) => {
             let key = Key::config(&import.repository, universe);
             let replaced = Key::replaced_config(&import.repository, universe, import.id);
-            platform.objects().put(&key, document, Some(&replaced)).await?;
+            if !platform.objects().put_new(&key, document.clone()).await? {
+                let is_ours = is_undecided(platform, import);
+                conclude::write_over(platform, &key, document, Some(&replaced), is_ours).await?;
+            }
             let notes = vec![format!("it is the active configuration of universe {universe} now")];
             Findings { notes, ..Findings::outcome(Outcome::Activated) }
         }
@@ -156,6 +159,18 @@ async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -
         }
     };
     conclude::conclude(platform, import, findings).await
+}
+
+/// Whoever was so slow that somebody else has activated this configuration meanwhile, and perhaps the next one too,
+/// begins again.
+async fn is_undecided<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+    let now = platform.state().import(import.id).await?.map(|import| import.progress);
+    match now {
+        Some(Progress::Concluding(_) | Progress::Done(_)) => {
+            Err(Error::Changed { key: import.source.key.clone() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A file that may not be read, or that somebody removed, is not taken up. Any other error stays one.

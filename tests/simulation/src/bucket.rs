@@ -52,12 +52,24 @@ impl Bucket {
         if if_none && self.get(key, None).is_ok() {
             return Err(Refused::Condition);
         }
+        Ok(self.put_version(key, body))
+    }
+
+    /// Writes a new version where the current one has this tag; its id.
+    pub fn put_over(&mut self, key: &str, tag: &str, body: Bytes) -> Result<String, Refused> {
+        if self.get(key, None)?.tag != tag {
+            return Err(Refused::Condition);
+        }
+        Ok(self.put_version(key, body))
+    }
+
+    fn put_version(&mut self, key: &str, body: Bytes) -> String {
         self.written += 1;
         let id = format!("v{}", self.written);
         let tag = tag(&body);
         let version = Version { id: id.clone(), body: Some(body), tag };
         self.keys.entry(key.to_owned()).or_default().push(version);
-        Ok(id)
+        id
     }
 
     /// Copies a version; with `if_match`, only one with this tag.

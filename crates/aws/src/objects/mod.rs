@@ -126,14 +126,26 @@ impl Bucket {
         }
     }
 
-    /// Writes a whole object; with `if_new`, only where there is none. False if there is one.
-    async fn write(&self, key: &Key, content: Bytes, if_new: bool) -> Result<bool> {
+    /// Writes a whole object where the condition holds. False if it does not.
+    async fn write(&self, key: &Key, content: Bytes, over: Over<'_>) -> Result<bool> {
         let described = Described::of_type(content_type(key));
-        self.write_as(key, content, described, if_new).await
+        self.write_as(key, content, described, over).await
     }
 
     /// The same, with what is to be said of it.
-    async fn write_as(&self, key: &Key, content: Bytes, described: Described, if_new: bool) -> Result<bool> {
+    async fn write_as(
+        &self,
+        key: &Key,
+        content: Bytes,
+        described: Described,
+        over: Over<'_>,
+    ) -> Result<bool> {
+        let (if_none_match, if_match) = match over {
+            Over::Anything => (None, None),
+            Over::Nothing => (Some("*".to_owned()), None),
+            Over::Tag(tag) => (None, Some(tag.to_owned())),
+        };
+        let is_conditional = if_none_match.is_some() || if_match.is_some();
         let request = self
             .client
             .put_object()
@@ -145,21 +157,23 @@ impl Bucket {
             .set_content_language(described.content_language)
             .set_cache_control(described.cache_control)
             .set_metadata(described.metadata)
-            .set_if_none_match(if_new.then(|| "*".to_owned()))
+            .set_if_none_match(if_none_match)
+            .set_if_match(if_match)
             .body(ByteStream::from(content));
         match request.send().await {
             Ok(_) => Ok(true),
-            Err(error) if if_new && is_taken(&error) => Ok(false),
+            Err(error) if is_conditional && is_taken(&error) => Ok(false),
             Err(error) => Err(failure::object(key.as_str(), &error)),
         }
     }
 
-    /// Keeps what is at `at` under `older`, unless that was done before.
-    async fn keep(&self, at: &Key, older: &Key) -> Result<()> {
+    /// Keeps what is at `at` under `older`, unless that was done before; if it has to have a tag, only then.
+    async fn keep(&self, at: &Key, tag: Option<&str>, older: &Key) -> Result<()> {
         // In this order: if another try of the same write comes between, either `older` is there already, or
         // what is copied is by its version what was there before.
         let at = self.source(at);
-        let Some(held) = self.find(&at).await? else { return Ok(()) };
+        let held = self.find(&at).await?.filter(|held| tag.is_none_or(|tag| held.etag == tag));
+        let Some(held) = held else { return Ok(()) };
         if self.find(&self.source(older)).await?.is_some() {
             return Ok(());
         }
@@ -185,6 +199,17 @@ impl Bucket {
         }
         Ok(())
     }
+}
+
+/// What an object may be written over.
+#[derive(Debug, Clone, Copy)]
+enum Over<'a> {
+    /// Whatever lies there.
+    Anything,
+    /// Nothing.
+    Nothing,
+    /// What has this tag.
+    Tag(&'a str),
 }
 
 fn is_taken(error: &SdkError<PutObjectError>) -> bool {
@@ -230,16 +255,24 @@ impl Objects for Bucket {
     async fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> Result<()> {
         if let Some(older) = older {
             // Mostly there is nothing, which one request finds out and does.
-            if self.write(key, content.clone(), true).await? {
+            if self.write(key, content.clone(), Over::Nothing).await? {
                 return Ok(());
             }
-            self.keep(key, older).await?;
+            self.keep(key, None, older).await?;
         }
-        self.write(key, content, false).await.map(|_| ())
+        self.write(key, content, Over::Anything).await.map(|_| ())
     }
 
     async fn put_new(&self, key: &Key, content: Bytes) -> Result<bool> {
-        self.write(key, content, true).await
+        self.write(key, content, Over::Nothing).await
+    }
+
+    async fn put_over(&self, key: &Key, tag: &str, content: Bytes, older: Option<&Key>) -> Result<()> {
+        if let Some(older) = older {
+            self.keep(key, Some(tag), older).await?;
+        }
+        let is_written = self.write(key, content, Over::Tag(tag)).await?;
+        if is_written { Ok(()) } else { Err(Error::Changed { key: key.to_string() }) }
     }
 
     async fn create(&self, key: &Key) -> Result<ObjectUpload> {
@@ -252,7 +285,7 @@ impl Objects for Bucket {
         if older.is_some()
             && self.is_fixed(from)
             && let Some((content, described)) = self.held.take(from, bytes)
-            && self.write_as(to, content, described, true).await?
+            && self.write_as(to, content, described, Over::Nothing).await?
         {
             return self.delete(from).await;
         }
@@ -263,7 +296,7 @@ impl Objects for Bucket {
         } else {
             let Some(held) = self.find(from).await? else { return self.moved_before(from, to, older).await };
             if let Some(older) = older {
-                self.keep(to, older).await?;
+                self.keep(to, None, older).await?;
             }
             self.copy(from, &held, to).await
         };

@@ -96,6 +96,17 @@ async fn what_another_import_left_is_kept<O: Objects>(objects: &O) -> Result<()>
         assert_eq!(content(objects, &key).await?, "second");
     }
     assert_eq!(content(objects, &older).await?, "first", "the first content is kept");
+    // The same if it is to be what was seen there.
+    let source = objects.source(&key);
+    let (tag, other) = (objects.stat(&source).await?.tag, key.renamed(id(4)));
+    objects.put_over(&key, &tag, Bytes::from_static(b"seen"), Some(&other)).await?;
+    assert_eq!(content(objects, &key).await?, "seen");
+    assert_eq!(content(objects, &other).await?, "second");
+    let late = objects.put_over(&key, &tag, Bytes::from_static(b"late"), Some(&other)).await;
+    assert!(matches!(late, Err(Error::Changed { .. })), "what was seen is not there any more: {late:?}");
+    assert_eq!(content(objects, &key).await?, "seen");
+    let tag = objects.stat(&source).await?.tag;
+    objects.put_over(&key, &tag, Bytes::from_static(b"second"), None).await?;
     // The same for a file that is moved there.
     let from = Key::unpacked(&repository("contract"), id(3), "x.csv");
     let oldest = key.renamed(id(2));

@@ -73,6 +73,23 @@ pub trait Objects: Send + Sync + 'static {
             }
         }
     }
+    /// Writes a whole object over the one with this tag, which is kept under `older` if it is somebody else's.
+    /// [`Error::Changed`] if another one is there by now: then nothing is written. An adapter whose store many
+    /// processes write to does this in one step.
+    fn put_over(
+        &self,
+        key: &Key,
+        tag: &str,
+        content: Bytes,
+        older: Option<&Key>,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async move {
+            if self.stat(&self.source(key)).await?.tag != tag {
+                return Err(Error::Changed { key: key.to_string() });
+            }
+            self.put(key, content, older).await
+        }
+    }
     /// Begins to write an object. Nothing is seen of it before [`Upload::finish`].
     fn create(&self, key: &Key) -> impl Future<Output = Result<Self::Upload>> + Send;
     /// Moves an object, of so many bytes when it was found, to where its file ends. If the source is gone and

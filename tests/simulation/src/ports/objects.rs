@@ -74,10 +74,11 @@ impl Ports {
         .await
     }
 
-    /// Keeps what is at `at` under `older`, unless that was done before.
-    async fn keep(&self, at: &Key, older: &Key) -> Result<()> {
+    /// Keeps what is at `at` under `older`, unless that was done before; if it has to have a tag, only then.
+    async fn keep(&self, at: &Key, tag: Option<&str>, older: &Key) -> Result<()> {
         let at = self.source(at);
-        let Some(held) = self.head(&at).await? else { return Ok(()) };
+        let held = self.head(&at).await?.filter(|held| tag.is_none_or(|tag| held.tag == tag));
+        let Some(held) = held else { return Ok(()) };
         if self.head(&self.source(older)).await?.is_some() {
             return Ok(());
         }
@@ -142,13 +143,26 @@ impl Objects for Ports {
             if self.write(key, content.clone(), true).await? {
                 return Ok(());
             }
-            self.keep(key, older).await?;
+            self.keep(key, None, older).await?;
         }
         self.write(key, content, false).await.map(|_| ())
     }
 
     async fn put_new(&self, key: &Key, content: Bytes) -> Result<bool> {
         self.write(key, content, true).await
+    }
+
+    async fn put_over(&self, key: &Key, tag: &str, content: Bytes, older: Option<&Key>) -> Result<()> {
+        if let Some(older) = older {
+            self.keep(key, Some(tag), older).await?;
+        }
+        self.request("objects.put", key.as_str(), |inner| {
+            let written = inner.bucket.put_over(key.as_str(), tag, content.clone());
+            written.map_err(|_| Error::Changed { key: key.to_string() })?;
+            inner.watch.written(key.as_str(), &content);
+            Ok(())
+        })
+        .await
     }
 
     async fn create(&self, key: &Key) -> Result<Writing> {
@@ -169,7 +183,7 @@ impl Objects for Ports {
         } else {
             let Some(held) = self.head(from).await? else { return self.moved_before(from, to, older).await };
             if let Some(older) = older {
-                self.keep(to, older).await?;
+                self.keep(to, None, older).await?;
             }
             self.copy(from, Some(&held.tag), to).await
         };
