@@ -8,7 +8,7 @@ use tidewaiter_pipeline::ports::Source;
 use tidewaiter_pipeline::{Error, Result};
 use tokio::task::JoinSet;
 
-use super::{Bucket, Head, content_type};
+use super::{Bucket, Head, Over, content_type};
 use crate::failure;
 
 /// What stays as it is in the header that names the source of a copy.
@@ -79,7 +79,7 @@ impl Bucket {
             .copy_source_if_match(&held.etag);
         let ranges = self.copy_sizes.parts(held.bytes);
         match copy_all(&from.key, &request, ranges).await {
-            Ok(parts) => self.complete(to, &upload, parts).await,
+            Ok(parts) => self.complete(to, &upload, parts, Over::Anything).await,
             Err(error) => {
                 self.abort(to, &upload).await;
                 Err(error)
@@ -97,12 +97,22 @@ impl Bucket {
         })
     }
 
-    /// Makes a multipart upload visible.
-    pub(super) async fn complete(&self, to: &Key, upload: &str, parts: Vec<CompletedPart>) -> Result<()> {
+    /// Makes a multipart upload visible, where the condition holds; [`Error::Changed`] if it does not.
+    pub(super) async fn complete(
+        &self,
+        to: &Key,
+        upload: &str,
+        parts: Vec<CompletedPart>,
+        over: Over<'_>,
+    ) -> Result<()> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let request = self.client.complete_multipart_upload().bucket(&self.name).key(to.as_str());
-        let completed = request.upload_id(upload).multipart_upload(parts).send().await;
-        completed.map(|_| ()).map_err(|e| failure::object(to.as_str(), &e))
+        let request = request.set_if_none_match(over.if_none_match()).set_if_match(over.if_match());
+        match request.upload_id(upload).multipart_upload(parts).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if failure::status(&error) == Some(412) => Err(Error::Changed { key: to.to_string() }),
+            Err(error) => Err(failure::object(to.as_str(), &error)),
+        }
     }
 
     /// Gives up a multipart upload. If that fails, the bucket's lifecycle rule does it.

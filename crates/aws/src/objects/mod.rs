@@ -15,8 +15,6 @@ mod upload;
 use std::ops::Range;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use tidewaiter::keys::{Key, Repository};
@@ -140,12 +138,6 @@ impl Bucket {
         described: Described,
         over: Over<'_>,
     ) -> Result<bool> {
-        let (if_none_match, if_match) = match over {
-            Over::Anything => (None, None),
-            Over::Nothing => (Some("*".to_owned()), None),
-            Over::Tag(tag) => (None, Some(tag.to_owned())),
-        };
-        let is_conditional = if_none_match.is_some() || if_match.is_some();
         let request = self
             .client
             .put_object()
@@ -157,12 +149,14 @@ impl Bucket {
             .set_content_language(described.content_language)
             .set_cache_control(described.cache_control)
             .set_metadata(described.metadata)
-            .set_if_none_match(if_none_match)
-            .set_if_match(if_match)
+            .set_if_none_match(over.if_none_match())
+            .set_if_match(over.if_match())
             .body(ByteStream::from(content));
         match request.send().await {
             Ok(_) => Ok(true),
-            Err(error) if is_conditional && is_taken(&error) => Ok(false),
+            Err(error) if !matches!(over, Over::Anything) && failure::status(&error) == Some(412) => {
+                Ok(false)
+            }
             Err(error) => Err(failure::object(key.as_str(), &error)),
         }
     }
@@ -212,8 +206,18 @@ enum Over<'a> {
     Tag(&'a str),
 }
 
-fn is_taken(error: &SdkError<PutObjectError>) -> bool {
-    failure::status(error) == Some(412)
+impl<'a> Over<'a> {
+    fn if_none_match(self) -> Option<String> {
+        matches!(self, Self::Nothing).then(|| "*".to_owned())
+    }
+
+    fn if_match(self) -> Option<String> {
+        self.tag().map(ToOwned::to_owned)
+    }
+
+    fn tag(self) -> Option<&'a str> {
+        if let Self::Tag(tag) = self { Some(tag) } else { None }
+    }
 }
 
 /// What browsers and other tools are told.

@@ -7,7 +7,7 @@ use tidewaiter::keys::Key;
 use tidewaiter_pipeline::ports::{Objects, Upload};
 use tidewaiter_pipeline::{Error, Result};
 
-use super::Bucket;
+use super::{Bucket, Over};
 use crate::failure;
 
 /// The bytes of a part. S3 takes no fewer than 5 MiB, but for the last part, and no more than 10,000 parts.
@@ -71,20 +71,40 @@ impl Upload for ObjectUpload {
     }
 
     async fn finish(mut self, older: Option<&Key>) -> Result<()> {
-        let rest = self.buffer.split().freeze();
         if self.upload.is_none() {
-            return self.bucket.put(&self.key, rest, older).await;
+            let content = self.buffer.split().freeze();
+            return self.bucket.put(&self.key, content, older).await;
         }
+        self.complete(Over::Anything, older).await
+    }
+
+    async fn finish_over(mut self, tag: Option<&str>, older: Option<&Key>) -> Result<()> {
+        if self.upload.is_some() {
+            return self.complete(tag.map_or(Over::Nothing, Over::Tag), older).await;
+        }
+        let content = self.buffer.split().freeze();
+        match tag {
+            Some(tag) => self.bucket.put_over(&self.key, tag, content, older).await,
+            None if self.bucket.put_new(&self.key, content).await? => Ok(()),
+            None => Err(Error::Changed { key: self.key.to_string() }),
+        }
+    }
+}
+
+impl ObjectUpload {
+    /// Makes visible what was sent in parts, where the condition holds.
+    async fn complete(&mut self, over: Over<'_>, older: Option<&Key>) -> Result<()> {
+        let rest = self.buffer.split().freeze();
         if !rest.is_empty() {
             self.send_part(rest).await?;
         }
         if let Some(older) = older {
-            self.bucket.keep(&self.key, older).await?;
+            self.bucket.keep(&self.key, over.tag(), older).await?;
         }
         let parts = std::mem::take(&mut self.parts);
         let Some(upload) = self.upload.take() else { return Ok(()) };
-        let completed = self.bucket.complete(&self.key, &upload, parts).await;
-        if matches!(completed, Err(Error::Refused { .. })) {
+        let completed = self.bucket.complete(&self.key, &upload, parts, over).await;
+        if matches!(completed, Err(Error::Refused { .. } | Error::Changed { .. })) {
             self.bucket.abort(&self.key, &upload).await;
         }
         completed

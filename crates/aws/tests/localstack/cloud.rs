@@ -257,12 +257,12 @@ impl Cloud {
             Step::Event(event) => {
                 for notice in notices(&event, &self.bucket.name).unwrap() {
                     let Notice::Dropped(dropped) = notice else { panic!("{notice:?}") };
-                    unpack::unpack(self, &dropped).await?;
+                    Box::pin(unpack::unpack(self, &dropped)).await?;
                 }
                 Ok(())
             }
             Step::Message(Message::Sequence { repository, news, .. }) => {
-                sequence::sequence(self, &repository, news).await
+                Box::pin(sequence::sequence(self, &repository, news)).await
             }
             Step::Message(Message::Work { import, task, known }) => {
                 Box::pin(validate::validate(self, import, task, known.is_some())).await
@@ -272,7 +272,7 @@ impl Cloud {
                 digest::digest(self, &repository, &which).await
             }
             Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
-            Step::Message(Message::TakeIn { import }) => sweep::resume_by_id(self, import).await,
+            Step::Message(Message::TakeIn { import }) => Box::pin(sweep::resume_by_id(self, import)).await,
         }
     }
 

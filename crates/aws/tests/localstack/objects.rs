@@ -29,11 +29,16 @@ async fn a_large_upload_goes_in_parts_and_one_that_is_dropped_leaves_none() {
     let objects = bucket.objects();
     let (to, content) = (key(Place::Badlines, "large.csv"), bytes(21 * MIB));
     let mut upload = objects.create(&to).await.unwrap();
+    let mut late = objects.create(&to).await.unwrap();
     for piece in content.chunks(3 * MIB + 7) {
         upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
+        late.write(Bytes::from(vec![0; piece.len()])).await.unwrap();
     }
     assert!(matches!(objects.stat(&objects.source(&to)).await, Err(Error::NotFound { .. })));
-    upload.finish(Some(&to.renamed("01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap()))).await.unwrap();
+    let older = to.renamed("01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap());
+    upload.finish_over(None, Some(&older)).await.unwrap();
+    let late = late.finish_over(None, Some(&older)).await;
+    assert!(matches!(late, Err(Error::Changed { .. })), "it does not write over what came before: {late:?}");
     let found = bucket.client.head_object().bucket(&bucket.name).key(to.as_str()).send().await.unwrap();
     assert!(found.e_tag.unwrap().ends_with("-3\""), "it is of three parts");
     assert_eq!(found.content_type.as_deref(), Some("text/csv"));

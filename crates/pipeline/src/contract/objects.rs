@@ -84,6 +84,23 @@ async fn an_upload_is_seen_whole_or_not_at_all<O: Objects>(objects: &O) -> Resul
     dropped.write(Bytes::from_static(b"half")).await?;
     drop(dropped);
     assert_eq!(content(objects, &key).await?, "one;two", "an upload that is dropped leaves nothing");
+
+    // Over what was seen there, and nothing else.
+    let tag = objects.stat(&objects.source(&key)).await?.tag;
+    let older = key.renamed(id(5));
+    for (over, is_so) in [(None, false), (Some(tag.as_str()), true), (Some(tag.as_str()), false)] {
+        let mut upload = objects.create(&key).await?;
+        upload.write(Bytes::from_static(b"three")).await?;
+        let finished = upload.finish_over(over, Some(&older)).await;
+        assert!(if is_so { finished.is_ok() } else { matches!(finished, Err(Error::Changed { .. })) });
+        let expected = if is_so || content(objects, &older).await.is_ok() { "three" } else { "one;two" };
+        assert_eq!(content(objects, &key).await?, expected);
+    }
+    assert_eq!(content(objects, &older).await?, "one;two");
+    let mut upload = objects.create(&key.renamed(id(6))).await?;
+    upload.write(Bytes::from_static(b"new")).await?;
+    upload.finish_over(None, Some(&older)).await?;
+    assert_eq!(content(objects, &key.renamed(id(6))).await?, "new");
     Ok(())
 }
 

@@ -256,6 +256,14 @@ impl Upload for FolderUpload {
         };
         finish().map_err(|e| Error::object(self.key.as_str(), e))
     }
+
+    async fn finish_over(self, expected: Option<&str>, older: Option<&Key>) -> Result<()> {
+        let there = fs::symlink_metadata(self.root.join(self.key.as_str())).ok().map(|found| tag(&found));
+        if there.as_deref() != expected {
+            return Err(Error::Changed { key: self.key.to_string() });
+        }
+        self.finish(older).await
+    }
 }
 
 impl Drop for FolderUpload {

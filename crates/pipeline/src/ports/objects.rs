@@ -117,4 +117,7 @@ pub trait Upload: Send + 'static {
     fn write(&mut self, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
     /// Makes the object visible; see [`Objects`] on `older`.
     fn finish(self, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
+    /// The same over the object with this tag, or where there is none. [`Error::Changed`] if something else is there
+    /// by now: then nothing is seen of this one.
+    fn finish_over(self, tag: Option<&str>, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
 }

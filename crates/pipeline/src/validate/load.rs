@@ -257,8 +257,15 @@ impl<'a, P: Platform> Loader<'a, P> {
     async fn finish_badlines(&mut self) -> Result<Option<Key>> {
         self.flush().await?;
         let Some(upload) = self.upload.take() else { return Ok(None) };
+        // In this order: whoever was held up does not write over what came since.
+        let objects = self.platform.objects();
+        let there = match objects.stat(&objects.source(&self.key)).await {
+            Ok(there) => Some(there.tag),
+            Err(Error::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
         let older = self.platform.state().claim(&[&self.key], self.import.id).await?.pop().flatten();
-        upload.finish(older.as_ref()).await?;
+        upload.finish_over(there.as_deref(), older.as_ref()).await?;
         Ok(Some(self.key.clone()))
     }
 }

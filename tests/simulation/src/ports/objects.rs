@@ -259,6 +259,15 @@ impl Upload for Writing {
         let content = self.buffer.split().freeze();
         self.ports.put(&self.key, content, older).await
     }
+
+    async fn finish_over(mut self, tag: Option<&str>, older: Option<&Key>) -> Result<()> {
+        let content = self.buffer.split().freeze();
+        match tag {
+            Some(tag) => self.ports.put_over(&self.key, tag, content, older).await,
+            None if self.ports.put_new(&self.key, content).await? => Ok(()),
+            None => Err(Error::Changed { key: self.key.to_string() }),
+        }
+    }
 }
 
 /// An archive as it is read by a thread of its own: with one request, so that what it reads is read at one moment
