@@ -238,7 +238,7 @@ mod tests {
         let (ours, other) = (Local::open(folder.path()).unwrap(), Local::open(folder.path()).unwrap());
         let key = Key::config(&repository, "acme");
         let activate = async |document: &str| {
-            other.objects().put(&key, Bytes::copy_from_slice(document.as_bytes()), None).await.unwrap();
+            other.objects().put(&key, Bytes::copy_from_slice(document.as_bytes())).await.unwrap();
         };
         let takes = async |file: &str| active(&ours, &repository).await.unwrap().resolve(file).is_ok();
         assert!(!takes("acme_contacts_crm_20260131.csv").await);

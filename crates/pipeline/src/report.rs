@@ -36,7 +36,7 @@ pub(crate) async fn keep<P: Platform>(platform: &P, import: &Import, report: &Re
         return Ok(KeptReport::Here(Box::new(report.clone())));
     }
     let key = Key::report(&import.repository, &import.file, import.id);
-    platform.objects().put(&key, core::json(report).into(), None).await?;
+    platform.objects().put(&key, core::json(report).into()).await?;
     Ok(KeptReport::At(key))
 }
 

@@ -256,14 +256,7 @@ impl Objects for Bucket {
         ObjectReader::new(self.clone(), source.clone())
     }
 
-    async fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> Result<()> {
-        if let Some(older) = older {
-            // Mostly there is nothing, which one request finds out and does.
-            if self.write(key, content.clone(), Over::Nothing).await? {
-                return Ok(());
-            }
-            self.keep(key, None, older).await?;
-        }
+    async fn put(&self, key: &Key, content: Bytes) -> Result<()> {
         self.write(key, content, Over::Anything).await.map(|_| ())
     }
 

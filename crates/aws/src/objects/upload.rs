@@ -70,12 +70,12 @@ impl Upload for ObjectUpload {
         }
     }
 
-    async fn finish(mut self, older: Option<&Key>) -> Result<()> {
+    async fn finish(mut self) -> Result<()> {
         if self.upload.is_none() {
             let content = self.buffer.split().freeze();
-            return self.bucket.put(&self.key, content, older).await;
+            return self.bucket.put(&self.key, content).await;
         }
-        self.complete(Over::Anything, older).await
+        self.complete(Over::Anything, None).await
     }
 
     async fn finish_over(mut self, tag: Option<&str>, older: Option<&Key>) -> Result<()> {

@@ -70,7 +70,7 @@ async fn a_large_object_is_moved_in_parts() {
     // Everything in a key that is special in an address or a header.
     let from = key(Place::Bogus, "a +%20&?#=é数.csv");
     let (to, content) = (key(Place::Archives, "large.csv"), bytes(12 * MIB));
-    objects.put(&from, content.clone(), None).await.unwrap();
+    objects.put(&from, content.clone()).await.unwrap();
     objects.relocate(&objects.source(&from), 1, &to, None).await.unwrap();
     assert!(objects.read(&objects.source(&to), 0..content.len() as u64).await.unwrap() == content);
     assert!(matches!(objects.stat(&objects.source(&from)).await, Err(Error::NotFound { .. })));
@@ -109,7 +109,7 @@ async fn a_file_that_is_overwritten_while_it_waits_is_two_files() {
 async fn an_archive_that_is_overwritten_while_it_is_read_is_not_mixed() {
     let objects = TestBucket::new().await.objects();
     let at = key(Place::Bogus, "x.zip");
-    objects.put(&at, bytes(MIB), None).await.unwrap();
+    objects.put(&at, bytes(MIB)).await.unwrap();
     let mut reader = objects.open(&objects.source(&at)).unwrap();
     let (reader, start) = tokio::task::spawn_blocking(move || {
         let mut start = vec![0; 1_000];
@@ -119,7 +119,7 @@ async fn an_archive_that_is_overwritten_while_it_is_read_is_not_mixed() {
     .await
     .unwrap();
     assert!(start == bytes(1_000));
-    objects.put(&at, Bytes::from_static(b"another"), None).await.unwrap();
+    objects.put(&at, Bytes::from_static(b"another")).await.unwrap();
     let mut reader = reader;
     let rest = tokio::task::spawn_blocking(move || reader.read_to_end(&mut Vec::new())).await.unwrap();
     assert!(rest.unwrap_err().to_string().contains("changed while it was being read"));
@@ -130,7 +130,7 @@ async fn it_is_told_whether_a_bucket_keeps_versions_and_that_one_is_missing() {
     let bucket = TestBucket::new().await;
     assert!(bucket.objects().keeps_versions().await.unwrap());
     let nowhere = tidewaiter_aws::Bucket::new(bucket.client.clone(), "tidewaiter-nowhere");
-    let put = nowhere.put(&key(Place::Logs, "x.log"), Bytes::new(), None).await;
+    let put = nowhere.put(&key(Place::Logs, "x.log"), Bytes::new()).await;
     let error = put.unwrap_err();
     assert!(matches!(error, Error::Refused { .. }) && !error.is_transient(), "{error}");
     // HEAD says no more than 404: it might as well be the object that is missing.

@@ -41,7 +41,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         }
         let universe = example_universe(repository);
         let key = Key::config(repository, &universe);
-        local.objects().put(&key, example(&universe).into(), None).await?;
+        local.objects().put(&key, example(&universe).into()).await?;
         printer.line(format!(
             "       {} is an example configuration, active now",
             dir.join(key.as_str()).display()

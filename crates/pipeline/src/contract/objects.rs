@@ -36,7 +36,7 @@ async fn reads_what_was_put<O: Objects>(objects: &O) -> Result<()> {
     let source = objects.source(&key);
     assert!(is_absent(objects, &key).await, "an object that is not there is NotFound");
     assert!(matches!(objects.stat(&source).await, Err(Error::NotFound { .. })));
-    objects.put(&key, Bytes::from_static(b"0123456789"), None).await?;
+    objects.put(&key, Bytes::from_static(b"0123456789")).await?;
     assert_eq!(content(objects, &key).await?, "0123456789");
     assert_eq!(objects.read(&source, 2..5).await?, "234");
     assert_eq!(objects.read(&source, 8..50).await?, "89", "a range ends where the object does");
@@ -60,7 +60,7 @@ async fn reads_what_was_put<O: Objects>(objects: &O) -> Result<()> {
     let read = read.map_err(|e| Error::object(key.as_str(), e))?;
     assert_eq!(read, ("789".to_owned(), *b"12", *b"56"), "a reader can be moved about");
 
-    objects.put(&key, Bytes::from_static(b"again, and longer"), None).await?;
+    objects.put(&key, Bytes::from_static(b"again, and longer")).await?;
     assert_eq!(content(objects, &key).await?, "again, and longer", "our own object can be written again");
     assert_ne!(objects.stat(&source).await?.tag, before.tag, "another content has another tag");
     assert!(!objects.put_new(&key, Bytes::from_static(b"new")).await?, "it is there");
@@ -77,7 +77,7 @@ async fn an_upload_is_seen_whole_or_not_at_all<O: Objects>(objects: &O) -> Resul
     upload.write(Bytes::from_static(b"one;")).await?;
     assert!(is_absent(objects, &key).await, "nothing is seen before the upload is finished");
     upload.write(Bytes::from_static(b"two")).await?;
-    upload.finish(None).await?;
+    upload.finish().await?;
     assert_eq!(content(objects, &key).await?, "one;two");
 
     let mut dropped = objects.create(&key).await?;
@@ -107,9 +107,10 @@ async fn an_upload_is_seen_whole_or_not_at_all<O: Objects>(objects: &O) -> Resul
 async fn what_another_import_left_is_kept<O: Objects>(objects: &O) -> Result<()> {
     let key = key(Place::Badlines, "acme_contacts_crm_20260101.csv");
     let older = key.renamed(id(1));
-    objects.put(&key, Bytes::from_static(b"first"), None).await?;
+    objects.put(&key, Bytes::from_static(b"first")).await?;
     for _ in 0..2 {
-        objects.put(&key, Bytes::from_static(b"second"), Some(&older)).await?;
+        let tag = objects.stat(&objects.source(&key)).await?.tag;
+        objects.put_over(&key, &tag, Bytes::from_static(b"second"), Some(&older)).await?;
         assert_eq!(content(objects, &key).await?, "second");
     }
     assert_eq!(content(objects, &older).await?, "first", "the first content is kept");
@@ -127,7 +128,7 @@ async fn what_another_import_left_is_kept<O: Objects>(objects: &O) -> Result<()>
     // The same for a file that is moved there.
     let from = Key::unpacked(&repository("contract"), id(3), "x.csv");
     let oldest = key.renamed(id(2));
-    objects.put(&from, Bytes::from_static(b"third"), None).await?;
+    objects.put(&from, Bytes::from_static(b"third")).await?;
     for _ in 0..2 {
         objects.relocate(&objects.source(&from), 1, &key, Some(&oldest)).await?;
         assert_eq!(content(objects, &key).await?, "third");
@@ -141,7 +142,7 @@ async fn a_move_can_be_repeated<O: Objects>(objects: &O) -> Result<()> {
     let from = Key::unpacked(&repository("contract"), id(2), "x.csv");
     let to = key(Place::Archives, "x.csv");
     let source: Source = objects.source(&from);
-    objects.put(&from, Bytes::from_static(b"content"), None).await?;
+    objects.put(&from, Bytes::from_static(b"content")).await?;
     for _ in 0..2 {
         objects.relocate(&source, 1, &to, None).await?;
         assert_eq!(content(objects, &to).await?, "content");
@@ -150,7 +151,7 @@ async fn a_move_can_be_repeated<O: Objects>(objects: &O) -> Result<()> {
     let nowhere = objects.relocate(&source, 1, &key(Place::Archives, "y.csv"), None).await;
     assert!(matches!(nowhere, Err(Error::NotFound { .. })), "what is nowhere cannot be moved");
 
-    objects.put(&from, Bytes::from_static(b"left behind"), None).await?;
+    objects.put(&from, Bytes::from_static(b"left behind")).await?;
     for _ in 0..2 {
         objects.discard(&from).await?;
         assert!(is_absent(objects, &from).await);
@@ -164,14 +165,14 @@ async fn lists_keys_in_order<O: Objects>(objects: &O) -> Result<()> {
     assert_eq!(objects.list(&prefix).await?, []);
     let keys = ["a", "b", "c"].map(|universe| Key::config(&repository, universe));
     for key in keys.iter().rev() {
-        objects.put(key, Bytes::from_static(b"{}"), None).await?;
+        objects.put(key, Bytes::from_static(b"{}")).await?;
     }
     let replaced = Key::replaced_config(&repository, "a", id(1));
-    objects.put(&replaced, Bytes::from_static(b"{}"), None).await?;
+    objects.put(&replaced, Bytes::from_static(b"{}")).await?;
     let listed = objects.list(&prefix).await?;
     assert_eq!(listed.iter().map(|one| &one.key).collect::<Vec<_>>(), keys.iter().collect::<Vec<_>>());
     assert_eq!(objects.list(&prefix).await?, listed, "nothing changed");
-    objects.put(&keys[1], Bytes::from_static(b"{ }"), None).await?;
+    objects.put(&keys[1], Bytes::from_static(b"{ }")).await?;
     let changed = objects.list(&prefix).await?;
     let same: Vec<bool> = changed.iter().zip(&listed).map(|(now, before)| now == before).collect();
     assert_eq!(
@@ -187,11 +188,11 @@ async fn knows_who_has_a_configuration<O: Objects>(objects: &O) -> Result<()> {
     assert!(!before.contains(&repository("configured")));
     for (name, universe) in [("configured", "acme"), ("configured", "globex"), ("also-configured", "acme")] {
         let key = Key::config(&repository(name), universe);
-        objects.put(&key, Bytes::from_static(b"{}"), None).await?;
+        objects.put(&key, Bytes::from_static(b"{}")).await?;
     }
     // What else a repository has is no configuration.
     let log = Key::placed(Place::Archives, &repository("unconfigured"), "x.csv");
-    objects.put(&log, Bytes::from_static(b"x"), None).await?;
+    objects.put(&log, Bytes::from_static(b"x")).await?;
     let mut found = objects.configured().await?;
     found.retain(|repository| !before.contains(repository));
     assert_eq!(found, ["also-configured", "configured"].map(repository), "each once, in their order");

@@ -118,10 +118,10 @@ impl Objects for Folder {
         File::open(self.path(&source.key)).map_err(|e| Error::object(&source.key, e))
     }
 
-    async fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> Result<()> {
+    async fn put(&self, key: &Key, content: Bytes) -> Result<()> {
         let mut upload = self.create(key).await?;
         upload.write(content).await?;
-        upload.finish(older).await
+        upload.finish().await
     }
 
     async fn create(&self, key: &Key) -> Result<FolderUpload> {
@@ -245,7 +245,22 @@ impl Upload for FolderUpload {
         }
     }
 
-    async fn finish(mut self, older: Option<&Key>) -> Result<()> {
+    async fn finish(self) -> Result<()> {
+        self.place(None)
+    }
+
+    async fn finish_over(self, expected: Option<&str>, older: Option<&Key>) -> Result<()> {
+        let there = fs::symlink_metadata(self.root.join(self.key.as_str())).ok().map(|found| tag(&found));
+        if there.as_deref() != expected {
+            return Err(Error::Changed { key: self.key.to_string() });
+        }
+        self.place(older)
+    }
+}
+
+impl FolderUpload {
+    /// Brings what was written to its key; what lies there is kept under `older`.
+    fn place(mut self, older: Option<&Key>) -> Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let to = self.root.join(self.key.as_str());
         let finish = || {
@@ -255,14 +270,6 @@ impl Upload for FolderUpload {
             fs::rename(&self.partial, &to)
         };
         finish().map_err(|e| Error::object(self.key.as_str(), e))
-    }
-
-    async fn finish_over(self, expected: Option<&str>, older: Option<&Key>) -> Result<()> {
-        let there = fs::symlink_metadata(self.root.join(self.key.as_str())).ok().map(|found| tag(&found));
-        if there.as_deref() != expected {
-            return Err(Error::Changed { key: self.key.to_string() });
-        }
-        self.finish(older).await
     }
 }
 

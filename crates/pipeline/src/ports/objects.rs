@@ -61,14 +61,14 @@ pub trait Objects: Send + Sync + 'static {
     fn read(&self, source: &Source, range: Range<u64>) -> impl Future<Output = Result<Bytes>> + Send;
     /// Opens an object for a thread that may block. That it is not there may be found out when it is read.
     fn open(&self, source: &Source) -> Result<Self::Reader>;
-    /// Writes a whole object. Readers see all of it or nothing.
-    fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
+    /// Writes a whole object at a key that nobody else writes to. Readers see all of it or nothing.
+    fn put(&self, key: &Key, content: Bytes) -> impl Future<Output = Result<()>> + Send;
     /// Writes a whole object where there is none. False if there is one, which stays. An adapter whose store many
     /// processes write to does this in one step.
     fn put_new(&self, key: &Key, content: Bytes) -> impl Future<Output = Result<bool>> + Send {
         async move {
             match self.stat(&self.source(key)).await {
-                Err(Error::NotFound { .. }) => self.put(key, content, None).await.map(|()| true),
+                Err(Error::NotFound { .. }) => self.put(key, content).await.map(|()| true),
                 found => found.map(|_| false),
             }
         }
@@ -84,10 +84,9 @@ pub trait Objects: Send + Sync + 'static {
         older: Option<&Key>,
     ) -> impl Future<Output = Result<()>> + Send {
         async move {
-            if self.stat(&self.source(key)).await?.tag != tag {
-                return Err(Error::Changed { key: key.to_string() });
-            }
-            self.put(key, content, older).await
+            let mut upload = self.create(key).await?;
+            upload.write(content).await?;
+            upload.finish_over(Some(tag), older).await
         }
     }
     /// Begins to write an object. Nothing is seen of it before [`Upload::finish`].
@@ -115,8 +114,8 @@ pub trait Objects: Send + Sync + 'static {
 pub trait Upload: Send + 'static {
     /// Adds bytes.
     fn write(&mut self, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
-    /// Makes the object visible; see [`Objects`] on `older`.
-    fn finish(self, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;
+    /// Makes the object visible at a key that nobody else writes to.
+    fn finish(self) -> impl Future<Output = Result<()>> + Send;
     /// The same over the object with this tag, or where there is none. [`Error::Changed`] if something else is there
     /// by now: then nothing is seen of this one.
     fn finish_over(self, tag: Option<&str>, older: Option<&Key>) -> impl Future<Output = Result<()>> + Send;

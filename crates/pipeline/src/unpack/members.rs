@@ -146,7 +146,7 @@ impl<P: Platform> Writer<'_, P> {
             }
             (Piece::End, open) => {
                 if let Some((upload, member)) = open.take() {
-                    upload.finish(None).await?;
+                    upload.finish().await?;
                     self.written.push(member);
                 }
             }

@@ -138,13 +138,7 @@ impl Objects for Ports {
         Ok(Reader { ports: self.clone(), source: source.clone(), read: None })
     }
 
-    async fn put(&self, key: &Key, content: Bytes, older: Option<&Key>) -> Result<()> {
-        if let Some(older) = older {
-            if self.write(key, content.clone(), true).await? {
-                return Ok(());
-            }
-            self.keep(key, None, older).await?;
-        }
+    async fn put(&self, key: &Key, content: Bytes) -> Result<()> {
         self.write(key, content, false).await.map(|_| ())
     }
 
@@ -255,9 +249,9 @@ impl Upload for Writing {
         Ok(())
     }
 
-    async fn finish(mut self, older: Option<&Key>) -> Result<()> {
+    async fn finish(mut self) -> Result<()> {
         let content = self.buffer.split().freeze();
-        self.ports.put(&self.key, content, older).await
+        self.ports.put(&self.key, content).await
     }
 
     async fn finish_over(mut self, tag: Option<&str>, older: Option<&Key>) -> Result<()> {
