@@ -106,9 +106,14 @@ pub async fn conclude_and_tell<P: Platform>(
         let keys: Vec<&Key> = outputs.iter().collect();
         match platform.state().conclude(import.id, &conclusion, &keys, late).await? {
             Decision::Late(date) => late = Some(date),
-            Decision::Before(decided) => return carry_out(platform, import, &decided).await,
+            Decision::Before(decided) => {
+                let ours = Some(&conclusion.report);
+                report::remove_other_drafts(platform, import, &decided.report, ours).await?;
+                return carry_out(platform, import, &decided).await;
+            }
             Decision::Taken(older) => {
                 platform.observe(&Observation::Concluded(&report));
+                report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
                 settle(platform, import, Some(&report), &outputs, &older).await?;
                 return match finisher {
                     Finisher::Us => finish(platform, import, &conclusion).await,
@@ -175,6 +180,7 @@ fn outputs(import: &Import, conclusion: &Conclusion) -> Vec<Key> {
 
 /// Carries out an outcome that is decided; again, if it was interrupted.
 pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+    report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
     if matches!(import.progress, Progress::Done(_)) {
         return tell(platform, import, conclusion).await;
     }

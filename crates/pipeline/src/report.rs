@@ -1,6 +1,7 @@
 //! Reports: kept when an outcome is decided, read again by whoever asks, and mailed. A mail that fails
 //! never fails an import.
 
+use bytes::Bytes;
 use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
 use tidewaiter::id::{ImportId, Timestamp};
@@ -19,6 +20,9 @@ const REPORT_BYTES: u64 = 16 << 20;
 /// kilobyte: above a few of them an object is cheaper. The report of a clean file has about 700 bytes.
 pub const KEPT_BYTES: usize = 4 << 10;
 
+/// The most tries that write a report of one import: many times those that a queue allows.
+const MOST_DRAFTS: u32 = 1_000;
+
 /// For how long a mail is tried that the platform refuses: as long as a queue keeps its dead letters.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long a sweep leaves a mail alone that the platform refused.
@@ -29,15 +33,54 @@ pub(crate) fn is_refused(trouble: Option<&Trouble>, now: Timestamp) -> bool {
     trouble.is_some_and(|trouble| now.duration_since(trouble.at) < REFUSED_FOR)
 }
 
-/// Keeps a report: if it is small, it goes with the outcome, and nothing is written here.
+/// Keeps a report: if it is small, it goes with the outcome, and nothing is written here. Else it is written now, and
+/// not over that of another try, whose outcome may have been decided by now.
 pub(crate) async fn keep<P: Platform>(platform: &P, import: &Import, report: &Report) -> Result<KeptReport> {
     let broken = |error| Error::Store { what: "writing a report", source: Box::new(error) };
     if serde_json::to_vec(report).map_err(broken)?.len() <= KEPT_BYTES {
         return Ok(KeptReport::Here(Box::new(report.clone())));
     }
-    let key = Key::report(&import.repository, &import.file, import.id);
-    platform.objects().put(&key, core::json(report).into()).await?;
-    Ok(KeptReport::At(key))
+    let json = Bytes::from(core::json(report));
+    for draft in 1..=MOST_DRAFTS {
+        let key = draft_of(import, draft);
+        if platform.objects().put_new(&key, json.clone()).await? {
+            return Ok(KeptReport::At(key));
+        }
+    }
+    Err(Error::Store { what: "writing a report", source: "it was tried a thousand times".into() })
+}
+
+fn draft_of(import: &Import, draft: u32) -> Key {
+    Key::report(&import.repository, &import.file, import.id, draft)
+}
+
+/// Removes what other tries wrote of a report that was decided, and what one of them knows to be `ours`.
+pub(crate) async fn remove_other_drafts<P: Platform>(
+    platform: &P,
+    import: &Import,
+    decided: &KeptReport,
+    ours: Option<&KeptReport>,
+) -> Result<()> {
+    let objects = platform.objects();
+    if let Some(KeptReport::At(key)) = ours.filter(|ours| *ours != decided) {
+        objects.discard(key).await?;
+    }
+    let KeptReport::At(decided) = decided else { return Ok(()) };
+    let Some(kept) = (1..=MOST_DRAFTS).find(|draft| draft_of(import, *draft) == *decided) else {
+        return Ok(());
+    };
+    for earlier in 1..kept {
+        objects.discard(&draft_of(import, earlier)).await?;
+    }
+    for later in kept + 1.. {
+        let later = draft_of(import, later);
+        match objects.stat(&objects.source(&later)).await {
+            Ok(_) => objects.discard(&later).await?,
+            Err(Error::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The report of an import as it was written. None if somebody removed it, or put something else there.

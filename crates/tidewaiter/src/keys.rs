@@ -151,9 +151,12 @@ impl Key {
     }
 
     /// The report for programs, beside the log, with the import's id in its name as [`Key::renamed`] has it:
-    /// it is nobody else's, so it need not be claimed, and never moves.
-    pub fn report(repository: &Repository, file: &str, import: ImportId) -> Self {
-        Self(format!("logs/{repository}/{}.json", fitting(file))).renamed(import)
+    /// it is nobody else's, so it need not be claimed, and never moves. It is written before the outcome is decided:
+    /// if that is tried more than once, there is a `draft` of each try, counted from 1, and one of them stays.
+    pub fn report(repository: &Repository, file: &str, import: ImportId, draft: u32) -> Self {
+        let number = if draft == 1 { String::new() } else { format!(".{draft}") };
+        let name = crate::name::with_import_id(fitting(file), import);
+        Self(format!("logs/{repository}/{name}{number}.json"))
     }
 
     /// `config/<repository>/<universe>.json`: the active configuration of a universe.

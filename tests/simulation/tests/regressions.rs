@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{Conclusion, Drop, Nature, Progress, Source, State};
+use tidewaiter::report::{Report, log};
+use tidewaiter_pipeline::ports::{Conclusion, Drop, KeptReport, Nature, Progress, Source, State};
 use tidewaiter_simulation::gate::{Call, Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
 use tidewaiter_simulation::scenario::{Data, Dropped, Member, Partner, Variant, What, tar};
@@ -63,7 +64,17 @@ async fn treat(
     body: &Body,
     decide: impl FnMut(&Call) -> Option<Verdict>,
 ) -> Option<bool> {
-    let process = Process::new(Arc::clone(world), 1, Function::of(body), 0, 1, Duration::ZERO);
+    treat_late(world, body, 0, decide).await
+}
+
+/// The same, with a clock that is so many milliseconds ahead of that of the others.
+async fn treat_late(
+    world: &Arc<World>,
+    body: &Body,
+    late: i64,
+    decide: impl FnMut(&Call) -> Option<Verdict>,
+) -> Option<bool> {
+    let process = Process::new(Arc::clone(world), 1, Function::of(body), late, 1, Duration::ZERO);
     drive(process.lane(), process.handle(body, 1), decide).await.map(|done| done.is_ok())
 }
 
@@ -165,5 +176,40 @@ async fn an_unpack_that_fails_leaves_the_members_that_another_one_registered() {
     for n in [0, 1] {
         let member = world.state.import(dropped.import.member(n)).await.unwrap().unwrap();
         assert!(content(&world, &member.source.key).is_some(), "{} is there", member.source.key);
+    }
+}
+
+/// A report that is too long for the state was written under one key by each try. Whoever had been held up wrote its
+/// own over the one that was decided, and log and report of a file told different stories.
+#[tokio::test]
+async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
+    let entries: Vec<String> =
+        (0..40).map(|n| format!(r#""subsection{n}": {{ "nonexistent{n}": "upsert" }}"#)).collect();
+    let document = format!(r#"{{ "acme": {{ "contacts": {{ {} }} }} }}"#, entries.join(", "));
+    // It dies at its first or second write, or not at all.
+    for dies_at in 1..=3 {
+        let world = world();
+        let mistaken = drop(&world, 1, "acme_imports_config.json", &document.clone().into(), What::Junk);
+        let mut puts = 0;
+        let overtaken = |call: &Call| {
+            puts += usize::from(call.name == "objects.put");
+            if call.name == "objects.put" && puts == 1 {
+                // The other copy comes now, and does all of it.
+                let other = || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                    runtime.block_on(treat_late(&world, &mistaken, 1_000, go))
+                };
+                assert_eq!(std::thread::scope(|scope| scope.spawn(other).join()).unwrap(), Some(true));
+            }
+            Some(if call.name == "objects.put" && puts == dies_at { Verdict::DieAfter } else { Verdict::Go })
+        };
+        treat(&world, &mistaken, overtaken).await;
+        assert_eq!(treat(&world, &mistaken, go).await, Some(true));
+        let ended = ended(&world, &mistaken).await;
+        let KeptReport::At(kept) = &ended.report else { panic!("it is too long for the state") };
+        let report: Report = serde_json::from_slice(&content(&world, kept.as_str()).unwrap()).unwrap();
+        assert_eq!(content(&world, ended.log.as_str()).unwrap(), log(&report));
+        let logs = world.with(|inner| inner.bucket.current("logs/").count());
+        assert_eq!(logs, 2, "a log and a report, and nothing else is left behind");
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
         finished: at(90),
         place: Key::placed(Place::Archives, &import.repository, &import.file),
         log: Key::log(&import.repository, &import.file),
-        report: KeptReport::At(Key::report(&import.repository, &import.file, import.id)),
+        report: KeptReport::At(Key::report(&import.repository, &import.file, import.id, 1)),
         badlines: None,
         mail_due: true,
         mail_trouble: None,

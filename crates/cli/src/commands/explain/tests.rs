@@ -74,7 +74,7 @@ fn conclusion(outcome: Outcome) -> Conclusion {
         finished: "2026-01-01T10:06:00Z".parse().unwrap(),
         place: Key::placed(outcome.place(), &repository(), FILE),
         log: Key::log(&repository(), FILE),
-        report: KeptReport::At(Key::report(&repository(), FILE, ID.parse().unwrap())),
+        report: KeptReport::At(Key::report(&repository(), FILE, ID.parse().unwrap(), 1)),
         badlines: None,
         mail_due: false,
         mail_trouble: None,
