@@ -44,6 +44,14 @@ fn parts_may_contain_underscores() {
     assert_eq!((name.date, name.suffix.as_deref()), (date(2024, 2, 29), Some("B7")));
 }
 
+/// A mark that nobody sees would make a group of its own; so it is seen.
+#[test]
+fn what_cannot_be_seen_in_the_name_of_a_group_is_written_out() {
+    let clean = tidewaiter::keys::clean_name("week\u{61c}.01-02_acme_contacts_crm_20260131.csv");
+    let group = acme().resolve(&clean).unwrap().group.unwrap();
+    assert_eq!(group.id, "week%D8%9C");
+}
+
 #[test]
 fn a_suffix_may_look_like_a_date() {
     let name = acme().resolve("acme_contacts_crm_20260131_20260201.csv").unwrap();

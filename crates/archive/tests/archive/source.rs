@@ -53,6 +53,29 @@ fn run_odd(
     (kept, result)
 }
 
+/// An archive may be damaged and too large: what is met first depends on how much a decoder gets at a time. What is
+/// handed on does not.
+#[test]
+fn an_archive_with_two_faults_gives_the_same_members_however_it_is_read() {
+    let limits = Limits { total_bytes: 64 << 10, ..Limits::default() };
+    let lines: String = (0..20_000).map(|n| format!("{};{}\n", n, n * 7919 % 10_007)).collect();
+    let archive = gz(lines.as_bytes());
+    for at in (archive.len() / 4..archive.len()).step_by(97) {
+        let mut damaged = archive.clone();
+        damaged[at] ^= 0xff;
+        let [all, few] = [usize::MAX, 5].map(|most| {
+            let mut kept = Kept::default();
+            let source =
+                Odd { inner: Cursor::new(damaged.clone()), allow: |_, len: usize| Ok(len.min(most)) };
+            let result = extract(Format::Gz, "a.csv.gz", source, &limits, &mut kept);
+            let Err(ExtractError::Refused(refusal)) = result else { panic!("{result:?}") };
+            assert!(["archive-too-large", "corrupt"].contains(&refusal.code.as_str()), "{refusal}");
+            (kept.members, kept.open)
+        });
+        assert_eq!(all, few, "damaged at byte {at}");
+    }
+}
+
 #[test]
 fn a_failing_source_is_never_the_senders_fault() {
     for (name, archive) in archives() {
