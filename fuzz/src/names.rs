@@ -42,21 +42,21 @@ pub(crate) fn run(bytes: &[u8]) {
             assert_eq!(read.as_str().split('/').nth(1), Some("acme"));
         }
     }
-    // What was dropped is called by its clean name from then on.
-    match NAMES.resolve(&clean) {
+    match NAMES.resolve(dropped) {
         Err(error) => {
             assert!(!error.reason().is_empty());
             assert!(!error.to_string().contains(['\n', '\u{1b}']), "{error}");
         }
         Ok(name) => {
-            assert_eq!(Dropped::of(&clean), Dropped::Data);
+            assert_eq!(Dropped::of(dropped), Dropped::Data);
             let group = name.group.as_ref();
             let tag =
                 group.map(|tag| format!("{}.{:02}-{:02}_", tag.id, tag.slot, tag.last)).unwrap_or_default();
             let date = name.date.strftime("%Y%m%d");
             let suffix = name.suffix.as_ref().map(|suffix| format!("_{suffix}")).unwrap_or_default();
             let (universe, scope, part) = (&name.universe, &name.scope, &name.subsection);
-            assert_eq!(format!("{tag}{universe}_{scope}_{part}_{date}{suffix}.csv"), clean);
+            assert_eq!(format!("{tag}{universe}_{scope}_{part}_{date}{suffix}.csv"), dropped);
+            assert_eq!(clean, dropped, "a legal name is clean");
             let again = NAMES.resolve(&renamed).expect("the new name of a legal name is legal");
             assert_eq!(again.entry(), name.entry());
             assert_eq!(again.group, name.group);

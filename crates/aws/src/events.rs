@@ -9,10 +9,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::ports::{Drop, Nature, Source};
 
 /// The prefix of the drop zone.
-const DROPS: &str = "imports/";
+pub(crate) const DROPS: &str = "imports/";
 /// SNS may hold an event that SNS wrapped; deeper than that nobody sends it.
 const WRAPPINGS: u32 = 2;
 
@@ -210,24 +211,52 @@ impl Found {
         if bucket != ours {
             return Err(EventError::Bucket { found: bucket.to_owned(), expected: ours.to_owned() });
         }
-        let Some(path) = self.key.strip_prefix(DROPS) else { return Ok(None) };
-        let Some((repository, file)) = path.split_once('/') else {
-            // The mark of the drop zone itself, as consoles make it, is no file.
-            return Ok((!path.is_empty()).then_some(Notice::Stray { key: self.key }));
-        };
-        let Ok(repository) = repository.parse() else { return Ok(Some(Notice::Stray { key: self.key })) };
-        if file.is_empty() {
-            return Ok(None);
+        match Place::of(&self.key) {
+            Place::Nowhere => Ok(None),
+            Place::Stray => Ok(Some(Notice::Stray { key: self.key })),
+            Place::Repository { repository, file, nature } => {
+                let arrived: Timestamp =
+                    self.time.parse().map_err(|_| EventError::Time(self.time.clone()))?;
+                let import = import_id(ours, &self.key, self.version.as_deref(), arrived);
+                let source = Source { key: self.key, version: self.version };
+                let bytes = self.bytes;
+                let dropped = Drop { repository, file, import, source, nature, bytes, arrived };
+                Ok(Some(Notice::Dropped(dropped)))
+            }
         }
-        let (file, nature) = match file.strip_suffix('/') {
-            Some(folder) => (folder.to_owned(), Nature::Folder),
-            None => (file.to_owned(), Nature::File),
+    }
+}
+
+/// What the event of an object would have told that was found in the drop zone; None if there is nothing to be done
+/// about it. By its `arrived` time, which may be another one than that of its event, it may have another id.
+pub fn lying(bucket: &str, source: Source, bytes: u64, arrived: Timestamp) -> Option<Drop> {
+    let Place::Repository { repository, file, nature } = Place::of(&source.key) else { return None };
+    let import = import_id(bucket, &source.key, source.version.as_deref(), arrived);
+    Some(Drop { repository, file, import, source, nature, bytes, arrived })
+}
+
+/// Where an object lies.
+enum Place {
+    /// Not in the drop zone; or it is the mark of a folder there, as consoles make it.
+    Nowhere,
+    /// In the drop zone, and in no repository.
+    Stray,
+    /// In a repository.
+    Repository { repository: Repository, file: String, nature: Nature },
+}
+
+impl Place {
+    fn of(key: &str) -> Self {
+        let Some(path) = key.strip_prefix(DROPS) else { return Self::Nowhere };
+        let Some((repository, file)) = path.split_once('/') else {
+            return if path.is_empty() { Self::Nowhere } else { Self::Stray };
         };
-        let arrived: Timestamp = self.time.parse().map_err(|_| EventError::Time(self.time.clone()))?;
-        let import = import_id(ours, &self.key, self.version.as_deref(), arrived);
-        let source = Source { key: self.key, version: self.version };
-        let bytes = self.bytes;
-        Ok(Some(Notice::Dropped(Drop { repository, file, import, source, nature, bytes, arrived })))
+        let Ok(repository) = repository.parse() else { return Self::Stray };
+        match file.strip_suffix('/') {
+            _ if file.is_empty() => Self::Nowhere,
+            Some(folder) => Self::Repository { repository, file: folder.to_owned(), nature: Nature::Folder },
+            None => Self::Repository { repository, file: file.to_owned(), nature: Nature::File },
+        }
     }
 }
 

@@ -140,9 +140,16 @@ pub async fn report(deployment: &Mailing, batch: Batch, request: &str) -> Answer
 }
 
 async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
-    if let Ok(Message::TakeIn { import }) = queues::message(body) {
-        about(&[("import", &import)]);
-        return Ok(Box::pin(sweep::resume_by_id(deployment, import)).await?);
+    match queues::message(body) {
+        Ok(Message::TakeIn { import }) => {
+            about(&[("import", &import)]);
+            return Ok(Box::pin(sweep::resume_by_id(deployment, import)).await?);
+        }
+        Ok(Message::Missed { dropped }) => {
+            about(&[("repository", &dropped.repository), ("import", &dropped.import)]);
+            return Ok(Box::pin(unpack::unpack(deployment, &dropped)).await?);
+        }
+        _ => {}
     }
     // A message of S3 may tell of several files: none of them is to suffer from another.
     let mut done = Ok(());
@@ -224,8 +231,8 @@ async fn sweep_all(deployment: &Messaging) -> tidewaiter_pipeline::Result<()> {
     let found = Box::pin(sweep::sweep(deployment, left_alone)).await;
     match &found {
         Ok(found) => {
-            let sweep::Found { unfinished, repositories, mails, digests, .. } = *found;
-            tracing::info!(unfinished, repositories, mails, digests, "swept");
+            let sweep::Found { unfinished, missed, repositories, mails, digests, .. } = *found;
+            tracing::info!(unfinished, missed, repositories, mails, digests, "swept");
             deployment.metrics.swept(found.waiting_since, now);
         }
         Err(error) => tracing::error!(%error, transient = error.is_transient(), "the sweep failed"),

@@ -48,10 +48,12 @@ impl Queue for Queues {
             Message::Sequence { .. } => &self.urls.sequence,
             Message::Work { .. } => &self.urls.work,
             Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. } => &self.urls.report,
-            Message::TakeIn { .. } => self.urls.unpack.as_ref().ok_or_else(|| Error::Refused {
-                what: WHAT.to_owned(),
-                reason: "this function does not know the queue of unpack".to_owned(),
-            })?,
+            Message::TakeIn { .. } | Message::Missed { .. } => {
+                self.urls.unpack.as_ref().ok_or_else(|| Error::Refused {
+                    what: WHAT.to_owned(),
+                    reason: "this function does not know the queue of unpack".to_owned(),
+                })?
+            }
         };
         let body =
             serde_json::to_string(&message).map_err(|e| Error::Store { what: WHAT, source: Box::new(e) })?;
@@ -110,7 +112,7 @@ pub fn message(body: &str) -> std::result::Result<Message, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use tidewaiter::sequence::{Event, Verdict};
-    use tidewaiter_pipeline::ports::{News, Task};
+    use tidewaiter_pipeline::ports::{Drop, Nature, News, Source, Task};
 
     use super::*;
 
@@ -145,6 +147,15 @@ mod tests {
         let import = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let repository: tidewaiter::keys::Repository = "acme".parse().unwrap();
         let news = |news| Message::news(&repository, news);
+        let missed = Drop {
+            repository: repository.clone(),
+            file: "x.csv".to_owned(),
+            import,
+            source: Source { key: "imports/acme/x.csv".to_owned(), version: Some("v1".to_owned()) },
+            nature: Nature::File,
+            bytes: 7,
+            arrived: "2026-01-31T12:00:00Z".parse().unwrap(),
+        };
         for (sent, body) in [
             (news(News::Poke), r#"{"sequence":{"repository":"acme","news":"poke"}}"#),
             (
@@ -165,6 +176,10 @@ mod tests {
                 r#"{"digest":{"repository":"acme","digest":"hour/x"}}"#,
             ),
             (Message::TakeIn { import }, r#"{"take_in":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),
+            (
+                Message::Missed { dropped: Box::new(missed) },
+                r#"{"missed":{"dropped":{"repository":"acme","file":"x.csv","import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","source":{"key":"imports/acme/x.csv","version":"v1"},"nature":"file","bytes":7,"arrived":"2026-01-31T12:00:00Z"}}}"#,
+            ),
         ] {
             assert_eq!(serde_json::to_string(&sent).unwrap(), body);
             assert_eq!(message(body).unwrap(), sent);

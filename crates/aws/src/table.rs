@@ -95,6 +95,12 @@ fn key(at: &At) -> Item {
     HashMap::from([("pk".to_owned(), text(&at.pk)), ("sk".to_owned(), text(&at.sk))])
 }
 
+/// Where an item lies.
+pub(crate) fn at_of(item: &Item) -> Option<At> {
+    let of = |name: &str| text_of(item, name).map(str::to_owned);
+    Some(At { pk: of("pk")?, sk: of("sk")? })
+}
+
 fn item(at: &At, attributes: &[(&'static str, AttributeValue)]) -> Item {
     let mut item = key(at);
     item.extend(attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));

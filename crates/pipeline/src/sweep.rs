@@ -16,6 +16,8 @@ const PAGE: usize = 100;
 pub struct Found {
     /// How many files were handed on to be taken in or brought to their place.
     pub unfinished: usize,
+    /// How many files were found in the drop zone that nobody had told of.
+    pub missed: usize,
     /// How many repositories were poked.
     pub repositories: usize,
     /// How many mails are due, each about one file.
@@ -36,6 +38,7 @@ pub async fn sweep<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<F
             found.unfinished += 1;
         }
     }
+    found.missed = take_in_missed(platform, left_alone).await?;
     for repository in platform.state().repositories().await? {
         for group in platform.state().waiting(&repository).await? {
             found.waiting_since = Some(found.waiting_since.map_or(group.since, |at| at.min(group.since)));
@@ -45,6 +48,26 @@ pub async fn sweep<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<F
         tracing::error!(%repository, %error, "nobody watches over what does not come");
     }
     Ok(found)
+}
+
+/// Has what lies in the drop zone taken in that nobody was told of: the event of an upload may be lost, or treating it
+/// may have failed too often. How many there are.
+async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<usize> {
+    let (mut missed, mut behind) = (0, None);
+    loop {
+        let (mut drops, next) = platform.objects().dropped(behind.as_ref()).await?;
+        drops.retain(|dropped| dropped.arrived <= left_alone);
+        for dropped in platform.state().unregistered(drops).await? {
+            let (repository, import) = (&dropped.repository, dropped.import);
+            tracing::warn!(%repository, %import, "a file lies in the drop zone that nobody told of");
+            platform.queue().send(Message::Missed { dropped: Box::new(dropped) }, None).await?;
+            missed += 1;
+        }
+        behind = next;
+        if behind.is_none() {
+            return Ok(missed);
+        }
+    }
 }
 
 /// Watches over every repository in which something was registered or that has a configuration; those that it failed

@@ -13,6 +13,20 @@ pub struct Version {
     pub body: Option<Bytes>,
     /// Changes when the content does.
     pub tag: String,
+    /// When it was written, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl Version {
+    /// The number in its id: the later, the greater.
+    pub fn number(&self) -> u64 {
+        number(Some(&self.id))
+    }
+}
+
+/// The number in the id of a version.
+pub(crate) fn number(id: Option<&str>) -> u64 {
+    id.and_then(|id| id.strip_prefix('v')?.parse().ok()).unwrap_or(0)
 }
 
 /// Why a request was refused.
@@ -27,11 +41,18 @@ pub enum Refused {
 /// The objects, each key with its versions, the current one last.
 #[derive(Debug, Default)]
 pub struct Bucket {
+    /// Its clock, in milliseconds since 1970.
+    pub now: i64,
     keys: BTreeMap<String, Vec<Version>>,
     written: u64,
 }
 
 impl Bucket {
+    /// An empty one at this time.
+    pub fn begun(now: i64) -> Self {
+        Self { now, ..Self::default() }
+    }
+
     /// A version of a key, or the current one.
     pub fn get(&self, key: &str, version: Option<&str>) -> Result<&Version, Refused> {
         let versions = self.keys.get(key).ok_or(Refused::NotFound)?;
@@ -67,7 +88,7 @@ impl Bucket {
         self.written += 1;
         let id = format!("v{}", self.written);
         let tag = tag(&body);
-        let version = Version { id: id.clone(), body: Some(body), tag };
+        let version = Version { id: id.clone(), body: Some(body), tag, at: self.now };
         self.keys.entry(key.to_owned()).or_default().push(version);
         id
     }
@@ -96,11 +117,19 @@ impl Bucket {
         } else {
             self.written += 1;
             let id = format!("v{}", self.written);
-            versions.push(Version { id, body: None, tag: String::new() });
+            versions.push(Version { id, body: None, tag: String::new(), at: self.now });
         }
         if versions.is_empty() {
             self.keys.remove(key);
         }
+    }
+
+    /// All versions of the keys that begin so, with their keys.
+    pub fn versions<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Version)> {
+        let from = self.keys.range(prefix.to_owned()..);
+        let of = from.take_while(move |(key, _)| key.starts_with(prefix));
+        let of = of.flat_map(|(key, versions)| versions.iter().map(move |version| (key.as_str(), version)));
+        of.filter(|(_, version)| version.body.is_some())
     }
 
     /// The keys that begin so and hold something, with their current versions.

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{Drop, Nature, Source};
 use tidewaiter_tests::generate::Chance;
@@ -22,7 +22,7 @@ use crate::ports::Reader;
 use crate::process::{Function, Process};
 use crate::scenario::{Action, Dropped, Scenario};
 use crate::watch::{Upload, Watch};
-use crate::world::{Body, Inner, Rates, World, describe};
+use crate::world::{Body, Rates, World, describe};
 
 /// How many messages are treated at a time.
 const HANDS: usize = 4;
@@ -214,7 +214,8 @@ impl History {
         let step = self.step;
         self.world.with(|inner| {
             inner.watch.step = step;
-            inner.now += inner.chance.below(40).cast_signed();
+            let millis = inner.chance.below(40).cast_signed();
+            inner.pass(millis);
         });
         if step > STEPS {
             self.wrong("it does not come to an end".to_owned());
@@ -312,7 +313,7 @@ impl History {
                 self.wrong("each sweep finds something to be done".to_owned());
             }
             self.world.with(|inner| {
-                inner.now += SWEEP_EVERY;
+                inner.pass(SWEEP_EVERY);
                 let now = inner.now;
                 inner.watch.sent_before_sweep = inner.sent;
                 inner.send(Body::Sweep, now);
@@ -333,6 +334,7 @@ impl History {
             Action::Delete(n) => {
                 let Some(id) = self.dropped.get(n).copied() else { return };
                 self.world.with(|inner| {
+                    let id = inner.watch.taken_as(id);
                     let Some(key) = inner.watch.uploads.get(&id).map(|upload| upload.source.key.clone())
                     else {
                         return;
@@ -347,6 +349,7 @@ impl History {
             Action::DeleteForGood(n) => {
                 let Some(id) = self.dropped.get(n).copied() else { return };
                 self.world.with(|inner| {
+                    let id = inner.watch.taken_as(id);
                     let Some(upload) = inner.watch.uploads.get_mut(&id) else { return };
                     let Source { key, version } = upload.source.clone();
                     if inner.bucket.get(&key, version.as_deref()).is_ok() {
@@ -367,7 +370,7 @@ impl History {
         let id = self.world.with(|inner| {
             let version = inner.bucket.put(&key, dropped.bytes.clone(), false).ok();
             let arrived = inner.time();
-            let id = import_id(&key, version.as_deref().unwrap_or_default(), inner);
+            let id = import_id(&key, version.as_deref().unwrap_or_default(), arrived);
             let source = Source { key: key.clone(), version };
             inner.tell(|| format!("DROPPED: {key}, {} bytes, import {id}", dropped.bytes.len()));
             let bytes = dropped.bytes.len() as u64;
@@ -410,7 +413,7 @@ impl History {
 
     fn advance(&mut self, millis: i64) {
         let now = self.world.with(|inner| {
-            inner.now += millis;
+            inner.pass(millis);
             inner.now
         });
         // Who has taken too long is stopped.
@@ -640,7 +643,7 @@ impl History {
         if self.happens(rates.timed_out) {
             self.fault(Fault::TimedOut);
             let seconds = i64::try_from(1 + self.below(60)).unwrap_or(1);
-            self.world.with(|inner| inner.now += seconds * 1_000);
+            self.world.with(|inner| inner.pass(seconds * 1_000));
             return Some(if is_after { Verdict::FailAfter } else { Verdict::FailBefore });
         }
         if self.happens(rates.failed) {
@@ -729,8 +732,8 @@ fn one_to_three(chance: &mut Chance) -> u32 {
 }
 
 /// The id of the import of a version: the same however often its event comes.
-fn import_id(key: &str, version: &str, inner: &Inner) -> ImportId {
+pub(crate) fn import_id(key: &str, version: &str, arrived: Timestamp) -> ImportId {
     let hash = Sha256::digest(format!("{key}?{version}"));
     let random = hash.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
-    ImportId::new(inner.time(), random)
+    ImportId::new(arrived, random)
 }

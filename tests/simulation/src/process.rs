@@ -36,7 +36,7 @@ impl Function {
     /// Whose message this is.
     pub fn of(body: &Body) -> Self {
         match body {
-            Body::Upload(_) | Body::Message(Message::TakeIn { .. }) => Self::Unpack,
+            Body::Upload(_) | Body::Message(Message::TakeIn { .. } | Message::Missed { .. }) => Self::Unpack,
             Body::Sweep | Body::Message(Message::Sequence { .. }) => Self::Sequence,
             Body::Message(Message::Work { .. }) => Self::Validate,
             Body::Message(Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. }) => {
@@ -101,6 +101,7 @@ impl Process {
                 let left_alone = self.now().checked_sub(IN_HAND).unwrap_or(Timestamp::MIN);
                 sweep::sweep(self, left_alone).await.map(|_| ())
             }
+            Body::Message(Message::Missed { dropped }) => unpack::unpack(self, dropped).await,
             Body::Message(Message::TakeIn { import }) => sweep::resume_by_id(self, *import).await,
             Body::Message(Message::Sequence { repository, news, known }) => {
                 self.remember(known.as_deref());

@@ -54,6 +54,8 @@ pub struct Watch {
     pub lost: Vec<Drop>,
     /// What was dropped, by import.
     pub uploads: BTreeMap<ImportId, Upload>,
+    /// What was taken in by a sweep, which gives another id than the event does.
+    taken_as: BTreeMap<ImportId, ImportId>,
     /// What each import holds that was decided: the conclusion as it was first.
     pub conclusions: BTreeMap<ImportId, Conclusion>,
     /// The rejected lines of what was imported, with its header.
@@ -137,6 +139,30 @@ impl Watch {
         fault
     }
 
+    /// The import that was made of an upload, by the id that its event would give it.
+    pub fn taken_as(&self, id: ImportId) -> ImportId {
+        self.taken_as.get(&id).copied().unwrap_or(id)
+    }
+
+    /// What was registered under another id than its event gives it is called by that one from now on.
+    fn call(&mut self, import: &Import) {
+        let is_it = |upload: &Upload| upload.source == import.source;
+        let of_event = self.uploads.iter().find(|(_, upload)| is_it(upload)).map(|(id, _)| *id);
+        let Some(before) = of_event.filter(|before| *before != import.id) else { return };
+        let is_known = self.imports.contains_key(&before);
+        self.expect(!is_known, || format!("{} ({}) was registered twice", import.file, import.id));
+        if let Some(upload) = self.uploads.remove(&before) {
+            if let What::Archive(Some(members)) = &upload.dropped.what {
+                for n in 0..members.len() {
+                    self.members.remove(&before.member(n as u64));
+                    self.members.insert(import.id.member(n as u64), (import.id, n));
+                }
+            }
+            self.uploads.insert(import.id, upload);
+            self.taken_as.insert(before, import.id);
+        }
+    }
+
     /// The data that an import holds, if it holds any.
     pub(crate) fn subject(&self, id: ImportId) -> Option<Subject<'_>> {
         if let Some((archive, n)) = self.members.get(&id) {
@@ -204,6 +230,7 @@ impl Watch {
             if self.imports.contains_key(&import.id) {
                 continue;
             }
+            self.call(import);
             let id = import.id;
             let Some((file, bytes)) = self.content(id) else {
                 self.wrong(format!("{} ({id}) was registered, and nobody dropped it", import.file));

@@ -123,6 +123,12 @@ pub struct Inner {
 }
 
 impl Inner {
+    /// So many milliseconds pass.
+    pub fn pass(&mut self, millis: i64) {
+        self.now += millis;
+        self.bucket.now = self.now;
+    }
+
     /// The time on the world's clock.
     pub fn time(&self) -> Timestamp {
         at(self.now)
@@ -233,7 +239,7 @@ impl World {
             rates,
             faults: Faults::default(),
             now: BEGIN,
-            bucket: Bucket::default(),
+            bucket: Bucket::begun(BEGIN),
             queue: Vec::new(),
             sent: 0,
             watch,

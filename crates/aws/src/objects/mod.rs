@@ -17,10 +17,12 @@ use std::ops::Range;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use tidewaiter::id::Timestamp;
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter_pipeline::ports::{Listed, Objects, Source, Stat};
+use tidewaiter_pipeline::ports::{Drop, Listed, Objects, Source, Stat};
 use tidewaiter_pipeline::{Error, Result};
 
+use crate::events::{DROPS, lying};
 use crate::failure;
 pub use copy::CopySizes;
 use held::{Described, Held};
@@ -338,6 +340,28 @@ impl Objects for Bucket {
         }
         listed.sort();
         Ok(listed)
+    }
+
+    async fn dropped(&self, behind: Option<&Source>) -> Result<(Vec<Drop>, Option<Source>)> {
+        let page = self
+            .client
+            .list_object_versions()
+            .bucket(&self.name)
+            .prefix(DROPS)
+            .set_key_marker(behind.map(|behind| behind.key.clone()))
+            .set_version_id_marker(behind.and_then(|behind| behind.version.clone()))
+            .send()
+            .await
+            .map_err(|e| failure::object(DROPS, &e))?;
+        let next = page.next_key_marker.filter(|_| page.is_truncated == Some(true));
+        let next = next.map(|key| Source { key, version: page.next_version_id_marker });
+        let found = page.versions.unwrap_or_default().into_iter().filter_map(|found| {
+            let arrived = Timestamp::from_second(found.last_modified?.secs()).ok()?;
+            let bytes = found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+            let source = Source { key: found.key?, version: found.version_id };
+            lying(&self.name, source, bytes, arrived)
+        });
+        Ok((found.collect(), next))
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

@@ -33,7 +33,7 @@ pub fn subject(function: Function, body: &str, bucket: &str) -> Subject {
 
 fn takes(function: Function, message: &Message) -> bool {
     let of = match message {
-        Message::TakeIn { .. } => Function::Unpack,
+        Message::TakeIn { .. } | Message::Missed { .. } => Function::Unpack,
         Message::Sequence { .. } => Function::Sequence,
         Message::Work { .. } => Function::Validate,
         Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. } => Function::Report,

@@ -9,10 +9,8 @@ use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::State;
 
 use super::Stack;
+use crate::events::DROPS;
 use crate::failure;
-
-/// The drop zone.
-const DROPS: &str = "imports/";
 
 /// An object in the drop zone.
 #[derive(Debug, Clone, PartialEq, Eq)]

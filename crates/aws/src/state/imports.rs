@@ -201,6 +201,9 @@ pub(super) fn beside(import: &Import, what: &'static str) -> Result<Vec<Write>> 
     let ledger = keys::of(keys::ledger(&import.repository), import.id);
     let file = ("file", text(&import.file));
     let mut writes = vec![Write::Put(ledger, [named(), vec![file.clone()]].concat(), When::Always)];
+    if let Some((key, version)) = import.dropped_version() {
+        writes.push(Write::Put(keys::version(key, version), named(), When::New));
+    }
     if let Some((archive, _)) = &import.archive {
         writes.push(Write::Put(keys::of(keys::archive(*archive), import.id), named(), When::Always));
     }

@@ -22,6 +22,11 @@ pub(super) fn import(id: ImportId) -> At {
     at(format!("import#{id}"), "import")
 }
 
+/// Who took in a version of a dropped object.
+pub(super) fn version(key: &str, version: &str) -> At {
+    at(format!("version#{key}"), version)
+}
+
 /// The partition of a repository's imports, by id: by the time of their arrival.
 pub(super) fn ledger(repository: &Repository) -> String {
     format!("ledger#{repository}")

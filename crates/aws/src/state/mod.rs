@@ -29,8 +29,8 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Decision, Delivery, Gathered, HistoryFilter, Import, Known as Remembered, Pinned,
-    Progress, State, Turn, WaitingDigest, WaitingGroup,
+    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Known as Remembered,
+    Pinned, Progress, State, Turn, WaitingDigest, WaitingGroup,
 };
 
 use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
@@ -79,6 +79,10 @@ impl State for StateTable {
             self.note(&import.repository).await?;
         }
         register::register(&self.table, &self.known, imports).await
+    }
+
+    async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+        register::unregistered(&self.table, drops).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<Import>> {

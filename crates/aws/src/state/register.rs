@@ -1,19 +1,19 @@
 //! Registering files, and the groups they complete.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{GroupRef, GroupRule};
-use tidewaiter_pipeline::ports::{Import, Kind};
+use tidewaiter_pipeline::ports::{Drop, Import, Kind, Source};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{self, document, put_document};
 use super::keys;
 use super::known::Known;
-use crate::table::{Table, Tries, When, Write, Written, text};
+use crate::table::{At, Table, Tries, When, Write, Written, at_of, text};
 
 const WHAT: &str = "registering files";
 /// DynamoDB takes no more than 100 writes at once; a file needs up to eight: five of its own, and three if no
@@ -113,10 +113,36 @@ async fn write_piece(
                 let ids: Vec<ImportId> = piece.iter().map(|import| import.id).collect();
                 let found = imports::find_all(table, WHAT, &ids).await?;
                 registered = found.into_iter().map(|import| (import.id, import)).collect();
+                for import in piece {
+                    if let Some(other) = of_its_version(table, import).await? {
+                        registered.entry(import.id).or_insert(other);
+                    }
+                }
                 tries.again().await?;
             }
         }
     }
+}
+
+/// The import that has taken in the version which this one is of.
+async fn of_its_version(table: &Table, import: &Import) -> Result<Option<Import>> {
+    let Some((key, version)) = import.dropped_version() else { return Ok(None) };
+    let Some(item) = table.get(WHAT, &keys::version(key, version)).await? else { return Ok(None) };
+    let found = imports::find(table, WHAT, imports::import_of(&item, WHAT)?).await?;
+    Ok(found.map(|(import, _)| import))
+}
+
+/// Those of these whose version nobody has registered.
+pub(super) async fn unregistered(table: &Table, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+    const WHAT: &str = "looking for what was missed";
+    let at = |dropped: &Drop| {
+        let Source { key, version } = &dropped.source;
+        version.as_ref().map(|version| keys::version(key, version))
+    };
+    let asked: Vec<At> = drops.iter().filter_map(at).collect();
+    let items = table.get_all(WHAT, &asked).await?;
+    let found: HashSet<At> = items.iter().filter_map(at_of).collect();
+    Ok(drops.into_iter().filter(|one| at(one).is_some_and(|at| !found.contains(&at))).collect())
 }
 
 /// The writes for files that are not registered yet. They are told the generations that they belong to.

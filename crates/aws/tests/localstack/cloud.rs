@@ -67,7 +67,7 @@ impl Step {
     /// The number of the function that takes it.
     fn function(&self) -> usize {
         match self {
-            Self::Event(_) | Self::Message(Message::TakeIn { .. }) => 0,
+            Self::Event(_) | Self::Message(Message::TakeIn { .. } | Message::Missed { .. }) => 0,
             Self::Message(Message::Sequence { .. }) => 1,
             Self::Message(Message::Work { .. }) => 2,
             Self::Message(Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. }) => 3,
@@ -272,6 +272,7 @@ impl Cloud {
                 digest::digest(self, &repository, &which).await
             }
             Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
+            Step::Message(Message::Missed { dropped }) => Box::pin(unpack::unpack(self, &dropped)).await,
             Step::Message(Message::TakeIn { import }) => Box::pin(sweep::resume_by_id(self, import)).await,
         }
     }

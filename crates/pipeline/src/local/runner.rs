@@ -232,6 +232,7 @@ fn describe(message: &Message) -> String {
         Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
         Message::Notice { notice } => format!("the mail {:?}", notice.subject()),
         Message::TakeIn { import } => format!("taking in import {import}"),
+        Message::Missed { dropped } => format!("taking in import {}", dropped.import),
     }
 }
 
@@ -243,5 +244,6 @@ async fn handle(local: &Local, message: Message) -> Result<()> {
         Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
         Message::Notice { notice } => watch::tell(local, &notice).await,
         Message::TakeIn { import } => sweep::resume_by_id(local, import).await,
+        Message::Missed { dropped } => unpack::unpack(local, &dropped).await,
     }
 }

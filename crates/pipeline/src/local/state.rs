@@ -18,7 +18,7 @@ use super::state_read as read;
 use super::state_tables::MIGRATIONS;
 use crate::Result;
 use crate::ports::{
-    Along, Conclusion, Decision, Delivery, DigestPlace, Gathered, HistoryFilter, Import, Kind, Pinned,
+    Along, Conclusion, Decision, Delivery, DigestPlace, Drop, Gathered, HistoryFilter, Import, Kind, Pinned,
     Progress, State, Turn, WaitingDigest, WaitingGroup,
 };
 
@@ -47,6 +47,10 @@ impl State for SqliteState {
         let register =
             move |sql: &rusqlite::Transaction<'_>| imports.into_iter().map(|i| register(sql, i)).collect();
         self.database.write("registering files", register).await
+    }
+
+    async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+        self.database.read("looking for what was missed", move |sql| read::unregistered(sql, drops)).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<Import>> {
@@ -375,6 +379,15 @@ fn later_date(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Date>> 
 fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {
     if let Some(registered) = read::import(sql, import.id)? {
         return Ok(registered);
+    }
+    if let Some(version) = import.dropped_version() {
+        if let Some(id) = read::registered_as(sql, version)?
+            && let Some(registered) = read::import(sql, id)?
+        {
+            return Ok(registered);
+        }
+        sql.prepare_cached("INSERT INTO versions (key, version, import) VALUES (?1, ?2, ?3)")?
+            .execute(params![version.0, version.1, import.id.to_string()])?;
     }
     let repository = import.repository.to_string();
     let (mut sort, mut entry, mut date) = (None, None, None);

@@ -7,7 +7,7 @@ use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{GroupRef, Ready};
 
 use super::sqlite::from_json;
-use crate::ports::{HistoryFilter, Import, Turn, WaitingGroup};
+use crate::ports::{Drop, HistoryFilter, Import, Turn, WaitingGroup};
 
 type Rows<T> = rusqlite::Result<Vec<T>>;
 
@@ -35,6 +35,28 @@ pub(super) fn imports(sql: &Connection, ids: &[ImportId]) -> Rows<Import> {
     }
     imports.sort_by_key(|import: &Import| import.id);
     Ok(imports)
+}
+
+/// Who took in this version of a dropped object.
+pub(super) fn registered_as(
+    sql: &Connection,
+    (key, version): (&str, &str),
+) -> rusqlite::Result<Option<ImportId>> {
+    let mut query = sql.prepare_cached("SELECT import FROM versions WHERE key = ?1 AND version = ?2")?;
+    let found: Option<String> = query.query_row([key, version], |row| row.get(0)).optional()?;
+    found.map(|id| parsed(&id)).transpose()
+}
+
+pub(super) fn unregistered(sql: &Connection, drops: Vec<Drop>) -> Rows<Drop> {
+    let mut unregistered = Vec::new();
+    for dropped in drops {
+        if let Some(version) = &dropped.source.version
+            && registered_as(sql, (&dropped.source.key, version))?.is_none()
+        {
+            unregistered.push(dropped);
+        }
+    }
+    Ok(unregistered)
 }
 
 pub(super) fn members(sql: &Connection, archive: ImportId) -> Rows<Import> {

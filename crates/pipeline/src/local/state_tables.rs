@@ -93,4 +93,12 @@ pub(super) const MIGRATIONS: &[&str] = &["
         document TEXT NOT NULL,
         PRIMARY KEY (repository, digest)
     ) WITHOUT ROWID;
+", "
+    -- Who took in a version of a dropped object, where the object store has versions.
+    CREATE TABLE versions (
+        key TEXT NOT NULL,
+        version TEXT NOT NULL,
+        import TEXT NOT NULL,
+        PRIMARY KEY (key, version)
+    ) WITHOUT ROWID;
 "];

@@ -142,6 +142,11 @@ pub enum Message {
         /// What.
         notice: Notice,
     },
+    /// Take in a file that a sweep found in the drop zone: nobody has told of it.
+    Missed {
+        /// What lies there.
+        dropped: Box<Drop>,
+    },
     /// Go on with a file that was left on its way in, or on its way to its place.
     TakeIn {
         /// Its import.

@@ -12,7 +12,7 @@ use super::mails::{DigestPlace, Trouble};
 use super::objects::Source;
 
 /// An object as it was found in the drop zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drop {
     /// The repository.
     pub repository: Repository,
@@ -64,6 +64,14 @@ pub struct Import {
     pub kind: Kind,
     /// How far it is.
     pub progress: Progress,
+}
+
+impl Import {
+    /// Where it was dropped, and as which version. None if it came in an archive, or if the store has no versions.
+    pub fn dropped_version(&self) -> Option<(&str, &str)> {
+        let Source { key, version } = &self.source;
+        version.as_deref().filter(|_| self.archive.is_none()).map(|version| (key.as_str(), version))
+    }
 }
 
 /// What a file is.

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tidewaiter::keys::{Key, Repository};
 
+use super::model::Drop;
 use crate::{Error, Result};
 
 /// An object's content at one moment: a key and, where the store has versions, which one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// Where it lies. Not always a [`Key`] that people see: a folder keeps what it took in elsewhere.
     pub key: String,
@@ -106,6 +107,15 @@ pub trait Objects: Send + Sync + 'static {
     fn discard(&self, key: &Key) -> impl Future<Output = Result<()>> + Send;
     /// The objects directly under a prefix that ends in `/`, in byte order of their keys. Few: configurations.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>>> + Send;
+    /// A page of what lies in the drop zone, behind an object if one is named; and the object that the next page
+    /// begins behind, if there is more. Every version is told of, with its time as the store has it, so that a
+    /// sweep finds those that nobody was told of. Nothing, where what is dropped is found without being told.
+    fn dropped(
+        &self,
+        _behind: Option<&Source>,
+    ) -> impl Future<Output = Result<(Vec<Drop>, Option<Source>)>> + Send {
+        async { Ok((Vec::new(), None)) }
+    }
     /// The repositories that have something under `config/`, in their order.
     fn configured(&self) -> impl Future<Output = Result<Vec<Repository>>> + Send;
 }

@@ -9,7 +9,9 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 
 use super::mails::{Delivery, Gathered, WaitingDigest};
-use super::model::{Along, Conclusion, Decision, HistoryFilter, Import, Known, Pinned, Turn, WaitingGroup};
+use super::model::{
+    Along, Conclusion, Decision, Drop, HistoryFilter, Import, Known, Pinned, Turn, WaitingGroup,
+};
 use crate::Result;
 
 /// How often a key is renamed in search of one that is nobody else's. Partners choose names, so one may be
@@ -22,7 +24,12 @@ pub trait State: Send + Sync + 'static {
     /// Data files without a group become ready work at once; a member joins the open generation of its
     /// group, and completes it if it fills the last free slot. The answer is what is registered, in the same
     /// order.
+    ///
+    /// A version of a dropped object is registered once, whatever id it is given: the answer is the import that has
+    /// it already.
     fn register(&self, imports: &[Import]) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    /// Those of these whose version nobody has registered, in the same order. What has no version is left out.
+    fn unregistered(&self, drops: Vec<Drop>) -> impl Future<Output = Result<Vec<Drop>>> + Send;
     /// One import.
     fn import(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send;
     /// Several imports, by id; those that there are.

@@ -32,6 +32,10 @@ pub(super) fn malformed(file: &str, fault: &NameFault) -> Option<String> {
         NameFault::Character('/' | '\\') => {
             "drop files into the imports folder itself, not into folders of it".to_owned()
         }
+        NameFault::Character('%') => {
+            "`%` and two figures or letters stand for a character that cannot be seen: type the name anew"
+                .to_owned()
+        }
         NameFault::Character(_) => {
             "universe, scope and name are made of ASCII letters, digits, `_` and `-`".to_owned()
         }

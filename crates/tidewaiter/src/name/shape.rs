@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::error::NameFault;
 use super::{GroupTag, LONGEST};
+use crate::finding::is_treacherous;
 
 /// What every data file ends with.
 pub(super) const EXTENSION: &str = ".csv";
@@ -38,7 +39,8 @@ impl<'a> Shape<'a> {
         if file.len() > MAX_NAME_BYTES {
             return Err(NameFault::TooLong(file.len()));
         }
-        if let Some(c) = file.chars().find(|c| c.is_control() || matches!(c, '/' | '\\')) {
+        // A `%` stands for what was cleaned from a name: see `keys::clean_name`.
+        if let Some(c) = file.chars().find(|c| is_treacherous(*c) || matches!(c, '/' | '\\' | '%')) {
             return Err(NameFault::Character(c));
         }
         let stem = file.strip_suffix(EXTENSION).ok_or(NameFault::Extension)?;

@@ -7,16 +7,33 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter_pipeline::ports::{Listed, Objects, Source, Stat, Upload};
+use tidewaiter_pipeline::ports::{Drop, Listed, Nature, Objects, Source, Stat, Upload};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::{Ports, simulated};
-use crate::bucket::{Refused, Version};
+use crate::bucket::{Refused, Version, number};
 use crate::gate::Verdict;
-use crate::world::Inner;
+use crate::history::import_id;
+use crate::world::{Inner, at};
 
 /// How much of a file is read at a time: less than some files have.
 const CHUNK_BYTES: u64 = 96;
+
+/// The drop zone.
+const DROPS: &str = "imports/";
+
+/// How many versions are listed at a time.
+const PAGE: usize = 2;
+
+/// What a version in the drop zone is, by a clock that has seconds only.
+fn lying(source: Source, version: &Version) -> Option<Drop> {
+    let (repository, file) = source.key.strip_prefix(DROPS)?.split_once('/')?;
+    let (repository, file) = (repository.parse().ok()?, file.to_owned());
+    let arrived = at(version.at - version.at.rem_euclid(1_000));
+    let import = import_id(&source.key, &version.id, arrived);
+    let bytes = version.body.as_ref()?.len() as u64;
+    Some(Drop { repository, file, import, source, nature: Nature::File, bytes, arrived })
+}
 
 fn failed(key: &str, refused: Refused) -> Error {
     match refused {
@@ -206,6 +223,31 @@ impl Objects for Ports {
                 Some(Listed { key: Key::parse(key).ok()?, tag: version.tag.clone() })
             });
             Ok(listed.collect())
+        })
+        .await
+    }
+
+    async fn dropped(&self, behind: Option<&Source>) -> Result<(Vec<Drop>, Option<Source>)> {
+        let about = behind.map_or("", |behind| &behind.key);
+        self.request("objects.dropped", about, |inner| {
+            let all = inner.bucket.versions(DROPS).map(|(key, version)| (key.to_owned(), version));
+            // Versions of a key may be gone by now, as in S3: the page begins behind where the version was.
+            let is_behind = |(key, version): &(String, &Version)| {
+                behind.is_none_or(|behind| {
+                    (key.as_str(), version.number())
+                        > (behind.key.as_str(), number(behind.version.as_deref()))
+                })
+            };
+            let mut found: Vec<_> = all.filter(is_behind).collect();
+            let is_more = found.len() > PAGE;
+            found.truncate(PAGE);
+            let source = |(key, version): &(String, &Version)| Source {
+                key: key.clone(),
+                version: Some(version.id.clone()),
+            };
+            let next = found.last().filter(|_| is_more).map(source);
+            let dropped = found.iter().filter_map(|one| lying(source(one), one.1));
+            Ok((dropped.collect(), next))
         })
         .await
     }

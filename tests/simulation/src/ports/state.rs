@@ -7,8 +7,8 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef, Ready};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Decision, Delivery, Gathered, HistoryFilter, Import, Known, Pinned, Progress, State,
-    Turn, WaitingDigest, WaitingGroup,
+    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Known, Pinned, Progress,
+    State, Turn, WaitingDigest, WaitingGroup,
 };
 
 use super::Ports;
@@ -36,6 +36,11 @@ impl State for Ports {
             Ok(registered)
         };
         self.table("state.register", about, register).await
+    }
+
+    async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+        let about = format!("{} of them", drops.len());
+        self.table("state.unregistered", || about, self.world.state.unregistered(drops)).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<Import>> {

@@ -74,6 +74,7 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             repository: notice.repository.parse().ok(),
             ..About::default()
         }),
+        Subject::Step(Message::Missed { dropped }) => Ok(drops(&[Notice::Dropped((**dropped).clone())])),
         Subject::Step(Message::TakeIn { import }) => step(stack, *import, "to be taken in").await,
     }
 }
