@@ -61,7 +61,7 @@ def no_wildcards(case: unittest.TestCase, template: Template):
             for action in listed(statement["Action"]):
                 case.assertRegex(action, r"^[a-z0-9]+:[A-Za-z0-9]+$", where)
             for resource in listed(statement.get("Resource", [])):
-                keys = r"arn:aws:s3:::[a-z0-9-]+/[a-z]+/([A-Za-z0-9._-]+/)?\*"
+                keys = r"arn:aws:s3:::[a-z0-9-]+/[a-z]+/([A-Za-z0-9._-]+/)?\*(\.json)?"
                 streams = r"arn:aws:logs:[^*?]+:log-group:[^*?]+:\*"
                 plain = r"[^*?]+"
                 case.assertRegex(resource, rf"^({keys}|{streams}|{plain})$", where)
@@ -216,6 +216,12 @@ class TemplateTest(unittest.TestCase):
             for action, prefixes in (("s3:DeleteObject", {"unpacked"}), ("s3:DeleteObjectVersion", {"imports"})):
                 found = {p for p in ("imports", *OUTPUTS) if allowed(self.statements(function), action, f"{bucket}/{p}/acme/x")}
                 self.assertEqual(found, set() if function == "Report" else prefixes, (function, action))
+            # Of the reports that several tries wrote, one stays; no log is removed, whatever its file is called.
+            removed = [
+                key for key in ("x.csv.json", "x.csv.log", "x.json.log", "x.csv")
+                if allowed(self.statements(function), "s3:DeleteObject", f"{bucket}/logs/acme/{key}")
+            ]
+            self.assertEqual(removed, [] if function == "Report" else ["x.csv.json"], function)
 
     def test_each_function_reaches_what_it_needs(self):
         t = self.template

@@ -139,8 +139,9 @@ pub(super) async fn unregistered(table: &Table, drops: Vec<Drop>) -> Result<Vec<
         let Source { key, version } = &dropped.source;
         version.as_ref().map(|version| keys::version(key, version))
     };
-    let asked: Vec<At> = drops.iter().filter_map(at).collect();
-    let items = table.get_all(WHAT, &asked).await?;
+    // No key may be asked for twice in one request.
+    let asked: BTreeSet<At> = drops.iter().filter_map(at).collect();
+    let items = table.get_all(WHAT, &Vec::from_iter(asked)).await?;
     let found: HashSet<At> = items.iter().filter_map(at_of).collect();
     Ok(drops.into_iter().filter(|one| at(one).is_some_and(|at| !found.contains(&at))).collect())
 }

@@ -13,6 +13,7 @@ mod faults;
 mod golden;
 mod killed;
 mod messages;
+mod missed;
 mod objects;
 mod operator;
 mod proxy;

@@ -10,13 +10,14 @@ use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 use super::{at, digests, id, repository};
 use crate::Result;
 use crate::ports::{
-    Along, Conclusion, Content, Decision, Delivery, Group, HistoryFilter, Import, KeptReport, Kind, Pinned,
-    Progress, Source, State, Trouble, Turn,
+    Along, Conclusion, Content, Decision, Delivery, Drop, Group, HistoryFilter, Import, KeptReport, Kind,
+    Nature, Pinned, Progress, Source, State, Trouble, Turn,
 };
 
 /// Puts a store of state through everything it promises. It is to be empty.
 pub async fn state<S: State>(state: &S) -> Result<()> {
     an_import_goes_down_its_path_once(state).await?;
+    a_version_is_registered_once(state).await?;
     ready_work_is_in_treatment_order(state).await?;
     a_group_is_a_set_of_slots(state).await?;
     a_generation_is_closed_to_late_files(state).await?;
@@ -102,6 +103,45 @@ async fn ready<S: State>(state: &S, place: &Repository) -> Result<Option<Ready>>
 
 async fn claim<S: State>(state: &S, key: &Key, id: ImportId) -> Result<Option<Key>> {
     Ok(state.claim(&[key], id).await?.pop().flatten())
+}
+
+/// Its event and a sweep that found it may give it other ids.
+async fn a_version_is_registered_once<S: State>(state: &S) -> Result<()> {
+    let place = repository("versions");
+    let dropped = |n: u32, version: &str| {
+        let source = Source { key: "imports/versions/a.csv".to_owned(), version: Some(version.to_owned()) };
+        Import { source, ..single("versions", n, "a.csv", 0, 1) }
+    };
+    let drop_of = |import: &Import| Drop {
+        repository: import.repository.clone(),
+        file: import.file.clone(),
+        import: import.id,
+        source: import.source.clone(),
+        nature: Nature::File,
+        bytes: import.bytes,
+        arrived: import.arrived,
+    };
+    let (first, again, other) = (dropped(901, "v1"), dropped(902, "v1"), dropped(903, "v2"));
+    let all = [&first, &again, &other].map(drop_of);
+    assert_eq!(state.unregistered(all.to_vec()).await?, all, "nobody has told of them");
+    assert_eq!(state.register(std::slice::from_ref(&first)).await?, std::slice::from_ref(&first));
+    for _ in 0..2 {
+        assert_eq!(state.register(std::slice::from_ref(&again)).await?, std::slice::from_ref(&first));
+    }
+    assert_eq!(state.import(again.id).await?, None, "no version is imported twice");
+    assert_eq!(state.unregistered(all.to_vec()).await?, all[2..]);
+    assert_eq!(state.register(std::slice::from_ref(&other)).await?, std::slice::from_ref(&other));
+    assert_eq!(state.unregistered(all.to_vec()).await?, []);
+    end(state, &first, Outcome::Imported).await?;
+    let registered = state.register(std::slice::from_ref(&again)).await?;
+    assert_eq!(
+        registered.iter().map(|import| import.id).collect::<Vec<_>>(),
+        [first.id],
+        "nor when it is done"
+    );
+    assert_eq!(ready(state, &place).await?, Some(Ready::File(other.id)));
+    assert_eq!(state.unregistered(vec![drop_of(&single("versions", 904, "b.csv", 0, 1))]).await?, []);
+    Ok(())
 }
 
 async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
