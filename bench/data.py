@@ -26,6 +26,27 @@ class Data:
         """A file of about so many bytes."""
         return self.lines(max(1, round(size / 137)), bad)
 
+    def keyed(self, count):
+        """Contacts with an e-mail address, which is their key, each once."""
+        path = self.folder / f"keyed-{count}.csv"
+        if not path.exists():
+            with self.lines(count).open(encoding="utf-8") as file, path.open("w", encoding="utf-8") as out:
+                out.writelines(line for line in file if line.split(";", 2)[1])
+        return path
+
+    def orders(self, count, contacts):
+        """Orders of these contacts, in a hundred stores."""
+        path = self.folder / f"orders-{count}.csv"
+        if not path.exists():
+            with contacts.open(encoding="utf-8") as file:
+                emails = [line.split(";", 2)[1] for line in file][1:]
+            plain = self._made(path.with_suffix(".plain"), [self.generate, "orders", "--lines", str(count), "--seed", SEED, "--stores", "100"])
+            with plain.open(encoding="utf-8") as file, path.open("w", encoding="utf-8") as out:
+                for number, line in enumerate(file):
+                    key, _, store, rest = line.split(";", 3)
+                    out.write(line if number == 0 else f"{key};{emails[number * 7919 % len(emails)]};{store or 'S001'};{rest}")
+        return path
+
     def wide(self, columns, size):
         """A file of so many columns and about so many bytes, and its configuration."""
         kinds = [{}, {"type": "integer"}, {"type": "date"}, {"type": "number"}, {"format": "email"}]

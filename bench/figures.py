@@ -9,22 +9,12 @@ import pathlib
 import subprocess
 
 import peers
+from landing import choosing, draining, loading, unpacking
 from measure import Engine, by_turns, middle, once, ratio
+from table import Table
 
 HERE = pathlib.Path(__file__).parent
 MIB = 1 << 20
-
-
-@dataclasses.dataclass
-class Table:
-    """One figure: what it says, its rows, and what to know about it."""
-
-    title: str
-    columns: list
-    rows: list
-    notes: list = dataclasses.field(default_factory=list)
-    # A picture of growth: its title, the names of both axes, and points by series.
-    picture: tuple | None = None
 
 
 @dataclasses.dataclass
@@ -213,4 +203,8 @@ FIGURES = {
     "cores": cores,
     "processes": processes,
     "memory": memory,
+    "loading": loading,
+    "draining": draining,
+    "choosing": choosing,
+    "unpacking": unpacking,
 }

@@ -1,6 +1,9 @@
-//! One engine over one file: `bench ENGINE SCOPE FILE`. It reads the file in pieces, and prints how many lines it
-//! accepted and rejected. `make bench` measures it as a process.
+//! What `make bench` measures as a process: one engine over one file, `bench check|portable|csv SCOPE FILE`, which reads
+//! the file in pieces and prints how many lines it accepted and rejected; `bench unpack ARCHIVE`; `bench choose FILES`.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command line talks to people")]
+
+mod choose;
+mod unpack;
 
 use std::error::Error;
 use std::fs::File;
@@ -12,7 +15,7 @@ use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 
-const USAGE: &str = "usage: bench check|portable|csv SCOPE FILE";
+const USAGE: &str = "usage: bench check|portable|csv SCOPE FILE | unpack ARCHIVE | choose FILES";
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -21,13 +24,20 @@ type Counts = (u64, u64);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [engine, scope, file] = arguments.as_slice() else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let told = match arguments.as_slice() {
+        ["unpack", archive] => unpack::run(archive),
+        ["choose", files] => choose::run(files),
+        [engine, scope, file] => run(engine, scope, file)
+            .map(|(accepted, rejected)| format!("accepted {accepted} rejected {rejected}")),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
     };
-    match run(engine, scope, file) {
-        Ok((accepted, rejected)) => {
-            println!("accepted {accepted} rejected {rejected}");
+    match told {
+        Ok(told) => {
+            println!("{told}");
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -1,0 +1,203 @@
+"""What it costs to land files, whole: checked, put in order, loaded and brought to their place."""
+
+import json
+import shutil
+import subprocess
+
+from measure import Engine, by_turns, middle, once, ratio
+from table import Table
+
+CONFIGURATION = {"acme": {scope: {"crm": {}} for scope in ("contacts", "stores", "orders")}}
+
+
+class Folder:
+    """A folder of tidewaiter in which some files have landed already."""
+
+    def __init__(self, bench, name, before=()):
+        self.bench, self.base, self.root = bench, bench.data.folder / f"{name}-base", bench.data.folder / name
+        shutil.rmtree(self.base, ignore_errors=True)
+        drop = self.base / "imports" / "acme"
+        drop.mkdir(parents=True)
+        (drop / "acme_imports_config.json").write_text(json.dumps(CONFIGURATION))
+        for scope, path in before:
+            shutil.copy(path, drop / f"acme_{scope}_crm_20260101.csv")
+        once(self.run("before", self.base))
+
+    def run(self, name, root=None, cpus=(0,), prepare=None):
+        command = [self.bench.binaries / "tidewaiter", "run", root or self.root, "--quiet-for", "0"]
+        return Engine(name, command, cpus, prepare=prepare)
+
+    def dropped(self, files):
+        """What puts files into a fresh copy of the folder."""
+
+        def prepare():
+            shutil.rmtree(self.root, ignore_errors=True)
+            shutil.copytree(self.base, self.root)
+            for name, path in files:
+                shutil.copy(path, self.root / "imports" / "acme" / name)
+
+        return prepare
+
+
+def header(path):
+    with path.open(encoding="utf-8") as file:
+        return file.readline().rstrip("\n").split(";")
+
+
+class Peer:
+    """A database of somebody else, with the tables of some scopes: each with its key and its references."""
+
+    keys = {"contacts": "email", "stores": "store_id", "orders": "order_id"}
+    references = {"orders": {"contact": "contacts", "store_id": "stores"}}
+
+    def __init__(self, name, folder, before, file):
+        self.name, self.base, self.path = name, folder / f"{name}-base.db", folder / f"{name}.db"
+        self.base.unlink(missing_ok=True)
+        for scope, path in before:
+            once(self.load(scope, path, self.base))
+        self.engine = self.load(*file, self.path)
+        self.engine.prepare = self.fresh
+
+    def fresh(self):
+        for left in self.path.parent.glob(f"{self.path.name}*"):
+            left.unlink()
+        if self.base.exists():
+            shutil.copy(self.base, self.path)
+
+    def table(self, scope, path):
+        columns = [f'"{column}" VARCHAR' + (" PRIMARY KEY" if column == self.keys[scope] else "") for column in header(path)]
+        references = self.references.get(scope, {}).items()
+        columns += [f'FOREIGN KEY ("{column}") REFERENCES {other} ("{self.keys[other]}")' for column, other in references]
+        return f"CREATE TABLE {scope} ({', '.join(columns)});"
+
+
+class Sqlite(Peer):
+    """The command line of SQLite, one transaction."""
+
+    def load(self, scope, path, database):
+        script = database.with_suffix(f".{scope}.sql")
+        script.write_text(
+            f"PRAGMA foreign_keys = ON;\n{self.table(scope, path)}\n.mode csv\n.separator ;\n"
+            f"BEGIN;\n.import --skip 1 '{path}' {scope}\nCOMMIT;\n"
+        )
+        return Engine(self.name, ["sqlite3", database], stdin=script)
+
+
+class Duckdb(Peer):
+    """The command line of DuckDB."""
+
+    def __init__(self, program, *arguments):
+        self.program = program
+        super().__init__(*arguments)
+
+    def load(self, scope, path, database):
+        options = "delim = ';', header = true, quote = '\"', escape = '\"', all_varchar = true"
+        script = f"SET threads = 1; {self.table(scope, path)} INSERT INTO {scope} SELECT * FROM read_csv('{path}', {options});"
+        return Engine(self.name, [self.program, database, "-c", script])
+
+
+def loading(bench):
+    """Rows per second into a table with a key, and with references, beside those who do not check."""
+    folder = bench.data.folder
+    lines = 50_000 if bench.quick else 1_000_000
+    contacts = bench.data.keyed(lines)
+    fewer, stores = bench.data.keyed(lines // 10), bench.data.lines(100, scope="stores")
+    orders = bench.data.orders(lines, fewer)
+    rows = []
+    for label, scope, path, before in [
+        ("key", "contacts", contacts, []),
+        ("key and references", "orders", orders, [("contacts", fewer), ("stores", stores)]),
+    ]:
+        ours = Folder(bench, f"land-{scope}", before)
+        name = f"acme_{scope}_crm_20260102.csv"
+        engines = [
+            ours.run("tidewaiter run", prepare=ours.dropped([(name, path)])),
+            Sqlite("sqlite3 .import", folder, before, (scope, path)).engine,
+            Duckdb(bench.python.parent / "duckdb", "DuckDB INSERT", folder, before, (scope, path)).engine,
+        ]
+        samples = by_turns(engines, bench.rounds)
+        count = sum(1 for _ in path.open("rb")) - 1
+        for engine, runs in samples.items():
+            rows.append(
+                [
+                    f"{count:,} {scope}, {label}",
+                    f"`{engine}`",
+                    f"{count / middle(runs):,.0f}",
+                    f"{count / middle(runs, 'wall'):,.0f}",
+                    str(ratio(runs, samples["tidewaiter run"])),
+                    f"{middle(runs, 'peak'):.1f}",
+                ]
+            )
+    return Table(
+        "Loading on one core",
+        ["file", "program", "rows/s (CPU)", "rows/s (wall clock)", "CPU time, tidewaiter = 1", "peak MiB"],
+        rows,
+        [
+            "tidewaiter also reads the file a first time, checks each value, keeps where each record came from, writes log and ledger and moves the file.",
+            "Asked for: at least as fast as `sqlite3 .import`.",
+        ],
+    )
+
+
+def draining(bench):
+    """Many small files, one after the other in their order."""
+    rows, points = [], []
+    for count in [100, 1_000] if bench.quick else [100, 1_000, 10_000]:
+        small = bench.data.lines(10)
+        ours = Folder(bench, "drain")
+        files = [(f"acme_contacts_crm_20260101_{n:05}.csv", small) for n in range(count)]
+        sample = once(ours.run("files", cpus=None, prepare=ours.dropped(files)))
+        points.append((count, sample.wall))
+        rows.append([f"{count:,}", f"{sample.wall:.2f} s", f"{count / sample.wall:,.0f}", f"{count / sample.cpu:,.0f}", f"{sample.peak:.1f}"])
+    return Table(
+        "Draining small files",
+        ["files of ten lines", "wall clock", "files/s", "files/s (CPU)", "peak MiB"],
+        rows,
+        ["`tidewaiter run`, all cores: each file is checked, loaded, logged, entered in the ledger and moved, in the order of treatment."],
+        ("Time against small files", "files", "seconds", {"tidewaiter run": points}),
+    )
+
+
+def choosing(bench):
+    """Which file is next, however many wait."""
+    rows, points = [], []
+    for waiting in [10, 1_000, 10_000 if bench.quick else 100_000]:
+        runs = [once(Engine("choose", [bench.binaries / "bench", "choose", str(waiting)])) for _ in range(bench.rounds)]
+        micros = sorted(float(run.output.split()[0]) for run in runs)
+        points.append((waiting, micros[len(micros) // 2]))
+        rows.append([f"{waiting:,}", f"{micros[len(micros) // 2]:.1f} µs", f"{micros[0]:.1f}–{micros[-1]:.1f}"])
+    return Table(
+        "Choosing the next file",
+        ["files waiting", "time", "least–most"],
+        rows,
+        ["What the sequencer reads to decide: the state of a repository and the first two pieces of ready work, in SQLite. It should be flat."],
+        ("Time to choose against files waiting", "files waiting", "microseconds", {"SQLite": points}),
+    )
+
+
+def unpacking(bench):
+    """Archives, beside the tools that everybody has."""
+    path = bench.data.bytes(bench.gigabyte / 5, 0.01)
+    rows = []
+    for ending, pack, unpack in [
+        ("gz", ["gzip", "-kf", "-6"], ["gzip", "-dc"]),
+        ("bz2", ["bzip2", "-kf"], ["bzip2", "-dc"]),
+        ("zip", None, ["unzip", "-p"]),
+    ]:
+        packed = path.with_name(f"{path.name}.{ending}")
+        if not packed.exists():
+            subprocess.run([*pack, path] if pack else ["python3", "-m", "zipfile", "-c", packed, path], check=True)
+        peer = shutil.which(unpack[0])
+        engines = [Engine("tidewaiter", [bench.binaries / "bench", "unpack", packed])]
+        if peer:
+            engines.append(Engine(" ".join(unpack), [*unpack, packed]))
+        samples = by_turns(engines, bench.rounds)
+        for name, runs in samples.items():
+            speed = path.stat().st_size / 1e6 / middle(runs)
+            rows.append([f".{ending}", f"`{name}`", f"{speed:,.0f} MB/s", str(ratio(runs, samples["tidewaiter"]))])
+    return Table(
+        "Unpacking on one core",
+        ["archive", "program", "unpacked (CPU)", "time, tidewaiter = 1"],
+        rows,
+        ["All checks of an archive included; what comes out is thrown away."],
+    )
