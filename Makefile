@@ -118,8 +118,8 @@ deny: ## Check licences, sources and known vulnerabilities of dependencies
 	$(TOOLS)/bin/cargo-deny --locked check
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target, guided by the code that is reached: make fuzz SECONDS=60 (KEEP=yes keeps a corpus)
-	@fuzz/run $(or $(SECONDS),60)
+fuzz: ## Fuzz each target, guided by the code that is reached: make fuzz SECONDS=60 JOBS=2 TARGETS="names lines" (KEEP=yes keeps a corpus)
+	@JOBS=$(or $(JOBS),1) fuzz/run $(or $(SECONDS),60) $(TARGETS)
 
 .PHONY: sbom
 sbom: ## Write what each program is made of, as CycloneDX, to target/sbom
