@@ -11,6 +11,10 @@ use crate::{Error, Result, conclude, digest, unpack, watch};
 /// How many imports are read at a time.
 const PAGE: usize = 100;
 
+/// How many files that nobody told of are handed on by one sweep. Their events may just be late, since more is dropped
+/// than is taken in: then each sweep adds to that.
+const MISSED: usize = 1_000;
+
 /// What a sweep found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
@@ -51,7 +55,7 @@ pub async fn sweep<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<F
 }
 
 /// Has what lies in the drop zone taken in that nobody was told of: the event of an upload may be lost, or treating it
-/// may have failed too often. How many there are.
+/// may have failed too often. How many there are, up to [`MISSED`].
 async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<usize> {
     let (mut missed, mut behind) = (0, None);
     loop {
@@ -62,6 +66,9 @@ async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Res
             tracing::warn!(%repository, %import, "a file lies in the drop zone that nobody told of");
             platform.queue().send(Message::Missed { dropped: Box::new(dropped) }, None).await?;
             missed += 1;
+            if missed == MISSED {
+                return Ok(missed);
+            }
         }
         behind = next;
         if behind.is_none() {
