@@ -87,9 +87,9 @@ fn drops() -> Vec<(&'static str, Vec<u8>)> {
             b"email\nbruno.roux2@example.org\ncard@example.org\n".to_vec(),
         ),
         ("acme_creditpoints_crm_20260131.csv", points.into_bytes()),
-        // Half of the records go again, on two pages; then a file that was cut off, and nothing goes.
-        ("acme_batch_crm_20260131.csv", batches(0..9_000)),
-        ("acme_batch_full_20260201.csv", batches(4_000..9_000)),
+        // A third of the records go again, on three pages; then a file that was cut off, and nothing goes.
+        ("acme_batch_crm_20260131.csv", batches(0..12_000)),
+        ("acme_batch_full_20260201.csv", batches(4_000..12_000)),
         ("acme_batch_full_20260202.csv", batches(4_000..4_010)),
         // An order from before is replaced, twice, and drops its items.
         (
@@ -235,7 +235,7 @@ fn a_run_that_is_killed_ends_as_one_that_is_not() {
     let count = |start: &str| expected.records.iter().filter(|record| record.starts_with(start)).count();
     assert_eq!(
         count("batch "),
-        5_000,
+        8_000,
         "what the whole file does not name went, the cut-off one took nothing"
     );
     let items = expected.records.iter().filter(|r| r.starts_with("ordersitems ") && r.contains("X-1"));

@@ -302,7 +302,7 @@ impl Loading<'_> {
             number: parcel.number,
             plan: &self.file.terms.plan,
             layout: self.file.reader.layout(),
-            changes: &parcel.changes,
+            changes: &Arc::new(parcel.changes.clone()),
         };
         let applied =
             self.store.runtime.block_on(self.store.records.apply(&batch)).expect("it can be applied");

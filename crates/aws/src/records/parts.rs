@@ -112,7 +112,7 @@ async fn land_part(
         }
         overlay.keep();
         lines += 1;
-        bytes += change.values.iter().flatten().map(String::len).sum::<usize>() * 3;
+        bytes += change.values.bytes() * 3;
         if overlay.changes() * 3 >= PART_WRITES && writes(batch, overlay, "")?.len() >= PART_WRITES
             || bytes >= PART_BYTES
         {

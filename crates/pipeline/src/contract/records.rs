@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tidewaiter::config::{Config, Subsection};
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Change, Effect, Layout, Plan, Refusal, Source, Subject, join_key};
+use tidewaiter::record::{Cells, Change, Effect, Layout, Plan, Refusal, Source, Subject, join_key};
 
 use super::id;
 use crate::ports::{Applied, Batch, BatchNumber, Records, StoredRecord, Sweep, Swept};
@@ -83,10 +83,10 @@ struct File {
 impl File {
     /// A line whose key is the value of its first column, or its number where lines are added.
     fn line(&self, number: u64, values: &[Option<&str>]) -> Change {
-        let values: Vec<Option<String>> = values.iter().map(|value| value.map(str::to_owned)).collect();
+        let values: Cells = values.iter().copied().collect();
         let cell = |name: &str| {
             let at = self.layout.columns.iter().position(|column| column == name)?;
-            values.get(at)?.clone()
+            values.get(at).map(str::to_owned)
         };
         let references: Vec<(usize, String)> = (self.plan.references.iter().enumerate())
             .filter_map(|(n, to)| Some((n, cell(to.columns.first()?)?)))
@@ -94,7 +94,7 @@ impl File {
         let subject = match (
             self.plan.key(|column| {
                 let at = self.layout.columns.iter().position(|name| name == column)?;
-                values.get(at)?.as_deref()
+                values.get(at)
             }),
             &self.plan.match_by,
         ) {
@@ -122,11 +122,12 @@ impl<R: Records> Store<'_, R> {
             import: id(import),
             universe: universe.to_owned(),
             plan,
-            layout: Layout { columns, places, lists },
+            layout: Layout::new(columns, places, lists),
         }
     }
 
     async fn apply(&self, file: &File, share: u32, batch: u64, changes: &[Change]) -> Result<Applied> {
+        let changes = &Arc::new(changes.to_vec());
         let batch = Batch {
             universe: &file.universe,
             import: file.import,

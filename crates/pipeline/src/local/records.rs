@@ -79,7 +79,7 @@ struct Work {
     number: BatchNumber,
     plan: Arc<Plan>,
     layout: Layout,
-    changes: Vec<Change>,
+    changes: Arc<Vec<Change>>,
 }
 
 /// A sweep that can go to another thread.
@@ -94,6 +94,11 @@ struct Clearing {
 }
 
 impl Records for SqliteRecords {
+    /// Keys come in any order: each batch writes most pages of a large index anew, so that many small ones cost more.
+    fn batch_lines(&self) -> usize {
+        10_000
+    }
+
     async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
         let work = Work {
             universe: batch.universe.to_owned(),
@@ -101,7 +106,7 @@ impl Records for SqliteRecords {
             number: batch.number,
             plan: Arc::clone(batch.plan),
             layout: batch.layout.clone(),
-            changes: batch.changes.to_vec(),
+            changes: Arc::clone(batch.changes),
         };
         self.database.write("loading records", move |sql| work.run(sql)).await
     }
@@ -174,7 +179,7 @@ impl Work {
             shelf::index_by(sql, column)?;
         }
         let mut applied = Applied::default();
-        for change in &self.changes {
+        for change in self.changes.iter() {
             applied.push(land(&mut store, &self.plan, &self.layout, change, self.import)?);
         }
         answer(sql, self.import, number, &to_json(&applied)?)?;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use serde::Serializer;
 use tidewaiter::id::ImportId;
 use tidewaiter::record::{KEY_SEPARATOR, Plan, Record, Shelf, Source, Value, owned_prefix};
 
-use super::sqlite::{from_json, to_json};
+use super::sqlite::{from_json, to_json, unwritable};
 
 /// How many records that are known to exist are remembered.
 const REMEMBERED: usize = 10_000;
@@ -19,11 +20,17 @@ pub(super) struct SqliteShelf<'a> {
     collections: HashMap<String, i64>,
     /// Records that are known to exist. That one does not is not remembered: a line may make it.
     known: HashSet<(i64, String)>,
+    /// What adds a record, once it was needed.
+    insert: Option<CachedStatement<'a>>,
+    /// The import that was written last, as text.
+    import: Option<(ImportId, String)>,
+    json: Vec<u8>,
 }
 
 impl<'a> SqliteShelf<'a> {
     pub(super) fn new(sql: &'a Connection, universe: &'a str) -> Self {
-        Self { sql, universe, collections: HashMap::new(), known: HashSet::new() }
+        let (collections, known) = (HashMap::new(), HashSet::new());
+        Self { sql, universe, collections, known, insert: None, import: None, json: Vec::new() }
     }
 
     /// The number of a scope's collection; it is made if there is none.
@@ -95,6 +102,32 @@ impl Shelf for SqliteShelf<'_> {
         ))?;
         let keys = query.query_map(params![collection, value], |row| row.get(0))?;
         keys.collect()
+    }
+
+    fn put_new<'v>(
+        &mut self,
+        scope: &str,
+        key: &str,
+        values: impl Iterator<Item = (&'v str, &'v str)>,
+        source: Source,
+    ) -> rusqlite::Result<bool> {
+        let collection = self.collection(scope)?;
+        self.json.clear();
+        serde_json::Serializer::new(&mut self.json).collect_map(values).map_err(unwritable)?;
+        let json = str::from_utf8(&self.json)?;
+        let import = match &mut self.import {
+            Some((import, text)) if *import == source.import => text,
+            other => &mut other.insert((source.import, source.import.to_string())).1,
+        };
+        let import = import.as_str();
+        let insert = match &mut self.insert {
+            Some(insert) => insert,
+            none => none.insert(self.sql.prepare_cached(
+                "INSERT INTO records (collection, key, value, import, line) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (collection, key) DO NOTHING",
+            )?),
+        };
+        Ok(insert.execute(params![collection, key, json, import, source.line])? == 1)
     }
 
     fn put(&mut self, scope: &str, key: &str, record: &Record) -> rusqlite::Result<()> {

@@ -90,7 +90,12 @@ pub(super) fn overtaken(why: String) -> rusqlite::Error {
 
 /// A value that SQLite holds as JSON text.
 pub(super) fn to_json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+    serde_json::to_string(value).map_err(unwritable)
+}
+
+/// Why a value cannot be written as JSON.
+pub(super) fn unwritable(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
 /// A value from the JSON text that SQLite holds.

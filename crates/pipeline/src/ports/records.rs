@@ -24,7 +24,7 @@ pub struct Batch<'a> {
     /// What the lines have in common.
     pub layout: &'a Layout,
     /// The lines.
-    pub changes: &'a [Change],
+    pub changes: &'a Arc<Vec<Change>>,
 }
 
 /// Which batch of an import.
@@ -147,6 +147,10 @@ pub trait Records: Send + Sync + 'static {
     fn has_begun(&self, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
     /// The import is over: its batches will not come again.
     fn forget(&self, import: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// How many lines make a batch: always as many.
+    fn batch_lines(&self) -> usize {
+        5_000
+    }
     /// Which of these records exist, in their order: scopes and keys.
     fn exist(
         &self,

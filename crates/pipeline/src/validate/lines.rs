@@ -3,46 +3,54 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tidewaiter::check::{Header, Line, Sink};
 use tidewaiter::id::ImportId;
 use tidewaiter::record::{Change, Layout, Plan, Reader};
 
-/// A batch ends after so many good lines,
-const BATCH_LINES: usize = 5_000;
-/// or when so many bytes have passed since it began. Both depend on the file alone, so that the batches
-/// of a file are the same whenever it is read.
+/// A batch ends after so many good lines as the store of records wants, or when so many bytes have passed since it
+/// began. Neither depends on anything but the file, so that its batches are the same whenever it is read.
 const BATCH_BYTES: usize = 2 << 20;
 
 /// What comes out of the checker, in the order of the file.
-pub(super) enum Item {
-    /// A good line: what it does, where it begins, and its bytes in case it is refused.
-    Good { change: Change, byte: u64, raw: Bytes },
-    /// Rejected bytes.
-    Bad(Bytes),
-    /// The end of a batch.
-    Cut,
+pub(super) struct Item {
+    /// How many bytes it has.
+    pub(super) bytes: usize,
+    /// What it does and where it begins, if it is good.
+    pub(super) good: Option<(Change, u64)>,
+}
+
+/// Items that land together.
+pub(super) struct Run {
+    pub(super) items: Vec<Item>,
+    /// Their bytes, one after the other.
+    pub(super) raw: Bytes,
 }
 
 /// Collects lines until they make a batch.
 pub(super) struct Lines {
     reader: Reader,
     header: Bytes,
-    items: VecDeque<Item>,
+    /// The batches that are whole.
+    runs: VecDeque<Run>,
+    /// Those of the one that is not.
+    items: Vec<Item>,
+    raw: BytesMut,
     good: usize,
-    bytes: usize,
-    cuts: usize,
+    /// So many good lines are a batch.
+    most: usize,
 }
 
 impl Lines {
-    pub(super) fn new(plan: Arc<Plan>, import: ImportId) -> Self {
+    pub(super) fn new(plan: Arc<Plan>, import: ImportId, most: usize) -> Self {
         Self {
             reader: Reader::new(plan, import),
             header: Bytes::new(),
-            items: VecDeque::new(),
+            runs: VecDeque::new(),
+            items: Vec::new(),
+            raw: BytesMut::new(),
             good: 0,
-            bytes: 0,
-            cuts: 0,
+            most,
         }
     }
 
@@ -56,28 +64,27 @@ impl Lines {
         self.reader.layout()
     }
 
-    /// The items of the next batch that is whole; with `rest`, also those of the last one.
-    pub(super) fn next_batch(&mut self, rest: bool) -> Option<Vec<Item>> {
-        if self.cuts == 0 {
-            let items: Vec<Item> = if rest { self.items.drain(..).collect() } else { Vec::new() };
-            return (!items.is_empty()).then_some(items);
+    /// The next batch that is whole; with `rest`, also the last one.
+    pub(super) fn next_batch(&mut self, rest: bool) -> Option<Run> {
+        if self.runs.is_empty() && rest && !self.items.is_empty() {
+            self.cut();
         }
-        self.cuts -= 1;
-        let end = self.items.iter().position(|item| matches!(item, Item::Cut)).unwrap_or(self.items.len());
-        let batch = self.items.drain(..end).collect();
-        self.items.pop_front();
-        Some(batch)
+        self.runs.pop_front()
     }
 
-    fn push(&mut self, item: Item, bytes: usize) {
-        self.good += usize::from(matches!(item, Item::Good { .. }));
-        self.bytes += bytes;
-        self.items.push_back(item);
-        if self.good >= BATCH_LINES || self.bytes >= BATCH_BYTES {
-            self.items.push_back(Item::Cut);
-            (self.good, self.bytes) = (0, 0);
-            self.cuts += 1;
+    fn push(&mut self, raw: &[u8], good: Option<(Change, u64)>) {
+        self.good += usize::from(good.is_some());
+        self.raw.extend_from_slice(raw);
+        self.items.push(Item { bytes: raw.len(), good });
+        if self.good >= self.most || self.raw.len() >= BATCH_BYTES {
+            self.cut();
         }
+    }
+
+    fn cut(&mut self) {
+        let items = std::mem::take(&mut self.items);
+        self.runs.push_back(Run { items, raw: self.raw.split().freeze() });
+        self.good = 0;
     }
 }
 
@@ -88,12 +95,11 @@ impl Sink for Lines {
     }
 
     fn accepted(&mut self, line: &Line<'_>) {
-        let raw = Bytes::copy_from_slice(line.raw());
-        let bytes = raw.len();
-        self.push(Item::Good { change: self.reader.change(line), byte: line.byte(), raw }, bytes);
+        let change = self.reader.change(line);
+        self.push(line.raw(), Some((change, line.byte())));
     }
 
     fn rejected(&mut self, raw: &[u8]) {
-        self.push(Item::Bad(Bytes::copy_from_slice(raw)), raw.len());
+        self.push(raw, None);
     }
 }

@@ -2,6 +2,7 @@
 //! `badlines/`, byte for byte and in the order of the file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use tidewaiter::keys::{Key, Place};
 use tidewaiter::record::{Change, Effect, Layout, Refusal};
 use tidewaiter::report::Counts;
 
-use super::lines::{Item, Lines};
+use super::lines::{Item, Lines, Run};
 use super::{Passed, refused};
 use crate::chunks::Chunks;
 use crate::configs::hex;
@@ -72,7 +73,7 @@ pub(super) async fn load<P: Platform>(
 ) -> Result<Loaded> {
     let Passed { import, terms, content, .. } = *file;
     let mut checker = terms.checker();
-    let mut lines = Lines::new(terms.plan.clone(), import.id);
+    let mut lines = Lines::new(terms.plan.clone(), import.id, platform.records().batch_lines());
     let mut loader = Loader::new(platform, file);
     let mut hash = Sha256::new();
     let mut chunks = Chunks::again(platform.objects(), &import.source, content.bytes, held);
@@ -105,9 +106,9 @@ pub(super) async fn load<P: Platform>(
     Ok(Loaded { summary, counts, left_alone: loader.left_alone, moved: loader.moved, badlines })
 }
 
-/// A line of a batch: its bytes and, if it is good, where its change is, with the place of its first byte.
+/// A line of a batch: how many bytes it has and, if it is good, where its change is, with the place of its first byte.
 struct Pending {
-    raw: Bytes,
+    bytes: usize,
     good: Option<(u32, usize, u64)>,
 }
 
@@ -150,28 +151,29 @@ impl<'a, P: Platform> Loader<'a, P> {
     }
 
     /// Lands the good lines of a batch, each loader's share by itself, and keeps the rejected ones.
-    async fn take(&mut self, lines: &Lines, items: Vec<Item>) -> Result<()> {
+    async fn take(&mut self, lines: &Lines, run: Run) -> Result<()> {
+        let Run { items, mut raw } = run;
         let mut pending = Vec::with_capacity(items.len());
         let mut shares: BTreeMap<u32, Vec<Change>> = BTreeMap::new();
-        for item in items {
-            match item {
-                Item::Good { change, byte, raw } => {
-                    let share = change.share(&self.terms.plan, self.loaders);
-                    let changes = shares.entry(share).or_default();
-                    pending.push(Pending { raw, good: Some((share, changes.len(), byte)) });
-                    changes.push(change);
-                }
-                Item::Bad(raw) => pending.push(Pending { raw, good: None }),
-                Item::Cut => {}
-            }
+        for Item { bytes, good } in items {
+            let good = good.map(|(change, byte)| {
+                let share = change.share(&self.terms.plan, self.loaders);
+                let changes = shares.entry(share).or_default();
+                changes.push(change);
+                (share, changes.len() - 1, byte)
+            });
+            pending.push(Pending { bytes, good });
         }
+        let shares: BTreeMap<u32, Arc<Vec<Change>>> =
+            shares.into_iter().map(|(share, changes)| (share, Arc::new(changes))).collect();
         let mut landed: BTreeMap<u32, Vec<Effect>> = BTreeMap::new();
         for (share, changes) in &shares {
             let applied = self.apply(lines.layout(), *share, changes).await?;
             landed.insert(*share, applied.effects().cloned().collect());
         }
         self.batch += 1;
-        for Pending { raw, good } in &pending {
+        for Pending { bytes, good } in pending {
+            let raw = raw.split_to(bytes.min(raw.len()));
             let line = good.and_then(|(share, at, byte)| {
                 Some((shares.get(&share)?.get(at)?, landed.get(&share)?.get(at)?, byte))
             });
@@ -180,13 +182,13 @@ impl<'a, P: Platform> Loader<'a, P> {
                 None => true,
             };
             if rejected {
-                self.reject(lines.header(), raw).await?;
+                self.reject(lines.header(), &raw).await?;
             }
         }
         Ok(())
     }
 
-    async fn apply(&mut self, layout: &Layout, share: u32, changes: &[Change]) -> Result<Applied> {
+    async fn apply(&mut self, layout: &Layout, share: u32, changes: &Arc<Vec<Change>>) -> Result<Applied> {
         let batch = Batch {
             universe: &self.universe,
             import: self.import.id,

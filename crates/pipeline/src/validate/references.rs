@@ -13,7 +13,7 @@ use tidewaiter::name::DataName;
 use tidewaiter::record::{Change, Layout, Reader, Refusal, Subject, fingerprint, join_key};
 use tidewaiter::schema::{OnExisting, RowEffect};
 
-use super::lines::{Item, Lines};
+use super::lines::{Lines, Run};
 use super::{read_lines, refused};
 use crate::Result;
 use crate::chunks::Chunks;
@@ -48,7 +48,7 @@ pub(super) async fn check<P: Platform>(
         lines: 0,
     };
     let mut checker = terms.checker();
-    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id);
+    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id, platform.records().batch_lines());
     let mut chunks = Chunks::new(platform.objects(), &import.source, bytes);
     while let Some(chunk) = chunks.next().await? {
         checker.feed(&chunk, &mut lines);
@@ -120,10 +120,9 @@ struct Search<'a, P: Platform> {
 
 impl<P: Platform> Search<'_, P> {
     /// Asks the store for the parents of a batch.
-    async fn look_up(&mut self, layout: &Layout, items: Vec<Item>) -> Result<()> {
+    async fn look_up(&mut self, layout: &Layout, run: Run) -> Result<()> {
         let mut asked = Vec::new();
-        for item in &items {
-            let Item::Good { change, .. } = item else { continue };
+        for (change, _) in run.items.iter().filter_map(|item| item.good.as_ref()) {
             asked.extend(change.references.iter().flat_map(|(n, key)| self.candidates(*n, key)));
         }
         asked.sort();
@@ -131,8 +130,7 @@ impl<P: Platform> Search<'_, P> {
         let exist = self.platform.records().exist(&self.name.universe, &asked).await?;
         let known: HashSet<&(String, String)> =
             asked.iter().zip(exist).filter(|(_, exists)| *exists).map(|(record, _)| record).collect();
-        for item in items {
-            let Item::Good { change, byte, .. } = item else { continue };
+        for (change, byte) in run.items.into_iter().filter_map(|item| item.good) {
             let is_open = |(n, key): &&(usize, String)| {
                 !self.candidates(*n, key).iter().any(|record| known.contains(record))
             };

@@ -39,6 +39,21 @@ pub trait Shelf {
         true
     }
 
+    /// Writes a record with the values of one line, by the names of their columns, if there is none with this key.
+    /// False if there is one; or if this store has no quicker way to that than to look first.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn put_new<'v>(
+        &mut self,
+        _scope: &str,
+        _key: &str,
+        _values: impl Iterator<Item = (&'v str, &'v str)>,
+        _source: Source,
+    ) -> Result<bool, Self::Error> {
+        Ok(false)
+    }
+
     /// Writes a record, whether it exists or not.
     ///
     /// # Errors
@@ -62,7 +77,7 @@ pub trait Shelf {
 /// Lands one line.
 ///
 /// # Errors
-/// What the store answers. Nothing is written before everything was looked up.
+/// What the store answers. Nothing is written before everything was looked up that decides what is written.
 pub fn land<S: Shelf>(
     store: &mut S,
     plan: &Plan,
@@ -72,6 +87,7 @@ pub fn land<S: Shelf>(
 ) -> Result<Landed, S::Error> {
     let line = Landing { plan, layout, change, source: Source { import, line: change.line } };
     let effect = match line.parents(store)? {
+        Ok(parents) if parents.is_empty() && line.add(store)? => Effect::Imported,
         Ok(parents) => match line.find(store)? {
             Ok(found) => return line.carry_out(store, found, parents),
             Err(refusal) => Effect::Refused(refusal),
@@ -109,7 +125,7 @@ type Parents<'a> = BTreeMap<usize, Parent<'a>>;
 impl<'a> Landing<'a> {
     fn value(&self, column: &str) -> Option<&'a str> {
         let at = self.layout.columns.iter().position(|name| name == column)?;
-        self.change.values.get(at)?.as_deref()
+        self.change.values.get(at)
     }
 
     /// Finds what the line refers to; answers the records that it changes.
@@ -139,6 +155,27 @@ impl<'a> Landing<'a> {
             parents.insert(*number, Parent { scope, key, record });
         }
         Ok(Ok(parents))
+    }
+
+    /// Adds the record that the line is about, if it is one that is not there yet and is nothing but the line: most
+    /// lines of large files are. True if that is done, and all of it.
+    fn add<S: Shelf>(&self, store: &mut S) -> Result<bool, S::Error> {
+        let Plan { row, mode, gives_way_to, displaces, .. } = self.plan;
+        let Subject::Key(key) = &self.change.subject else { return Ok(false) };
+        let is_plain = *row == RowEffect::Upsert
+            && *mode != Mode::Update
+            && gives_way_to.is_none()
+            && displaces.is_empty();
+        if !is_plain {
+            return Ok(false);
+        }
+        let lists = self.layout.lists;
+        let merged =
+            lists.and_then(|at| self.change.values.get(at)).and_then(|cell| lists::merged(None, cell));
+        let values = self.layout.named(&self.change.values).filter_map(|(at, name, value)| {
+            Some((name, if lists == Some(at) { merged.as_deref()? } else { value }))
+        });
+        store.put_new(&self.plan.records, key, values, self.source)
     }
 
     /// Finds the record that the line is about.
@@ -284,7 +321,7 @@ impl<'a> Landing<'a> {
         let merges = self.plan.on_existing == OnExisting::Merge;
         let before = record.map(|record| &record.values);
         let mut values = before.filter(|_| merges).cloned().unwrap_or_default();
-        for (at, (column, cell)) in self.layout.columns.iter().zip(&self.change.values).enumerate() {
+        for (at, (column, cell)) in self.layout.columns.iter().zip(self.change.values.iter()).enumerate() {
             if made.is_some_and(|rule| rule.field == *column) {
                 continue;
             }
@@ -292,7 +329,7 @@ impl<'a> Landing<'a> {
                 Some(cell) if self.layout.lists == Some(at) => {
                     lists::merged(values.get(column).map(|value| value.text.as_str()), cell)
                 }
-                Some(cell) => Some(cell.clone()),
+                Some(cell) => Some(cell.to_owned()),
                 None if self.plan.empty == Empty::Clear => None,
                 None => continue,
             };

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::ImportId;
 
+mod cells;
 mod ean;
 mod land;
 mod lists;
@@ -23,6 +24,7 @@ mod reader;
 
 pub(crate) use lists::are_lists;
 
+pub use cells::Cells;
 pub use land::{Shelf, land};
 pub use normal::{Form, KeyForm};
 pub use plan::{Adjustment, Displaced, Plan, Reference};
@@ -73,8 +75,8 @@ pub struct Change {
     pub line: u64,
     /// Which record it is about.
     pub subject: Subject,
-    /// A value for each column, in the order of [`Layout::columns`]; None if the cell is empty.
-    pub values: Vec<Option<String>>,
+    /// A value for each column, in the order of [`Layout::columns`].
+    pub values: Cells,
     /// The records it refers to: which of [`Plan::references`], and the key.
     pub references: Vec<(usize, String)>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::normal::Form;
 use super::plan::Plan;
-use super::{Change, Subject, join_key};
+use super::{Cells, Change, Subject, join_key};
 use crate::check::{Header, Line};
 use crate::id::ImportId;
 use crate::schema::OnExisting;
@@ -21,6 +21,22 @@ pub struct Layout {
     pub places: Vec<u64>,
     /// Which of the columns holds lists, by its place.
     pub lists: Option<usize>,
+    /// The places of the columns in the order of their names.
+    sorted: Vec<usize>,
+}
+
+impl Layout {
+    /// See the fields.
+    pub fn new(columns: Vec<String>, places: Vec<u64>, lists: Option<usize>) -> Self {
+        let mut sorted: Vec<usize> = (0..columns.len()).collect();
+        sorted.sort_by_key(|at| columns.get(*at));
+        Self { columns, places, lists, sorted }
+    }
+
+    /// The columns that have a value, in the order of their names: place, name and value.
+    pub fn named<'a>(&'a self, values: &'a Cells) -> impl Iterator<Item = (usize, &'a str, &'a str)> {
+        self.sorted.iter().filter_map(|at| Some((*at, self.columns.get(*at)?.as_str(), values.get(*at)?)))
+    }
 }
 
 /// Reads lines as changes.
@@ -40,17 +56,18 @@ impl Reader {
 
     /// Takes the header, before any line.
     pub fn header(&mut self, header: &Header) {
-        self.layout.columns = header.labels().to_vec();
+        let mut columns = header.labels().to_vec();
         let place = |name: &String| header.labels().iter().position(|label| label == name);
-        self.layout.places = (self.plan.references.iter())
+        let places = (self.plan.references.iter())
             .map(|to| to.columns.first().and_then(place).map_or(0, |at| at as u64 + 1))
             .collect();
         if let Some((lists, _)) = &self.plan.joins
-            && !self.layout.columns.contains(lists)
+            && !columns.contains(lists)
         {
-            self.layout.columns.push(lists.clone());
+            columns.push(lists.clone());
         }
-        self.layout.lists = self.layout.columns.iter().position(|column| self.plan.holds_lists(column));
+        let lists = columns.iter().position(|column| self.plan.holds_lists(column));
+        self.layout = Layout::new(columns, places, lists);
         self.forms = self.layout.columns.iter().map(|column| self.plan.kept_form(column)).collect();
     }
 
@@ -62,14 +79,16 @@ impl Reader {
     /// What a line does.
     pub fn change(&self, line: &Line<'_>) -> Change {
         let prefix = self.plan.phone_prefix.as_deref();
-        let mut values: Vec<Option<String>> = (line.header().columns().zip(&self.forms))
-            .map(|(column, form)| line.value(column).map(|value| kept(value, *form, prefix)))
-            .collect();
-        values.resize(self.layout.columns.len(), None);
+        let mut values = Cells::with_capacity(self.layout.columns.len(), line.raw().len());
+        for (column, form) in line.header().columns().zip(&self.forms) {
+            let value = line.value(column);
+            values.push(value.map(|value| kept(value, *form, prefix)).as_deref());
+        }
+        values.fill_up(self.layout.columns.len());
         self.join_list(&mut values);
         let value = |name: &str| {
             let at = self.layout.columns.iter().position(|column| column == name)?;
-            values.get(at)?.as_deref()
+            values.get(at)
         };
         let references: Vec<(usize, String)> = (self.plan.references.iter().enumerate())
             .filter_map(|(n, to)| {
@@ -112,34 +131,33 @@ impl Reader {
     }
 
     /// A reference is kept as the key it names, so that records can be joined by it.
-    fn keep_references(&self, values: &mut [Option<String>], references: &[(usize, String)]) {
+    fn keep_references(&self, values: &mut Cells, references: &[(usize, String)]) {
         for (number, key) in references {
             let Some([column]) = self.plan.references.get(*number).map(|to| to.columns.as_slice()) else {
                 continue;
             };
-            let at = self.layout.columns.iter().position(|name| name == column);
-            if let Some(cell) = at.and_then(|at| values.get_mut(at)) {
-                *cell = Some(key.clone());
+            if let Some(at) = self.layout.columns.iter().position(|name| name == column) {
+                values.set(at, key);
             }
         }
     }
 
     /// Every line joins the list that the import replaces; what the line itself says comes after.
-    fn join_list(&self, values: &mut [Option<String>]) {
+    fn join_list(&self, values: &mut Cells) {
         let Some((column, list)) = &self.plan.joins else { return };
-        let at = self.layout.columns.iter().position(|name| name == column);
-        let Some(cell) = at.and_then(|at| values.get_mut(at)) else { return };
-        *cell = Some(match cell.take() {
+        let Some(at) = self.layout.columns.iter().position(|name| name == column) else { return };
+        let joined = match values.get(at) {
             Some(own) => format!("{list} {own}"),
             None => list.to_string(),
-        });
+        };
+        values.set(at, &joined);
     }
 }
 
 /// A value as it is kept.
-fn kept(value: Cow<'_, str>, form: Form, prefix: Option<&str>) -> String {
+fn kept<'a>(value: Cow<'a, str>, form: Form, prefix: Option<&str>) -> Cow<'a, str> {
     match form {
-        Form::Exact => value.into_owned(),
-        Form::Phone | Form::Email => form.key(&value, prefix).into_owned(),
+        Form::Exact => value,
+        Form::Phone | Form::Email => form.key(&value, prefix).into_owned().into(),
     }
 }
