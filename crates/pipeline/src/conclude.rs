@@ -133,8 +133,7 @@ async fn known_to_be_late<P: Platform>(
 ) -> Result<Option<Date>> {
     match &import.kind {
         Kind::Data { name, .. } if outcome == Outcome::Bogus => {
-            let latest = platform.state().latest_date(&import.repository, name, import.arrived).await?;
-            Ok(latest.filter(|latest| *latest > name.date))
+            platform.state().later_date(&import.repository, name, import.arrived).await
         }
         _ => Ok(None),
     }

@@ -84,8 +84,7 @@ async fn raised(table: &Table, import: &Import, is_first: bool) -> Result<Raised
     };
     let at = keys::latest_date(repository, name);
     if !is_first {
-        let before = read::latest_date(table, repository, name, *arrived).await?;
-        if let Some(date) = before.filter(|date| *date > name.date) {
+        if let Some(date) = read::later_date(table, repository, name, *arrived).await? {
             return Ok(Raised::Late(date));
         }
         let latest = table.get(WHAT, &at).await?;

@@ -228,13 +228,13 @@ impl State for StateTable {
         Ok(millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
     }
 
-    async fn latest_date(
+    async fn later_date(
         &self,
         repository: &Repository,
         name: &DataName,
         before: Timestamp,
     ) -> Result<Option<Date>> {
-        read::latest_date(&self.table, repository, name, before).await
+        read::later_date(&self.table, repository, name, before).await
     }
 
     async fn keep_config(&self, hash: &str, document: &[u8]) -> Result<()> {

@@ -87,22 +87,27 @@ pub(super) async fn group_members(
     in_order(table, WHAT, &ids).await
 }
 
-/// The latest date that was imported before a moment.
-pub(super) async fn latest_date(
+/// The latest date behind that of a file that was imported before a moment.
+pub(super) async fn later_date(
     table: &Table,
     repository: &Repository,
     name: &DataName,
     before: Timestamp,
 ) -> Result<Option<Date>> {
-    const WHAT: &str = "finding the latest date";
+    const WHAT: &str = "looking for a later date";
     let (partition, part) = (keys::dates(repository, name), Part { prefix: "", descending: true });
     let mut after = None;
     loop {
         let (found, more) = table.page(WHAT, &partition, part, after, PAGE).await?;
-        let earlier =
-            |item: &&Item| number_of::<i64>(item, "finished").is_some_and(|at| at < before.as_millisecond());
-        if let Some(item) = found.iter().find(earlier) {
-            return Ok(text_of(item, "sk").and_then(|date| date.parse().ok()));
+        for item in &found {
+            let date: Date =
+                text_of(item, "sk").and_then(|date| date.parse().ok()).ok_or_else(|| broken(WHAT))?;
+            if date <= name.date {
+                return Ok(None);
+            }
+            if number_of::<i64>(item, "finished").is_some_and(|at| at < before.as_millisecond()) {
+                return Ok(Some(date));
+            }
         }
         if more.is_none() {
             return Ok(None);

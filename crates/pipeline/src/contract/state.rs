@@ -512,9 +512,11 @@ async fn the_ledger_is_kept<S: State>(state: &S) -> Result<()> {
     let Some(first) = children.first() else { return Ok(()) };
     end(state, first, Outcome::Imported).await?;
     let Kind::Data { name, .. } = &first.kind else { return Ok(()) };
-    assert_eq!(state.latest_date(&place, name, at(91)).await?, Some(date(2026, 1, 1)));
-    assert_eq!(state.latest_date(&place, name, at(90)).await?, None, "it was not imported before that");
-    assert_eq!(state.latest_date(&repository("nobody"), name, at(91)).await?, None);
+    let older = &DataName { date: date(2025, 12, 31), ..name.clone() };
+    assert_eq!(state.later_date(&place, older, at(91)).await?, Some(date(2026, 1, 1)));
+    assert_eq!(state.later_date(&place, name, at(91)).await?, None, "its own date is not later");
+    assert_eq!(state.later_date(&place, older, at(90)).await?, None, "it was not imported before that");
+    assert_eq!(state.later_date(&repository("nobody"), older, at(91)).await?, None);
 
     let all = HistoryFilter { repository: Some(place.clone()), limit: 100, ..HistoryFilter::default() };
     let found: Vec<ImportId> = state.history(&all).await?.iter().map(|i| i.id).collect();

@@ -257,16 +257,15 @@ impl State for SqliteState {
         self.database.read("looking for a note", move |sql| read::noticed(sql, &key)).await
     }
 
-    async fn latest_date(
+    async fn later_date(
         &self,
         repository: &Repository,
         name: &DataName,
         before: Timestamp,
     ) -> Result<Option<Date>> {
-        let (repository, entry) = (repository.to_string(), entry_of(name));
-        self.database
-            .read("finding the latest date", move |sql| read::latest_date(sql, &repository, &entry, before))
-            .await
+        let (repository, entry, date) = (repository.to_string(), entry_of(name), name.date);
+        let later = move |sql: &Connection| read::later_date(sql, (&repository, &entry), date, before);
+        self.database.read("looking for a later date", later).await
     }
 
     async fn keep_config(&self, hash: &str, document: &[u8]) -> Result<()> {
@@ -372,8 +371,7 @@ fn later_date(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Date>> 
     if let Progress::Concluding(_) | Progress::Done(_) = progress {
         return Ok(None);
     }
-    let latest = read::latest_date(sql, &repository.to_string(), &entry_of(&name), arrived)?;
-    Ok(latest.filter(|latest| *latest > name.date))
+    read::later_date(sql, (&repository.to_string(), &entry_of(&name)), name.date, arrived)
 }
 
 fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {

@@ -147,18 +147,20 @@ pub(super) fn slot_is_filled(
     ])
 }
 
-pub(super) fn latest_date(
+/// The latest of the dates behind `date` that were imported for one configured import, of a repository, before `before`.
+pub(super) fn later_date(
     sql: &Connection,
-    repository: &str,
-    entry: &str,
+    (repository, entry): (&str, &str),
+    date: Date,
     before: Timestamp,
 ) -> rusqlite::Result<Option<Date>> {
     let latest: Option<String> = sql
         .prepare_cached(
-            "SELECT max(date) FROM imports WHERE repository = ?1 AND entry = ?2 AND outcome = 'imported'
-             AND finished < ?3",
+            "SELECT date FROM imports WHERE repository = ?1 AND entry = ?2 AND outcome = 'imported'
+             AND date > ?3 AND finished < ?4 ORDER BY date DESC LIMIT 1",
         )?
-        .query_row(params![repository, entry, before.as_millisecond()], |row| row.get(0))?;
+        .query_row(params![repository, entry, date.to_string(), before.as_millisecond()], |row| row.get(0))
+        .optional()?;
     Ok(latest.and_then(|date| date.parse().ok()))
 }
 

@@ -101,4 +101,6 @@ pub(super) const MIGRATIONS: &[&str] = &["
         import TEXT NOT NULL,
         PRIMARY KEY (key, version)
     ) WITHOUT ROWID;
+    DROP INDEX dates;
+    CREATE INDEX dates ON imports (repository, entry, date, finished) WHERE outcome = 'imported';
 "];

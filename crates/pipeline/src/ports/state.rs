@@ -136,9 +136,9 @@ pub trait State: Send + Sync + 'static {
     fn note(&self, key: &str, at: Timestamp) -> impl Future<Output = Result<Timestamp>> + Send;
     /// When something was noted, if it was.
     fn noticed(&self, key: &str) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
-    /// The latest date of a file with the same universe, scope and subsection that was imported before
-    /// `before`.
-    fn latest_date(
+    /// The latest date, if it is later than that of `name`, of a file with the same universe, scope and subsection that
+    /// was imported before `before`.
+    fn later_date(
         &self,
         repository: &Repository,
         name: &DataName,

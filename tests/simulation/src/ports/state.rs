@@ -296,14 +296,14 @@ impl State for Ports {
         self.table("state.noticed", || key.to_owned(), self.world.state.noticed(key)).await
     }
 
-    async fn latest_date(
+    async fn later_date(
         &self,
         repository: &Repository,
         name: &DataName,
         before: Timestamp,
     ) -> Result<Option<Date>> {
-        let latest = self.world.state.latest_date(repository, name, before);
-        self.table("state.latest_date", || name.file.clone(), latest).await
+        let latest = self.world.state.later_date(repository, name, before);
+        self.table("state.later_date", || name.file.clone(), latest).await
     }
 
     async fn keep_config(&self, hash: &str, document: &[u8]) -> Result<()> {
