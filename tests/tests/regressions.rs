@@ -282,3 +282,24 @@ fn a_name_with_characters_that_cannot_be_seen_is_no_other_name() {
     }
     assert_eq!(world.history().len(), 2);
 }
+
+/// While all of a group are checked first, a file of it may turn out to have been imported before. It is done then, and
+/// the group waited for ever for it to be checked.
+#[test]
+fn a_group_whose_file_was_imported_before_goes_on() {
+    let world = World::new();
+    let config = r#"{ "acme": { "contacts": { "crm": { "duplicates": "skip" } } },
+                      "settings": { "group_policy": "all_or_nothing" } }"#;
+    world.config("acme", config);
+    let content = |name: &str| format!("email\n{name}@example.org\n");
+    world.drop(PARTNER, FILE, &content("ada"));
+    world.run();
+    for (slot, name) in [(1, "ada"), (2, "eve")] {
+        world.drop(PARTNER, &format!("g.{slot:02}-02_acme_contacts_crm_20260201.csv"), &content(name));
+    }
+    world.run();
+    let of = |slot: u8| conclusion(&world, &format!("g.{slot:02}-02_acme_contacts_crm_20260201.csv"));
+    assert_eq!((of(1).outcome, of(1).code.as_deref()), (Outcome::NotProcessed, Some("duplicate")));
+    assert_eq!(of(2).outcome, Outcome::Imported);
+    assert_eq!(world.keys("contacts"), ["ada@example.org", "eve@example.org"]);
+}

@@ -317,9 +317,11 @@ fn group_step(group: &GroupRef, stage: &Stage, member: Option<ImportId>, event: 
                 None => to(Stage::Closing, None),
             }
         }
-        (Stage::Checking, Event::Checked(import, Verdict::Accepted)) if member == Some(*import) => {
-            to(Stage::Checking, None)
-        }
+        // One that is done already has nothing to be loaded: its content was imported before.
+        (
+            Stage::Checking,
+            Event::Checked(import, Verdict::Accepted) | Event::Finished(import, Verdict::Accepted),
+        ) if member == Some(*import) => to(Stage::Checking, None),
         (Stage::Importing, Event::Finished(import, Verdict::Accepted)) if member == Some(*import) => {
             to(Stage::Importing, None)
         }
