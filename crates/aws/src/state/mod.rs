@@ -34,7 +34,7 @@ use tidewaiter_pipeline::ports::{
 };
 
 use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
-use imports::{begin, end};
+use imports::{begin, conclusion, end};
 use known::Known;
 
 /// An item may have 400 KB; a configuration may have more, and is kept in parts of this size.
@@ -134,6 +134,10 @@ impl State for StateTable {
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
+        // Whoever carries out what another process decided may remember the import as it was before.
+        if self.known.get(id).is_some_and(|(import, _)| conclusion(&import).is_none()) {
+            self.known.forget(id);
+        }
         self.change("finishing an import", id, end).await
     }
 

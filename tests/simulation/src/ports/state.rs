@@ -123,6 +123,9 @@ impl State for Ports {
 
     async fn finish(&self, id: ImportId) -> Result<()> {
         let finish = async {
+            if self.memory.get(id).is_some_and(|known| decided(&known.import).is_none()) {
+                self.memory.forget(id);
+            }
             if self.compare(id, end).await?.is_some() {
                 self.world.state.finish(id).await?;
                 self.seen(|inner| inner.watch.finished(id));
