@@ -292,10 +292,10 @@ fn a_group_whose_file_was_imported_before_goes_on() {
                       "settings": { "group_policy": "all_or_nothing" } }"#;
     world.config("acme", config);
     let content = |name: &str| format!("email\n{name}@example.org\n");
-    world.drop(PARTNER, FILE, &content("ada"));
+    world.drop(PARTNER, FILE, content("ada"));
     world.run();
     for (slot, name) in [(1, "ada"), (2, "eve")] {
-        world.drop(PARTNER, &format!("g.{slot:02}-02_acme_contacts_crm_20260201.csv"), &content(name));
+        world.drop(PARTNER, &format!("g.{slot:02}-02_acme_contacts_crm_20260201.csv"), content(name));
     }
     world.run();
     let of = |slot: u8| conclusion(&world, &format!("g.{slot:02}-02_acme_contacts_crm_20260201.csv"));
