@@ -28,6 +28,10 @@ impl Records for Elsewhere {
         refused("looking for batches")
     }
 
+    async fn close(&self, _import: ImportId) -> Result<bool> {
+        refused("closing an import")
+    }
+
     /// Whoever concludes an import says that it is over. The answers to its batches expire by themselves.
     async fn forget(&self, _import: ImportId) -> Result<()> {
         Ok(())

@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
-    Select, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put,
+    ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update, WriteRequest,
 };
 use tidewaiter_pipeline::{Error, Result};
 
@@ -58,6 +58,8 @@ pub(crate) enum Write {
     /// Sets an attribute, on the condition that it has no higher value.
     Raise(At, &'static str, AttributeValue),
     Delete(At, When),
+    /// Writes nothing: the others are written only if the item, if there is one, has no such attribute.
+    Unless(At, &'static str),
 }
 
 /// What became of a write.
@@ -347,6 +349,14 @@ impl Table {
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values);
                 builder.delete(delete.build()?).build()
+            }
+            Write::Unless(at, name) => {
+                let check = ConditionCheck::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .condition_expression("attribute_not_exists(#a)")
+                    .expression_attribute_names("#a", name);
+                builder.condition_check(check.build()?).build()
             }
         })
     }

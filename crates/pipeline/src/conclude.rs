@@ -19,7 +19,7 @@ use crate::ports::{
     Conclusion, Decision, DigestPlace, Import, Kind, Message, News, Objects, Observation, Platform, Progress,
     Queue, Records, Refusal, State,
 };
-use crate::{Error, Result, configs, report};
+use crate::{Error, Result, configs, displace, report};
 
 /// The code of a file that somebody removed before it had its outcome: there is nothing to move.
 pub const GONE: &str = "gone";
@@ -84,7 +84,8 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
         return carry_out(platform, import, conclusion).await;
     }
     let audience = audience(platform, import).await?;
-    conclude_and_tell(platform, import, &findings, &audience, Finisher::Us).await
+    // On the heap, as what is large elsewhere here: all of it would lie on the stack at once.
+    Box::pin(conclude_and_tell(platform, import, &findings, &audience, Finisher::Us)).await
 }
 
 /// The same, where it is known who is told.
@@ -103,7 +104,7 @@ pub async fn conclude_and_tell<P: Platform>(
         report.recipients = recipients;
         let conclusion = conclusion_of(platform, import, &report, now, digest).await?;
         let outputs = outputs(import, &conclusion);
-        let keys: Vec<&Key> = outputs.iter().collect();
+        let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
         match platform.state().conclude(import.id, &conclusion, &keys, late).await? {
             Decision::Late(date) => late = Some(date),
             Decision::Before(decided) => {
@@ -114,7 +115,7 @@ pub async fn conclude_and_tell<P: Platform>(
             Decision::Taken(older) => {
                 platform.observe(&Observation::Concluded(&report));
                 report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
-                settle(platform, import, Some(&report), &outputs, &older).await?;
+                Box::pin(settle(platform, import, Some(&report), &outputs, &older)).await?;
                 return match finisher {
                     Finisher::Us => finish(platform, import, &conclusion).await,
                     Finisher::Sequencer => tell_sequencer(platform, import, &conclusion).await,
@@ -169,12 +170,36 @@ async fn conclusion_of<P: Platform>(
     })
 }
 
-/// Where the outputs of an import go: its log and, unless there is no file to be moved, the file.
-fn outputs(import: &Import, conclusion: &Conclusion) -> Vec<Key> {
-    let log = Key::log(&import.repository, &import.file);
-    let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
-    let is_gone = conclusion.code.as_deref() == Some(GONE);
-    [Some(log), Some(place).filter(|_| !is_gone)].into_iter().flatten().collect()
+/// What an outcome takes a key for.
+enum Output {
+    /// The log.
+    Log(Key),
+    /// The file.
+    File(Key),
+    /// Nothing of its own. An earlier try may have taken the key for rejected lines, and have stopped before it kept
+    /// those of an earlier file that lie there, of which the ledger says by now that they are elsewhere.
+    Kept(Key),
+}
+
+impl Output {
+    fn key(&self) -> &Key {
+        match self {
+            Self::Log(key) | Self::File(key) | Self::Kept(key) => key,
+        }
+    }
+}
+
+/// What is carried out: the log and, unless there is none to be moved, the file.
+fn outputs(import: &Import, conclusion: &Conclusion) -> Vec<Output> {
+    let log = Output::Log(Key::log(&import.repository, &import.file));
+    if conclusion.code.as_deref() != Some(GONE) {
+        let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
+        return vec![log, Output::File(place)];
+    }
+    match &import.kind {
+        Kind::Data { name, .. } => vec![log, Output::Kept(Key::badlines(&import.repository, name))],
+        _ => vec![log],
+    }
 }
 
 /// Carries out an outcome that is decided; again, if it was interrupted.
@@ -184,10 +209,10 @@ pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &
         return tell(platform, import, conclusion).await;
     }
     let outputs = outputs(import, conclusion);
-    let keys: Vec<&Key> = outputs.iter().collect();
+    let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
     let older = platform.state().claim(&keys, import.id).await?;
     let report = report::kept(platform, import.id, conclusion).await?;
-    settle(platform, import, report.as_ref(), &outputs, &older).await?;
+    Box::pin(settle(platform, import, report.as_ref(), &outputs, &older)).await?;
     finish(platform, import, conclusion).await
 }
 
@@ -196,21 +221,33 @@ async fn settle<P: Platform>(
     platform: &P,
     import: &Import,
     report: Option<&Report>,
-    outputs: &[Key],
+    outputs: &[Output],
     older: &[Option<Key>],
 ) -> Result<()> {
-    let older = |n: usize| older.get(n).and_then(Option::as_ref);
-    // Only if somebody took the report away is there nothing to be said.
-    if let (Some(log), Some(report)) = (outputs.first(), report) {
-        write_log(platform, import, log, tidewaiter::report::log(report).into(), older(0)).await?;
-    }
-    if let Some(place) = outputs.get(1) {
-        match platform.objects().relocate(&import.source, import.bytes, place, older(1)).await {
-            // Somebody removed it after its outcome was decided. That must not hold up the others.
-            Err(Error::NotFound { key }) if key == import.source.key => {
-                tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
+    for (output, older) in outputs.iter().zip(older.iter().map(Option::as_ref)) {
+        match output {
+            // Only if somebody took the report away is there nothing to be said.
+            Output::Log(log) => {
+                if let Some(report) = report {
+                    let text = tidewaiter::report::log(report);
+                    write_log(platform, import, log, text.into(), older).await?;
+                }
             }
-            moved => moved?,
+            Output::File(place) => {
+                match platform.objects().relocate(&import.source, import.bytes, place, older).await {
+                    // Somebody removed it after its outcome was decided. That must not hold up the others.
+                    Err(Error::NotFound { key }) if key == import.source.key => {
+                        tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
+                    }
+                    moved => moved?,
+                }
+            }
+            Output::Kept(key) => {
+                // What is no import's was put there by hand.
+                if let Some(older) = older.filter(|older| **older != key.renamed(import.id)) {
+                    displace::keep(platform, key, older).await?;
+                }
+            }
         }
     }
     platform.records().forget(import.id).await
@@ -236,27 +273,7 @@ async fn write_log<P: Platform>(
         Err(error) => return Err(error),
     }
     let is_ours = async { platform.state().claim(&[log], import.id).await.map(|_| ()) };
-    write_over(platform, log, text, older, is_ours).await
-}
-
-/// Writes over what lies at a key, and keeps that under `older`, if the key is still ours. Whoever is held up on the
-/// way does not write over what came since: what lies there is looked at before `is_ours` is asked, and is the
-/// condition of the write.
-pub(crate) async fn write_over<P: Platform>(
-    platform: &P,
-    key: &Key,
-    content: Bytes,
-    older: Option<&Key>,
-    is_ours: impl Future<Output = Result<()>>,
-) -> Result<()> {
-    let objects = platform.objects();
-    let there = match objects.stat(&objects.source(key)).await {
-        Ok(there) => there,
-        Err(Error::NotFound { key }) => return Err(Error::Changed { key }),
-        Err(error) => return Err(error),
-    };
-    is_ours.await?;
-    objects.put_over(key, &there.tag, content, older).await
+    displace::write_over(platform, log, text, older, is_ours).await
 }
 
 /// Writes down that an import is done, and says so.

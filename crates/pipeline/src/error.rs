@@ -88,6 +88,12 @@ pub enum Error {
         /// The import.
         id: String,
     },
+    /// Somebody has found that the file of an import is gone: nothing of it is loaded any more.
+    #[error("import {id} is not loaded any more: its file was not there when somebody looked")]
+    Closed {
+        /// The import.
+        id: String,
+    },
     /// A mail could not be sent.
     #[error("mail for import {id} was not sent: {source}")]
     Mail {
@@ -105,7 +111,11 @@ impl Error {
     /// True if the same message may well succeed later, without anybody's help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Changed { .. } | Self::Store { .. } | Self::Mail { .. } | Self::Task(_) => true,
+            Self::Changed { .. }
+            | Self::Closed { .. }
+            | Self::Store { .. }
+            | Self::Mail { .. }
+            | Self::Task(_) => true,
             Self::Objects { source, .. } => !matches!(source.kind(), io::ErrorKind::StorageFull),
             Self::NotFound { .. }
             | Self::Denied { .. }

@@ -10,6 +10,7 @@ pub mod configs;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod digest;
+mod displace;
 pub mod error;
 pub mod examine;
 mod hash;

@@ -17,7 +17,7 @@ use crate::conclude::{self, Findings, GONE};
 use crate::ports::{
     Drop, Group, Import, Kind, Message, Nature, News, Objects, Platform, Progress, Queue, Refusal, State,
 };
-use crate::{Error, Result, configs};
+use crate::{Error, Result, configs, displace};
 
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
 pub async fn unpack<P: Platform>(platform: &P, dropped: &Drop) -> Result<()> {
@@ -141,7 +141,7 @@ async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -
             let replaced = Key::replaced_config(&import.repository, universe, import.id);
             if !platform.objects().put_new(&key, document.clone()).await? {
                 let is_ours = is_undecided(platform, import);
-                conclude::write_over(platform, &key, document, Some(&replaced), is_ours).await?;
+                displace::write_over(platform, &key, document, Some(&replaced), is_ours).await?;
             }
             let notes = vec![format!("it is the active configuration of universe {universe} now")];
             Findings { notes, ..Findings::outcome(Outcome::Activated) }

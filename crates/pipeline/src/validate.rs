@@ -4,6 +4,7 @@
 //! batch takes effect once, however often an interrupted import is begun again. What it runs under, and that it
 //! has passed, holds from the first batch on: what was begun goes on, whatever others have changed since.
 
+mod gone;
 mod lines;
 mod load;
 mod references;
@@ -42,9 +43,11 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_fi
     let import = if is_first { state.recall(id).await? } else { state.import(id).await? };
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
-        return conclude::carry_out(platform, &import, conclusion).await;
+        return Box::pin(conclude::carry_out(platform, &import, conclusion)).await;
     }
-    let Kind::Data { name, .. } = &import.kind else { return unpack::take_in(platform, &import).await };
+    let Kind::Data { name, .. } = &import.kind else {
+        return Box::pin(unpack::take_in(platform, &import)).await;
+    };
     let Some((pinned, config, terms)) = begin(platform, &import, name).await? else {
         return not_configured(platform, &import, name).await;
     };
@@ -55,7 +58,10 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_fi
     }
     let has_begun = pinned.content.is_some() || !is_first && platform.records().has_begun(id).await?;
     let read = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
-        Err(error) => return unpack::cannot_open(platform, &import, error, has_begun).await,
+        Err(Error::NotFound { key }) if key == import.source.key => {
+            return Box::pin(gone::leave(platform, &import)).await;
+        }
+        Err(error) => return Box::pin(unpack::cannot_open(platform, &import, error, has_begun)).await,
         Ok(read) => read,
     };
     let (mut examined, bytes) = (read.examined, read.bytes);
@@ -94,7 +100,10 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_fi
         fix(platform, &import, &pinned, &content).await?;
     }
     let file = Passed { import: &import, name, terms: &terms, content: &content, loaders: pinned.loaders };
-    let mut findings = take(platform, &file, examined, read.held).await?;
+    let mut findings = match take(platform, &file, examined, read.held).await {
+        Err(Error::Closed { .. }) => return Box::pin(gone::leave(platform, &import)).await,
+        taken => taken?,
+    };
     if let Some(twin) = &twin {
         let hint = "see whether it was meant to come twice; what its lines add, they have added twice";
         findings.tally.push(Finding::file(Code::DuplicateFile, same_content(twin)).with_hint(hint));
@@ -108,7 +117,8 @@ async fn end<P: Platform>(
     findings: &Findings,
     audience: &Audience,
 ) -> Result<()> {
-    conclude::conclude_and_tell(platform, import, findings, audience, Finisher::Sequencer).await
+    // On the heap, as whatever else is large here: all of it would lie on the stack at once.
+    Box::pin(conclude::conclude_and_tell(platform, import, findings, audience, Finisher::Sequencer)).await
 }
 
 /// The file with the same content that came before, if it is asked for.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::is_treacherous;
 use crate::id::ImportId;
+use crate::name::DataName;
 
 /// The longest file name that is taken, in bytes.
 pub const NAME_BYTES: usize = 255;
@@ -143,6 +144,12 @@ impl Key {
     /// `<place>/<repository>/<file>`: where a file ends.
     pub fn placed(place: Place, repository: &Repository, file: &str) -> Self {
         Self(format!("{place}/{repository}/{file}"))
+    }
+
+    /// `badlines/<repository>/<file>`: where the rejected lines of a file go. Without the group's prefix: mended and
+    /// dropped again, they must not wait for a group.
+    pub fn badlines(repository: &Repository, name: &DataName) -> Self {
+        Self::placed(Place::Badlines, repository, name.ungrouped())
     }
 
     /// `logs/<repository>/<file>.log`: the log for people.

@@ -15,11 +15,31 @@ struct World {
     /// Ready work by its place in the order.
     ready: BTreeMap<u32, Ready>,
     members: BTreeMap<GroupRef, Vec<ImportId>>,
-    rejected: Vec<ImportId>,
+    /// What each file holds.
+    content: BTreeMap<ImportId, Content>,
     checked: Vec<ImportId>,
     outcomes: BTreeMap<ImportId, &'static str>,
     order: Vec<ImportId>,
     sealed: Vec<GroupRef>,
+}
+
+/// What becomes of a file by what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Good,
+    Bad,
+    /// The same as an earlier one, and such are left out.
+    Known,
+}
+
+impl Content {
+    fn outcome(self) -> &'static str {
+        match self {
+            Self::Good => "imported",
+            Self::Bad => "bogus",
+            Self::Known => "duplicate",
+        }
+    }
 }
 
 fn id(n: u32) -> ImportId {
@@ -42,7 +62,7 @@ impl World {
             self.ready.retain(|_, ready| *ready != Ready::File(import));
             outcome
         });
-        if decided == "imported" { Verdict::Accepted } else { Verdict::Rejected }
+        if matches!(decided, "imported" | "duplicate") { Verdict::Accepted } else { Verdict::Rejected }
     }
 
     fn carry_out(&mut self, command: &Command) -> Option<Event> {
@@ -63,16 +83,16 @@ impl World {
                 Some(Event::Member { group: group.clone(), checking: *checking, next })
             }
             Command::Check(import) => {
-                if self.rejected.contains(import) {
-                    let verdict = self.finish(*import, "bogus");
+                let content = self.content[import];
+                if content != Content::Good {
+                    let verdict = self.finish(*import, content.outcome());
                     return Some(Event::Finished(*import, verdict));
                 }
                 self.checked.push(*import);
                 Some(Event::Checked(*import, Verdict::Accepted))
             }
             Command::Import(import) => {
-                let outcome = if self.rejected.contains(import) { "bogus" } else { "imported" };
-                let verdict = self.finish(*import, outcome);
+                let verdict = self.finish(*import, self.content[import].outcome());
                 Some(Event::Finished(*import, verdict))
             }
             Command::SetAside { group, .. } | Command::Expire(group) => {
@@ -127,15 +147,15 @@ impl World {
 
 #[derive(Debug, Clone)]
 enum Work {
-    File { rejected: bool },
-    Group { rejected: Vec<bool> },
+    File(Content),
+    Group(Vec<Content>),
     Expired { members: usize },
 }
 
 fn work() -> impl Strategy<Value = Vec<Work>> {
-    let file = any::<bool>().prop_map(|rejected| Work::File { rejected });
-    let group =
-        prop::collection::vec(prop::bool::weighted(0.2), 1..5).prop_map(|rejected| Work::Group { rejected });
+    let content = prop_oneof![6 => Just(Content::Good), 2 => Just(Content::Bad), 1 => Just(Content::Known)];
+    let file = content.clone().prop_map(Work::File);
+    let group = prop::collection::vec(content, 1..5).prop_map(Work::Group);
     let expired = (1_usize..4).prop_map(|members| Work::Expired { members });
     prop::collection::vec(prop_oneof![3 => file, 3 => group, 1 => expired], 0..6)
 }
@@ -146,8 +166,8 @@ fn expected(work: &[Work], rule: GroupRule) -> Vec<(ImportId, &'static str)> {
     let mut outcomes = Vec::new();
     for piece in work {
         match piece {
-            Work::File { rejected } => {
-                outcomes.push((id(next), if *rejected { "bogus" } else { "imported" }));
+            Work::File(content) => {
+                outcomes.push((id(next), content.outcome()));
                 next += 1;
             }
             Work::Expired { members } => {
@@ -155,25 +175,36 @@ fn expected(work: &[Work], rule: GroupRule) -> Vec<(ImportId, &'static str)> {
                 next += u32::try_from(*members).unwrap();
                 outcomes.extend(ids.iter().map(|i| (*i, "notprocessed")));
             }
-            Work::Group { rejected } => {
-                let ids: Vec<ImportId> = (next..).map(id).take(rejected.len()).collect();
-                next += u32::try_from(rejected.len()).unwrap();
-                let stop = rejected.iter().position(|r| *r);
-                match (stop, rule) {
-                    (None, _) => outcomes.extend(ids.iter().map(|i| (*i, "imported"))),
-                    (Some(stop), GroupRule::Sequential) => {
-                        outcomes.extend(ids[..stop].iter().map(|i| (*i, "imported")));
-                        outcomes.push((ids[stop], "bogus"));
-                        outcomes.extend(ids[stop + 1..].iter().map(|i| (*i, "notprocessed")));
-                    }
-                    (Some(stop), GroupRule::AllOrNothing) => {
-                        outcomes.push((ids[stop], "bogus"));
-                        let others = ids.iter().enumerate().filter(|(n, _)| *n != stop);
-                        outcomes.extend(others.map(|(_, i)| (*i, "notprocessed")));
-                    }
-                }
+            Work::Group(members) => {
+                let members: Vec<(ImportId, Content)> =
+                    (next..).map(id).zip(members.iter().copied()).collect();
+                next += u32::try_from(members.len()).unwrap();
+                outcomes.extend(expected_of_group(&members, rule));
             }
         }
+    }
+    outcomes
+}
+
+fn expected_of_group(members: &[(ImportId, Content)], rule: GroupRule) -> Vec<(ImportId, &'static str)> {
+    let stop = members.iter().position(|(_, content)| *content == Content::Bad);
+    let tried = &members[..stop.map_or(members.len(), |stop| stop + 1)];
+    let mut outcomes: Vec<(ImportId, &'static str)> = Vec::new();
+    let is_known = |(_, content): &&(ImportId, Content)| *content != Content::Good;
+    let ends = |(id, content): &(ImportId, Content)| (*id, content.outcome());
+    match (rule, stop) {
+        (GroupRule::Sequential, _) => outcomes.extend(tried.iter().map(ends)),
+        // What need not be loaded ends when it is checked, before the first one is loaded.
+        (GroupRule::AllOrNothing, None) => {
+            outcomes.extend(tried.iter().filter(is_known).map(ends));
+            outcomes.extend(tried.iter().filter(|member| !is_known(member)).map(ends));
+        }
+        (GroupRule::AllOrNothing, Some(_)) => outcomes.extend(tried.iter().filter(is_known).map(ends)),
+    }
+    if stop.is_some() {
+        let left = members.iter().map(|(id, _)| *id);
+        let left: Vec<ImportId> = left.filter(|id| outcomes.iter().all(|(other, _)| other != id)).collect();
+        outcomes.extend(left.into_iter().map(|id| (id, "notprocessed")));
     }
     outcomes
 }
@@ -191,16 +222,16 @@ proptest! {
         let mut next = 0;
         for (n, piece) in (0..).zip(&work) {
             match piece {
-                Work::File { rejected } => {
+                Work::File(content) => {
                     world.ready.insert(n, Ready::File(id(next)));
-                    world.rejected.extend(rejected.then(|| id(next)));
+                    world.content.insert(id(next), *content);
                     next += 1;
                 }
-                Work::Group { rejected } => {
-                    let members: Vec<ImportId> = rejected.iter().map(|r| {
+                Work::Group(members) => {
+                    let members: Vec<ImportId> = members.iter().map(|content| {
                         let import = id(next);
                         next += 1;
-                        world.rejected.extend(r.then_some(import));
+                        world.content.insert(import, *content);
                         import
                     }).collect();
                     world.ready.insert(n, Ready::Group(group(n), world.rule));

@@ -23,8 +23,8 @@ type File = u8;
 struct Protocol {
     /// Whether the files are a group of two, and by which rule; single files if they are not.
     group: Option<GroupRule>,
-    /// The file that does not pass its check, if one does not.
-    bad: Option<File>,
+    /// What becomes of each file by what it holds.
+    ends: [Outcome; 2],
     /// How many messages may be in a queue, in hand or not.
     queued: usize,
     /// The fingerprints of the states that are known to lead to the end: each is asked by all that come before it.
@@ -38,6 +38,15 @@ const HANDS: usize = 2;
 /// `make protocol` waits for. To check first and load then takes more messages, and more of them meet.
 const QUEUED: (usize, usize) = (2, usize::MAX);
 const QUEUED_TO_CHECK: (usize, usize) = (2, 3);
+
+/// How a file ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Outcome {
+    Imported,
+    /// It was imported before, and is not loaded again.
+    Known,
+    Rejected,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Message {
@@ -87,8 +96,8 @@ struct World {
     state: State,
     registered: BTreeSet<File>,
     checked: BTreeSet<File>,
-    /// The files whose outcome is decided, in that order; true if it was imported.
-    decided: Vec<(File, bool)>,
+    /// The files whose outcome is decided, in that order.
+    decided: Vec<(File, Outcome)>,
     done: BTreeSet<File>,
     is_sealed: bool,
     is_closed: bool,
@@ -138,6 +147,11 @@ fn group() -> GroupRef {
 }
 
 impl Protocol {
+    fn outcome(&self, file: File) -> Outcome {
+        let [first, second] = self.ends;
+        if file == 0 { first } else { second }
+    }
+
     /// The first two pieces of ready work.
     fn ready(&self, world: &World) -> Vec<Ready> {
         match self.group {
@@ -149,8 +163,10 @@ impl Protocol {
         }
     }
 
-    fn events(message: &Message, bad: Option<File>) -> Vec<Event> {
-        let verdict = |file: File| if bad == Some(file) { Verdict::Rejected } else { Verdict::Accepted };
+    fn events(world: &World, message: &Message) -> Vec<Event> {
+        // A file that was set aside was rejected, whatever it holds.
+        let is_rejected = |file: File| world.decided.contains(&(file, Outcome::Rejected));
+        let verdict = |file: File| if is_rejected(file) { Verdict::Rejected } else { Verdict::Accepted };
         match message {
             Message::Arrived => {
                 vec![Event::Arrived { at: now(), settle_seconds: 0 }, Event::Poke { at: now() }]
@@ -162,19 +178,10 @@ impl Protocol {
         }
     }
 
-    fn hand_out(&self, world: &mut World, message: &Message) {
+    fn hand_out(world: &mut World, message: &Message) {
         let doing = match message {
             Message::Work { .. } => Doing::Beginning,
-            news => {
-                let mut events = Self::events(news, self.bad);
-                // A file that was set aside was rejected, whatever it holds.
-                if let Message::Finished(file) = news
-                    && world.decided.contains(&(*file, false))
-                {
-                    events = vec![Event::Finished(id(*file), Verdict::Rejected)];
-                }
-                Doing::Reading(events)
-            }
+            news => Doing::Reading(Self::events(world, news)),
         };
         world.hands.push(Hand { message: message.clone(), doing });
     }
@@ -242,14 +249,14 @@ impl Protocol {
             }
             (Doing::AtWork, Message::Work { file, only_check }) => {
                 let is_decided = world.decided.iter().any(|(decided, _)| decided == file);
-                if *only_check && self.bad != Some(*file) {
+                if *only_check && self.outcome(*file) == Outcome::Imported {
                     world.checked.insert(*file);
                     Doing::Telling
                 } else if is_decided {
                     Doing::Ending
                 } else {
                     // That it is done is left to the sequencer.
-                    self.decide(world, *file, self.bad != Some(*file));
+                    self.decide(world, *file);
                     Doing::Telling
                 }
             }
@@ -282,7 +289,9 @@ impl Protocol {
     }
 
     /// Decides the outcome of a file by its content.
-    fn decide(&self, world: &mut World, file: File, is_imported: bool) {
+    fn decide(&self, world: &mut World, file: File) {
+        let outcome = self.outcome(file);
+        let is_imported = outcome == Outcome::Imported;
         let is_running = match &world.state.running {
             Some(Running::File { import }) => *import == id(file),
             Some(Running::Group { member, .. }) => *member == Some(id(file)),
@@ -301,12 +310,18 @@ impl Protocol {
             world.wrong = Some("a member is imported before an earlier one");
         } else if self.group.is_some() && world.registered.len() < FILES.len() {
             world.wrong = Some("a member is imported, and its group is not complete");
-        } else if is_imported && self.group.is_some() && world.decided.iter().any(|(_, imported)| !imported) {
+        } else if is_imported
+            && self.group.is_some()
+            && world.decided.iter().any(|(_, other)| *other == Outcome::Rejected)
+        {
             world.wrong = Some("a member is imported behind one that was rejected");
-        } else if is_imported && self.group == Some(GroupRule::AllOrNothing) && self.bad.is_some() {
+        } else if is_imported
+            && self.group == Some(GroupRule::AllOrNothing)
+            && self.ends.contains(&Outcome::Rejected)
+        {
             world.wrong = Some("a member is imported, and another one does not pass");
         }
-        world.decided.push((file, is_imported));
+        world.decided.push((file, outcome));
     }
 
     /// Carries out a command; again, if there is more of it to do.
@@ -344,7 +359,7 @@ impl Protocol {
                     return None;
                 };
                 if !world.decided.iter().any(|(decided, _)| *decided == left) {
-                    world.decided.push((left, false));
+                    world.decided.push((left, Outcome::Rejected));
                 }
                 world.done.insert(left);
                 world.queue.insert(Message::Finished(left), false);
@@ -386,7 +401,7 @@ impl Protocol {
                 self.go_on(world, 0);
             } else if let Some(message) = world.queue.keys().next().cloned() {
                 world.queue.insert(message.clone(), true);
-                self.hand_out(world, &message);
+                Self::hand_out(world, &message);
             } else {
                 self.sweep(world);
                 if world.queue.is_empty() {
@@ -448,7 +463,7 @@ impl Model for Protocol {
                 world.queue.insert(Message::Arrived, false);
             }
             Action::HandOut(message) => {
-                self.hand_out(&mut world, &message);
+                Self::hand_out(&mut world, &message);
             }
             Action::Lose(message) => {
                 world.queue.remove(&message);
@@ -494,11 +509,11 @@ impl Model for Protocol {
 }
 
 impl Protocol {
-    fn new(group: Option<GroupRule>, bad: Option<File>) -> Self {
+    fn new(group: Option<GroupRule>, ends: [Outcome; 2]) -> Self {
         let checks_first = group == Some(GroupRule::AllOrNothing);
         let (some, all) = if checks_first { QUEUED_TO_CHECK } else { QUEUED };
         let queued = if std::env::var_os("PROTOCOL").is_some() { all } else { some };
-        Self { group, bad, queued, recovering: Mutex::default() }
+        Self { group, ends, queued, recovering: Mutex::default() }
     }
 
     #[track_caller]
@@ -512,28 +527,37 @@ impl Protocol {
 
 #[test]
 fn two_files_are_imported_in_order_whatever_happens_to_messages_and_processes() {
-    Protocol::new(None, None).check("two files");
+    Protocol::new(None, [Outcome::Imported; 2]).check("two files");
 }
 
 #[test]
 fn a_group_is_imported_in_order_once_it_is_complete() {
-    Protocol::new(Some(GroupRule::Sequential), None).check("a group");
+    Protocol::new(Some(GroupRule::Sequential), [Outcome::Imported; 2]).check("a group");
 }
 
 #[test]
 fn a_rejected_member_stops_its_group() {
-    for (bad, which) in [(0, "first"), (1, "last")] {
-        Protocol::new(Some(GroupRule::Sequential), Some(bad))
+    for (ends, which) in
+        [([Outcome::Rejected, Outcome::Imported], "first"), ([Outcome::Imported, Outcome::Rejected], "last")]
+    {
+        Protocol::new(Some(GroupRule::Sequential), ends)
             .check(&format!("a group, its {which} file rejected"));
     }
 }
 
 #[test]
 fn all_of_a_group_are_imported() {
-    Protocol::new(Some(GroupRule::AllOrNothing), None).check("all or nothing");
+    Protocol::new(Some(GroupRule::AllOrNothing), [Outcome::Imported; 2]).check("all or nothing");
+}
+
+#[test]
+fn all_of_a_group_are_imported_of_which_one_was_imported_before() {
+    Protocol::new(Some(GroupRule::AllOrNothing), [Outcome::Known, Outcome::Imported])
+        .check("all or nothing, the first file imported before");
 }
 
 #[test]
 fn none_of_a_group_is_imported() {
-    Protocol::new(Some(GroupRule::AllOrNothing), Some(1)).check("all or nothing, the last file rejected");
+    Protocol::new(Some(GroupRule::AllOrNothing), [Outcome::Imported, Outcome::Rejected])
+        .check("all or nothing, the last file rejected");
 }

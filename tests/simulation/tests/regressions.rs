@@ -8,7 +8,9 @@ use bytes::Bytes;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Report, log};
-use tidewaiter_pipeline::ports::{Conclusion, Drop, KeptReport, Nature, Progress, Source, State};
+use tidewaiter_pipeline::ports::{
+    Conclusion, Drop, KeptReport, Message, Nature, News, Progress, Records, Source, State, Task,
+};
 use tidewaiter_simulation::gate::{Call, Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
 use tidewaiter_simulation::scenario::{Data, Dropped, Member, Partner, Variant, What, tar};
@@ -90,6 +92,35 @@ async fn ended(world: &World, body: &Body) -> Conclusion {
     conclusion
 }
 
+/// A file of contacts, dropped as the `n`th, until it is handed out to be imported: its event, and that message.
+async fn handed_out(world: &Arc<World>, n: i64, bytes: &'static [u8]) -> (Body, Body) {
+    let bytes = Bytes::from_static(bytes);
+    let data = Data { group: None, bytes: bytes.clone(), ..member(1).data };
+    let event = drop(world, n, "acme_contacts_crm_20260101.csv", &bytes, What::Data(data));
+    assert_eq!(treat(world, &event, go).await, Some(true));
+    let repository = "acme".parse().unwrap();
+    let poke = Message::Sequence { repository, news: News::Poke, known: None };
+    assert_eq!(treat(world, &Body::Message(poke), go).await, Some(true));
+    let Body::Upload(dropped) = &event else { panic!("{event:?}") };
+    let work = Message::Work { import: dropped.import, task: Task::Import, known: None };
+    (event, Body::Message(work))
+}
+
+/// Another copy of a message comes now, to a process with such a clock, which does all of it.
+fn all_at_once(world: &Arc<World>, body: &Body, late: i64) {
+    let other = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(treat_late(world, body, late, go))
+    };
+    assert_eq!(std::thread::scope(|scope| scope.spawn(other).join()).unwrap(), Some(true));
+}
+
+/// Somebody deletes the version that was dropped for good, which partners may not.
+fn delete_for_good(world: &World, event: &Body) {
+    let Body::Upload(Drop { source, .. }) = event else { panic!("{event:?}") };
+    world.with(|inner| inner.bucket.delete(&source.key, source.version.as_deref()));
+}
+
 fn content(world: &World, key: &str) -> Option<Bytes> {
     world.with(|inner| inner.bucket.content(key, None))
 }
@@ -164,12 +195,7 @@ async fn an_unpack_that_fails_leaves_the_members_that_another_one_registered() {
         if call.name != "objects.put" || puts != 2 {
             return Some(Verdict::Go);
         }
-        // The other copy comes now, and does all of it.
-        let other = || {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(treat(&world, &archive, go))
-        };
-        assert_eq!(std::thread::scope(|scope| scope.spawn(other).join()).unwrap(), Some(true));
+        all_at_once(&world, &archive, 0);
         Some(Verdict::FailBefore)
     };
     assert_eq!(treat(&world, &archive, overtaken).await, Some(false));
@@ -194,12 +220,7 @@ async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
         let overtaken = |call: &Call| {
             puts += usize::from(call.name == "objects.put");
             if call.name == "objects.put" && puts == 1 {
-                // The other copy comes now, and does all of it.
-                let other = || {
-                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                    runtime.block_on(treat_late(&world, &mistaken, 1_000, go))
-                };
-                assert_eq!(std::thread::scope(|scope| scope.spawn(other).join()).unwrap(), Some(true));
+                all_at_once(&world, &mistaken, 1_000);
             }
             Some(if call.name == "objects.put" && puts == dies_at { Verdict::DieAfter } else { Verdict::Go })
         };
@@ -212,4 +233,51 @@ async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
         let logs = world.with(|inner| inner.bucket.current("logs/").count());
         assert_eq!(logs, 2, "a log and a report, and nothing else is left behind");
     }
+}
+
+/// Who had read a file before it was deleted loaded it when its outcome was decided, and it was the turn of the next.
+#[tokio::test]
+async fn nothing_is_loaded_of_a_file_that_was_found_to_be_gone() {
+    let world = world();
+    let (event, work) = handed_out(&world, 1, b"email\na@x.org\n").await;
+    let overtaken = |call: &Call| {
+        if call.name == "records.apply" {
+            delete_for_good(&world, &event);
+            all_at_once(&world, &work, 0);
+        }
+        Some(Verdict::Go)
+    };
+    assert_eq!(treat(&world, &work, overtaken).await, Some(true));
+    let report = match ended(&world, &event).await {
+        Conclusion { code: Some(code), report: KeptReport::Here(report), .. } if code == "gone" => report,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(report.notes, Vec::<String>::new(), "nothing of it was loaded, and nothing else is said");
+    assert!(world.records.scan("contacts", None, 10).await.unwrap().is_empty());
+}
+
+/// The ledger said of the rejected lines of an earlier file that they were kept under another name, since a later file
+/// had taken their key. It was deleted before they were.
+#[tokio::test]
+async fn rejected_lines_are_where_the_ledger_says_when_the_file_that_took_their_key_is_gone() {
+    let world = world();
+    let (first, work) = handed_out(&world, 1, b"email\nnobody\na@x.org\n").await;
+    assert_eq!(treat(&world, &work, go).await, Some(true));
+    let poke = Message::Sequence { repository: "acme".parse().unwrap(), news: News::Poke, known: None };
+    assert_eq!(treat(&world, &work, go).await, Some(true), "it is written down that it is done");
+    assert_eq!(treat(&world, &Body::Message(poke), go).await, Some(true));
+    let (second, work) = handed_out(&world, 2, b"email\nno one\na@x.org\n").await;
+    let mut has_claimed = false;
+    let dies = |call: &Call| {
+        let dies = has_claimed;
+        has_claimed |= call.name == "state.claim";
+        (!dies).then_some(Verdict::Go)
+    };
+    assert_eq!(treat(&world, &work, dies).await, None, "it dies when it has taken the key");
+    delete_for_good(&world, &second);
+    assert_eq!(treat(&world, &work, go).await, Some(true));
+    assert_eq!(treat(&world, &work, go).await, Some(true), "it is written down that it is done");
+    assert_eq!(ended(&world, &second).await.code.as_deref(), Some("gone"));
+    let badlines = ended(&world, &first).await.badlines.unwrap();
+    assert_eq!(content(&world, badlines.as_str()).unwrap(), "email\nnobody\n", "{badlines}");
 }

@@ -84,7 +84,7 @@ impl Bucket {
     }
 
     /// As [`Bucket::head`]; None if there is no such object.
-    async fn find(&self, source: &Source) -> Result<Option<Head>> {
+    async fn look(&self, source: &Source) -> Result<Option<Head>> {
         match self.head(source).await {
             Err(Error::NotFound { .. }) => Ok(None),
             found => found.map(Some),
@@ -168,9 +168,9 @@ impl Bucket {
         // In this order: if another try of the same write comes between, either `older` is there already, or
         // what is copied is by its version what was there before.
         let at = self.source(at);
-        let held = self.find(&at).await?.filter(|held| tag.is_none_or(|tag| held.etag == tag));
+        let held = self.look(&at).await?.filter(|held| tag.is_none_or(|tag| held.etag == tag));
         let Some(held) = held else { return Ok(()) };
-        if self.find(&self.source(older)).await?.is_some() {
+        if self.look(&self.source(older)).await?.is_some() {
             return Ok(());
         }
         let held_at = Source { version: held.version.clone(), ..at };
@@ -189,9 +189,9 @@ impl Bucket {
     /// The source is gone. An earlier try moved it, if the target is there, and with it what was to be kept.
     async fn moved_before(&self, from: &Source, to: &Key, older: Option<&Key>) -> Result<()> {
         let gone = || Error::NotFound { key: from.key.clone() };
-        self.find(&self.source(to)).await?.ok_or_else(gone)?;
+        self.look(&self.source(to)).await?.ok_or_else(gone)?;
         if let Some(older) = older {
-            self.find(&self.source(older)).await?.ok_or_else(gone)?;
+            self.look(&self.source(older)).await?.ok_or_else(gone)?;
         }
         Ok(())
     }
@@ -289,11 +289,11 @@ impl Objects for Bucket {
             return self.delete(from).await;
         }
         // What is to be moved is known: then nothing else is asked.
-        let is_free = older.is_none() || self.find(&self.source(to)).await?.is_none();
+        let is_free = older.is_none() || self.look(&self.source(to)).await?.is_none();
         let copied = if is_free && self.is_fixed(from) && bytes <= self.copy_sizes.whole {
             self.copy_whole(from, None, to).await
         } else {
-            let Some(held) = self.find(from).await? else { return self.moved_before(from, to, older).await };
+            let Some(held) = self.look(from).await? else { return self.moved_before(from, to, older).await };
             if let Some(older) = older {
                 self.keep(to, None, older).await?;
             }

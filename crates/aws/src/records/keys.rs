@@ -52,6 +52,11 @@ pub(super) fn answer(import: &str, share: &str, number: u64, part: u64) -> At {
     At { pk: answers_to(import), sk: format!("{}{part:06}", answers(share, number)) }
 }
 
+/// The share of a loader, as answers are kept under it.
+pub(super) fn loader(number: u32) -> String {
+    format!("{number:05}")
+}
+
 /// The partition of the answers to all batches of an import.
 pub(super) fn answers_to(import: &str) -> String {
     format!("a/{import}")

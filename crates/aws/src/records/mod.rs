@@ -9,6 +9,7 @@
 //!
 //! Answers expire; nothing has to be forgotten.
 
+mod door;
 mod keys;
 mod overlay;
 mod parts;
@@ -24,7 +25,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{Applied, Batch, Records, StoredRecord, Sweep, Swept};
 
-use crate::table::{Part, Table, When, Write};
+use crate::table::{Table, When, Write};
 
 /// Records in a DynamoDB table with a partition key `pk` and a sort key `sk`, both text, whose items expire by
 /// the attribute `expires`.
@@ -67,9 +68,11 @@ impl Records for RecordsTable {
     }
 
     async fn has_begun(&self, import: ImportId) -> Result<bool> {
-        let pk = keys::answers_to(&import.to_string());
-        let (found, _) = self.table.page("looking for answers", &pk, Part::default(), None, 1).await?;
-        Ok(!found.is_empty())
+        door::has_begun(&self.table, import).await
+    }
+
+    async fn close(&self, import: ImportId) -> Result<bool> {
+        door::close(&self.table, import).await
     }
 
     async fn forget(&self, _import: ImportId) -> Result<()> {

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use tidewaiter::record::{Change, land};
 use tidewaiter::schema::OnExisting;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Applied, Batch};
+use tidewaiter_pipeline::ports::{Applied, Batch, BatchNumber};
 
-use super::keys;
 use super::overlay::{Held, Missing, Name, Overlay, foreseen};
 use super::write::{self, REVISION, change, record_of};
+use super::{door, keys};
 use crate::table::{At, Part, Table, Tries, When, Write, Written, broken, number, number_of, text_of};
 
 const LANDING: &str = "loading records";
 
-/// A transaction takes 100 items, of which one is the answer; a line may need a few.
+/// A transaction takes 100 items, of which one is the answer and one the door; a line may need a few.
 const PART_WRITES: usize = 80;
 /// A transaction takes 4 MB.
 const PART_BYTES: usize = 2 << 20;
@@ -49,6 +49,7 @@ pub(super) async fn land_batch(table: &Table, batch: &Batch<'_>) -> Result<Appli
             progress.parts += 1;
         } else {
             // Somebody else was faster, maybe an earlier try of our own. The table knows how far it is.
+            door::look(table, batch.import).await?;
             tries.again().await?;
             overlay = Overlay::default();
             progress = answered(table, batch).await?;
@@ -57,18 +58,13 @@ pub(super) async fn land_batch(table: &Table, batch: &Batch<'_>) -> Result<Appli
     Ok(progress.applied)
 }
 
-fn share(batch: &Batch<'_>) -> String {
-    format!("{:05}", batch.number.share)
-}
-
 /// What the table knows of a batch. What is still to be dropped is dropped.
 async fn answered(table: &Table, batch: &Batch<'_>) -> Result<Progress> {
     let mut progress = Progress::default();
-    let import = batch.import.to_string();
-    let first = keys::answer(&import, &share(batch), batch.number.batch, 0);
-    let prefix = keys::answers(&share(batch), batch.number.batch);
+    let pk = keys::answers_to(&batch.import.to_string());
+    let prefix = keys::answers(&keys::loader(batch.number.share), batch.number.batch);
     let part = Part { prefix: &prefix, ..Part::default() };
-    for item in table.query("reading answers", &first.pk, part, usize::MAX).await? {
+    for item in table.query("reading answers", &pk, part, usize::MAX).await? {
         let answer = text_of(&item, "answer").and_then(|answer| serde_json::from_str(answer).ok());
         let lines: Option<usize> = number_of(&item, "lines");
         let (Some(answer), Some(lines)) = (answer, lines) else { return Err(broken("reading answers")) };
@@ -122,7 +118,9 @@ async fn land_part(
     let revision = format!("{}/{}/{}/{part}", batch.import, batch.number.share, batch.number.batch);
     let mut writes = writes(batch, overlay, &revision)?;
     let drops: Vec<Name> = overlay.drops().cloned().collect();
-    let at = keys::answer(&batch.import.to_string(), &share(batch), batch.number.batch, part);
+    let BatchNumber { share, batch: n } = batch.number;
+    let at = keys::answer(&batch.import.to_string(), &keys::loader(share), n, part);
+    writes.extend(door::open(batch.import, &at));
     let mut answer =
         vec![("answer", write::json(&applied)?), ("lines", number(lines)), ("expires", number(expires()))];
     if !drops.is_empty() {

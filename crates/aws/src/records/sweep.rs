@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{Sweep, Swept};
 
-use super::keys;
 use super::overlay::{Held, Name};
 use super::parts::{drop_owned, expires};
 use super::read::page;
 use super::write::{REVISION, change, json};
+use super::{door, keys};
 use crate::table::{Part, Table, Tries, When, Write, Written, broken, number, number_of, text_of};
 
 const SWEEPING: &str = "removing records";
 /// Where the answers to sweeps lie, instead of under a loader.
 const SWEEPS: &str = "sweep";
-/// A transaction takes 100 items, of which one is the answer; a record may need a few.
+/// A transaction takes 100 items, of which one is the answer and one the door; a record may need a few.
 const PART_WRITES: usize = 80;
 
 /// How far a page is.
@@ -35,6 +35,7 @@ pub(super) async fn sweep(table: &Table, sweep: &Sweep<'_>) -> Result<Swept> {
     let mut progress = answered(table, sweep).await?;
     while !progress.ended {
         if !sweep_part(table, sweep, &mut progress).await? {
+            door::look(table, sweep.import).await?;
             tries.again().await?;
             progress = answered(table, sweep).await?;
         }
@@ -44,10 +45,10 @@ pub(super) async fn sweep(table: &Table, sweep: &Sweep<'_>) -> Result<Swept> {
 
 async fn answered(table: &Table, sweep: &Sweep<'_>) -> Result<Progress> {
     let mut progress = Progress::default();
-    let first = keys::answer(&sweep.import.to_string(), SWEEPS, sweep.page, 0);
+    let pk = keys::answers_to(&sweep.import.to_string());
     let prefix = keys::answers(SWEEPS, sweep.page);
     let part = Part { prefix: &prefix, ..Part::default() };
-    for item in table.query("reading answers", &first.pk, part, usize::MAX).await? {
+    for item in table.query("reading answers", &pk, part, usize::MAX).await? {
         let answer: Option<Swept> = text_of(&item, "answer").and_then(|text| serde_json::from_str(text).ok());
         let (answer, examined) =
             answer.zip(number_of(&item, "lines")).ok_or_else(|| broken("reading answers"))?;
@@ -115,6 +116,7 @@ async fn sweep_part(table: &Table, sweep: &Sweep<'_>, progress: &mut Progress) -
     }
     let drops: Vec<Name> = owned.into_keys().collect();
     let at = keys::answer(&sweep.import.to_string(), SWEEPS, sweep.page, progress.parts);
+    writes.extend(door::open(sweep.import, &at));
     let mut answer =
         vec![("answer", json(&part)?), ("lines", number(examined)), ("expires", number(expires()))];
     if !drops.is_empty() {

@@ -55,6 +55,7 @@ pub async fn records<R: Records>(records: &R) -> Result<()> {
     })?;
     let store = Store { records, config };
     store.a_batch_takes_effect_once().await?;
+    store.nothing_is_loaded_of_what_is_closed().await?;
     store.lines_of_a_batch_see_each_other().await?;
     store.a_value_keeps_its_source().await?;
     store.a_missing_parent_keeps_a_line_out().await?;
@@ -186,6 +187,42 @@ impl<R: Records> Store<'_, R> {
         );
         self.records.forget(id(1)).await?;
         self.records.forget(id(1)).await
+    }
+
+    async fn nothing_is_loaded_of_what_is_closed(&self) -> Result<()> {
+        let universe = "closed";
+        let is_closed = |done: Result<Applied>| matches!(done, Err(Error::Closed { .. }));
+        // Nothing of the first one was loaded; a loader may begin with any batch.
+        let none = self.file(24, universe, "people", "plain", &["id", "name"]);
+        assert!(!self.records.close(id(24)).await?, "nothing was loaded");
+        for (share, batch) in [(0, 0), (0, 1), (2, 0)] {
+            let line = none.line(2, &[Some("a"), Some("Ada")]);
+            assert!(
+                is_closed(self.apply(&none, share, batch, &[line]).await),
+                "share {share}, batch {batch}"
+            );
+        }
+        assert!(!self.records.has_begun(id(24)).await?, "and nothing is");
+        assert_eq!(self.name_of(universe, "a").await?, None);
+        // Some of the second one was.
+        let some = self.file(25, universe, "people", "plain", &["id", "name"]);
+        self.apply(&some, 0, 0, &[some.line(2, &[Some("a"), Some("Ada")])]).await?;
+        for _ in 0..2 {
+            assert!(self.records.close(id(25)).await?, "some of it was loaded");
+        }
+        for (share, batch) in [(0, 1), (1, 0)] {
+            let line = some.line(3, &[Some("b"), Some("Bob")]);
+            assert!(
+                is_closed(self.apply(&some, share, batch, &[line]).await),
+                "share {share}, batch {batch}"
+            );
+        }
+        assert!(self.records.has_begun(id(25)).await?);
+        assert_eq!(self.name_of(universe, "b").await?, None);
+        let swept = self.sweep(&some, 0, None, &[]).await;
+        assert!(matches!(swept, Err(Error::Closed { .. })), "nothing is removed, either: {swept:?}");
+        assert_eq!(self.name_of(universe, "a").await?.as_deref(), Some("Ada"));
+        Ok(())
     }
 
     async fn lines_of_a_batch_see_each_other(&self) -> Result<()> {

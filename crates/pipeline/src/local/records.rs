@@ -15,8 +15,8 @@ use tidewaiter::record::{Change, Layout, Plan, land};
 use super::shelf::SqliteShelf;
 use super::sqlite::{Database, from_json, to_json};
 use super::{records_read, shelf};
-use crate::Result;
 use crate::ports::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
+use crate::{Error, Result};
 
 const MIGRATIONS: &[&str] = &[
     "
@@ -58,6 +58,8 @@ const MIGRATIONS: &[&str] = &[
 
 /// The share under which the answers to sweeps are kept.
 const SWEEPS: i64 = -1;
+/// The share under which it is noted that nothing is loaded any more.
+const CLOSED: i64 = -2;
 
 /// Records in SQLite.
 #[derive(Debug, Clone)]
@@ -108,7 +110,8 @@ impl Records for SqliteRecords {
             layout: batch.layout.clone(),
             changes: Arc::clone(batch.changes),
         };
-        self.database.write("loading records", move |sql| work.run(sql)).await
+        let applied = self.database.write("loading records", move |sql| work.run(sql)).await?;
+        applied.ok_or_else(|| closed(batch.import))
     }
 
     async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
@@ -121,15 +124,22 @@ impl Records for SqliteRecords {
             plan: Arc::clone(sweep.plan),
             stays: Arc::clone(&sweep.stays),
         };
-        self.database.write("removing records", move |sql| clearing.run(sql)).await
+        let swept = self.database.write("removing records", move |sql| clearing.run(sql)).await?;
+        swept.ok_or_else(|| closed(sweep.import))
     }
 
     async fn has_begun(&self, import: ImportId) -> Result<bool> {
-        let begun = move |sql: &Connection| {
-            sql.prepare_cached("SELECT 1 FROM applied WHERE import = ?1 LIMIT 1")?
-                .exists([import.to_string()])
+        self.database.read("looking for batches", move |sql| has_begun(sql, import)).await
+    }
+
+    async fn close(&self, import: ImportId) -> Result<bool> {
+        let close = move |sql: &rusqlite::Transaction<'_>| {
+            if answered(sql, import, (CLOSED, 0))?.is_none() {
+                answer(sql, import, (CLOSED, 0), "")?;
+            }
+            has_begun(sql, import)
         };
-        self.database.read("looking for batches", begun).await
+        self.database.write("closing an import", close).await
     }
 
     async fn forget(&self, import: ImportId) -> Result<()> {
@@ -169,10 +179,14 @@ impl Records for SqliteRecords {
 }
 
 impl Work {
-    fn run(&self, sql: &Connection) -> rusqlite::Result<Applied> {
+    /// None if nothing of the import is loaded any more.
+    fn run(&self, sql: &Connection) -> rusqlite::Result<Option<Applied>> {
         let number = (i64::from(self.number.share), self.number.batch);
+        if answered(sql, self.import, (CLOSED, 0))?.is_some() {
+            return Ok(None);
+        }
         if let Some(before) = answered(sql, self.import, number)? {
-            return from_json(&before);
+            return from_json(&before).map(Some);
         }
         let mut store = SqliteShelf::new(sql, &self.universe);
         if let Some(column) = &self.plan.match_by {
@@ -183,15 +197,19 @@ impl Work {
             applied.push(land(&mut store, &self.plan, &self.layout, change, self.import)?);
         }
         answer(sql, self.import, number, &to_json(&applied)?)?;
-        Ok(applied)
+        Ok(Some(applied))
     }
 }
 
 impl Clearing {
-    fn run(&self, sql: &Connection) -> rusqlite::Result<Swept> {
+    /// None if nothing of the import is swept any more.
+    fn run(&self, sql: &Connection) -> rusqlite::Result<Option<Swept>> {
         let number = (SWEEPS, self.page);
+        if answered(sql, self.import, (CLOSED, 0))?.is_some() {
+            return Ok(None);
+        }
         if let Some(before) = answered(sql, self.import, number)? {
-            return from_json(&before);
+            return from_json(&before).map(Some);
         }
         let mut store = SqliteShelf::new(sql, &self.universe);
         let scope = &self.plan.records;
@@ -208,8 +226,17 @@ impl Clearing {
             swept.next = page.last().map(|(key, _)| key.clone());
         }
         answer(sql, self.import, number, &to_json(&swept)?)?;
-        Ok(swept)
+        Ok(Some(swept))
     }
+}
+
+fn closed(import: ImportId) -> Error {
+    Error::Closed { id: import.to_string() }
+}
+
+fn has_begun(sql: &Connection, import: ImportId) -> rusqlite::Result<bool> {
+    sql.prepare_cached("SELECT 1 FROM applied WHERE import = ?1 AND share <> ?2 LIMIT 1")?
+        .exists(params![import.to_string(), CLOSED])
 }
 
 /// What was answered to a batch or a sweep.

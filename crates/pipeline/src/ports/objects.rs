@@ -58,6 +58,15 @@ pub trait Objects: Send + Sync + 'static {
     fn is_fixed(&self, source: &Source) -> bool;
     /// Size and tag.
     fn stat(&self, source: &Source) -> impl Future<Output = Result<Stat>> + Send;
+    /// The same; None if there is no such object.
+    fn find(&self, source: &Source) -> impl Future<Output = Result<Option<Stat>>> + Send {
+        async move {
+            match self.stat(source).await {
+                Err(Error::NotFound { .. }) => Ok(None),
+                found => found.map(Some),
+            }
+        }
+    }
     /// The bytes of a range; fewer if the object ends before it does, none if it ends before it begins.
     fn read(&self, source: &Source, range: Range<u64>) -> impl Future<Output = Result<Bytes>> + Send;
     /// Opens an object for a thread that may block. That it is not there may be found out when it is read.
@@ -68,10 +77,8 @@ pub trait Objects: Send + Sync + 'static {
     /// processes write to does this in one step.
     fn put_new(&self, key: &Key, content: Bytes) -> impl Future<Output = Result<bool>> + Send {
         async move {
-            match self.stat(&self.source(key)).await {
-                Err(Error::NotFound { .. }) => self.put(key, content).await.map(|()| true),
-                found => found.map(|_| false),
-            }
+            let is_free = self.find(&self.source(key)).await?.is_none();
+            if is_free { self.put(key, content).await.map(|()| true) } else { Ok(false) }
         }
     }
     /// Writes a whole object over the one with this tag, which is kept under `older` if it is somebody else's.

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 use tidewaiter::check::Summary;
 use tidewaiter::finding::Tally;
-use tidewaiter::keys::{Key, Place};
+use tidewaiter::keys::Key;
 use tidewaiter::record::{Change, Effect, Layout, Refusal};
 use tidewaiter::report::Counts;
 
@@ -143,8 +143,7 @@ impl<'a, P: Platform> Loader<'a, P> {
             left_alone: LeftAlone::default(),
             moved: 0,
             refused: Tally::default(),
-            // Without the group's prefix: mended and dropped again, it must not wait for a group.
-            key: Key::placed(Place::Badlines, &import.repository, name.ungrouped()),
+            key: Key::badlines(&import.repository, name),
             upload: None,
             buffer: BytesMut::new(),
         }
@@ -261,11 +260,7 @@ impl<'a, P: Platform> Loader<'a, P> {
         let Some(upload) = self.upload.take() else { return Ok(None) };
         // In this order: whoever was held up does not write over what came since.
         let objects = self.platform.objects();
-        let there = match objects.stat(&objects.source(&self.key)).await {
-            Ok(there) => Some(there.tag),
-            Err(Error::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let there = objects.find(&objects.source(&self.key)).await?.map(|there| there.tag);
         let older = self.platform.state().claim(&[&self.key], self.import.id).await?.pop().flatten();
         upload.finish_over(there.as_deref(), older.as_ref()).await?;
         Ok(Some(self.key.clone()))

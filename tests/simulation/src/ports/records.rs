@@ -26,6 +26,10 @@ impl Records for Ports {
         self.table("records.has_begun", || import.to_string(), self.world.records.has_begun(import)).await
     }
 
+    async fn close(&self, import: ImportId) -> Result<bool> {
+        self.table("records.close", || import.to_string(), self.world.records.close(import)).await
+    }
+
     /// The answers to batches are kept, as in a table whose items expire after days: another copy of a message may
     /// still be at work on the same import. (In a folder there is none: one process works on it.)
     async fn forget(&self, import: ImportId) -> Result<()> {

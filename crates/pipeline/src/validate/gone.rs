@@ -1,0 +1,21 @@
+//! A file that somebody removed while it was at work.
+//!
+//! Whoever finds that out may not be the only one at work on it: another copy of the message may have read all of it
+//! before. So the records are closed to it first, and only then it has its outcome: what is said of it stays true, and
+//! nothing of it is loaded when it is the turn of the next file.
+
+use crate::ports::{Import, Platform, Progress, Records, State};
+use crate::{Error, Result, conclude, unpack};
+
+/// Ends an import whose file is not there any more.
+pub(super) async fn leave<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+    // Mostly somebody else was faster with it, and has brought it to its place.
+    if let Some(now) = platform.state().import(import.id).await?
+        && let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &now.progress
+    {
+        return conclude::carry_out(platform, &now, conclusion).await;
+    }
+    let has_begun = platform.records().close(import.id).await?;
+    let error = Error::NotFound { key: import.source.key.clone() };
+    unpack::cannot_open(platform, import, error, has_begun).await
+}
