@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Change, Layout, Plan, land};
+use tidewaiter::record::{Change, Landed, Layout, Plan, land};
 
 use super::shelf::SqliteShelf;
 use super::sqlite::{Database, from_json, to_json};
@@ -56,6 +56,9 @@ const MIGRATIONS: &[&str] = &[
     ",
 ];
 
+/// How many lines are committed together. Keys come in any order: each commit of a large file writes most pages of
+/// their index anew.
+const COMMITTED_LINES: usize = 50_000;
 /// The share under which the answers to sweeps are kept.
 const SWEEPS: i64 = -1;
 /// The share under which it is noted that nothing is loaded any more.
@@ -110,8 +113,14 @@ impl Records for SqliteRecords {
             layout: batch.layout.clone(),
             changes: Arc::clone(batch.changes),
         };
-        let applied = self.database.write("loading records", move |sql| work.run(sql)).await?;
+        let lines = (batch.changes.len(), COMMITTED_LINES);
+        let apply = move |sql: &Connection| work.run(sql);
+        let applied = self.database.gather("loading records", batch.import, lines, apply).await?;
         applied.ok_or_else(|| closed(batch.import))
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.database.settle("keeping records").await
     }
 
     async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
@@ -179,6 +188,17 @@ impl Records for SqliteRecords {
 }
 
 impl Work {
+    /// In which order the lines are landed. Where lines of different records do not see each other it is that of the
+    /// keys: then the pages of the index are visited one after the other, and not back and forth.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.changes.len()).collect();
+        if self.plan.splits() && self.plan.adjusts.is_none() {
+            let key = |at: &usize| self.changes.get(*at).map(|change| change.subject.name());
+            order.sort_by(|one, other| key(one).cmp(&key(other)));
+        }
+        order
+    }
+
     /// None if nothing of the import is loaded any more.
     fn run(&self, sql: &Connection) -> rusqlite::Result<Option<Applied>> {
         let number = (i64::from(self.number.share), self.number.batch);
@@ -192,10 +212,14 @@ impl Work {
         if let Some(column) = &self.plan.match_by {
             shelf::index_by(sql, column)?;
         }
-        let mut applied = Applied::default();
-        for change in self.changes.iter() {
-            applied.push(land(&mut store, &self.plan, &self.layout, change, self.import)?);
+        let mut landed: Vec<Option<Landed>> = vec![None; self.changes.len()];
+        for at in self.order() {
+            if let (Some(change), Some(landed)) = (self.changes.get(at), landed.get_mut(at)) {
+                *landed = Some(land(&mut store, &self.plan, &self.layout, change, self.import)?);
+            }
         }
+        let mut applied = Applied::default();
+        landed.into_iter().flatten().for_each(|landed| applied.push(landed));
         answer(sql, self.import, number, &to_json(&applied)?)?;
         Ok(Some(applied))
     }

@@ -1,6 +1,6 @@
 //! The records of a universe as a line sees them, inside one transaction.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde::Serializer;
@@ -16,36 +16,59 @@ const REMEMBERED: usize = 10_000;
 pub(super) struct SqliteShelf<'a> {
     sql: &'a Connection,
     universe: &'a str,
-    /// The numbers of the collections, by scope.
-    collections: HashMap<String, i64>,
-    /// Records that are known to exist. That one does not is not remembered: a line may make it.
-    known: HashSet<(i64, String)>,
-    /// What adds a record, once it was needed.
+    /// The scopes that were asked for: few.
+    collections: Vec<Collection>,
+    /// What is asked for each line, once it was needed.
+    exists: Option<CachedStatement<'a>>,
+    select: Option<CachedStatement<'a>>,
     insert: Option<CachedStatement<'a>>,
     /// The import that was written last, as text.
     import: Option<(ImportId, String)>,
     json: Vec<u8>,
 }
 
+/// The records of a scope.
+struct Collection {
+    scope: String,
+    number: i64,
+    /// True if it has no records: then none has to be looked for.
+    is_empty: bool,
+    /// Records that are known to exist. That one does not is not remembered: a line may make it.
+    known: HashSet<String>,
+}
+
 impl<'a> SqliteShelf<'a> {
     pub(super) fn new(sql: &'a Connection, universe: &'a str) -> Self {
-        let (collections, known) = (HashMap::new(), HashSet::new());
-        Self { sql, universe, collections, known, insert: None, import: None, json: Vec::new() }
+        let (exists, select, insert) = (None, None, None);
+        let (collections, import, json) = (Vec::new(), None, Vec::new());
+        Self { sql, universe, collections, exists, select, insert, import, json }
     }
 
-    /// The number of a scope's collection; it is made if there is none.
-    fn collection(&mut self, scope: &str) -> rusqlite::Result<i64> {
-        if let Some(number) = self.collections.get(scope) {
-            return Ok(*number);
-        }
+    /// A scope's collection; it is made if there is none.
+    fn collection(&mut self, scope: &str) -> rusqlite::Result<&mut Collection> {
+        let known = self.collections.iter().position(|collection| collection.scope == scope);
+        let at = if let Some(at) = known {
+            at
+        } else {
+            let collection = self.open(scope)?;
+            self.collections.push(collection);
+            self.collections.len() - 1
+        };
+        self.collections.get_mut(at).ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+
+    fn open(&self, scope: &str) -> rusqlite::Result<Collection> {
         let insert = "INSERT INTO collections (universe, scope) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         self.sql.prepare_cached(insert)?.execute([self.universe, scope])?;
         let number = self
             .sql
             .prepare_cached("SELECT id FROM collections WHERE universe = ?1 AND scope = ?2")?
             .query_row([self.universe, scope], |row| row.get(0))?;
-        self.collections.insert(scope.to_owned(), number);
-        Ok(number)
+        let is_empty = !self
+            .sql
+            .prepare_cached("SELECT 1 FROM records WHERE collection = ?1 LIMIT 1")?
+            .exists([number])?;
+        Ok(Collection { scope: scope.to_owned(), number, is_empty, known: HashSet::new() })
     }
 
     /// What becomes of a record that a file which replaces all does not name; answers how many others
@@ -70,32 +93,31 @@ impl Shelf for SqliteShelf<'_> {
     type Error = rusqlite::Error;
 
     fn get(&mut self, scope: &str, key: &str) -> rusqlite::Result<Option<Record>> {
-        let collection = self.collection(scope)?;
-        self.sql
-            .prepare_cached(
-                "SELECT value, import, line, earlier FROM records WHERE collection = ?1 AND key = ?2",
-            )?
-            .query_row(params![collection, key], record_at_0)
-            .optional()
+        let Collection { number, is_empty, .. } = *self.collection(scope)?;
+        if is_empty {
+            return Ok(None);
+        }
+        let sql = "SELECT value, import, line, earlier FROM records WHERE collection = ?1 AND key = ?2";
+        prepared(&mut self.select, self.sql, sql)?.query_row(params![number, key], record_at_0).optional()
     }
 
     fn exists(&mut self, scope: &str, key: &str) -> rusqlite::Result<bool> {
-        let known = (self.collection(scope)?, key.to_owned());
-        if self.known.contains(&known) {
-            return Ok(true);
+        let collection = self.collection(scope)?;
+        let number = collection.number;
+        if collection.is_empty || collection.known.contains(key) {
+            return Ok(!collection.is_empty);
         }
-        let exists = self
-            .sql
-            .prepare_cached("SELECT 1 FROM records WHERE collection = ?1 AND key = ?2")?
-            .exists(params![known.0, key])?;
-        if exists && self.known.len() < REMEMBERED {
-            self.known.insert(known);
+        let sql = "SELECT 1 FROM records WHERE collection = ?1 AND key = ?2";
+        let exists = prepared(&mut self.exists, self.sql, sql)?.exists(params![number, key])?;
+        let collection = self.collection(scope)?;
+        if exists && collection.known.len() < REMEMBERED {
+            collection.known.insert(key.to_owned());
         }
         Ok(exists)
     }
 
     fn matching(&mut self, scope: &str, column: &str, value: &str) -> rusqlite::Result<Vec<String>> {
-        let collection = self.collection(scope)?;
+        let collection = self.collection(scope)?.number;
         let text = text_of(column);
         let mut query = self.sql.prepare_cached(&format!(
             "SELECT key FROM records WHERE collection = ?1 AND {text} = ?2 AND {text} IS NOT NULL LIMIT 2"
@@ -112,6 +134,8 @@ impl Shelf for SqliteShelf<'_> {
         source: Source,
     ) -> rusqlite::Result<bool> {
         let collection = self.collection(scope)?;
+        collection.is_empty = false;
+        let number = collection.number;
         self.json.clear();
         serde_json::Serializer::new(&mut self.json).collect_map(values).map_err(unwritable)?;
         let json = str::from_utf8(&self.json)?;
@@ -120,18 +144,16 @@ impl Shelf for SqliteShelf<'_> {
             other => &mut other.insert((source.import, source.import.to_string())).1,
         };
         let import = import.as_str();
-        let insert = match &mut self.insert {
-            Some(insert) => insert,
-            none => none.insert(self.sql.prepare_cached(
-                "INSERT INTO records (collection, key, value, import, line) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (collection, key) DO NOTHING",
-            )?),
-        };
-        Ok(insert.execute(params![collection, key, json, import, source.line])? == 1)
+        let sql = "INSERT INTO records (collection, key, value, import, line) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (collection, key) DO NOTHING";
+        let insert = prepared(&mut self.insert, self.sql, sql)?;
+        Ok(insert.execute(params![number, key, json, import, source.line])? == 1)
     }
 
     fn put(&mut self, scope: &str, key: &str, record: &Record) -> rusqlite::Result<()> {
         let collection = self.collection(scope)?;
+        collection.is_empty = false;
+        let number = collection.number;
         let values: BTreeMap<&str, &str> =
             record.values.iter().map(|(column, value)| (column.as_str(), value.text.as_str())).collect();
         let earlier: BTreeMap<&str, Source> = (record.values.iter())
@@ -148,28 +170,45 @@ impl Shelf for SqliteShelf<'_> {
                    value = excluded.value, import = excluded.import,
                    line = excluded.line, earlier = excluded.earlier",
             )?
-            .execute(params![collection, key, to_json(&values)?, import.to_string(), line, earlier])
+            .execute(params![number, key, to_json(&values)?, import.to_string(), line, earlier])
             .map(|_| ())
     }
 
     fn remove(&mut self, scope: &str, key: &str) -> rusqlite::Result<()> {
         let collection = self.collection(scope)?;
-        self.known.remove(&(collection, key.to_owned()));
+        collection.known.remove(key);
+        let number = collection.number;
         self.sql
             .prepare_cached("DELETE FROM records WHERE collection = ?1 AND key = ?2")?
-            .execute(params![collection, key])
+            .execute(params![number, key])
             .map(|_| ())
     }
 
     fn remove_owned(&mut self, scope: &str, owner: &str) -> rusqlite::Result<u64> {
         let collection = self.collection(scope)?;
-        self.known.clear();
+        if collection.is_empty {
+            return Ok(0);
+        }
+        collection.known.clear();
+        let number = collection.number;
         let (from, to) = owned(owner);
         let removed = self
             .sql
             .prepare_cached("DELETE FROM records WHERE collection = ?1 AND key >= ?2 AND key < ?3")?
-            .execute(params![collection, from, to])?;
+            .execute(params![number, from, to])?;
         Ok(removed as u64)
+    }
+}
+
+/// A statement that is prepared when it is needed first, and kept at hand.
+fn prepared<'s, 'a>(
+    kept: &'s mut Option<CachedStatement<'a>>,
+    sql: &'a Connection,
+    text: &str,
+) -> rusqlite::Result<&'s mut CachedStatement<'a>> {
+    match kept {
+        Some(statement) => Ok(statement),
+        none => Ok(none.insert(sql.prepare_cached(text)?)),
     }
 }
 

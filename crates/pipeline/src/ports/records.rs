@@ -139,7 +139,15 @@ pub struct StoredRecord {
 pub trait Records: Send + Sync + 'static {
     /// Lands a batch: all of it, once, each line as [`tidewaiter::record::land`] has it. Given the same
     /// import and number again, it changes nothing and answers what it answered the first time.
+    ///
+    /// A store that one process has for itself may keep what was landed back, until [`Records::flush`] is called or
+    /// something else is asked. If it fails or the process ends before that, all of what it kept back is gone, as if
+    /// it had not been landed.
     fn apply(&self, batch: &Batch<'_>) -> impl Future<Output = Result<Applied>> + Send;
+    /// What was landed is kept, whatever happens.
+    fn flush(&self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
     /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list
     /// instead. Takes effect once, like a batch.
     fn sweep(&self, sweep: &Sweep<'_>) -> impl Future<Output = Result<Swept>> + Send;

@@ -162,12 +162,13 @@ impl<'a> Landing<'a> {
     fn add<S: Shelf>(&self, store: &mut S) -> Result<bool, S::Error> {
         let Plan { row, mode, gives_way_to, displaces, .. } = self.plan;
         let Subject::Key(key) = &self.change.subject else { return Ok(false) };
-        let is_plain = *row == RowEffect::Upsert
-            && *mode != Mode::Update
-            && gives_way_to.is_none()
-            && displaces.is_empty();
-        if !is_plain {
+        if *row != RowEffect::Upsert || *mode == Mode::Update || gives_way_to.is_some() {
             return Ok(false);
+        }
+        for other in displaces {
+            if store.exists(&other.scope, key)? {
+                return Ok(false);
+            }
         }
         let lists = self.layout.lists;
         let merged =
