@@ -106,7 +106,7 @@ mod tests {
         ) {
             let lines = format!("{before}\n{line}\n");
             let mut index = Index::default();
-            index.fill(lines.as_bytes(), b';', Kernel::Best);
+            index.fill(lines.as_bytes(), b';', Kernel::default());
             let marks = index.lines().nth(1).unwrap();
             let (mut expected, mut spans) = (Vec::new(), Vec::new());
             let fields = split::quoted(line.as_bytes(), b';', most, &mut expected);

@@ -91,20 +91,22 @@ impl Rules {
         if marks.ends.len() != self.width() {
             return Err(Fault::Width { fields: marks.ends.len() });
         }
-        let mut start = marks.start;
-        for (&end, plan) in marks.ends.iter().zip(&self.plan) {
-            let tail = lines.get(start as usize..).unwrap_or_default();
-            let good = plan.quick.accepts(tail, (end - start) as usize, plan.empty)
-                || text
-                    .get((start - marks.start) as usize..(end - marks.start) as usize)
-                    .is_some_and(|value| self.is_good_value(value, plan));
-            if !good {
-                return Err(Fault::Cells);
-            }
-            start = end + 1;
-        }
+        let good = self.glance.accepts(lines, marks) || self.judge_cells(lines, text, marks);
         let fields = Fields::Plain { start: marks.start, ends: marks.ends };
-        if self.sets_are_filled(text, fields) { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
+        if good && self.sets_are_filled(text, fields) { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
+    }
+
+    /// Judges the values of a line without quotes one by one.
+    fn judge_cells(&self, lines: &[u8], text: &str, marks: Marks<'_>) -> bool {
+        let mut start = marks.start;
+        marks.ends.iter().zip(&self.plan).all(|(&end, plan)| {
+            let begin = std::mem::replace(&mut start, end + 1);
+            let tail = lines.get(begin as usize..).unwrap_or_default();
+            plan.quick.accepts(tail, (end - begin) as usize, plan.empty)
+                || text
+                    .get((begin - marks.start) as usize..(end - marks.start) as usize)
+                    .is_some_and(|value| self.is_good_value(value, plan))
+        })
     }
 
     fn judge_quoted<'a>(
@@ -119,16 +121,19 @@ impl Rules {
         if fields != self.width() {
             return Err(Fault::Width { fields });
         }
-        let cells_are_good = spans.iter().zip(&self.plan).all(|(&span, plan)| {
-            let (start, length) = ((marks.start + span.start) as usize, (span.end - span.start) as usize);
-            let quick = if span.doubled {
-                plan.quick.accepts_doubled(length)
-            } else {
-                plan.quick.accepts(lines.get(start..).unwrap_or_default(), length, plan.empty)
-            };
-            quick || self.is_good_value(&value_of(text, span), plan)
-        });
+        let judge_cells = || {
+            spans.iter().zip(&self.plan).all(|(&span, plan)| {
+                let (start, length) = ((marks.start + span.start) as usize, (span.end - span.start) as usize);
+                let quick = if span.doubled {
+                    plan.quick.accepts_doubled(length)
+                } else {
+                    plan.quick.accepts(lines.get(start..).unwrap_or_default(), length, plan.empty)
+                };
+                quick || self.is_good_value(&value_of(text, span), plan)
+            })
+        };
         let fields = Fields::Quoted(spans);
+        let cells_are_good = self.glance.accepts_quoted(lines, marks.start, spans) || judge_cells();
         let good = cells_are_good && self.sets_are_filled(text, fields);
         if good { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
     }

@@ -48,6 +48,7 @@ mod body;
 mod checker;
 mod explain;
 mod fields;
+mod glance;
 mod header;
 mod hint;
 mod judge;

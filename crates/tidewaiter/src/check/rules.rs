@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::fields::Fields;
+use super::glance::Glance;
 use super::header::Header;
 use super::line::value_of;
 use super::split::QuoteFault;
@@ -17,6 +18,8 @@ pub(crate) struct Rules {
     pub(crate) delimiter: u8,
     /// For each column of the file.
     pub(crate) plan: Vec<Plan>,
+    /// The same at a glance, for all columns at once.
+    pub(crate) glance: Glance,
     /// Columns of which one must have a value.
     pub(crate) sets: Vec<Set>,
     /// An empty cell means "no value", and nothing else does.
@@ -108,7 +111,8 @@ impl Rules {
                 Need::Optional
             }
         };
-        let plan = header.columns().map(|column| Plan::new(&scope, column, need(column))).collect();
+        let plan = header.columns().map(|column| Plan::new(&scope, column, need(column)));
+        let plan: Vec<Plan> = plan.collect();
         let sets = sets_of(&scope)
             .map(|(set, code)| Set {
                 columns: set.to_vec(),
@@ -117,7 +121,8 @@ impl Rules {
             })
             .collect();
         let empty_alone_is_missing = scope.is_missing("") && !scope.has_missing_texts();
-        Self { scope, header, delimiter, plan, sets, empty_alone_is_missing }
+        let glance = Glance::new(&plan);
+        Self { scope, header, delimiter, plan, glance, sets, empty_alone_is_missing }
     }
 
     /// How many fields a line must have.

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     __m256i, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setr_epi64x,
 };
 
-use super::{BLOCK, Index, Masks};
+use super::{BLOCK, Index, Masks, positions};
 
 /// True if this processor can run it.
 #[inline]
@@ -17,7 +17,7 @@ pub(super) fn is_there() -> bool {
         && is_x86_feature_detected!("popcnt")
 }
 
-/// Fills an index. Only where [`is_there`].
+/// Fills an index; not where it is not there.
 pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
     if is_there() {
         #[expect(unsafe_code, reason = "the processor was asked whether it has these features")]
@@ -35,7 +35,7 @@ fn fill_here(index: &mut Index, lines: &[u8], delimiter: u8) {
     let quotes = _mm256_set1_epi8(b'"'.cast_signed());
     let returns = _mm256_set1_epi8(b'\r'.cast_signed());
     let nuls = _mm256_set1_epi8(0);
-    index.fill_with(lines, |block| {
+    let masks = |block: &[u8; BLOCK]| {
         let halves = halves(block);
         Masks {
             delimiters: equal(halves, delimiters),
@@ -44,7 +44,8 @@ fn fill_here(index: &mut Index, lines: &[u8], delimiter: u8) {
             returns: equal(halves, returns),
             nuls: equal(halves, nuls),
         }
-    });
+    };
+    index.fill_with(lines, masks, positions);
 }
 
 /// A block as two vectors. The compiler makes two loads of it.

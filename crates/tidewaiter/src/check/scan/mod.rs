@@ -1,11 +1,13 @@
 //! Where lines and fields end: the bytes that matter, found 64 at a time.
 //!
 //! A block of bytes becomes a few masks of 64 bits, one for each kind of byte that matters; the rest is
-//! arithmetic on masks. The masks are made by `avx2` where the processor has it, otherwise by `portable`,
-//! which is SSE2 on x86-64 and NEON on arm64. Both give the same, which tests prove.
+//! arithmetic on masks. The masks are made by `avx512` or `avx2` where the processor has it, otherwise by `portable`,
+//! which is SSE2 on x86-64 and NEON on arm64. All give the same, which tests prove.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod portable;
 #[cfg(test)]
 mod tests;
@@ -23,14 +25,36 @@ struct Masks {
     nuls: u64,
 }
 
-/// Which code makes the masks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Which code makes the masks, and positions of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kernel {
-    /// The fastest that this processor can run.
-    #[default]
-    Best,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
     /// The one that every processor can run.
     Portable,
+}
+
+impl Kernel {
+    /// Those that this processor can run, the fastest first.
+    fn there() -> impl Iterator<Item = Self> {
+        let all = [
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx512, avx512::is_there()),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx2, avx2::is_there()),
+            (Self::Portable, true),
+        ];
+        all.into_iter().filter_map(|(kernel, is_there)| is_there.then_some(kernel))
+    }
+}
+
+impl Default for Kernel {
+    /// The fastest that this processor can run.
+    fn default() -> Self {
+        Self::there().next().unwrap_or(Self::Portable)
+    }
 }
 
 /// Where the lines and fields of some whole lines end. Positions are bytes of those lines.
@@ -67,6 +91,19 @@ pub(crate) struct Marks<'a> {
     pub(crate) control: bool,
 }
 
+impl Marks<'_> {
+    /// Where a value begins and ends if quotes mean nothing.
+    #[inline]
+    pub(crate) fn value(&self, place: usize) -> Option<(u32, u32)> {
+        let end = *self.ends.get(place)?;
+        let begin = match place.checked_sub(1) {
+            Some(before) => self.ends.get(before)? + 1,
+            None => self.start,
+        };
+        Some((begin, end))
+    }
+}
+
 impl Index {
     /// Replaces what it holds by the index of these lines, less than 4 GiB. The last one may lack its line break.
     pub(crate) fn fill(&mut self, lines: &[u8], delimiter: u8, kernel: Kernel) {
@@ -78,8 +115,10 @@ impl Index {
         }
         match kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Best if avx2::is_there() => avx2::fill(self, lines, delimiter),
-            _ => portable::fill(self, lines, delimiter),
+            Kernel::Avx512 => avx512::fill(self, lines, delimiter),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => avx2::fill(self, lines, delimiter),
+            Kernel::Portable => portable::fill(self, lines, delimiter),
         }
     }
 
@@ -104,12 +143,17 @@ impl Index {
     /// processor can do.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "only what is inlined may use the features of a kernel")]
-    fn fill_with(&mut self, lines: &[u8], masks: impl Fn(&[u8; BLOCK]) -> Masks) {
+    fn fill_with(
+        &mut self,
+        lines: &[u8],
+        masks: impl Fn(&[u8; BLOCK]) -> Masks,
+        positions: impl Fn(u64, u32, &mut [u32; BLOCK]) + Copy,
+    ) {
         let (blocks, rest) = lines.as_chunks::<BLOCK>();
         let mut state = State { base: 0, ends: 0, control: false };
         for block in blocks {
             let next = lines.get(state.base as usize + BLOCK);
-            self.add(&mut state, lines, next == Some(&b'\n'), masks(block));
+            self.add(&mut state, lines, next == Some(&b'\n'), masks(block), positions);
         }
         if !rest.is_empty() {
             let mut block = [0; BLOCK];
@@ -125,7 +169,7 @@ impl Index {
                 returns: all.returns & there,
                 nuls: all.nuls & there,
             };
-            self.add(&mut state, lines, false, masks);
+            self.add(&mut state, lines, false, masks, positions);
         }
         if self.lines.last().map_or(0, |line| line.byte as usize) < lines.len() {
             self.end(&mut state, lines.len() as u32, lines.len() as u32);
@@ -135,7 +179,14 @@ impl Index {
     /// Adds a block. `followed` says whether a line feed follows it.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see `fill_with`")]
-    fn add(&mut self, state: &mut State, lines: &[u8], followed: bool, masks: Masks) {
+    fn add(
+        &mut self,
+        state: &mut State,
+        lines: &[u8],
+        followed: bool,
+        masks: Masks,
+        positions: impl Fn(u64, u32, &mut [u32; BLOCK]),
+    ) {
         let Masks { delimiters, mut feeds, quotes, returns, nuls } = masks;
         let ends = delimiters | feeds;
         // A carriage return before a line feed belongs to the line break.

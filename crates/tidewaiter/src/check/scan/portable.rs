@@ -2,17 +2,18 @@
 
 use wide::u8x16;
 
-use super::{BLOCK, Index, Masks};
+use super::{BLOCK, Index, Masks, positions};
 
 /// Fills an index.
 pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
-    index.fill_with(lines, |block| Masks {
+    let masks = |block: &[u8; BLOCK]| Masks {
         delimiters: equal(block, delimiter),
         feeds: equal(block, b'\n'),
         quotes: equal(block, b'"'),
         returns: equal(block, b'\r'),
         nuls: equal(block, 0),
-    });
+    };
+    index.fill_with(lines, masks, positions);
 }
 
 #[inline]

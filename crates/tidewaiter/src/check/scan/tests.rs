@@ -65,8 +65,8 @@ proptest! {
         let expected = by_hand(&lines, delimiter);
         // What an index held before must not be seen again.
         let mut index = Index::default();
-        index.fill(b"\"1;\n;2\"\r3", b';', Kernel::Best);
-        for kernel in [Kernel::Best, Kernel::Portable] {
+        index.fill(b"\"1;\n;2\"\r3", b';', Kernel::default());
+        for kernel in Kernel::there() {
             prop_assert_eq!(by_kernel(&lines, delimiter, kernel, &mut index), &expected[..], "{:?}", kernel);
         }
     }
@@ -80,7 +80,7 @@ fn every_byte_at_every_place() {
             let mut lines = [b'x'; 130];
             lines[at] = byte;
             let expected = by_hand(&lines, b';');
-            for kernel in [Kernel::Best, Kernel::Portable] {
+            for kernel in Kernel::there() {
                 assert_eq!(by_kernel(&lines, b';', kernel, &mut index), expected, "{byte} at {at}");
             }
         }
