@@ -13,7 +13,7 @@ use tidewaiter::keys::Repository;
 
 pub use objects::objects;
 pub use records::records;
-pub use state::state;
+pub use state::{conclusion, state};
 
 /// The `n`th id of the suite.
 fn id(n: u32) -> ImportId {

@@ -99,7 +99,7 @@ impl Examination {
             self.alone = false;
             let processors = thread::available_parallelism().map_or(1, NonZero::get);
             if processors > 1
-                && self.parts.share(processors)
+                && self.parts.share(processors - 1)
                 && let Some(hash) = &mut self.hash
             {
                 hash.move_away();

@@ -1,64 +1,80 @@
-//! A file checked by all processors: cut at line feeds into parts, each judged by a thread, the verdicts taken in
-//! the order of the file.
+//! A file checked by all processors: cut at line feeds into parts, each judged by whoever is free, the verdicts taken in
+//! the order of the file. Whoever reads the file judges, too, instead of waiting.
 //!
 //! What is said of the file does not depend on how it is cut or on who is faster: see `tidewaiter::check::Judge`. No more than
 //! a few parts are held at a time.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 use memchr::{memchr, memrchr};
 use tidewaiter::check::{Checker, Header, Judge, Judged, Line, Sink, Summary};
 
-/// How much of a part is given to a thread at a time, in bytes.
+/// How much is judged in one go, in bytes.
 const PART: usize = 256 << 10;
-/// How many parts each thread may have waiting.
+/// How many parts may wait for each who judges.
 const AHEAD: usize = 3;
 
 /// A checker, perhaps with threads that judge for it.
 pub(crate) struct Parts {
     checker: Checker,
-    threads: Vec<Helper>,
+    team: Option<Team>,
     /// What is not told to the checker yet, in the order of the file.
     waiting: VecDeque<Part>,
-    /// Whose turn it is to judge.
-    next: usize,
 }
 
-/// Bytes of the file, and which thread judges them; None if they are not whole lines.
+/// Bytes of the file, and the verdict on them when it is there; None if they are not whole lines.
 struct Part {
     bytes: Bytes,
-    thread: Option<usize>,
+    verdict: Option<Receiver<Judged>>,
 }
 
-/// A thread that judges what it is sent, one part after the other.
-struct Helper {
-    work: Sender<Bytes>,
-    done: Receiver<Judged>,
-    thread: Option<JoinHandle<()>>,
+/// Those who judge: some threads, and whoever reads the file when nothing else is to be done.
+struct Team {
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
+    own: Judge,
+}
+
+/// What is to be judged, in the order of the file. Whoever is free takes the next.
+#[derive(Default)]
+struct Queue {
+    jobs: Mutex<Jobs>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    /// No more will come.
+    over: bool,
+}
+
+struct Job {
+    bytes: Bytes,
+    verdict: Sender<Judged>,
 }
 
 impl Parts {
     /// A checker that works alone.
     pub(crate) fn new(checker: Checker) -> Self {
-        Self { checker, threads: Vec::new(), waiting: VecDeque::new(), next: 0 }
+        Self { checker, team: None, waiting: VecDeque::new() }
     }
 
     /// Lets so many threads help, if the header is known; says whether any do.
     pub(crate) fn share(&mut self, threads: usize) -> bool {
-        while self.threads.len() < threads {
-            // Without the memory for one more thread, fewer will do.
-            let Some(Ok(helper)) = self.checker.judge().map(Helper::start) else { break };
-            self.threads.push(helper);
+        if self.team.is_none() {
+            self.team = Team::gather(&self.checker, threads);
         }
-        !self.threads.is_empty()
+        self.team.is_some()
     }
 
     /// Takes the next bytes of the file.
     pub(crate) fn feed(&mut self, bytes: &Bytes) {
-        if self.threads.is_empty() {
+        if self.team.is_none() {
             return self.checker.feed(bytes, &mut Ignore);
         }
         // A line that began before ends in the first part, and one that ends later begins in the last.
@@ -91,22 +107,23 @@ impl Parts {
         if bytes.is_empty() {
             return;
         }
-        while self.waiting.iter().filter(|part| part.thread.is_some()).count() >= self.threads.len() * AHEAD {
+        let most = self.team.as_ref().map_or(0, Team::most);
+        while self.waiting.iter().filter(|part| part.verdict.is_some()).count() >= most.max(1) {
             self.tell_one();
         }
-        let helper = self.threads.get(self.next).filter(|_| whole_lines);
-        let thread = helper.filter(|helper| helper.work.send(bytes.clone()).is_ok()).map(|_| self.next);
-        if thread.is_some() {
-            self.next = (self.next + 1) % self.threads.len();
-        }
-        self.waiting.push_back(Part { bytes, thread });
+        let team = self.team.as_ref().filter(|_| whole_lines);
+        let verdict = team.map(|team| team.queue.push(bytes.clone()));
+        self.waiting.push_back(Part { bytes, verdict });
     }
 
     /// Tells the checker of the first part that waits; false if there is none.
     fn tell_one(&mut self) -> bool {
         let Some(part) = self.waiting.pop_front() else { return false };
-        let helper = part.thread.and_then(|thread| self.threads.get(thread));
-        match helper.and_then(|helper| helper.done.recv().ok()) {
+        let judged = match (part.verdict, &mut self.team) {
+            (Some(verdict), Some(team)) => team.wait(&verdict),
+            _ => None,
+        };
+        match judged {
             Some(judged) => self.checker.feed_judged(&part.bytes, &judged),
             // Not whole lines; or the thread is gone, and its work is done here.
             None => self.checker.feed(&part.bytes, &mut Ignore),
@@ -115,29 +132,93 @@ impl Parts {
     }
 }
 
-impl Helper {
-    fn start(mut judge: Judge) -> std::io::Result<Self> {
-        let (work, parts) = channel::<Bytes>();
-        let (verdicts, done) = channel();
-        let thread = thread::Builder::new().name("judge".to_owned()).spawn(move || {
-            for part in parts {
-                if verdicts.send(judge.judge(&part)).is_err() {
-                    return;
+impl Team {
+    /// A team with so many threads, or as many as there is memory for; None if the header is not known.
+    fn gather(checker: &Checker, threads: usize) -> Option<Self> {
+        let queue = Arc::new(Queue::default());
+        let mut team = Self { queue, threads: Vec::new(), own: checker.judge()? };
+        for _ in 0..threads {
+            let (queue, mut judge) = (Arc::clone(&team.queue), checker.judge()?);
+            let work = move || {
+                while let Some(job) = queue.wait() {
+                    job.done(&mut judge);
                 }
+            };
+            let Ok(thread) = thread::Builder::new().name("judge".to_owned()).spawn(work) else { break };
+            team.threads.push(thread);
+        }
+        Some(team)
+    }
+
+    /// How many parts may wait.
+    fn most(&self) -> usize {
+        (self.threads.len() + 1) * AHEAD
+    }
+
+    /// Waits for a verdict, and judges what nobody has begun meanwhile. None if who had it is gone.
+    fn wait(&mut self, verdict: &Receiver<Judged>) -> Option<Judged> {
+        loop {
+            match verdict.try_recv() {
+                Ok(judged) => return Some(judged),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {}
             }
-        })?;
-        Ok(Self { work, done, thread: Some(thread) })
+            match self.queue.pop() {
+                Some(job) => job.done(&mut self.own),
+                None => return verdict.recv().ok(),
+            }
+        }
     }
 }
 
-impl Drop for Helper {
+impl Drop for Team {
     fn drop(&mut self) {
-        // Without work to come it ends.
-        self.work = channel().0;
-        if let Some(thread) = self.thread.take() {
+        self.queue.lock().over = true;
+        self.queue.more.notify_all();
+        for thread in self.threads.drain(..) {
             // A panic of it has been said on standard error, and its work was done elsewhere.
             drop(thread.join());
         }
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what is to be judged; the verdict will come there.
+    fn push(&self, bytes: Bytes) -> Receiver<Judged> {
+        let (verdict, comes) = channel();
+        self.lock().waiting.push_back(Job { bytes, verdict });
+        self.more.notify_one();
+        comes
+    }
+
+    /// The next, if one waits.
+    fn pop(&self) -> Option<Job> {
+        self.lock().waiting.pop_front()
+    }
+
+    /// The next, when it comes; None if no more will.
+    fn wait(&self) -> Option<Job> {
+        let mut jobs = self.lock();
+        loop {
+            if jobs.over {
+                return None;
+            }
+            if let Some(job) = jobs.waiting.pop_front() {
+                return Some(job);
+            }
+            jobs = self.more.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Job {
+    fn done(self, judge: &mut Judge) {
+        // Nobody waits for it if the file is given up.
+        let _ = self.verdict.send(judge.judge(&self.bytes));
     }
 }
 

@@ -1,14 +1,13 @@
 //! A table as a store of state.
 
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter::keys::{Key, Place};
 use tidewaiter::name::{DataName, GroupTag};
-use tidewaiter::report::{Counts, Outcome};
+use tidewaiter::report::Outcome;
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 use tidewaiter_aws::StateTable;
 use tidewaiter_pipeline::contract;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Group, HistoryFilter, Import, KeptReport, Kind, Pinned, Progress, Source, State,
+    Along, Group, HistoryFilter, Import, Kind, Pinned, Progress, Source, State,
 };
 
 use crate::support::{Requests, state_table, table};
@@ -123,21 +122,7 @@ async fn what_another_process_decided_is_finished_whatever_is_remembered() {
     let [ours, other] = [(); 2].map(|()| StateTable::new(client.clone(), &name));
     let file = member(1, 1, 1);
     ours.register(std::slice::from_ref(&file)).await.unwrap();
-    let conclusion = Conclusion {
-        outcome: Outcome::NotProcessed,
-        code: None,
-        counts: Counts::default(),
-        findings: Vec::new(),
-        sha256: None,
-        finished: file.arrived,
-        place: Key::placed(Place::NotProcessed, &file.repository, &file.file),
-        log: Key::log(&file.repository, &file.file),
-        report: KeptReport::At(Key::report(&file.repository, &file.file, file.id, 1)),
-        badlines: None,
-        mail_due: false,
-        mail_trouble: None,
-        digest: None,
-    };
+    let conclusion = contract::conclusion(&file, Outcome::NotProcessed);
     other.conclude(file.id, &conclusion, &[], None).await.unwrap();
     ours.finish(file.id).await.unwrap();
     let import = other.import(file.id).await.unwrap().unwrap();

@@ -72,7 +72,8 @@ fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> I
     data(place, n, Kind::Data { name, rank: 0, settle_seconds: 10, group: Some(group) })
 }
 
-pub(super) fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
+/// An outcome of an import, with a report that is kept elsewhere and a mail that is due.
+pub fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
     Conclusion {
         outcome,
         code: None,
