@@ -11,6 +11,7 @@ import subprocess
 import peers
 from landing import choosing, draining, loading, unpacking
 from measure import Engine, by_turns, middle, once, ratio
+from model import modelled
 from table import Table
 
 HERE = pathlib.Path(__file__).parent
@@ -207,4 +208,5 @@ FIGURES = {
     "draining": draining,
     "choosing": choosing,
     "unpacking": unpacking,
+    "modelled": modelled,
 }
