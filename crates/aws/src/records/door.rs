@@ -10,8 +10,9 @@ use tidewaiter_pipeline::{Error, Result};
 
 use super::keys;
 use super::parts::expires;
-use crate::table::{At, Item, Part, Table, Write, number};
+use crate::table::{At, Item, Part, Table, Tries, Write, Written, number};
 
+const CLOSING: &str = "closing an import";
 /// The attribute of the first answer that says so.
 const CLOSED: &str = "closed";
 
@@ -36,8 +37,12 @@ pub(super) async fn look(table: &Table, import: ImportId) -> Result<()> {
 pub(super) async fn close(table: &Table, import: ImportId) -> Result<bool> {
     // In this order: an answer that says nothing is never without the reason.
     for (name, value) in [(CLOSED, 1), ("expires", expires())] {
+        let mut tries = Tries::new(CLOSING);
         let write = Write::SetOnce(first_answer(import), name, number(value));
-        table.write("closing an import", vec![write]).await?;
+        // It has no condition, but somebody may be writing the same item at this moment.
+        while let Written::Lost(_) = table.write(CLOSING, vec![write.clone()]).await? {
+            tries.again().await?;
+        }
     }
     has_begun(table, import).await
 }
