@@ -38,7 +38,23 @@ def versions(bench):
 def write(bench, tables, folder, command):
     """Writes `benchmarks.md` and the pictures into a folder."""
     folder = pathlib.Path(folder)
-    lines = [
+    (folder / "benchmarks.md").write_text("\n".join(head(bench, command) + [section(name, table, folder) for name, table in tables.items()]) + "\n")
+
+
+def renew(tables, folder):
+    """Puts figures that were measured again in the place of those that the page has."""
+    page = pathlib.Path(folder) / "benchmarks.md"
+    text = page.read_text()
+    for name, table in tables.items():
+        begin = text.index(f"\n## {table.title}\n")
+        end = text.find("\n## ", begin + 1)
+        text = text[:begin] + section(name, table, folder, datetime.date.today().isoformat()) + "\n" + (text[end:] if end >= 0 else "")
+    page.write_text(text)
+
+
+def head(bench, command):
+    """What is said before the figures."""
+    return [
         "# What was measured",
         "",
         f"By `{command}` on {datetime.date.today().isoformat()}. It makes its data from a seed, runs each figure with its peers by turns, and throws the first round away.",
@@ -47,14 +63,17 @@ def write(bench, tables, folder, command):
         *[f"- {line}" for line in machine()],
         f"- {versions(bench)}.",
     ]
-    for name, table in tables.items():
-        lines += ["", f"## {table.title}", "", "| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
-        lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in table.rows]
-        lines += [""] + table.notes
-        if table.picture:
-            (folder / "pictures" / f"bench-{name}.svg").write_text(drawn(*table.picture))
-            lines += ["", f"![{table.picture[0]}](pictures/bench-{name}.svg)"]
-    (folder / "benchmarks.md").write_text("\n".join(lines) + "\n")
+
+
+def section(name, table, folder, again=None):
+    """A figure, with its picture; and when it was measured `again`, if that was by itself."""
+    lines = ["", f"## {table.title}", "", "| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in table.rows]
+    lines += ["", *table.notes, *([f"Measured by itself on {again}."] if again else [])]
+    if table.picture:
+        (pathlib.Path(folder) / "pictures" / f"bench-{name}.svg").write_text(drawn(*table.picture))
+        lines += ["", f"![{table.picture[0]}](pictures/bench-{name}.svg)"]
+    return "\n".join(lines)
 
 
 def drawn(title, across, up, series):
