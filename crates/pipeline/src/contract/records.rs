@@ -171,6 +171,7 @@ impl<R: Records> Store<'_, R> {
         let lines = [file.line(2, &[Some("a"), Some("Ada")])];
         let first = self.apply(&file, 0, 0, &lines).await?;
         assert!(first.effects().eq(&[Effect::Imported]));
+        self.records.flush(file.import).await?;
         // Somebody else changes the record; then the first batch comes again.
         let other = self.file(2, "once", "people", "plain", &["id", "name"]);
         assert_eq!(self.effects(&other, 0, &[&[Some("a"), Some("Bob")]]).await?, [Effect::Imported]);

@@ -12,6 +12,7 @@
 
 mod drops;
 mod folder;
+mod known;
 mod mail;
 mod queue;
 mod records;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::ImportId;
 use tidewaiter::record::{Change, Landed, Layout, Plan, land};
 
+use super::known::Known;
 use super::shelf::SqliteShelf;
 use super::sqlite::{Database, from_json, to_json};
 use super::{records_read, shelf};
@@ -99,7 +100,7 @@ struct Clearing {
 }
 
 impl Records for SqliteRecords {
-    /// Keys come in any order: each batch writes most pages of a large index anew, so that many small ones cost more.
+    /// Lines of a batch are landed in the order of their keys, so that many of them share a page of the index.
     fn batch_lines(&self) -> usize {
         10_000
     }
@@ -114,13 +115,13 @@ impl Records for SqliteRecords {
             changes: Arc::clone(batch.changes),
         };
         let lines = (batch.changes.len(), COMMITTED_LINES);
-        let apply = move |sql: &Connection| work.run(sql);
+        let apply = move |sql: &Connection, known: &mut Known| work.run(sql, known);
         let applied = self.database.gather("loading records", batch.import, lines, apply).await?;
         applied.ok_or_else(|| closed(batch.import))
     }
 
-    async fn flush(&self) -> Result<()> {
-        self.database.settle("keeping records").await
+    async fn flush(&self, import: ImportId) -> Result<()> {
+        self.database.settle("keeping records", import).await
     }
 
     async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
@@ -143,7 +144,7 @@ impl Records for SqliteRecords {
 
     async fn close(&self, import: ImportId) -> Result<bool> {
         let close = move |sql: &rusqlite::Transaction<'_>| {
-            if answered(sql, import, (CLOSED, 0))?.is_none() {
+            if !is_closed(sql, import)? {
                 answer(sql, import, (CLOSED, 0), "")?;
             }
             has_begun(sql, import)
@@ -200,15 +201,15 @@ impl Work {
     }
 
     /// None if nothing of the import is loaded any more.
-    fn run(&self, sql: &Connection) -> rusqlite::Result<Option<Applied>> {
+    fn run(&self, sql: &Connection, known: &mut Known) -> rusqlite::Result<Option<Applied>> {
         let number = (i64::from(self.number.share), self.number.batch);
-        if answered(sql, self.import, (CLOSED, 0))?.is_some() {
+        if is_closed(sql, self.import)? {
             return Ok(None);
         }
         if let Some(before) = answered(sql, self.import, number)? {
             return from_json(&before).map(Some);
         }
-        let mut store = SqliteShelf::new(sql, &self.universe);
+        let mut store = SqliteShelf::new(sql, known, &self.universe);
         if let Some(column) = &self.plan.match_by {
             shelf::index_by(sql, column)?;
         }
@@ -229,13 +230,14 @@ impl Clearing {
     /// None if nothing of the import is swept any more.
     fn run(&self, sql: &Connection) -> rusqlite::Result<Option<Swept>> {
         let number = (SWEEPS, self.page);
-        if answered(sql, self.import, (CLOSED, 0))?.is_some() {
+        if is_closed(sql, self.import)? {
             return Ok(None);
         }
         if let Some(before) = answered(sql, self.import, number)? {
             return from_json(&before).map(Some);
         }
-        let mut store = SqliteShelf::new(sql, &self.universe);
+        let mut known = Known::default();
+        let mut store = SqliteShelf::new(sql, &mut known, &self.universe);
         let scope = &self.plan.records;
         let page = records_read::page(sql, &self.universe, scope, self.after.as_deref(), self.limit)?;
         let mut swept = Swept::default();
@@ -256,6 +258,10 @@ impl Clearing {
 
 fn closed(import: ImportId) -> Error {
     Error::Closed { id: import.to_string() }
+}
+
+fn is_closed(sql: &Connection, import: ImportId) -> rusqlite::Result<bool> {
+    Ok(answered(sql, import, (CLOSED, 0))?.is_some())
 }
 
 fn has_begun(sql: &Connection, import: ImportId) -> rusqlite::Result<bool> {

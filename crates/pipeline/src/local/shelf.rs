@@ -1,16 +1,14 @@
 //! The records of a universe as a line sees them, inside one transaction.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde::Serializer;
 use tidewaiter::id::ImportId;
 use tidewaiter::record::{KEY_SEPARATOR, Plan, Record, Shelf, Source, Value, owned_prefix};
 
+use super::known::Known;
 use super::sqlite::{from_json, to_json, unwritable};
-
-/// How many records that are known to exist are remembered.
-const REMEMBERED: usize = 10_000;
 
 /// The records of one universe.
 pub(super) struct SqliteShelf<'a> {
@@ -18,6 +16,7 @@ pub(super) struct SqliteShelf<'a> {
     universe: &'a str,
     /// The scopes that were asked for: few.
     collections: Vec<Collection>,
+    known: &'a mut Known,
     /// What is asked for each line, once it was needed.
     exists: Option<CachedStatement<'a>>,
     select: Option<CachedStatement<'a>>,
@@ -33,15 +32,13 @@ struct Collection {
     number: i64,
     /// True if it has no records: then none has to be looked for.
     is_empty: bool,
-    /// Records that are known to exist. That one does not is not remembered: a line may make it.
-    known: HashSet<String>,
 }
 
 impl<'a> SqliteShelf<'a> {
-    pub(super) fn new(sql: &'a Connection, universe: &'a str) -> Self {
+    pub(super) fn new(sql: &'a Connection, known: &'a mut Known, universe: &'a str) -> Self {
         let (exists, select, insert) = (None, None, None);
         let (collections, import, json) = (Vec::new(), None, Vec::new());
-        Self { sql, universe, collections, exists, select, insert, import, json }
+        Self { sql, universe, collections, known, exists, select, insert, import, json }
     }
 
     /// A scope's collection; it is made if there is none.
@@ -68,7 +65,7 @@ impl<'a> SqliteShelf<'a> {
             .sql
             .prepare_cached("SELECT 1 FROM records WHERE collection = ?1 LIMIT 1")?
             .exists([number])?;
-        Ok(Collection { scope: scope.to_owned(), number, is_empty, known: HashSet::new() })
+        Ok(Collection { scope: scope.to_owned(), number, is_empty })
     }
 
     /// What becomes of a record that a file which replaces all does not name; answers how many others
@@ -102,16 +99,17 @@ impl Shelf for SqliteShelf<'_> {
     }
 
     fn exists(&mut self, scope: &str, key: &str) -> rusqlite::Result<bool> {
-        let collection = self.collection(scope)?;
-        let number = collection.number;
-        if collection.is_empty || collection.known.contains(key) {
-            return Ok(!collection.is_empty);
+        let Collection { number, is_empty, .. } = *self.collection(scope)?;
+        if is_empty {
+            return Ok(false);
+        }
+        if self.known.has(number, key) {
+            return Ok(true);
         }
         let sql = "SELECT 1 FROM records WHERE collection = ?1 AND key = ?2";
         let exists = prepared(&mut self.exists, self.sql, sql)?.exists(params![number, key])?;
-        let collection = self.collection(scope)?;
-        if exists && collection.known.len() < REMEMBERED {
-            collection.known.insert(key.to_owned());
+        if exists {
+            self.known.add(number, key);
         }
         Ok(exists)
     }
@@ -175,9 +173,8 @@ impl Shelf for SqliteShelf<'_> {
     }
 
     fn remove(&mut self, scope: &str, key: &str) -> rusqlite::Result<()> {
-        let collection = self.collection(scope)?;
-        collection.known.remove(key);
-        let number = collection.number;
+        let number = self.collection(scope)?.number;
+        self.known.remove(number, key);
         self.sql
             .prepare_cached("DELETE FROM records WHERE collection = ?1 AND key = ?2")?
             .execute(params![number, key])
@@ -185,12 +182,11 @@ impl Shelf for SqliteShelf<'_> {
     }
 
     fn remove_owned(&mut self, scope: &str, owner: &str) -> rusqlite::Result<u64> {
-        let collection = self.collection(scope)?;
-        if collection.is_empty {
+        let Collection { number, is_empty, .. } = *self.collection(scope)?;
+        if is_empty {
             return Ok(0);
         }
-        collection.known.clear();
-        let number = collection.number;
+        self.known.forget(number);
         let (from, to) = owned(owner);
         let removed = self
             .sql

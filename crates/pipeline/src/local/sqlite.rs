@@ -1,11 +1,13 @@
 //! SQLite off the async threads.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use tidewaiter::id::ImportId;
 
+use super::known::Known;
 use crate::{Error, Result};
 
 /// One connection, used by one caller at a time.
@@ -17,6 +19,12 @@ struct Inner {
     connection: Connection,
     /// The transaction that is open between two calls.
     open: Option<Open>,
+    /// Whose work could not be committed when somebody else wanted something, so that they do not know yet.
+    lost: HashSet<ImportId>,
+    /// What the one who gathers knows, as long as nobody else changes anything.
+    known: Known,
+    /// Whose knowledge it is, and what SQLite says of changes by other processes.
+    known_by: Option<(ImportId, u64)>,
 }
 
 /// A transaction that several pieces of work share.
@@ -28,16 +36,35 @@ struct Open {
 }
 
 impl Inner {
-    /// Commits what is open.
+    /// Commits what is open, whosever it is.
     fn settle(&mut self) -> rusqlite::Result<()> {
-        match self.open.take() {
-            Some(_) => self.connection.execute_batch("COMMIT"),
-            None => Ok(()),
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let committed = self.connection.execute_batch("COMMIT");
+        if committed.is_err() {
+            self.lost.insert(open.owner);
+            self.take_back();
         }
+        committed
+    }
+
+    /// Commits what is open, for an owner: an error also if something of theirs could not be committed before.
+    fn settle_for(&mut self, owner: ImportId) -> rusqlite::Result<()> {
+        let settled = self.settle();
+        self.tell(owner)?;
+        settled
+    }
+
+    /// An error, once, if something of an owner could not be committed.
+    fn tell(&mut self, owner: ImportId) -> rusqlite::Result<()> {
+        if self.lost.remove(&owner) {
+            return Err(overtaken(format!("what import {owner} had loaded could not be kept")));
+        }
+        Ok(())
     }
 
     /// Opens a transaction for an owner, unless theirs is open.
     fn open_for(&mut self, owner: ImportId) -> rusqlite::Result<&mut Open> {
+        self.tell(owner)?;
         if self.open.as_ref().is_some_and(|open| open.owner != owner) {
             self.settle()?;
         }
@@ -45,14 +72,26 @@ impl Inner {
             Some(open) => Ok(open),
             none => {
                 self.connection.execute_batch("BEGIN IMMEDIATE")?;
-                Ok(none.insert(Open { owner, weight: 0 }))
+                let open = none.insert(Open { owner, weight: 0 });
+                let changes = self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+                let knows = Some((owner, changes));
+                if self.known_by != knows {
+                    (self.known, self.known_by) = (Known::default(), knows);
+                }
+                Ok(open)
             }
         }
+    }
+
+    /// Anything may have changed.
+    fn forget(&mut self) {
+        (self.known, self.known_by) = (Known::default(), None);
     }
 
     /// Takes back what is open, and what whoever panicked has left.
     fn take_back(&mut self) {
         self.open = None;
+        self.forget();
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
@@ -77,7 +116,8 @@ impl Database {
             Ok(connection)
         };
         let connection = open().map_err(|e| failed("opening a database", e))?;
-        Ok(Self(Arc::new(Mutex::new(Inner { connection, open: None }))))
+        let (open, lost, known, known_by) = (None, HashSet::new(), Known::default(), None);
+        Ok(Self(Arc::new(Mutex::new(Inner { connection, open, lost, known, known_by }))))
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.
@@ -88,6 +128,7 @@ impl Database {
     ) -> Result<T> {
         self.with(what, move |inner| {
             inner.settle()?;
+            inner.forget();
             let behavior = rusqlite::TransactionBehavior::Immediate;
             let transaction = inner.connection.transaction_with_behavior(behavior)?;
             let value = work(&transaction)?;
@@ -98,7 +139,9 @@ impl Database {
     }
 
     /// Runs `work` in a transaction that stays open for what the same owner does next, until `most` of it was done or
-    /// somebody else wants something. If it fails, all that was done in it is taken back.
+    /// somebody else wants something. What it knows is kept for what the same owner does next, too, unless somebody
+    /// else changes anything. If it fails, all that was done in it is taken back; if it cannot be committed
+    /// when somebody else wants something, the owner is told of it when they come next.
     ///
     /// A commit writes each page that has changed; whoever changes pages all over the place wants few of them.
     pub(super) async fn gather<T: Send + 'static>(
@@ -106,22 +149,26 @@ impl Database {
         what: &'static str,
         owner: ImportId,
         (weight, most): (usize, usize),
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, &mut Known) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         self.with(what, move |inner| {
             inner.open_for(owner)?.weight += weight;
-            let value = work(&inner.connection)?;
+            let value = work(&inner.connection, &mut inner.known).inspect_err(|_| inner.take_back())?;
             if inner.open.as_ref().is_some_and(|open| open.weight >= most) {
-                inner.settle()?;
+                inner.settle_for(owner)?;
             }
             Ok(value)
         })
         .await
     }
 
-    /// Commits what is open.
-    pub(super) async fn settle(&self, what: &'static str) -> Result<()> {
-        self.with(what, Inner::settle).await
+    /// Commits what an owner has gathered.
+    pub(super) async fn settle(&self, what: &'static str, owner: ImportId) -> Result<()> {
+        self.with(what, move |inner| {
+            inner.forget();
+            inner.settle_for(owner)
+        })
+        .await
     }
 
     /// Runs `work` on a connection that it only reads from.
@@ -144,12 +191,14 @@ impl Database {
     ) -> Result<T> {
         let database = self.0.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let mut inner = database.lock().unwrap_or_else(|poisoned| {
-                let mut inner = PoisonError::into_inner(poisoned);
+            let mut inner = database.lock().unwrap_or_else(|panicked| {
+                let mut inner = panicked.into_inner();
                 inner.take_back();
+                // Once: what is open from now on is nobody's rest.
+                database.clear_poison();
                 inner
             });
-            work(&mut inner).inspect_err(|_| inner.take_back())
+            work(&mut inner)
         });
         done.await.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| failed(what, e))
     }
@@ -192,4 +241,115 @@ pub(super) fn unwritable(error: serde_json::Error) -> rusqlite::Error {
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text)
         .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewaiter::id::Timestamp;
+
+    use super::*;
+
+    const MIGRATIONS: &[&str] = &["
+        CREATE TABLE parents (id INTEGER PRIMARY KEY);
+        CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);
+    "];
+
+    fn database(root: &tempfile::TempDir) -> Database {
+        Database::open(&root.path().join("test.sqlite"), MIGRATIONS).unwrap()
+    }
+
+    fn owner(n: u32) -> ImportId {
+        ImportId::new(Timestamp::UNIX_EPOCH, u128::from(n))
+    }
+
+    async fn gather(database: &Database, owner: ImportId, sql: &'static str) -> Result<()> {
+        database.gather("gathering", owner, (1, 3), move |connection, _| connection.execute_batch(sql)).await
+    }
+
+    async fn count(database: &Database, table: &'static str) -> Result<u64> {
+        let count = move |sql: &Connection| {
+            sql.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+        };
+        database.read("counting", count).await
+    }
+
+    const PARENT: &str = "INSERT INTO parents DEFAULT VALUES";
+
+    /// The lock stayed poisoned, so that from then on each call would have taken back what the one before had gathered.
+    #[tokio::test]
+    async fn what_is_gathered_after_a_panic_is_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let database = database(&root);
+        gather(&database, owner(1), PARENT).await.unwrap();
+        let panics = database.gather("panicking", owner(1), (1, 3), |_, _| -> rusqlite::Result<()> {
+            std::panic::panic_any("on purpose")
+        });
+        assert!(panics.await.is_err());
+        for _ in 0..2 {
+            gather(&database, owner(2), PARENT).await.unwrap();
+        }
+        database.settle("keeping", owner(2)).await.unwrap();
+        assert_eq!(count(&database, "parents").await.unwrap(), 2, "what the panic was in is taken back");
+    }
+
+    #[tokio::test]
+    async fn whose_work_could_not_be_committed_is_told_though_another_one_wanted_it() {
+        let root = tempfile::tempdir().unwrap();
+        let database = database(&root);
+        database.read("setting up", |sql| sql.execute_batch("PRAGMA foreign_keys = ON")).await.unwrap();
+        gather(&database, owner(1), "INSERT INTO children VALUES (7)").await.unwrap();
+        assert!(
+            count(&database, "children").await.is_err(),
+            "somebody else finds that it cannot be committed"
+        );
+        assert_eq!(count(&database, "children").await.unwrap(), 0);
+        gather(&database, owner(2), PARENT).await.unwrap();
+        assert!(gather(&database, owner(1), PARENT).await.is_err(), "and the one whose it was is told,");
+        gather(&database, owner(1), PARENT).await.unwrap();
+        assert_eq!(count(&database, "parents").await.unwrap(), 2, "once, and at no cost for others");
+    }
+
+    /// Gathers in a transaction of its own; says whether it was known already that the record exists.
+    async fn knows(database: &Database, owner: ImportId) -> bool {
+        let look = |sql: &Connection, known: &mut Known| {
+            let knew = known.has(1, "a");
+            known.add(1, "a");
+            sql.execute_batch(PARENT).map(|()| knew)
+        };
+        database.gather("looking", owner, (1, 1), look).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_known_until_somebody_else_may_have_changed_it() {
+        let root = tempfile::tempdir().unwrap();
+        let (database, other) = (database(&root), database(&root));
+        assert!(!knows(&database, owner(1)).await);
+        assert!(knows(&database, owner(1)).await, "it has committed in between");
+        count(&database, "parents").await.unwrap();
+        assert!(knows(&database, owner(1)).await, "somebody has read in between");
+        assert!(!knows(&database, owner(2)).await);
+        assert!(!knows(&database, owner(1)).await, "somebody else has gathered");
+        database.write("writing", |sql| sql.execute_batch(PARENT)).await.unwrap();
+        assert!(!knows(&database, owner(1)).await, "somebody else has written");
+        other.write("writing", |sql| sql.execute_batch(PARENT)).await.unwrap();
+        assert!(!knows(&database, owner(1)).await, "another process has written");
+        assert!(gather(&database, owner(1), "no SQL").await.is_err());
+        assert!(!knows(&database, owner(1)).await, "it was taken back");
+        assert!(knows(&database, owner(1)).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_settled_is_not_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let first = database(&root);
+        gather(&first, owner(1), PARENT).await.unwrap();
+        drop(first);
+        let second = database(&root);
+        assert_eq!(count(&second, "parents").await.unwrap(), 0);
+        for _ in 0..4 {
+            gather(&second, owner(1), PARENT).await.unwrap();
+        }
+        drop(second);
+        assert_eq!(count(&database(&root), "parents").await.unwrap(), 3, "enough of it was committed");
+    }
 }

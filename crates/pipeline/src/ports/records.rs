@@ -142,10 +142,10 @@ pub trait Records: Send + Sync + 'static {
     ///
     /// A store that one process has for itself may keep what was landed back, until [`Records::flush`] is called or
     /// something else is asked. If it fails or the process ends before that, all of what it kept back is gone, as if
-    /// it had not been landed.
+    /// it had not been landed; of that the next `apply` or `flush` of the import is told, if it was not yet.
     fn apply(&self, batch: &Batch<'_>) -> impl Future<Output = Result<Applied>> + Send;
-    /// What was landed is kept, whatever happens.
-    fn flush(&self) -> impl Future<Output = Result<()>> + Send {
+    /// What was landed of the import is kept, whatever happens.
+    fn flush(&self, _import: ImportId) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
     /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list

@@ -97,7 +97,7 @@ pub(super) async fn load<P: Platform>(
     if hex(&hash.finalize()) != content.sha256 {
         return Err(Error::Changed { key: import.source.key.clone() });
     }
-    platform.records().flush().await?;
+    platform.records().flush(import.id).await?;
     let badlines = loader.finish_badlines().await?;
     summary.findings.merge(std::mem::take(&mut loader.refused));
     let mut counts = loader.counts;
