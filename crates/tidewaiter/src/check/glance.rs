@@ -45,9 +45,10 @@ impl Glance {
         glance
     }
 
-    /// True if all values of a line without quotes are good beyond doubt. It has as many as there are columns.
+    /// True if the values of a line without quotes have lengths that are right beyond doubt, wherever their length
+    /// decides. It has as many values as there are columns.
     #[inline]
-    pub(crate) fn accepts(&self, lines: &[u8], line: Marks<'_>) -> bool {
+    pub(crate) fn accepts_lengths(&self, line: Marks<'_>) -> bool {
         let Self { least, spread, .. } = self;
         let ([first_end, ..], [first_least, ..], [first_spread, ..]) =
             (line.ends, least.as_slice(), spread.as_slice())
@@ -62,28 +63,33 @@ impl Glance {
             wrong |= is_wrong(end.wrapping_sub(before + 1), *least, *spread);
         }
         wrong == 0
-            && self
-                .closer
-                .iter()
-                .all(|closer| line.value(closer.place).is_some_and(|value| closer.accepts(lines, value)))
     }
 
-    /// The same for a line that begins at `start` and whose values stand in these spans of it.
+    /// The same for a line whose values stand in these spans of it.
     #[inline]
-    pub(crate) fn accepts_quoted(&self, lines: &[u8], start: u32, spans: &[Span]) -> bool {
+    pub(crate) fn accepts_spans(&self, spans: &[Span]) -> bool {
         let sizes = self.least.iter().zip(&self.spread);
         let wrong = spans.iter().zip(sizes).fold(0, |wrong, (span, (least, spread))| {
-            wrong | is_wrong(span.end.wrapping_sub(span.start), *least, *spread) | u32::from(span.doubled)
+            let length = span.end.wrapping_sub(span.start);
+            // Of a value with doubled quotes, at least half remains.
+            let remains = length >> u32::from(span.doubled);
+            wrong | is_wrong(length, *least, *spread) | u32::from(remains < *least)
         });
-        let value = |closer: &Closer| {
-            let span = spans.get(closer.place)?;
-            Some((start + span.start, start + span.end))
-        };
         wrong == 0
-            && self
-                .closer
-                .iter()
-                .all(|closer| value(closer).is_some_and(|value| closer.accepts(lines, value)))
+    }
+
+    /// True if all other values of a line are good: each stands where `place` says. Those that a quick way does not let
+    /// pass are judged by `is_good`, which is told the column.
+    #[inline]
+    pub(crate) fn accepts_others(
+        &self,
+        lines: &[u8],
+        place: impl Fn(usize) -> Option<(u32, u32)>,
+        is_good: impl Fn(usize) -> bool,
+    ) -> bool {
+        self.closer.iter().all(|closer| {
+            place(closer.place).is_some_and(|value| closer.accepts(lines, value)) || is_good(closer.place)
+        })
     }
 }
 

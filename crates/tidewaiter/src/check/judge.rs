@@ -91,22 +91,15 @@ impl Rules {
         if marks.ends.len() != self.width() {
             return Err(Fault::Width { fields: marks.ends.len() });
         }
-        let good = self.glance.accepts(lines, marks) || self.judge_cells(lines, text, marks);
         let fields = Fields::Plain { start: marks.start, ends: marks.ends };
-        if good && self.sets_are_filled(text, fields) { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
-    }
-
-    /// Judges the values of a line without quotes one by one.
-    fn judge_cells(&self, lines: &[u8], text: &str, marks: Marks<'_>) -> bool {
-        let mut start = marks.start;
-        marks.ends.iter().zip(&self.plan).all(|(&end, plan)| {
-            let begin = std::mem::replace(&mut start, end + 1);
-            let tail = lines.get(begin as usize..).unwrap_or_default();
-            plan.quick.accepts(tail, (end - begin) as usize, plan.empty)
-                || text
-                    .get((begin - marks.start) as usize..(end - marks.start) as usize)
-                    .is_some_and(|value| self.is_good_value(value, plan))
-        })
+        let is_good = |column| self.is_good_cell(column, lines, marks, text, fields);
+        let cells_are_good = if self.glance.accepts_lengths(marks) {
+            self.glance.accepts_others(lines, |column| marks.value(column), is_good)
+        } else {
+            (0..fields.len()).all(is_good)
+        };
+        let good = cells_are_good && self.sets_are_filled(text, fields);
+        if good { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
     }
 
     fn judge_quoted<'a>(
@@ -121,21 +114,40 @@ impl Rules {
         if fields != self.width() {
             return Err(Fault::Width { fields });
         }
-        let judge_cells = || {
-            spans.iter().zip(&self.plan).all(|(&span, plan)| {
-                let (start, length) = ((marks.start + span.start) as usize, (span.end - span.start) as usize);
-                let quick = if span.doubled {
-                    plan.quick.accepts_doubled(length)
-                } else {
-                    plan.quick.accepts(lines.get(start..).unwrap_or_default(), length, plan.empty)
-                };
-                quick || self.is_good_value(&value_of(text, span), plan)
-            })
-        };
         let fields = Fields::Quoted(spans);
-        let cells_are_good = self.glance.accepts_quoted(lines, marks.start, spans) || judge_cells();
+        let is_good = |column| self.is_good_cell(column, lines, marks, text, fields);
+        let place = |column: usize| {
+            let span = spans.get(column).filter(|span| !span.doubled)?;
+            Some((marks.start + span.start, marks.start + span.end))
+        };
+        let cells_are_good = if self.glance.accepts_spans(spans) {
+            self.glance.accepts_others(lines, place, is_good)
+        } else {
+            (0..fields.len()).all(is_good)
+        };
         let good = cells_are_good && self.sets_are_filled(text, fields);
         if good { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
+    }
+
+    /// Judges a value of a line, whatever it is. It is kept out of the way of what passes at a glance.
+    #[cold]
+    fn is_good_cell(
+        &self,
+        column: usize,
+        lines: &[u8],
+        marks: Marks<'_>,
+        text: &str,
+        fields: Fields<'_>,
+    ) -> bool {
+        let (Some(plan), Some(value)) = (self.plan.get(column), fields.span(column)) else { return false };
+        let length = (value.end - value.start) as usize;
+        let quick = if value.doubled {
+            plan.quick.accepts_doubled(length)
+        } else {
+            let tail = lines.get((marks.start + value.start) as usize..).unwrap_or_default();
+            plan.quick.accepts(tail, length, plan.empty)
+        };
+        quick || self.is_good_value(&value_of(text, value), plan)
     }
 }
 

@@ -30,20 +30,9 @@ pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn fill_here(index: &mut Index, lines: &[u8], delimiter: u8) {
-    let delimiters = _mm256_set1_epi8(delimiter.cast_signed());
-    let feeds = _mm256_set1_epi8(b'\n'.cast_signed());
-    let quotes = _mm256_set1_epi8(b'"'.cast_signed());
-    let returns = _mm256_set1_epi8(b'\r'.cast_signed());
-    let nuls = _mm256_set1_epi8(0);
     let masks = |block: &[u8; BLOCK]| {
         let halves = halves(block);
-        Masks {
-            delimiters: equal(halves, delimiters),
-            feeds: equal(halves, feeds),
-            quotes: equal(halves, quotes),
-            returns: equal(halves, returns),
-            nuls: equal(halves, nuls),
-        }
+        Masks::of(delimiter, |byte| equal(halves, _mm256_set1_epi8(byte.cast_signed())))
     };
     index.fill_with(lines, masks, positions);
 }

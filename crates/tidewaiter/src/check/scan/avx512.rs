@@ -48,18 +48,9 @@ pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
 fn fill_here(index: &mut Index, lines: &[u8], delimiter: u8) {
-    let splat = |byte: u8| _mm512_set1_epi8(byte.cast_signed());
-    let (delimiters, feeds, quotes) = (splat(delimiter), splat(b'\n'), splat(b'"'));
-    let (returns, nuls) = (splat(b'\r'), splat(0));
     let masks = |block: &[u8; BLOCK]| {
         let bytes: __m512i = bytemuck::cast(*block);
-        Masks {
-            delimiters: _mm512_cmpeq_epi8_mask(bytes, delimiters),
-            feeds: _mm512_cmpeq_epi8_mask(bytes, feeds),
-            quotes: _mm512_cmpeq_epi8_mask(bytes, quotes),
-            returns: _mm512_cmpeq_epi8_mask(bytes, returns),
-            nuls: _mm512_cmpeq_epi8_mask(bytes, nuls),
-        }
+        Masks::of(delimiter, |byte| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed())))
     };
     let numbers: __m512i = bytemuck::cast(NUMBERS);
     let positions = |bits: u64, base: u32, room: &mut [u32; BLOCK]| {

@@ -25,6 +25,21 @@ struct Masks {
     nuls: u64,
 }
 
+impl Masks {
+    /// The masks of a block, of which `equal` says where a byte is.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined may use the features of a kernel")]
+    fn of(delimiter: u8, equal: impl Fn(u8) -> u64) -> Self {
+        Self {
+            delimiters: equal(delimiter),
+            feeds: equal(b'\n'),
+            quotes: equal(b'"'),
+            returns: equal(b'\r'),
+            nuls: equal(0),
+        }
+    }
+}
+
 /// Which code makes the masks, and positions of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kernel {

@@ -6,14 +6,7 @@ use super::{BLOCK, Index, Masks, positions};
 
 /// Fills an index.
 pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
-    let masks = |block: &[u8; BLOCK]| Masks {
-        delimiters: equal(block, delimiter),
-        feeds: equal(block, b'\n'),
-        quotes: equal(block, b'"'),
-        returns: equal(block, b'\r'),
-        nuls: equal(block, 0),
-    };
-    index.fill_with(lines, masks, positions);
+    index.fill_with(lines, |block| Masks::of(delimiter, |byte| equal(block, byte)), positions);
 }
 
 #[inline]

@@ -41,7 +41,7 @@ pub(crate) enum Quick {
         last: u32,
     },
     Datetime,
-    /// One of some texts of at most 8 bytes.
+    /// One of some texts of at most 16 bytes.
     OneOf(Box<[Word]>),
 }
 
@@ -52,8 +52,8 @@ pub(crate) struct Lengths {
     pub(crate) most: usize,
 }
 
-/// A text of at most 8 bytes, with zeros behind it, and its length.
-pub(crate) type Word = (u64, usize);
+/// A text of at most 16 bytes, with zeros behind it, and its length.
+pub(crate) type Word = (u128, usize);
 
 impl Lengths {
     /// For texts of so many characters.
@@ -108,7 +108,7 @@ impl Quick {
         }
     }
 
-    /// True for any of these texts; None if one is longer than 8 bytes.
+    /// True for any of these texts; None if one is longer than 16 bytes.
     pub(crate) fn one_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let words: Option<Box<[Word]>> = texts
             .into_iter()
@@ -122,12 +122,12 @@ impl Quick {
     }
 }
 
-/// The value as one number; None if it has more than 8 bytes, or the text ends too soon behind it.
+/// The value as one number; None if it has more than 16 bytes, or the text ends too soon behind it.
 #[inline]
 fn word(tail: &[u8], length: usize) -> Option<Word> {
-    let eight = u64::from_le_bytes(*tail.first_chunk::<8>()?);
-    let unused = 8_u32.checked_sub(u32::try_from(length).ok()?)? * 8;
-    Some((eight.unbounded_shl(unused).unbounded_shr(unused), length))
+    let sixteen = u128::from_le_bytes(*tail.first_chunk::<16>()?);
+    let unused = 16_u32.checked_sub(u32::try_from(length).ok()?)? * 8;
+    Some((sixteen.unbounded_shl(unused).unbounded_shr(unused), length))
 }
 
 /// The date of a text in the form `20260131`, for bounds.

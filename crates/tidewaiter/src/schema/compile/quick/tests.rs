@@ -31,6 +31,8 @@ fn columns() -> Vec<Column> {
         json!({ "type": "date", "constraints": { "minimum": "1900-01-01", "maximum": "2026-02-27" } }),
         json!({ "type": "date", "constraints": { "minimum": "2024-02-29" } }),
         json!({ "type": "datetime" }),
+        json!({ "constraints": { "enum": ["delivered", "sixteen bytes, e"] } }),
+        json!({ "constraints": { "enum": ["delivered", "more than sixteen"] } }),
         json!({ "type": "datetime", "constraints": { "minimum": "2026-01-31T12:00:00Z" } }),
         json!({ "type": "time" }),
         json!({ "type": "year" }),
@@ -85,6 +87,7 @@ proptest! {
             "[a-c1é@;_Z\"-]{1,6}",
             "(-?[0-9]{1,10}[ ,-]?){1,4}",
             "true|True|FALSE|0|1|yes|S|M|medium|12",
+            "delivered?|sixteen bytes, [ef]{1,2}|more than sixteen",
         ],
         behind in 0..BEHIND.len(),
     ) {
@@ -117,6 +120,7 @@ fn usual_values_are_let_pass() {
         (20, &["2026-01-31", "1988-04-23", "2024-02-28"]),
         (21, &["1900-01-01", "2026-02-27"]),
         (23, &["2026-01-31T13:45:00Z", "2026-01-31 13:45:00", "2026-12-31T23:59:59Z"]),
+        (24, &["delivered", "sixteen bytes, e"]),
     ] {
         for value in values {
             assert!(passes(column, value), "{}: {value}", columns[column].name());
