@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::local::{SqliteRecords, SqliteState};
@@ -254,4 +255,11 @@ impl World {
     pub fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
         work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// The id of the import of a version: the same however often its event comes.
+pub(crate) fn import_id(key: &str, version: &str, arrived: Timestamp) -> ImportId {
+    let hash = Sha256::digest(format!("{key}?{version}"));
+    let random = hash.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    ImportId::new(arrived, random)
 }

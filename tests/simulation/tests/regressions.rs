@@ -15,7 +15,7 @@ use tidewaiter_simulation::gate::{Call, Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
 use tidewaiter_simulation::scenario::{Data, Dropped, Member, Partner, Variant, What, tar};
 use tidewaiter_simulation::watch::{Upload, Watch};
-use tidewaiter_simulation::world::{Body, Rates, World, at};
+use tidewaiter_simulation::world::{Body, Envelope, Inner, Rates, World, at};
 use tidewaiter_tests::generate::Chance;
 
 const CONFIG: Variant = Variant {
@@ -45,7 +45,11 @@ fn drop_notes(world: &World, n: i64, content: &'static str) -> Body {
 }
 
 fn drop(world: &World, n: i64, file: &str, bytes: &Bytes, what: What) -> Body {
-    let key = format!("imports/acme/{file}");
+    drop_in(world, "acme", n, file, bytes, what)
+}
+
+fn drop_in(world: &World, repository: &str, n: i64, file: &str, bytes: &Bytes, what: What) -> Body {
+    let key = format!("imports/{repository}/{file}");
     let arrived = at(1_790_000_000_000 + n);
     let import = ImportId::new(arrived, n.unsigned_abs().into());
     let source = world.with(|inner| {
@@ -55,7 +59,7 @@ fn drop(world: &World, n: i64, file: &str, bytes: &Bytes, what: What) -> Body {
         inner.watch.uploaded(import, Upload { dropped, source: source.clone(), is_gone: false });
         source
     });
-    let (repository, file) = ("acme".parse().unwrap(), file.to_owned());
+    let (repository, file) = (repository.parse().unwrap(), file.to_owned());
     let (bytes, nature) = (bytes.len() as u64, Nature::File);
     Body::Upload(Drop { repository, file, import, source, nature, bytes, arrived })
 }
@@ -97,22 +101,32 @@ async fn handed_out(world: &Arc<World>, n: i64, bytes: &'static [u8]) -> (Body, 
     let bytes = Bytes::from_static(bytes);
     let data = Data { group: None, bytes: bytes.clone(), ..member(1).data };
     let event = drop(world, n, "acme_contacts_crm_20260101.csv", &bytes, What::Data(data));
-    assert_eq!(treat(world, &event, go).await, Some(true));
-    let repository = "acme".parse().unwrap();
-    let poke = Message::Sequence { repository, news: News::Poke, known: None };
+    let work = hand_out(world, &event).await;
+    (event, work)
+}
+
+/// Treats the event of a file, and has the sequencer hand the file out: the message that says so.
+async fn hand_out(world: &Arc<World>, event: &Body) -> Body {
+    let Body::Upload(dropped) = event else { panic!("{event:?}") };
+    assert_eq!(treat(world, event, go).await, Some(true));
+    let poke = Message::Sequence { repository: dropped.repository.clone(), news: News::Poke, known: None };
     assert_eq!(treat(world, &Body::Message(poke), go).await, Some(true));
-    let Body::Upload(dropped) = &event else { panic!("{event:?}") };
-    let work = Message::Work { import: dropped.import, task: Task::Import, known: None };
-    (event, Body::Message(work))
+    Body::Message(Message::Work { import: dropped.import, task: Task::Import, known: None })
 }
 
 /// Another copy of a message comes now, to a process with such a clock, which does all of it.
 fn all_at_once(world: &Arc<World>, body: &Body, late: i64) {
+    let treated = meanwhile(async || treat_late(world, body, late, go).await);
+    assert_eq!(treated, Some(true));
+}
+
+/// Something happens now, while a process is held up at a call.
+fn meanwhile<T: Send>(what: impl AsyncFnOnce() -> T + Send) -> T {
     let other = || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(treat_late(world, body, late, go))
+        runtime.block_on(what())
     };
-    assert_eq!(std::thread::scope(|scope| scope.spawn(other).join()).unwrap(), Some(true));
+    std::thread::scope(|scope| scope.spawn(other).join()).unwrap()
 }
 
 /// Somebody deletes the version that was dropped for good, which partners may not.
@@ -254,6 +268,106 @@ async fn nothing_is_loaded_of_a_file_that_was_found_to_be_gone() {
     };
     assert_eq!(report.notes, Vec::<String>::new(), "nothing of it was loaded, and nothing else is said");
     assert!(world.records.scan("contacts", None, 10).await.unwrap().is_empty());
+}
+
+/// Batches of a repository, dropped as the `n`th: its event.
+fn batches(world: &World, repository: &str, n: i64, subsection: &'static str, ids: &[&str]) -> Body {
+    let mut bytes = b"batch_id;batch_date\n".to_vec();
+    for id in ids {
+        bytes.extend_from_slice(format!("{id};2026-01-31T02:00:00Z\n").as_bytes());
+    }
+    let bytes = Bytes::from(bytes);
+    let data = Data { scope: "batch", subsection, group: None, bytes: bytes.clone(), ..member(1).data };
+    let file = format!("acme_batch_{subsection}_20260101.csv");
+    drop_in(world, repository, n, &file, &bytes, What::Data(data))
+}
+
+/// Of two that check the same file, one passes it and has loaded half of it; then another repository adds to the same
+/// universe, and the other one finds that too much would go.
+#[tokio::test]
+async fn a_file_that_is_being_loaded_is_not_refused_for_what_others_have_added_since() {
+    let (world, full, work) = replacing().await;
+    let mut scans = 0;
+    let overtaken = |call: &Call| {
+        scans += usize::from(call.name == "records.scan");
+        if call.name == "records.scan" && scans == 1 {
+            meanwhile(async || half_loaded(&world, &work).await);
+        }
+        Some(Verdict::Go)
+    };
+    assert_eq!(
+        treat(&world, &work, overtaken).await,
+        Some(false),
+        "it leaves it to the one that is loading it"
+    );
+    assert_eq!(scans, 1);
+    has_replaced_all(&world, &full, &work).await;
+}
+
+/// Who tries a file again looks whether something of it is loaded, whatever the message says that was sent before.
+#[tokio::test]
+async fn a_file_that_is_tried_again_is_not_refused_for_what_others_have_added_since() {
+    let (world, full, work) = replacing().await;
+    half_loaded(&world, &work).await;
+    has_replaced_all(&world, &full, &work).await;
+}
+
+/// Two batches are there. A file that replaces them by one of them is handed out: its event, and the message that the
+/// sequencer has sent.
+async fn replacing() -> (Arc<World>, Body, Body) {
+    let world = world();
+    world.with(|inner| inner.bucket.put("config/globex/acme.json", CONFIG.document("acme"), false)).unwrap();
+    let earlier = batches(&world, "acme", 1, "crm", &["B1", "B2"]);
+    assert_eq!(treat(&world, &sent(&world, &earlier).await, go).await, Some(true));
+    sequence(&world).await;
+    let full = batches(&world, "acme", 2, "full", &["B1"]);
+    let work = sent(&world, &full).await;
+    (world, full, work)
+}
+
+/// Treats the event of a file: the message with which the sequencer then hands it out.
+async fn sent(world: &Arc<World>, event: &Body) -> Body {
+    let Body::Upload(dropped) = event else { panic!("{event:?}") };
+    assert_eq!(treat(world, event, go).await, Some(true));
+    sequence(world).await;
+    let is_it = |body: &Body| matches!(body, Body::Message(Message::Work { import, .. }) if *import == dropped.import);
+    let queued = |inner: &mut Inner| {
+        inner.queue.iter().map(|envelope| &envelope.body).find(|body| is_it(body)).cloned()
+    };
+    world.with(queued).unwrap()
+}
+
+/// Treats what is queued for the sequencer.
+async fn sequence(world: &Arc<World>) {
+    let is_news = |envelope: &Envelope| matches!(envelope.body, Body::Message(Message::Sequence { .. }));
+    let next = |inner: &mut Inner| {
+        let at = inner.queue.iter().position(is_news)?;
+        Some(inner.queue.remove(at).body)
+    };
+    while let Some(news) = world.with(next) {
+        assert_eq!(treat(world, &news, go).await, Some(true));
+    }
+}
+
+/// Whoever has the file dies when its lines are loaded, and another repository adds four batches.
+async fn half_loaded(world: &Arc<World>, work: &Body) {
+    let dies = |call: &Call| (call.name != "records.sweep").then_some(Verdict::Go);
+    assert_eq!(treat(world, work, dies).await, None);
+    let others = batches(world, "globex", 3, "crm", &["B3", "B4", "B5", "B6"]);
+    let work = hand_out(world, &others).await;
+    assert_eq!(treat(world, &work, go).await, Some(true));
+}
+
+/// Who comes next goes on with the file, to its end.
+async fn has_replaced_all(world: &Arc<World>, full: &Body, work: &Body) {
+    let process = Process::new(Arc::clone(world), 2, Function::of(work), 0, 1, Duration::ZERO);
+    let again = drive(process.lane(), process.handle(work, 2), go).await;
+    assert!(again.is_some_and(|done| done.is_ok()));
+    sequence(world).await;
+    assert_eq!(ended(world, full).await.code, None);
+    let records = world.records.scan("batch", None, 10).await.unwrap();
+    let left: Vec<&str> = records.iter().map(|stored| stored.key.as_str()).collect();
+    assert_eq!(left, ["B1"], "what it does not name is gone, whoever brought it");
 }
 
 /// The ledger said of the rejected lines of an earlier file that they were kept under another name, since a later file

@@ -13,8 +13,7 @@ use tidewaiter_pipeline::{Error, Result};
 use super::{Ports, simulated};
 use crate::bucket::{Refused, Version, number};
 use crate::gate::Verdict;
-use crate::history::import_id;
-use crate::world::{Inner, at};
+use crate::world::{Inner, at, import_id};
 
 /// How much of a file is read at a time: less than some files have.
 const CHUNK_BYTES: u64 = 96;
