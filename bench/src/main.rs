@@ -1,4 +1,4 @@
-//! What `make bench` measures as a process: one engine over one file, `bench check|portable|csv SCOPE FILE`, which reads
+//! What `make bench` measures as a process: one engine over one file, `bench check|portable|types|csv SCOPE FILE`, which reads
 //! the file in pieces and prints how many lines it accepted and rejected; `bench unpack ARCHIVE`; `bench choose FILES`.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command line talks to people")]
 
@@ -12,10 +12,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink};
-use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
+use tidewaiter::schema::{Constraints, FieldType, TableSchema, catalogue};
 
-const USAGE: &str = "usage: bench check|portable|csv SCOPE FILE | unpack ARCHIVE | choose FILES";
+const USAGE: &str = "usage: bench check|portable|types|csv SCOPE FILE | unpack ARCHIVE | choose FILES";
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -48,14 +48,27 @@ fn main() -> ExitCode {
 }
 
 fn run(engine: &str, scope: &str, file: &str) -> Result<Counts, Box<dyn Error>> {
-    let schema = catalogue::scopes().get(scope).ok_or("unknown scope")?;
-    let scope = Scope::compile(scope, schema).map_err(|_| "the scope does not compile")?;
+    let mut schema = catalogue::scopes().get(scope).ok_or("unknown scope")?.clone();
+    if engine == "types" {
+        leave_types(&mut schema);
+    }
+    let scope = Scope::compile(scope, &schema).map_err(|_| "the scope does not compile")?;
     let file = File::open(file)?;
     match engine {
-        "check" => check(checker(scope), file),
+        "check" | "types" => check(checker(scope), file),
         "portable" => check(checker(scope).portable(), file),
         "csv" => with_csv(&scope, file),
         _ => Err(USAGE.into()),
+    }
+}
+
+/// Leaves of a schema what engines for analysis check, too: the types.
+fn leave_types(schema: &mut TableSchema) {
+    for field in &mut schema.fields {
+        field.constraints = Constraints::default();
+        if field.kind == FieldType::String {
+            field.format = None;
+        }
     }
 }
 
