@@ -1,10 +1,12 @@
 //! A deployment as one of its functions sees it, made once, when the process starts.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::follow::Kept;
 use tidewaiter_pipeline::ports::{Mailer, Observation, Platform, Queue, Records};
 
 use crate::elsewhere::Elsewhere;
@@ -25,12 +27,23 @@ pub struct Deployment<R, M, Q> {
     mailer: M,
     queue: Q,
     configs: Cache,
+    /// When a file that is being loaded is left to another invocation, in milliseconds since 1970.
+    leave_at: AtomicI64,
 }
+
+/// From this size on, in bytes, the lines of a file are shared among loaders. Of fewer lines, transactions would be
+/// small, and there would be more of them.
+const LARGE_FILE: u64 = 1 << 20;
+/// How many loaders share the lines of a large file, each with one transaction on its way. Together they write about as
+/// much as a table takes by default.
+const LOADERS: u32 = 8;
+/// How long before its end an invocation begins no further batch, at most; a tenth of its time if that is less.
+const SPARE: Duration = Duration::from_secs(60);
 
 /// What unpack and sequence have: messages, and neither records nor mails.
 pub type Messaging = Deployment<Elsewhere, Elsewhere, Queues>;
 /// What validate has, with its store of records.
-pub type Loading<R> = Deployment<R, Elsewhere, Queues>;
+pub type Loading<R> = Deployment<R, Elsewhere, Kept<Queues>>;
 /// What report has: mails, and nobody to tell.
 pub type Mailing = Deployment<Elsewhere, Mails, Elsewhere>;
 
@@ -66,8 +79,8 @@ impl<R: Records> Loading<R> {
         let table = environment.get("RECORDS_TABLE");
         environment.complete()?;
         let config = clients::environment().await;
-        let records = records(aws_sdk_dynamodb::Client::new(&config), table);
-        Ok(names.deployment(&config, records, Elsewhere, queues(&config, urls)))
+        let records = records(clients::records(&config), table);
+        Ok(names.deployment(&config, records, Elsewhere, Kept::new(queues(&config, urls))))
     }
 }
 
@@ -126,7 +139,17 @@ impl Names {
             mailer,
             queue,
             configs: Cache::with_names_for(self.configurations_for),
+            leave_at: AtomicI64::new(i64::MAX),
         }
+    }
+}
+
+impl<R, M, Q> Deployment<R, M, Q> {
+    /// Notes when the invocation that begins now is stopped.
+    pub(crate) fn ends(&self, at: Timestamp) {
+        let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
+        let spare = i64::try_from(SPARE.min(left / 10).as_millis()).unwrap_or_default();
+        self.leave_at.store(at.as_millisecond().saturating_sub(spare), Ordering::Relaxed);
     }
 }
 
@@ -165,6 +188,14 @@ impl<R: Records, M: Mailer, Q: Queue> Platform for Deployment<R, M, Q> {
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    fn loaders(&self, bytes: u64) -> u32 {
+        if bytes < LARGE_FILE { 1 } else { LOADERS }
+    }
+
+    fn time_is_up(&self) -> bool {
+        Timestamp::now().as_millisecond() >= self.leave_at.load(Ordering::Relaxed)
     }
 
     fn observe(&self, progress: &Observation<'_>) {

@@ -28,7 +28,7 @@ impl Records for Elsewhere {
         refused("looking for batches")
     }
 
-    async fn close(&self, _import: ImportId) -> Result<bool> {
+    async fn close(&self, _import: ImportId, _loaders: u32) -> Result<bool> {
         refused("closing an import")
     }
 

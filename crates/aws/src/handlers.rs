@@ -10,7 +10,8 @@ use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::ports::{
     Import, Known, Mailer, Message, News, Platform, Progress, Queue, Records, State,
 };
-use tidewaiter_pipeline::{Error, digest, report, sequence, sweep, unpack, validate, watch};
+use tidewaiter_pipeline::validate::Tried;
+use tidewaiter_pipeline::{Error, digest, follow, report, sequence, sweep, unpack, watch};
 use tracing::{Instrument, Span, field};
 
 use crate::deployment::{Deployment, Loading, Mailing, Messaging};
@@ -130,7 +131,15 @@ pub async fn sequence(
 }
 
 /// Checks and loads files.
-pub async fn validate<R: Records>(deployment: &Loading<R>, batch: Batch, request: &str) -> Answer {
+///
+/// `ends` is when this invocation is stopped.
+pub async fn validate<R: Records>(
+    deployment: &Loading<R>,
+    batch: Batch,
+    request: &str,
+    ends: Timestamp,
+) -> Answer {
+    deployment.ends(ends);
     deployment.each(batch, request, async |body, tries| validate_one(deployment, body, tries).await).await
 }
 
@@ -172,8 +181,8 @@ async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled
     };
     about(&[("repository", &repository)]);
     remember(deployment, known.as_deref());
-    // All other news look for what is next by themselves.
-    let asks_nothing_twice = matches!(news, News::Happened(_));
+    // A poke asks for what is next by itself.
+    let asks_nothing_twice = !matches!(news, News::Poke);
     Box::pin(sequence::sequence(deployment, &repository, news)).await?;
     if tries > 1 && asks_nothing_twice {
         // Whoever had it before may have died when the state had moved on, and before it asked for what is next:
@@ -184,13 +193,14 @@ async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled
 }
 
 async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str, tries: u32) -> Handled {
-    let Message::Work { import, task, known } = queues::message(body)? else {
+    let Message::Work { import, task, known, landed } = queues::message(body)? else {
         return Err(Problem::Misdirected);
     };
     about(&[("import", &import)]);
     remember(deployment, known.as_deref());
     let is_first = tries == 1 && known.is_some_and(|known| has_just_begun(&known.import, deployment.now()));
-    Ok(Box::pin(validate::validate(deployment, import, task, is_first)).await?)
+    let tried = Tried::told(is_first, landed);
+    Ok(Box::pin(follow::validate_and_follow(deployment, import, task, tried)).await?)
 }
 
 /// False of what was replayed from the dead letters: its tries are counted anew.

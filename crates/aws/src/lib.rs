@@ -7,6 +7,8 @@
 //! Nothing here decides what becomes of a file: that is done by the use cases of `tidewaiter-pipeline`, over
 //! the ports that these adapters implement. They pass the same contract suite as the adapters for a folder.
 
+#[cfg(test)]
+mod canned;
 pub mod clients;
 pub mod deployment;
 mod elsewhere;

@@ -167,8 +167,12 @@ mod tests {
                 r#"{"sequence":{"repository":"acme","news":{"happened":{"finished":["01ARZ3NDEKTSV4RRFFQ69G5FAV","rejected"]}}}}"#,
             ),
             (
-                Message::Work { import, task: Task::Import, known: None },
+                Message::Work { import, task: Task::Import, known: None, landed: 0 },
                 r#"{"work":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","task":"import"}}"#,
+            ),
+            (
+                Message::Work { import, task: Task::Import, known: None, landed: 12 },
+                r#"{"work":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","task":"import","landed":12}}"#,
             ),
             (Message::Report { import }, r#"{"report":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),
             (

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put,
     ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update, WriteRequest,
@@ -292,20 +293,16 @@ impl Table {
     async fn transact(&self, what: &'static str, writes: Vec<Write>) -> Result<Written> {
         let items: std::result::Result<_, _> = writes.into_iter().map(|w| self.transact_item(w)).collect();
         let items: Vec<TransactWriteItem> = items.map_err(|e| Error::Store { what, source: Box::new(e) })?;
-        let Err(error) = self.client.transact_write_items().set_transact_items(Some(items)).send().await
-        else {
-            return Ok(Written::Done);
-        };
-        let lost = match error.as_service_error() {
-            Some(aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
-                canceled,
-            )) => canceled
-                .cancellation_reasons()
-                .iter()
-                .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))),
-            _ => false,
-        };
-        if lost { Ok(Written::Lost(Item::new())) } else { Err(failure::store(what, &error)) }
+        let mut tries = Tries::patient(what);
+        loop {
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let Err(error) = request.send().await else { return Ok(Written::Done) };
+            match Canceled::of(&error) {
+                Some(Canceled::Lost) => return Ok(Written::Lost(Item::new())),
+                Some(Canceled::Throttled) => tries.again().await?,
+                None => return Err(failure::store(what, &error)),
+            }
+        }
     }
 
     fn transact_item(&self, write: Write) -> std::result::Result<TransactWriteItem, BuildError> {
@@ -362,6 +359,30 @@ impl Table {
     }
 }
 
+/// Why a transaction was not carried out, if not for an error.
+enum Canceled {
+    /// A condition did not hold, or somebody wrote at the same time.
+    Lost,
+    /// More is written than the table takes at the moment. The client does not try this again by itself.
+    Throttled,
+}
+
+impl Canceled {
+    fn of(error: &failure::Answer<TransactWriteItemsError>) -> Option<Self> {
+        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
+        else {
+            return None;
+        };
+        let reasons = || canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+        if reasons().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict")) {
+            return Some(Self::Lost);
+        }
+        reasons()
+            .any(|code| matches!(code, "ThrottlingError" | "ProvisionedThroughputExceeded"))
+            .then_some(Self::Throttled)
+    }
+}
+
 type Expression = (Option<String>, Option<HashMap<String, String>>, Option<Item>);
 
 /// A condition with the names and values it uses, and no others: AWS refuses those.
@@ -377,15 +398,23 @@ fn expression(when: When) -> Expression {
     }
 }
 
-/// Counts the tries of a write that others were faster with, and waits longer from try to try.
+/// Counts the tries of a write that others were faster with, or that the table had no room for, and waits longer from
+/// try to try.
 pub(crate) struct Tries {
     what: &'static str,
     done: u32,
+    /// How long the second try waits at most, in milliseconds; it doubles five times.
+    first: u64,
 }
 
 impl Tries {
     pub(crate) fn new(what: &'static str) -> Self {
-        Self { what, done: 0 }
+        Self { what, done: 0, first: 20 }
+    }
+
+    /// For a table that is asked too much: a partition that is hot takes seconds to be split.
+    pub(crate) fn patient(what: &'static str) -> Self {
+        Self { what, done: 0, first: 200 }
     }
 
     /// Waits before another try.
@@ -393,13 +422,16 @@ impl Tries {
         use std::hash::{BuildHasher, RandomState};
         self.done += 1;
         if self.done >= TRIES {
-            let source = "others were faster each time".into();
+            let source = "others were faster each time, or the table takes no more at the moment".into();
             return Err(Error::Store { what: self.what, source });
         }
-        let most = 10_u64 << self.done.min(6);
+        let most = self.first << (self.done - 1).min(5);
         // Those who met once are not to meet again.
         let wait = RandomState::new().hash_one(self.done) % most;
         tokio::time::sleep(Duration::from_millis(wait)).await;
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

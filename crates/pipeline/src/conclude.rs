@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use tidewaiter::config::{Digest, Email, ReportOn, Settings, Subsection};
@@ -216,7 +217,8 @@ pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &
     finish(platform, import, conclusion).await
 }
 
-/// Writes the log and moves the file. Their keys are taken, and what lies there is kept under the `older` ones.
+/// Writes the log and moves the file, both at the same time. Their keys are taken, and what lies there is kept under
+/// the `older` ones.
 async fn settle<P: Platform>(
     platform: &P,
     import: &Import,
@@ -224,33 +226,48 @@ async fn settle<P: Platform>(
     outputs: &[Output],
     older: &[Option<Key>],
 ) -> Result<()> {
-    for (output, older) in outputs.iter().zip(older.iter().map(Option::as_ref)) {
-        match output {
+    let settled = outputs
+        .iter()
+        .zip(older)
+        .map(|(output, older)| settle_one(platform, import, report, output, older.as_ref()));
+    for done in join_all(settled).await {
+        done?;
+    }
+    platform.records().forget(import.id).await
+}
+
+async fn settle_one<P: Platform>(
+    platform: &P,
+    import: &Import,
+    report: Option<&Report>,
+    output: &Output,
+    older: Option<&Key>,
+) -> Result<()> {
+    match output {
+        Output::Log(log) => {
             // Only if somebody took the report away is there nothing to be said.
-            Output::Log(log) => {
-                if let Some(report) = report {
-                    let text = tidewaiter::report::log(report);
-                    write_log(platform, import, log, text.into(), older).await?;
+            let Some(report) = report else { return Ok(()) };
+            let text = tidewaiter::report::log(report);
+            write_log(platform, import, log, text.into(), older).await
+        }
+        Output::File(place) => {
+            match platform.objects().relocate(&import.source, import.bytes, place, older).await {
+                // Somebody removed it after its outcome was decided. That must not hold up the others.
+                Err(Error::NotFound { key }) if key == import.source.key => {
+                    tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
+                    Ok(())
                 }
+                moved => moved,
             }
-            Output::File(place) => {
-                match platform.objects().relocate(&import.source, import.bytes, place, older).await {
-                    // Somebody removed it after its outcome was decided. That must not hold up the others.
-                    Err(Error::NotFound { key }) if key == import.source.key => {
-                        tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
-                    }
-                    moved => moved?,
-                }
-            }
-            Output::Kept(key) => {
-                // What is no import's was put there by hand.
-                if let Some(older) = older.filter(|older| **older != key.renamed(import.id)) {
-                    displace::keep(platform, key, older).await?;
-                }
+        }
+        Output::Kept(key) => {
+            // What is no import's was put there by hand.
+            match older.filter(|older| **older != key.renamed(import.id)) {
+                Some(older) => displace::keep(platform, key, older).await,
+                None => Ok(()),
             }
         }
     }
-    platform.records().forget(import.id).await
 }
 
 /// Writes the log. Mostly nothing lies there. What does is the same log, if somebody else carries out this outcome

@@ -94,6 +94,14 @@ pub enum Error {
         /// The import.
         id: String,
     },
+    /// The time of this process is up, and the file is not loaded to its end.
+    #[error("the time was up when {landed} batches of import {id} were loaded")]
+    OutOfTime {
+        /// The import.
+        id: String,
+        /// How many of its batches are landed.
+        landed: u64,
+    },
     /// A mail could not be sent.
     #[error("mail for import {id} was not sent: {source}")]
     Mail {
@@ -113,6 +121,7 @@ impl Error {
         match self {
             Self::Changed { .. }
             | Self::Closed { .. }
+            | Self::OutOfTime { .. }
             | Self::Store { .. }
             | Self::Mail { .. }
             | Self::Task(_) => true,

@@ -21,7 +21,7 @@ use crate::{Error, Result, configs};
 pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: News) -> Result<()> {
     let at = platform.now();
     let events = match news {
-        News::Arrived { settle_seconds } => vec![Event::Arrived { at, settle_seconds }, Event::Poke { at }],
+        News::Arrived { settle_seconds } => vec![Event::Arrived { at, settle_seconds }],
         News::Poke => vec![Event::Poke { at }],
         News::Happened(event) => vec![event],
     };
@@ -169,7 +169,7 @@ impl<P: Platform> Shell<'_, P> {
 
     async fn work(&self, import: ImportId, task: Task, begun: Option<ImportId>) -> Result<Option<Event>> {
         let known = self.platform.state().remembered(import).filter(|_| begun == Some(import)).map(Box::new);
-        self.platform.queue().send(Message::Work { import, task, known }, None).await?;
+        self.platform.queue().send(Message::Work { import, task, known, landed: 0 }, None).await?;
         Ok(None)
     }
 

@@ -6,7 +6,7 @@ use tidewaiter::sequence;
 
 use crate::ports::{Import, Kind, Message, News, Objects, Platform, Progress, Queue, State};
 use crate::report::is_refused;
-use crate::{Error, Result, conclude, digest, unpack, watch};
+use crate::{Error, Result, conclude, digest, pulse, unpack, watch};
 
 /// How many imports are read at a time.
 const PAGE: usize = 100;
@@ -103,14 +103,16 @@ pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>
     Ok(failed)
 }
 
-/// Pokes every repository with unfinished work, and asks for every mail that is due. What the platform refused a
+/// Pokes every repository with unfinished work that nobody is seen to be at, and asks for every mail that is due. What the platform refused a
 /// short while ago is left alone.
 pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
     let mut found = Found::default();
     for repository in platform.state().repositories().await? {
-        let has_work = has_work(platform, &repository).await?;
+        let turn = platform.state().turn(&repository).await?;
+        let has_work = turn.state != sequence::State::default() || !turn.ready.is_empty();
         found.digests += digest::ask(platform, &repository, !has_work).await?;
-        if has_work {
+        let is_in_hand = turn.state.handed_out().is_some() && pulse::is_alive(platform, &repository).await?;
+        if has_work && !is_in_hand {
             platform.queue().send(Message::news(&repository, News::Poke), None).await?;
             found.repositories += 1;
         }
@@ -136,11 +138,6 @@ pub async fn end_run<P: Platform>(platform: &P) -> Result<()> {
         digest::ask(platform, &repository, true).await?;
     }
     Ok(())
-}
-
-async fn has_work<P: Platform>(platform: &P, repository: &Repository) -> Result<bool> {
-    let turn = platform.state().turn(repository).await?;
-    Ok(turn.state != sequence::State::default() || !turn.ready.is_empty())
 }
 
 /// Goes on with a file that a sweep found.

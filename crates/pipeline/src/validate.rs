@@ -15,7 +15,7 @@ mod words;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidewaiter::check::Sink;
+use tidewaiter::check::{Sink, Summary};
 use tidewaiter::config::{CheckReferences, Config, Duplicates, ReplaceAll};
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::id::ImportId;
@@ -32,14 +32,26 @@ use crate::ports::{
     Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Records,
     Refusal, Source, State, Task,
 };
+use crate::pulse::Pulse;
 use crate::{Error, Result, configs, unpack};
 use replace_all::Replacement;
 use words::{came_before, left_alone, left_out, moved, same_content, stops_group};
 
-/// Carries out a task on a registered file. `is_first` if nobody has tried before, as far as can be known: then
-/// what is remembered of the import need not be asked for, and nothing of it is loaded.
-pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_first: bool) -> Result<()> {
+/// What was tried of a task before, as far as can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// Nobody has: what is remembered of the import need not be asked for, and nothing of it is loaded.
+    Never,
+    /// Somebody may have.
+    Perhaps,
+    /// Somebody has landed so many batches, and had no more time for the others.
+    Landed(u64),
+}
+
+/// Carries out a task on a registered file.
+pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()> {
     let state = platform.state();
+    let is_first = tried == Tried::Never;
     let import = if is_first { state.recall(id).await? } else { state.import(id).await? };
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
@@ -57,12 +69,14 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_fi
         return passed(platform, &import).await;
     }
     let has_begun = pinned.content.is_some() || !is_first && platform.records().has_begun(id).await?;
-    let read = match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
-        Err(Error::NotFound { key }) if key == import.source.key => {
-            return Box::pin(gone::leave(platform, &import)).await;
-        }
-        Err(error) => return Box::pin(unpack::cannot_open(platform, &import, error, has_begun)).await,
-        Ok(read) => read,
+    // What has passed and cannot change need not be checked again.
+    let checked = pinned.content.clone().filter(|_| platform.objects().is_fixed(&import.source));
+    let read = match checked {
+        Some(content) => Read::before(content),
+        None => match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
+            Err(error) => return cannot_read(platform, &import, &pinned, error, has_begun).await,
+            Ok(read) => read,
+        },
     };
     let (mut examined, bytes) = (read.examined, read.bytes);
     let audience = Audience::of_subsection(&terms.options);
@@ -96,12 +110,21 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_fi
         return passed(platform, &import).await;
     }
     let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
-    if !has_begun && !is_certain(platform, &import, &pinned, &terms) {
+    // A file of several loaders is large: whoever begins again is not to check it again.
+    if !has_begun && (pinned.loaders > 1 || !is_certain(platform, &import, &pinned, &terms)) {
         fix(platform, &import, &pinned, &content).await?;
     }
-    let file = Passed { import: &import, name, terms: &terms, content: &content, loaders: pinned.loaders };
-    let mut findings = match take(platform, &file, examined, read.held).await {
-        Err(Error::Closed { .. }) => return Box::pin(gone::leave(platform, &import)).await,
+    let (loaders, landed) = (pinned.loaders, tried.batches());
+    let file = Passed { import: &import, name, terms: &terms, content: &content, loaders, landed };
+    let mut findings = match take(platform, &file, read.held).await {
+        Err(Error::OutOfTime { landed, .. }) => {
+            let message = Message::Work { import: id, task, known: None, landed };
+            return platform.queue().send(message, None).await;
+        }
+        Err(error @ (Error::Closed { .. } | Error::NotFound { .. } | Error::Denied { .. })) => {
+            let has_begun = platform.records().has_begun(id).await?;
+            return cannot_read(platform, &import, &pinned, error, has_begun).await;
+        }
         taken => taken?,
     };
     if let Some(twin) = &twin {
@@ -109,6 +132,40 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, is_fi
         findings.tally.push(Finding::file(Code::DuplicateFile, same_content(twin)).with_hint(hint));
     }
     end(platform, &import, &findings, &audience).await
+}
+
+impl Tried {
+    /// As a message tells it: whether it is the first about the task, and how many batches it says are landed.
+    pub fn told(is_first: bool, landed: u64) -> Self {
+        match landed {
+            0 if is_first => Self::Never,
+            0 => Self::Perhaps,
+            landed => Self::Landed(landed),
+        }
+    }
+
+    fn batches(self) -> u64 {
+        if let Self::Landed(batches) = self { batches } else { 0 }
+    }
+}
+
+/// What comes of a file whose bytes cannot be read, or that somebody else has found to be gone.
+async fn cannot_read<P: Platform>(
+    platform: &P,
+    import: &Import,
+    pinned: &Pinned,
+    error: Error,
+    has_begun: bool,
+) -> Result<()> {
+    let is_gone = match &error {
+        Error::Closed { .. } => true,
+        Error::NotFound { key } => *key == import.source.key,
+        _ => false,
+    };
+    if is_gone {
+        return Box::pin(gone::leave(platform, import, pinned.loaders)).await;
+    }
+    Box::pin(unpack::cannot_open(platform, import, error, has_begun)).await
 }
 
 async fn end<P: Platform>(
@@ -234,6 +291,15 @@ struct Read {
     held: Option<Bytes>,
 }
 
+impl Read {
+    /// What is known of a file that has passed before.
+    fn before(content: Content) -> Self {
+        let Content { bytes, sha256 } = content;
+        let examined = Examined { summary: Summary::default(), sha256: Some(sha256), reason: None };
+        Self { examined, bytes, held: None }
+    }
+}
+
 /// Phase one: reads the file once, with no effect on records.
 ///
 /// `content` is what an earlier try fixed as the content to load: then only that much is read.
@@ -251,7 +317,9 @@ async fn examine<P: Platform>(
     let mut examination = Examination::new(terms);
     let (mut whole, mut held) = (true, None);
     let mut chunks = Chunks::new(objects, &import.source, end);
+    let mut pulse = Pulse::new(platform, &import.repository);
     while let Some(chunk) = chunks.next().await? {
+        pulse.beat().await;
         platform.observe(&Observation::Checking { file: &import.file, done: chunks.offset, of: end });
         held = (chunk.len() as u64 == chunks.offset).then(|| chunk.clone());
         if !examination.feed(&chunk) {
@@ -325,19 +393,18 @@ struct Passed<'a> {
     content: &'a Content,
     /// How many loaders share its lines.
     loaders: u32,
+    /// How many of its batches are landed for certain.
+    landed: u64,
 }
 
 /// Phase two: loads the good lines and keeps the rejected ones.
-async fn take<P: Platform>(
-    platform: &P,
-    file: &Passed<'_>,
-    examined: Examined,
-    held: Option<Bytes>,
-) -> Result<Findings> {
+async fn take<P: Platform>(platform: &P, file: &Passed<'_>, held: Option<Bytes>) -> Result<Findings> {
     let Passed { import, name, terms, content, .. } = *file;
-    let mut imported = Findings { sha256: examined.sha256, ..Findings::outcome(Outcome::Imported) };
-    if examined.summary.lines_read > 0 {
-        let loaded = load::load(platform, file, held).await?;
+    let sha256 = Some(content.sha256.clone());
+    let mut imported = Findings { sha256, ..Findings::outcome(Outcome::Imported) };
+    let loaded = load::load(platform, file, held).await?;
+    let accepted = loaded.summary.accepted;
+    if loaded.counts.read > 0 {
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));
         imported.counts = loaded.counts;
@@ -345,7 +412,7 @@ async fn take<P: Platform>(
         imported.badlines = loaded.badlines;
     }
     if let Some(rule) = &terms.options.replace_all {
-        let (accepted, bytes) = (examined.summary.accepted, content.bytes);
+        let bytes = content.bytes;
         let replacement = Replacement { platform, import, name, terms, bytes, accepted };
         remove_the_rest(&replacement, rule, &mut imported).await?;
     }

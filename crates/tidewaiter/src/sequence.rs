@@ -4,7 +4,8 @@
 //! new state and what is to be done. The caller writes the state under a condition (nobody wrote it
 //! in between), then carries out the commands and feeds their answers back. Every command can be
 //! carried out twice, every event can come twice, late, or not at all: a [`Event::Poke`] at any time
-//! asks again for what the state is waiting for.
+//! asks again for what the state is waiting for. Who only tells that a file arrived asks for nothing that somebody has
+//! asked for already: or each of ten thousand files would have the one that is running handed out once more.
 
 use serde::{Deserialize, Serialize};
 
@@ -151,7 +152,7 @@ pub enum Event {
         /// How long the repository must have been quiet before anything begins, in seconds.
         settle_seconds: i64,
     },
-    /// Time to look again.
+    /// Time to look again, and to ask again for what is running.
     Poke {
         /// The time now.
         at: Timestamp,
@@ -221,8 +222,11 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
         Event::Arrived { at, settle_seconds } => {
             let first = state.unsettled.map_or(*at, |u| u.first.min(*at));
             let last = state.unsettled.map_or(*at, |u| u.last.max(*at));
-            next.unsettled = Some(Unsettled { first, last, settle_seconds: *settle_seconds });
-            Vec::new()
+            let unsettled = Unsettled { first, last, settle_seconds: *settle_seconds };
+            next.unsettled = Some(unsettled);
+            // Of many files that arrive together one asks when to begin; who ends what is running looks again.
+            let is_asked = state.unsettled.is_some_and(|u| *at < u.until() && u.until() <= unsettled.until());
+            if state.running.is_some() || is_asked { Vec::new() } else { vec![Command::LookAgain] }
         }
         Event::Poke { at } => match &state.running {
             Some(running) => resume(running),

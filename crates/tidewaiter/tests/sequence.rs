@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter::sequence::{Command, Event, GroupRef, GroupRule, Ready, State, Verdict, step};
+use tidewaiter::sequence::{Command, Event, GroupRef, GroupRule, Ready, Running, State, Verdict, step};
 
 /// Files and groups as the state store keeps them, and what was done with them.
 #[derive(Default)]
@@ -269,6 +269,36 @@ fn a_repository_settles_before_it_begins_but_not_for_ever() {
         }
         state = next;
     }
+}
+
+#[test]
+fn of_many_files_that_arrive_together_one_asks_when_to_begin() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let arrived = |second, settle_seconds| Event::Arrived { at: at(second), settle_seconds };
+    let (mut state, first) = step(&State::default(), &arrived(100, 10));
+    assert_eq!(first, [Command::LookAgain]);
+    for second in 100..109 {
+        let (next, commands) = step(&state, &arrived(second, 10));
+        assert_eq!(commands, [], "the first one has asked already");
+        state = next;
+    }
+    let (_, sooner) = step(&state, &arrived(109, 0));
+    assert_eq!(sooner, [Command::LookAgain], "nobody has asked for so early a time");
+    let (_, overdue) = step(&state, &arrived(118, 10));
+    assert_eq!(overdue, [Command::LookAgain], "what was asked for is late, or lost");
+}
+
+#[test]
+fn a_file_that_arrives_while_another_one_runs_has_nothing_handed_out_again() {
+    let import = id(1);
+    let state = State { running: Some(Running::File { import }), unsettled: None };
+    let at = Timestamp::from_second(1_790_000_000).unwrap();
+    let (state, commands) = step(&state, &Event::Arrived { at, settle_seconds: 10 });
+    assert_eq!(commands, []);
+    let (state, commands) = step(&state, &Event::Finished(import, Verdict::Accepted));
+    assert_eq!(commands, [Command::LookAgain], "whoever ends looks for it");
+    let (_, commands) = step(&state, &Event::Poke { at });
+    assert!(matches!(commands[..], [Command::WakeAt(_)]), "{commands:?}");
 }
 
 #[test]

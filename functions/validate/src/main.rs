@@ -10,7 +10,8 @@ async fn main() -> Result<(), Error> {
     logs::start(environment.log_level());
     let deployment = &Loading::from_environment_with(environment, RecordsTable::new).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<handlers::Batch>| {
-        Ok::<_, Error>(handlers::validate(deployment, event.payload, &event.context.request_id).await)
+        let ends = event.context.deadline().try_into()?;
+        Ok::<_, Error>(handlers::validate(deployment, event.payload, &event.context.request_id, ends).await)
     }))
     .await
 }

@@ -38,6 +38,8 @@ pub enum Fault {
     KilledAfter,
     /// A process is killed since its message took too long.
     OutOfTime,
+    /// The time of a process is up between two batches of a file, or between two files.
+    HandedOn,
     /// A process stands still while others go on.
     Stalled,
     /// The clock jumps forward.
@@ -64,7 +66,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::EventTwice,
         Self::EventLate,
         Self::EventLost,
@@ -81,6 +83,7 @@ impl Fault {
         Self::KilledBefore,
         Self::KilledAfter,
         Self::OutOfTime,
+        Self::HandedOn,
         Self::Stalled,
         Self::ClockJumped,
         Self::ClockSkewed,
@@ -113,6 +116,7 @@ impl Fault {
             Self::KilledBefore => "process killed before a call",
             Self::KilledAfter => "process killed after a call",
             Self::OutOfTime => "process killed since it took too long",
+            Self::HandedOn => "time of a process up",
             Self::Stalled => "process stalled",
             Self::ClockJumped => "clock jumped",
             Self::ClockSkewed => "clock of a process wrong",

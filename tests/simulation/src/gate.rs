@@ -1,10 +1,12 @@
 //! Where tasks stop: before each call of a port, until the scheduler lets them go on.
 //!
 //! A process has one lane, since it treats one message at a time. Whoever makes a call says so on the lane and
-//! waits; the scheduler, which polls the task, sees it there, and answers with what is to become of the call.
+//! waits; the scheduler, which polls the task, sees it there, and answers with what is to become of the call. Of calls
+//! that a process makes at the same time, the one that was asked for first is answered first.
 //! What a task awaits besides (a thread that reads an archive, the thread of a database) is nobody's choice:
 //! the scheduler waits until the task is at its next call.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -35,11 +37,31 @@ pub struct Call {
 
 #[derive(Debug, Default)]
 struct Held {
-    asked: Option<Call>,
-    verdict: Option<Verdict>,
+    /// How many calls were asked for: the next one's number.
+    calls: u64,
+    /// The calls that wait, by number.
+    asked: VecDeque<(u64, Call)>,
+    /// What was answered and is not known yet to whoever asked.
+    verdicts: BTreeMap<u64, Verdict>,
+    /// How many calls are being made, perhaps by a thread.
+    made: usize,
     /// The process is no more: who waits on another thread gives up.
     dead: bool,
     waker: Option<Waker>,
+}
+
+impl Held {
+    fn ask(&mut self, call: Call) -> u64 {
+        let number = self.calls;
+        self.calls += 1;
+        self.asked.push_back((number, call));
+        number
+    }
+
+    /// The place of the call that is next: who is dead makes no other.
+    fn next(&self) -> usize {
+        self.asked.iter().position(|(_, call)| call.is_end).unwrap_or_default()
+    }
 }
 
 /// Where the calls of one process stop.
@@ -53,8 +75,8 @@ impl Lane {
 
     /// Waits until the call may be made.
     pub async fn ask(&self, call: Call) -> Verdict {
-        self.held().asked = Some(call);
-        poll_fn(|_| match self.held().verdict.take() {
+        let number = self.held().ask(call);
+        poll_fn(|_| match self.held().verdicts.remove(&number) {
             Some(verdict) => Poll::Ready(verdict),
             None => Poll::Pending,
         })
@@ -64,7 +86,7 @@ impl Lane {
     /// The same on a thread that may block. None if the process is dead.
     pub fn ask_blocking(&self, call: Call) -> Option<Verdict> {
         let mut held = self.held();
-        held.asked = Some(call);
+        let number = held.ask(call);
         if let Some(waker) = held.waker.take() {
             waker.wake();
         }
@@ -72,7 +94,7 @@ impl Lane {
             if held.dead {
                 return None;
             }
-            if let Some(verdict) = held.verdict.take() {
+            if let Some(verdict) = held.verdicts.remove(&number) {
                 return Some(verdict);
             }
             held = self.0.1.wait(held).unwrap_or_else(PoisonError::into_inner);
@@ -91,30 +113,52 @@ impl Lane {
         self.held().waker = Some(waker.clone());
     }
 
-    /// The call that waits.
+    /// The call that is to be answered next; None while one is being made.
     pub(crate) fn asked(&self) -> Option<Call> {
-        self.held().asked.clone()
+        let held = self.held();
+        if held.made > 0 {
+            return None;
+        }
+        held.asked.get(held.next()).map(|(_, call)| call.clone())
     }
 
-    /// True if a call waits.
+    /// True if a call waits, and none is being made.
     pub(crate) fn is_asking(&self) -> bool {
-        self.held().asked.is_some()
+        self.asked().is_some()
     }
 
-    /// Answers the call that waits.
+    /// Makes a call, whose time has come.
+    pub(crate) async fn make<T>(&self, work: impl Future<Output = T>) -> T {
+        self.held().made += 1;
+        let _made = Made(self);
+        work.await
+    }
+
+    /// Answers the call that is next.
     pub(crate) fn answer(&self, verdict: Verdict) {
         let mut held = self.held();
-        held.asked = None;
-        held.verdict = Some(verdict);
+        let next = held.next();
+        if let Some((number, _)) = held.asked.remove(next) {
+            held.verdicts.insert(number, verdict);
+        }
         self.0.1.notify_all();
     }
 
     /// The process is dead.
     pub(crate) fn kill(&self) {
         let mut held = self.held();
-        held.asked = None;
+        held.asked.clear();
         held.dead = true;
         self.0.1.notify_all();
+    }
+}
+
+/// A call that is being made.
+struct Made<'a>(&'a Lane);
+
+impl Drop for Made<'_> {
+    fn drop(&mut self) {
+        self.0.held().made -= 1;
     }
 }
 

@@ -6,9 +6,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::follow::Kept;
 use tidewaiter_pipeline::ports::{Import, Known, Message, News, Platform, Progress, State};
-use tidewaiter_pipeline::{Result, digest, report, sequence, sweep, unpack, validate, watch};
+use tidewaiter_pipeline::validate::Tried;
+use tidewaiter_pipeline::{Result, digest, follow, report, sequence, sweep, unpack, watch};
 
+use crate::fault::Fault;
 use crate::gate::Lane;
 use crate::ports::{Held, Memory, Ports};
 use crate::world::{Body, World, at};
@@ -67,6 +70,7 @@ pub struct Process {
     /// How many loaders its version shares lines among.
     pub loaders: u32,
     ports: Ports,
+    queue: Kept<Ports>,
     cache: Cache,
 }
 
@@ -82,7 +86,8 @@ impl Process {
     ) -> Self {
         let (memory, held) = (Memory::default(), Held::default());
         let ports = Ports { world, lane: Lane::default(), process: number, memory, held };
-        Self { number, function, skew, loaders, ports, cache: Cache::with_names_for(names_for) }
+        let queue = Kept::new(ports.clone());
+        Self { number, function, skew, loaders, ports, queue, cache: Cache::with_names_for(names_for) }
     }
 
     /// Where its calls stop.
@@ -107,16 +112,16 @@ impl Process {
                 self.remember(known.as_deref());
                 sequence::sequence(self, repository, news.clone()).await?;
                 // Whoever had it before may have died when the state had moved on.
-                if tries > 1 && matches!(news, News::Happened(_)) {
+                if tries > 1 && !matches!(news, News::Poke) {
                     sequence::sequence(self, repository, News::Poke).await?;
                 }
                 Ok(())
             }
-            Body::Message(Message::Work { import, task, known }) => {
+            Body::Message(Message::Work { import, task, known, landed }) => {
                 self.remember(known.as_deref());
                 let is_first =
                     tries == 1 && known.as_ref().is_some_and(|known| self.has_just_begun(&known.import));
-                validate::validate(self, *import, *task, is_first).await
+                follow::validate_and_follow(self, *import, *task, Tried::told(is_first, *landed)).await
             }
             Body::Message(Message::Report { import }) => report::report(self, *import).await,
             Body::Message(Message::Digest { repository, digest }) => {
@@ -147,7 +152,7 @@ impl Platform for Process {
     type State = Ports;
     type Records = Ports;
     type Mailer = Ports;
-    type Queue = Ports;
+    type Queue = Kept<Ports>;
 
     fn objects(&self) -> &Ports {
         &self.ports
@@ -165,8 +170,8 @@ impl Platform for Process {
         &self.ports
     }
 
-    fn queue(&self) -> &Ports {
-        &self.ports
+    fn queue(&self) -> &Kept<Ports> {
+        &self.queue
     }
 
     fn configs(&self) -> &Cache {
@@ -179,5 +184,16 @@ impl Platform for Process {
 
     fn loaders(&self, _bytes: u64) -> u32 {
         self.loaders
+    }
+
+    fn time_is_up(&self) -> bool {
+        self.ports.world.with(|inner| {
+            let is_up = inner.happens(inner.rates.handed_on);
+            if is_up {
+                inner.faults.add(Fault::HandedOn);
+                inner.tell(|| format!("{}#{}: its TIME IS UP", self.function.name(), self.number));
+            }
+            is_up
+        })
     }
 }

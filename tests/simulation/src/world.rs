@@ -67,6 +67,7 @@ pub struct Rates {
     pub skewed: u64,
     pub redeployed: u64,
     pub swept: u64,
+    pub handed_on: u64,
 }
 
 impl Rates {
@@ -95,6 +96,7 @@ impl Rates {
             skewed: rate(300),
             redeployed: rate(10),
             swept: rate(20),
+            handed_on: rate(600),
         }
     }
 }

@@ -168,9 +168,7 @@ impl Protocol {
         let is_rejected = |file: File| world.decided.contains(&(file, Outcome::Rejected));
         let verdict = |file: File| if is_rejected(file) { Verdict::Rejected } else { Verdict::Accepted };
         match message {
-            Message::Arrived => {
-                vec![Event::Arrived { at: now(), settle_seconds: 0 }, Event::Poke { at: now() }]
-            }
+            Message::Arrived => vec![Event::Arrived { at: now(), settle_seconds: 0 }],
             Message::Poke => vec![Event::Poke { at: now() }],
             Message::Checked(file) => vec![Event::Checked(id(*file), Verdict::Accepted)],
             Message::Finished(file) => vec![Event::Finished(id(*file), verdict(*file))],
@@ -220,8 +218,7 @@ impl Protocol {
             (Doing::CarryingOut { mut commands, mut answers }, _) => {
                 if commands.is_empty() && answers.is_empty() {
                     // Whoever had the news before may have stopped when the state had moved on.
-                    let asks_again =
-                        was_out_before && matches!(message, Message::Checked(_) | Message::Finished(_));
+                    let asks_again = was_out_before && message != Message::Poke;
                     if asks_again {
                         world.queue.insert(Message::Poke, false);
                     }

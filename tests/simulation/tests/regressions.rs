@@ -111,7 +111,7 @@ async fn hand_out(world: &Arc<World>, event: &Body) -> Body {
     assert_eq!(treat(world, event, go).await, Some(true));
     let poke = Message::Sequence { repository: dropped.repository.clone(), news: News::Poke, known: None };
     assert_eq!(treat(world, &Body::Message(poke), go).await, Some(true));
-    Body::Message(Message::Work { import: dropped.import, task: Task::Import, known: None })
+    Body::Message(Message::Work { import: dropped.import, task: Task::Import, known: None, landed: 0 })
 }
 
 /// Another copy of a message comes now, to a process with such a clock, which does all of it.
@@ -394,4 +394,70 @@ async fn rejected_lines_are_where_the_ledger_says_when_the_file_that_took_their_
     assert_eq!(ended(&world, &second).await.code.as_deref(), Some("gone"));
     let badlines = ended(&world, &first).await.badlines.unwrap();
     assert_eq!(content(&world, badlines.as_str()).unwrap(), "email\nnobody\n", "{badlines}");
+}
+
+/// A sweep handed out each file that took longer than the time between two sweeps: several loaded it at once.
+#[tokio::test]
+async fn a_sweep_leaves_alone_who_gives_signs_of_life() {
+    let world = world();
+    let bytes = b"email\na@x.org\nb@x.org\nc@x.org\nd@x.org\ne@x.org\n";
+    let (event, work) = handed_out(&world, 1, bytes).await;
+    let mut pokes = Vec::new();
+    let slowly = |call: &Call| {
+        if call.name == "records.apply" {
+            world.with(|inner| inner.pass(61_000));
+            pokes.push(swept(&world));
+        }
+        Some(Verdict::Go)
+    };
+    assert_eq!(treat(&world, &work, slowly).await, Some(true));
+    assert_eq!(pokes, [1, 0, 0], "the first one comes before there is a sign");
+    sequence(&world).await;
+    assert_eq!(ended(&world, &event).await.counts.imported, 5);
+    // Whoever has the next one dies and says no more.
+    let (_, _) = handed_out(&world, 2, b"email\nf@x.org\n").await;
+    assert_eq!(swept(&world), 0, "there was a sign a moment ago");
+    world.with(|inner| inner.pass(180_000));
+    assert_eq!(swept(&world), 1);
+}
+
+/// The schedule fires now: how many repositories are to look what they have to do.
+fn swept(world: &Arc<World>) -> usize {
+    let is_poke = |envelope: &Envelope| {
+        matches!(&envelope.body, Body::Message(Message::Sequence { news: News::Poke, .. }))
+    };
+    let pokes = || world.with(|inner| inner.queue.iter().filter(|envelope| is_poke(envelope)).count());
+    let before = pokes();
+    all_at_once(world, &Body::Sweep, 0);
+    pokes() - before
+}
+
+/// The time of a process was up in the middle of a file: the next one goes on where it stopped, and does not check the
+/// file again.
+#[tokio::test]
+async fn what_somebody_has_no_more_time_for_is_left_to_another_one() {
+    let world = world();
+    let bytes = b"email\na@x.org\nnobody\nb@x.org\nc@x.org\nd@x.org\ne@x.org\n";
+    let (event, work) = handed_out(&world, 1, bytes).await;
+    world.with(|inner| inner.rates.handed_on = 1_000);
+    let mut next = Some(work);
+    let mut told = Vec::new();
+    while let Some(work) = next.take() {
+        let process = Process::new(Arc::clone(&world), 1, Function::Validate, 0, 2, Duration::ZERO);
+        let done = drive(process.lane(), process.handle(&work, 1), go).await;
+        assert!(done.is_some_and(|done| done.is_ok()));
+        let Body::Message(Message::Work { landed, .. }) = &work else { panic!("{work:?}") };
+        told.push(*landed);
+        let is_next = |envelope: &Envelope| matches!(&envelope.body, Body::Message(Message::Work { landed, .. }) if *landed > 0);
+        next = world.with(|inner| {
+            let at = inner.queue.iter().position(is_next)?;
+            Some(inner.queue.remove(at).body)
+        });
+    }
+    assert_eq!(told, [0, 1, 2], "each lands one batch more");
+    sequence(&world).await;
+    let conclusion = ended(&world, &event).await;
+    assert_eq!((conclusion.counts.imported, conclusion.counts.rejected), (5, 1));
+    let badlines = conclusion.badlines.unwrap();
+    assert_eq!(content(&world, badlines.as_str()).unwrap(), "email\nnobody\n");
 }

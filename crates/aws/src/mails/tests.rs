@@ -1,7 +1,5 @@
 //! Mails against a service that answers as SES does.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_ses::Client;
@@ -12,6 +10,7 @@ use tidewaiter_pipeline::Error;
 use tidewaiter_pipeline::ports::{Mail, Mailer, Undelivered};
 
 use super::Mails;
+use crate::canned::{self, Answer};
 use crate::clients;
 
 const SENDER: &str = "landing@example.org";
@@ -27,15 +26,9 @@ struct Service {
 
 impl Service {
     fn new(ses: Ses) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let taken = Arc::new(Mutex::new(Vec::new()));
         let seen = taken.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                serve(stream.unwrap(), ses, &seen);
-            }
-        });
+        let endpoint = canned::serve(move |body| answer(&body, ses, &seen));
         let config = aws_sdk_ses::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("eu-west-1"))
@@ -65,22 +58,7 @@ impl Service {
 }
 
 /// Answers one request in the form of SES.
-fn serve(mut stream: TcpStream, ses: Ses, taken: &Mutex<Vec<String>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let body = String::from_utf8(body).unwrap();
+fn answer(body: &str, ses: Ses, taken: &Mutex<Vec<String>>) -> Answer {
     let recipients: Vec<String> = body
         .split('&')
         .filter(|field| field.starts_with("Destinations.member."))
@@ -109,12 +87,7 @@ fn serve(mut stream: TcpStream, ses: Ses, taken: &Mutex<Vec<String>>) {
             )
         }
     };
-    let length = body.len();
-    write!(
-        stream,
-        "HTTP/1.1 {status} x\r\nContent-Type: text/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )
-    .unwrap();
+    (status, "text/xml", body)
 }
 
 fn unverified(who: &[&str]) -> String {

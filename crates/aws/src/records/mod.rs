@@ -71,8 +71,8 @@ impl Records for RecordsTable {
         door::has_begun(&self.table, import).await
     }
 
-    async fn close(&self, import: ImportId) -> Result<bool> {
-        door::close(&self.table, import).await
+    async fn close(&self, import: ImportId, loaders: u32) -> Result<bool> {
+        door::close(&self.table, import, loaders).await
     }
 
     async fn forget(&self, _import: ImportId) -> Result<()> {

@@ -49,7 +49,7 @@ pub(super) async fn land_batch(table: &Table, batch: &Batch<'_>) -> Result<Appli
             progress.parts += 1;
         } else {
             // Somebody else was faster, maybe an earlier try of our own. The table knows how far it is.
-            door::look(table, batch.import).await?;
+            door::look(table, batch.import, batch.number.share).await?;
             tries.again().await?;
             overlay = Overlay::default();
             progress = answered(table, batch).await?;
@@ -120,7 +120,7 @@ async fn land_part(
     let drops: Vec<Name> = overlay.drops().cloned().collect();
     let BatchNumber { share, batch: n } = batch.number;
     let at = keys::answer(&batch.import.to_string(), &keys::loader(share), n, part);
-    writes.extend(door::open(batch.import, &at));
+    writes.extend(door::open(batch.import, share, &at));
     let mut answer =
         vec![("answer", write::json(&applied)?), ("lines", number(lines)), ("expires", number(expires()))];
     if !drops.is_empty() {

@@ -35,7 +35,7 @@ pub(super) async fn sweep(table: &Table, sweep: &Sweep<'_>) -> Result<Swept> {
     let mut progress = answered(table, sweep).await?;
     while !progress.ended {
         if !sweep_part(table, sweep, &mut progress).await? {
-            door::look(table, sweep.import).await?;
+            door::look(table, sweep.import, door::FIRST).await?;
             tries.again().await?;
             progress = answered(table, sweep).await?;
         }
@@ -116,7 +116,7 @@ async fn sweep_part(table: &Table, sweep: &Sweep<'_>, progress: &mut Progress) -
     }
     let drops: Vec<Name> = owned.into_keys().collect();
     let at = keys::answer(&sweep.import.to_string(), SWEEPS, sweep.page, progress.parts);
-    writes.extend(door::open(sweep.import, &at));
+    writes.extend(door::open(sweep.import, door::FIRST, &at));
     let mut answer =
         vec![("answer", json(&part)?), ("lines", number(examined)), ("expires", number(expires()))];
     if !drops.is_empty() {

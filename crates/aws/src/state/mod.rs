@@ -226,6 +226,12 @@ impl State for StateTable {
         }
     }
 
+    async fn renew(&self, key: &str, at: Timestamp) -> Result<()> {
+        let millis = crate::table::number(at.as_millisecond());
+        let write = Write::Put(keys::note(key), vec![("at", millis)], When::Always);
+        self.table.write("noting something", vec![write]).await.map(|_| ())
+    }
+
     async fn noticed(&self, key: &str) -> Result<Option<Timestamp>> {
         let found = self.table.get("looking for a note", &keys::note(key)).await?;
         let millis = found.and_then(|item| number_of(&item, "at"));

@@ -12,9 +12,11 @@ use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
 use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::follow::{self, Kept};
 use tidewaiter_pipeline::local::Outbox;
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
-use tidewaiter_pipeline::{Result, digest, report, sequence, sweep, unpack, validate, watch};
+use tidewaiter_pipeline::validate::Tried;
+use tidewaiter_pipeline::{Result, digest, report, sequence, sweep, unpack, watch};
 use tidewaiter_tests::{Mask, mail, world};
 
 use crate::support::{Moment, Requests, TestBucket, table};
@@ -31,10 +33,15 @@ pub(crate) struct Cloud {
     at_work: AtomicUsize,
     records: RecordsTable,
     mailer: Outbox,
-    queue: Hints,
+    queue: Kept<Hints>,
+    messages: Arc<Mutex<VecDeque<Message>>>,
     folder: Arc<tempfile::TempDir>,
     /// Import ids in a stable order: that of the deliveries, then of file names.
     seen: Arc<Mutex<Vec<String>>>,
+    /// How many loaders share the lines of a file.
+    loaders: u32,
+    /// Whether each invocation has time for one batch only.
+    is_hurried: bool,
 }
 
 /// A function, with what it remembers from one message to the next.
@@ -57,8 +64,8 @@ impl Step {
     /// The same as it is taken the next time, when it is known that somebody tried before.
     pub(crate) fn again(self) -> Self {
         match self {
-            Self::Message(Message::Work { import, task, .. }) => {
-                Self::Message(Message::Work { import, task, known: None })
+            Self::Message(Message::Work { import, task, landed, .. }) => {
+                Self::Message(Message::Work { import, task, known: None, landed })
             }
             step => step,
         }
@@ -101,7 +108,7 @@ impl Platform for Cloud {
     type State = StateTable;
     type Records = RecordsTable;
     type Mailer = Outbox;
-    type Queue = Hints;
+    type Queue = Kept<Hints>;
 
     fn objects(&self) -> &Bucket {
         &self.at_work().objects
@@ -119,7 +126,7 @@ impl Platform for Cloud {
         &self.mailer
     }
 
-    fn queue(&self) -> &Hints {
+    fn queue(&self) -> &Kept<Hints> {
         &self.queue
     }
 
@@ -133,6 +140,14 @@ impl Platform for Cloud {
 
     fn settle_seconds(&self, _configured: u64) -> i64 {
         0
+    }
+
+    fn loaders(&self, _bytes: u64) -> u32 {
+        self.loaders
+    }
+
+    fn time_is_up(&self) -> bool {
+        self.is_hurried
     }
 }
 
@@ -173,10 +188,18 @@ impl Cloud {
             records: RecordsTable::new(client, &tables.2),
             tables,
             mailer: Outbox::new(&folder.path().join("outbox")),
-            queue: Hints { requests: requests.clone(), messages },
+            queue: Kept::new(Hints { requests: requests.clone(), messages: messages.clone() }),
+            messages,
             folder,
             seen,
+            loaders: 1,
+            is_hurried: false,
         }
+    }
+
+    /// The same with so many loaders, and time for one batch in each invocation.
+    pub(crate) fn hurried(self, loaders: u32) -> Self {
+        Self { loaders, is_hurried: true, ..self }
     }
 
     /// Another process of the same deployment, which dies after so many requests.
@@ -185,7 +208,7 @@ impl Cloud {
             self.bucket.clone(),
             self.tables.clone(),
             self.folder.clone(),
-            self.queue.messages.clone(),
+            self.messages.clone(),
             self.seen.clone(),
             &Requests::dying(moment, after),
             Duration::ZERO,
@@ -242,7 +265,7 @@ impl Cloud {
 
     /// The next message.
     pub(crate) fn next(&self) -> Option<Message> {
-        self.queue.messages.lock().unwrap().pop_front()
+        self.messages.lock().unwrap().pop_front()
     }
 
     pub(crate) async fn handle(&self, step: Step) -> Result<()> {
@@ -264,8 +287,9 @@ impl Cloud {
             Step::Message(Message::Sequence { repository, news, .. }) => {
                 Box::pin(sequence::sequence(self, &repository, news)).await
             }
-            Step::Message(Message::Work { import, task, known }) => {
-                Box::pin(validate::validate(self, import, task, known.is_some())).await
+            Step::Message(Message::Work { import, task, known, landed }) => {
+                let tried = Tried::told(known.is_some(), landed);
+                Box::pin(follow::validate_and_follow(self, import, task, tried)).await
             }
             Step::Message(Message::Report { import }) => report::report(self, import).await,
             Step::Message(Message::Digest { repository, digest: which }) => {

@@ -98,10 +98,9 @@ fn carry_out(runtime: &tokio::runtime::Runtime, cloud: &Cloud, step: &Step, mome
         // What dies in a thread of its own is an error to whoever waits for it.
         if let Ok(Ok(())) = lived {
             // As the function does with news that came before: what they asked for may have been lost.
-            if let Step::Message(Message::Sequence { repository, .. }) = step
-                && kills > 0
-            {
-                let poke = Message::news(repository, News::Poke);
+            // So may what followed from a file; a sweep finds that.
+            if kills > 0 && matches!(step, Step::Message(Message::Sequence { .. } | Message::Work { .. })) {
+                let poke = Message::news(&PARTNER.parse().unwrap(), News::Poke);
                 runtime.block_on(cloud.queue().send(poke, None)).unwrap();
             }
             return kills;

@@ -12,6 +12,7 @@ mod deployed;
 mod faults;
 mod golden;
 mod killed;
+mod large;
 mod messages;
 mod missed;
 mod objects;

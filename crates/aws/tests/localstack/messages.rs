@@ -46,7 +46,7 @@ async fn messages_come_out_of_their_queue_as_they_went_in_and_not_before_their_t
     let import = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
     let poke = Message::news(&"acme".parse().unwrap(), News::Poke);
     for (message, url) in [
-        (Message::Work { import, task: Task::Check, known: None }, &urls.work),
+        (Message::Work { import, task: Task::Check, known: None, landed: 0 }, &urls.work),
         (Message::Report { import }, &urls.report),
         (poke.clone(), &urls.sequence),
     ] {

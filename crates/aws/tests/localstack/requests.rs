@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use tidewaiter_aws::environment;
+use tidewaiter_pipeline::ports::Message;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Step};
 use crate::support::Requests;
 
 /// The most that a small clean file may cost, by service.
-const MOST: [(&str, usize); 3] = [("S3", 5), ("DynamoDB", 8), ("SQS", 3)];
+const MOST: [(&str, usize); 3] = [("S3", 5), ("DynamoDB", 8), ("SQS", 2)];
+/// The most that one of many costs that follow each other, from when it is its turn to when it is that of the next.
+const MOST_IN_TURN: [(&str, usize); 2] = [("S3", 5), ("DynamoDB", 5)];
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -48,10 +51,38 @@ impl Warm {
     }
 
     /// What one more file costs, by service; printed by operation.
-    #[expect(clippy::print_stdout, reason = "what is counted is to be seen")]
     async fn count(&mut self, what: &str, content: Vec<u8>) -> BTreeMap<String, usize> {
         self.requests.take();
         self.deliver(content).await;
+        self.counted(what)
+    }
+
+    /// What `files` small clean files cost that are dropped at the same moment: to be taken in, and from the turn of
+    /// the first to that of the last.
+    async fn count_together(&mut self, files: usize) -> [BTreeMap<String, usize>; 2] {
+        self.requests.take();
+        let names = (1..=files).map(|n| (format!("acme_contacts_crm_20260301_{n}.csv"), contacts(1)));
+        for event in self.cloud.events(&names.collect()).await {
+            Box::pin(self.cloud.handle(event)).await.unwrap();
+        }
+        let mut work = Vec::new();
+        while let Some(message) = self.cloud.next() {
+            match message {
+                Message::Work { .. } => work.push(message),
+                news => Box::pin(self.cloud.handle(Step::Message(news))).await.unwrap(),
+            }
+        }
+        let taken_in = self.counted(&format!("{files} clean files of one line, dropped together: taken in"));
+        assert_eq!(work.len(), 1, "one is handed out, and once: {work:?}");
+        for message in work {
+            Box::pin(self.cloud.handle(Step::Message(message))).await.unwrap();
+        }
+        assert_eq!(self.cloud.next(), None, "the others follow from it");
+        [taken_in, self.counted("the same: landed")]
+    }
+
+    #[expect(clippy::print_stdout, reason = "what is counted is to be seen")]
+    fn counted(&mut self, what: &str) -> BTreeMap<String, usize> {
         println!("{what}:");
         let mut services = BTreeMap::new();
         for ((service, operation), count) in self.requests.take() {
@@ -75,6 +106,13 @@ async fn a_small_clean_file_costs_few_requests_and_no_more_if_others_wait() {
         (1..=50).map(|n| (format!("all.{n:02}-60_acme_contacts_crm_20260101.csv"), contacts(1))).collect();
     warm.cloud.deliver_events(&waiting, 1).await;
     assert_eq!(warm.count("the same, while 50 files wait for their group", contacts(1)).await, one);
+    let files = 30;
+    let [taken_in, landed] = warm.count_together(files).await;
+    assert!(taken_in["SQS"] <= files + 2, "{taken_in:?}");
+    assert!(!landed.contains_key("SQS"), "{landed:?}");
+    for (service, most) in MOST_IN_TURN {
+        assert!(landed[service] <= files * most + 2, "{service}: {landed:?}");
+    }
     let thousand = warm.count("a clean file of 1,000 lines", contacts(1_000)).await;
     assert_eq!((thousand["S3"], thousand["SQS"]), (one["S3"], one["SQS"]));
     let mut mailed = Warm::new(r#"{ "report_recipients": ["data@example.org"] }"#).await;

@@ -195,7 +195,7 @@ impl<R: Records> Store<'_, R> {
         let is_closed = |done: Result<Applied>| matches!(done, Err(Error::Closed { .. }));
         // Nothing of the first one was loaded; a loader may begin with any batch.
         let none = self.file(24, universe, "people", "plain", &["id", "name"]);
-        assert!(!self.records.close(id(24)).await?, "nothing was loaded");
+        assert!(!self.records.close(id(24), 3).await?, "nothing was loaded");
         for (share, batch) in [(0, 0), (0, 1), (2, 0)] {
             let line = none.line(2, &[Some("a"), Some("Ada")]);
             assert!(
@@ -207,11 +207,11 @@ impl<R: Records> Store<'_, R> {
         assert_eq!(self.name_of(universe, "a").await?, None);
         // Some of the second one was.
         let some = self.file(25, universe, "people", "plain", &["id", "name"]);
-        self.apply(&some, 0, 0, &[some.line(2, &[Some("a"), Some("Ada")])]).await?;
+        self.apply(&some, 1, 0, &[some.line(2, &[Some("a"), Some("Ada")])]).await?;
         for _ in 0..2 {
-            assert!(self.records.close(id(25)).await?, "some of it was loaded");
+            assert!(self.records.close(id(25), 3).await?, "some of it was loaded");
         }
-        for (share, batch) in [(0, 1), (1, 0)] {
+        for (share, batch) in [(0, 0), (0, 1), (1, 1), (2, 0), (2, 7)] {
             let line = some.line(3, &[Some("b"), Some("Bob")]);
             assert!(
                 is_closed(self.apply(&some, share, batch, &[line]).await),

@@ -540,6 +540,10 @@ async fn the_ledger_is_kept<S: State>(state: &S) -> Result<()> {
     assert_eq!(state.note("once", at(1)).await?, at(1));
     assert_eq!(state.note("once", at(2)).await?, at(1), "it was noted before");
     assert_eq!(state.noticed("once").await?, Some(at(1)));
+    for again in [2, 3] {
+        state.renew("again", at(again)).await?;
+        assert_eq!(state.noticed("again").await?, Some(at(again)));
+    }
     assert!(state.repositories().await?.contains(&place));
 
     state.keep_config("hash", b"document").await?;

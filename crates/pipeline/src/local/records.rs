@@ -142,7 +142,7 @@ impl Records for SqliteRecords {
         self.database.read("looking for batches", move |sql| has_begun(sql, import)).await
     }
 
-    async fn close(&self, import: ImportId) -> Result<bool> {
+    async fn close(&self, import: ImportId, _loaders: u32) -> Result<bool> {
         let close = move |sql: &rusqlite::Transaction<'_>| {
             if !is_closed(sql, import)? {
                 answer(sql, import, (CLOSED, 0), "")?;

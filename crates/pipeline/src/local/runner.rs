@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Inbox, Local, StillWriting};
 use crate::ports::{Message, Objects, Platform, Progress, State};
+use crate::validate::Tried;
 use crate::{Error, Result, digest, report, sequence, sweep, unpack, validate, watch};
 
 /// How often a message is tried before it is left for the next run.
@@ -239,7 +240,7 @@ fn describe(message: &Message) -> String {
 async fn handle(local: &Local, message: Message) -> Result<()> {
     match message {
         Message::Sequence { repository, news, .. } => sequence::sequence(local, &repository, news).await,
-        Message::Work { import, task, .. } => validate::validate(local, import, task, false).await,
+        Message::Work { import, task, .. } => validate::validate(local, import, task, Tried::Perhaps).await,
         Message::Report { import } => report::report(local, import).await,
         Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
         Message::Notice { notice } => watch::tell(local, &notice).await,

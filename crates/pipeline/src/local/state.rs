@@ -252,6 +252,15 @@ impl State for SqliteState {
         Ok(self.database.write("noting something", note).await?.unwrap_or(at))
     }
 
+    async fn renew(&self, key: &str, at: Timestamp) -> Result<()> {
+        let (key, millis) = (key.to_owned(), at.as_millisecond());
+        let renew = move |sql: &rusqlite::Transaction<'_>| {
+            sql.prepare_cached("INSERT OR REPLACE INTO notes (key, at) VALUES (?1, ?2)")?
+                .execute(params![key, millis])
+        };
+        self.database.write("noting something", renew).await.map(|_| ())
+    }
+
     async fn noticed(&self, key: &str) -> Result<Option<Timestamp>> {
         let key = key.to_owned();
         self.database.read("looking for a note", move |sql| read::noticed(sql, &key)).await

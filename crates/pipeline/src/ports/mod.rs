@@ -65,6 +65,10 @@ pub trait Platform: Send + Sync + 'static {
     fn loaders(&self, _bytes: u64) -> u32 {
         1
     }
+    /// True if this process is stopped before long: who is loading a file then leaves the rest of it to another one.
+    fn time_is_up(&self) -> bool {
+        false
+    }
     /// Told what is going on, for progress bars and the like.
     fn observe(&self, _progress: &Observation<'_>) {}
 }
@@ -124,6 +128,9 @@ pub enum Message {
         /// The import, if it has begun just now: nobody has tried before.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         known: Option<Box<Known>>,
+        /// How many of its batches were landed by whoever had no more time for the others.
+        #[serde(skip_serializing_if = "is_none", default)]
+        landed: u64,
     },
     /// Mail the report of an import.
     Report {
@@ -154,6 +161,10 @@ pub enum Message {
     },
 }
 
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Message {
     /// News about a repository, to its sequencer.
     #[must_use]
@@ -171,7 +182,7 @@ pub enum News {
         /// How long the repository must have been quiet before they are ordered, in seconds.
         settle_seconds: i64,
     },
-    /// Time to look again.
+    /// Time to look again, and to hand out again what is running: whoever has it may be gone.
     Poke,
     /// A file was checked or reached its outcome.
     Happened(Event),

@@ -154,8 +154,8 @@ pub trait Records: Send + Sync + 'static {
     /// True if a batch of the import was landed, as far as it is not forgotten.
     fn has_begun(&self, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
     /// From now on nothing of the import is landed or swept, whoever still has its lines: they are told
-    /// [`Error::Closed`](crate::Error::Closed). True if something was.
-    fn close(&self, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
+    /// [`Error::Closed`](crate::Error::Closed). True if something was. So many loaders share its lines.
+    fn close(&self, import: ImportId, loaders: u32) -> impl Future<Output = Result<bool>> + Send;
     /// The import is over: its batches will not come again.
     fn forget(&self, import: ImportId) -> impl Future<Output = Result<()>> + Send;
     /// How many lines make a batch: always as many.

@@ -134,6 +134,8 @@ pub trait State: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Import>>> + Send;
     /// Notes something. The answer is when it was noted first.
     fn note(&self, key: &str, at: Timestamp) -> impl Future<Output = Result<Timestamp>> + Send;
+    /// Notes something anew: it was noted at this time, whatever was noted before.
+    fn renew(&self, key: &str, at: Timestamp) -> impl Future<Output = Result<()>> + Send;
     /// When something was noted, if it was.
     fn noticed(&self, key: &str) -> impl Future<Output = Result<Option<Timestamp>>> + Send;
     /// The latest date, if it is later than that of `name`, of a file with the same universe, scope and subsection that

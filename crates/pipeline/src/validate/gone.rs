@@ -7,15 +7,15 @@
 use crate::ports::{Import, Platform, Progress, Records, State};
 use crate::{Error, Result, conclude, unpack};
 
-/// Ends an import whose file is not there any more.
-pub(super) async fn leave<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+/// Ends an import whose file is not there any more, and whose lines so many loaders share.
+pub(super) async fn leave<P: Platform>(platform: &P, import: &Import, loaders: u32) -> Result<()> {
     // Mostly somebody else was faster with it, and has brought it to its place.
     if let Some(now) = platform.state().import(import.id).await?
         && let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &now.progress
     {
         return conclude::carry_out(platform, &now, conclusion).await;
     }
-    let has_begun = platform.records().close(import.id).await?;
+    let has_begun = platform.records().close(import.id, loaders).await?;
     let error = Error::NotFound { key: import.source.key.clone() };
     unpack::cannot_open(platform, import, error, has_begun).await
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 use tidewaiter::check::Summary;
 use tidewaiter::finding::Tally;
@@ -20,6 +21,7 @@ use crate::examine::Terms;
 use crate::ports::{
     Applied, Batch, BatchNumber, Import, Objects, Observation, Platform, Records, State, Upload,
 };
+use crate::pulse::Pulse;
 use crate::{Error, Result};
 
 /// Rejected bytes are handed on in pieces of at least this size.
@@ -76,6 +78,7 @@ pub(super) async fn load<P: Platform>(
     let mut lines = Lines::new(terms.plan.clone(), import.id, platform.records().batch_lines());
     let mut loader = Loader::new(platform, file);
     let mut hash = Sha256::new();
+    let mut pulse = Pulse::new(platform, &import.repository);
     let mut chunks = Chunks::again(platform.objects(), &import.source, content.bytes, held);
     while let Some(chunk) = chunks.next().await? {
         hash.update(&chunk);
@@ -86,12 +89,12 @@ pub(super) async fn load<P: Platform>(
         });
         checker.feed(&chunk, &mut lines);
         while let Some(batch) = lines.next_batch(false) {
-            loader.take(&lines, batch).await?;
+            loader.take_in_time(&lines, batch, &mut pulse).await?;
         }
     }
     let mut summary = checker.finish(&mut lines);
     while let Some(batch) = lines.next_batch(true) {
-        loader.take(&lines, batch).await?;
+        loader.take_in_time(&lines, batch, &mut pulse).await?;
     }
     // What was loaded is what was checked, or the import does not end here.
     if hex(&hash.finalize()) != content.sha256 {
@@ -113,13 +116,39 @@ struct Pending {
     good: Option<(u32, usize, u64)>,
 }
 
-/// Lands batches and writes `badlines/`.
-struct Loader<'a, P: Platform> {
+/// What all batches of an import have in common.
+struct Landing<'a, P: Platform> {
     platform: &'a P,
     import: &'a Import,
-    universe: String,
+    universe: &'a str,
     terms: &'a Terms,
+}
+
+impl<P: Platform> Landing<'_, P> {
+    /// Lands a loader's share of a batch.
+    async fn apply(
+        &self,
+        layout: &Layout,
+        number: BatchNumber,
+        changes: &Arc<Vec<Change>>,
+    ) -> Result<Applied> {
+        let Self { platform, import, universe, terms } = *self;
+        let batch = Batch { universe, import: import.id, number, plan: &terms.plan, layout, changes };
+        let applied = platform.records().apply(&batch).await?;
+        if applied.lines() != changes.len() as u64 {
+            // The answer is to another batch of this number: it was cut by another version of us.
+            return Err(Error::Batches { id: import.id.to_string() });
+        }
+        Ok(applied)
+    }
+}
+
+/// Lands batches and writes `badlines/`.
+struct Loader<'a, P: Platform> {
+    landing: Landing<'a, P>,
     loaders: u32,
+    /// How many batches somebody has landed before.
+    landed: u64,
     batch: u64,
     counts: Counts,
     left_alone: LeftAlone,
@@ -132,13 +161,11 @@ struct Loader<'a, P: Platform> {
 
 impl<'a, P: Platform> Loader<'a, P> {
     fn new(platform: &'a P, file: &Passed<'a>) -> Self {
-        let Passed { import, name, terms, loaders, .. } = *file;
+        let Passed { import, name, terms, loaders, landed, .. } = *file;
         Self {
-            platform,
-            import,
-            universe: name.universe.clone(),
-            terms,
+            landing: Landing { platform, import, universe: &name.universe, terms },
             loaders,
+            landed,
             batch: 0,
             counts: Counts::default(),
             left_alone: LeftAlone::default(),
@@ -150,14 +177,27 @@ impl<'a, P: Platform> Loader<'a, P> {
         }
     }
 
-    /// Lands the good lines of a batch, each loader's share by itself, and keeps the rejected ones.
+    /// Takes a batch, unless the time is up. Each invocation lands at least one more than the one before, or none
+    /// would come to the end.
+    async fn take_in_time(&mut self, lines: &Lines, run: Run, pulse: &mut Pulse<'_, P>) -> Result<()> {
+        let Landing { platform, import, .. } = self.landing;
+        if self.batch > self.landed && platform.time_is_up() {
+            platform.records().flush(import.id).await?;
+            return Err(Error::OutOfTime { id: import.id.to_string(), landed: self.batch });
+        }
+        pulse.beat().await;
+        self.take(lines, run).await
+    }
+
+    /// Lands the good lines of a batch and keeps the rejected ones. The loaders' shares are landed at the same time:
+    /// no line of one sees what those of another do.
     async fn take(&mut self, lines: &Lines, run: Run) -> Result<()> {
         let Run { items, mut raw } = run;
         let mut pending = Vec::with_capacity(items.len());
         let mut shares: BTreeMap<u32, Vec<Change>> = BTreeMap::new();
         for Item { bytes, good } in items {
             let good = good.map(|(change, byte)| {
-                let share = change.share(&self.terms.plan, self.loaders);
+                let share = change.share(&self.landing.terms.plan, self.loaders);
                 let changes = shares.entry(share).or_default();
                 changes.push(change);
                 (share, changes.len() - 1, byte)
@@ -167,8 +207,15 @@ impl<'a, P: Platform> Loader<'a, P> {
         let shares: BTreeMap<u32, Arc<Vec<Change>>> =
             shares.into_iter().map(|(share, changes)| (share, Arc::new(changes))).collect();
         let mut landed: BTreeMap<u32, Vec<Effect>> = BTreeMap::new();
-        for (share, changes) in &shares {
-            let applied = self.apply(lines.layout(), *share, changes).await?;
+        let applied = shares.iter().map(|(share, changes)| {
+            let number = BatchNumber { share: *share, batch: self.batch };
+            self.landing.apply(lines.layout(), number, changes)
+        });
+        // If one fails, the others come to their end all the same: nothing is on its way when somebody begins again.
+        for (share, applied) in shares.keys().zip(join_all(applied).await) {
+            let applied = applied?;
+            self.counts.removed += applied.removed;
+            self.moved += applied.moved;
             landed.insert(*share, applied.effects().cloned().collect());
         }
         self.batch += 1;
@@ -186,25 +233,6 @@ impl<'a, P: Platform> Loader<'a, P> {
             }
         }
         Ok(())
-    }
-
-    async fn apply(&mut self, layout: &Layout, share: u32, changes: &Arc<Vec<Change>>) -> Result<Applied> {
-        let batch = Batch {
-            universe: &self.universe,
-            import: self.import.id,
-            number: BatchNumber { share, batch: self.batch },
-            plan: &self.terms.plan,
-            layout,
-            changes,
-        };
-        let applied = self.platform.records().apply(&batch).await?;
-        if applied.lines() != changes.len() as u64 {
-            // The answer is to another batch of this number: it was cut by another version of us.
-            return Err(Error::Batches { id: self.import.id.to_string() });
-        }
-        self.counts.removed += applied.removed;
-        self.moved += applied.moved;
-        Ok(applied)
     }
 
     /// Counts what a line did. True if it is rejected after all.
@@ -233,14 +261,14 @@ impl<'a, P: Platform> Loader<'a, P> {
     }
 
     fn refuse(&mut self, layout: &Layout, change: &Change, byte: u64, refusal: &Refusal) {
-        let plan = &self.terms.plan;
+        let plan = &self.landing.terms.plan;
         let (code, field) = refused::kind(plan, refusal);
         self.refused.add(code, field.as_deref(), || refused::finding(plan, layout, change, byte, refusal));
     }
 
     async fn reject(&mut self, header: &Bytes, raw: &Bytes) -> Result<()> {
         if self.upload.is_none() {
-            self.upload = Some(self.platform.objects().create(&self.key).await?);
+            self.upload = Some(self.landing.platform.objects().create(&self.key).await?);
             self.buffer.extend_from_slice(header);
         }
         self.buffer.extend_from_slice(raw);
@@ -260,9 +288,10 @@ impl<'a, P: Platform> Loader<'a, P> {
         self.flush().await?;
         let Some(upload) = self.upload.take() else { return Ok(None) };
         // In this order: whoever was held up does not write over what came since.
-        let objects = self.platform.objects();
+        let Landing { platform, import, .. } = self.landing;
+        let objects = platform.objects();
         let there = objects.find(&objects.source(&self.key)).await?.map(|there| there.tag);
-        let older = self.platform.state().claim(&[&self.key], self.import.id).await?.pop().flatten();
+        let older = platform.state().claim(&[&self.key], import.id).await?.pop().flatten();
         upload.finish_over(there.as_deref(), older.as_ref()).await?;
         Ok(Some(self.key.clone()))
     }

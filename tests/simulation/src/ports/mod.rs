@@ -53,14 +53,14 @@ impl Ports {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         match self.lane.ask(self.announce(name, about)).await {
-            Verdict::Go => work.await,
+            Verdict::Go => self.lane.make(work).await,
             Verdict::FailBefore => Err(failure()),
             Verdict::FailAfter => {
-                work.await?;
+                self.lane.make(work).await?;
                 Err(failure())
             }
             Verdict::DieAfter => {
-                let _ = work.await;
+                let _ = self.lane.make(work).await;
                 self.lane.end().await
             }
         }

@@ -17,6 +17,11 @@ impl Records for Ports {
         self.table("records.apply", about, apply).await
     }
 
+    /// Few, so that most files have several batches.
+    fn batch_lines(&self) -> usize {
+        2
+    }
+
     async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
         let about = || format!("{} page {}", sweep.import, sweep.page);
         self.table("records.sweep", about, self.world.records.sweep(sweep)).await
@@ -26,8 +31,9 @@ impl Records for Ports {
         self.table("records.has_begun", || import.to_string(), self.world.records.has_begun(import)).await
     }
 
-    async fn close(&self, import: ImportId) -> Result<bool> {
-        self.table("records.close", || import.to_string(), self.world.records.close(import)).await
+    async fn close(&self, import: ImportId, loaders: u32) -> Result<bool> {
+        let close = self.world.records.close(import, loaders);
+        self.table("records.close", || import.to_string(), close).await
     }
 
     /// The answers to batches are kept, as in a table whose items expire after days: another copy of a message may

@@ -295,6 +295,10 @@ impl State for Ports {
         self.table("state.note", || key.to_owned(), self.world.state.note(key, at)).await
     }
 
+    async fn renew(&self, key: &str, at: Timestamp) -> Result<()> {
+        self.table("state.renew", || key.to_owned(), self.world.state.renew(key, at)).await
+    }
+
     async fn noticed(&self, key: &str) -> Result<Option<Timestamp>> {
         self.table("state.noticed", || key.to_owned(), self.world.state.noticed(key)).await
     }

@@ -1,0 +1,71 @@
+//! Writes against a service that answers as DynamoDB does when it does not write.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+
+use super::*;
+use crate::{canned, clients};
+
+/// A table that cancels transactions for these reasons, one after the other, and carries out what comes then; and how
+/// often it was asked.
+fn table(reasons: &[[&'static str; 2]]) -> (Table, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (counted, reasons) = (asked.clone(), Mutex::new(reasons.to_vec().into_iter()));
+    let endpoint = canned::serve(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let canceled = reasons.lock().unwrap().next().map(|codes| {
+            let codes = codes.map(|code| serde_json::json!({ "Code": code }));
+            serde_json::json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message": "Transaction cancelled", "CancellationReasons": codes,
+            })
+        });
+        let status = if canceled.is_some() { 400 } else { 200 };
+        let body = canceled.unwrap_or_else(|| serde_json::json!({}));
+        (status, "application/x-amz-json-1.0", body.to_string())
+    });
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(Credentials::new("a", "b", None, None, "tests"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(clients::http())
+        .endpoint_url(endpoint)
+        .build();
+    (Table { client: Client::from_conf(config), name: "records".to_owned() }, asked)
+}
+
+/// Writes two items.
+async fn write(table: &Table) -> Result<Written> {
+    let put = |sk: &str| {
+        let at = At { pk: "p".to_owned(), sk: sk.to_owned() };
+        Write::Put(at, vec![("a", number(1))], When::New)
+    };
+    table.write("loading records", vec![put("1"), put("2")]).await
+}
+
+#[tokio::test]
+async fn what_a_table_has_no_room_for_is_written_when_it_has() {
+    let (table, asked) = table(&[["ThrottlingError", "None"], ["None", "ProvisionedThroughputExceeded"]]);
+    assert!(matches!(write(&table).await, Ok(Written::Done)));
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn what_somebody_else_was_faster_with_is_not_written_again() {
+    for lost in ["ConditionalCheckFailed", "TransactionConflict"] {
+        let (table, asked) = table(&[[lost, "ThrottlingError"]]);
+        assert!(matches!(write(&table).await, Ok(Written::Lost(_))), "{lost}");
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_can_never_be_written_is_an_error() {
+    let (table, asked) = table(&[["ValidationError", "None"]]);
+    assert!(matches!(write(&table).await, Err(Error::Store { .. })));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}

@@ -1,0 +1,134 @@
+//! Several small files in one invocation.
+//!
+//! From one file of a repository to the next, a message goes to the sequencer and one comes back. On AWS each of
+//! them waits in a queue and is an invocation, which together takes about as long as to land a small file. So who has
+//! landed one takes the sequencer's step himself and goes on with the next file, if it is small and there is time.
+//!
+//! The steps are the same, in the same order. What differs is that the messages between them are not in a queue: if
+//! this process dies they are lost, as any message may be. The state knows what is under way, and a sweep finds it.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tidewaiter::id::{ImportId, Timestamp};
+use tracing::Instrument;
+
+use crate::ports::{Message, Platform, Queue, Task};
+use crate::validate::{Tried, validate};
+use crate::{Result, sequence};
+
+/// Larger files get an invocation of their own, in bytes.
+const SMALL: u64 = 1 << 20;
+
+/// A queue that, for a while, keeps what this process can do itself.
+#[derive(Debug)]
+pub struct Kept<Q> {
+    queue: Q,
+    /// What was sent meanwhile; None if nothing is kept.
+    messages: Mutex<Option<VecDeque<Message>>>,
+}
+
+impl<Q: Queue> Kept<Q> {
+    /// A queue that keeps nothing yet.
+    pub fn new(queue: Q) -> Self {
+        Self { queue, messages: Mutex::new(None) }
+    }
+
+    fn messages(&self) -> MutexGuard<'_, Option<VecDeque<Message>>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on messages are kept.
+    fn begin(&self) {
+        *self.messages() = Some(VecDeque::new());
+    }
+
+    fn next(&self) -> Option<Message> {
+        self.messages().as_mut()?.pop_front()
+    }
+
+    /// Messages are no longer kept; those that were are sent.
+    async fn end(&self) -> Result<()> {
+        let kept = self.messages().take();
+        for message in kept.into_iter().flatten() {
+            self.queue.send(message, None).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<Q: Queue> Queue for Kept<Q> {
+    async fn send(&self, message: Message, at: Option<Timestamp>) -> Result<()> {
+        if at.is_none()
+            && matches!(message, Message::Sequence { .. } | Message::Work { .. })
+            && let Some(messages) = self.messages().as_mut()
+        {
+            messages.push_back(message);
+            return Ok(());
+        }
+        self.queue.send(message, at).await
+    }
+}
+
+/// Carries out a task on a registered file, and what follows from it as long as that is small.
+///
+/// # Errors
+/// If the task failed. What failed of that which follows is sent as a message, to be tried by itself.
+pub async fn validate_and_follow<P, Q>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()>
+where
+    P: Platform<Queue = Kept<Q>>,
+    Q: Queue,
+{
+    let queue = platform.queue();
+    queue.begin();
+    let done = Box::pin(validate(platform, id, task, tried)).await;
+    let followed = if done.is_ok() { follow(platform, queue).await } else { Ok(()) };
+    queue.end().await?;
+    done.and(followed)
+}
+
+async fn follow<P, Q>(platform: &P, queue: &Kept<Q>) -> Result<()>
+where
+    P: Platform<Queue = Kept<Q>>,
+    Q: Queue,
+{
+    while let Some(message) = queue.next() {
+        if platform.time_is_up() || !is_small(&message) {
+            queue.queue.send(message, None).await?;
+        } else if let Err(error) = step(platform, &message).await {
+            tracing::warn!(%error, transient = error.is_transient(), "what follows is left to a message");
+            queue.queue.send(as_tried(message), None).await?;
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// True of a step of the sequencer, and of a small file that has begun just now.
+fn is_small(message: &Message) -> bool {
+    match message {
+        Message::Work { known: Some(known), .. } => known.import.bytes <= SMALL,
+        message => matches!(message, Message::Sequence { .. }),
+    }
+}
+
+async fn step<P: Platform>(platform: &P, message: &Message) -> Result<()> {
+    match message {
+        Message::Sequence { repository, news, .. } => {
+            Box::pin(sequence::sequence(platform, repository, news.clone())).await
+        }
+        Message::Work { import, task, .. } => {
+            let span = tracing::info_span!("follows", import = %import);
+            Box::pin(validate(platform, *import, *task, Tried::Never)).instrument(span).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The message as it is for whoever tries next: something of its file may be loaded by now.
+fn as_tried(message: Message) -> Message {
+    match message {
+        Message::Work { import, task, landed, .. } => Message::Work { import, task, known: None, landed },
+        message => message,
+    }
+}
