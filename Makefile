@@ -140,6 +140,11 @@ bench-functions: ## Build the functions for this machine as for AWS; show sizes,
 	@infra/build $(HERE)
 	@tests/functions/bench
 
+.PHONY: bench-landing
+bench-landing: ## Show what loading into DynamoDB costs the processor of validate
+	$(CARGO) build --locked --profile quick --workspace --all-features --example landing --bin generate
+	@tests/functions/landing $(TARGET)/quick/examples/landing $(TARGET)/quick/generate
+
 .PHONY: deploy
 deploy: ## Build and deploy to AWS: make deploy ENV=dev (credentials and region from the usual environment)
 	@infra/deploy "$(ENV)"

@@ -115,7 +115,7 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
         fix(platform, &import, &pinned, &content).await?;
     }
     let (loaders, landed) = (pinned.loaders, tried.batches());
-    let file = Passed { import: &import, name, terms: &terms, content: &content, loaders, landed };
+    let file = Passed { import: &import, name, terms: &terms, content: &content, loaders, has_begun, landed };
     let mut findings = match take(platform, &file, read.held).await {
         Err(Error::OutOfTime { landed, .. }) => {
             let message = Message::Work { import: id, task, known: None, landed };
@@ -393,6 +393,8 @@ struct Passed<'a> {
     content: &'a Content,
     /// How many loaders share its lines.
     loaders: u32,
+    /// Whether some of its lines may be loaded.
+    has_begun: bool,
     /// How many of its batches are landed for certain.
     landed: u64,
 }

@@ -297,6 +297,7 @@ impl Loading<'_> {
     /// Applies a batch. The answer is always that of the first time.
     fn apply(&mut self, parcel: &Parcel) {
         let batch = Batch {
+            is_again: false,
             universe: self.universe,
             import: self.import,
             number: parcel.number,

@@ -38,7 +38,7 @@ struct Progress {
 
 /// Lands a batch; what an earlier try did stays done.
 pub(super) async fn land_batch(table: &Table, batch: &Batch<'_>) -> Result<Applied> {
-    let mut progress = Progress::default();
+    let mut progress = if batch.is_again { answered(table, batch).await? } else { Progress::default() };
     let mut overlay = Overlay::default();
     let mut tries = Tries::new(LANDING);
     while progress.lines < batch.changes.len() {

@@ -130,6 +130,7 @@ impl<R: Records> Store<'_, R> {
     async fn apply(&self, file: &File, share: u32, batch: u64, changes: &[Change]) -> Result<Applied> {
         let changes = &Arc::new(changes.to_vec());
         let batch = Batch {
+            is_again: false,
             universe: &file.universe,
             import: file.import,
             number: BatchNumber { share, batch },

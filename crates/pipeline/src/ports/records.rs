@@ -19,6 +19,8 @@ pub struct Batch<'a> {
     pub import: ImportId,
     /// Which batch of the import it is. The same import always has the same batches.
     pub number: BatchNumber,
+    /// True if somebody may have landed it before: then it is better to ask for the answer first.
+    pub is_again: bool,
     /// What lines do.
     pub plan: &'a Arc<Plan>,
     /// What the lines have in common.

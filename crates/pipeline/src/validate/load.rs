@@ -122,6 +122,8 @@ struct Landing<'a, P: Platform> {
     import: &'a Import,
     universe: &'a str,
     terms: &'a Terms,
+    /// Somebody may have landed some of them.
+    is_again: bool,
 }
 
 impl<P: Platform> Landing<'_, P> {
@@ -132,8 +134,9 @@ impl<P: Platform> Landing<'_, P> {
         number: BatchNumber,
         changes: &Arc<Vec<Change>>,
     ) -> Result<Applied> {
-        let Self { platform, import, universe, terms } = *self;
-        let batch = Batch { universe, import: import.id, number, plan: &terms.plan, layout, changes };
+        let Self { platform, import, universe, terms, is_again } = *self;
+        let batch =
+            Batch { universe, import: import.id, number, is_again, plan: &terms.plan, layout, changes };
         let applied = platform.records().apply(&batch).await?;
         if applied.lines() != changes.len() as u64 {
             // The answer is to another batch of this number: it was cut by another version of us.
@@ -161,9 +164,9 @@ struct Loader<'a, P: Platform> {
 
 impl<'a, P: Platform> Loader<'a, P> {
     fn new(platform: &'a P, file: &Passed<'a>) -> Self {
-        let Passed { import, name, terms, loaders, landed, .. } = *file;
+        let Passed { import, name, terms, loaders, has_begun, landed, .. } = *file;
         Self {
-            landing: Landing { platform, import, universe: &name.universe, terms },
+            landing: Landing { platform, import, universe: &name.universe, terms, is_again: has_begun },
             loaders,
             landed,
             batch: 0,
