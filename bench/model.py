@@ -8,19 +8,38 @@ from measure import once
 from table import Table
 
 # Seconds that a request takes in the region, and what a function gets: assumed.
-LATENCY = {"S3": 0.030, "DynamoDB": 0.006, "SQS": 0.010}
-START = 0.015
+LATENCY = {"S3": 0.030, "DynamoDB": 0.006}
 S3_BYTES = 90e6
-DYNAMODB_LINES = 5_000
-LIMIT = 900
-# Requests of a small clean file: counted by `make requests`.
-REQUESTS = {"S3": 5, "DynamoDB": 8, "SQS": 3}
+# Lines a second that the processor of validate lands: by `make bench-landing`.
+LANDED = 18_000
+# Loaders of a large file, lines of a transaction and of a batch, and the write units a second that a table takes by default.
+LOADERS, PART, BATCH, TABLE = 8, 80, 5_000, 40_000
+# Seconds of an invocation until it leaves the rest to the next one.
+TIME = 840
+# Requests of a small clean file from its turn to that of the next, counted by `make requests`; and how many of them are
+# made while others are on their way.
+IN_TURN, AT_ONCE = {"S3": 5, "DynamoDB": 5}, {"S3": 1}
 # Dollars: a file landed without its records, a line written, a second of validate (1.73 GB), an hour of a machine of two
 # processors.
-FILE, LINE = 65.20 / 1e6, (2 * 0.705 + 0.1415) / 1e6
+FILE, LINE = 64.00 / 1e6, (2 * 0.705 + 0.1415) / 1e6
 SECOND, HOUR = 1.73 * 0.0000133334, 0.10
 
 LARGE, SMALL, SMALL_LINES = 10e9, 10_000, 100
+
+
+def loading(lines, line):
+    """Seconds and invocations that loading takes. Each of them reads the file from the front, and the answers to what is landed."""
+    by_requests, by_table = LOADERS * PART / (2 * LATENCY["DynamoDB"]), TABLE / (2 + 4 / PART)
+    rate = min(LANDED, by_requests, by_table)
+    landed, seconds, invocations = 0, 0, 0
+    while landed < lines:
+        again = landed * line / S3_BYTES + landed / BATCH * LATENCY["DynamoDB"]
+        if again >= TIME:
+            raise SystemExit("a file of this size is never loaded to its end")
+        took = min(TIME, again + (lines - landed) / rate)
+        landed += (took - again) * rate
+        seconds, invocations = seconds + took, invocations + 1
+    return seconds, invocations, rate
 
 
 def modelled(bench):
@@ -41,9 +60,10 @@ def modelled(bench):
     per_file = once(contacts.run("drain", cpus=None, prepare=contacts.dropped(drops))).wall / files
 
     check = max(LARGE / core, LARGE / S3_BYTES)
-    load = lines / DYNAMODB_LINES
-    # The sequencer and validate take turns; what one of them does for a file waits for the other.
-    turn = sum(LATENCY[service] * requests for service, requests in REQUESTS.items()) + 2 * START
+    load, invocations, rate = loading(lines, line)
+    # More lines than a transaction takes are one more, and what is read before it.
+    requests = {**IN_TURN, "DynamoDB": IN_TURN["DynamoDB"] + 2 * ((SMALL_LINES - 1) // PART)}
+    turn = sum(LATENCY[service] * (count - AT_ONCE.get(service, 0)) for service, count in requests.items())
     in_order, by_line = SMALL * turn, SMALL * SMALL_LINES * LINE
 
     def row(what, seconds, dollars, machine):
@@ -61,10 +81,11 @@ def modelled(bench):
         [
             f"Measured here: `tidewaiter check` {core / 1e6:,.0f} MB/s on one core and {both / 1e6:,.0f} on all, `tidewaiter run` {1 / per_line:,.0f} lines/s of a "
             f"large file and {1 / per_file:,.0f} files/s of 100 lines, {line:.0f} bytes a line.",
-            f"Counted by `make requests`: {', '.join(f'{service} {n}' for service, n in REQUESTS.items())} of a small file.",
-            f"Assumed: {', '.join(f'{service} {seconds * 1000:.0f} ms' for service, seconds in LATENCY.items())} a request, {START * 1000:.0f} ms to start a warm function, "
-            f"{S3_BYTES / 1e6:.0f} MB/s from S3 and {DYNAMODB_LINES:,} lines/s into DynamoDB for a function, ${HOUR:.2f} an hour for the machine; prices as in operating.md.",
-            f"A function ends after {LIMIT} s: the second row takes {-(-(check + load) // LIMIT):.0f} of them one after the other, each going on where the one before stopped. "
-            "Whoever loads files of that size does it on one machine, or drops them in pieces.",
+            f"Measured by `make bench-landing`: a processor of validate lands {LANDED:,} lines/s. Counted by `make requests`: from the turn of a small file to that of the next "
+            f"{', '.join(f'{service} {n}' for service, n in IN_TURN.items())}, of those of S3 one beside another; two more of DynamoDB for each further {PART} lines.",
+            f"Assumed: {', '.join(f'{service} {seconds * 1000:.0f} ms' for service, seconds in LATENCY.items())} a request, "
+            f"{S3_BYTES / 1e6:.0f} MB/s from S3 for a function, {TABLE:,} write units/s of a table (what it takes by default, once it has grown to that), ${HOUR:.2f} an hour for the machine; prices as in operating.md.",
+            f"Loading goes on with {rate:,.0f} lines/s, {LOADERS} transactions at the same time, in {invocations} invocations one after the other: each ends after {TIME} s and leaves the rest to the next. "
+            "Small files follow each other in the same invocation, for 5 s each.",
         ],
     )

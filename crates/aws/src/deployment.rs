@@ -38,7 +38,7 @@ const LARGE_FILE: u64 = 1 << 20;
 /// much as a table takes by default.
 const LOADERS: u32 = 8;
 /// How long before its end an invocation begins no further batch, at most; a tenth of its time if that is less.
-const SPARE: Duration = Duration::from_secs(60);
+const SPARE: Duration = Duration::from_mins(1);
 
 /// What unpack and sequence have: messages, and neither records nor mails.
 pub type Messaging = Deployment<Elsewhere, Elsewhere, Queues>;

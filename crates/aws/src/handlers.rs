@@ -199,8 +199,8 @@ async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str, tries: u3
     about(&[("import", &import)]);
     remember(deployment, known.as_deref());
     let is_first = tries == 1 && known.is_some_and(|known| has_just_begun(&known.import, deployment.now()));
-    let tried = Tried::told(is_first, landed);
-    Ok(Box::pin(follow::validate_and_follow(deployment, import, task, tried)).await?)
+    let before = Tried::told(is_first, landed);
+    Ok(Box::pin(follow::validate_and_follow(deployment, import, task, before)).await?)
 }
 
 /// False of what was replayed from the dead letters: its tries are counted anew.

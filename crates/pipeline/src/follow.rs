@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::SignedDuration;
 use tidewaiter::id::{ImportId, Timestamp};
 use tracing::Instrument;
 
@@ -19,6 +20,9 @@ use crate::{Result, sequence};
 
 /// Larger files get an invocation of their own, in bytes.
 const SMALL: u64 = 1 << 20;
+/// Who has been at it for so long sends the next one as a message: it waits its turn behind the files of other
+/// repositories, which have waited for this process, perhaps.
+const LONG: SignedDuration = SignedDuration::from_secs(5);
 
 /// A queue that, for a while, keeps what this process can do itself.
 #[derive(Debug)]
@@ -80,20 +84,26 @@ where
     Q: Queue,
 {
     let queue = platform.queue();
+    let begun = platform.now();
     queue.begin();
     let done = Box::pin(validate(platform, id, task, tried)).await;
-    let followed = if done.is_ok() { follow(platform, queue).await } else { Ok(()) };
+    let followed = if done.is_ok() { follow(platform, queue, begun).await } else { Ok(()) };
     queue.end().await?;
     done.and(followed)
 }
 
-async fn follow<P, Q>(platform: &P, queue: &Kept<Q>) -> Result<()>
+async fn follow<P, Q>(platform: &P, queue: &Kept<Q>, begun: Timestamp) -> Result<()>
 where
     P: Platform<Queue = Kept<Q>>,
     Q: Queue,
 {
     while let Some(message) = queue.next() {
-        if platform.time_is_up() || !is_small(&message) {
+        let is_long = platform.now().duration_since(begun) >= LONG;
+        let is_followed = match &message {
+            Message::Work { .. } => is_small(&message) && !is_long,
+            _ => true,
+        };
+        if platform.time_is_up() || !is_followed {
             queue.queue.send(message, None).await?;
         } else if let Err(error) = step(platform, &message).await {
             tracing::warn!(%error, transient = error.is_transient(), "what follows is left to a message");
@@ -104,12 +114,9 @@ where
     Ok(())
 }
 
-/// True of a step of the sequencer, and of a small file that has begun just now.
+/// True of a small file that has begun just now.
 fn is_small(message: &Message) -> bool {
-    match message {
-        Message::Work { known: Some(known), .. } => known.import.bytes <= SMALL,
-        message => matches!(message, Message::Sequence { .. }),
-    }
+    matches!(message, Message::Work { known: Some(known), .. } if known.import.bytes <= SMALL)
 }
 
 async fn step<P: Platform>(platform: &P, message: &Message) -> Result<()> {

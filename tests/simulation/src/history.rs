@@ -290,6 +290,7 @@ impl History {
     /// Until nothing is left to be done.
     async fn come_to_rest(&mut self) {
         let mut sweeps = 0;
+        let mut swept_at = self.world.with(|inner| inner.now);
         while self.count_step() {
             if self.tasks.len() < HANDS && (self.tasks.is_empty() || self.below(4) == 0) && self.deliver() {
                 continue;
@@ -297,8 +298,20 @@ impl History {
             if self.go_on().await || self.deliver() {
                 continue;
             }
-            if self.world.with(|inner| !inner.queue.is_empty()) {
-                self.jump_to_next();
+            let (now, next) = self
+                .world
+                .with(|inner| (inner.now, inner.queue.iter().map(|envelope| envelope.visible).min()));
+            if let Some(next) = next {
+                // The schedule does not wait until messages that fail go well.
+                if next.max(now) > swept_at + SWEEP_EVERY {
+                    swept_at = now.max(swept_at + SWEEP_EVERY);
+                    self.world.with(|inner| {
+                        inner.pass(swept_at - now);
+                        inner.send(Body::Sweep, swept_at);
+                    });
+                } else {
+                    self.jump_to_next();
+                }
                 continue;
             }
             if self.is_swept(sweeps) {
@@ -308,11 +321,12 @@ impl History {
             if sweeps > SWEEPS {
                 self.wrong("each sweep finds something to be done".to_owned());
             }
-            self.world.with(|inner| {
+            swept_at = self.world.with(|inner| {
                 inner.pass(SWEEP_EVERY);
                 let now = inner.now;
                 inner.watch.sent_before_sweep = inner.sent;
                 inner.send(Body::Sweep, now);
+                now
             });
         }
     }

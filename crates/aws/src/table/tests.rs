@@ -11,9 +11,9 @@ use crate::{canned, clients};
 
 /// A table that cancels transactions for these reasons, one after the other, and carries out what comes then; and how
 /// often it was asked.
-fn table(reasons: &[[&'static str; 2]]) -> (Table, Arc<AtomicUsize>) {
+fn table(reasons: Vec<[&'static str; 2]>) -> (Table, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
-    let (counted, reasons) = (asked.clone(), Mutex::new(reasons.to_vec().into_iter()));
+    let (counted, reasons) = (asked.clone(), Mutex::new(reasons.into_iter()));
     let endpoint = canned::serve(move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
         let canceled = reasons.lock().unwrap().next().map(|codes| {
@@ -49,7 +49,7 @@ async fn write(table: &Table) -> Result<Written> {
 
 #[tokio::test]
 async fn what_a_table_has_no_room_for_is_written_when_it_has() {
-    let (table, asked) = table(&[["ThrottlingError", "None"], ["None", "ProvisionedThroughputExceeded"]]);
+    let (table, asked) = table(vec![["ThrottlingError", "None"], ["None", "ProvisionedThroughputExceeded"]]);
     assert!(matches!(write(&table).await, Ok(Written::Done)));
     assert_eq!(asked.load(Ordering::Relaxed), 3);
 }
@@ -57,7 +57,7 @@ async fn what_a_table_has_no_room_for_is_written_when_it_has() {
 #[tokio::test]
 async fn what_somebody_else_was_faster_with_is_not_written_again() {
     for lost in ["ConditionalCheckFailed", "TransactionConflict"] {
-        let (table, asked) = table(&[[lost, "ThrottlingError"]]);
+        let (table, asked) = table(vec![[lost, "ThrottlingError"]]);
         assert!(matches!(write(&table).await, Ok(Written::Lost(_))), "{lost}");
         assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
@@ -65,7 +65,7 @@ async fn what_somebody_else_was_faster_with_is_not_written_again() {
 
 #[tokio::test]
 async fn what_can_never_be_written_is_an_error() {
-    let (table, asked) = table(&[["ValidationError", "None"]]);
+    let (table, asked) = table(vec![["ValidationError", "None"]]);
     assert!(matches!(write(&table).await, Err(Error::Store { .. })));
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }

