@@ -10,8 +10,8 @@ use tidewaiter::keys::Repository;
 use tidewaiter_tests::generate::Chance;
 use tidewaiter_tests::reference::{Line, Options, ReplaceAll};
 
-/// The lines of a file that has more than one batch of them.
-const MANY_LINES: usize = 5_003;
+/// The lines of a file that has many batches of them.
+const MANY_LINES: usize = 41;
 
 /// A history as it was planned.
 #[derive(Debug, Clone)]
@@ -241,7 +241,7 @@ impl Scenario {
             .collect();
         let mut scenario = Self { partners, actions: Vec::new() };
         let files = 3 + chance.below(7);
-        let has_many_lines = chance.below(60) == 0;
+        let has_many_lines = chance.below(6) == 0;
         while (scenario.drops().count() as u64) < files {
             scenario.act(chance, has_many_lines);
         }
@@ -415,12 +415,11 @@ impl Data {
         let mut bytes = format!("{header}\n").into_bytes();
         let mut lines = Vec::new();
         let count = if is_long { MANY_LINES } else { 1 + index(chance, 4) };
-        let bad_one_in = if is_long { 2_000 } else { 9 };
         for _ in 0..count {
             let cells = columns.iter().map(|column| (*column, cell(chance, column)));
             let cells: Vec<(&str, String)> = cells.collect();
             let mut raw = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(";");
-            let is_bad = chance.below(bad_one_in) == 0;
+            let is_bad = chance.below(9) == 0;
             if is_bad {
                 raw.push_str(";too;much");
             }
