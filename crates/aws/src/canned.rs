@@ -4,11 +4,18 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+
+use crate::clients;
+
 /// An answer: status, type of content, content.
 pub(crate) type Answer = (u16, &'static str, String);
 
-/// Serves requests for as long as the test runs; `answer` is given their bodies. Where it is.
-pub(crate) fn serve(mut answer: impl FnMut(String) -> Answer + Send + 'static) -> String {
+/// Serves requests for as long as the test runs; `answer` is given their bodies. Clients with what is returned send
+/// theirs there, each once.
+pub(crate) fn serve(mut answer: impl FnMut(String) -> Answer + Send + 'static) -> SdkConfig {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -16,7 +23,15 @@ pub(crate) fn serve(mut answer: impl FnMut(String) -> Answer + Send + 'static) -
             serve_one(stream.unwrap(), &mut answer);
         }
     });
-    endpoint
+    let credentials = Credentials::new("a", "b", None, None, "tests");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::disabled())
+        .http_client(clients::http())
+        .endpoint_url(endpoint)
+        .build()
 }
 
 fn serve_one(mut stream: TcpStream, answer: &mut impl FnMut(String) -> Answer) {

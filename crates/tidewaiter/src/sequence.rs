@@ -104,7 +104,7 @@ impl State {
     }
 }
 
-/// A repository that files are still arriving in.
+/// A repository that files are still arriving in, whether it is waited for or has been for long enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unsettled {
     /// When the first of them arrived.
@@ -121,9 +121,26 @@ pub struct Unsettled {
 const SETTLE_AT_MOST: i64 = 10;
 
 impl Unsettled {
+    /// When it will have been quiet for long enough.
+    fn quiet_at(&self) -> Timestamp {
+        later(self.last, self.settle_seconds)
+    }
+
+    /// Until when nothing begins.
     fn until(&self) -> Timestamp {
-        let quiet = later(self.last, self.settle_seconds);
-        quiet.min(later(self.first, self.settle_seconds.saturating_mul(SETTLE_AT_MOST)))
+        self.quiet_at().min(later(self.first, self.settle_seconds.saturating_mul(SETTLE_AT_MOST)))
+    }
+
+    /// Whether nothing begins yet.
+    #[must_use]
+    pub fn is_waited_for(&self, now: Timestamp) -> bool {
+        self.until() > now
+    }
+
+    /// Whether a file that arrives now belongs to what arrived before. Not so after a pause that nobody has seen,
+    /// because there was nothing to wait for any more.
+    fn goes_on(&self, now: Timestamp) -> bool {
+        self.quiet_at() > now || self.until() == self.quiet_at()
     }
 }
 
@@ -220,20 +237,22 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
     let mut next = state.clone();
     let commands = match event {
         Event::Arrived { at, settle_seconds } => {
-            let first = state.unsettled.map_or(*at, |u| u.first.min(*at));
-            let last = state.unsettled.map_or(*at, |u| u.last.max(*at));
+            let before = state.unsettled.filter(|u| u.goes_on(*at));
+            let first = before.map_or(*at, |u| u.first.min(*at));
+            let last = before.map_or(*at, |u| u.last.max(*at));
             let unsettled = Unsettled { first, last, settle_seconds: *settle_seconds };
             next.unsettled = Some(unsettled);
             // Of many files that arrive together one asks when to begin; who ends what is running looks again.
-            let is_asked = state.unsettled.is_some_and(|u| *at < u.until() && u.until() <= unsettled.until());
+            let is_asked = before.is_some_and(|u| u.is_waited_for(*at) && u.until() <= unsettled.until());
             if state.running.is_some() || is_asked { Vec::new() } else { vec![Command::LookAgain] }
         }
         Event::Poke { at } => match &state.running {
             Some(running) => resume(running),
-            None => match state.unsettled.map(|u| u.until()) {
-                Some(until) if until > *at => vec![Command::WakeAt(until)],
+            None => match state.unsettled {
+                Some(unsettled) if unsettled.is_waited_for(*at) => vec![Command::WakeAt(unsettled.until())],
                 _ => {
-                    next.unsettled = None;
+                    // Who never stops sending is not waited for again, or one file would be imported each time.
+                    next.unsettled = state.unsettled.filter(|u| u.quiet_at() > *at);
                     vec![Command::FindReady]
                 }
             },

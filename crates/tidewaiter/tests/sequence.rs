@@ -272,6 +272,31 @@ fn a_repository_settles_before_it_begins_but_not_for_ever() {
 }
 
 #[test]
+fn files_of_who_never_stops_sending_are_imported_one_after_the_other() {
+    let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).unwrap();
+    let (mut state, mut imported) = (State::default(), Vec::new());
+    for second in 0..200 {
+        (state, _) = step(&state, &Event::Arrived { at: at(second), settle_seconds: 10 });
+        let (next, commands) = step(&state, &Event::Poke { at: at(second) });
+        state = next;
+        if commands == [Command::FindReady] {
+            let import = id(u32::try_from(second).unwrap());
+            (state, _) = step(&state, &Event::Found(Some(Ready::File(import))));
+            (state, _) = step(&state, &Event::Finished(import, Verdict::Accepted));
+            imported.push(second);
+        }
+    }
+    assert_eq!(imported, (100..200).collect::<Vec<_>>(), "each second, once they have been waited for");
+    let (quiet, commands) = step(&state, &Event::Poke { at: at(210) });
+    assert_eq!((quiet.unsettled, commands), (None, vec![Command::FindReady]), "it is quiet");
+    for (state, looked) in [(&quiet, "looked at"), (&state, "that nobody looked at")] {
+        let (state, _) = step(state, &Event::Arrived { at: at(300), settle_seconds: 10 });
+        let (_, commands) = step(&state, &Event::Poke { at: at(300) });
+        assert_eq!(commands, [Command::WakeAt(at(310))], "what comes after a pause {looked} is waited for");
+    }
+}
+
+#[test]
 fn of_many_files_that_arrive_together_one_asks_when_to_begin() {
     let at = |second| Timestamp::from_second(second).unwrap();
     let arrived = |second, settle_seconds| Event::Arrived { at: at(second), settle_seconds };

@@ -3,15 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_ses::Client;
-use aws_sdk_ses::config::retry::RetryConfig;
-use aws_sdk_ses::config::{BehaviorVersion, Credentials, Region};
 use percent_encoding::percent_decode_str;
 use tidewaiter_pipeline::Error;
 use tidewaiter_pipeline::ports::{Mail, Mailer, Undelivered};
 
 use super::Mails;
 use crate::canned::{self, Answer};
-use crate::clients;
 
 const SENDER: &str = "landing@example.org";
 
@@ -28,16 +25,8 @@ impl Service {
     fn new(ses: Ses) -> Self {
         let taken = Arc::new(Mutex::new(Vec::new()));
         let seen = taken.clone();
-        let endpoint = canned::serve(move |body| answer(&body, ses, &seen));
-        let config = aws_sdk_ses::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("eu-west-1"))
-            .credentials_provider(Credentials::new("a", "b", None, None, "tests"))
-            .retry_config(RetryConfig::disabled())
-            .http_client(clients::http())
-            .endpoint_url(endpoint)
-            .build();
-        Self { mails: Mails::new(Client::from_conf(config), "tidewaiter", SENDER), taken }
+        let config = canned::serve(move |body| answer(&body, ses, &seen));
+        Self { mails: Mails::new(Client::new(&config), "tidewaiter", SENDER), taken }
     }
 
     async fn send(&self, recipients: &[&str]) -> tidewaiter_pipeline::Result<Vec<Undelivered>> {

@@ -3,18 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-
 use super::*;
-use crate::{canned, clients};
+use crate::canned;
 
 /// A table that cancels transactions for these reasons, one after the other, and carries out what comes then; and how
 /// often it was asked.
 fn table(reasons: Vec<[&'static str; 2]>) -> (Table, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let (counted, reasons) = (asked.clone(), Mutex::new(reasons.into_iter()));
-    let endpoint = canned::serve(move |_| {
+    let config = canned::serve(move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
         let canceled = reasons.lock().unwrap().next().map(|codes| {
             let codes = codes.map(|code| serde_json::json!({ "Code": code }));
@@ -27,15 +24,7 @@ fn table(reasons: Vec<[&'static str; 2]>) -> (Table, Arc<AtomicUsize>) {
         let body = canceled.unwrap_or_else(|| serde_json::json!({}));
         (status, "application/x-amz-json-1.0", body.to_string())
     });
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("eu-west-1"))
-        .credentials_provider(Credentials::new("a", "b", None, None, "tests"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(clients::http())
-        .endpoint_url(endpoint)
-        .build();
-    (Table { client: Client::from_conf(config), name: "records".to_owned() }, asked)
+    (Table { client: Client::new(&config), name: "records".to_owned() }, asked)
 }
 
 /// Writes two items.

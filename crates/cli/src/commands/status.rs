@@ -198,7 +198,7 @@ async fn standing(
     Ok(Standing {
         universes: universes.collect(),
         running,
-        unsettled: sequence.unsettled,
+        unsettled: sequence.unsettled.filter(|unsettled| unsettled.is_waited_for(deployed.now())),
         queued: Queued { count: deployed.queued_count(&repository).await?, next },
         waiting: state.waiting(&repository).await?,
         dropped: untaken.iter().filter(|file| file.repository == repository).map(Dropped::from).collect(),
