@@ -160,11 +160,12 @@ impl Watch {
                         badlines.extend_from_slice(raw);
                     }
                 }
-                if counts.rejected > 0 {
-                    self.badlines.insert(id, badlines);
-                }
-                if !self.torn.contains(universe) && counts != held.counts {
+                if self.torn.contains(universe) {
+                    self.unforeseen.insert(id);
+                } else if counts != held.counts {
                     return Err(format!("{:?} are its counts, and should be {counts:?}", held.counts));
+                } else if counts.rejected > 0 {
+                    self.badlines.insert(id, badlines);
                 }
             }
             return Ok(());
@@ -301,6 +302,23 @@ impl Places<'_> {
         })
     }
 
+    /// The rejected lines where nobody knows which ones they must be: what lies at their place, if it is as many
+    /// lines of the file as were rejected, in their order, and among them all that are wrong by themselves.
+    fn selected(&self, id: ImportId, done: &Conclusion) -> Option<Vec<u8>> {
+        let Subject { data, .. } = self.watch.subject(id)?;
+        let all = self.bucket.content(done.badlines.as_ref()?.as_str(), None)?;
+        let mut rest = all.strip_prefix(data.bytes.split_inclusive(|byte| *byte == b'\n').next()?)?;
+        let mut count = 0;
+        for (raw, good) in &data.lines {
+            match rest.strip_prefix(raw.as_slice()) {
+                Some(after) => (rest, count) = (after, count + 1),
+                None if good.is_none() => return None,
+                None => {}
+            }
+        }
+        (rest.is_empty() && count > 0 && count == done.counts.rejected).then(|| all.to_vec())
+    }
+
     /// What has no outcome waits for its group, where it was.
     fn waiting(&mut self, import: &Import) {
         let name = format!("{} ({})", import.file, import.id);
@@ -342,7 +360,11 @@ impl Places<'_> {
         if done.code.as_deref() != Some("gone") {
             outputs.push((&done.place, Some(bytes.to_vec())));
         }
-        let badlines = self.watch.badlines.get(&import.id).cloned();
+        let badlines = if self.watch.unforeseen.contains(&import.id) {
+            self.selected(import.id, done)
+        } else {
+            self.watch.badlines.get(&import.id).cloned()
+        };
         if done.badlines.is_some() != badlines.is_some() && !is_gone {
             self.wrong.push(format!("{name}: badlines are {:?}", done.badlines));
         }

@@ -60,6 +60,8 @@ pub struct Watch {
     pub conclusions: BTreeMap<ImportId, Conclusion>,
     /// The rejected lines of what was imported, with its header.
     pub badlines: BTreeMap<ImportId, Vec<u8>>,
+    /// What was imported into a torn universe: which of its lines were rejected depends on what nobody knows.
+    pub unforeseen: BTreeSet<ImportId>,
     /// The records of each universe.
     pub references: BTreeMap<&'static str, Reference>,
     /// Universes in which a file was removed in the midst of its loading: half of it may be records.
