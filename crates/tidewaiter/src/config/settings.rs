@@ -23,7 +23,7 @@ pub const MAX_SETTLE_SECONDS: u64 = 3_600;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// How long nothing must have arrived before work begins, so that files sent together are
-    /// ordered together.
+    /// ordered together. For who never stops sending it waits ten times as long, and then no more until a pause.
     #[schemars(range(max = MAX_SETTLE_SECONDS))]
     pub settle_seconds: u64,
     /// Scopes to be treated before all others, in this order.
