@@ -45,46 +45,80 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Splits a line with quotes, and gives the number of its fields. At most `most` spans are kept. Positions of spans and faults count from the line.
+/// Splits a line with quotes, and gives the number of its fields. At most `most` spans are kept. Positions of spans and
+/// faults count from the line.
 pub(crate) fn quoted(line: Marks<'_>, most: usize, spans: &mut Vec<Span>) -> Result<usize, QuoteFault> {
     spans.clear();
-    let (mut ends, mut quotes) = (line.ends.iter().copied(), line.quotes.iter().copied().peekable());
-    let mut start = line.start;
-    let mut field = 0;
-    while let Some(mut end) = ends.next() {
-        let at = |byte: u32| (byte - line.start) as usize;
-        let mut span = Span { start: start - line.start, end: end - line.start, doubled: false };
-        match quotes.peek() {
-            Some(&quote) if quote == start => {
-                quotes.next();
-                let close = loop {
-                    let Some(quote) = quotes.next() else {
-                        return Err(QuoteFault::Open { field, at: at(start) });
-                    };
-                    if quotes.next_if_eq(&(quote + 1)).is_none() {
-                        break quote;
-                    }
-                    span.doubled = true;
-                };
-                // The delimiters within the quotes end nothing.
-                while end <= close {
-                    end = ends.next().unwrap_or(u32::MAX);
-                }
-                if end != close + 1 {
-                    return Err(QuoteFault::Stray { field, at: at(close + 1) });
-                }
-                (span.start, span.end) = (span.start + 1, close - line.start);
-            }
-            Some(&quote) if quote < end => return Err(QuoteFault::Stray { field, at: at(quote) }),
-            _ => {}
+    let at = |byte: u32| byte.wrapping_sub(line.start);
+    let (mut start, mut ends, mut quotes, mut field) = (line.start, line.ends, line.quotes, 0);
+    while let [quote, behind @ ..] = quotes {
+        // From one quote to the next one, and not from field to field: where fields end cannot be foreseen.
+        let (plain, rest) = cut(ends, *quote);
+        add_plain(spans, most, line.start, start, plain);
+        field += plain.len();
+        start = plain.last().map_or(start, |end| end + 1);
+        if *quote != start {
+            return Err(QuoteFault::Stray { field, at: at(*quote) as usize });
+        }
+        let Some(Closing { close, doubled, behind }) = Closing::find(behind) else {
+            return Err(QuoteFault::Open { field, at: at(start) as usize });
+        };
+        // The delimiters within the quotes end nothing.
+        let (_, rest) = cut(rest, close);
+        if rest.first() != Some(&(close + 1)) {
+            return Err(QuoteFault::Stray { field, at: at(close + 1) as usize });
         }
         if spans.len() < most {
-            spans.push(span);
+            spans.push(Span { start: at(start + 1), end: at(close), doubled });
         }
         field += 1;
-        start = end.saturating_add(1);
+        start = close + 2;
+        (ends, quotes) = (rest.get(1..).unwrap_or_default(), behind);
     }
-    Ok(field)
+    add_plain(spans, most, line.start, start, ends);
+    Ok(field + ends.len())
+}
+
+/// Adds the spans of fields without quotes, of which the first one begins at `start`. Positions count from `line`.
+#[inline]
+fn add_plain(spans: &mut Vec<Span>, most: usize, line: u32, start: u32, ends: &[u32]) {
+    let span = |(start, end): (u32, &u32)| Span { start: start - line, end: end - line, doubled: false };
+    let room = most.saturating_sub(spans.len());
+    if let ([first, behind @ ..], 1..) = (ends, room) {
+        spans.push(span((start, first)));
+        spans.extend(ends.iter().map(|end| end + 1).zip(behind).take(room - 1).map(span));
+    }
+}
+
+/// A quote that closes a field.
+struct Closing<'a> {
+    close: u32,
+    /// There are doubled quotes before it.
+    doubled: bool,
+    /// The quotes behind it.
+    behind: &'a [u32],
+}
+
+impl<'a> Closing<'a> {
+    /// The first of these quotes that is not doubled.
+    #[inline]
+    fn find(mut quotes: &'a [u32]) -> Option<Self> {
+        let mut doubled = false;
+        loop {
+            let (close, behind) = quotes.split_first()?;
+            match behind.split_first() {
+                Some((next, rest)) if *next == close + 1 => (quotes, doubled) = (rest, true),
+                _ => return Some(Self { close: *close, doubled, behind }),
+            }
+        }
+    }
+}
+
+/// The ends before a byte, and those behind it.
+#[inline]
+fn cut(ends: &[u32], byte: u32) -> (&[u32], &[u32]) {
+    let before = ends.iter().position(|end| *end > byte).unwrap_or(ends.len());
+    ends.split_at_checked(before).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::calendar::Point;
 use super::decimal::{Decimal, OwnedDecimal};
 use super::kind::{CellType, Measure, name_of};
-use super::quick::{self, Automaton, Lengths, Quick};
+use super::quick::{self, Automaton, Day, Form, Lengths, Quick};
 use crate::mistake::Mistake;
 use crate::schema::{Bound, Constraints, FieldSchema, FieldType};
 
@@ -47,6 +47,8 @@ struct Pattern {
     regex: Regex,
     /// The same, faster, if it is not too large for that.
     automaton: Option<Automaton>,
+    /// The same, faster still, if only a few short forms match.
+    forms: Option<Box<[Form]>>,
 }
 
 /// A bound, read once.
@@ -323,7 +325,10 @@ impl Pattern {
         let build = |text: &str| regex::RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
         // By itself first: `a)|(b` would become valid, and mean something else, between our parentheses.
         match build(pattern).and_then(|_| build(&format!(r"\A(?:{pattern})\z"))) {
-            Ok(regex) => Ok(Self { text: pattern.to_owned(), regex, automaton: Automaton::of(pattern) }),
+            Ok(regex) => {
+                let (automaton, forms) = (Automaton::of(pattern), Form::of(pattern));
+                Ok(Self { text: pattern.to_owned(), regex, automaton, forms })
+            }
             Err(regex::Error::CompiledTooBig(_)) => {
                 Err(Mistake::new("", "the pattern takes too much memory")
                     .with_hint("repeat less: `{1,1000}` is costly"))
@@ -362,6 +367,7 @@ impl CellType {
         let positive = rules.minimum.as_ref().is_none_or(|(limit, _)| limit.is_at_most_zero());
         let bounded = rules.maximum.is_some() || !positive;
         match (self, &rules.pattern) {
+            (Self::Text, Some(Pattern { forms: Some(forms), .. })) => Quick::Forms(lengths, forms.clone()),
             (Self::Text, Some(Pattern { automaton: Some(automaton), .. })) => {
                 Quick::Pattern(lengths, automaton.clone())
             }
@@ -377,7 +383,7 @@ impl CellType {
                     Some((_, text)) => quick::day_of(text),
                     None => Some(otherwise),
                 };
-                match (day(&rules.minimum, 0), day(&rules.maximum, u32::MAX)) {
+                match (day(&rules.minimum, Day::MIN), day(&rules.maximum, Day::MAX)) {
                     (Some(first), Some(last)) => Quick::Date { first, last },
                     _ => Quick::Never,
                 }

@@ -1,82 +1,82 @@
 //! Dates and moments in the common form.
 
-use super::shape::Bytes;
+use super::form::Form;
 
-/// How many days each month has, without the leap day.
-const DAYS: [u32; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+/// A date in the form `2026-01-31`, as a number that grows with it.
+pub(crate) type Day = u128;
+
+/// Such a date in front of anything.
+const DATE: Form = Form::between(*b"0000-00-00\0\0\0\0\0\0", *b"9999-19-39\xff\xff\xff\xff\xff\xff");
+/// What comes behind the year of a moment: its last byte may be behind the moment, or be a `Z`.
+const MOMENT: Form = Form::between(*b"-00-00\x0000:00:00\0", *b"-19-39\xff29:59:59\xff");
+/// A year in front of anything.
+const YEAR: Form =
+    Form::between(*b"0000\0\0\0\0\0\0\0\0\0\0\0\0", *b"9999\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff");
+
+/// The last day of each month, without the leap day, by the two digits of the month as [`last_day`] puts them together.
+const DAYS: [u16; 32] = {
+    let (short, middle, long) = (text(*b"28"), text(*b"30"), text(*b"31"));
+    let [january, february, march, april, may, june] = [long, short, long, middle, long, middle];
+    let [july, august, september, october, november, december] = [long, long, middle, long, middle, long];
+    [
+        0, january, february, march, april, may, june, july, august, september, 0, 0, 0, 0, 0,
+        0, // 00 to 09
+        october, november, december, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 10 to 19
+    ]
+};
 
 /// `2026-01-31` within bounds.
 #[inline]
-pub(super) fn is_date(tail: &[u8], length: usize, first: u32, last: u32) -> bool {
-    let (Some(bytes), Some(text)) = (Bytes::<1>::at(tail), tail.first_chunk()) else { return false };
-    let day = day_of_digits(text);
-    (length == 10)
-        & (bytes.digits() & 0x3ff == 0b11_0110_1111)
-        & (bytes.are(b'-') & 0x3ff == 0b00_1001_0000)
-        & (day > 0)
-        & (first <= day)
-        & (day <= last)
+pub(super) fn is_date(tail: &[u8], length: usize, first: Day, last: Day) -> bool {
+    let Some(bytes) = tail.first_chunk::<16>() else { return false };
+    let day = number(bytes);
+    (length == 10) & DATE.begins(bytes) & exists(bytes) & (first <= day) & (day <= last)
 }
 
 /// `2026-01-31T13:45:00` or the same with a `Z`.
 #[inline]
 pub(super) fn is_datetime(tail: &[u8], length: usize) -> bool {
-    let (Some(bytes), Some(text)) = (Bytes::<2>::at(tail), tail.first_chunk::<20>()) else { return false };
-    let [
-        y1,
-        y2,
-        y3,
-        y4,
-        b5,
-        m1,
-        m2,
-        b8,
-        d1,
-        d2,
-        t,
-        hour1,
-        hour2,
-        _,
-        minute1,
-        minute2,
-        _,
-        second1,
-        second2,
-        z,
-    ] = *text;
-    let all = 0x7_ffff;
+    let Some([bytes @ .., _, _, _, _]) = tail.first_chunk::<20>() else { return false };
+    let Some([_, _, _, _, behind @ ..]) = tail.first_chunk::<20>() else { return false };
+    let [_, _, _, _, _, _, between, hour1, hour2, .., end] = *behind;
     (length.wrapping_sub(19) <= 1)
-        & (bytes.digits() & all == 0b110_1101_1011_0110_1111)
-        & (bytes.are(b'-') & all == 0b000_0000_0000_1001_0000)
-        & (bytes.are(b':') & all == 0b001_0010_0000_0000_0000)
-        & ((t == b'T') | (t == b' '))
-        & (two(hour1, hour2) <= 23)
-        & (two(minute1, minute2) <= 59)
-        & (two(second1, second2) <= 59)
-        & ((length == 19) | (z == b'Z'))
-        & (day_of_digits(&[y1, y2, y3, y4, b5, m1, m2, b8, d1, d2]) > 0)
+        & YEAR.begins(bytes)
+        & MOMENT.begins(behind)
+        & exists(bytes)
+        & ((between == b'T') | (between == b' '))
+        & (text([hour1, hour2]) <= text(*b"23"))
+        & ((length == 19) | (end == b'Z'))
 }
 
-/// The date of a text as the number 20260131; None unless it is one, and for leap days.
-pub(super) fn day_of(text: &[u8; 10]) -> Option<u32> {
-    let fits = |(n, b): (usize, &u8)| if matches!(n, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() };
-    (text.iter().enumerate().all(fits)).then(|| day_of_digits(text)).filter(|&day| day > 0)
+/// The date of a text; None unless it is one, and for leap days.
+pub(super) fn day_of(text: &[u8; 16]) -> Option<Day> {
+    (DATE.begins(text) && exists(text)).then(|| number(text))
 }
 
-/// The same for a text that has digits where digits must be; 0 if it is none. Other texts give some number.
+/// What has the form of a date, as a number.
 #[inline]
-fn day_of_digits(text: &[u8; 10]) -> u32 {
-    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2] = *text;
-    let (year, month, day) =
-        (two(y1, y2).wrapping_mul(100).wrapping_add(two(y3, y4)), two(m1, m2), two(d1, d2));
-    let longest = DAYS.get(month as usize & 15).copied().unwrap_or(0);
-    let exists = (year > 0) & (month <= 12) & (day.wrapping_sub(1) < longest);
-    let number = year.wrapping_mul(10_000).wrapping_add(month.wrapping_mul(100)).wrapping_add(day);
-    number.wrapping_mul(u32::from(exists))
+fn number(text: &[u8; 16]) -> Day {
+    u128::from_be_bytes(*text) >> 48
 }
 
-/// A number of two digits.
+/// Whether there is such a day in such a month, of a text that has the form of a date; it has no leap days.
 #[inline]
-fn two(tens: u8, ones: u8) -> u32 {
-    (u32::from(tens) * 10 + u32::from(ones)).wrapping_sub(u32::from(b'0') * 11)
+fn exists(bytes: &[u8; 16]) -> bool {
+    let [y1, y2, y3, y4, _, month1, month2, _, day1, day2, ..] = *bytes;
+    let day = text([day1, day2]);
+    (u32::from_be_bytes([y1, y2, y3, y4]) != u32::from_be_bytes(*b"0000"))
+        & (text(*b"00") < day)
+        & (day <= last_day(month1, month2))
+}
+
+/// The last day of a month, as a text; 0 if there is none.
+#[inline]
+fn last_day(tens: u8, ones: u8) -> u16 {
+    DAYS.get(usize::from((tens & 1) << 4 | ones & 15)).copied().unwrap_or(0)
+}
+
+/// Two characters as a number that grows with their text.
+#[inline]
+const fn text(two: [u8; 2]) -> u16 {
+    u16::from_be_bytes(two)
 }

@@ -10,11 +10,14 @@
 )]
 
 mod date;
+mod form;
 mod pattern;
 mod shape;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use date::Day;
+pub(crate) use form::Form;
 pub(crate) use pattern::Automaton;
 
 /// A quick way to let good values of a column pass.
@@ -24,6 +27,8 @@ pub(crate) enum Quick {
     Never,
     /// Anything, within the lengths.
     Text(Lengths),
+    /// A text of one of some forms.
+    Forms(Lengths, Box<[Form]>),
     /// A text that a pattern's automaton takes.
     Pattern(Lengths, Automaton),
     Email(Lengths),
@@ -35,10 +40,10 @@ pub(crate) enum Quick {
     Number {
         negative: bool,
     },
-    /// A date within bounds, both in the form `20260131`.
+    /// A date within bounds.
     Date {
-        first: u32,
-        last: u32,
+        first: Day,
+        last: Day,
     },
     Datetime,
     /// One of some texts of at most 16 bytes.
@@ -82,6 +87,10 @@ impl Quick {
         match self {
             Self::Never => nothing,
             Self::Text(lengths) => nothing | (lengths.hold(length) & (length > 0)),
+            Self::Forms(lengths, forms) => {
+                let are = |bytes| forms.iter().fold(false, |is, form| is | form.is_whole(bytes, length));
+                nothing | (lengths.hold(length) & (length > 0) & tail.first_chunk().is_some_and(are))
+            }
             Self::Pattern(lengths, automaton) => {
                 let value = || tail.get(..length).unwrap_or_default();
                 nothing || (lengths.hold(length) && length > 0 && automaton.accepts(value()))
@@ -130,7 +139,9 @@ fn word(tail: &[u8], length: usize) -> Option<Word> {
     Some((sixteen.unbounded_shl(unused).unbounded_shr(unused), length))
 }
 
-/// The date of a text in the form `20260131`, for bounds.
-pub(crate) fn day_of(text: &str) -> Option<u32> {
-    date::day_of(text.as_bytes().first_chunk::<10>()?)
+/// The date of a text, for bounds; None unless it is one, and for leap days.
+pub(crate) fn day_of(text: &str) -> Option<Day> {
+    let mut padded = [0; 16];
+    padded.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    date::day_of(&padded).filter(|_| text.len() == 10)
 }

@@ -37,6 +37,9 @@ fn columns() -> Vec<Column> {
         json!({ "type": "time" }),
         json!({ "type": "year" }),
         json!({ "type": "yearmonth" }),
+        json!({ "constraints": { "pattern": "[A-Z]{2}|x(a|bc)?[0-9_]", "maxLength": 3 } }),
+        json!({ "constraints": { "pattern": "(?i)a[b-d]{0,3}" } }),
+        json!({ "constraints": { "pattern": "(?i)(k|s|[^a-zé])\\d" } }),
     ];
     let named = fields.into_iter().enumerate().map(|(n, mut field): (usize, Value)| {
         field["name"] = json!(format!("column{n}"));
@@ -85,6 +88,8 @@ proptest! {
             "[a-z._+-]{1,30}@[a-z.-]{1,34}",
             "[a-z]{1,9}@[a-z]{1,20}\\.[a-z]{1,40}",
             "[a-c1é@;_Z\"-]{1,6}",
+            "[a-cxA-C]{1,4}[0-9_]?",
+            "[kKsé1ſK\u{212a}][0-9٣]",
             "(-?[0-9]{1,10}[ ,-]?){1,4}",
             "true|True|FALSE|0|1|yes|S|M|medium|12",
             "delivered?|sixteen bytes, [ef]{1,2}|more than sixteen",
@@ -121,6 +126,9 @@ fn usual_values_are_let_pass() {
         (21, &["1900-01-01", "2026-02-27"]),
         (23, &["2026-01-31T13:45:00Z", "2026-01-31 13:45:00", "2026-12-31T23:59:59Z"]),
         (24, &["delivered", "sixteen bytes, e"]),
+        (30, &["FR", "x7", "xa_"]),
+        (31, &["a", "abd"]),
+        (32, &["k1", "S7"]),
     ] {
         for value in values {
             assert!(passes(column, value), "{}: {value}", columns[column].name());
