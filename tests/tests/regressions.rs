@@ -181,7 +181,7 @@ fn a_file_that_is_removed_after_its_outcome_was_decided_holds_nobody_up() {
     block_on(async {
         let local = Local::open(world.root()).unwrap();
         let decided = Conclusion { place: import_place(&third), ..pattern };
-        local.state().conclude(import.id, &decided, &[], None).await.unwrap();
+        local.state().conclude(&import, &decided, &[], None).await.unwrap();
     });
     fs::remove_file(world.path(&import.source.key)).unwrap();
     world.drop(PARTNER, "acme_stores_crm_20260131.csv", "store_id;name\n1;Paris\n");

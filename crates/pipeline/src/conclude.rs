@@ -106,8 +106,9 @@ pub async fn conclude_and_tell<P: Platform>(
         let conclusion = conclusion_of(platform, import, &report, now, digest).await?;
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
-        match platform.state().conclude(import.id, &conclusion, &keys, late).await? {
+        match platform.state().conclude(import, &conclusion, &keys, late).await? {
             Decision::Late(date) => late = Some(date),
+            Decision::Passed => return Err(Error::Changed { key: import.source.key.clone() }),
             Decision::Before(decided) => {
                 let ours = Some(&conclusion.report);
                 report::remove_other_drafts(platform, import, &decided.report, ours).await?;

@@ -98,9 +98,6 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
         return end(platform, &import, &findings, &audience).await;
     }
     if !has_begun && let Some(reason) = examined.reason.clone() {
-        if !is_certain(platform, &import, &pinned, &terms) && has_passed(platform, id).await? {
-            return Err(Error::Changed { key: import.source.key.clone() });
-        }
         let notes = stops_group(&import, name).into_iter().collect();
         let findings = Findings { notes, ..examined.into_refusal(reason) };
         return end(platform, &import, &findings, &audience).await;
@@ -111,9 +108,11 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
     }
     let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
     // A file of several loaders is large: whoever begins again is not to check it again.
-    if !has_begun && (pinned.loaders > 1 || !is_certain(platform, &import, &pinned, &terms)) {
-        fix(platform, &import, &pinned, &content).await?;
-    }
+    let import = if !has_begun && (pinned.loaders > 1 || !is_certain(platform, &import, &pinned, &terms)) {
+        fix(platform, import, &pinned, &content).await?
+    } else {
+        import
+    };
     let (loaders, landed) = (pinned.loaders, tried.batches());
     let file = Passed { import: &import, name, terms: &terms, content: &content, loaders, has_begun, landed };
     let mut findings = match take(platform, &file, read.held).await {
@@ -208,23 +207,22 @@ fn is_certain<P: Platform>(platform: &P, import: &Import, pinned: &Pinned, terms
     platform.objects().is_fixed(&import.source) && (is_alone || pinned.checked)
 }
 
-/// True if another try has found that the file passes: it may have loaded half of it, and what this one has found
-/// depends on records that others have changed in between.
-async fn has_passed<P: Platform>(platform: &P, id: ImportId) -> Result<bool> {
-    let import = platform.state().import(id).await?;
-    let progress = import.map(|import| import.progress);
-    Ok(matches!(progress, Some(Progress::Started(pinned)) if pinned.checked || pinned.content.is_some()))
-}
-
-/// Writes down that a file has passed, and with which content, before anything of it is loaded.
-async fn fix<P: Platform>(platform: &P, import: &Import, pinned: &Pinned, content: &Content) -> Result<()> {
+/// Writes down that a file has passed, and with which content, before anything of it is loaded. The answer is the
+/// import as it is then.
+async fn fix<P: Platform>(
+    platform: &P,
+    import: Import,
+    pinned: &Pinned,
+    content: &Content,
+) -> Result<Import> {
     let pin = Pinned { content: Some(content.clone()), ..pinned.clone() };
-    let holds = platform.state().start(import.id, &pin).await?;
-    if holds.is_some_and(|held| held.config == pinned.config && held.content.as_ref() == Some(content)) {
-        return Ok(());
+    match platform.state().start(import.id, &pin).await? {
+        Some(held) if held.config == pinned.config && held.content.as_ref() == Some(content) => {
+            Ok(Import { progress: Progress::Started(held), ..import })
+        }
+        // Another try was faster, and has found something else.
+        _ => Err(Error::Changed { key: import.source.key }),
     }
-    // Another try was faster, and has found something else.
-    Err(Error::Changed { key: import.source.key.clone() })
 }
 
 /// The configuration that the file is imported under, and the terms for it. Mostly the sequencer has fixed it when

@@ -32,10 +32,14 @@ const CONFIG: Variant = Variant {
 };
 
 fn world() -> Arc<World> {
+    world_with(CONFIG)
+}
+
+fn world_with(config: Variant) -> Arc<World> {
     let repository: Repository = "acme".parse().unwrap();
-    let partner = Partner { repository, universe: "acme", variants: vec![CONFIG] };
+    let partner = Partner { repository, universe: "acme", variants: vec![config] };
     let world = World::new(Chance::new(1), Rates::default(), Watch::new(vec![partner]), false).unwrap();
-    world.with(|inner| inner.bucket.put("config/acme/acme.json", CONFIG.document("acme"), false)).unwrap();
+    world.with(|inner| inner.bucket.put("config/acme/acme.json", config.document("acme"), false)).unwrap();
     world
 }
 
@@ -82,6 +86,13 @@ async fn treat_late(
 ) -> Option<bool> {
     let process = Process::new(Arc::clone(world), 1, Function::of(body), late, 1, Duration::ZERO);
     drive(process.lane(), process.handle(body, 1), decide).await.map(|done| done.is_ok())
+}
+
+/// Has another process treat a message for the second time.
+async fn treat_again(world: &Arc<World>, body: &Body) {
+    let process = Process::new(Arc::clone(world), 2, Function::of(body), 0, 1, Duration::ZERO);
+    let again = drive(process.lane(), process.handle(body, 2), go).await;
+    assert!(again.is_some_and(|done| done.is_ok()));
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "others kill")]
@@ -249,6 +260,69 @@ async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
     }
 }
 
+/// Whoever had been held up wrote a report when the outcome was decided, died before it was removed, and nobody came
+/// after it.
+#[tokio::test]
+async fn who_is_too_late_leaves_no_report_behind() {
+    let entries: Vec<String> =
+        (0..40).map(|n| format!(r#""subsection{n}": {{ "nonexistent{n}": "upsert" }}"#)).collect();
+    let document = format!(r#"{{ "acme": {{ "contacts": {{ {} }} }} }}"#, entries.join(", "));
+    let world = world();
+    let mistaken = drop(&world, 1, "acme_imports_config.json", &document.into(), What::Junk);
+    let mut puts = 0;
+    let overtaken = |call: &Call| {
+        puts += usize::from(call.name == "objects.put");
+        if call.name == "objects.put" && puts == 1 {
+            all_at_once(&world, &mistaken, 1_000);
+        }
+        (call.name != "objects.delete").then_some(Verdict::Go)
+    };
+    treat(&world, &mistaken, overtaken).await;
+    assert!(
+        matches!(ended(&world, &mistaken).await.report, KeptReport::At(_)),
+        "it is too long for the state"
+    );
+    let logs = world.with(|inner| inner.bucket.current("logs/").count());
+    assert_eq!(logs, 2, "a log and a report");
+}
+
+/// Of two that check a file of a group that is all or nothing, one passes it. Then it is deleted, and the other one gave
+/// it an outcome, which nobody was waiting for any more: the rest of the group was imported without it.
+#[tokio::test]
+async fn a_file_that_is_gone_when_it_has_passed_stops_its_group() {
+    let world = world_with(Variant { all_or_nothing: true, ..CONFIG });
+    let [first, second] = [1, 2].map(|slot| {
+        let Member { file, data } = member(slot);
+        drop(&world, slot.into(), &file, &data.bytes.clone(), What::Data(data))
+    });
+    assert_eq!(treat(&world, &second, go).await, Some(true));
+    let check = sent(&world, &first).await;
+    let mut reads = 0;
+    let overtaken = |call: &Call| {
+        reads += usize::from(call.name == "objects.read");
+        if call.name == "objects.read" && reads == 1 {
+            all_at_once(&world, &check, 0);
+            delete_for_good(&world, &first);
+        }
+        Some(Verdict::Go)
+    };
+    assert_eq!(treat(&world, &check, overtaken).await, Some(false), "it leaves it to whose turn it will be");
+    let next = |inner: &mut Inner| {
+        let at = inner.queue.iter().position(|envelope| {
+            matches!(envelope.body, Body::Message(Message::Work { .. } | Message::Sequence { .. }))
+        })?;
+        Some(inner.queue.remove(at).body)
+    };
+    while let Some(body) = world.with(next) {
+        if treat(&world, &body, go).await == Some(false) {
+            treat_again(&world, &body).await;
+        }
+    }
+    assert_eq!(ended(&world, &first).await.code.as_deref(), Some("gone"));
+    assert_eq!(ended(&world, &second).await.code.as_deref(), Some("group-stopped"));
+    assert!(world.records.scan("contacts", None, 10).await.unwrap().is_empty());
+}
+
 /// Who had read a file before it was deleted loaded it when its outcome was decided, and it was the turn of the next.
 #[tokio::test]
 async fn nothing_is_loaded_of_a_file_that_was_found_to_be_gone() {
@@ -360,9 +434,7 @@ async fn half_loaded(world: &Arc<World>, work: &Body) {
 
 /// Who comes next goes on with the file, to its end.
 async fn has_replaced_all(world: &Arc<World>, full: &Body, work: &Body) {
-    let process = Process::new(Arc::clone(world), 2, Function::of(work), 0, 1, Duration::ZERO);
-    let again = drive(process.lane(), process.handle(work, 2), go).await;
-    assert!(again.is_some_and(|done| done.is_ok()));
+    treat_again(world, work).await;
     sequence(world).await;
     assert_eq!(ended(world, full).await.code, None);
     let records = world.records.scan("batch", None, 10).await.unwrap();

@@ -5,7 +5,6 @@
 //! looked at why.
 
 use jiff::civil::Date;
-use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
 use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::Result;
@@ -24,11 +23,12 @@ const LATEST: &str = "date";
 pub(super) async fn conclude(
     table: &Table,
     known: &Known,
-    id: ImportId,
+    seen: &Import,
     decided: &Conclusion,
     outputs: &[&Key],
     late: Option<Date>,
 ) -> Result<Decision> {
+    let id = seen.id;
     let mut tries = Tries::new(WHAT);
     let mut is_first = true;
     loop {
@@ -41,6 +41,9 @@ pub(super) async fn conclude(
                 None => claim::claim(table, outputs, id).await.map(Decision::Taken),
             };
         };
+        if import.has_passed() && !seen.has_passed() {
+            return Ok(Decision::Passed);
+        }
         let after = Import { progress: Progress::Concluding(decided.clone()), ..import.clone() };
         let mut writes = replace(import, &after, *revision, WHAT)?;
         if late.is_none() && decided.outcome == Outcome::Imported {

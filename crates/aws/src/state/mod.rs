@@ -125,12 +125,12 @@ impl State for StateTable {
 
     async fn conclude(
         &self,
-        id: ImportId,
+        seen: &Import,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,
     ) -> Result<Decision> {
-        conclude::conclude(&self.table, &self.known, id, conclusion, outputs, late).await
+        conclude::conclude(&self.table, &self.known, seen, conclusion, outputs, late).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {

@@ -123,7 +123,7 @@ async fn what_another_process_decided_is_finished_whatever_is_remembered() {
     let file = member(1, 1, 1);
     ours.register(std::slice::from_ref(&file)).await.unwrap();
     let conclusion = contract::conclusion(&file, Outcome::NotProcessed);
-    other.conclude(file.id, &conclusion, &[], None).await.unwrap();
+    other.conclude(&file, &conclusion, &[], None).await.unwrap();
     ours.finish(file.id).await.unwrap();
     let import = other.import(file.id).await.unwrap().unwrap();
     assert_eq!(import.progress, Progress::Done(conclusion));

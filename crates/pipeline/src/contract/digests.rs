@@ -30,7 +30,7 @@ async fn end_in<S: State>(state: &S, import: &Import, digest: &DigestPlace) -> R
     state.register(std::slice::from_ref(import)).await?;
     let decided =
         Conclusion { mail_due: false, digest: Some(digest.clone()), ..conclusion(import, Outcome::Imported) };
-    state.conclude(import.id, &decided, &[&decided.place], None).await?;
+    state.conclude(import, &decided, &[&decided.place], None).await?;
     state.finish(import.id).await
 }
 

@@ -93,7 +93,7 @@ pub fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
 
 async fn end<S: State>(state: &S, import: &Import, outcome: Outcome) -> Result<()> {
     let conclusion = conclusion(import, outcome);
-    state.conclude(import.id, &conclusion, &[&conclusion.place], None).await?;
+    state.conclude(import, &conclusion, &[&conclusion.place], None).await?;
     state.finish(import.id).await
 }
 
@@ -182,12 +182,15 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
         [Progress::Started(full.clone())]
     );
     let found = state.import(import.id).await?;
-    assert_eq!(found.map(|i| i.progress), Some(Progress::Started(full)));
+    assert_eq!(found.as_ref().map(|i| &i.progress), Some(&Progress::Started(full)));
 
     let decided = conclusion(&import, Outcome::Imported);
     let free = decided.place.renamed(import.id);
+    let decision = state.conclude(&import, &decided, &[&decided.place], None).await?;
+    assert_eq!(decision, Decision::Passed, "by who has seen it before it passed, nothing is decided");
+    let import = found.unwrap_or(import);
     assert_eq!(
-        state.conclude(import.id, &decided, &[&decided.log, &decided.place], None).await?,
+        state.conclude(&import, &decided, &[&decided.log, &decided.place], None).await?,
         Decision::Taken(vec![Some(decided.log.renamed(import.id)), Some(free)]),
         "the keys are taken with the decision"
     );
@@ -195,7 +198,7 @@ async fn an_import_goes_down_its_path_once<S: State>(state: &S) -> Result<()> {
     let other = Conclusion { outcome: Outcome::Bogus, ..decided.clone() };
     let elsewhere = Key::placed(Place::Bogus, &import.repository, &import.file);
     assert_eq!(
-        state.conclude(import.id, &other, &[&elsewhere], None).await?,
+        state.conclude(&import, &other, &[&elsewhere], None).await?,
         Decision::Before(Box::new(decided.clone())),
         "an outcome is decided once"
     );
@@ -449,7 +452,7 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
     assert_eq!(found, runs(first));
 
     let decided = conclusion(first, Outcome::Imported);
-    state.conclude(first.id, &decided, &[&decided.place], None).await?;
+    state.conclude(first, &decided, &[&decided.place], None).await?;
     assert_eq!(state.turn(&place).await?.ready, ready, "an outcome that is not carried out ends nothing");
     let along = Along { begins: Some((second.id, &pin)), ends: Some(first.id) };
     assert!(!state.advance(&place, version + 1, &runs(second), along).await?, "that is not its version");
@@ -475,7 +478,7 @@ async fn a_file_that_came_late_says_so<S: State>(state: &S) -> Result<()> {
     let decide = async |import: &Import, late| {
         state.register(std::slice::from_ref(import)).await?;
         let conclusion = conclusion(import, Outcome::Imported);
-        let decision = state.conclude(import.id, &conclusion, &[&conclusion.place], late).await?;
+        let decision = state.conclude(import, &conclusion, &[&conclusion.place], late).await?;
         Ok::<_, crate::Error>((decision, conclusion.place.renamed(import.id)))
     };
     for import in [file(55, 5), file(95, 5), file(54, 3), file(96, 6)] {

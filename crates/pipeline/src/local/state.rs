@@ -73,11 +73,12 @@ impl State for SqliteState {
 
     async fn conclude(
         &self,
-        id: ImportId,
+        seen: &Import,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,
     ) -> Result<Decision> {
+        let (id, had_passed) = (seen.id, seen.has_passed());
         let conclusion = conclusion.clone();
         let outputs: Vec<Key> = outputs.iter().map(|key| (*key).clone()).collect();
         let conclude = move |sql: &rusqlite::Transaction<'_>| {
@@ -87,15 +88,21 @@ impl State for SqliteState {
             {
                 return Ok(Decision::Late(date));
             }
-            let mut held = conclusion.clone();
+            let mut otherwise = None;
             change(sql, id, |import| match &import.progress {
-                Progress::Concluding(decided) | Progress::Done(decided) => held = decided.clone(),
+                Progress::Concluding(decided) | Progress::Done(decided) if *decided == conclusion => {}
+                Progress::Concluding(decided) | Progress::Done(decided) => {
+                    otherwise = Some(Decision::Before(Box::new(decided.clone())));
+                }
+                Progress::Started(_) if import.has_passed() && !had_passed => {
+                    otherwise = Some(Decision::Passed);
+                }
                 Progress::Registered | Progress::Started(_) => {
-                    import.progress = Progress::Concluding(held.clone());
+                    import.progress = Progress::Concluding(conclusion.clone());
                 }
             })?;
-            if held != conclusion {
-                return Ok(Decision::Before(Box::new(held)));
+            if let Some(otherwise) = otherwise {
+                return Ok(otherwise);
             }
             let taken = outputs.iter().map(|key| claim(sql, key, id));
             Ok(Decision::Taken(taken.collect::<rusqlite::Result<_>>()?))

@@ -72,6 +72,12 @@ impl Import {
         let Source { key, version } = &self.source;
         version.as_deref().filter(|_| self.archive.is_none()).map(|version| (key.as_str(), version))
     }
+
+    /// True if a try has found that it passes, and others go by that: half of it may be loaded, or the rest of its
+    /// group may be checked.
+    pub fn has_passed(&self) -> bool {
+        matches!(&self.progress, Progress::Started(pinned) if pinned.checked || pinned.content.is_some())
+    }
 }
 
 /// What a file is.
@@ -283,6 +289,8 @@ pub enum Decision {
     Taken(Vec<Option<Key>>),
     /// It was decided before, in this way. Nothing was taken.
     Before(Box<Conclusion>),
+    /// Nothing is decided: since it was seen, another try has found that it passes.
+    Passed,
     /// Nothing is decided: a file of this date, a later one, was imported before this one came, and its report
     /// does not say so.
     Late(Date),

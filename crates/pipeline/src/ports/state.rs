@@ -52,11 +52,12 @@ pub trait State: Send + Sync + 'static {
     /// answer is what holds; None if its outcome is decided.
     fn start(&self, id: ImportId, pin: &Pinned) -> impl Future<Output = Result<Option<Pinned>>> + Send;
     /// Decides the outcome of an import before anything is moved, and takes the keys of its `outputs`. The first
-    /// call wins. `late` is the later date that was imported before the file came, if its report names one;
+    /// call wins. Nothing is decided of an import that has [passed](Import::has_passed) and had not when it was seen:
+    /// what others do with it rests on that. `late` is the later date that was imported before the file came, if its report names one;
     /// of a data file that is imported, it has to be named if there is one.
     fn conclude(
         &self,
-        id: ImportId,
+        seen: &Import,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,

@@ -95,11 +95,12 @@ impl State for Ports {
 
     async fn conclude(
         &self,
-        id: ImportId,
+        seen: &Import,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,
     ) -> Result<Decision> {
+        let id = seen.id;
         let about =
             || format!("{id}: {} {}", conclusion.outcome, conclusion.code.as_deref().unwrap_or_default());
         let conclude = async {
@@ -109,11 +110,11 @@ impl State for Ports {
             {
                 return Ok(Decision::Before(Box::new(before.clone())));
             }
-            let decision = self.world.state.conclude(id, conclusion, outputs, late).await?;
+            let decision = self.world.state.conclude(seen, conclusion, outputs, late).await?;
             self.seen(|inner| match &decision {
                 Decision::Taken(_) => inner.watch.concluded(self.process, id, conclusion),
                 Decision::Before(held) => inner.watch.concluded(self.process, id, held),
-                Decision::Late(_) => {}
+                Decision::Late(_) | Decision::Passed => {}
             });
             self.remember_current(id).await?;
             Ok(decision)
