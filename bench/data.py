@@ -51,8 +51,9 @@ class Data:
         """A file of so many columns and about so many bytes, and its configuration."""
         kinds = [{}, {"type": "integer"}, {"type": "date"}, {"type": "number"}, {"format": "email"}]
         fields = [{"name": f"c{n}", **kinds[n % len(kinds)]} for n in range(columns)]
-        path = self.folder / f"wide_things_all_20260101.{columns}.csv"
-        config = self.folder / f"wide_imports_config.{columns}.json"
+        folder = self.folder / f"wide-{columns}"
+        folder.mkdir(exist_ok=True)
+        path, config = folder / "wide_things_all_20260101.csv", folder / "wide_imports_config.json"
         scope = {"fields": fields, "primaryKey": ["c0"]}
         config.write_text(json.dumps({"wide": {"things": {"all": {}}}, "scopes": {"things": scope}}))
         if not path.exists():

@@ -154,7 +154,7 @@ def draining(bench):
         ["files of ten lines", "wall clock", "files/s", "files/s (CPU)", "peak MiB"],
         rows,
         ["`tidewaiter run`, all cores: each file is checked, loaded, logged, entered in the ledger and moved, in the order of treatment."],
-        ("Time against small files", "files", "seconds", {"tidewaiter run": points}),
+        {"draining": ("Time against small files", "files", "seconds", {"tidewaiter run": points})},
     )
 
 
@@ -171,7 +171,7 @@ def choosing(bench):
         ["files waiting", "time", "least–most"],
         rows,
         ["What the sequencer reads to decide: the state of a repository and the first two pieces of ready work, in SQLite. It should be flat."],
-        ("Time to choose against files waiting", "files waiting", "microseconds", {"SQLite": points}),
+        {"choosing": ("Time to choose against files waiting", "files waiting", "microseconds", {"SQLite": points})},
     )
 
 

@@ -38,17 +38,17 @@ def versions(bench):
 def write(bench, tables, folder, command):
     """Writes `benchmarks.md` and the pictures into a folder."""
     folder = pathlib.Path(folder)
-    (folder / "benchmarks.md").write_text("\n".join(head(bench, command) + [section(name, table, folder) for name, table in tables.items()]) + "\n")
+    (folder / "benchmarks.md").write_text("\n".join(head(bench, command) + [section(table, folder) for table in tables.values()]) + "\n")
 
 
 def renew(tables, folder):
     """Puts figures that were measured again in the place of those that the page has."""
     page = pathlib.Path(folder) / "benchmarks.md"
     text = page.read_text()
-    for name, table in tables.items():
+    for table in tables.values():
         begin = text.index(f"\n## {table.title}\n")
         end = text.find("\n## ", begin + 1)
-        text = text[:begin] + section(name, table, folder, datetime.date.today().isoformat()) + "\n" + (text[end:] if end >= 0 else "")
+        text = text[:begin] + section(table, folder, datetime.date.today().isoformat()) + "\n" + (text[end:] if end >= 0 else "")
     page.write_text(text)
 
 
@@ -65,14 +65,14 @@ def head(bench, command):
     ]
 
 
-def section(name, table, folder, again=None):
+def section(table, folder, again=None):
     """A figure, with its picture; and when it was measured `again`, if that was by itself."""
     lines = ["", f"## {table.title}", "", "| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in table.rows]
     lines += ["", *table.notes, *([f"Measured by itself on {again}."] if again else [])]
-    if table.picture:
-        (pathlib.Path(folder) / "pictures" / f"bench-{name}.svg").write_text(drawn(*table.picture))
-        lines += ["", f"![{table.picture[0]}](pictures/bench-{name}.svg)"]
+    for name, picture in table.pictures.items():
+        (pathlib.Path(folder) / "pictures" / f"bench-{name}.svg").write_text(drawn(*picture))
+        lines += ["", f"![{picture[0]}](pictures/bench-{name}.svg)"]
     return "\n".join(lines)
 
 

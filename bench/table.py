@@ -11,5 +11,5 @@ class Table:
     columns: list
     rows: list
     notes: list = dataclasses.field(default_factory=list)
-    # A picture of growth: its title, the names of both axes, and points by series.
-    picture: tuple | None = None
+    # Pictures of growth, by name: the title, the names of both axes, and points by series.
+    pictures: dict = dataclasses.field(default_factory=dict)
