@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead, Read, Seek};
 
-use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 
+use crate::bz2::Bz2;
 use crate::deliver::{archive_too_large, fill, ratio_too_high};
 use crate::limits::Limits;
 use crate::refusal::{Refusal, RefusalCode};
@@ -24,7 +24,7 @@ pub(crate) struct Input<'a, R> {
 enum Decoder<'a, R> {
     Plain(&'a mut Source<R>),
     Gz(Box<GzDecoder<&'a mut Source<R>>>),
-    Bz2(BzDecoder<&'a mut Source<R>>),
+    Bz2(Bz2<'a, R>),
     Ended,
 }
 
@@ -38,7 +38,7 @@ impl<'a, R: Read + Seek> Input<'a, R> {
     }
 
     pub(crate) fn bz2(source: &'a mut Source<R>, limits: &'a Limits) -> Self {
-        Self::new(Decoder::Bz2(BzDecoder::new(source)), limits)
+        Self::new(Decoder::Bz2(Bz2::new(source)), limits)
     }
 
     fn new(decoder: Decoder<'a, R>, limits: &'a Limits) -> Self {
@@ -86,10 +86,10 @@ impl<'a, R: Read + Seek> Input<'a, R> {
                 }
             }
             Decoder::Bz2(decoder) => {
-                let source = decoder.into_inner();
+                let Some(source) = decoder.into_inner() else { return Ok(()) };
                 let head = source.peek(MAGIC_BYTES).map_err(io)?;
                 if sniff::identify(&head) == Some("bzip2") {
-                    Decoder::Bz2(BzDecoder::new(source))
+                    Decoder::Bz2(Bz2::new(source))
                 } else {
                     expect_zeros(source)?;
                     Decoder::Ended
@@ -104,7 +104,7 @@ impl<'a, R: Read + Seek> Input<'a, R> {
         self.unpacked += count as u64;
         let packed = match &self.decoder {
             Decoder::Gz(decoder) => decoder.get_ref().position(),
-            Decoder::Bz2(decoder) => decoder.get_ref().position(),
+            Decoder::Bz2(decoder) => decoder.position(),
             // Nothing grows: the members are measured when they are delivered.
             Decoder::Plain(_) | Decoder::Ended => return Ok(()),
         };
