@@ -399,11 +399,37 @@ async fn replacing() -> (Arc<World>, Body, Body) {
     (world, full, work)
 }
 
+/// Who has landed a file goes on with the next one, and fails when half of it is loaded: whoever gets the message knows
+/// that it was tried.
+#[tokio::test]
+async fn a_file_that_was_tried_on_the_way_is_not_refused_for_what_others_have_added_since() {
+    let world = world();
+    world.with(|inner| inner.bucket.put("config/globex/acme.json", CONFIG.document("acme"), false)).unwrap();
+    let earlier = batches(&world, "acme", 1, "crm", &["B1", "B2"]);
+    let full = batches(&world, "acme", 2, "full", &["B1"]);
+    assert_eq!(treat(&world, &full, go).await, Some(true));
+    let work = sent(&world, &earlier).await;
+    let fails =
+        |call: &Call| Some(if call.name == "records.sweep" { Verdict::FailBefore } else { Verdict::Go });
+    assert_eq!(treat(&world, &work, fails).await, Some(true), "the first one is landed");
+    let others = batches(&world, "globex", 3, "crm", &["B3", "B4", "B5", "B6"]);
+    let theirs = hand_out(&world, &others).await;
+    assert_eq!(treat(&world, &theirs, go).await, Some(true));
+    assert_eq!(treat(&world, &waiting(&world, &full), go).await, Some(true), "it goes on with it");
+    sequence(&world).await;
+    assert_eq!(ended(&world, &full).await.code, None);
+}
+
 /// Treats the event of a file: the message with which the sequencer then hands it out.
 async fn sent(world: &Arc<World>, event: &Body) -> Body {
-    let Body::Upload(dropped) = event else { panic!("{event:?}") };
     assert_eq!(treat(world, event, go).await, Some(true));
     sequence(world).await;
+    waiting(world, event)
+}
+
+/// The message that hands a file out.
+fn waiting(world: &World, event: &Body) -> Body {
+    let Body::Upload(dropped) = event else { panic!("{event:?}") };
     let is_it = |body: &Body| matches!(body, Body::Message(Message::Work { import, .. }) if *import == dropped.import);
     let queued = |inner: &mut Inner| {
         inner.queue.iter().map(|envelope| &envelope.body).find(|body| is_it(body)).cloned()
@@ -466,6 +492,36 @@ async fn rejected_lines_are_where_the_ledger_says_when_the_file_that_took_their_
     assert_eq!(ended(&world, &second).await.code.as_deref(), Some("gone"));
     let badlines = ended(&world, &first).await.badlines.unwrap();
     assert_eq!(content(&world, badlines.as_str()).unwrap(), "email\nnobody\n", "{badlines}");
+}
+
+/// Whoever is held up when it writes a log over that of an earlier file does not write over that of a later one.
+#[tokio::test]
+async fn what_came_since_is_not_written_over() {
+    let world = world();
+    let (_, work) = handed_out(&world, 1, b"email\na@x.org\n").await;
+    assert_eq!(treat(&world, &work, go).await, Some(true));
+    sequence(&world).await;
+    let (_, work) = handed_out(&world, 2, b"email\nb@x.org\n").await;
+    let (mut has_claimed, mut later) = (false, None);
+    let overtaken = |call: &Call| {
+        if call.name == "objects.put" && has_claimed && later.is_none() {
+            later = Some(meanwhile(async || {
+                assert_eq!(treat(&world, &work, go).await, Some(true));
+                sequence(&world).await;
+                let (event, next) = handed_out(&world, 3, b"email\nc@x.org\n").await;
+                assert_eq!(treat(&world, &next, go).await, Some(true));
+                sequence(&world).await;
+                event
+            }));
+        }
+        has_claimed |= call.name == "state.claim";
+        Some(Verdict::Go)
+    };
+    treat(&world, &work, overtaken).await;
+    let ended = ended(&world, &later.unwrap()).await;
+    let KeptReport::Here(report) = &ended.report else { panic!("it is short") };
+    assert_eq!(content(&world, ended.log.as_str()).unwrap(), log(report));
+    assert_eq!(content(&world, ended.place.as_str()).unwrap(), "email\nc@x.org\n");
 }
 
 /// A sweep handed out each file that took longer than the time between two sweeps: several loaded it at once.
