@@ -9,6 +9,7 @@ TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 BIN := $(TARGET)/debug/tidewaiter
 CARGO_DENY_VERSION := 0.20.2
 CARGO_CYCLONEDX_VERSION := 0.5.9
+QSV_VERSION := 16.1.0
 PUPPETEER_VERSION := 24.43.1
 # This machine's processor, as Lambda calls it.
 HERE := $(patsubst aarch64,arm64,$(shell uname -m))
@@ -134,6 +135,10 @@ infra-lint: ## Check the templates of the cloud deployment, and what they promis
 .PHONY: functions
 functions: ## Build the functions for AWS: make functions ARCH=x86_64 (arm64 unless said otherwise)
 	@infra/build $(or $(ARCH),arm64)
+
+.PHONY: qsv
+qsv: ## Install qsv, one of the peers of `make bench` (many minutes)
+	@[ -x $(TOOLS)/bin/qsvdp ] || $(CARGO) install --locked --root $(TOOLS) --version $(QSV_VERSION) --no-default-features --features datapusher_plus --bin qsvdp qsv
 
 .PHONY: bench-functions
 bench-functions: ## Build the functions for this machine as for AWS; show sizes, cold starts and memory

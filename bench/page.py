@@ -32,7 +32,8 @@ def versions(bench):
         [str(bench.python), "-m", "pip", "list", "--format", "freeze"], capture_output=True, text=True, check=False
     ).stdout.split()
     wanted = [line.replace("==", " ") for line in listed if line.split("==")[0] in ("duckdb-cli", "polars", "frictionless")]
-    return ", ".join([first_line("rustc", "--version"), *wanted, first_line("wc", "--version")])
+    qsv = [first_line(qsv, "--version").split("-")[0]] if (qsv := bench.qsv_program()) else []
+    return ", ".join([first_line("rustc", "--version"), *wanted, *qsv, first_line("wc", "--version")])
 
 
 def write(bench, tables, folder, command):

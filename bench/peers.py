@@ -30,6 +30,28 @@ def duckdb_script(path, schema):
     )
 
 
+def qsv_schema(path, schema):
+    """The columns of a file as a JSON Schema, by which `qsv validate` checks types, formats and constraints."""
+    fields = {field["name"]: field for field in schema["fields"]}
+    formats = {("date", None): "date", ("datetime", None): "date-time", ("string", "email"): "email"}
+    # JSON Schema has no bounds for dates.
+    kept = {"minLength", "maxLength", "minimum", "maximum"}
+    properties = {}
+    for name in header(path):
+        field = fields[name]
+        kind, constraints = field.get("type", "string"), field.get("constraints", {})
+        cell = {"type": [kind if kind in ("integer", "number", "boolean") else "string", "null"]}
+        cell |= {key: value for key, value in constraints.items() if key in kept and not isinstance(value, str)}
+        if "pattern" in constraints:
+            cell["pattern"] = f"^(?:{constraints['pattern']})$"
+        if "enum" in constraints:
+            cell["enum"] = [*constraints["enum"], None]
+        if (kind, field.get("format")) in formats:
+            cell["format"] = formats[kind, field.get("format")]
+        properties[name] = cell
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": properties}
+
+
 def polars(path, schema):
     import polars as pl
 
