@@ -2,6 +2,7 @@
 
 import datetime
 import html
+import math
 import os
 import pathlib
 import platform
@@ -77,11 +78,19 @@ def section(table, folder, again=None):
     return "\n".join(lines)
 
 
+def marks(most):
+    """Round numbers from 0 on, four to seven of them."""
+    size = 10 ** math.floor(math.log10(most))
+    step = next(size * part for part in (0.2, 0.5, 1, 2) if size * part * 6 >= most)
+    return [step * n for n in range(math.floor(most / step) + 1)]
+
+
 def drawn(title, across, up, series):
     """A picture of lines, as SVG: points by series."""
     width, height, edge = 640, 320, 56
     points = [point for line in series.values() for point in line]
     right, top = max(x for x, _ in points) or 1, (max(y for _, y in points) or 1) * 1.15
+    across_at, up_at = marks(right), marks(top)
     place = lambda x, y: (edge + x / right * (width - 2 * edge), height - edge - y / top * (height - 2 * edge))
     colors = ["#0b6e99", "#c4501b", "#4f7d2f", "#7a4b94"]
     parts = [
@@ -92,10 +101,8 @@ def drawn(title, across, up, series):
         f'<text x="{edge}" y="{edge - 12}">{html.escape(up)}</text>',
         f'<path d="M{edge} {edge - 6} V{height - edge} H{width - edge}" fill="none" stroke="#444"/>',
     ]
-    for n in range(5):
-        x, y = right * n / 4, top * n / 4
-        parts.append(f'<text x="{place(x, 0)[0]:.0f}" y="{height - edge + 18}" text-anchor="middle">{x:,.4g}</text>')
-        parts.append(f'<text x="{edge - 6}" y="{place(0, y)[1] + 4:.0f}" text-anchor="end">{y:,.3g}</text>')
+    parts += [f'<text x="{place(x, 0)[0]:.0f}" y="{height - edge + 18}" text-anchor="middle">{x:,.6g}</text>' for x in across_at]
+    parts += [f'<text x="{edge - 6}" y="{place(0, y)[1] + 4:.0f}" text-anchor="end">{y:,.6g}</text>' for y in up_at]
     for (name, line), color in zip(series.items(), colors):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
