@@ -1,6 +1,7 @@
 //! The check of a file, before anything is loaded: what it read, what was wrong, and the verdict of the
 //! policy. The partner's preflight and the import use the same code, so they cannot disagree.
 
+use std::io::{self, Read};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
@@ -15,7 +16,9 @@ use tidewaiter::schema::compile::Scope;
 
 use crate::conclude::Findings;
 use crate::hash::Hash;
-use crate::parts::Parts;
+use crate::parts::{Buffers, PART, Parts};
+
+pub use crate::parts::ReadAt;
 
 /// What a file is checked against.
 #[derive(Debug, Clone)]
@@ -57,7 +60,6 @@ const LARGE: u64 = 2 << 20;
 /// A file that is being checked.
 pub struct Examination {
     parts: Parts,
-    hash: Option<Hash>,
     alone: bool,
     fed: u64,
     terms: Terms,
@@ -77,41 +79,73 @@ pub struct Examined {
 impl Examination {
     /// Begins with the first byte of a file.
     pub fn new(terms: Terms) -> Self {
-        Self { parts: Parts::new(terms.checker()), hash: Some(Hash::new()), alone: true, fed: 0, terms }
+        Self::begin(terms, Some(Hash::new()))
     }
 
     /// The same for who does not ask for the hash of the file.
-    #[must_use]
-    pub fn without_hash(self) -> Self {
-        Self { hash: None, ..self }
+    pub fn without_hash(terms: Terms) -> Self {
+        Self::begin(terms, None)
+    }
+
+    fn begin(terms: Terms, hash: Option<Hash>) -> Self {
+        Self { parts: Parts::new(terms.checker(), hash), alone: true, fed: 0, terms }
     }
 
     /// Takes the next bytes. False if the rest of the file does not matter any more.
     ///
     /// A large file is checked by all processors; what is said of it is the same.
     pub fn feed(&mut self, bytes: &Bytes) -> bool {
-        if let Some(hash) = &mut self.hash {
-            hash.feed(bytes);
-        }
         self.parts.feed(bytes);
         self.fed += bytes.len() as u64;
         if self.alone && self.fed >= LARGE {
             self.alone = false;
             let processors = thread::available_parallelism().map_or(1, NonZero::get);
-            if processors > 1
-                && self.parts.share(processors - 1)
-                && let Some(hash) = &mut self.hash
-            {
-                hash.move_away();
+            if processors > 1 {
+                self.parts.share(processors - 1);
             }
         }
         !self.parts.is_bogus()
     }
 
+    /// Takes what comes out of a reader, to its end, if the rest does not cease to matter before. `observe` is told how many
+    /// bytes were read. True if the end was seen.
+    pub fn read(&mut self, reader: &mut impl Read, mut observe: impl FnMut(u64)) -> io::Result<bool> {
+        let mut buffers = Buffers::default();
+        while !self.parts.is_bogus() {
+            let bytes = buffers.fill(0..PART as u64, |_, buffer| reader.read(buffer))?;
+            if bytes.is_empty() {
+                return Ok(true);
+            }
+            self.feed(&bytes);
+            observe(self.fed);
+        }
+        Ok(false)
+    }
+
+    /// The same for the first bytes of a file that can be read at any position: those who judge a large one read it, each its
+    /// parts.
+    pub fn read_at(&mut self, file: &ReadAt, bytes: u64, mut observe: impl FnMut(u64)) -> io::Result<bool> {
+        let mut buffers = Buffers::default();
+        while !self.parts.is_shared() && self.fed < bytes && !self.parts.is_bogus() {
+            let end = bytes.min(self.fed + PART as u64);
+            let read = buffers.fill(self.fed..end, |at, buffer| file(at, buffer))?;
+            if read.is_empty() {
+                return Ok(true);
+            }
+            self.feed(&read);
+            observe(self.fed);
+        }
+        if self.parts.is_bogus() {
+            return Ok(false);
+        }
+        self.parts.read(file, self.fed..bytes, observe)?;
+        Ok(true)
+    }
+
     /// The verdict. `whole` says whether the file was read to its end.
     pub fn finish(self, whole: bool) -> Examined {
-        let summary = self.parts.finish();
-        let sha256 = self.hash.filter(|_| whole).and_then(Hash::finish);
+        let (summary, hash) = self.parts.finish();
+        let sha256 = hash.filter(|_| whole).and_then(Hash::finish);
         let reason = summary.bogus.then(|| first_finding(&summary));
         let mut examined = Examined { summary, sha256, reason };
         examined.judge(&self.terms.options);

@@ -1,42 +1,82 @@
-//! A file checked by all processors: cut at line feeds into parts, each judged by whoever is free, the verdicts taken in
-//! the order of the file. Whoever reads the file judges, too, instead of waiting.
+//! A file checked by all processors: cut into parts, each judged by whoever is free, the verdicts taken in the order of
+//! the file. Whoever asks for the file to be checked judges, too, instead of waiting.
+//!
+//! Where a file can be read at any position, whoever judges a part reads it, so that it need not come from the cache of
+//! another processor.
 //!
 //! What is said of the file does not depend on how it is cut or on who is faster: see `tidewaiter::check::Judge`. No more than
 //! a few parts are held at a time.
 
+mod buffers;
+
 use std::collections::VecDeque;
+use std::io;
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 use tidewaiter::check::{Checker, Header, Judge, Judged, Line, Sink, Summary};
 
+pub(crate) use self::buffers::Buffers;
+use crate::hash::Hash;
+
 /// How much is judged in one go, in bytes.
-const PART: usize = 256 << 10;
+pub(crate) const PART: usize = 256 << 10;
 /// How many parts may wait for each who judges.
 const AHEAD: usize = 3;
 
-/// A checker, perhaps with threads that judge for it.
+/// Reads into a buffer what a file has from a byte on, and says how much that is; 0 at its end.
+pub type ReadAt = Arc<dyn Fn(u64, &mut [u8]) -> io::Result<usize> + Send + Sync>;
+
+/// A checker, perhaps with threads that judge for it, and the hash of what it was told.
 pub(crate) struct Parts {
     checker: Checker,
+    hash: Option<Hash>,
     team: Option<Team>,
     /// What is not told to the checker yet, in the order of the file.
     waiting: VecDeque<Part>,
+    /// Why a part could not be read.
+    failed: Option<io::Error>,
 }
 
-/// Bytes of the file, and the verdict on them when it is there; None if they are not whole lines.
+/// A part of the file, and the verdict on it when it is there.
 struct Part {
+    content: Content,
+    verdict: Receiver<Verdict>,
+}
+
+/// The bytes of a part, or where they are.
+#[derive(Clone)]
+enum Content {
+    Here(Bytes),
+    There(ReadAt, Range<u64>),
+}
+
+/// What is said of a part.
+type Verdict = io::Result<Read>;
+
+/// A part that was read. Its first line may have begun before, and its last one may end later.
+struct Read {
     bytes: Bytes,
-    verdict: Option<Receiver<Judged>>,
+    /// Where the first line begins that it holds from its beginning, and what is said from there on.
+    begin: usize,
+    judged: Option<Judged>,
 }
 
 /// Those who judge: some threads, and whoever reads the file when nothing else is to be done.
 struct Team {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
-    own: Judge,
+    own: Worker,
+}
+
+/// One who judges.
+struct Worker {
+    judge: Judge,
+    buffers: Buffers,
 }
 
 /// What is to be judged, in the order of the file. Whoever is free takes the next.
@@ -54,42 +94,60 @@ struct Jobs {
 }
 
 struct Job {
-    bytes: Bytes,
-    verdict: Sender<Judged>,
+    content: Content,
+    verdict: Sender<Verdict>,
 }
 
 impl Parts {
     /// A checker that works alone.
-    pub(crate) fn new(checker: Checker) -> Self {
-        Self { checker, team: None, waiting: VecDeque::new() }
+    pub(crate) fn new(checker: Checker, hash: Option<Hash>) -> Self {
+        Self { checker, hash, team: None, waiting: VecDeque::new(), failed: None }
     }
 
-    /// Lets so many threads help, if the header is known; says whether any do.
-    pub(crate) fn share(&mut self, threads: usize) -> bool {
+    /// Lets so many threads help, if the header is known, and one more with the hash.
+    pub(crate) fn share(&mut self, threads: usize) {
         if self.team.is_none() {
             self.team = Team::gather(&self.checker, threads);
         }
-        self.team.is_some()
+        if let (Some(_), Some(hash)) = (&self.team, &mut self.hash) {
+            hash.move_away();
+        }
     }
 
     /// Takes the next bytes of the file.
     pub(crate) fn feed(&mut self, bytes: &Bytes) {
         if self.team.is_none() {
-            return self.checker.feed(bytes, &mut Ignore);
+            return self.tell(Read { bytes: bytes.clone(), begin: 0, judged: None });
         }
-        // A line that began before ends in the first part, and one that ends later begins in the last.
-        let begin = memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
-        let end = memrchr(b'\n', bytes).map_or(begin, |end| end + 1);
-        self.wait_for(bytes.slice(..begin), false);
-        let mut lines = bytes.slice(begin..end);
-        while !lines.is_empty() {
-            let most = lines.len().min(PART);
-            let cut = memrchr(b'\n', lines.get(..most).unwrap_or_default())
-                .or_else(|| memchr(b'\n', &lines))
-                .map_or(lines.len(), |end| end + 1);
-            self.wait_for(lines.split_to(cut), true);
+        let mut rest = bytes.clone();
+        while !rest.is_empty() {
+            let part = rest.split_to(rest.len().min(PART));
+            self.wait_for(Content::Here(part));
         }
-        self.wait_for(bytes.slice(end..), false);
+    }
+
+    /// Takes what a file has in a range, which is read by those who judge. `observe` is told of each byte up to which parts
+    /// were given out.
+    pub(crate) fn read(
+        &mut self,
+        file: &ReadAt,
+        range: Range<u64>,
+        mut observe: impl FnMut(u64),
+    ) -> io::Result<()> {
+        let mut at = range.start;
+        while at < range.end && self.failed.is_none() {
+            let end = range.end.min(at + PART as u64);
+            self.wait_for(Content::There(Arc::clone(file), at..end));
+            observe(end);
+            at = end;
+        }
+        while self.tell_one() {}
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// True if others help.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.team.is_some()
     }
 
     /// True if the file as a whole is refused.
@@ -97,38 +155,58 @@ impl Parts {
         self.checker.is_bogus()
     }
 
-    /// The file ends here.
-    pub(crate) fn finish(mut self) -> Summary {
+    /// The file ends here. The hash is that of all of it.
+    pub(crate) fn finish(mut self) -> (Summary, Option<Hash>) {
         while self.tell_one() {}
-        self.checker.finish(&mut Ignore)
+        (self.checker.finish(&mut Ignore), self.hash)
     }
 
-    fn wait_for(&mut self, bytes: Bytes, whole_lines: bool) {
-        if bytes.is_empty() {
-            return;
-        }
-        let most = self.team.as_ref().map_or(0, Team::most);
-        while self.waiting.iter().filter(|part| part.verdict.is_some()).count() >= most.max(1) {
+    fn wait_for(&mut self, content: Content) {
+        while self.waiting.len() >= self.team.as_ref().map_or(1, Team::most) {
             self.tell_one();
         }
-        let team = self.team.as_ref().filter(|_| whole_lines);
-        let verdict = team.map(|team| team.queue.push(bytes.clone()));
-        self.waiting.push_back(Part { bytes, verdict });
+        let (verdict, comes) = channel();
+        if let Some(team) = &self.team {
+            team.queue.push(Job { content: content.clone(), verdict });
+        }
+        self.waiting.push_back(Part { content, verdict: comes });
     }
 
     /// Tells the checker of the first part that waits; false if there is none.
     fn tell_one(&mut self) -> bool {
-        let Some(part) = self.waiting.pop_front() else { return false };
-        let judged = match (part.verdict, &mut self.team) {
-            (Some(verdict), Some(team)) => team.wait(&verdict),
-            _ => None,
-        };
-        match judged {
-            Some(judged) => self.checker.feed_judged(&part.bytes, &judged),
-            // Not whole lines; or the thread is gone, and its work is done here.
-            None => self.checker.feed(&part.bytes, &mut Ignore),
+        let Some(Part { content, verdict }) = self.waiting.pop_front() else { return false };
+        let verdict = self.team.as_mut().and_then(|team| team.wait(&verdict));
+        // If there is no thread, or it is gone, its work is done here.
+        let read = verdict.unwrap_or_else(|| {
+            let bytes = content.bytes(&mut Buffers::default())?;
+            Ok(Read { bytes, begin: 0, judged: None })
+        });
+        match read {
+            Ok(read) => self.tell(read),
+            Err(error) => self.failed = self.failed.take().or(Some(error)),
         }
         true
+    }
+
+    fn tell(&mut self, Read { bytes, begin, judged }: Read) {
+        if let Some(hash) = &mut self.hash {
+            hash.feed(&bytes);
+        }
+        let Some((before, lines)) = bytes.split_at_checked(begin) else { return };
+        self.checker.feed(before, &mut Ignore);
+        match judged {
+            Some(judged) => self.checker.feed_judged(lines, &judged),
+            None => self.checker.feed(lines, &mut Ignore),
+        }
+    }
+}
+
+impl Content {
+    fn bytes(self, buffers: &mut Buffers) -> io::Result<Bytes> {
+        match self {
+            Self::Here(bytes) => Ok(bytes),
+            Self::There(file, range) => buffers.fill(range, |at, buffer| file(at, buffer)),
+        }
     }
 }
 
@@ -136,12 +214,13 @@ impl Team {
     /// A team with so many threads, or as many as there is memory for; None if the header is not known.
     fn gather(checker: &Checker, threads: usize) -> Option<Self> {
         let queue = Arc::new(Queue::default());
-        let mut team = Self { queue, threads: Vec::new(), own: checker.judge()? };
+        let worker = || Some(Worker { judge: checker.judge()?, buffers: Buffers::default() });
+        let mut team = Self { queue, threads: Vec::new(), own: worker()? };
         for _ in 0..threads {
-            let (queue, mut judge) = (Arc::clone(&team.queue), checker.judge()?);
+            let (queue, mut worker) = (Arc::clone(&team.queue), worker()?);
             let work = move || {
                 while let Some(job) = queue.wait() {
-                    job.done(&mut judge);
+                    worker.does(job);
                 }
             };
             let Ok(thread) = thread::Builder::new().name("judge".to_owned()).spawn(work) else { break };
@@ -156,15 +235,15 @@ impl Team {
     }
 
     /// Waits for a verdict, and judges what nobody has begun meanwhile. None if who had it is gone.
-    fn wait(&mut self, verdict: &Receiver<Judged>) -> Option<Judged> {
+    fn wait(&mut self, verdict: &Receiver<Verdict>) -> Option<Verdict> {
         loop {
             match verdict.try_recv() {
-                Ok(judged) => return Some(judged),
+                Ok(verdict) => return Some(verdict),
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) => {}
             }
             match self.queue.pop() {
-                Some(job) => job.done(&mut self.own),
+                Some(job) => self.own.does(job),
                 None => return verdict.recv().ok(),
             }
         }
@@ -187,12 +266,10 @@ impl Queue {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds what is to be judged; the verdict will come there.
-    fn push(&self, bytes: Bytes) -> Receiver<Judged> {
-        let (verdict, comes) = channel();
-        self.lock().waiting.push_back(Job { bytes, verdict });
+    /// Adds what is to be judged.
+    fn push(&self, job: Job) {
+        self.lock().waiting.push_back(job);
         self.more.notify_one();
-        comes
     }
 
     /// The next, if one waits.
@@ -215,10 +292,15 @@ impl Queue {
     }
 }
 
-impl Job {
-    fn done(self, judge: &mut Judge) {
+impl Worker {
+    fn does(&mut self, Job { content, verdict }: Job) {
+        let read = content.bytes(&mut self.buffers).map(|bytes| {
+            let begin = memchr(b'\n', &bytes).map_or(bytes.len(), |end| end + 1);
+            let judged = self.judge.judge(bytes.get(begin..).unwrap_or_default());
+            Read { bytes, begin, judged: Some(judged) }
+        });
         // Nobody waits for it if the file is given up.
-        let _ = self.verdict.send(judge.judge(&self.bytes));
+        let _ = verdict.send(read);
     }
 }
 

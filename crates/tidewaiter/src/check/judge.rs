@@ -69,7 +69,8 @@ impl Rules {
         verdict
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is called from two loops, both of which are hot")]
     fn judge_line<'a, 'l: 'a>(
         &self,
         lines: &[u8],

@@ -9,17 +9,17 @@ mod judge;
 mod preflight;
 mod render;
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
 use tidewaiter::config::Delimiter;
 use tidewaiter::keys::Repository;
 use tidewaiter::name::Dropped;
 use tidewaiter::report::Outcome;
 use tidewaiter_archive::Format as ArchiveFormat;
+use tidewaiter_pipeline::examine::ReadAt;
 
 pub use self::fix::{Fix, Fixed};
 use self::judge::{Judge, Ruling};
@@ -31,9 +31,6 @@ use crate::args::Format;
 use crate::printer::{Line, Printer, style};
 use crate::progress::Progress;
 use crate::{Error, Result, Status};
-
-/// How much is read at a time.
-const CHUNK: usize = 256 << 10;
 
 /// What to check, and by what.
 #[derive(Debug)]
@@ -146,12 +143,21 @@ impl Check<'_> {
         }
         let cannot = |source| Error::Read { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(cannot)?;
-        let bytes = file.metadata().map_err(cannot)?.len();
+        let metadata = file.metadata().map_err(cannot)?;
+        let bytes = metadata.len();
         if let (Dropped::Archive, Some(format)) = (Dropped::of(&name), ArchiveFormat::from_name(&name)) {
             return archive::check(self, path, &name, format, bytes);
         }
         let ruling = self.judge.rule(&name)?;
-        let preflight = self.data(&name, ruling, &mut file, bytes, cannot)?;
+        let mut exam = Exam::begin(&name, ruling, self.hashed);
+        let observe = |done| self.progress.show("checking", &name, done, bytes);
+        // A file that says it is empty may be one that does not know.
+        if metadata.is_file() && bytes > 0 {
+            exam.read_at(&read_at(file), bytes, observe).map_err(cannot)?;
+        } else {
+            exam.read(&mut file, observe).map_err(cannot)?;
+        }
+        let preflight = exam.finish(bytes);
         self.out.show(&preflight)
     }
 
@@ -164,50 +170,29 @@ impl Check<'_> {
         cannot: impl Fn(io::Error) -> Error,
     ) -> Result<Preflight> {
         let mut exam = Exam::begin(name, ruling, self.hashed);
-        let mut done = 0;
-        let mut buffers = Buffers::default();
-        while exam.wants_more() {
-            let mut buffer = buffers.take();
-            let count = match reader.read(&mut buffer) {
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(cannot(error)),
-            };
-            if count == 0 {
-                exam.end();
-                break;
-            }
-            exam.feed(&buffers.lend(buffer).slice(..count));
-            done += count as u64;
-            self.progress.show("checking", name, done, bytes);
-        }
-        Ok(exam.finish(bytes.max(done)))
+        let observe = |done| self.progress.show("checking", name, done, bytes);
+        exam.read(reader, observe).map_err(cannot)?;
+        Ok(exam.finish(bytes))
     }
 }
 
-/// Memory to read into, used again when nobody holds it any more.
-#[derive(Default)]
-struct Buffers {
-    lent: VecDeque<Bytes>,
+/// What reads a file at any position.
+#[cfg(unix)]
+fn read_at(file: File) -> ReadAt {
+    Arc::new(move |at, buffer| std::os::unix::fs::FileExt::read_at(&file, buffer, at))
 }
 
-impl Buffers {
-    fn take(&mut self) -> BytesMut {
-        match self.lent.pop_front().map(Bytes::try_into_mut) {
-            Some(Ok(buffer)) => buffer,
-            Some(Err(held)) => {
-                self.lent.push_front(held);
-                BytesMut::zeroed(CHUNK)
-            }
-            None => BytesMut::zeroed(CHUNK),
-        }
-    }
+/// What reads a file at any position.
+#[cfg(not(unix))]
+fn read_at(file: File) -> ReadAt {
+    use std::io::{Seek, SeekFrom};
 
-    fn lend(&mut self, buffer: BytesMut) -> Bytes {
-        let bytes = buffer.freeze();
-        self.lent.push_back(bytes.clone());
-        bytes
-    }
+    let file = std::sync::Mutex::new(file);
+    Arc::new(move |at, buffer| {
+        let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at))?;
+        file.read(buffer)
+    })
 }
 
 /// True if somebody ought to look at a file that was judged so.

@@ -1,12 +1,14 @@
 //! What a check says of one file.
 
+use std::io::{self, Read};
+
 use bytes::Bytes;
 use serde::Serialize;
 use tidewaiter::finding::{Finding, Kind};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::GroupTag;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter_pipeline::examine::Examination;
+use tidewaiter_pipeline::examine::{Examination, ReadAt};
 
 use super::Fixed;
 use super::judge::Ruling;
@@ -132,8 +134,8 @@ impl Exam {
                     preflight.date = Some(name.date.to_string());
                     preflight.group = name.group;
                 }
-                let examination = Examination::new(*terms);
-                Some(if hashed { examination } else { examination.without_hash() })
+                let begin = if hashed { Examination::new } else { Examination::without_hash };
+                Some(begin(*terms))
             }
         };
         let undecided = examination.is_some();
@@ -155,6 +157,30 @@ impl Exam {
         }
     }
 
+    /// All bytes of a reader, as far as they matter. `observe` is told how many were read.
+    pub(super) fn read(&mut self, reader: &mut impl Read, observe: impl FnMut(u64)) -> io::Result<()> {
+        self.all(observe, |examination, observe| examination.read(reader, observe))
+    }
+
+    /// So many bytes of a file, as far as they matter.
+    pub(super) fn read_at(&mut self, file: &ReadAt, bytes: u64, observe: impl FnMut(u64)) -> io::Result<()> {
+        self.all(observe, |examination, observe| examination.read_at(file, bytes, observe))
+    }
+
+    fn all(
+        &mut self,
+        mut observe: impl FnMut(u64),
+        read: impl FnOnce(&mut Examination, &mut dyn FnMut(u64)) -> io::Result<bool>,
+    ) -> io::Result<()> {
+        let Some(examination) = &mut self.examination else { return Ok(()) };
+        let fed = &mut self.fed;
+        self.ended = read(examination, &mut |done| {
+            *fed = done;
+            observe(done);
+        })?;
+        Ok(())
+    }
+
     /// There are no more bytes.
     pub(super) fn end(&mut self) {
         self.ended = true;
@@ -162,7 +188,7 @@ impl Exam {
 
     pub(super) fn finish(self, bytes: u64) -> Preflight {
         let Self { mut preflight, examination, ended, fed, .. } = self;
-        preflight.bytes = bytes;
+        preflight.bytes = bytes.max(fed);
         if let Some(examination) = examination {
             let examined = examination.finish(ended || fed >= bytes);
             let summary = &examined.summary;

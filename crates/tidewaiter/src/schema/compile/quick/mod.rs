@@ -81,7 +81,8 @@ impl Quick {
     ///
     /// Whether a cell is empty is as good as chance to a processor, so it is not asked before the work but
     /// weighed after it.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is called for most values of a file")]
     pub(crate) fn accepts(&self, tail: &[u8], length: usize, empty: bool) -> bool {
         let nothing = (length == 0) & empty;
         match self {
