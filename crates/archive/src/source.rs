@@ -5,12 +5,14 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
+use crate::deliver::fill;
+
 /// Bytes read at a time: a ranged request per read is affordable at this size.
 const BUFFER: usize = 256 << 10;
 
 /// A buffered source of known length.
 pub(crate) struct Source<R> {
-    inner: BufReader<R>,
+    inner: BufReader<Full<R>>,
     len: u64,
     /// Bytes consumed, or skipped: where the next one is.
     position: u64,
@@ -22,7 +24,7 @@ impl<R: Read + Seek> Source<R> {
     pub(crate) fn open(mut inner: R) -> io::Result<Self> {
         let len = inner.seek(SeekFrom::End(0))?;
         inner.rewind()?;
-        let inner = BufReader::with_capacity(BUFFER, inner);
+        let inner = BufReader::with_capacity(BUFFER, Full(inner));
         Ok(Self { inner, len, position: 0, fault: None })
     }
 
@@ -84,18 +86,15 @@ impl<R: Read> BufRead for Source<R> {
         if left == 0 {
             return Ok(&[]);
         }
-        loop {
-            match self.inner.fill_buf() {
-                // Fewer bytes than the source has: a connection broke, not an archive.
-                Ok([]) => {
-                    let (position, len) = (self.position, self.len);
-                    let what = format!("the source ended after {position} of {len} bytes");
-                    return Err(self.note(io::Error::new(io::ErrorKind::UnexpectedEof, what)));
-                }
-                Ok(_) => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.note(error)),
+        match self.inner.fill_buf() {
+            // Fewer bytes than the source has: a connection broke, not an archive.
+            Ok([]) => {
+                let (position, len) = (self.position, self.len);
+                let what = format!("the source ended after {position} of {len} bytes");
+                return Err(self.note(io::Error::new(io::ErrorKind::UnexpectedEof, what)));
             }
+            Ok(_) => {}
+            Err(error) => return Err(self.note(error)),
         }
         let buffered = self.inner.buffer();
         let usable = usize::try_from(left).unwrap_or(usize::MAX);
@@ -105,5 +104,28 @@ impl<R: Read> BufRead for Source<R> {
     fn consume(&mut self, count: usize) {
         self.inner.consume(count);
         self.position += count as u64;
+    }
+}
+
+/// Fills each buffer, save at the end. A decoder that gets more at a time meets damages further on before anything else is
+/// looked at, so how a connection cuts the bytes would decide which of two faults is told.
+struct Full<R>(R);
+
+impl<R: Read> Read for Full<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        fill(buffer, |rest| {
+            loop {
+                match self.0.read(rest) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    result => return result,
+                }
+            }
+        })
+    }
+}
+
+impl<R: Seek> Seek for Full<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use crate::support::{Kept, Part, bz2, gz, noise, tar, tar_entry, zip};
-use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary, extract};
+use tidewaiter_archive::{ExtractError, Format, Limits, Refusal, Sink, Summary, extract};
 
 /// A source that misbehaves as its functions say.
 struct Odd<F> {
@@ -53,10 +53,18 @@ fn run_odd(
     (kept, result)
 }
 
-/// An archive may be damaged and too large: what is met first depends on how much a decoder gets at a time. What is
-/// handed on does not.
+/// What was handed on, and why it was refused, if so many bytes are read at a time.
+fn refused_reading(most: usize, name: &str, archive: &[u8], limits: &Limits) -> (Kept, Refusal) {
+    let mut kept = Kept::default();
+    let source = Odd { inner: Cursor::new(archive.to_vec()), allow: |_, len: usize| Ok(len.min(most)) };
+    let result = extract(Format::from_name(name).unwrap(), name, source, limits, &mut kept);
+    let Err(ExtractError::Refused(refusal)) = result else { panic!("{result:?}") };
+    (kept, refusal)
+}
+
+/// An archive may be damaged and too large: which of the two is met first depends on how much a decoder gets at a time.
 #[test]
-fn an_archive_with_two_faults_gives_the_same_members_however_it_is_read() {
+fn an_archive_with_two_faults_is_refused_alike_however_it_is_read() {
     let limits = Limits { total_bytes: 64 << 10, ..Limits::default() };
     let lines: Vec<u8> =
         (0..20_000).flat_map(|n| format!("{n};{}\n", n * 7919 % 10_007).into_bytes()).collect();
@@ -64,17 +72,22 @@ fn an_archive_with_two_faults_gives_the_same_members_however_it_is_read() {
     for at in (archive.len() / 4..archive.len()).step_by(97) {
         let mut damaged = archive.clone();
         damaged[at] ^= 0xff;
-        let [all, few] = [usize::MAX, 5].map(|most| {
-            let mut kept = Kept::default();
-            let source =
-                Odd { inner: Cursor::new(damaged.clone()), allow: |_, len: usize| Ok(len.min(most)) };
-            let result = extract(Format::Gz, "a.csv.gz", source, &limits, &mut kept);
-            let Err(ExtractError::Refused(refusal)) = result else { panic!("{result:?}") };
-            assert!(["archive-too-large", "corrupt"].contains(&refusal.code.as_str()), "{refusal}");
-            (kept.members, kept.open)
-        });
+        let [all, few] = [usize::MAX, 5].map(|most| refused_reading(most, "a.csv.gz", &damaged, &limits));
+        assert!(["archive-too-large", "corrupt"].contains(&all.1.code.as_str()), "{}", all.1);
         assert_eq!(all, few, "damaged at byte {at}");
     }
+}
+
+/// Found by fuzzing: where a tar's first block should end, text ends, and the block of deflate behind it is damaged. Read
+/// as a whole it was called corrupt, and read in small pieces no archive.
+#[test]
+fn a_damaged_archive_of_something_else_is_refused_alike_however_it_is_read() {
+    let stored = [0, 0x00, 0x02, 0xff, 0xfd];
+    let lengths_that_differ = [0, 1, 0, 1, 0];
+    let archive =
+        [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &stored, &[b'x'; 512], &lengths_that_differ].concat();
+    let [all, few] = [usize::MAX, 5].map(|most| refused_reading(most, "d.tgz", &archive, &Limits::default()));
+    assert_eq!(all, few);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use flate2::{Compression, Crc};
 use tidewaiter_archive::{ExtractError, Format, Limits, Refusal, Sink, Summary, extract};
 
 /// Keeps everything it gets.
-#[derive(Default, Debug)]
+#[derive(Default, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     /// Complete members.
     pub(crate) members: Vec<(String, Vec<u8>)>,

@@ -9,8 +9,9 @@ use tokio::runtime::Handle;
 
 use super::{Bucket, Head};
 
-/// How much is asked for first, and after each move: directories of archives are read in small pieces.
-const FIRST_BYTES: u64 = 64 << 10;
+/// How much is asked for first, and after each move: as much as whoever reads an archive takes at a time, and no more, since
+/// its directories are small.
+const FIRST_BYTES: u64 = 256 << 10;
 /// How much is asked for at most; each request that goes on where the last one ended doubles.
 const MOST_BYTES: u64 = 8 << 20;
 
