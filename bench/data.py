@@ -1,5 +1,6 @@
 """The data that is measured, made from a seed and kept between runs."""
 
+import csv
 import json
 import pathlib
 import random
@@ -25,6 +26,21 @@ class Data:
     def bytes(self, size, bad=0.0):
         """A file of about so many bytes."""
         return self.lines(max(1, round(size / 137)), bad)
+
+    def spoilt(self, count, every):
+        """Contacts of whom each so manieth has a date of birth that no calendar has."""
+        path = self.folder / f"spoilt-{count}-{every}.csv"
+        with self.lines(count).open(encoding="utf-8", newline="") as file, path.open("w", encoding="utf-8", newline="") as out:
+            rows = csv.reader(file, delimiter=";")
+            header = next(rows)
+            place = header.index("birthdate")
+            written = csv.writer(out, delimiter=";", lineterminator="\n")
+            written.writerow(header)
+            for number, row in enumerate(rows):
+                if number % every == 0:
+                    row[place] = "1999-02-31"
+                written.writerow(row)
+        return path
 
     def keyed(self, count):
         """Contacts with an e-mail address, which is their key, each once."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import statistics
 import subprocess
 import tempfile
@@ -29,6 +30,15 @@ class Engine:
     allowed: tuple = (0, 1)
     stdin: str | None = None
     prepare: object = None
+    # What in its output is the number of bad lines, as a regular expression with one group.
+    bad: str | None = None
+
+    def bad_lines(self, output):
+        """How many lines it found bad, by its output."""
+        said = re.search(self.bad, output)
+        if not said:
+            raise RuntimeError(f"{self.name} does not say how many lines are bad:\n{output[-500:]}")
+        return int(said[1].replace(",", ""))
 
 
 def once(engine):
