@@ -27,6 +27,11 @@ class Folder:
         command = [self.bench.binaries / "tidewaiter", "run", root or self.root, "--quiet-for", "0"]
         return Engine(name, command, cpus, prepare=prepare)
 
+    def count(self, scope):
+        """How many records of a scope there are."""
+        counted = once(Engine("records", [self.bench.binaries / "tidewaiter", "records", self.root, "--format", "json"]))
+        return next((row["count"] for row in json.loads(counted.output) if row["scope"] == scope), 0)
+
     def dropped(self, files):
         """What puts files into a fresh copy of the folder."""
 
@@ -58,6 +63,10 @@ class Peer:
         self.engine = self.load(*file, self.path)
         self.engine.prepare = self.fresh
 
+    def count(self, scope):
+        """How many rows a table has."""
+        return int(once(Engine("count", self.asked(f"SELECT count(*) FROM {scope}"))).output)
+
     def fresh(self):
         for left in self.path.parent.glob(f"{self.path.name}*"):
             left.unlink()
@@ -80,7 +89,10 @@ class Sqlite(Peer):
             f"PRAGMA foreign_keys = ON;\n{self.table(scope, path)}\n.mode csv\n.separator ;\n"
             f"BEGIN;\n.import --skip 1 '{path}' {scope}\nCOMMIT;\n"
         )
-        return Engine(self.name, ["sqlite3", database], stdin=script)
+        return Engine(self.name, ["sqlite3", "-bail", database], stdin=script)
+
+    def asked(self, query):
+        return ["sqlite3", self.path, query]
 
 
 class Duckdb(Peer):
@@ -93,7 +105,10 @@ class Duckdb(Peer):
     def load(self, scope, path, database):
         options = "delim = ';', header = true, quote = '\"', escape = '\"', all_varchar = true"
         script = f"SET threads = 1; {self.table(scope, path)} INSERT INTO {scope} SELECT * FROM read_csv('{path}', {options});"
-        return Engine(self.name, [self.program, database, "-c", script])
+        return Engine(self.name, [self.program, "-bail", database, "-c", script])
+
+    def asked(self, query):
+        return [self.program, "-csv", "-noheader", self.path, "-c", query]
 
 
 def loading(bench):
@@ -110,14 +125,17 @@ def loading(bench):
     ]:
         ours = Folder(bench, f"land-{scope}", before)
         name = f"acme_{scope}_crm_20260102.csv"
-        engines = [
-            ours.run("tidewaiter run", prepare=ours.dropped([(name, path)])),
-            Sqlite("sqlite3 .import", folder, before, (scope, path)).engine,
-            Duckdb(bench.python.parent / "duckdb", "DuckDB INSERT", folder, before, (scope, path)).engine,
-        ]
-        samples = by_turns(engines, bench.rounds)
+        loaders = {
+            "tidewaiter run": ours,
+            "sqlite3 .import": Sqlite("sqlite3 .import", folder, before, (scope, path)),
+            "DuckDB INSERT": Duckdb(bench.python.parent / "duckdb", "DuckDB INSERT", folder, before, (scope, path)),
+        }
+        ours.engine = ours.run("tidewaiter run", prepare=ours.dropped([(name, path)]))
+        samples = by_turns([loader.engine for loader in loaders.values()], bench.rounds)
         count = sum(1 for _ in path.open("rb")) - 1
         for engine, runs in samples.items():
+            if (loaded := loaders[engine].count(scope)) != count:
+                raise SystemExit(f"{engine} has loaded {loaded} of {count} rows")
             rows.append(
                 [
                     f"{count:,} {scope}, {label}",

@@ -26,8 +26,8 @@ class Engine:
     name: str
     command: list
     cpus: tuple | None = (0,)
-    # What it prints on standard output is thrown away unless it is wanted.
-    allowed: tuple = (0, 1)
+    # The exit codes of one that did what it should.
+    allowed: tuple = (0,)
     stdin: str | None = None
     prepare: object = None
     # What in its output is the number of bad lines, as a regular expression with one group.
