@@ -28,7 +28,7 @@ class Data:
         return self.lines(max(1, round(size / 137)), bad)
 
     def spoilt(self, count, every):
-        """Contacts of whom each so manieth has a date of birth that no calendar has."""
+        """Clean contacts, but every so many lines the date of birth is in no calendar."""
         path = self.folder / f"spoilt-{count}-{every}.csv"
         with self.lines(count).open(encoding="utf-8", newline="") as file, path.open("w", encoding="utf-8", newline="") as out:
             rows = csv.reader(file, delimiter=";")

@@ -77,27 +77,26 @@ def speed(path, samples, what="cpu"):
 
 
 def checkers(bench, path):
-    """Whoever checks a file of contacts, by what the page calls them."""
-    engines = [
-        bench.core("check", path, "the checker"),
-        bench.core("portable", path, "the checker without AVX2"),
-        bench.core("types", path, "the checker, types alone"),
-        bench.check(path),
-        bench.core("csv", path, "`csv` crate, the same checks"),
-        bench.duckdb(path),
-        bench.peer("polars", path, "polars, typed"),
-        bench.peer("frictionless", path, "Frictionless, typed"),
-    ]
-    return {engine.name: engine for engine in engines}
+    """Whoever reads a file of contacts on one core."""
+    return {
+        "ours": bench.core("check", path, "the checker"),
+        "types": bench.core("types", path, "the checker, types alone"),
+        "portable": bench.core("portable", path, "the checker without AVX2"),
+        "command": bench.check(path),
+        "csv": bench.core("csv", path, "`csv` crate, the same checks"),
+        "duckdb": bench.duckdb(path),
+        "polars": bench.peer("polars", path, "polars, typed"),
+        "frictionless": bench.peer("frictionless", path, "Frictionless, typed"),
+        "wc": Engine("`wc -l`", ["wc", "-l", path]),
+    }
 
 
 def prove(bench):
     """Each must see dates that are none. A time of somebody who does not look at the values would mean nothing."""
     path = bench.data.spoilt(1_000, 10)
-    for name, engine in checkers(bench, path).items():
-        seen = engine.bad_lines(once(engine).output)
-        if seen != 100:
-            raise SystemExit(f"{name} sees {seen} of 100 bad dates")
+    for engine in checkers(bench, path).values():
+        if engine.bad and (seen := engine.bad_lines(once(engine).output)) != 100:
+            raise SystemExit(f"{engine.name} sees {seen} of 100 bad dates")
 
 
 def checking(bench):
@@ -107,26 +106,24 @@ def checking(bench):
 
     def measure(title, path, others):
         engines = checkers(bench, path)
-        ours = [engines.pop("the checker"), engines.pop("the checker, types alone")]
-        wanted = [*ours, *(engines[name] for name in others if name in engines)]
-        wanted += [Engine(name, ["wc", "-l", path]) for name in others if name == "`wc -l`"]
+        wanted = [engines[key] for key in ["ours", "types", *others]]
         samples = by_turns(wanted, bench.rounds)
         for engine in wanted:
             runs = samples[engine.name]
             bad = f"{engine.bad_lines(runs[0].output):,}" if engine.bad else ""
-            ratios = [str(ratio(runs, samples[own.name])) for own in ours]
+            ratios = [str(ratio(runs, samples[own.name])) for own in wanted[:2]]
             rows.append([title, engine.name, speed(path, runs), *ratios, bad, f"{middle(runs, 'peak'):.1f}"])
 
-    others = ["the checker without AVX2", "`tidewaiter check`", "`csv` crate, the same checks", "DuckDB `read_csv`, `store_rejects`", "`wc -l`"]
-    measure("1 % bad", bench.data.bytes(bench.gigabyte, 0.01), others)
-    measure("none bad", bench.data.bytes(bench.gigabyte), ["DuckDB `read_csv`, `store_rejects`", "polars, typed"])
-    measure("small", bench.data.lines(5_000 if bench.quick else 200_000), ["Frictionless, typed"])
+    small = 5_000 if bench.quick else 200_000
+    measure("1 % bad", bench.data.bytes(bench.gigabyte, 0.01), ["portable", "command", "csv", "duckdb", "wc"])
+    measure("none bad", bench.data.bytes(bench.gigabyte), ["duckdb", "polars"])
+    measure("small", bench.data.lines(small), ["frictionless"])
     return Table(
         "Checking a large file on one core",
         ["file", "engine", "speed (CPU)", "time, the checker = 1", "time, types alone = 1", "bad lines found", "peak MiB"],
         rows,
         [
-            f"{bench.gigabyte / 1e6:,.0f} MB of contacts, 15 columns; the small file is of {5_000 if bench.quick else 200_000:,} lines, since Frictionless takes long.",
+            f"{bench.gigabyte / 1e6:,.0f} MB of contacts, 15 columns; the small file is of {small:,} lines, since Frictionless takes long.",
             "Only the checker, the `csv` crate and Frictionless check e-mail addresses, patterns and bounds. "
             "`types alone` leaves that out, so that it checks what DuckDB and polars do, and the structure of the lines.",
             "Where a quote stays open, the `csv` crate and DuckDB make one record of several lines, and polars stops; so it has a file without bad lines.",

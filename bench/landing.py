@@ -125,17 +125,17 @@ def loading(bench):
     ]:
         ours = Folder(bench, f"land-{scope}", before)
         name = f"acme_{scope}_crm_20260102.csv"
-        loaders = {
-            "tidewaiter run": ours,
-            "sqlite3 .import": Sqlite("sqlite3 .import", folder, before, (scope, path)),
-            "DuckDB INSERT": Duckdb(bench.python.parent / "duckdb", "DuckDB INSERT", folder, before, (scope, path)),
-        }
-        ours.engine = ours.run("tidewaiter run", prepare=ours.dropped([(name, path)]))
-        samples = by_turns([loader.engine for loader in loaders.values()], bench.rounds)
+        others = [
+            Sqlite("sqlite3 .import", folder, before, (scope, path)),
+            Duckdb(bench.python.parent / "duckdb", "DuckDB INSERT", folder, before, (scope, path)),
+        ]
+        engines = [ours.run("tidewaiter run", prepare=ours.dropped([(name, path)])), *(peer.engine for peer in others)]
+        samples = by_turns(engines, bench.rounds)
         count = sum(1 for _ in path.open("rb")) - 1
+        for engine, loader in zip(engines, [ours, *others]):
+            if (loaded := loader.count(scope)) != count:
+                raise SystemExit(f"{engine.name} has loaded {loaded} of {count} rows")
         for engine, runs in samples.items():
-            if (loaded := loaders[engine].count(scope)) != count:
-                raise SystemExit(f"{engine} has loaded {loaded} of {count} rows")
             rows.append(
                 [
                     f"{count:,} {scope}, {label}",
