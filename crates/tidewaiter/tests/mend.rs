@@ -120,6 +120,8 @@ fn line_ends_and_empty_lines() {
         "the lines end with LF, no longer with a carriage return alone",
     );
     assert_mended("\r\n\nid\n1\n\n2\n", "id\n1\n2\n", "removed empty lines");
+    let mark = "removed the mark with which old systems end a file";
+    assert_mended("id;price\r\n1;2\r\n\x1a", "id;price\r\n1;2\r\n", mark);
     assert_mended(
         "sep=;\nid;price\n1;2\n",
         "id;price\n1;2\n",

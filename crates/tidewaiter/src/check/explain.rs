@@ -83,7 +83,7 @@ impl Rules {
                 .finding(code, format!("{fields} {plural} where the header has {wanted}"))
                 .with_record(content);
             let advice = if fields < wanted {
-                hint::delimiter_of_line(content, self.delimiter, wanted)
+                hint::missing_cells(content, self.delimiter, wanted)
             } else {
                 let mut spans = Vec::new();
                 let _ = split::quoted(content, self.delimiter, wanted + 1, &mut spans);

@@ -1,7 +1,7 @@
 //! The header: which column of the scope stands where in the file.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use super::rules::sets_of;
 use super::split::{self, QuoteFault, Span};
@@ -102,6 +102,9 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
     };
     let mut seen = HashMap::with_capacity(spans.len());
     let mut listed = false;
+    let known: HashSet<usize> =
+        spans.iter().filter_map(|&span| scope.column(&value_of(text, span))).collect();
+    let is_there = |name: &str| scope.column(name).is_some_and(|column| known.contains(&column));
     for (n, &span) in spans.iter().enumerate() {
         let label = value_of(text, span);
         let number = n as u64 + 1;
@@ -135,7 +138,7 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
                     tally.add(Code::ExtraLabel, Some(&shown()), || {
                         let message = format!("the column is unknown in {}", scope.name());
                         let finding = finding(Code::ExtraLabel, &message);
-                        match hint::label(&label, scope) {
+                        match hint::label(&label, scope, is_there) {
                             Some(hint) => finding.with_hint(hint),
                             None if listed => finding,
                             None => {

@@ -50,6 +50,8 @@ classics! {
         ExtraLabel, "did you mean `name`?";
     duplicate_column: b"id;name;name\n1;Ada;Ada\n" =>
         DuplicateLabel, "remove one of the two, or name it as what it holds";
+    column_that_is_there_twice_but_for_a_space: b"id;name;name \n1;Ada;Ada\n" =>
+        ExtraLabel, "`name` is there too: remove one of the two, or name it as what it holds";
     quoted_line_break: b"id;name\n1;\"Ada\nL\"\n" =>
         QuotedLineBreak, "a record must be one line: replace the line break by a space";
     date_with_the_year_last: b"id;born\n1;23/04/1988\n" =>
@@ -65,6 +67,8 @@ classics! {
         ExtraCell, "the line ends with a delimiter too many";
     trailing_delimiter_of_the_header: b"id;name;\n1;Ada;\n" =>
         BlankLabel, "the header seems to end with a delimiter too many";
+    end_of_file_mark: b"id;name\r\n1;Ada\r\n\x1a" =>
+        MissingCell, "this is the mark with which old systems end a file, 0x1A: remove it";
     html_error_page: b"<!DOCTYPE html>\n<html><body>503</body></html>\n" =>
         FormatError, "a download may have saved an error page";
     workbook_with_the_name_csv: b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0" =>

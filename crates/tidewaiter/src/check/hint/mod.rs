@@ -17,6 +17,8 @@ use crate::schema::compile::Scope;
 /// Delimiters that people use, with names for messages.
 pub(crate) const DELIMITERS: [(u8, &str); 4] =
     [(b';', "`;`"), (b',', "`,`"), (b'\t', "a tab"), (b'|', "`|`")];
+/// With it, in a line by itself, CP/M and DOS ended a text.
+pub(crate) const END_MARK: &[u8] = b"\x1a";
 /// Labels and values longer than this are not compared for likeness, in bytes.
 const COMPARED: usize = 64;
 
@@ -58,8 +60,16 @@ pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<
     None
 }
 
-/// For a line with too few fields: another delimiter that gives the right number.
-pub(crate) fn delimiter_of_line(content: &[u8], used: u8, wanted: usize) -> Option<String> {
+/// For a line with too few fields.
+pub(crate) fn missing_cells(content: &[u8], used: u8, wanted: usize) -> Option<String> {
+    if content == END_MARK {
+        return Some(words::END_MARK.to_owned());
+    }
+    delimiter_of_line(content, used, wanted)
+}
+
+/// Another delimiter that gives the right number of fields.
+fn delimiter_of_line(content: &[u8], used: u8, wanted: usize) -> Option<String> {
     let fits = |d: &u8| *d != used && memchr_iter(*d, content).count() + 1 == wanted;
     let seems = DELIMITERS.iter().map(|(d, _)| *d).find(fits)?;
     Some(words::delimiter("line", &name_of(seems), &name_of(used)))
@@ -70,21 +80,25 @@ pub(crate) fn extra_cells(fields: usize, wanted: usize, next_is_empty: bool) -> 
     if fields == wanted + 1 && next_is_empty { words::LINE_ENDS } else { words::BARE_DELIMITER }
 }
 
-/// For a label that is unknown: the column that was probably meant.
-pub(crate) fn label(label: &str, scope: &Scope) -> Option<String> {
+/// For a label that is unknown: the column that was probably meant. `is_there` says which columns the header has,
+/// named as they must be: who renamed this one to such a name would have it twice.
+pub(crate) fn label(label: &str, scope: &Scope, is_there: impl Fn(&str) -> bool) -> Option<String> {
     let names = || scope.columns().iter().map(crate::schema::compile::Column::name);
-    let bare = label.trim().trim_matches('"');
+    let advice = |name: &str, words: fn(&str) -> String| {
+        Some(if is_there(name) { words::there_too(name) } else { words(name) })
+    };
+    let bare = label.trim().trim_matches('"').trim();
     if bare != label && scope.column(bare).is_some() {
-        return Some(words::around_label(bare));
+        return advice(bare, words::around_label);
     }
     if let Some(name) = names().find(|name| name.to_lowercase() == bare.to_lowercase()) {
-        return Some(words::capitals(name));
+        return advice(name, words::capitals);
     }
     let plain = plain(bare);
     if let Some(name) = names().find(|name| self::plain(name) == plain) {
-        return Some(words::near_miss(name));
+        return advice(name, words::near_miss);
     }
-    nearest(bare, names()).map(words::near_miss)
+    nearest(bare, names().filter(|name| !is_there(name))).map(words::near_miss)
 }
 
 /// How many columns are listed where one is unknown.
@@ -212,15 +226,28 @@ mod tests {
 
     #[test]
     fn unknown_labels() {
-        let hint = |text| label(text, &scope());
+        let hint = |text| label(text, &scope(), |_| false);
         assert_eq!(hint("Email").as_deref(), Some("capitals count: write `email`"));
         assert_eq!(hint(" email").as_deref(), Some("write `email` without spaces or quotes around it"));
         assert_eq!(hint("First Name").as_deref(), Some("did you mean `firstname`?"));
         assert_eq!(hint("lastname").as_deref(), Some("did you mean `last_name`?"));
         assert_eq!(hint("fristname").as_deref(), Some("did you mean `firstname`?"));
+        assert_eq!(hint("\" email \"").as_deref(), Some("write `email` without spaces or quotes around it"));
         assert_eq!(hint("colour"), None);
         assert_eq!(hint("x"), None);
         assert_eq!(hint(&"email".repeat(1000)), None);
+    }
+
+    #[test]
+    fn a_column_that_is_there_already_is_not_advised_a_second_time() {
+        let hint = |text| label(text, &scope(), |name| name == "email");
+        let twice = "`email` is there too: remove one of the two, or name it as what it holds";
+        assert_eq!(hint("email ").as_deref(), Some(twice));
+        assert_eq!(hint("EMAIL").as_deref(), Some(twice));
+        assert_eq!(hint("e-mail").as_deref(), Some(twice));
+        // A mere likeness is to a column that is not there.
+        assert_eq!(hint("email2"), None);
+        assert_eq!(hint("fristname").as_deref(), Some("did you mean `firstname`?"));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) const SEPARATOR_NOTE: &str =
     "remove the first line: it is a note of a spreadsheet program to itself";
 /// A column is there twice.
 pub(crate) const TWICE: &str = "remove one of the two, or name it as what it holds";
+/// A line is the byte 0x1A and nothing else.
+pub(crate) const END_MARK: &str = "this is the mark with which old systems end a file, 0x1A: remove it";
 /// The header ends with a delimiter.
 pub(crate) const HEADER_ENDS: &str = "the header seems to end with a delimiter too many";
 /// A line ends with a delimiter.
@@ -67,6 +69,11 @@ pub(crate) fn around_label(name: &str) -> String {
 /// A column in other letters than those it has, small for large.
 pub(crate) fn capitals(name: &str) -> String {
     format!("capitals count: write `{name}`")
+}
+
+/// A column that means the same as another one, which is named as it must be.
+pub(crate) fn there_too(name: &str) -> String {
+    format!("`{name}` is there too: {TWICE}")
 }
 
 /// A near miss of a column, or of a value of a list.

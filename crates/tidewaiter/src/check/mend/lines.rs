@@ -102,6 +102,10 @@ impl Mender<'_> {
             self.notes.changed("removed empty lines", None, None);
             return 1;
         }
+        if content.as_bytes() == hint::END_MARK && next.is_empty() {
+            self.notes.changed("removed the mark with which old systems end a file", None, None);
+            return 1;
+        }
         self.number += 1;
         let Some(line) = redelimited(content, &self.opening, self.delimiter) else {
             let why = format!("cannot be told apart by {}", hint::name_of(self.opening.used));
