@@ -45,12 +45,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Splits a line with quotes, and gives the number of its fields. At most `most` spans are kept. Positions of spans and
-/// faults count from the line.
-pub(crate) fn quoted(line: Marks<'_>, most: usize, spans: &mut Vec<Span>) -> Result<usize, QuoteFault> {
+/// Splits a line with quotes, and gives the number of its fields, and whether one of them holds doubled quotes. At most
+/// `most` spans are kept. Positions of spans and faults count from the line.
+pub(crate) fn quoted(
+    line: Marks<'_>,
+    most: usize,
+    spans: &mut Vec<Span>,
+) -> Result<(usize, bool), QuoteFault> {
     spans.clear();
     let at = |byte: u32| byte.wrapping_sub(line.start);
     let (mut start, mut ends, mut quotes, mut field) = (line.start, line.ends, line.quotes, 0);
+    let mut any_doubled = false;
     while let [quote, behind @ ..] = quotes {
         // From one quote to the next one, and not from field to field: where fields end cannot be foreseen.
         let (plain, rest) = cut(ends, *quote);
@@ -72,11 +77,12 @@ pub(crate) fn quoted(line: Marks<'_>, most: usize, spans: &mut Vec<Span>) -> Res
             spans.push(Span { start: at(start + 1), end: at(close), doubled });
         }
         field += 1;
+        any_doubled |= doubled;
         start = close + 2;
         (ends, quotes) = (rest.get(1..).unwrap_or_default(), behind);
     }
     add_plain(spans, most, line.start, start, ends);
-    Ok(field + ends.len())
+    Ok((field + ends.len(), any_doubled))
 }
 
 /// Adds the spans of fields without quotes, of which the first one begins at `start`. Positions count from `line`.
@@ -126,6 +132,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::check::scan::tests::fill;
     use crate::check::scan::{Index, Kernel};
     use crate::check::split;
 
@@ -140,12 +147,16 @@ mod tests {
         ) {
             let lines = format!("{before}\n{line}\n");
             let mut index = Index::default();
-            index.fill(lines.as_bytes(), b';', Kernel::default());
+            fill(&mut index, lines.as_bytes(), b';', Kernel::default());
             let marks = index.lines().nth(1).unwrap();
             let (mut expected, mut spans) = (Vec::new(), Vec::new());
             let fields = split::quoted(line.as_bytes(), b';', most, &mut expected);
-            prop_assert_eq!(quoted(marks, most, &mut spans), fields);
-            if fields.is_ok() {
+            let found = quoted(marks, most, &mut spans);
+            prop_assert_eq!(found.map(|(fields, _)| fields), fields);
+            if let Ok((_, doubled)) = found {
+                let mut all = Vec::new();
+                split::quoted(line.as_bytes(), b';', usize::MAX, &mut all).unwrap();
+                prop_assert_eq!(doubled, all.iter().any(|span| span.doubled));
                 prop_assert_eq!(&spans, &expected);
                 prop_assert_eq!(&Fields::Quoted(&spans).spans().collect::<Vec<_>>(), &expected);
                 if !line.contains('"') && spans.len() < most {

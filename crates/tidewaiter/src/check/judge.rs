@@ -7,8 +7,9 @@
 use super::fields::{self, Fields};
 use super::line::value_of;
 use super::rules::{Fault, Rules};
-use super::scan::{Index, Kernel, Marks};
+use super::scan::{BLOCK, Index, Kernel, Marks, Masks, Work};
 use super::split::Span;
+use crate::schema::compile::Letters;
 
 /// Memory that is used again for the next lines.
 #[derive(Debug, Default)]
@@ -47,19 +48,10 @@ impl Rules {
         lines: &'a [u8],
         longest: usize,
         scratch: &mut Scratch,
-        mut each: impl FnMut(&'a [u8], Result<Good<'_>, Fault>),
+        each: impl FnMut(&'a [u8], Result<Good<'_>, Fault>),
     ) {
         let Scratch { index, spans, kernel } = scratch;
-        index.fill(lines, self.delimiter, *kernel);
-        let mut texts = Texts::new(lines);
-        for marks in index.lines() {
-            let raw = lines.get(marks.start as usize..marks.end as usize).unwrap_or_default();
-            if raw.len() > longest && raw.strip_suffix(b"\n").unwrap_or(raw).len() > longest {
-                each(raw, Err(Fault::Length));
-            } else {
-                each(raw, self.judge_line(lines, marks, &mut texts, spans));
-            }
-        }
+        kernel.run(self.delimiter, Judging { rules: self, lines, longest, index, spans, each });
     }
 
     /// Judges one line without its line break.
@@ -70,13 +62,14 @@ impl Rules {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is called from two loops, both of which are hot")]
+    #[expect(clippy::inline_always, reason = "only what is inlined may use the features of a kernel")]
     fn judge_line<'a, 'l: 'a>(
         &self,
         lines: &[u8],
         marks: Marks<'a>,
         texts: &mut Texts<'l>,
         spans: &'a mut Vec<Span>,
+        letters: impl Fn(&[u8; BLOCK]) -> Letters + Copy,
     ) -> Result<Good<'a>, Fault> {
         let end = marks.ends.last().copied().unwrap_or(marks.start);
         let text = texts.of(marks, end).ok_or(Fault::Encoding)?;
@@ -87,7 +80,7 @@ impl Rules {
             return Err(Fault::Blank);
         }
         if !marks.quotes.is_empty() {
-            return self.judge_quoted(lines, text, marks, spans);
+            return self.judge_quoted(lines, text, marks, spans, letters);
         }
         if marks.ends.len() != self.width() {
             return Err(Fault::Width { fields: marks.ends.len() });
@@ -95,7 +88,7 @@ impl Rules {
         let fields = Fields::Plain { start: marks.start, ends: marks.ends };
         let is_good = |column| self.is_good_cell(column, lines, marks, text, fields);
         let cells_are_good = if self.glance.accepts_lengths(marks) {
-            self.glance.accepts_others(lines, |column| marks.value(column), is_good)
+            self.glance.accepts_others(lines, |column| marks.value(column), letters, is_good)
         } else {
             (0..fields.len()).all(is_good)
         };
@@ -103,15 +96,18 @@ impl Rules {
         if good { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `judge_line`")]
     fn judge_quoted<'a>(
         &self,
         lines: &[u8],
         text: &'a str,
         marks: Marks<'_>,
         spans: &'a mut Vec<Span>,
+        letters: impl Fn(&[u8; BLOCK]) -> Letters + Copy,
     ) -> Result<Good<'a>, Fault> {
         // One more than wanted is enough to know that there are too many.
-        let fields = fields::quoted(marks, self.width() + 1, spans).map_err(Fault::Quotes)?;
+        let (fields, doubled) = fields::quoted(marks, self.width() + 1, spans).map_err(Fault::Quotes)?;
         if fields != self.width() {
             return Err(Fault::Width { fields });
         }
@@ -121,8 +117,8 @@ impl Rules {
             let span = spans.get(column).filter(|span| !span.doubled)?;
             Some((marks.start + span.start, marks.start + span.end))
         };
-        let cells_are_good = if self.glance.accepts_spans(spans) {
-            self.glance.accepts_others(lines, place, is_good)
+        let cells_are_good = if self.glance.accepts_spans(spans, doubled) {
+            self.glance.accepts_others(lines, place, letters, is_good)
         } else {
             (0..fields.len()).all(is_good)
         };
@@ -146,9 +142,42 @@ impl Rules {
             plan.quick.accepts_doubled(length)
         } else {
             let tail = lines.get((marks.start + value.start) as usize..).unwrap_or_default();
-            plan.quick.accepts(tail, length, plan.empty)
+            plan.quick.accepts(tail, length, plan.empty, Letters::of)
         };
         quick || self.is_good_value(&value_of(text, value), plan)
+    }
+}
+
+/// Lines that are judged: work that is compiled for each kernel.
+struct Judging<'a, 's, F> {
+    rules: &'s Rules,
+    lines: &'a [u8],
+    longest: usize,
+    index: &'s mut Index,
+    spans: &'s mut Vec<Span>,
+    each: F,
+}
+
+impl<'a, F: FnMut(&'a [u8], Result<Good<'_>, Fault>)> Work for Judging<'a, '_, F> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `judge_line`")]
+    fn run(
+        self,
+        masks: impl Fn(&[u8; BLOCK]) -> Masks,
+        positions: impl Fn(u64, u32, &mut [u32; BLOCK]) + Copy,
+        letters: impl Fn(&[u8; BLOCK]) -> Letters + Copy,
+    ) {
+        let Self { rules, lines, longest, index, spans, mut each } = self;
+        index.fill(lines, masks, positions);
+        let mut texts = Texts::new(lines);
+        for marks in index.lines() {
+            let raw = lines.get(marks.start as usize..marks.end as usize).unwrap_or_default();
+            if raw.len() > longest && raw.strip_suffix(b"\n").unwrap_or(raw).len() > longest {
+                each(raw, Err(Fault::Length));
+            } else {
+                each(raw, rules.judge_line(lines, marks, &mut texts, spans, letters));
+            }
+        }
     }
 }
 
@@ -191,13 +220,13 @@ impl<'a> Texts<'a> {
     fn look(&mut self, from: usize) {
         let bytes = self.lines.get(from..).unwrap_or_default();
         self.from = from;
-        (self.good, self.bad) = match simdutf8::compat::from_utf8(bytes) {
-            Ok(text) => (text, None),
-            Err(error) => {
-                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let text = simdutf8::basic::from_utf8(good).unwrap_or_default();
-                (text, Some(from + error.valid_up_to()))
-            }
-        };
+        // Where it ceases to be UTF-8 is asked only if it does: to know takes longer.
+        if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+            (self.good, self.bad) = (text, None);
+            return;
+        }
+        let upto = simdutf8::compat::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
+        let good = bytes.get(..upto).unwrap_or_default();
+        (self.good, self.bad) = (simdutf8::basic::from_utf8(good).unwrap_or_default(), Some(from + upto));
     }
 }

@@ -366,3 +366,29 @@ fn findings_do_not_grow_with_the_file() {
     assert_eq!(run.summary.rejected, 50_000);
     assert!(run.findings().len() <= 500);
 }
+
+/// A value of 8 bytes was once let pass where 2 to 5 characters were required: 8 bytes are at least 2 characters.
+#[test]
+fn lengths_are_counted_in_characters_whatever_their_bounds() {
+    let bounds = (0..=4).flat_map(|least| (least..=9).map(move |most| (least, most)));
+    for ((least, most), required) in bounds.flat_map(|bounds| [(bounds, true), (bounds, false)]) {
+        let scope = scope(&format!(
+            r#"{{ "fields": [{{ "name": "id" }}, {{ "name": "code", "constraints":
+                {{ "required": {required}, "minLength": {least}, "maxLength": {most} }} }}], "primaryKey": ["id"] }}"#
+        ));
+        let mut file = "id;code\n".to_owned();
+        let mut expected = Vec::new();
+        let values =
+            ["x", "é", "€", "𝄞"].into_iter().flat_map(|one| (0..40).map(move |n| (n, one.repeat(n))));
+        for (n, value) in values {
+            for line in [format!("1;{value}\n"), format!("\"1\";\"{value}\"\n"), format!("1;{value}\r\n")] {
+                file += &line;
+                let number = file.matches('\n').count() as u64;
+                let is_good = if n == 0 { !required } else { (least..=most).contains(&n) };
+                expected.extend(is_good.then_some(number));
+            }
+        }
+        let run = run_with(&scope, Limits::default(), file.as_bytes());
+        assert_eq!(run.accepted(), expected, "{least} to {most}, required: {required}");
+    }
+}

@@ -2,10 +2,12 @@
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m256i, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setr_epi64x,
+    __m256i, _mm256_cmpeq_epi8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm256_setr_epi64x, _mm256_sub_epi8,
 };
 
-use super::{BLOCK, Index, Masks, positions};
+use super::{BLOCK, Masks, Work, portable, positions};
+use crate::schema::compile::Letters;
 
 /// True if this processor can run it.
 #[inline]
@@ -17,24 +19,54 @@ pub(super) fn is_there() -> bool {
         && is_x86_feature_detected!("popcnt")
 }
 
-/// Fills an index; not where it is not there.
-pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
+/// Does some work with it, where it is there.
+#[inline]
+pub(super) fn run(delimiter: u8, work: impl Work) {
     if is_there() {
         #[expect(unsafe_code, reason = "the processor was asked whether it has these features")]
         // SAFETY: `is_there` is true for every feature that the function is compiled with; that is all it asks for.
         unsafe {
-            fill_here(index, lines, delimiter);
+            run_here(delimiter, work);
         }
+    } else {
+        portable::run(delimiter, work);
     }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn fill_here(index: &mut Index, lines: &[u8], delimiter: u8) {
+fn run_here(delimiter: u8, work: impl Work) {
     let masks = |block: &[u8; BLOCK]| {
         let halves = halves(block);
         Masks::of(delimiter, |byte| equal(halves, _mm256_set1_epi8(byte.cast_signed())))
     };
-    index.fill_with(lines, masks, positions);
+    let letters = |block: &[u8; BLOCK]| {
+        let (low, high) = halves(block);
+        let are = |byte: u8| equal((low, high), _mm256_set1_epi8(byte.cast_signed()));
+        let case = _mm256_set1_epi8(0x20);
+        let small = (_mm256_or_si256(low, case), _mm256_or_si256(high, case));
+        Letters {
+            words: within(small, b'a', b'z') | within((low, high), b'0', b'9'),
+            ats: are(b'@'),
+            dots: are(b'.'),
+            hyphens: are(b'-'),
+            others: are(b'_') | are(b'+'),
+        }
+    };
+    work.run(masks, positions, letters);
+}
+
+/// Where the bytes between two are.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn within((low, high): (__m256i, __m256i), first: u8, last: u8) -> u64 {
+    let (first, span) =
+        (_mm256_set1_epi8(first.cast_signed()), _mm256_set1_epi8((last - first).cast_signed()));
+    let mask = |bytes| {
+        let above = _mm256_sub_epi8(bytes, first);
+        let is_within = _mm256_cmpeq_epi8(_mm256_min_epu8(above, span), above);
+        u64::from(_mm256_movemask_epi8(is_within).cast_unsigned())
+    };
+    mask(high) << 32 | mask(low)
 }
 
 /// A block as two vectors. The compiler makes two loads of it.

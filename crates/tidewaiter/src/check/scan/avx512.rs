@@ -3,11 +3,12 @@
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m128i, __m512i, _mm512_add_epi32, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
-    _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
+    __m128i, __m512i, _mm512_add_epi32, _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask, _mm512_cvtepu8_epi32,
+    _mm512_maskz_compress_epi8, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_sub_epi8,
 };
 
-use super::{BLOCK, Index, Masks};
+use super::{BLOCK, Masks, Work, portable};
+use crate::schema::compile::Letters;
 
 /// The number of each byte of a block.
 #[expect(
@@ -35,19 +36,22 @@ pub(super) fn is_there() -> bool {
         && is_x86_feature_detected!("popcnt")
 }
 
-/// Fills an index; not where it is not there.
-pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
+/// Does some work with it, where it is there.
+#[inline]
+pub(super) fn run(delimiter: u8, work: impl Work) {
     if is_there() {
         #[expect(unsafe_code, reason = "the processor was asked whether it has these features")]
         // SAFETY: `is_there` is true for every feature that the function is compiled with; that is all it asks for.
         unsafe {
-            fill_here(index, lines, delimiter);
+            run_here(delimiter, work);
         }
+    } else {
+        portable::run(delimiter, work);
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
-fn fill_here(index: &mut Index, lines: &[u8], delimiter: u8) {
+fn run_here(delimiter: u8, work: impl Work) {
     let masks = |block: &[u8; BLOCK]| {
         let bytes: __m512i = bytemuck::cast(*block);
         Masks::of(delimiter, |byte| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed())))
@@ -65,5 +69,21 @@ fn fill_here(index: &mut Index, lines: &[u8], delimiter: u8) {
             left -= 16;
         }
     };
-    index.fill_with(lines, masks, positions);
+    let letters = |block: &[u8; BLOCK]| {
+        let bytes: __m512i = bytemuck::cast(*block);
+        let are = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
+        let within = |bytes: __m512i, first: u8, last: u8| {
+            let above = _mm512_sub_epi8(bytes, _mm512_set1_epi8(first.cast_signed()));
+            _mm512_cmple_epu8_mask(above, _mm512_set1_epi8((last - first).cast_signed()))
+        };
+        let small = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+        Letters {
+            words: within(small, b'a', b'z') | within(bytes, b'0', b'9'),
+            ats: are(b'@'),
+            dots: are(b'.'),
+            hyphens: are(b'-'),
+            others: are(b'_') | are(b'+'),
+        }
+    };
+    work.run(masks, positions, letters);
 }

@@ -10,14 +10,16 @@ mod avx2;
 mod avx512;
 mod portable;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+
+use crate::schema::compile::Letters;
 
 /// How many bytes become masks at a time.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Which bytes of a block are what; bit 0 is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Masks {
+pub(crate) struct Masks {
     delimiters: u64,
     feeds: u64,
     quotes: u64,
@@ -38,6 +40,18 @@ impl Masks {
             nuls: equal(0),
         }
     }
+}
+
+/// What is done with what a kernel sees. It is compiled for each of them: what `run` calls must be inlined to use the
+/// features of the kernel's processor.
+pub(crate) trait Work {
+    /// Does it. `positions` puts the places of the bits of a mask, counted from a base, at the front of a list.
+    fn run(
+        self,
+        masks: impl Fn(&[u8; BLOCK]) -> Masks,
+        positions: impl Fn(u64, u32, &mut [u32; BLOCK]) + Copy,
+        letters: impl Fn(&[u8; BLOCK]) -> Letters + Copy,
+    );
 }
 
 /// Which code makes the masks, and positions of them.
@@ -65,6 +79,20 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// Does some work on lines whose fields end with this byte.
+    #[inline]
+    pub(crate) fn run(self, delimiter: u8, work: impl Work) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::run(delimiter, work),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::run(delimiter, work),
+            Self::Portable => portable::run(delimiter, work),
+        }
+    }
+}
+
 impl Default for Kernel {
     /// The fastest that this processor can run.
     fn default() -> Self {
@@ -77,6 +105,7 @@ impl Default for Kernel {
 pub(crate) struct Index {
     /// The end of each field: its delimiter, or the line break. Only the first entries count.
     ends: Vec<u32>,
+    /// The quotes. Only the first entries count here too.
     quotes: Vec<u32>,
     lines: Vec<LineEnd>,
 }
@@ -100,6 +129,8 @@ pub(crate) struct Marks<'a> {
     pub(crate) end: u32,
     /// The end of each field if quotes meant nothing; the last one is the end of the line's content.
     pub(crate) ends: &'a [u32],
+    /// The same with more behind it that means nothing, so that many can be looked at at a time.
+    pub(crate) padded: &'a [u32],
     /// Its quotes.
     pub(crate) quotes: &'a [u32],
     /// It holds a NUL byte, or a carriage return that does not end it.
@@ -120,32 +151,17 @@ impl Marks<'_> {
 }
 
 impl Index {
-    /// Replaces what it holds by the index of these lines, less than 4 GiB. The last one may lack its line break.
-    pub(crate) fn fill(&mut self, lines: &[u8], delimiter: u8, kernel: Kernel) {
-        self.quotes.clear();
-        self.lines.clear();
-        let most = lines.len() + BLOCK + 1;
-        if self.ends.len() < most {
-            self.ends.resize(most, 0);
-        }
-        match kernel {
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => avx512::fill(self, lines, delimiter),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => avx2::fill(self, lines, delimiter),
-            Kernel::Portable => portable::fill(self, lines, delimiter),
-        }
-    }
-
     /// The lines, in order.
     #[inline]
     pub(crate) fn lines(&self) -> impl Iterator<Item = Marks<'_>> {
         let mut before = LineEnd { byte: 0, ends: 0, quotes: 0, control: false };
         self.lines.iter().map(move |&line| {
+            let padded = self.ends.get(before.ends as usize..).unwrap_or_default();
             let marks = Marks {
                 start: before.byte,
                 end: line.byte,
-                ends: self.ends.get(before.ends as usize..line.ends as usize).unwrap_or_default(),
+                ends: padded.get(..(line.ends - before.ends) as usize).unwrap_or_default(),
+                padded,
                 quotes: self.quotes.get(before.quotes as usize..line.quotes as usize).unwrap_or_default(),
                 control: line.control,
             };
@@ -154,18 +170,23 @@ impl Index {
         })
     }
 
-    /// The work that all kernels share. It becomes part of each of them, and is compiled for what the kernel's
-    /// processor can do.
+    /// Replaces what it holds by the index of these lines, less than 4 GiB. The last one may lack its line break.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "only what is inlined may use the features of a kernel")]
-    fn fill_with(
+    pub(crate) fn fill(
         &mut self,
         lines: &[u8],
         masks: impl Fn(&[u8; BLOCK]) -> Masks,
         positions: impl Fn(u64, u32, &mut [u32; BLOCK]) + Copy,
     ) {
+        self.lines.clear();
+        let most = lines.len() + BLOCK + 1;
+        if self.ends.len() < most {
+            self.ends.resize(most, 0);
+            self.quotes.resize(most, 0);
+        }
         let (blocks, rest) = lines.as_chunks::<BLOCK>();
-        let mut state = State { base: 0, ends: 0, control: false };
+        let mut state = State { base: 0, ends: 0, quotes: 0, control: false };
         for block in blocks {
             let next = lines.get(state.base as usize + BLOCK);
             self.add(&mut state, lines, next == Some(&b'\n'), masks(block), positions);
@@ -193,7 +214,7 @@ impl Index {
 
     /// Adds a block. `followed` says whether a line feed follows it.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "see `fill_with`")]
+    #[expect(clippy::inline_always, reason = "see `fill`")]
     fn add(
         &mut self,
         state: &mut State,
@@ -206,16 +227,16 @@ impl Index {
         let ends = delimiters | feeds;
         // A carriage return before a line feed belongs to the line break.
         let mut controls = nuls | (returns & !((feeds >> 1) | (u64::from(followed) << (BLOCK - 1))));
-        let (ends_before, quotes_before) = (state.ends, self.quotes.len() as u32);
-        if let Some(room) = self.ends.get_mut(ends_before as usize..).and_then(|room| room.first_chunk_mut())
-        {
+        let (ends_before, quotes_before) = (state.ends, state.quotes);
+        if let Some(room) = room_behind(&mut self.ends, ends_before) {
             positions(ends, state.base, room);
         }
         state.ends += ends.count_ones();
         if quotes != 0 {
-            let mut found = [0; BLOCK];
-            positions(quotes, state.base, &mut found);
-            self.quotes.extend(found.iter().take(quotes.count_ones() as usize));
+            if let Some(room) = room_behind(&mut self.quotes, quotes_before) {
+                positions(quotes, state.base, room);
+            }
+            state.quotes += quotes.count_ones();
         }
         while feeds != 0 {
             let bit = feeds.trailing_zeros();
@@ -250,8 +271,7 @@ impl Index {
             *end = content;
             state.ends += 1;
         }
-        let quotes = self.quotes.len() as u32;
-        self.lines.push(LineEnd { byte, ends: state.ends, quotes, control: state.control });
+        self.lines.push(LineEnd { byte, ends: state.ends, quotes: state.quotes, control: state.control });
     }
 }
 
@@ -259,15 +279,23 @@ impl Index {
 struct State {
     /// Where the next block begins.
     base: u32,
-    /// How many ends there are.
+    /// How many ends and quotes there are.
     ends: u32,
+    quotes: u32,
     /// The line that has begun holds a control character.
     control: bool,
 }
 
+/// Where the places of a block's bits go in a list, behind those that are there.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "see `fill`")]
+fn room_behind(list: &mut [u32], there: u32) -> Option<&mut [u32; BLOCK]> {
+    list.get_mut(there as usize..).and_then(|room| room.first_chunk_mut())
+}
+
 /// The places of the bits, at the front of `room`. What lies behind them is of no use.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "see `fill_with`")]
+#[expect(clippy::inline_always, reason = "see `fill`")]
 fn positions(mut bits: u64, base: u32, room: &mut [u32; BLOCK]) {
     // Eight at a time: where the loop ends is easier to foresee than after each.
     for eight in room.as_chunks_mut::<8>().0 {

@@ -2,11 +2,12 @@
 
 use wide::u8x16;
 
-use super::{BLOCK, Index, Masks, positions};
+use super::{BLOCK, Masks, Work, positions};
+use crate::schema::compile::Letters;
 
-/// Fills an index.
-pub(super) fn fill(index: &mut Index, lines: &[u8], delimiter: u8) {
-    index.fill_with(lines, |block| Masks::of(delimiter, |byte| equal(block, byte)), positions);
+/// Does some work with it.
+pub(super) fn run(delimiter: u8, work: impl Work) {
+    work.run(|block| Masks::of(delimiter, |byte| equal(block, byte)), positions, Letters::of);
 }
 
 #[inline]

@@ -2,7 +2,35 @@
 
 use proptest::prelude::*;
 
-use super::{Index, Kernel};
+use super::{BLOCK, Index, Kernel, Masks, Work};
+use crate::schema::compile::Letters;
+
+/// An index, and the letters of a block, as a kernel makes them.
+struct Seeing<'a> {
+    lines: &'a [u8],
+    index: &'a mut Index,
+    block: &'a [u8; BLOCK],
+    letters: Option<&'a mut Letters>,
+}
+
+impl Work for Seeing<'_> {
+    fn run(
+        self,
+        masks: impl Fn(&[u8; BLOCK]) -> Masks,
+        positions: impl Fn(u64, u32, &mut [u32; BLOCK]) + Copy,
+        letters: impl Fn(&[u8; BLOCK]) -> Letters + Copy,
+    ) {
+        self.index.fill(self.lines, masks, positions);
+        if let Some(seen) = self.letters {
+            *seen = letters(self.block);
+        }
+    }
+}
+
+/// Replaces what an index holds by that of some lines.
+pub(crate) fn fill(index: &mut Index, lines: &[u8], delimiter: u8, kernel: Kernel) {
+    kernel.run(delimiter, Seeing { lines, index, block: &[0; BLOCK], letters: None });
+}
 
 /// A line as a loop over bytes sees it.
 #[derive(Debug, PartialEq)]
@@ -16,7 +44,7 @@ struct Seen {
 
 fn by_kernel(lines: &[u8], delimiter: u8, kernel: Kernel, index: &mut Index) -> Vec<Seen> {
     let places = |places: &[u32]| places.iter().map(|&place| place as usize).collect();
-    index.fill(lines, delimiter, kernel);
+    fill(index, lines, delimiter, kernel);
     let seen = index.lines().map(|line| Seen {
         start: line.start as usize,
         end: line.end as usize,
@@ -65,7 +93,7 @@ proptest! {
         let expected = by_hand(&lines, delimiter);
         // What an index held before must not be seen again.
         let mut index = Index::default();
-        index.fill(b"\"1;\n;2\"\r3", b';', Kernel::default());
+        fill(&mut index, b"\"1;\n;2\"\r3", b';', Kernel::default());
         for kernel in Kernel::there() {
             prop_assert_eq!(by_kernel(&lines, delimiter, kernel, &mut index), &expected[..], "{:?}", kernel);
         }
@@ -82,6 +110,37 @@ fn every_byte_at_every_place() {
             let expected = by_hand(&lines, b';');
             for kernel in Kernel::there() {
                 assert_eq!(by_kernel(&lines, b';', kernel, &mut index), expected, "{byte} at {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_letter_at_every_place() {
+    // Behind these nothing need be said.
+    const SAID: usize = 48;
+    for at in 0..SAID {
+        for byte in 0..=255_u8 {
+            let mut block = [b'x'; BLOCK];
+            block[at] = byte;
+            let is = |what: bool| u64::from(what) << at;
+            let rest = !(1 << at);
+            let expected = Letters {
+                words: rest | is(byte.is_ascii_alphanumeric()),
+                ats: is(byte == b'@'),
+                dots: is(byte == b'.'),
+                hyphens: is(byte == b'-'),
+                others: is(byte == b'_' || byte == b'+'),
+            };
+            let said = |letters: Letters| {
+                let Letters { words, ats, dots, hyphens, others } = letters;
+                [words, ats, dots, hyphens, others].map(|bits| bits & ((1 << SAID) - 1))
+            };
+            for kernel in Kernel::there() {
+                let mut letters = Letters { words: 0, ats: 0, dots: 0, hyphens: 0, others: 0 };
+                let (index, block) = (&mut Index::default(), &block);
+                kernel.run(b';', Seeing { lines: b"", index, block, letters: Some(&mut letters) });
+                assert_eq!(said(letters), said(expected), "{byte} at {at}, {kernel:?}");
             }
         }
     }

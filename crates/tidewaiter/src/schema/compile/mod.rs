@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use column::{Column, Problem};
 pub use decimal::MOST_DIGITS;
-pub(crate) use quick::{Lengths, Quick};
+pub(crate) use quick::{Lengths, Letters, Quick};
 pub(crate) use text::is_phone;
 
 use super::{OnExisting, RowEffect, TableSchema};

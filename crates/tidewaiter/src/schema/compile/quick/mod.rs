@@ -19,6 +19,7 @@ mod tests;
 pub(crate) use date::Day;
 pub(crate) use form::Form;
 pub(crate) use pattern::Automaton;
+pub(crate) use shape::Letters;
 
 /// A quick way to let good values of a column pass.
 #[derive(Debug, Clone)]
@@ -80,10 +81,16 @@ impl Quick {
     /// true. What stands behind it may be anything; that it is there is what allows to look at many bytes at once.
     ///
     /// Whether a cell is empty is as good as chance to a processor, so it is not asked before the work but
-    /// weighed after it.
+    /// weighed after it. Where letters are is asked of `letters`.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it is called for most values of a file")]
-    pub(crate) fn accepts(&self, tail: &[u8], length: usize, empty: bool) -> bool {
+    pub(crate) fn accepts(
+        &self,
+        tail: &[u8],
+        length: usize,
+        empty: bool,
+        letters: impl Fn(&[u8; 64]) -> Letters,
+    ) -> bool {
         let nothing = (length == 0) & empty;
         match self {
             Self::Never => nothing,
@@ -96,7 +103,7 @@ impl Quick {
                 let value = || tail.get(..length).unwrap_or_default();
                 nothing || (lengths.hold(length) && length > 0 && automaton.accepts(value()))
             }
-            Self::Email(lengths) => nothing | (lengths.hold(length) & shape::is_email(tail, length)),
+            Self::Email(lengths) => nothing | (lengths.hold(length) & shape::is_email(tail, length, letters)),
             Self::Phone(lengths) => nothing | (lengths.hold(length) & shape::is_phone(tail, length)),
             Self::Lists(lengths) => nothing | (lengths.hold(length) & shape::are_lists(tail, length)),
             Self::Integer { negative } => nothing | shape::is_integer(tail, length, *negative),

@@ -55,17 +55,48 @@ fn value(length: usize) -> u64 {
 /// The longest address that is looked at here: in one as short no label and no part before the `@` is too long.
 const EMAIL: usize = 48;
 
-#[inline]
-pub(super) fn is_email(tail: &[u8], length: usize) -> bool {
-    let Some(bytes) = Bytes::<3>::at(tail).filter(|_| length <= EMAIL) else { return false };
-    let at = bytes.are(b'@') & value(length);
-    let (dots, hyphens, words) = (bytes.are(b'.'), bytes.are(b'-'), bytes.alphanumerics());
+/// Where what an address is made of stands among the first [`EMAIL`] bytes of 64. Of the others it need not say anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Letters {
+    /// ASCII letters and digits.
+    pub(crate) words: u64,
+    pub(crate) ats: u64,
+    pub(crate) dots: u64,
+    pub(crate) hyphens: u64,
+    /// `_` and `+`.
+    pub(crate) others: u64,
+}
+
+impl Letters {
+    /// By what every processor has.
+    #[inline]
+    pub(crate) fn of(bytes: &[u8; 64]) -> Self {
+        let [first, second, third, _] = *bytes.as_chunks::<16>().0 else { return Self::NONE };
+        let bytes = Bytes([first, second, third].map(u8x16::new));
+        Self {
+            words: bytes.alphanumerics(),
+            ats: bytes.are(b'@'),
+            dots: bytes.are(b'.'),
+            hyphens: bytes.are(b'-'),
+            others: bytes.are(b'_') | bytes.are(b'+'),
+        }
+    }
+
+    const NONE: Self = Self { words: 0, ats: 0, dots: 0, hyphens: 0, others: 0 };
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "only what is inlined may use the features of a kernel")]
+pub(super) fn is_email(tail: &[u8], length: usize, letters: impl Fn(&[u8; 64]) -> Letters) -> bool {
+    let Some(bytes) = tail.first_chunk().filter(|_| length <= EMAIL) else { return false };
+    let Letters { words, ats, dots, hyphens, others } = letters(bytes);
+    let at = ats & value(length);
     let local = at.wrapping_sub(1);
     let domain = value(length) & !(local | at);
     // No label of the domain begins or ends with a hyphen, and none is empty.
     let begins = at << 1 | dots << 1;
     let ends = dots >> 1 | (value(length) ^ value(length) >> 1);
-    let in_local = words | dots | hyphens | bytes.are(b'_') | bytes.are(b'+');
+    let in_local = words | dots | hyphens | others;
     (at & local == 0)
         & (at > 1)
         & (local & !in_local == 0)
