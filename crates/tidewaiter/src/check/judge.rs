@@ -220,13 +220,14 @@ impl<'a> Texts<'a> {
     fn look(&mut self, from: usize) {
         let bytes = self.lines.get(from..).unwrap_or_default();
         self.from = from;
-        // Where it ceases to be UTF-8 is asked only if it does: to know takes longer.
-        if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
-            (self.good, self.bad) = (text, None);
-            return;
-        }
-        let upto = simdutf8::compat::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
-        let good = bytes.get(..upto).unwrap_or_default();
-        (self.good, self.bad) = (simdutf8::basic::from_utf8(good).unwrap_or_default(), Some(from + upto));
+        // To ask only whether it is UTF-8 would be faster, but reads on behind what is not: each time, in a file of bad lines.
+        (self.good, self.bad) = match simdutf8::compat::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let text = simdutf8::basic::from_utf8(good).unwrap_or_default();
+                (text, Some(from + error.valid_up_to()))
+            }
+        };
     }
 }
