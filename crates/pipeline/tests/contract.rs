@@ -1,12 +1,13 @@
 //! The adapters for one machine keep what the ports promise.
 
 use tidewaiter_pipeline::contract;
+use tidewaiter_pipeline::local::disk::Disk;
 use tidewaiter_pipeline::local::{Folder, SqliteRecords, SqliteState};
 
 #[tokio::test]
 async fn a_folder_is_an_object_store() {
     let root = tempfile::tempdir().unwrap();
-    contract::objects(&Folder::new(root.path())).await.unwrap();
+    contract::objects(&Folder::new(&Disk::open(root.path()).unwrap())).await.unwrap();
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
 use tidewaiter_pipeline::configs::Cache;
 use tidewaiter_pipeline::follow::{self, Kept};
 use tidewaiter_pipeline::local::Outbox;
+use tidewaiter_pipeline::local::disk::Disk;
 use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
 use tidewaiter_pipeline::validate::Tried;
 use tidewaiter_pipeline::{Result, digest, report, sequence, sweep, unpack, watch};
@@ -187,7 +188,7 @@ impl Cloud {
             bucket,
             records: RecordsTable::new(client, &tables.2),
             tables,
-            mailer: Outbox::new(&folder.path().join("outbox")),
+            mailer: Outbox::new(&Disk::open(folder.path()).unwrap()),
             queue: Kept::new(Hints { requests: requests.clone(), messages: messages.clone() }),
             messages,
             folder,

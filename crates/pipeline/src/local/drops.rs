@@ -5,27 +5,38 @@
 //! is taken in when it has not changed for a while, since an upload may still be going on.
 
 use std::collections::HashMap;
-use std::fs::{self, Metadata};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{NAME_BYTES, Repository, clean_name};
 
+use super::disk::{Disk, Meta, Nature as Kind, is_no_folder};
+use super::folder::{Partial, rename};
 use crate::ports::{Drop, Nature, Source};
 use crate::{Error, Result};
 
 /// Endings and beginnings that transfer programs give to files they have not finished.
 const UNFINISHED_ENDINGS: [&str; 6] = [".part", ".filepart", ".partial", ".tmp", ".crdownload", ".swp"];
 
+/// Where files are dropped.
+const IMPORTS: &str = "imports";
+
+/// Where files are that were taken in.
+const WAITING: &str = "waiting";
+
 /// The most folders within folders that are looked into.
 const DEPTH: usize = 16;
+
+/// How the name ends of a file that is being copied from a mount of its own: `.<name>.<import id>.taking`.
+const TAKING: &str = ".taking";
 
 /// The drop zone of a folder.
 #[derive(Debug)]
 pub struct Inbox {
-    root: PathBuf,
+    disk: Disk,
     quiet: Duration,
     seen: HashMap<PathBuf, (Fingerprint, Instant)>,
     last: Option<ImportId>,
@@ -58,19 +69,20 @@ impl StillWriting {
     }
 }
 
-type Fingerprint = (u64, Option<SystemTime>);
+type Fingerprint = (u64, u64);
 
 struct Found {
     repository: Repository,
     file: String,
+    /// Relative to the root.
     path: PathBuf,
-    metadata: Metadata,
+    meta: Meta,
 }
 
 impl Inbox {
-    /// The drop zone under `root`. A file is taken in when it has not changed for `quiet`.
-    pub fn new(root: &Path, quiet: Duration) -> Self {
-        Self { root: root.to_owned(), quiet, seen: HashMap::new(), last: None }
+    /// The drop zone of a disk. A file is taken in when it has not changed for `quiet`.
+    pub fn new(disk: &Disk, quiet: Duration) -> Self {
+        Self { disk: disk.clone(), quiet, seen: HashMap::new(), last: None }
     }
 
     /// Takes in what is complete; `now` is when it came. Configurations come first, so that files sent along with a new one are
@@ -78,30 +90,27 @@ impl Inbox {
     ///
     /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time.
     pub fn take(&mut self, now: Timestamp) -> Result<Taken> {
-        let imports = self.root.join("imports");
-        if !imports.is_dir() {
-            return Err(Error::NotFound { key: imports.display().to_string() });
+        let imports = Path::new(IMPORTS);
+        if !self.disk.is_folder(imports).map_err(|e| Error::object(IMPORTS, e))? {
+            return Err(Error::NotFound { key: self.disk.root().join(imports).display().to_string() });
         }
         let mut found = Vec::new();
-        let mut taken = Taken { failures: strays(&self.root.join("imports"))?, ..Taken::default() };
-        for repository in repositories(&self.root.join("imports"))? {
-            let folder = self.root.join("imports").join(repository.as_str());
+        let mut taken = Taken { failures: strays(&self.disk)?, ..Taken::default() };
+        for repository in drop_folders(&self.disk)? {
             // One repository that cannot be read must not hold up the others.
-            if let Err(error) = collect(&repository, &folder, "", DEPTH, &mut found) {
-                taken.failures.push((folder, error));
-            }
+            taken.failures.extend(collect(&self.disk, &repository, &mut found));
         }
         let is_config = |found: &Found| found.file.ends_with("_imports_config.json");
         found.sort_by(|a, b| is_config(b).cmp(&is_config(a)).then_with(|| a.path.cmp(&b.path)));
         let mut seen = std::mem::take(&mut self.seen);
         for found in found {
             if unfinished_name(&found.file) {
-                taken.writing.unfinished.push(found.path);
+                taken.writing.unfinished.push(self.disk.root().join(found.path));
                 continue;
             }
-            let fingerprint = (found.metadata.len(), found.metadata.modified().ok());
+            let fingerprint = (found.meta.bytes, found.meta.modified);
             let before = seen.remove(&found.path).filter(|(print, _)| *print == fingerprint);
-            if self.is_quiet(&fingerprint, before.map(|(_, since)| since)) {
+            if self.is_quiet(&found.meta, before.map(|(_, since)| since)) {
                 let path = found.path.clone();
                 match self.take_in(found, now) {
                     Ok(dropped) => taken.drops.extend(dropped),
@@ -110,15 +119,15 @@ impl Inbox {
             } else {
                 let since = before.map_or_else(Instant::now, |(_, since)| since);
                 self.seen.insert(found.path.clone(), (fingerprint, since));
-                taken.writing.changing.push(found.path);
+                taken.writing.changing.push(self.disk.root().join(found.path));
             }
         }
         Ok(taken)
     }
 
     /// True if a file has not changed for long enough: by its own clock, or by ours since we watch it.
-    fn is_quiet(&self, (_, modified): &Fingerprint, watched: Option<Instant>) -> bool {
-        let by_its_clock = modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= self.quiet);
+    fn is_quiet(&self, meta: &Meta, watched: Option<Instant>) -> bool {
+        let by_its_clock = meta.modified().elapsed().is_ok_and(|age| age >= self.quiet);
         by_its_clock || watched.is_some_and(|since| since.elapsed() >= self.quiet)
     }
 
@@ -126,71 +135,178 @@ impl Inbox {
     fn take_in(&mut self, found: Found, now: Timestamp) -> Result<Option<Drop>> {
         let import = ImportId::after(self.last, now, fresh_random());
         self.last = Some(import);
-        let folder = self.root.join("waiting").join(found.repository.as_str()).join(import.to_string());
+        let folder = waiting(&found.repository).join(import.to_string());
         let file = fitting(&clean_name(&found.file)).to_owned();
         let target = folder.join(&file);
-        let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(&found.path, &target));
-        match moved {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let _ = fs::remove_dir_all(&folder);
+        self.disk.make_folders(&folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+        if let Err(error) = self.move_out(&found.path, &target, import) {
+            let _ = self.disk.remove_folder(&folder);
+            // Gone since it was listed; or a folder around it is another one by now, which the next look finds.
+            if error.kind() == io::ErrorKind::NotFound || is_no_folder(&error) {
                 return Ok(None);
             }
-            Err(error) => {
-                let _ = fs::remove_dir(&folder);
-                return Err(Error::object(found.path.display().to_string(), error));
-            }
+            return Err(Error::object(found.path.display().to_string(), error));
         }
-        remove_empty_parents(&found.path, &self.root.join("imports").join(found.repository.as_str()));
-        drop_of(found.repository, file, import, &target).map(Some)
+        self.remove_empty_parents(&found.path);
+        self.drop_of(found.repository, file, import, &target).map(Some)
     }
 
-    /// Removes the folders that a process made and then stopped before it moved a file there. Only for the
-    /// one process that holds the lock.
-    pub(super) fn prune(&self) {
-        for repository in repositories(&self.root.join("waiting")).unwrap_or_default() {
-            let folder = self.root.join("waiting").join(repository.as_str());
-            for entry in entries(&folder).unwrap_or_default() {
+    /// Moves a file out of the drop zone. Out of a mount of its own it is copied, under a name that it gets first: what
+    /// is dropped again meanwhile is another file.
+    fn move_out(&self, from: &Path, to: &Path, import: ImportId) -> io::Result<()> {
+        match self.disk.rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                let mut hidden = OsString::from(".");
+                hidden.push(from.file_name().unwrap_or_default());
+                hidden.push(format!(".{import}{TAKING}"));
+                let hidden = from.with_file_name(hidden);
+                self.disk.rename_new(from, &hidden)?;
+                rename(&self.disk, &hidden, to)
+            }
+            moved => moved,
+        }
+    }
+
+    /// Goes on with what a process was copying out of a mount when it was stopped: what it had copied is removed from
+    /// the drop zone, the rest gets its name back and is taken in anew.
+    fn go_on_copying(&self, repository: &Repository, found: &Found) -> io::Result<()> {
+        let name = found.file.rsplit('/').next().unwrap_or_default();
+        let Some((name, import)) = name
+            .strip_prefix('.')
+            .and_then(|name| name.strip_suffix(TAKING))
+            .and_then(|name| name.rsplit_once('.'))
+            .filter(|(_, import)| import.parse::<ImportId>().is_ok())
+        else {
+            return Ok(());
+        };
+        if found.meta.device == self.disk.device()? {
+            return Ok(());
+        }
+        let copied = self.disk.list(&waiting(repository).join(import))?.unwrap_or_default();
+        if copied.iter().any(|file| !file.as_encoded_bytes().starts_with(b".")) {
+            return self.disk.remove(&found.path).map(|_| ());
+        }
+        match self.disk.rename_new(&found.path, &found.path.with_file_name(name)) {
+            // It was dropped again: this one has to wait until that one is taken in.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            renamed => renamed,
+        }
+    }
+
+    /// Puts in order what a stopped process left: folders that it made before it moved a file there, and copies that it
+    /// had begun. What could not be put in order. Only for the one process that holds the lock.
+    pub(super) fn put_in_order(&self) -> Vec<(PathBuf, Error)> {
+        let mut failures = Vec::new();
+        for repository in drop_folders(&self.disk).unwrap_or_default() {
+            let mut found = Vec::new();
+            // What cannot be read is said when files are taken in.
+            collect(&self.disk, &repository, &mut found);
+            for found in found {
+                if let Err(error) = self.go_on_copying(&repository, &found) {
+                    failures
+                        .push((found.path.clone(), Error::object(found.path.display().to_string(), error)));
+                }
+            }
+        }
+        for repository in repositories(&self.disk, WAITING).unwrap_or_default() {
+            let folder = waiting(&repository);
+            for name in self.disk.list(&folder).ok().flatten().unwrap_or_default() {
                 // Only an empty one can be removed.
-                let _ = fs::remove_dir(entry.path());
+                let _ = self.disk.remove_folder(&folder.join(name));
             }
         }
+        failures
     }
 
-    /// What was taken in by a process that stopped before it was registered, and what is
-    /// waiting.
-    pub fn taken_before(&self) -> Result<Vec<Drop>> {
-        let mut drops = Vec::new();
-        for repository in repositories(&self.root.join("waiting"))? {
-            let folder = self.root.join("waiting").join(repository.as_str());
-            // What cannot be read now is found by the next sweep.
-            for entry in entries(&folder).unwrap_or_default() {
-                let Some(import) = entry.file_name().to_str().and_then(|name| name.parse::<ImportId>().ok())
-                else {
+    /// What was taken in by a process that stopped before it was registered, and what is waiting; and what cannot be
+    /// looked into.
+    pub fn taken_before(&self) -> Result<(Vec<Drop>, Vec<(PathBuf, Error)>)> {
+        let (mut drops, mut failures) = (Vec::new(), Vec::new());
+        for repository in repositories(&self.disk, WAITING)? {
+            let folder = waiting(&repository);
+            let imports = match entries(&self.disk, &folder) {
+                Ok(imports) => imports,
+                Err(error) => {
+                    failures.push((folder, error));
+                    continue;
+                }
+            };
+            for name in imports {
+                let Some(import) = name.to_str().and_then(|name| name.parse::<ImportId>().ok()) else {
                     continue;
                 };
-                for file in entries(&entry.path()).unwrap_or_default() {
-                    let name = file.file_name().to_string_lossy().into_owned();
-                    drops.push(drop_of(repository.clone(), name, import, &file.path())?);
+                match self.taken_as(&repository, import) {
+                    Ok(taken) => drops.extend(taken),
+                    Err(error) => failures.push((folder.join(name), error)),
                 }
             }
         }
         drops.sort_by_key(|dropped| dropped.import);
+        Ok((drops, failures))
+    }
+
+    fn taken_as(&self, repository: &Repository, import: ImportId) -> Result<Vec<Drop>> {
+        let folder = waiting(repository).join(import.to_string());
+        let mut drops = Vec::new();
+        for name in entries(&self.disk, &folder)? {
+            // A name that begins with a dot is that of a copy which is not complete.
+            let name = name.to_string_lossy().into_owned();
+            if !name.starts_with('.') {
+                let path = folder.join(&name);
+                drops.push(self.drop_of(repository.clone(), name, import, &path)?);
+            }
+        }
         Ok(drops)
+    }
+
+    /// What was taken in at `path`, which nobody else can reach from here on.
+    fn drop_of(&self, repository: Repository, file: String, import: ImportId, path: &Path) -> Result<Drop> {
+        let failed = |e| Error::object(path.display().to_string(), e);
+        let found = self.disk.stat(path).map_err(failed)?;
+        let found = found.ok_or_else(|| Error::NotFound { key: path.display().to_string() })?;
+        if found.nature == Kind::File {
+            if found.links > 1 {
+                self.copy_apart(path).map_err(failed)?;
+            }
+            // Its sender may not have synced it. What is registered must be durable.
+            self.disk.sync_later(path);
+        }
+        let nature = match found.nature {
+            Kind::File => Nature::File,
+            Kind::Folder => Nature::Folder,
+            Kind::Special => Nature::Special,
+        };
+        let key = format!("{WAITING}/{repository}/{import}/{file}");
+        let source = Source { key, version: None };
+        let bytes = if nature == Nature::File { found.bytes } else { 0 };
+        Ok(Drop { repository, file, import, source, nature, bytes, arrived: import.at() })
+    }
+
+    /// Replaces a file that has other names by a copy: whoever has one of these could change it later.
+    fn copy_apart(&self, path: &Path) -> io::Result<()> {
+        let mut file = match self.disk.read(path) {
+            // Nobody can read it. It is refused for that.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+            opened => opened?,
+        };
+        let mut copy = Partial::create(&self.disk)?;
+        copy.copy_from(&mut file)?;
+        copy.place(path)
+    }
+
+    fn remove_empty_parents(&self, path: &Path) {
+        let mut folder = path.parent();
+        while let Some(at) = folder.filter(|at| at.components().count() > 2) {
+            if !self.disk.remove_folder(at).unwrap_or(false) {
+                break;
+            }
+            folder = at.parent();
+        }
     }
 }
 
-fn drop_of(repository: Repository, file: String, import: ImportId, path: &Path) -> Result<Drop> {
-    let metadata = fs::symlink_metadata(path).map_err(|e| Error::object(path.display().to_string(), e))?;
-    let nature = match metadata.file_type() {
-        kind if kind.is_file() => Nature::File,
-        kind if kind.is_dir() => Nature::Folder,
-        _ => Nature::Special,
-    };
-    let key = format!("waiting/{repository}/{import}/{file}");
-    let source = Source { key, version: None };
-    let bytes = if nature == Nature::File { metadata.len() } else { 0 };
-    Ok(Drop { repository, file, import, source, nature, bytes, arrived: import.at() })
+fn waiting(repository: &Repository) -> PathBuf {
+    Path::new(WAITING).join(repository.as_str())
 }
 
 /// A file in the drop zone that was not taken in yet.
@@ -208,55 +324,52 @@ pub struct Untaken {
     pub unfinished: bool,
 }
 
-/// What lies in the drop zone under `root`, by repository and name. Nothing is taken in.
-pub(super) fn untaken(root: &Path) -> Result<Vec<Untaken>> {
-    let mut found = Vec::new();
-    for repository in drop_folders(root)? {
-        let folder = root.join("imports").join(repository.as_str());
-        collect(&repository, &folder, "", DEPTH, &mut found)?;
+/// What lies in the drop zone of a disk, by repository and name, and what of it cannot be looked into. Nothing is taken
+/// in.
+pub(super) fn untaken(disk: &Disk) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)>)> {
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for repository in drop_folders(disk)? {
+        failures.extend(collect(disk, &repository, &mut found));
     }
     let mut untaken: Vec<Untaken> = found
         .into_iter()
-        .map(|Found { repository, file, metadata, .. }| Untaken {
-            bytes: if metadata.is_file() { metadata.len() } else { 0 },
-            changed: metadata.modified().ok().and_then(|at| at.try_into().ok()),
+        .map(|Found { repository, file, meta, .. }| Untaken {
+            bytes: if meta.nature == Kind::File { meta.bytes } else { 0 },
+            changed: Timestamp::try_from(meta.modified()).ok(),
             unfinished: unfinished_name(&file),
             repository,
             file,
         })
         .collect();
     untaken.sort_by(|a, b| a.repository.cmp(&b.repository).then_with(|| a.file.cmp(&b.file)));
-    Ok(untaken)
+    Ok((untaken, failures))
 }
 
-/// What lies beside the repositories, where nothing is taken in from.
-pub(super) fn strays(imports: &Path) -> Result<Vec<(PathBuf, Error)>> {
+/// What lies beside the repositories, where nothing is taken in from; by its path relative to the root.
+pub(super) fn strays(disk: &Disk) -> Result<Vec<(PathBuf, Error)>> {
     let mut strays = Vec::new();
-    for entry in entries(imports)? {
-        let name = entry.file_name();
-        let hidden = name.as_encoded_bytes().starts_with(b".");
-        let is_folder = fs::metadata(entry.path()).is_ok_and(|found| found.is_dir());
-        let is_repository = is_folder && name.to_str().is_some_and(|name| name.parse::<Repository>().is_ok());
-        if !hidden && !is_repository {
-            let key = entry.path().display().to_string();
-            strays.push((entry.path(), Error::Stray { key }));
+    for name in entries(disk, Path::new(IMPORTS))? {
+        let path = Path::new(IMPORTS).join(&name);
+        let is_hidden = name.as_encoded_bytes().starts_with(b".");
+        if !is_hidden && !is_repository(disk, &path)? {
+            let key = disk.root().join(&path).display().to_string();
+            strays.push((path, Error::Stray { key }));
         }
     }
     Ok(strays)
 }
 
 /// The repositories that have a folder in the drop zone.
-pub(super) fn drop_folders(root: &Path) -> Result<Vec<Repository>> {
-    repositories(&root.join("imports"))
+pub(super) fn drop_folders(disk: &Disk) -> Result<Vec<Repository>> {
+    repositories(disk, IMPORTS)
 }
 
-/// The folders directly under `folder` whose names are repositories. Others are none of ours.
-fn repositories(folder: &Path) -> Result<Vec<Repository>> {
+/// The folders directly under a prefix whose names are repositories.
+fn repositories(disk: &Disk, prefix: &str) -> Result<Vec<Repository>> {
     let mut names = Vec::new();
-    for entry in entries(folder)? {
-        // An operator may have put a link here; partners cannot, they write inside their repository.
-        let is_folder = fs::metadata(entry.path()).is_ok_and(|found| found.is_dir());
-        if let (true, Some(Ok(name))) = (is_folder, entry.file_name().to_str().map(str::parse::<Repository>))
+    for name in entries(disk, Path::new(prefix))? {
+        if is_repository(disk, &Path::new(prefix).join(&name))?
+            && let Some(Ok(name)) = name.to_str().map(str::parse::<Repository>)
         {
             names.push(name);
         }
@@ -265,38 +378,82 @@ fn repositories(folder: &Path) -> Result<Vec<Repository>> {
     Ok(names)
 }
 
-fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
-    match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .collect::<io::Result<Vec<_>>>()
-            .map_err(|e| Error::object(folder.display().to_string(), e)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::object(folder.display().to_string(), error)),
+/// True for a folder whose name is one of a repository. An operator may have put a link here; partners cannot, they
+/// write inside their repository.
+fn is_repository(disk: &Disk, path: &Path) -> Result<bool> {
+    let is_name =
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|n| n.parse::<Repository>().is_ok());
+    if !is_name {
+        return Ok(false);
+    }
+    match disk.is_folder(path) {
+        // A link that leads nowhere, or in a circle, or where we may not go: the folder says so when it is listed.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(true),
+        answer => answer.map_err(|e| Error::object(path.display().to_string(), e)),
     }
 }
 
-/// All files below a folder, and folders that are empty or too deep. Links are not followed.
-fn collect(
-    repository: &Repository,
-    folder: &Path,
-    prefix: &str,
-    depth: usize,
-    found: &mut Vec<Found>,
-) -> Result<()> {
-    for entry in entries(folder)? {
-        let path = entry.path();
-        // Gone in between: nothing to take in.
-        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-        let file = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        // A folder that may not be looked into is taken in as a whole, as far as it can be moved.
-        let holds_files = metadata.is_dir() && depth > 0 && entries(&path).is_ok_and(|held| !held.is_empty());
-        if holds_files {
-            collect(repository, &path, &format!("{file}/"), depth - 1, found)?;
-        } else {
-            found.push(Found { repository: repository.clone(), file, path, metadata });
+/// The entries of a folder; none if it is not there.
+fn entries(disk: &Disk, folder: &Path) -> Result<Vec<OsString>> {
+    let listed = disk.list(folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+    Ok(listed.unwrap_or_default())
+}
+
+/// All files of a repository's drop folder, and folders there that are empty or too deep. Links are not followed. What
+/// cannot be looked into is the answer.
+fn collect(disk: &Disk, repository: &Repository, found: &mut Vec<Found>) -> Vec<(PathBuf, Error)> {
+    let mut walk = Walk { disk, repository, found, failures: Vec::new() };
+    let folder = Path::new(IMPORTS).join(repository.as_str());
+    match disk.list(&folder) {
+        Ok(names) => walk.entries(&folder, "", names.unwrap_or_default(), DEPTH),
+        Err(error) => walk.fail(&folder, error),
+    }
+    walk.failures
+}
+
+struct Walk<'a> {
+    disk: &'a Disk,
+    repository: &'a Repository,
+    found: &'a mut Vec<Found>,
+    failures: Vec<(PathBuf, Error)>,
+}
+
+impl Walk<'_> {
+    fn entries(&mut self, folder: &Path, prefix: &str, names: Vec<OsString>, depth: usize) {
+        for name in names {
+            let path = folder.join(&name);
+            let file = format!("{prefix}{}", name.to_string_lossy());
+            if let Err(error) = self.entry(path.clone(), file, depth) {
+                self.fail(&path, error);
+            }
         }
     }
-    Ok(())
+
+    fn entry(&mut self, path: PathBuf, file: String, depth: usize) -> io::Result<()> {
+        // Gone in between: nothing to take in.
+        let Some(meta) = self.disk.stat(&path)? else { return Ok(()) };
+        if meta.nature == Kind::Folder && depth > 0 {
+            let names = match self.disk.list(&path) {
+                // It is no folder any more: the next look finds what it is.
+                Err(error) if is_no_folder(&error) => return Ok(()),
+                names => names?,
+            };
+            match names {
+                None => return Ok(()),
+                Some(names) if !names.is_empty() => {
+                    self.entries(&path, &format!("{file}/"), names, depth - 1);
+                    return Ok(());
+                }
+                Some(_) => {}
+            }
+        }
+        self.found.push(Found { repository: self.repository.clone(), file, path, meta });
+        Ok(())
+    }
+
+    fn fail(&mut self, path: &Path, error: io::Error) {
+        self.failures.push((path.to_owned(), Error::object(path.display().to_string(), error)));
+    }
 }
 
 /// A name that file systems take. What stands for bytes that are no text is longer than these.
@@ -306,16 +463,6 @@ fn fitting(name: &str) -> &str {
         end -= 1;
     }
     name.get(..end).unwrap_or(name)
-}
-
-fn remove_empty_parents(path: &Path, stop: &Path) {
-    let mut folder = path.parent();
-    while let Some(at) = folder.filter(|at| *at != stop && at.starts_with(stop)) {
-        if fs::remove_dir(at).is_err() {
-            break;
-        }
-        folder = at.parent();
-    }
 }
 
 fn unfinished_name(file: &str) -> bool {

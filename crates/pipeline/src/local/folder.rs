@@ -1,10 +1,9 @@
 //! Objects in a folder: the key is the path.
 //!
-//! What is written is written beside, in `.tidewaiter/partial/`, and renamed into place, so that nobody
-//! ever sees half an object. What is at the target already gets its own name first.
+//! A write goes to `.tidewaiter/partial/` first and is renamed into place, so that no reader ever sees half an object.
+//! What lies at the target gets its own name first.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,85 +11,206 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use tidewaiter::keys::{Key, Repository};
 
+use super::disk::{Disk, DiskFile, Meta, Nature};
 use crate::ports::{Listed, Objects, Source, Stat, Upload};
 use crate::{Error, Result};
 
 /// How much of a file is read at a time.
 const CHUNK_BYTES: u64 = 1 << 20;
 
+/// Where files are written before they have their name.
+const PARTIAL: &str = ".tidewaiter/partial";
+
 /// Objects in a folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    root: PathBuf,
+    disk: Disk,
 }
 
 impl Folder {
-    /// The objects under `root`.
-    pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+    /// The objects on a disk.
+    pub fn new(disk: &Disk) -> Self {
+        Self { disk: disk.clone() }
     }
 
-    fn path(&self, key: &str) -> PathBuf {
-        self.root.join(key)
+    /// Removes what interrupted writes left behind. Only for the one process that holds the lock.
+    pub(super) fn sweep_partial(&self) -> Result<()> {
+        let folder = Path::new(PARTIAL);
+        let sweep = || -> io::Result<()> {
+            for name in self.disk.list(folder)?.unwrap_or_default() {
+                self.disk.remove(&folder.join(name))?;
+            }
+            Ok(())
+        };
+        sweep().map_err(|e| Error::object(PARTIAL, e))
     }
 
-    fn partial(&self) -> Result<PathBuf> {
+    /// Removes the folders around a file that was moved away, as far as they are empty and of one import. One that
+    /// cannot be removed is in nobody's way.
+    fn prune(&self, path: &Path) {
+        let mut folder = path.parent();
+        while let Some(at) = folder {
+            let is_of_an_import =
+                (at.starts_with("waiting") || at.starts_with("unpacked")) && at.components().count() > 2;
+            if !is_of_an_import || !self.disk.remove_folder(at).unwrap_or(false) {
+                break;
+            }
+            folder = at.parent();
+        }
+    }
+
+    /// Moves what lies at `to` to `older`, unless an earlier try did.
+    fn keep(&self, to: &Path, older: Option<&Key>) -> io::Result<()> {
+        let Some(older) = older.map(|key| Path::new(key.as_str())) else { return Ok(()) };
+        if self.disk.exists(older)? || !self.disk.exists(to)? {
+            return Ok(());
+        }
+        make_parent(&self.disk, older)?;
+        rename_new(&self.disk, to, older)
+    }
+}
+
+/// Makes a copy of what lies at `to` available as `older`, unless an earlier try did. It stays at `to` as well, so that
+/// at no moment there is nothing. Both are the same file where that is possible.
+fn keep_in_place(disk: &Disk, to: &Path, older: Option<&Key>) -> io::Result<()> {
+    let Some(older) = older.map(|key| Path::new(key.as_str())) else { return Ok(()) };
+    if disk.exists(older)? || !disk.exists(to)? {
+        return Ok(());
+    }
+    make_parent(disk, older)?;
+    match disk.link(to, older) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A file system without links, or a limit on them.
+        Err(_) => {
+            let mut copy = Partial::create(disk)?;
+            copy.copy_from(&mut disk.read(to)?)?;
+            copy.place(older)
+        }
+        Ok(()) => Ok(()),
+    }?;
+    // What is about to be written over must not be the only one that is durable.
+    disk.flush()
+}
+
+/// Moves an entry; over file systems, by a copy.
+pub(super) fn rename(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {
+    across(disk, from, to, Disk::rename)
+}
+
+/// The same to where nothing is.
+pub(super) fn rename_new(disk: &Disk, from: &Path, to: &Path) -> io::Result<()> {
+    across(disk, from, to, Disk::rename_new)
+}
+
+fn across(
+    disk: &Disk,
+    from: &Path,
+    to: &Path,
+    rename: fn(&Disk, &Path, &Path) -> io::Result<()>,
+) -> io::Result<()> {
+    match rename(disk, from, to) {
+        // One of them is a mount of its own.
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let beside = Partial::beside(to)?;
+            let mut copy = Partial::create_at(disk, beside)?;
+            copy.copy_from(&mut disk.read(from)?)?;
+            copy.place_by(to, rename)?;
+            disk.flush()?;
+            disk.remove(from).map(|_| ())
+        }
+        renamed => renamed,
+    }
+}
+
+fn make_parent(disk: &Disk, path: &Path) -> io::Result<()> {
+    disk.make_folders(path.parent().unwrap_or_else(|| Path::new("")))
+}
+
+/// A file that is being written, and that nobody sees yet.
+#[derive(Debug)]
+pub(super) struct Partial {
+    disk: Disk,
+    path: PathBuf,
+    file: Option<DiskFile>,
+}
+
+impl Partial {
+    pub(super) fn create(disk: &Disk) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let folder = self.root.join(".tidewaiter/partial");
-        fs::create_dir_all(&folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+        disk.make_folders(Path::new(PARTIAL))?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        Ok(folder.join(format!("{}-{number}", std::process::id())))
+        Self::create_at(disk, Path::new(PARTIAL).join(format!("{}-{number}", std::process::id())))
     }
 
-    /// Removes what writes that were interrupted left behind. Only for the one process that holds the lock.
-    pub(super) fn sweep_partial(&self) {
-        // What cannot be removed now is tried again next time; nothing depends on it.
-        let _ = fs::remove_dir_all(self.root.join(".tidewaiter/partial"));
+    fn create_at(disk: &Disk, path: PathBuf) -> io::Result<Self> {
+        let file = match disk.create(&path) {
+            // Left behind by a process that had our number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                disk.remove(&path)?;
+                disk.create(&path)?
+            }
+            created => created?,
+        };
+        Ok(Self { disk: disk.clone(), path, file: Some(file) })
+    }
+
+    /// A name beside `to`, on the same file system. The same file has the same one: a copy that was interrupted is
+    /// begun anew over it.
+    fn beside(to: &Path) -> io::Result<PathBuf> {
+        let name = to.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(".partial");
+        Ok(to.with_file_name(hidden))
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.write_all(bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what a reader gives, to its end.
+    pub(super) fn copy_from(&mut self, reader: &mut impl Read) -> io::Result<()> {
+        let mut buffer = vec![0; CHUNK_BYTES as usize];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => self.write(buffer.get(..read).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives it its name, over what has it. Its bytes are durable before.
+    pub(super) fn place(self, to: &Path) -> io::Result<()> {
+        self.place_by(to, rename)
+    }
+
+    fn place_by(mut self, to: &Path, rename: fn(&Disk, &Path, &Path) -> io::Result<()>) -> io::Result<()> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        let placed = file.finish().and_then(|()| rename(&self.disk, &self.path, to));
+        if placed.is_err() {
+            // If it cannot be removed, the next start does.
+            let _ = self.disk.remove(&self.path);
+        }
+        placed
     }
 }
 
-/// Keeps what is at `to` under `older`, unless that was done before.
-fn keep(root: &Path, to: &Path, older: Option<&Key>) -> io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // Not finished: nobody is to see it. If it cannot be removed, the next start does.
+            let _ = self.disk.remove(&self.path);
+        }
     }
-    let Some(older) = older else { return Ok(()) };
-    let kept = root.join(older.as_str());
-    if let Some(folder) = kept.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    if !exists(&kept) && exists(to) { fs::rename(to, &kept) } else { Ok(()) }
-}
-
-fn exists(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
-}
-
-/// Moves a file that is still at `from`, so that nothing at `to` can be ours: what nobody told us of is
-/// kept under a name of its own.
-fn relocate(root: &Path, from: &Path, to: &Path, older: Option<&Key>) -> io::Result<()> {
-    keep(root, to, older)?;
-    if exists(to) {
-        let mut spare = to.as_os_str().to_owned();
-        spare.push(format!(".{}", super::now().as_millisecond()));
-        fs::rename(to, spare)?;
-    }
-    fs::rename(from, to)?;
-    // The state is about to say that the file is there: that must be true after a power cut, too.
-    match to.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-/// What changes when the content of a file does.
-fn tag(found: &fs::Metadata) -> String {
-    let changed = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    format!("{}-{}", found.len(), changed.unwrap_or_default().as_nanos())
 }
 
 impl Objects for Folder {
-    type Reader = File;
+    type Reader = DiskFile;
     type Upload = FolderUpload;
 
     fn chunk_bytes(&self) -> u64 {
@@ -103,19 +223,19 @@ impl Objects for Folder {
     }
 
     async fn stat(&self, source: &Source) -> Result<Stat> {
-        let found =
-            fs::symlink_metadata(self.path(&source.key)).map_err(|e| Error::object(&source.key, e))?;
-        Ok(Stat { bytes: found.len(), tag: tag(&found) })
+        let found = self.disk.stat(Path::new(&source.key)).map_err(|e| Error::object(&source.key, e))?;
+        let found = found.ok_or_else(|| Error::NotFound { key: source.key.clone() })?;
+        Ok(Stat { bytes: found.bytes, tag: found.tag() })
     }
 
     async fn read(&self, source: &Source, range: Range<u64>) -> Result<Bytes> {
-        let path = self.path(&source.key);
-        let read = tokio::task::spawn_blocking(move || read_range(&path, range)).await;
+        let (disk, path) = (self.disk.clone(), PathBuf::from(&source.key));
+        let read = tokio::task::spawn_blocking(move || read_range(&disk, &path, range)).await;
         read.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| Error::object(&source.key, e))
     }
 
-    fn open(&self, source: &Source) -> Result<File> {
-        File::open(self.path(&source.key)).map_err(|e| Error::object(&source.key, e))
+    fn open(&self, source: &Source) -> Result<DiskFile> {
+        self.disk.read(Path::new(&source.key)).map_err(|e| Error::object(&source.key, e))
     }
 
     async fn put(&self, key: &Key, content: Bytes) -> Result<()> {
@@ -125,20 +245,29 @@ impl Objects for Folder {
     }
 
     async fn create(&self, key: &Key) -> Result<FolderUpload> {
-        let path = self.partial()?;
-        let file = File::create(&path).map_err(|e| Error::object(key.as_str(), e))?;
-        Ok(FolderUpload { root: self.root.clone(), key: key.clone(), partial: path, file: Some(file) })
+        let partial = Partial::create(&self.disk).map_err(|e| Error::object(key.as_str(), e))?;
+        Ok(FolderUpload { key: key.clone(), partial })
     }
 
     async fn relocate(&self, from: &Source, _bytes: u64, to: &Key, older: Option<&Key>) -> Result<()> {
-        let (source, target) = (self.path(&from.key), self.path(to.as_str()));
-        if !exists(&source) {
-            // If somebody else's file was to be kept and was not, it is what lies at the target.
-            let moved = exists(&target) && older.is_none_or(|older| exists(&self.path(older.as_str())));
-            return if moved { Ok(()) } else { Err(Error::NotFound { key: from.key.clone() }) };
+        let (source, target) = (Path::new(&from.key), Path::new(to.as_str()));
+        let moved = || -> io::Result<bool> {
+            if self.disk.exists(source)? {
+                self.relocate_to(source, target, older)?;
+                return Ok(true);
+            }
+            // If another import's file was to be kept and was not, it is what lies at the target.
+            if let Some(older) = older
+                && !self.disk.exists(Path::new(older.as_str()))?
+            {
+                return Ok(false);
+            }
+            self.disk.exists(target)
+        };
+        if !moved().map_err(|e| Error::object(to.as_str(), e))? {
+            return Err(Error::NotFound { key: from.key.clone() });
         }
-        relocate(&self.root, &source, &target, older).map_err(|e| Error::object(to.as_str(), e))?;
-        self.prune(&source);
+        self.prune(source);
         Ok(())
     }
 
@@ -147,32 +276,23 @@ impl Objects for Folder {
     }
 
     async fn discard(&self, key: &Key) -> Result<()> {
-        let path = self.path(key.as_str());
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::object(key.as_str(), error)),
-            _ => {
-                self.prune(&path);
-                Ok(())
-            }
-        }
+        let path = Path::new(key.as_str());
+        self.disk.remove(path).map_err(|e| Error::object(key.as_str(), e))?;
+        self.prune(path);
+        Ok(())
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Listed>> {
-        let folder = self.path(prefix);
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::object(prefix, error)),
-        };
+        let folder = Path::new(prefix);
+        let names = self.disk.list(folder).map_err(|e| Error::object(prefix, e))?.unwrap_or_default();
         let mut listed = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|e| Error::object(prefix, e))?;
+        for name in names {
             // What is gone since is not there.
-            let Ok(found) = entry.metadata() else { continue };
-            if let (true, Ok(name)) = (found.is_file(), entry.file_name().into_string())
+            let found = self.disk.stat(&folder.join(&name)).map_err(|e| Error::object(prefix, e))?;
+            if let (Some(found), Ok(name)) = (found.filter(is_file), name.into_string())
                 && let Ok(key) = Key::parse(&format!("{prefix}{name}"))
             {
-                listed.push(Listed { key, tag: tag(&found) });
+                listed.push(Listed { key, tag: found.tag() });
             }
         }
         listed.sort();
@@ -181,44 +301,48 @@ impl Objects for Folder {
 
     async fn configured(&self) -> Result<Vec<Repository>> {
         const CONFIG: &str = "config";
-        let entries = match fs::read_dir(self.path(CONFIG)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::object(CONFIG, error)),
-        };
+        let names = self.disk.list(Path::new(CONFIG)).map_err(|e| Error::object(CONFIG, e))?;
         let mut repositories = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(|e| Error::object(CONFIG, e))?.file_name();
+        for name in names.unwrap_or_default() {
             let Some(Ok(repository)) = name.to_str().map(str::parse::<Repository>) else { continue };
-            // As in a bucket, an empty folder is nothing.
-            if !self.list(&Key::configs(&repository)).await?.is_empty() {
-                repositories.push(repository);
+            if !self.disk.is_folder(&Path::new(CONFIG).join(&name)).map_err(|e| Error::object(CONFIG, e))? {
+                continue;
             }
+            // As in a bucket, an empty folder is nothing. One that cannot be looked into has to be looked after.
+            if self.list(&Key::configs(&repository)).await.is_ok_and(|listed| listed.is_empty()) {
+                continue;
+            }
+            repositories.push(repository);
         }
         repositories.sort();
         Ok(repositories)
     }
 }
 
+fn is_file(found: &Meta) -> bool {
+    found.nature == Nature::File
+}
+
 impl Folder {
-    /// Removes the folders around a file that was moved away, as far as they are empty and of one import.
-    fn prune(&self, path: &Path) {
-        let kept = [self.root.join("waiting"), self.root.join("unpacked")];
-        let mut folder = path.parent();
-        while let Some(at) = folder {
-            let of_an_import = kept
-                .iter()
-                .any(|k| at.starts_with(k) && at.components().count() > k.components().count() + 1);
-            if !of_an_import || fs::remove_dir(at).is_err() {
-                break;
+    /// Moves a file that is still at `from`, so that nothing at `to` can be its own: what the ledger does not know is
+    /// kept under a name of its own.
+    fn relocate_to(&self, from: &Path, to: &Path, older: Option<&Key>) -> io::Result<()> {
+        make_parent(&self.disk, to)?;
+        self.keep(to, older)?;
+        match rename_new(&self.disk, from, to) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let mut spare = to.as_os_str().to_owned();
+                spare.push(format!(".{}", super::now().as_millisecond()));
+                rename_new(&self.disk, to, Path::new(&spare))?;
+                rename_new(&self.disk, from, to)
             }
-            folder = at.parent();
+            renamed => renamed,
         }
     }
 }
 
-fn read_range(path: &Path, range: Range<u64>) -> io::Result<Bytes> {
-    let mut file = File::open(path)?;
+fn read_range(disk: &Disk, path: &Path, range: Range<u64>) -> io::Result<Bytes> {
+    let mut file = disk.read(path)?;
     if range.start > 0 {
         file.seek(SeekFrom::Start(range.start))?;
     }
@@ -231,18 +355,13 @@ fn read_range(path: &Path, range: Range<u64>) -> io::Result<Bytes> {
 /// A file that is being written.
 #[derive(Debug)]
 pub struct FolderUpload {
-    root: PathBuf,
     key: Key,
-    partial: PathBuf,
-    file: Option<File>,
+    partial: Partial,
 }
 
 impl Upload for FolderUpload {
     async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        match &mut self.file {
-            Some(file) => file.write_all(&bytes).map_err(|e| Error::object(self.key.as_str(), e)),
-            None => Ok(()),
-        }
+        self.partial.write(&bytes).map_err(|e| Error::object(self.key.as_str(), e))
     }
 
     async fn finish(self) -> Result<()> {
@@ -250,7 +369,8 @@ impl Upload for FolderUpload {
     }
 
     async fn finish_over(self, expected: Option<&str>, older: Option<&Key>) -> Result<()> {
-        let there = fs::symlink_metadata(self.root.join(self.key.as_str())).ok().map(|found| tag(&found));
+        let there = self.partial.disk.stat(Path::new(self.key.as_str()));
+        let there = there.map_err(|e| Error::object(self.key.as_str(), e))?.map(|found| found.tag());
         if there.as_deref() != expected {
             return Err(Error::Changed { key: self.key.to_string() });
         }
@@ -260,24 +380,14 @@ impl Upload for FolderUpload {
 
 impl FolderUpload {
     /// Brings what was written to its key; what lies there is kept under `older`.
-    fn place(mut self, older: Option<&Key>) -> Result<()> {
-        let Some(file) = self.file.take() else { return Ok(()) };
-        let to = self.root.join(self.key.as_str());
-        let finish = || {
-            file.sync_data()?;
-            drop(file);
-            keep(&self.root, &to, older)?;
-            fs::rename(&self.partial, &to)
+    fn place(self, older: Option<&Key>) -> Result<()> {
+        let (key, to) = (self.key.as_str(), Path::new(self.key.as_str()));
+        let disk = self.partial.disk.clone();
+        let place = || {
+            make_parent(&disk, to)?;
+            keep_in_place(&disk, to, older)?;
+            self.partial.place(to)
         };
-        finish().map_err(|e| Error::object(self.key.as_str(), e))
-    }
-}
-
-impl Drop for FolderUpload {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            // Not finished: nobody is to see it. If it cannot be removed, the next start does.
-            let _ = fs::remove_file(&self.partial);
-        }
+        place().map_err(|e| Error::object(key, e))
     }
 }

@@ -1,24 +1,29 @@
 //! Mails as files: an outbox that any mail program can open.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
+use super::disk::Disk;
+use super::folder::Partial;
 use crate::ports::{Mail, Mailer, Undelivered};
 use crate::{Error, Result};
 
 /// The longest part of a mail's file name that comes from the name of a file.
 const NAME_BYTES: usize = 150;
 
+/// Where mails are.
+const OUTBOX: &str = "outbox";
+
 /// A folder of `.eml` files.
 #[derive(Debug, Clone)]
 pub struct Outbox {
-    folder: PathBuf,
+    disk: Disk,
 }
 
 impl Outbox {
-    /// Mails go into `folder`, which is made when the first one comes.
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+    /// Mails go into the outbox of a disk, which is made when the first one comes.
+    pub fn new(disk: &Disk) -> Self {
+        Self { disk: disk.clone() }
     }
 }
 
@@ -28,15 +33,14 @@ impl Mailer for Outbox {
         let name: String = mail.name.chars().map(safe).take(NAME_BYTES).collect();
         // The id comes first, so that mails sort by the time at which their file came, and the same
         // mail is the same file.
-        let path = self.folder.join(format!("{}-{name}.eml", mail.id));
-        let partial = self.folder.join(format!(".{}.partial", mail.id));
-        let write = || {
-            std::fs::create_dir_all(&self.folder)?;
-            let mut file = std::fs::File::create(&partial)?;
-            file.write_all(&mail.message)?;
-            std::fs::rename(&partial, &path)?;
-            Ok(Vec::new())
+        let path = Path::new(OUTBOX).join(format!("{}-{name}.eml", mail.id));
+        let write = || -> io::Result<()> {
+            self.disk.make_folders(Path::new(OUTBOX))?;
+            let mut partial = Partial::create(&self.disk)?;
+            partial.write(&mail.message)?;
+            partial.place(&path)
         };
-        write().map_err(|source| Error::Mail { id: mail.id.clone(), source })
+        write().map_err(|source| Error::Mail { id: mail.id.clone(), source })?;
+        Ok(Vec::new())
     }
 }

@@ -10,6 +10,7 @@
 //! | mails | `outbox/<time>-<repository>-<file>.eml` |
 //! | state, lock, half-written files | `.tidewaiter/` |
 
+pub mod disk;
 mod drops;
 mod folder;
 mod known;
@@ -29,6 +30,7 @@ mod state_tables;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use disk::{Disk, Interference};
 pub use drops::{Inbox, StillWriting, Taken, Untaken};
 pub use folder::Folder;
 pub use mail::Outbox;
@@ -43,12 +45,15 @@ use crate::configs::Cache;
 use crate::ports::{Drop as Dropped, Observation, Platform, State};
 use crate::{Error, Result};
 
+/// Where the state, the lock and half-written files are.
+const PRIVATE: &str = ".tidewaiter";
+
 type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
 type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A deployment in a folder.
 pub struct Local {
-    root: PathBuf,
+    disk: Disk,
     objects: Folder,
     state: SqliteState,
     records: SqliteRecords,
@@ -64,23 +69,34 @@ pub struct Local {
 impl Local {
     /// Opens a folder that was made by [`Local::init`], or that has an `imports/`.
     pub fn open(root: &Path) -> Result<Self> {
-        if !root.join("imports").is_dir() {
-            return Err(Error::NotFound { key: root.join("imports").display().to_string() });
+        Self::open_with(root, None)
+    }
+
+    /// The same, with something between it and the file system.
+    pub fn open_with(root: &Path, interference: Option<Arc<dyn Interference>>) -> Result<Self> {
+        let imports = || root.join("imports").display().to_string();
+        let disk = Disk::with(root, interference).map_err(|e| Error::object(imports(), e))?;
+        if !disk.is_folder(Path::new("imports")).map_err(|e| Error::object(imports(), e))? {
+            return Err(Error::NotFound { key: imports() });
         }
-        let private = root.join(".tidewaiter");
-        std::fs::create_dir_all(&private).map_err(|e| Error::object(private.display().to_string(), e))?;
+        disk.make_folders(Path::new(PRIVATE)).map_err(|e| Error::object(PRIVATE, e))?;
+        let state = SqliteState::open(&root.join(PRIVATE).join("state.sqlite"))?.on(&disk);
+        let records = SqliteRecords::open(&root.join("records.sqlite"))?.on(&disk);
+        // SQLite syncs what it writes, but not the names of new databases.
+        disk.names_changed_in(Path::new(""));
+        disk.names_changed_in(Path::new(PRIVATE));
         Ok(Self {
-            root: root.to_owned(),
-            objects: Folder::new(root),
-            state: SqliteState::open(&private.join("state.sqlite"))?,
-            records: SqliteRecords::open(&root.join("records.sqlite"))?,
-            mailer: Outbox::new(&root.join("outbox")),
+            objects: Folder::new(&disk),
+            state,
+            records,
+            mailer: Outbox::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
             clock: Arc::new(now),
             settle: None,
             loaders: 1,
             observer: None,
+            disk,
         })
     }
 
@@ -124,7 +140,7 @@ impl Local {
 
     /// The repositories that have a drop folder, and those in which something was ever registered.
     pub async fn repositories(&self) -> Result<Vec<Repository>> {
-        let mut repositories = drops::drop_folders(&self.root)?;
+        let mut repositories = drops::drop_folders(&self.disk)?;
         repositories.extend(self.state.repositories().await?);
         repositories.sort();
         repositories.dedup();
@@ -133,25 +149,31 @@ impl Local {
 
     /// What lies in the drop zone and was not taken in yet, by repository and name.
     pub fn untaken(&self) -> Result<Vec<Untaken>> {
-        drops::untaken(&self.root)
+        drops::untaken(&self.disk).map(|(untaken, _)| untaken)
+    }
+
+    /// What in the drop zone cannot be looked into, and why.
+    pub fn unreadable(&self) -> Result<Vec<(PathBuf, Error)>> {
+        drops::untaken(&self.disk).map(|(_, unreadable)| unreadable)
     }
 
     /// True if a process works on the folder.
     pub fn is_at_work(&self) -> bool {
-        let lock = std::fs::File::open(self.root.join(".tidewaiter/lock"));
+        let lock = std::fs::File::open(self.root().join(PRIVATE).join("lock"));
         lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
     }
 
     /// What lies beside the repositories in the drop zone, where nothing is taken in from.
     pub fn strays(&self) -> Result<Vec<PathBuf>> {
-        Ok(drops::strays(&self.root.join("imports"))?.into_iter().map(|(path, _)| path).collect())
+        Ok(drops::strays(&self.disk)?.into_iter().map(|(path, _)| self.root().join(path)).collect())
     }
 
     /// What was taken in and could not be registered: an active configuration cannot be used, or a process
     /// was stopped.
     pub async fn unregistered(&self) -> Result<Vec<Dropped>> {
         let mut unregistered = Vec::new();
-        for dropped in Inbox::new(&self.root, std::time::Duration::ZERO).taken_before()? {
+        let (taken, _) = Inbox::new(&self.disk, std::time::Duration::ZERO).taken_before()?;
+        for dropped in taken {
             if self.state.import(dropped.import).await?.is_none() {
                 unregistered.push(dropped);
             }
@@ -161,7 +183,12 @@ impl Local {
 
     /// The folder.
     pub fn root(&self) -> &Path {
-        &self.root
+        self.disk.root()
+    }
+
+    /// Its file system.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
     }
 }
 

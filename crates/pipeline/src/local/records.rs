@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::ImportId;
 use tidewaiter::record::{Change, Landed, Layout, Plan, land};
 
+use super::disk::Disk;
 use super::known::Known;
 use super::shelf::SqliteShelf;
 use super::sqlite::{Database, from_json, to_json};
@@ -75,6 +76,13 @@ impl SqliteRecords {
     /// Opens or creates the store.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self { database: Database::open(path, MIGRATIONS)? })
+    }
+
+    /// With the files of a deployment beside it: what was changed there is durable before anything is written here.
+    #[must_use]
+    pub fn on(mut self, disk: &Disk) -> Self {
+        self.database = self.database.on(disk);
+        self
     }
 }
 

@@ -23,8 +23,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub struct Runner {
     local: Local,
     inbox: Inbox,
-    /// Held as long as the runner lives: one process at a time works on a folder.
-    _lock: File,
+    /// Held as long as the runner lives: one process at a time works on a folder. It is empty if the last one ended by
+    /// itself.
+    lock: File,
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        // If it stays, the next start syncs what is durable already.
+        let _ = self.lock.set_len(0);
+    }
 }
 
 /// What could not be done.
@@ -59,7 +67,8 @@ impl Runner {
     pub fn new(local: Local, quiet: Duration) -> Result<Self> {
         let path = local.root().join(".tidewaiter/lock");
         let key = path.display().to_string();
-        let lock = File::create(&path).map_err(|e| Error::object(&key, e))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(|e| Error::object(&key, e))?;
         // Somebody who only asks whether the folder is worked on holds it for a moment.
         let held = || lock.try_lock().is_ok();
         let waited = || {
@@ -69,8 +78,13 @@ impl Runner {
         if !held() && !waited() && !waited() {
             return Err(Error::Busy { key: local.root().display().to_string() });
         }
-        let inbox = Inbox::new(local.root(), quiet);
-        Ok(Self { local, inbox, _lock: lock })
+        // What a process had renamed when it was killed is noted nowhere, and may not be durable yet.
+        if lock.metadata().map_err(|e| Error::object(&key, e))?.len() > 0 {
+            local.disk().sync_everything().map_err(|e| Error::object(&key, e))?;
+        }
+        lock.set_len(1).map_err(|e| Error::object(&key, e))?;
+        let inbox = Inbox::new(local.disk(), quiet);
+        Ok(Self { local, inbox, lock })
     }
 
     /// The deployment.
@@ -149,9 +163,19 @@ impl Runner {
 
     /// Finds what an earlier process left undone, or a message that was lost.
     async fn sweep(&mut self, summary: &mut RunSummary) -> Result<()> {
-        self.local.objects().sweep_partial();
-        self.inbox.prune();
-        for dropped in self.inbox.taken_before()? {
+        note(
+            summary,
+            || "removing what interrupted writes left".to_owned(),
+            self.local.objects().sweep_partial(),
+        );
+        let (taken, unread) = self.inbox.taken_before()?;
+        let left = self.inbox.put_in_order();
+        summary.failures.extend(
+            left.into_iter()
+                .chain(unread)
+                .map(|(path, error)| Failure { what: format!("looking into {}", path.display()), error }),
+        );
+        for dropped in taken {
             let done = match self.local.state().import(dropped.import).await?.map(|import| import.progress) {
                 None => self.retrying(|local| unpack::unpack(local, &dropped)).await,
                 // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.

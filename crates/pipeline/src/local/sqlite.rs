@@ -7,12 +7,17 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use tidewaiter::id::ImportId;
 
+use super::disk::Disk;
 use super::known::Known;
 use crate::{Error, Result};
 
 /// One connection, used by one caller at a time.
 #[derive(Debug, Clone)]
-pub(super) struct Database(Arc<Mutex<Inner>>);
+pub(super) struct Database {
+    inner: Arc<Mutex<Inner>>,
+    /// The files beside it.
+    disk: Option<Disk>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -117,7 +122,14 @@ impl Database {
         };
         let connection = open().map_err(|e| failed("opening a database", e))?;
         let (open, lost, known, known_by) = (None, HashSet::new(), Known::default(), None);
-        Ok(Self(Arc::new(Mutex::new(Inner { connection, open, lost, known, known_by }))))
+        let inner = Arc::new(Mutex::new(Inner { connection, open, lost, known, known_by }));
+        Ok(Self { inner, disk: None })
+    }
+
+    /// With files beside it: what was changed there is durable before anything is written here.
+    pub(super) fn on(mut self, disk: &Disk) -> Self {
+        self.disk = Some(disk.clone());
+        self
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.
@@ -126,9 +138,13 @@ impl Database {
         what: &'static str,
         work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
+        let disk = self.disk.clone();
         self.with(what, move |inner| {
             inner.settle()?;
             inner.forget();
+            if let Some(disk) = disk {
+                disk.flush().map_err(unsynced)?;
+            }
             let behavior = rusqlite::TransactionBehavior::Immediate;
             let transaction = inner.connection.transaction_with_behavior(behavior)?;
             let value = work(&transaction)?;
@@ -189,8 +205,11 @@ impl Database {
         what: &'static str,
         work: impl FnOnce(&mut Inner) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let database = self.0.clone();
+        let (database, disk) = (self.inner.clone(), self.disk.clone());
         let done = tokio::task::spawn_blocking(move || {
+            if let Some(disk) = disk {
+                disk.database(what).map_err(unsynced)?;
+            }
             let mut inner = database.lock().unwrap_or_else(|panicked| {
                 let mut inner = panicked.into_inner();
                 inner.take_back();
@@ -216,6 +235,11 @@ fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result
         transaction.pragma_update(None, "user_version", n + 1)?;
     }
     transaction.commit()
+}
+
+/// Why a transaction is not begun: the files beside the database.
+fn unsynced(error: std::io::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
 }
 
 fn failed(what: &'static str, source: rusqlite::Error) -> Error {

@@ -11,6 +11,7 @@ use tidewaiter::order::{group_key, member_key, single_key};
 use tidewaiter::report::Outcome;
 use tidewaiter::sequence::{self, GroupRef};
 
+use super::disk::Disk;
 use super::sqlite::{Database, to_json};
 use super::state_claims::claim;
 use super::state_digests;
@@ -32,6 +33,13 @@ impl SqliteState {
     /// Opens or creates the store.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self { database: Database::open(path, MIGRATIONS)? })
+    }
+
+    /// With the files of a deployment beside it: what was changed there is durable before anything is written here.
+    #[must_use]
+    pub fn on(mut self, disk: &Disk) -> Self {
+        self.database = self.database.on(disk);
+        self
     }
 
     /// How many files [`State::queued`] would give if it had no limit.
