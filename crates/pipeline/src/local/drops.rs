@@ -122,6 +122,9 @@ impl Inbox {
                 taken.writing.changing.push(self.disk.root().join(found.path));
             }
         }
+        for (path, _) in &mut taken.failures {
+            *path = self.disk.root().join(&*path);
+        }
         Ok(taken)
     }
 

@@ -132,6 +132,9 @@ impl Disk {
     /// What lies at a path; a link is a link. None only if there is no such entry.
     pub fn stat(&self, path: &Path) -> io::Result<Option<Meta>> {
         absent(self.call(Op::Stat, path, None, || {
+            if path.as_os_str().is_empty() {
+                return Ok(Meta::of(&rustix::fs::fstat(&self.0.descriptor)?));
+            }
             let (folder, name) = self.parent(path)?;
             Ok(Meta::of(&rustix::fs::statat(folder.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)?))
         }))
