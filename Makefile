@@ -90,6 +90,11 @@ large: ## Check and load a generated file of 1 GB, clean and with every line bad
 	$(CARGO) build --locked --profile quick --package tidewaiter-cli --package tidewaiter-tests --bins --no-default-features
 	@python3 tests/large $(TARGET)/quick
 
+.PHONY: ground
+ground: ## Show time and memory on hard ground: 20,000 files at once, 2,000 repositories, a full disk, no permission, a dead mount
+	$(CARGO) build --locked --profile quick --package tidewaiter-cli --bins --no-default-features
+	@python3 tests/ground $(TARGET)/quick $(FILES) $(REPOSITORIES)
+
 .PHONY: bench
 bench: ## Measure against peers and write docs/benchmarks.md; QUICK=1 for a look, FIGURES="checking cores" for some
 	$(CARGO) build --locked --release --package tidewaiter-cli --package tidewaiter-tests --package tidewaiter-bench --bins --no-default-features
