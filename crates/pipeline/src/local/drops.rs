@@ -76,8 +76,9 @@ impl Inbox {
     /// Takes in what is complete; `now` is when it came. Configurations come first, so that files sent along with a new one are
     /// treated by it; then by name.
     ///
-    /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time.
-    pub fn take(&mut self, now: Timestamp) -> Result<Taken> {
+    /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time. `may_try` says
+    /// whether that time has come for a path which failed before.
+    pub fn take(&mut self, now: Timestamp, may_try: impl Fn(&Path) -> bool) -> Result<Taken> {
         let imports = self.root.join("imports");
         if !imports.is_dir() {
             return Err(Error::NotFound { key: imports.display().to_string() });
@@ -87,9 +88,7 @@ impl Inbox {
         for repository in repositories(&self.root.join("imports"))? {
             let folder = self.root.join("imports").join(repository.as_str());
             // One repository that cannot be read must not hold up the others.
-            if let Err(error) = collect(&repository, &folder, "", DEPTH, &mut found) {
-                taken.failures.push((folder, error));
-            }
+            collect((&repository, &folder), "", DEPTH, &mut found, &mut taken.failures);
         }
         let is_config = |found: &Found| found.file.ends_with("_imports_config.json");
         found.sort_by(|a, b| is_config(b).cmp(&is_config(a)).then_with(|| a.path.cmp(&b.path)));
@@ -97,6 +96,9 @@ impl Inbox {
         for found in found {
             if unfinished_name(&found.file) {
                 taken.writing.unfinished.push(found.path);
+                continue;
+            }
+            if !may_try(&found.path) {
                 continue;
             }
             let fingerprint = (found.metadata.len(), found.metadata.modified().ok());
@@ -138,7 +140,7 @@ impl Inbox {
             }
             Err(error) => {
                 let _ = fs::remove_dir(&folder);
-                return Err(Error::object(found.path.display().to_string(), error));
+                return Err(Error::writing(found.path.display().to_string(), error));
             }
         }
         remove_empty_parents(&found.path, &self.root.join("imports").join(found.repository.as_str()));
@@ -158,25 +160,30 @@ impl Inbox {
     }
 
     /// What was taken in by a process that stopped before it was registered, and what is
-    /// waiting.
-    pub fn taken_before(&self) -> Result<Vec<Drop>> {
-        let mut drops = Vec::new();
+    /// waiting. What cannot be looked at is said in [`Taken::failures`].
+    pub fn taken_before(&self) -> Result<Taken> {
+        let mut taken = Taken::default();
         for repository in repositories(&self.root.join("waiting"))? {
             let folder = self.root.join("waiting").join(repository.as_str());
-            // What cannot be read now is found by the next sweep.
-            for entry in entries(&folder).unwrap_or_default() {
+            for entry in said(entries(&folder), &folder, &mut taken.failures) {
                 let Some(import) = entry.file_name().to_str().and_then(|name| name.parse::<ImportId>().ok())
                 else {
                     continue;
                 };
-                for file in entries(&entry.path()).unwrap_or_default() {
+                let folder = entry.path();
+                for file in said(entries(&folder), &folder, &mut taken.failures) {
                     let name = file.file_name().to_string_lossy().into_owned();
-                    drops.push(drop_of(repository.clone(), name, import, &file.path())?);
+                    match drop_of(repository.clone(), name, import, &file.path()) {
+                        Ok(dropped) => taken.drops.push(dropped),
+                        // It has reached its place in between.
+                        Err(Error::NotFound { .. }) => {}
+                        Err(error) => taken.failures.push((file.path(), error)),
+                    }
                 }
             }
         }
-        drops.sort_by_key(|dropped| dropped.import);
-        Ok(drops)
+        taken.drops.sort_by_key(|dropped| dropped.import);
+        Ok(taken)
     }
 }
 
@@ -208,12 +215,13 @@ pub struct Untaken {
     pub unfinished: bool,
 }
 
-/// What lies in the drop zone under `root`, by repository and name. Nothing is taken in.
-pub(super) fn untaken(root: &Path) -> Result<Vec<Untaken>> {
-    let mut found = Vec::new();
+/// What lies in the drop zone under `root`, by repository and name, and what of it cannot be looked at. Nothing is
+/// taken in.
+pub(super) fn untaken(root: &Path) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)>)> {
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
     for repository in drop_folders(root)? {
         let folder = root.join("imports").join(repository.as_str());
-        collect(&repository, &folder, "", DEPTH, &mut found)?;
+        collect((&repository, &folder), "", DEPTH, &mut found, &mut failures);
     }
     let mut untaken: Vec<Untaken> = found
         .into_iter()
@@ -226,7 +234,7 @@ pub(super) fn untaken(root: &Path) -> Result<Vec<Untaken>> {
         })
         .collect();
     untaken.sort_by(|a, b| a.repository.cmp(&b.repository).then_with(|| a.file.cmp(&b.file)));
-    Ok(untaken)
+    Ok((untaken, failures))
 }
 
 /// What lies beside the repositories, where nothing is taken in from.
@@ -265,7 +273,7 @@ fn repositories(folder: &Path) -> Result<Vec<Repository>> {
     Ok(names)
 }
 
-fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
     match fs::read_dir(folder) {
         Ok(entries) => entries
             .collect::<io::Result<Vec<_>>>()
@@ -275,28 +283,55 @@ fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
     }
 }
 
-/// All files below a folder, and folders that are empty or too deep. Links are not followed.
-fn collect(
-    repository: &Repository,
+/// What there is, or nothing and the failure said: one folder that cannot be read holds up no other.
+fn said<T>(
+    found: Result<Vec<T>>,
     folder: &Path,
+    failures: &mut Vec<(PathBuf, Error)>,
+) -> impl IntoIterator<Item = T> + use<T> {
+    found.unwrap_or_else(|error| {
+        failures.push((folder.to_owned(), error));
+        Vec::new()
+    })
+}
+
+/// All files below a folder, and folders that are empty or too deep. Links are not followed. What cannot be looked at is
+/// said, and everything else is found all the same.
+fn collect(
+    (repository, folder): (&Repository, &Path),
     prefix: &str,
     depth: usize,
     found: &mut Vec<Found>,
-) -> Result<()> {
-    for entry in entries(folder)? {
+    failures: &mut Vec<(PathBuf, Error)>,
+) {
+    for entry in said(entries(folder), folder, failures) {
         let path = entry.path();
-        // Gone in between: nothing to take in.
-        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+        let metadata = match fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata,
+            // Gone in between: nothing to take in.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                let error = Error::object(path.display().to_string(), error);
+                failures.push((path, error));
+                continue;
+            }
+        };
         let file = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        // A folder that may not be looked into is taken in as a whole, as far as it can be moved.
-        let holds_files = metadata.is_dir() && depth > 0 && entries(&path).is_ok_and(|held| !held.is_empty());
-        if holds_files {
-            collect(repository, &path, &format!("{file}/"), depth - 1, found)?;
-        } else {
-            found.push(Found { repository: repository.clone(), file, path, metadata });
+        if metadata.is_dir() && depth > 0 {
+            match entries(&path) {
+                Ok(held) if held.is_empty() => {}
+                Ok(_) => {
+                    collect((repository, &path), &format!("{file}/"), depth - 1, found, failures);
+                    continue;
+                }
+                Err(error) => {
+                    failures.push((path, error));
+                    continue;
+                }
+            }
         }
+        found.push(Found { repository: repository.clone(), file, path, metadata });
     }
-    Ok(())
 }
 
 /// A name that file systems take. What stands for bytes that are no text is longer than these.
@@ -324,7 +359,7 @@ fn unfinished_name(file: &str) -> bool {
 }
 
 /// 128 bits that differ for each id, from the randomly keyed hasher of the standard library.
-fn fresh_random() -> u128 {
+pub(super) fn fresh_random() -> u128 {
     use std::hash::{BuildHasher, RandomState};
     let half = || u128::from(RandomState::new().hash_one(Instant::now()));
     (half() << 64) | half()

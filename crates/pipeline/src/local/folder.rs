@@ -37,7 +37,7 @@ impl Folder {
     fn partial(&self) -> Result<PathBuf> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let folder = self.root.join(".tidewaiter/partial");
-        fs::create_dir_all(&folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+        fs::create_dir_all(&folder).map_err(|e| Error::writing(folder.display().to_string(), e))?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         Ok(folder.join(format!("{}-{number}", std::process::id())))
     }
@@ -111,11 +111,11 @@ impl Objects for Folder {
     async fn read(&self, source: &Source, range: Range<u64>) -> Result<Bytes> {
         let path = self.path(&source.key);
         let read = tokio::task::spawn_blocking(move || read_range(&path, range)).await;
-        read.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| Error::object(&source.key, e))
+        read.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| self.cannot_open(&source.key, e))
     }
 
     fn open(&self, source: &Source) -> Result<File> {
-        File::open(self.path(&source.key)).map_err(|e| Error::object(&source.key, e))
+        File::open(self.path(&source.key)).map_err(|e| self.cannot_open(&source.key, e))
     }
 
     async fn put(&self, key: &Key, content: Bytes) -> Result<()> {
@@ -126,7 +126,7 @@ impl Objects for Folder {
 
     async fn create(&self, key: &Key) -> Result<FolderUpload> {
         let path = self.partial()?;
-        let file = File::create(&path).map_err(|e| Error::object(key.as_str(), e))?;
+        let file = File::create(&path).map_err(|e| Error::writing(key.as_str(), e))?;
         Ok(FolderUpload { root: self.root.clone(), key: key.clone(), partial: path, file: Some(file) })
     }
 
@@ -137,7 +137,7 @@ impl Objects for Folder {
             let moved = exists(&target) && older.is_none_or(|older| exists(&self.path(older.as_str())));
             return if moved { Ok(()) } else { Err(Error::NotFound { key: from.key.clone() }) };
         }
-        relocate(&self.root, &source, &target, older).map_err(|e| Error::object(to.as_str(), e))?;
+        relocate(&self.root, &source, &target, older).map_err(|e| Error::writing(to.as_str(), e))?;
         self.prune(&source);
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Objects for Folder {
     async fn discard(&self, key: &Key) -> Result<()> {
         let path = self.path(key.as_str());
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::object(key.as_str(), error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::writing(key.as_str(), error)),
             _ => {
                 self.prune(&path);
                 Ok(())
@@ -167,8 +167,12 @@ impl Objects for Folder {
         let mut listed = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|e| Error::object(prefix, e))?;
-            // What is gone since is not there.
-            let Ok(found) = entry.metadata() else { continue };
+            let found = match entry.metadata() {
+                Ok(found) => found,
+                // What is gone since is not there.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(Error::object(prefix, error)),
+            };
             if let (true, Ok(name)) = (found.is_file(), entry.file_name().into_string())
                 && let Ok(key) = Key::parse(&format!("{prefix}{name}"))
             {
@@ -188,10 +192,15 @@ impl Objects for Folder {
         };
         let mut repositories = Vec::new();
         for entry in entries {
-            let name = entry.map_err(|e| Error::object(CONFIG, e))?.file_name();
+            let entry = entry.map_err(|e| Error::object(CONFIG, e))?;
+            let name = entry.file_name();
             let Some(Ok(repository)) = name.to_str().map(str::parse::<Repository>) else { continue };
-            // As in a bucket, an empty folder is nothing.
-            if !self.list(&Key::configs(&repository)).await?.is_empty() {
+            if fs::metadata(entry.path()).is_ok_and(|found| !found.is_dir()) {
+                continue;
+            }
+            // As in a bucket, an empty folder is nothing. One that cannot be listed is said of its repository, by
+            // those who want to know what is in it.
+            if !matches!(self.list(&Key::configs(&repository)).await, Ok(listed) if listed.is_empty()) {
                 repositories.push(repository);
             }
         }
@@ -201,6 +210,38 @@ impl Objects for Folder {
 }
 
 impl Folder {
+    /// Whose fault it is that an object cannot be opened.
+    fn cannot_open(&self, key: &str, error: io::Error) -> Error {
+        if error.kind() == io::ErrorKind::PermissionDenied && self.is_locked_by_its_sender(key) {
+            return Error::Unreadable { key: key.to_owned(), source: error };
+        }
+        Error::object(key, error)
+    }
+
+    /// True if a dropped file denies itself, by the permissions that it was dropped with. Only then: that a folder on the
+    /// way cannot be entered is ours to mend, and so is what we have written ourselves.
+    ///
+    /// A folder may be locked and unlocked at any moment. So the file has to deny itself once more after its folder
+    /// has shown it, and its mode has to say so, too.
+    #[cfg(unix)]
+    fn is_locked_by_its_sender(&self, key: &str) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        const READABLE: u32 = 0o444;
+        let path = self.path(key);
+        let is_shown = || {
+            let found = fs::symlink_metadata(&path);
+            found.is_ok_and(|found| found.is_file() && found.permissions().mode() & READABLE != READABLE)
+        };
+        let is_denied =
+            || File::open(&path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+        key.starts_with("waiting/") && is_shown() && is_denied() && is_shown()
+    }
+
+    #[cfg(not(unix))]
+    fn is_locked_by_its_sender(&self, key: &str) -> bool {
+        key.starts_with("waiting/") && self.path(key).symlink_metadata().is_ok_and(|found| found.is_file())
+    }
+
     /// Removes the folders around a file that was moved away, as far as they are empty and of one import.
     fn prune(&self, path: &Path) {
         let kept = [self.root.join("waiting"), self.root.join("unpacked")];
@@ -240,7 +281,7 @@ pub struct FolderUpload {
 impl Upload for FolderUpload {
     async fn write(&mut self, bytes: Bytes) -> Result<()> {
         match &mut self.file {
-            Some(file) => file.write_all(&bytes).map_err(|e| Error::object(self.key.as_str(), e)),
+            Some(file) => file.write_all(&bytes).map_err(|e| Error::writing(self.key.as_str(), e)),
             None => Ok(()),
         }
     }
@@ -269,7 +310,7 @@ impl FolderUpload {
             keep(&self.root, &to, older)?;
             fs::rename(&self.partial, &to)
         };
-        finish().map_err(|e| Error::object(self.key.as_str(), e))
+        finish().map_err(|e| Error::writing(self.key.as_str(), e))
     }
 }
 

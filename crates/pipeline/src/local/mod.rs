@@ -8,10 +8,11 @@
 //! | files that were taken in and have no outcome yet | `waiting/<repository>/<import id>/<file>` |
 //! | records | `records.sqlite` |
 //! | mails | `outbox/<time>-<repository>-<file>.eml` |
-//! | state, lock, half-written files | `.tidewaiter/` |
+//! | state, lock, the deployment's id, half-written files | `.tidewaiter/` |
 
 mod drops;
 mod folder;
+mod identity;
 mod known;
 mod mail;
 mod queue;
@@ -20,12 +21,15 @@ mod records_read;
 mod runner;
 mod shelf;
 mod sqlite;
+mod sqlite_open;
 mod state;
 mod state_claims;
 mod state_digests;
 mod state_read;
 mod state_tables;
+mod troubles;
 
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,10 +38,11 @@ pub use folder::Folder;
 pub use mail::Outbox;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
-pub use runner::{Failure, RunSummary, Runner};
+pub use runner::{RunSummary, Runner, Told};
 pub use state::SqliteState;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+pub use troubles::Failure;
 
 use crate::configs::Cache;
 use crate::ports::{Drop as Dropped, Observation, Platform, State};
@@ -62,18 +67,42 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens a folder that was made by [`Local::init`], or that has an `imports/`.
+    /// Opens a folder that was made by [`Local::init`], or that has an `imports/`, to work on it. What a new deployment
+    /// needs is made.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if one of its databases was lost or emptied; then nothing is changed.
     pub fn open(root: &Path) -> Result<Self> {
-        if !root.join("imports").is_dir() {
-            return Err(Error::NotFound { key: root.join("imports").display().to_string() });
+        Self::opened(root, |root| make_private(root).and_then(|()| identity::open(root)))
+    }
+
+    /// Opens a folder to look at it: nothing is written, and nothing need be writable. What another process does
+    /// meanwhile is seen.
+    ///
+    /// # Errors
+    /// As of [`Local::open`].
+    pub fn look(root: &Path) -> Result<Self> {
+        Self::opened(root, identity::look)
+    }
+
+    /// Opens a folder though one of its databases was lost or emptied: it begins anew, without what it knew.
+    pub fn open_anew(root: &Path) -> Result<Self> {
+        Self::opened(root, |root| make_private(root).and_then(|()| identity::accept(root)))
+    }
+
+    fn opened(root: &Path, stores: impl Fn(&Path) -> Result<identity::Stores>) -> Result<Self> {
+        let imports = root.join("imports");
+        match std::fs::metadata(&imports) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(Error::NotFound { key: imports.display().to_string() }),
+            Err(error) => return Err(Error::object(imports.display().to_string(), error)),
         }
-        let private = root.join(".tidewaiter");
-        std::fs::create_dir_all(&private).map_err(|e| Error::object(private.display().to_string(), e))?;
+        let (state, records) = stores(root)?;
         Ok(Self {
             root: root.to_owned(),
             objects: Folder::new(root),
-            state: SqliteState::open(&private.join("state.sqlite"))?,
-            records: SqliteRecords::open(&root.join("records.sqlite"))?,
+            state,
+            records,
             mailer: Outbox::new(&root.join("outbox")),
             queue: LocalQueue::default(),
             configs: Cache::default(),
@@ -88,7 +117,7 @@ impl Local {
     pub fn init(root: &Path, repository: &Repository) -> Result<()> {
         for prefix in ["imports", "config", "archives", "badlines", "bogus", "logs", "notprocessed"] {
             let folder = root.join(prefix).join(repository.as_str());
-            std::fs::create_dir_all(&folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+            std::fs::create_dir_all(&folder).map_err(|e| Error::writing(folder.display().to_string(), e))?;
         }
         Ok(())
     }
@@ -131,15 +160,23 @@ impl Local {
         Ok(repositories)
     }
 
-    /// What lies in the drop zone and was not taken in yet, by repository and name.
-    pub fn untaken(&self) -> Result<Vec<Untaken>> {
+    /// What lies in the drop zone and was not taken in yet, by repository and name; and what cannot be looked at there,
+    /// with the reason.
+    pub fn untaken(&self) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)>)> {
         drops::untaken(&self.root)
     }
 
-    /// True if a process works on the folder.
-    pub fn is_at_work(&self) -> bool {
-        let lock = std::fs::File::open(self.root.join(".tidewaiter/lock"));
-        lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
+    /// True if a process works on the folder; None if that cannot be told, since the lock may not be read.
+    pub fn is_at_work(&self) -> Option<bool> {
+        match std::fs::File::open(self.root.join(".tidewaiter/lock")) {
+            Ok(lock) => match lock.try_lock_shared() {
+                Ok(()) => Some(false),
+                Err(TryLockError::WouldBlock) => Some(true),
+                Err(TryLockError::Error(_)) => None,
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(false),
+            Err(_) => None,
+        }
     }
 
     /// What lies beside the repositories in the drop zone, where nothing is taken in from.
@@ -149,20 +186,27 @@ impl Local {
 
     /// What was taken in and could not be registered: an active configuration cannot be used, or a process
     /// was stopped.
-    pub async fn unregistered(&self) -> Result<Vec<Dropped>> {
+    /// With it, what of it cannot be looked at.
+    pub async fn unregistered(&self) -> Result<(Vec<Dropped>, Vec<(PathBuf, Error)>)> {
         let mut unregistered = Vec::new();
-        for dropped in Inbox::new(&self.root, std::time::Duration::ZERO).taken_before()? {
+        let taken = Inbox::new(&self.root, std::time::Duration::ZERO).taken_before()?;
+        for dropped in taken.drops {
             if self.state.import(dropped.import).await?.is_none() {
                 unregistered.push(dropped);
             }
         }
-        Ok(unregistered)
+        Ok((unregistered, taken.failures))
     }
 
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
+}
+
+fn make_private(root: &Path) -> Result<()> {
+    let private = root.join(".tidewaiter");
+    std::fs::create_dir_all(&private).map_err(|e| Error::writing(private.display().to_string(), e))
 }
 
 /// The time now, in whole milliseconds: finer is noise to whoever reads it.

@@ -31,7 +31,11 @@ pub struct SqliteState {
 impl SqliteState {
     /// Opens or creates the store.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { database: Database::open(path, MIGRATIONS)? })
+        Ok(Self::of(Database::open(path, MIGRATIONS)?))
+    }
+
+    pub(super) fn of(database: Database) -> Self {
+        Self { database }
     }
 
     /// How many files [`State::queued`] would give if it had no limit.
