@@ -110,7 +110,7 @@ impl World {
             }
         });
         let mut runner = Runner::new(local, quiet).expect("nobody else works on the folder");
-        let summary = self.runtime.block_on(runner.run(patience)).expect("the run can be made");
+        let summary = self.runtime.block_on(runner.run(patience));
         drop(runner);
         self.note_ids();
         summary

@@ -21,9 +21,9 @@ pub(crate) trait Deployed: Platform {
     /// How many data files of a repository are ready, with the one in hand.
     async fn queued_count(&self, repository: &Repository) -> Result<u64>;
     /// What lies in the drop zones of these repositories and was not taken in yet.
-    async fn untaken(&self, repositories: &[Repository]) -> Result<Vec<Untaken>>;
+    async fn untaken(&self, repositories: &[Repository]) -> Result<Looked<Untaken>>;
     /// What was taken in and could not be registered.
-    async fn unregistered(&self) -> Result<Vec<Drop>>;
+    async fn unregistered(&self) -> Result<Looked<Drop>>;
     /// What lies in the drop zone where nothing is taken in from.
     async fn strays(&self) -> Result<Vec<String>>;
     /// What could not be handled and waits for an operator: how many messages of which queue. A folder has none:
@@ -31,8 +31,26 @@ pub(crate) trait Deployed: Platform {
     async fn dead_letters(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
-    /// True if somebody is at work in a repository in which something is `running`.
-    fn is_at_work(&self, running: bool) -> bool;
+    /// True if somebody is at work in a repository in which something is `running`; None if that cannot be told.
+    fn is_at_work(&self, running: bool) -> Option<bool>;
+}
+
+/// What was found, and what could not be looked at, with the reason.
+#[derive(Debug)]
+pub(crate) struct Looked<T> {
+    pub(crate) found: Vec<T>,
+    pub(crate) failures: Vec<String>,
+}
+
+impl<T> Looked<T> {
+    #[cfg(feature = "aws")]
+    fn all(found: Vec<T>) -> Self {
+        Self { found, failures: Vec::new() }
+    }
+
+    fn local((found, failures): (Vec<T>, Vec<(PathBuf, tidewaiter_pipeline::Error)>)) -> Self {
+        Self { found, failures: failures.into_iter().map(|(_, error)| error.to_string()).collect() }
+    }
 }
 
 impl Deployed for Local {
@@ -44,19 +62,19 @@ impl Deployed for Local {
         Ok(self.state().queued_count(repository).await?)
     }
 
-    async fn untaken(&self, _repositories: &[Repository]) -> Result<Vec<Untaken>> {
-        Ok(Self::untaken(self)?)
+    async fn untaken(&self, _repositories: &[Repository]) -> Result<Looked<Untaken>> {
+        Ok(Looked::local(Self::untaken(self)?))
     }
 
-    async fn unregistered(&self) -> Result<Vec<Drop>> {
-        Ok(Self::unregistered(self).await?)
+    async fn unregistered(&self) -> Result<Looked<Drop>> {
+        Ok(Looked::local(Self::unregistered(self).await?))
     }
 
     async fn strays(&self) -> Result<Vec<String>> {
         Ok(Self::strays(self)?.iter().map(|path| path.display().to_string()).collect())
     }
 
-    fn is_at_work(&self, _running: bool) -> bool {
+    fn is_at_work(&self, _running: bool) -> Option<bool> {
         Self::is_at_work(self)
     }
 }
@@ -72,7 +90,7 @@ impl Deployed for tidewaiter_aws::operator::Stack {
         Ok(self.state().queued(repository, usize::MAX).await?.len() as u64)
     }
 
-    async fn untaken(&self, repositories: &[Repository]) -> Result<Vec<Untaken>> {
+    async fn untaken(&self, repositories: &[Repository]) -> Result<Looked<Untaken>> {
         let mut untaken = Vec::new();
         for repository in repositories {
             for one in Self::untaken(self, repository).await? {
@@ -82,12 +100,12 @@ impl Deployed for tidewaiter_aws::operator::Stack {
                 untaken.push(Untaken { repository: repository.clone(), file, bytes, changed, unfinished });
             }
         }
-        Ok(untaken)
+        Ok(Looked::all(untaken))
     }
 
     /// What could not be registered lies in the drop zone.
-    async fn unregistered(&self) -> Result<Vec<Drop>> {
-        Ok(Vec::new())
+    async fn unregistered(&self) -> Result<Looked<Drop>> {
+        Ok(Looked::all(Vec::new()))
     }
 
     async fn strays(&self) -> Result<Vec<String>> {
@@ -108,8 +126,8 @@ impl Deployed for tidewaiter_aws::operator::Stack {
     }
 
     /// Whatever runs is in the hands of a function, or of the next sweep.
-    fn is_at_work(&self, running: bool) -> bool {
-        running
+    fn is_at_work(&self, running: bool) -> Option<bool> {
+        Some(running)
     }
 }
 
@@ -167,7 +185,7 @@ impl Address {
 /// Opens what is there, a folder or a stack.
 pub(crate) async fn open(dir: &Path) -> Result<Opened> {
     match Address::of(dir)? {
-        None => Ok(Opened::Folder(Box::new(crate::commands::open(dir)?))),
+        None => Ok(Opened::Folder(Box::new(crate::commands::look(dir)?))),
         Some(address) => stack(dir, &address).await,
     }
 }

@@ -183,6 +183,10 @@ impl Error {
             Self::Pipeline(tidewaiter_pipeline::Error::Refused { .. }) => {
                 "docs/operating.md says what an operator may need (Looking at a stack)".to_owned()
             }
+            Self::Pipeline(tidewaiter_pipeline::Error::Lost { .. }) => {
+                "restore it from a backup; or `tidewaiter init DIR --accept-empty` goes on without what it knew"
+                    .to_owned()
+            }
             Self::Read { path, .. } if path.starts_with("s3://") => {
                 format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
             }

@@ -23,13 +23,38 @@ pub enum Error {
         /// What.
         key: String,
     },
-    /// An object may not be read or written.
+    /// The permissions of a dropped file keep us from reading it, though we reach it: its sender gave it those.
     #[error("{key} cannot be opened: {source}")]
-    Denied {
-        /// The object.
+    Unreadable {
+        /// The file.
         key: String,
         /// What the store said.
         source: io::Error,
+    },
+    /// We may not read something of the deployment, or not enter a folder on the way to it. An operator has to give
+    /// the permission; no partner can.
+    #[error("{key} cannot be read: {source}")]
+    Denied {
+        /// The object or folder.
+        key: String,
+        /// What the store said.
+        source: io::Error,
+    },
+    /// Something of the deployment cannot be written: a permission is missing, the disk is full.
+    #[error("{key} cannot be written: {source}")]
+    Unwritable {
+        /// The object or folder.
+        key: String,
+        /// What the store said.
+        source: io::Error,
+    },
+    /// The databases of a folder do not belong together: one was lost, emptied or exchanged.
+    #[error("{key} {what}")]
+    Lost {
+        /// The database.
+        key: String,
+        /// What is wrong with it.
+        what: &'static str,
     },
     /// Another process works on the folder.
     #[error("another tidewaiter is at work on {key}: one at a time works on a folder")]
@@ -125,9 +150,11 @@ impl Error {
             | Self::Store { .. }
             | Self::Mail { .. }
             | Self::Task(_) => true,
-            Self::Objects { source, .. } => !matches!(source.kind(), io::ErrorKind::StorageFull),
+            Self::Objects { source, .. } | Self::Unwritable { source, .. } => may_pass(source),
             Self::NotFound { .. }
+            | Self::Unreadable { .. }
             | Self::Denied { .. }
+            | Self::Lost { .. }
             | Self::Stray { .. }
             | Self::Busy { .. }
             | Self::Refused { .. }
@@ -137,7 +164,7 @@ impl Error {
         }
     }
 
-    /// A failure of the object store at `key`, sorted by meaning.
+    /// A failure of the object store to read `key`, sorted by meaning.
     pub fn object(key: impl Into<String>, source: io::Error) -> Self {
         let key = key.into();
         match source.kind() {
@@ -146,4 +173,41 @@ impl Error {
             _ => Self::Objects { key, source },
         }
     }
+
+    /// A failure of the object store to write `key`.
+    pub fn writing(key: impl Into<String>, source: io::Error) -> Self {
+        Self::Unwritable { key: key.into(), source }
+    }
+
+    /// The object it concerns, if it concerns one, and what is wrong: the part that other objects may share, so that
+    /// a cause is told once however many objects it concerns.
+    pub fn cause(&self) -> (Option<&str>, String) {
+        match self {
+            Self::Denied { key, source } => (Some(key), format!("cannot be read: {source}")),
+            Self::Unwritable { key, source } => (Some(key), format!("cannot be written: {source}")),
+            Self::Objects { key, source } => (Some(key), format!("failed: {source}")),
+            Self::Mail { source, .. } => (None, format!("it was not sent: {source}")),
+            other => (None, other.to_string()),
+        }
+    }
+}
+
+/// True if the same call may well succeed a moment later. What needs an operator is not asked for again and again.
+fn may_pass(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        CrossesDevices, InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied,
+        QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    !matches!(
+        error.kind(),
+        CrossesDevices
+            | InvalidFilename
+            | IsADirectory
+            | NotADirectory
+            | NotFound
+            | PermissionDenied
+            | QuotaExceeded
+            | ReadOnlyFilesystem
+            | StorageFull
+    )
 }

@@ -4,7 +4,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
-use crate::ports::{Import, Kind, Message, News, Objects, Platform, Progress, Queue, State};
+use crate::ports::{Import, Kind, Message, News, Objects, Platform, Progress, Queue, State, Turn};
 use crate::report::is_refused;
 use crate::{Error, Result, conclude, digest, pulse, unpack, watch};
 
@@ -82,25 +82,39 @@ async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Res
 pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>> {
     let mut failed = Vec::new();
     let registered = platform.state().repositories().await?;
-    for repository in &registered {
-        if let Err(error) = watch::watch_over(platform, repository).await {
-            failed.push((repository.clone(), error));
-        }
-    }
-    for repository in platform.objects().configured().await? {
-        if registered.contains(&repository) {
-            continue;
-        }
-        match watch::watch_over(platform, &repository).await {
-            // The first file that comes says so, or is the configuration that mends it.
-            Err(error @ Error::Configuration { .. }) => {
-                tracing::warn!(%repository, %error, "nobody watches over what does not come");
-            }
-            Err(error) => failed.push((repository, error)),
-            Ok(()) => {}
+    for repository in watched(platform, &registered).await? {
+        let is_registered = registered.contains(&repository);
+        if let Err(error) = watch_repository(platform, &repository, is_registered).await {
+            failed.push((repository, error));
         }
     }
     Ok(failed)
+}
+
+/// The repositories that are watched over: those in which something was `registered`, and those that have a
+/// configuration.
+pub(crate) async fn watched<P: Platform>(platform: &P, registered: &[Repository]) -> Result<Vec<Repository>> {
+    let mut watched = registered.to_vec();
+    watched.extend(platform.objects().configured().await?);
+    watched.sort();
+    watched.dedup();
+    Ok(watched)
+}
+
+/// Watches over one of them, in which something was registered or not.
+pub(crate) async fn watch_repository<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    is_registered: bool,
+) -> Result<()> {
+    match watch::watch_over(platform, repository).await {
+        // The first file that comes says so, or is the configuration that mends it.
+        Err(error @ Error::Configuration { .. }) if !is_registered => {
+            tracing::warn!(%repository, %error, "nobody watches over what does not come");
+            Ok(())
+        }
+        watched => watched,
+    }
 }
 
 /// Pokes every repository with unfinished work that nobody is seen to be at, and asks for every mail that is due. What the platform refused a
@@ -109,14 +123,26 @@ pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
     let mut found = Found::default();
     for repository in platform.state().repositories().await? {
         let turn = platform.state().turn(&repository).await?;
-        let has_work = turn.state != sequence::State::default() || !turn.ready.is_empty();
-        found.digests += digest::ask(platform, &repository, !has_work).await?;
+        let is_idle = !has_work(&turn);
+        found.digests += digest::ask(platform, &repository, is_idle).await?;
         let is_in_hand = turn.state.handed_out().is_some() && pulse::is_alive(platform, &repository).await?;
-        if has_work && !is_in_hand {
+        if !is_idle && !is_in_hand {
             platform.queue().send(Message::news(&repository, News::Poke), None).await?;
             found.repositories += 1;
         }
     }
+    found.mails = ask_for_mails(platform).await?;
+    Ok(found)
+}
+
+/// True if a repository has something in hand or ready, or waits for more files.
+pub(crate) fn has_work(turn: &Turn) -> bool {
+    turn.state != sequence::State::default() || !turn.ready.is_empty()
+}
+
+/// Asks for every mail that is due; how many there are.
+pub(crate) async fn ask_for_mails<P: Platform>(platform: &P) -> Result<usize> {
+    let mut mails = 0;
     for ids in platform.state().unmailed().await?.chunks(PAGE) {
         for import in platform.state().imports(ids).await? {
             let trouble = match &import.progress {
@@ -125,19 +151,11 @@ pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
             };
             if !is_refused(trouble, platform.now()) {
                 platform.queue().send(Message::Report { import: import.id }, None).await?;
-                found.mails += 1;
+                mails += 1;
             }
         }
     }
-    Ok(found)
-}
-
-/// Asks for the mails of all runs: there is nothing left to do.
-pub async fn end_run<P: Platform>(platform: &P) -> Result<()> {
-    for repository in platform.state().repositories().await? {
-        digest::ask(platform, &repository, true).await?;
-    }
-    Ok(())
+    Ok(mails)
 }
 
 /// Goes on with a file that a sweep found.

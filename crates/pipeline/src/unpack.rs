@@ -173,7 +173,8 @@ async fn is_undecided<P: Platform>(platform: &P, import: &Import) -> Result<()> 
     }
 }
 
-/// A file that may not be read, or that somebody removed, is not taken up. Any other error stays one.
+/// A file whose sender does not let us read it, or that somebody removed, is not taken up. Any other error stays one: a
+/// permission of ours that is missing is no partner's outcome.
 ///
 /// `has_begun` if some of its lines may be records.
 pub(crate) async fn cannot_open<P: Platform>(
@@ -183,7 +184,7 @@ pub(crate) async fn cannot_open<P: Platform>(
     has_begun: bool,
 ) -> Result<()> {
     let (code, hint) = match &error {
-        Error::Denied { key, .. } if *key == import.source.key => {
+        Error::Unreadable { key, .. } if *key == import.source.key => {
             ("cannot-open", "make it readable for tidewaiter, then drop it again")
         }
         Error::NotFound { key } if *key == import.source.key => {

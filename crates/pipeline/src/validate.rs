@@ -120,7 +120,7 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
             let message = Message::Work { import: id, task, known: None, landed };
             return platform.queue().send(message, None).await;
         }
-        Err(error @ (Error::Closed { .. } | Error::NotFound { .. } | Error::Denied { .. })) => {
+        Err(error @ (Error::Closed { .. } | Error::NotFound { .. } | Error::Unreadable { .. })) => {
             let has_begun = platform.records().has_begun(id).await?;
             return cannot_read(platform, &import, &pinned, error, has_begun).await;
         }

@@ -171,11 +171,15 @@ pub struct InitArgs {
     /// A partner's drop folder to make; may be given several times
     #[arg(long = "repository", value_name = "NAME", default_value = init::DEFAULT_REPOSITORY)]
     repositories: Vec<Repository>,
+    /// Go on though a database was lost or emptied: it begins anew, without what it knew
+    #[arg(long)]
+    accept_empty: bool,
 }
 
 impl From<InitArgs> for init::Options {
     fn from(args: InitArgs) -> Self {
-        Self { dir: args.deployment.dir, repositories: args.repositories }
+        let InitArgs { deployment, repositories, accept_empty } = args;
+        Self { dir: deployment.dir, repositories, accept_empty }
     }
 }
 

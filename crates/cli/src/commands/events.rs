@@ -59,17 +59,31 @@ impl Teller {
 
     /// Tells what could not be done.
     pub(super) fn failed(&self, failure: &Failure) {
-        let Failure { what, error } = failure;
-        if self.format == Format::Json {
-            let event = json!({ "event": "failed", "what": what, "error": error.to_string() });
-            let _ = self.printer.json_line(&event).and_then(|()| self.printer.flush());
-        }
-        let error = error.to_string();
+        self.event("failed", failure);
+        let Failure { what, error, .. } = failure;
         // Most errors about a file begin with its path: once is enough.
         let names_it = what.strip_prefix("taking in ").is_some_and(|path| error.starts_with(path));
-        let told = if names_it { error } else { format!("{what}: {error}") };
+        let mut told = failure.to_string();
+        if names_it {
+            told.replace_range(..what.len() + 2, "");
+        }
         let line = Line::new().styled(style::BAD, "failed").text(format!(": {told}"));
         self.printer.error(&line);
+    }
+
+    /// Tells that what could not be done goes on.
+    pub(super) fn recovered(&self, failure: &Failure) {
+        self.event("recovered", failure);
+        let told = format!(": {}; it failed before: {}", failure.what, failure.error);
+        self.printer.error(&Line::new().styled(style::GOOD, "recovered").text(told));
+    }
+
+    fn event(&self, event: &str, failure: &Failure) {
+        if self.format == Format::Json {
+            let Failure { what, error, waiting } = failure;
+            let event = json!({ "event": event, "what": what, "error": error, "waiting": waiting });
+            let _ = self.printer.json_line(&event).and_then(|()| self.printer.flush());
+        }
     }
 
     pub(super) fn tally(&self) -> Tally {

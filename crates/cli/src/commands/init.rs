@@ -22,16 +22,18 @@ pub struct Options {
     pub dir: PathBuf,
     /// The drop folders.
     pub repositories: Vec<Repository>,
+    /// Go on without what a lost or emptied database knew.
+    pub accept_empty: bool,
 }
 
 /// Makes what is not there, and says what to do next.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { dir, repositories } = options;
+    let Options { dir, repositories, accept_empty } = options;
     only_folders(&dir, "`init`", Some("`make deploy` makes a stack: see infra/README.md"))?;
     for repository in &repositories {
         Local::init(&dir, repository)?;
     }
-    let local = super::open(&dir)?;
+    let local = if accept_empty { Local::open_anew(&dir)? } else { super::open(&dir)? };
     for repository in &repositories {
         let drop = dir.join("imports").join(repository.as_str());
         printer.line(Line::new().styled(style::GOOD, "ready").text(format!("  {}", drop.display())))?;

@@ -32,8 +32,19 @@ use crate::{Error, Result};
 const RUNS_BY_ITSELF: &str =
     "a stack runs by itself: what is dropped into s3://BUCKET/imports/<repository>/ is imported as it comes";
 
-/// Opens the deployment in a folder.
+/// Opens the deployment in a folder to work on it.
 pub(crate) fn open(dir: &Path) -> Result<Local> {
+    is_deployment(dir)?;
+    Ok(Local::open(dir)?)
+}
+
+/// Opens the deployment in a folder to look at it. Nothing is written, so nothing need be writable.
+pub(crate) fn look(dir: &Path) -> Result<Local> {
+    is_deployment(dir)?;
+    Ok(Local::look(dir)?)
+}
+
+fn is_deployment(dir: &Path) -> Result<()> {
     deployed::only_folders(dir, "this command", None)?;
     if !dir.is_dir() {
         return Err(Error::NoFolder(dir.to_owned()));
@@ -41,7 +52,7 @@ pub(crate) fn open(dir: &Path) -> Result<Local> {
     if !dir.join("imports").is_dir() {
         return Err(Error::NotADeployment(dir.to_owned()));
     }
-    Ok(Local::open(dir)?)
+    Ok(())
 }
 
 /// The repositories that were asked for: the one that is named, or all.

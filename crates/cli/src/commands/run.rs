@@ -38,7 +38,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         .without_settling()
         .observed_by(move |observation| observer.observe(observation));
     let mut runner = Runner::new(local, options.quiet_for)?;
-    let summary = runner.run(options.patience).await?;
+    let summary = runner.run(options.patience).await;
     for failure in &summary.failures {
         teller.failed(failure);
     }

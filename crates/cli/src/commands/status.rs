@@ -54,8 +54,8 @@ struct Standing {
     /// Why nothing can be imported, if the active configuration cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     broken: Option<String>,
-    /// True if a process works on the folder, or a function of the stack.
-    at_work: bool,
+    /// True if a process works on the folder, or a function of the stack; none if that cannot be told.
+    at_work: Option<bool>,
     #[serde(flatten)]
     mails: Mails,
 }
@@ -142,8 +142,9 @@ async fn show(
     let unregistered = deployed.unregistered().await?;
     let mut standings = Vec::new();
     for repository in repositories {
-        standings.push(standing(deployed, repository, &untaken, &unregistered).await?);
+        standings.push(standing(deployed, repository, &untaken.found, &unregistered.found).await?);
     }
+    let failures: Vec<String> = untaken.failures.into_iter().chain(unregistered.failures).collect();
     match format {
         Format::Json => printer.json(&standings)?,
         Format::Text if standings.is_empty() => {
@@ -165,7 +166,10 @@ async fn show(
             }
         }
     }
-    Ok(Status::Clean)
+    for failure in &failures {
+        printer.error(&Line::new().styled(style::BAD, "failed").text(format!(": {failure}")));
+    }
+    Ok(if failures.is_empty() { Status::Clean } else { Status::Failure })
 }
 
 async fn standing(
@@ -238,7 +242,7 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
     }
     if let Some(work) = running {
         printer.line(Line::from("  ").then(work.sentence(now)))?;
-        if !standing.at_work {
+        if standing.at_work == Some(false) {
             printer.line(
                 "    nobody is at work on it: it was interrupted or failed, and the next run goes on",
             )?;

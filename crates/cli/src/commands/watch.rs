@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tidewaiter_pipeline::local::Runner;
+use tidewaiter_pipeline::local::{Runner, Told};
 
 use super::events::Teller;
 use crate::args::Format;
@@ -53,7 +53,11 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     }
     printer.flush()?;
     let stop = stop_on_signal(signals, printer.clone());
-    runner.watch(stop, |failure| teller.failed(&failure)).await?;
+    let tell = |told| match told {
+        Told::Failed(failure) => teller.failed(&failure),
+        Told::Recovered(failure) => teller.recovered(&failure),
+    };
+    runner.watch(stop, tell).await;
     let tally = teller.tally();
     match options.format {
         Format::Text => printer.line(Line::from("stopped; ").then(tally.sentence()))?,

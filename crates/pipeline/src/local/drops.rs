@@ -88,8 +88,9 @@ impl Inbox {
     /// Takes in what is complete; `now` is when it came. Configurations come first, so that files sent along with a new one are
     /// treated by it; then by name.
     ///
-    /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time.
-    pub fn take(&mut self, now: Timestamp) -> Result<Taken> {
+    /// What cannot be moved is left where it is, said in [`Taken::failures`], and tried again next time. `may_try` says
+    /// whether that time has come for a path which failed before.
+    pub fn take(&mut self, now: Timestamp, may_try: impl Fn(&Path) -> bool) -> Result<Taken> {
         let imports = Path::new(IMPORTS);
         if !self.disk.is_folder(imports).map_err(|e| Error::object(IMPORTS, e))? {
             return Err(Error::NotFound { key: self.disk.root().join(imports).display().to_string() });
@@ -106,6 +107,9 @@ impl Inbox {
         for found in found {
             if unfinished_name(&found.file) {
                 taken.writing.unfinished.push(self.disk.root().join(found.path));
+                continue;
+            }
+            if !may_try(&self.disk.root().join(&found.path)) {
                 continue;
             }
             let fingerprint = (found.meta.bytes, found.meta.modified);
@@ -141,14 +145,14 @@ impl Inbox {
         let folder = waiting(&found.repository).join(import.to_string());
         let file = fitting(&clean_name(&found.file)).to_owned();
         let target = folder.join(&file);
-        self.disk.make_folders(&folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+        self.disk.make_folders(&folder).map_err(|e| Error::writing(folder.display().to_string(), e))?;
         if let Err(error) = self.move_out(&found.path, &target, import) {
             let _ = self.disk.remove_folder(&folder);
             // Gone since it was listed; or a folder around it is another one by now, which the next look finds.
             if error.kind() == io::ErrorKind::NotFound || is_no_folder(&error) {
                 return Ok(None);
             }
-            return Err(Error::object(found.path.display().to_string(), error));
+            return Err(Error::writing(found.path.display().to_string(), error));
         }
         self.remove_empty_parents(&found.path);
         self.drop_of(found.repository, file, import, &target).map(Some)
@@ -221,45 +225,38 @@ impl Inbox {
         failures
     }
 
-    /// What was taken in by a process that stopped before it was registered, and what is waiting; and what cannot be
-    /// looked into.
-    pub fn taken_before(&self) -> Result<(Vec<Drop>, Vec<(PathBuf, Error)>)> {
-        let (mut drops, mut failures) = (Vec::new(), Vec::new());
+    /// What was taken in by a process that stopped before it was registered, and what is waiting. What cannot be looked
+    /// at is said in [`Taken::failures`].
+    pub fn taken_before(&self) -> Result<Taken> {
+        let mut taken = Taken::default();
         for repository in repositories(&self.disk, WAITING)? {
             let folder = waiting(&repository);
-            let imports = match entries(&self.disk, &folder) {
-                Ok(imports) => imports,
-                Err(error) => {
-                    failures.push((folder, error));
-                    continue;
-                }
-            };
-            for name in imports {
+            for name in said(entries(&self.disk, &folder), &folder, &mut taken.failures) {
                 let Some(import) = name.to_str().and_then(|name| name.parse::<ImportId>().ok()) else {
                     continue;
                 };
-                match self.taken_as(&repository, import) {
-                    Ok(taken) => drops.extend(taken),
-                    Err(error) => failures.push((folder.join(name), error)),
+                let folder = folder.join(name);
+                for file in said(entries(&self.disk, &folder), &folder, &mut taken.failures) {
+                    let path = folder.join(&file);
+                    let file = file.to_string_lossy().into_owned();
+                    // A name that begins with a dot is that of a copy which is not complete.
+                    if file.starts_with('.') {
+                        continue;
+                    }
+                    match self.drop_of(repository.clone(), file, import, &path) {
+                        Ok(dropped) => taken.drops.push(dropped),
+                        // It has reached its place in between.
+                        Err(Error::NotFound { .. }) => {}
+                        Err(error) => taken.failures.push((path, error)),
+                    }
                 }
             }
         }
-        drops.sort_by_key(|dropped| dropped.import);
-        Ok((drops, failures))
-    }
-
-    fn taken_as(&self, repository: &Repository, import: ImportId) -> Result<Vec<Drop>> {
-        let folder = waiting(repository).join(import.to_string());
-        let mut drops = Vec::new();
-        for name in entries(&self.disk, &folder)? {
-            // A name that begins with a dot is that of a copy which is not complete.
-            let name = name.to_string_lossy().into_owned();
-            if !name.starts_with('.') {
-                let path = folder.join(&name);
-                drops.push(self.drop_of(repository.clone(), name, import, &path)?);
-            }
+        for (path, _) in &mut taken.failures {
+            *path = self.disk.root().join(&*path);
         }
-        Ok(drops)
+        taken.drops.sort_by_key(|dropped| dropped.import);
+        Ok(taken)
     }
 
     /// What was taken in at `path`, which nobody else can reach from here on.
@@ -402,6 +399,14 @@ fn entries(disk: &Disk, folder: &Path) -> Result<Vec<OsString>> {
     Ok(listed.unwrap_or_default())
 }
 
+/// What there is, or nothing and the failure said: one folder that cannot be read holds up no other.
+fn said<T>(found: Result<Vec<T>>, folder: &Path, failures: &mut Vec<(PathBuf, Error)>) -> Vec<T> {
+    found.unwrap_or_else(|error| {
+        failures.push((folder.to_owned(), error));
+        Vec::new()
+    })
+}
+
 /// All files of a repository's drop folder, and folders there that are empty or too deep. Links are not followed. What
 /// cannot be looked into is the answer.
 fn collect(disk: &Disk, repository: &Repository, found: &mut Vec<Found>) -> Vec<(PathBuf, Error)> {
@@ -474,7 +479,7 @@ fn unfinished_name(file: &str) -> bool {
 }
 
 /// 128 bits that differ for each id, from the randomly keyed hasher of the standard library.
-fn fresh_random() -> u128 {
+pub(super) fn fresh_random() -> u128 {
     use std::hash::{BuildHasher, RandomState};
     let half = || u128::from(RandomState::new().hash_one(Instant::now()));
     (half() << 64) | half()

@@ -42,7 +42,30 @@ impl Folder {
             }
             Ok(())
         };
-        sweep().map_err(|e| Error::object(PARTIAL, e))
+        sweep().map_err(|e| Error::writing(PARTIAL, e))
+    }
+
+    /// Whose fault it is that an object cannot be opened.
+    fn cannot_open(&self, key: &str, error: io::Error) -> Error {
+        if error.kind() == io::ErrorKind::PermissionDenied && self.is_locked_by_its_sender(Path::new(key)) {
+            return Error::Unreadable { key: key.to_owned(), source: error };
+        }
+        Error::object(key, error)
+    }
+
+    /// True if a dropped file denies itself, by the permissions that it was dropped with. Only then: that a folder on
+    /// the way cannot be entered is the operator's to fix, and so is what tidewaiter has written itself.
+    ///
+    /// A folder may be locked and unlocked at any moment. So the file has to deny itself once more after its folder has
+    /// shown it, and its mode has to say so, too.
+    fn is_locked_by_its_sender(&self, path: &Path) -> bool {
+        let is_shown = || {
+            let found = self.disk.stat(path);
+            found.is_ok_and(|found| found.is_some_and(|found| is_file(&found) && !found.all_may_read))
+        };
+        let is_denied =
+            || self.disk.read(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+        path.starts_with("waiting") && is_shown() && is_denied() && is_shown()
     }
 
     /// Removes the folders around a file that was moved away, as far as they are empty and of one import. One that
@@ -231,11 +254,11 @@ impl Objects for Folder {
     async fn read(&self, source: &Source, range: Range<u64>) -> Result<Bytes> {
         let (disk, path) = (self.disk.clone(), PathBuf::from(&source.key));
         let read = tokio::task::spawn_blocking(move || read_range(&disk, &path, range)).await;
-        read.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| Error::object(&source.key, e))
+        read.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| self.cannot_open(&source.key, e))
     }
 
     fn open(&self, source: &Source) -> Result<DiskFile> {
-        self.disk.read(Path::new(&source.key)).map_err(|e| Error::object(&source.key, e))
+        self.disk.read(Path::new(&source.key)).map_err(|e| self.cannot_open(&source.key, e))
     }
 
     async fn put(&self, key: &Key, content: Bytes) -> Result<()> {
@@ -245,7 +268,7 @@ impl Objects for Folder {
     }
 
     async fn create(&self, key: &Key) -> Result<FolderUpload> {
-        let partial = Partial::create(&self.disk).map_err(|e| Error::object(key.as_str(), e))?;
+        let partial = Partial::create(&self.disk).map_err(|e| Error::writing(key.as_str(), e))?;
         Ok(FolderUpload { key: key.clone(), partial })
     }
 
@@ -264,7 +287,7 @@ impl Objects for Folder {
             }
             self.disk.exists(target)
         };
-        if !moved().map_err(|e| Error::object(to.as_str(), e))? {
+        if !moved().map_err(|e| Error::writing(to.as_str(), e))? {
             return Err(Error::NotFound { key: from.key.clone() });
         }
         self.prune(source);
@@ -277,7 +300,7 @@ impl Objects for Folder {
 
     async fn discard(&self, key: &Key) -> Result<()> {
         let path = Path::new(key.as_str());
-        self.disk.remove(path).map_err(|e| Error::object(key.as_str(), e))?;
+        self.disk.remove(path).map_err(|e| Error::writing(key.as_str(), e))?;
         self.prune(path);
         Ok(())
     }
@@ -361,7 +384,7 @@ pub struct FolderUpload {
 
 impl Upload for FolderUpload {
     async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        self.partial.write(&bytes).map_err(|e| Error::object(self.key.as_str(), e))
+        self.partial.write(&bytes).map_err(|e| Error::writing(self.key.as_str(), e))
     }
 
     async fn finish(self) -> Result<()> {
@@ -388,6 +411,6 @@ impl FolderUpload {
             keep_in_place(&disk, to, older)?;
             self.partial.place(to)
         };
-        place().map_err(|e| Error::object(key, e))
+        place().map_err(|e| Error::writing(key, e))
     }
 }

@@ -8,11 +8,12 @@
 //! | files that were taken in and have no outcome yet | `waiting/<repository>/<import id>/<file>` |
 //! | records | `records.sqlite` |
 //! | mails | `outbox/<time>-<repository>-<file>.eml` |
-//! | state, lock, half-written files | `.tidewaiter/` |
+//! | state, lock, the deployment's id, half-written files | `.tidewaiter/` |
 
 pub mod disk;
 mod drops;
 mod folder;
+mod identity;
 mod known;
 mod mail;
 mod queue;
@@ -21,12 +22,15 @@ mod records_read;
 mod runner;
 mod shelf;
 mod sqlite;
+mod sqlite_open;
 mod state;
 mod state_claims;
 mod state_digests;
 mod state_read;
 mod state_tables;
+mod troubles;
 
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,10 +40,11 @@ pub use folder::Folder;
 pub use mail::Outbox;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
-pub use runner::{Failure, RunSummary, Runner};
+pub use runner::{RunSummary, Runner, Told};
 pub use state::SqliteState;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+pub use troubles::Failure;
 
 use crate::configs::Cache;
 use crate::ports::{Drop as Dropped, Observation, Platform, State};
@@ -67,28 +72,49 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens a folder that was made by [`Local::init`], or that has an `imports/`.
+    /// Opens a folder that was made by [`Local::init`], or that has an `imports/`, to work on it. What a new deployment
+    /// needs is made.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if one of its databases was lost or emptied; then nothing is changed.
     pub fn open(root: &Path) -> Result<Self> {
         Self::open_with(root, None)
     }
 
     /// The same, with something between it and the file system.
     pub fn open_with(root: &Path, interference: Option<Arc<dyn Interference>>) -> Result<Self> {
+        Self::opened(root, interference, |root, disk| make_private(disk).and_then(|()| identity::open(root)))
+    }
+
+    /// Opens a folder to look at it: nothing is written, and nothing need be writable. What another process does
+    /// meanwhile is seen.
+    ///
+    /// # Errors
+    /// As of [`Local::open`].
+    pub fn look(root: &Path) -> Result<Self> {
+        Self::opened(root, None, |root, _| identity::look(root))
+    }
+
+    /// Opens a folder though one of its databases was lost or emptied: it begins anew, without what it knew.
+    pub fn open_anew(root: &Path) -> Result<Self> {
+        Self::opened(root, None, |root, disk| make_private(disk).and_then(|()| identity::accept(root)))
+    }
+
+    fn opened(
+        root: &Path,
+        interference: Option<Arc<dyn Interference>>,
+        stores: impl Fn(&Path, &Disk) -> Result<identity::Stores>,
+    ) -> Result<Self> {
         let imports = || root.join("imports").display().to_string();
         let disk = Disk::with(root, interference).map_err(|e| Error::object(imports(), e))?;
         if !disk.is_folder(Path::new("imports")).map_err(|e| Error::object(imports(), e))? {
             return Err(Error::NotFound { key: imports() });
         }
-        disk.make_folders(Path::new(PRIVATE)).map_err(|e| Error::object(PRIVATE, e))?;
-        let state = SqliteState::open(&root.join(PRIVATE).join("state.sqlite"))?.on(&disk);
-        let records = SqliteRecords::open(&root.join("records.sqlite"))?.on(&disk);
-        // SQLite syncs what it writes, but not the names of new databases.
-        disk.names_changed_in(Path::new(""));
-        disk.names_changed_in(Path::new(PRIVATE));
+        let (state, records) = stores(root, &disk)?;
         Ok(Self {
             objects: Folder::new(&disk),
-            state,
-            records,
+            state: state.on(&disk),
+            records: records.on(&disk),
             mailer: Outbox::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
@@ -104,7 +130,7 @@ impl Local {
     pub fn init(root: &Path, repository: &Repository) -> Result<()> {
         for prefix in ["imports", "config", "archives", "badlines", "bogus", "logs", "notprocessed"] {
             let folder = root.join(prefix).join(repository.as_str());
-            std::fs::create_dir_all(&folder).map_err(|e| Error::object(folder.display().to_string(), e))?;
+            std::fs::create_dir_all(&folder).map_err(|e| Error::writing(folder.display().to_string(), e))?;
         }
         Ok(())
     }
@@ -147,20 +173,23 @@ impl Local {
         Ok(repositories)
     }
 
-    /// What lies in the drop zone and was not taken in yet, by repository and name.
-    pub fn untaken(&self) -> Result<Vec<Untaken>> {
-        drops::untaken(&self.disk).map(|(untaken, _)| untaken)
+    /// What lies in the drop zone and was not taken in yet, by repository and name; and what cannot be looked at there,
+    /// with the reason.
+    pub fn untaken(&self) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)>)> {
+        drops::untaken(&self.disk)
     }
 
-    /// What in the drop zone cannot be looked into, and why.
-    pub fn unreadable(&self) -> Result<Vec<(PathBuf, Error)>> {
-        drops::untaken(&self.disk).map(|(_, unreadable)| unreadable)
-    }
-
-    /// True if a process works on the folder.
-    pub fn is_at_work(&self) -> bool {
-        let lock = std::fs::File::open(self.root().join(PRIVATE).join("lock"));
-        lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
+    /// True if a process works on the folder; None if that cannot be told, since the lock may not be read.
+    pub fn is_at_work(&self) -> Option<bool> {
+        match std::fs::File::open(self.root().join(PRIVATE).join("lock")) {
+            Ok(lock) => match lock.try_lock_shared() {
+                Ok(()) => Some(false),
+                Err(TryLockError::WouldBlock) => Some(true),
+                Err(TryLockError::Error(_)) => None,
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(false),
+            Err(_) => None,
+        }
     }
 
     /// What lies beside the repositories in the drop zone, where nothing is taken in from.
@@ -170,15 +199,16 @@ impl Local {
 
     /// What was taken in and could not be registered: an active configuration cannot be used, or a process
     /// was stopped.
-    pub async fn unregistered(&self) -> Result<Vec<Dropped>> {
+    /// With it, what of it cannot be looked at.
+    pub async fn unregistered(&self) -> Result<(Vec<Dropped>, Vec<(PathBuf, Error)>)> {
         let mut unregistered = Vec::new();
-        let (taken, _) = Inbox::new(&self.disk, std::time::Duration::ZERO).taken_before()?;
-        for dropped in taken {
+        let taken = Inbox::new(&self.disk, std::time::Duration::ZERO).taken_before()?;
+        for dropped in taken.drops {
             if self.state.import(dropped.import).await?.is_none() {
                 unregistered.push(dropped);
             }
         }
-        Ok(unregistered)
+        Ok((unregistered, taken.failures))
     }
 
     /// The folder.
@@ -190,6 +220,15 @@ impl Local {
     pub fn disk(&self) -> &Disk {
         &self.disk
     }
+}
+
+fn make_private(disk: &Disk) -> Result<()> {
+    let private = disk.root().join(PRIVATE);
+    disk.make_folders(Path::new(PRIVATE)).map_err(|e| Error::writing(private.display().to_string(), e))?;
+    // SQLite syncs what it writes, but not the names of new databases.
+    disk.names_changed_in(Path::new(""));
+    disk.names_changed_in(Path::new(PRIVATE));
+    Ok(())
 }
 
 /// The time now, in whole milliseconds: finer is noise to whoever reads it.

@@ -20,7 +20,7 @@ use super::{records_read, shelf};
 use crate::ports::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
 use crate::{Error, Result};
 
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE collections (
         id INTEGER PRIMARY KEY,
@@ -75,7 +75,11 @@ pub struct SqliteRecords {
 impl SqliteRecords {
     /// Opens or creates the store.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { database: Database::open(path, MIGRATIONS)? })
+        Ok(Self::of(Database::open(path, MIGRATIONS)?))
+    }
+
+    pub(super) fn of(database: Database) -> Self {
+        Self { database }
     }
 
     /// With the files of a deployment beside it: what was changed there is durable before anything is written here.

@@ -1,28 +1,37 @@
 //! Runs the four functions on one machine: takes in what was dropped, and hands messages from one to the
 //! other until there is nothing left to do.
+//!
+//! Nothing that fails ends a run or a watch. What fails waits by itself, as `troubles` says, and everything else goes on.
 
-use std::collections::HashSet;
-use std::fs::File;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use tidewaiter::keys::Repository;
+
+use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{Message, Objects, Platform, Progress, State};
+use crate::ports::{Drop as Dropped, Kind, Message, News, Objects, Platform, Progress, Queue, State};
 use crate::validate::Tried;
 use crate::{Error, Result, digest, report, sequence, sweep, unpack, validate, watch};
 
-/// How often a message is tried before it is left for the next run.
-const TRIES: u32 = 4;
-/// How long the first retry waits; each further one waits twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// How often a watching process looks for what a lost message left undone.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How often the drop zone is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A store that fails after so long is not answering: to ask it again for the next file would take as long each time.
+const STALLS: Duration = Duration::from_secs(5);
 
 /// Runs a deployment in a folder.
 pub struct Runner {
     local: Local,
     inbox: Inbox,
+    troubles: Troubles,
+    /// Files that arrived in a repository while its order could not go on.
+    arrived: HashMap<Repository, Message>,
+    /// True if a store did not answer in this round.
+    stalls: bool,
     /// Held as long as the runner lives: one process at a time works on a folder. It is empty if the last one ended by
     /// itself.
     lock: File,
@@ -35,29 +44,26 @@ impl Drop for Runner {
     }
 }
 
-/// What could not be done.
-#[derive(Debug)]
-pub struct Failure {
-    /// What was being done.
-    pub what: String,
-    /// Why it failed.
-    pub error: Error,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.what, self.error)
-    }
-}
-
 /// What is left when a run ends.
 #[derive(Debug, Default)]
 pub struct RunSummary {
-    /// What could not be done, and is tried again by the next run.
+    /// What could not be done, each cause once. The next run tries again.
     pub failures: Vec<Failure>,
     /// Files that were left in the drop zone, since somebody is still writing them.
     pub still_writing: StillWriting,
 }
+
+/// What a watch tells of failures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It could not be done, and is tried again.
+    Failed(Failure),
+    /// What failed before goes on.
+    Recovered(Failure),
+}
+
+/// What something is about: its repository and what is being done.
+type About = (Option<Repository>, String);
 
 impl Runner {
     /// Takes the lock of the folder. A file is taken in when it has not changed for `quiet`.
@@ -67,8 +73,8 @@ impl Runner {
     pub fn new(local: Local, quiet: Duration) -> Result<Self> {
         let path = local.root().join(".tidewaiter/lock");
         let key = path.display().to_string();
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(|e| Error::object(&key, e))?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(|e| Error::writing(&key, e))?;
         // Somebody who only asks whether the folder is worked on holds it for a moment.
         let held = || lock.try_lock().is_ok();
         let waited = || {
@@ -80,11 +86,12 @@ impl Runner {
         }
         // What a process had renamed when it was killed is noted nowhere, and may not be durable yet.
         if lock.metadata().map_err(|e| Error::object(&key, e))?.len() > 0 {
-            local.disk().sync_everything().map_err(|e| Error::object(&key, e))?;
+            local.disk().sync_everything().map_err(|e| Error::writing(&key, e))?;
         }
-        lock.set_len(1).map_err(|e| Error::object(&key, e))?;
+        lock.set_len(1).map_err(|e| Error::writing(&key, e))?;
         let inbox = Inbox::new(local.disk(), quiet);
-        Ok(Self { local, inbox, lock })
+        let troubles = Troubles::new(local.root(), true);
+        Ok(Self { local, inbox, troubles, arrived: HashMap::new(), stalls: false, lock })
     }
 
     /// The deployment.
@@ -94,159 +101,473 @@ impl Runner {
 
     /// Takes in everything that is complete, treats everything that is ready, and stops. Files that keep
     /// changing are waited for until `patience` is over.
-    pub async fn run(&mut self, patience: Duration) -> Result<RunSummary> {
-        let mut summary = RunSummary::default();
-        self.sweep(&mut summary).await?;
+    ///
+    /// What fails is said in the summary. What needs an operator is tried once, and what may pass by itself a few times.
+    pub async fn run(&mut self, patience: Duration) -> RunSummary {
+        self.begin(true);
+        self.sweep().await;
         let deadline = Instant::now() + patience;
-        loop {
-            let writing = self.take_in(&mut summary).await?;
+        let still_writing = loop {
+            let writing = self.take_in().await;
             if writing.changing.is_empty() || Instant::now() >= deadline {
-                summary.still_writing = writing;
-                break;
+                break writing;
             }
             tokio::time::sleep(LOOK_EVERY.min(Duration::from_millis(50))).await;
-        }
-        self.drain(&mut summary).await;
-        sweep::end_run(&self.local).await?;
-        self.drain(&mut summary).await;
-        Ok(summary)
+        };
+        self.exhaust().await;
+        self.end_run().await;
+        self.exhaust().await;
+        let failures = self.said().await.into_values().collect();
+        RunSummary { failures, still_writing }
     }
 
-    /// Goes on until `stop` is ready: takes in files as they arrive, and treats what is ready. `tell` is
-    /// called with each failure; what failed is tried again later.
-    pub async fn watch(
-        &mut self,
-        stop: impl Future<Output = ()>,
-        mut tell: impl FnMut(Failure),
-    ) -> Result<()> {
+    /// Goes on until `stop` is ready: takes in files as they arrive, and treats what is ready. `tell` is called with each
+    /// cause of failures, once, and once more when it is over. What failed is tried again, later and later.
+    pub async fn watch(&mut self, stop: impl Future<Output = ()>, mut tell: impl FnMut(Told)) {
         tokio::pin!(stop);
-        // What keeps failing is said once, and again if it comes back after it went well.
-        let mut told = HashSet::new();
-        let mut tell = move |failures: &mut Vec<Failure>| {
-            let now: HashSet<String> = failures.iter().map(ToString::to_string).collect();
-            failures.drain(..).filter(|failure| !told.contains(&failure.to_string())).for_each(&mut tell);
-            told = now;
-        };
-        let mut summary = RunSummary::default();
-        self.sweep(&mut summary).await?;
+        self.begin(false);
+        let mut told = BTreeMap::new();
+        self.sweep().await;
         let mut swept = Instant::now();
         loop {
-            self.take_in(&mut summary).await?;
-            // Between two files it is seen whether to stop: what is in hand is brought to its end.
-            while self.handle_next(&mut summary).await {
+            let looked = Instant::now();
+            self.take_in().await;
+            self.try_again().await;
+            // Whoever has much to do does not keep others from being looked at.
+            let mut is_idle = false;
+            while !is_idle && looked.elapsed() < LOOK_EVERY {
+                is_idle = !self.handle_next().await;
+                // Between two files it is seen whether to stop: what is in hand is brought to its end.
                 tokio::select! {
                     biased;
                     () = &mut stop => {
-                        tell(&mut summary.failures);
-                        return Ok(());
+                        self.tell_changes(&mut told, &mut tell).await;
+                        return;
                     }
                     () = std::future::ready(()) => {}
                 }
             }
-            let failed = !summary.failures.is_empty();
-            tell(&mut summary.failures);
-            if failed || swept.elapsed() > SWEEP_EVERY {
+            self.tell_changes(&mut told, &mut tell).await;
+            if is_idle {
                 tokio::select! {
-                    () = &mut stop => return Ok(()),
-                    () = tokio::time::sleep(if failed { Duration::from_secs(5) } else { LOOK_EVERY }) => {}
-                }
-                self.sweep(&mut summary).await?;
-                swept = Instant::now();
-            } else {
-                tokio::select! {
-                    () = &mut stop => return Ok(()),
+                    () = &mut stop => return,
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
+            }
+            if swept.elapsed() > SWEEP_EVERY {
+                self.sweep().await;
+                swept = Instant::now();
+            }
+        }
+    }
+
+    fn begin(&mut self, gives_up: bool) {
+        self.troubles = Troubles::new(self.local.root(), gives_up);
+        self.stalls = false;
+    }
+
+    /// What is to be told of failures.
+    async fn said(&self) -> BTreeMap<Cause, Failure> {
+        let mut said = BTreeMap::new();
+        for (cause, (mut failure, order)) in self.troubles.said() {
+            if let Some(repository) = order {
+                // How many wait is not worth another failure.
+                failure.waiting = self.local.state().queued_count(&repository).await.unwrap_or_default();
+            }
+            said.insert(cause, failure);
+        }
+        said
+    }
+
+    async fn tell_changes(&mut self, told: &mut BTreeMap<Cause, Failure>, tell: &mut impl FnMut(Told)) {
+        if !self.troubles.take_changed() {
+            return;
+        }
+        let now = self.said().await;
+        for (cause, failure) in &now {
+            if !told.contains_key(cause) {
+                tell(Told::Failed(failure.clone()));
+            }
+        }
+        for (cause, failure) in &*told {
+            if !now.contains_key(cause) {
+                tell(Told::Recovered(failure.clone()));
+            }
+        }
+        *told = now;
+    }
+
+    /// Handles messages, and tries again what failed, until there is nothing left that this run tries.
+    async fn exhaust(&mut self) {
+        loop {
+            while self.handle_next().await {}
+            let Some(at) = self.troubles.next() else { return };
+            tokio::time::sleep_until(at.into()).await;
+            self.try_again().await;
+        }
+    }
+
+    /// Tries again what is due.
+    async fn try_again(&mut self) {
+        let (mut look, mut sweep) = (false, false);
+        self.stalls = false;
+        for (unit, task) in self.troubles.due(Instant::now()) {
+            match task {
+                Task::Look => look = true,
+                Task::Sweep => sweep = true,
+                Task::TakeIn(dropped) => self.return_to(&unit, &dropped).await,
+                Task::Resume(import, about) => {
+                    let resume = async |local: &Local| sweep::resume_by_id(local, import).await;
+                    self.attempt(unit, about.clone(), Task::Resume(import, about), resume).await;
+                }
+                Task::Poke(repository) => self.poke(&repository).await,
+                Task::Watch(repository, registered) => self.watch_over(&repository, registered).await,
+                // In memory it does not fail.
+                Task::Send(message) => drop(self.local.queue().send(message, None).await),
+            }
+        }
+        if look {
+            self.take_in().await;
+        }
+        if sweep {
+            self.sweep().await;
+        }
+    }
+
+    /// Tries something, and keeps in mind how it ended.
+    async fn attempt(
+        &mut self,
+        unit: Unit,
+        about: About,
+        task: Task,
+        work: impl AsyncFnOnce(&Local) -> Result<()>,
+    ) {
+        let begun = Instant::now();
+        let done = if self.stalls { Err(stalled()) } else { work(&self.local).await };
+        match done {
+            Ok(()) => self.troubles.solved(&unit),
+            Err(error) => {
+                self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
+                self.troubles.failed(unit, about, task, &error);
             }
         }
     }
 
     /// Finds what an earlier process left undone, or a message that was lost.
-    async fn sweep(&mut self, summary: &mut RunSummary) -> Result<()> {
-        note(
-            summary,
-            || "removing what interrupted writes left".to_owned(),
-            self.local.objects().sweep_partial(),
-        );
-        let (taken, unread) = self.inbox.taken_before()?;
-        let left = self.inbox.put_in_order();
-        summary.failures.extend(
-            left.into_iter()
-                .chain(unread)
-                .map(|(path, error)| Failure { what: format!("looking into {}", path.display()), error }),
-        );
-        for dropped in taken {
-            let done = match self.local.state().import(dropped.import).await?.map(|import| import.progress) {
-                None => self.retrying(|local| unpack::unpack(local, &dropped)).await,
-                // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
-                Some(Progress::Done(conclusion)) => {
-                    let objects = self.local.objects();
-                    objects.relocate(&dropped.source, dropped.bytes, &conclusion.place, None).await
-                }
-                Some(_) => Ok(()),
-            };
-            note(summary, || dropped.file.clone(), done);
+    async fn sweep(&mut self) {
+        if !self.may_try(&Unit::State) {
+            return;
+        }
+        self.stalls = false;
+        match self.sweep_all().await {
+            Ok(()) => self.troubles.solved(&Unit::State),
+            Err(error) => {
+                self.troubles.failed(
+                    Unit::State,
+                    (None, "looking for what is unfinished".to_owned()),
+                    Task::Sweep,
+                    &error,
+                );
+            }
+        }
+    }
+
+    /// The sweep, until the state cannot be read.
+    async fn sweep_all(&mut self) -> Result<()> {
+        for dropped in self.taken_before() {
+            let unit = Unit::File(dropped.import);
+            if !self.may_try(&unit) {
+                continue;
+            }
+            match self.local.state().import(dropped.import).await?.map(|import| import.progress) {
+                None | Some(Progress::Done(_)) => self.return_to(&unit, &dropped).await,
+                Some(_) => {}
+            }
         }
         for import in self.local.state().unfinished().await? {
-            let done = self.retrying(|local| sweep::resume(local, &import)).await;
-            note(summary, || import.file.clone(), done);
+            // A data file that is being concluded is the one whose turn it is, or is set aside with its group.
+            let is_data = matches!(import.kind, Kind::Data { .. });
+            let repository = import.repository.clone();
+            let unit = if is_data { Unit::Order(repository.clone()) } else { Unit::File(import.id) };
+            if !self.may_try(&unit) {
+                continue;
+            }
+            let about = (Some(repository.clone()), format!("going on with {} of {repository}", import.file));
+            let task = if is_data { Task::Poke(repository) } else { Task::Resume(import.id, about.clone()) };
+            self.attempt(unit, about, task, async |local| sweep::resume(local, &import).await).await;
         }
-        sweep::poke(&self.local).await?;
-        for (repository, error) in sweep::watch(&self.local).await? {
-            note(summary, || format!("watching over {repository}"), Err(error));
+        let registered = self.local.state().repositories().await?;
+        for repository in &registered {
+            let turn = self.local.state().turn(repository).await?;
+            let has_work = sweep::has_work(&turn);
+            digest::ask(&self.local, repository, !has_work).await?;
+            if self.may_try(&Unit::Order(repository.clone())) {
+                self.poke(repository).await;
+            }
+        }
+        sweep::ask_for_mails(&self.local).await?;
+        let watched = sweep::watched(&self.local, &registered).await;
+        let configs = Unit::Place(PathBuf::from("config"));
+        match watched {
+            Ok(watched) => {
+                self.troubles.solved(&configs);
+                for repository in watched {
+                    let is_registered = registered.contains(&repository);
+                    if self.may_try(&Unit::Watch(repository.clone())) {
+                        self.watch_over(&repository, is_registered).await;
+                    }
+                }
+            }
+            Err(error) => {
+                let about = (None, "looking for configurations".to_owned());
+                self.troubles.failed(configs, about, Task::Sweep, &error);
+            }
         }
         Ok(())
     }
 
-    async fn take_in(&mut self, summary: &mut RunSummary) -> Result<StillWriting> {
-        let taken = self.inbox.take(self.local.now())?;
-        for (path, error) in taken.failures {
-            summary.failures.push(Failure { what: format!("taking in {}", path.display()), error });
+    /// What was taken in and may not be registered. What cannot be looked at is kept in mind.
+    fn taken_before(&mut self) -> Vec<Dropped> {
+        let (drops, mut failures) = match self.inbox.taken_before() {
+            Ok(taken) => (taken.drops, taken.failures),
+            Err(error) => (Vec::new(), vec![(PathBuf::from("waiting"), error)]),
+        };
+        // What interrupted writes and copies left.
+        failures.extend(self.inbox.put_in_order());
+        let partial = self.local.objects().sweep_partial().err();
+        failures.extend(partial.map(|error| (PathBuf::from(".tidewaiter/partial"), error)));
+        let about = || (None, "looking for what was taken in".to_owned());
+        let failing: HashSet<PathBuf> = failures.iter().map(|(path, _)| path.clone()).collect();
+        for (path, error) in failures {
+            let unit = Unit::Place(path);
+            if self.may_try(&unit) {
+                self.troubles.failed(unit, about(), Task::Sweep, &error);
+            }
         }
-        for dropped in taken.drops {
-            let done = self.retrying(|local| unpack::unpack(local, &dropped)).await;
-            note(summary, || dropped.file.clone(), done);
-        }
-        Ok(taken.writing)
+        self.troubles.solved_but(
+            |unit| matches!(unit, Unit::Place(path) if path.as_os_str() != "config"),
+            |unit| matches!(unit, Unit::Place(path) if failing.contains(path)),
+        );
+        drops
     }
 
-    /// Handles messages until none is due.
-    async fn drain(&mut self, summary: &mut RunSummary) {
-        while self.handle_next(summary).await {}
+    /// Goes on with what was taken in before.
+    async fn return_to(&mut self, unit: &Unit, dropped: &Dropped) {
+        let about = taking_in(dropped);
+        let again = async |local: &Local| {
+            match local.state().import(dropped.import).await?.map(|import| import.progress) {
+                // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
+                Some(Progress::Done(conclusion)) => {
+                    local.objects().relocate(&dropped.source, dropped.bytes, &conclusion.place, None).await
+                }
+                _ => unpack::unpack(local, dropped).await,
+            }
+        };
+        let task = Task::TakeIn(Box::new(dropped.clone()));
+        self.attempt(unit.clone(), about, task, again).await;
+    }
+
+    /// Asks the sequencer of a repository to go on, if there is anything to go on with.
+    ///
+    /// Unlike a sweep in the cloud it does so whatever signs of life there are: this process alone works on the folder,
+    /// and it has nothing in hand now.
+    async fn poke(&mut self, repository: &Repository) {
+        let unit = Unit::Order(repository.clone());
+        match self.local.state().turn(repository).await {
+            Ok(turn) if sweep::has_work(&turn) => {
+                let arrived = self.arrived.remove(repository);
+                for message in arrived.into_iter().chain([Message::news(repository, News::Poke)]) {
+                    // In memory it does not fail.
+                    drop(self.local.queue().send(message, None).await);
+                }
+            }
+            Ok(_) => self.troubles.solved(&unit),
+            Err(error) => {
+                self.troubles.failed(unit, going_on(repository), Task::Poke(repository.clone()), &error)
+            }
+        }
+    }
+
+    async fn watch_over(&mut self, repository: &Repository, is_registered: bool) {
+        let about = (Some(repository.clone()), format!("watching over {repository}"));
+        let task = Task::Watch(repository.clone(), is_registered);
+        let watch = async |local: &Local| sweep::watch_repository(local, repository, is_registered).await;
+        self.attempt(Unit::Watch(repository.clone()), about, task, watch).await;
+    }
+
+    async fn take_in(&mut self) -> StillWriting {
+        if !self.may_try(&Unit::Inbox) {
+            return StillWriting::default();
+        }
+        let now = Instant::now();
+        let troubles = &self.troubles;
+        let may_try = |path: &std::path::Path| {
+            troubles.is_empty() || troubles.may_try(&Unit::Dropped(path.to_owned()), now)
+        };
+        let taken = match self.inbox.take(self.local.now(), may_try) {
+            Ok(taken) => taken,
+            Err(error) => {
+                let about = (None, "looking for what was dropped".to_owned());
+                self.troubles.failed(Unit::Inbox, about, Task::Look, &error);
+                return StillWriting::default();
+            }
+        };
+        self.troubles.solved(&Unit::Inbox);
+        self.note_dropped(taken.failures, &taken.writing, now);
+        self.stalls = false;
+        for dropped in taken.drops {
+            let task = Task::TakeIn(Box::new(dropped.clone()));
+            let unpack = async |local: &Local| unpack::unpack(local, &dropped).await;
+            self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, unpack).await;
+        }
+        taken.writing
+    }
+
+    /// Keeps in mind what could not be taken in, and that everything else could be.
+    fn note_dropped(&mut self, failures: Vec<(PathBuf, Error)>, writing: &StillWriting, now: Instant) {
+        if failures.is_empty() && self.troubles.is_empty() {
+            return;
+        }
+        let mut failing: HashSet<PathBuf> = failures.iter().map(|(path, _)| path.clone()).collect();
+        failing.extend(writing.changing.iter().cloned());
+        let troubles = &self.troubles;
+        let tried: HashSet<Unit> =
+            troubles.units().filter(|unit| troubles.may_try(unit, now)).cloned().collect();
+        self.troubles.solved_but(
+            |unit| matches!(unit, Unit::Dropped(_)) && tried.contains(unit),
+            |unit| matches!(unit, Unit::Dropped(path) if failing.contains(path)),
+        );
+        for (path, error) in failures {
+            let about = (self.repository_in(&path), format!("taking in {}", path.display()));
+            let unit = Unit::Dropped(path);
+            if self.troubles.may_try(&unit, now) {
+                self.troubles.failed(unit, about, Task::Look, &error);
+            }
+        }
+    }
+
+    /// The repository that a path of the drop zone lies in.
+    fn repository_in(&self, path: &std::path::Path) -> Option<Repository> {
+        let below = path.strip_prefix(self.local.root().join("imports")).ok()?;
+        below.components().next()?.as_os_str().to_str()?.parse().ok()
+    }
+
+    /// Asks for the mails of all runs: there is nothing left to do.
+    async fn end_run(&mut self) {
+        let asked = async {
+            for repository in self.local.state().repositories().await? {
+                digest::ask(&self.local, &repository, true).await?;
+            }
+            Ok(())
+        };
+        if let Err(error) = asked.await {
+            let about = (None, "asking for digests".to_owned());
+            self.troubles.failed(Unit::State, about, Task::Sweep, &error);
+        }
     }
 
     /// Handles the next message that is due; false if there is none.
-    async fn handle_next(&mut self, summary: &mut RunSummary) -> bool {
+    async fn handle_next(&mut self) -> bool {
         let Some(message) = self.local.queue().next(self.local.now()) else { return false };
-        let done = self.retrying(|local| handle(local, message.clone())).await;
-        note(summary, || describe(&message), done);
+        let known = self.unit_of(&message).await;
+        if let Some(unit) = &known
+            && !self.may_try(unit)
+        {
+            // Whoever tries again finds in the state what this asks for, but not since when files arrive.
+            if let Message::Sequence { repository, news: News::Arrived { .. }, .. } = &message {
+                self.arrived.insert(repository.clone(), message.clone());
+            }
+            return true;
+        }
+        let begun = Instant::now();
+        match handle(&self.local, message.clone()).await {
+            Ok(()) => {
+                if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
+                    self.troubles.solved(&unit);
+                }
+            }
+            Err(error) => {
+                self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
+                let (unit, about, task) = self.trouble_with(message).await;
+                self.troubles.failed(unit, about, task, &error);
+            }
+        }
         true
     }
 
-    /// Tries again what may succeed later.
-    async fn retrying<'a, F>(&'a self, work: impl Fn(&'a Local) -> F) -> Result<()>
-    where
-        F: Future<Output = Result<()>> + 'a,
-    {
-        let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
-            match work(&self.local).await {
-                Err(error) if error.is_transient() => {
-                    tracing::debug!(%error, "trying again");
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                }
-                done => return done,
-            }
+    /// True if a message that went well says that what failed is over. That the sequencer has handed a file out again
+    /// says nothing of the file.
+    fn is_over(&self, unit: &Unit, message: &Message) -> bool {
+        let is_of_a_file = matches!(self.troubles.task(unit), Some(Task::Poke(_)));
+        !(is_of_a_file && matches!(message, Message::Sequence { .. }))
+    }
+
+    /// What a message is about, unless nothing fails: then it does not matter.
+    async fn unit_of(&self, message: &Message) -> Option<Unit> {
+        if self.troubles.is_empty() {
+            return None;
         }
-        work(&self.local).await
+        match message {
+            Message::Work { import, .. } => {
+                let import = self.local.state().import(*import).await.ok()??;
+                Some(Unit::Order(import.repository))
+            }
+            message => Some(of_itself(message)),
+        }
+    }
+
+    /// What fails if a message does, and how it is tried again.
+    async fn trouble_with(&self, message: Message) -> (Unit, About, Task) {
+        match message {
+            Message::Sequence { repository, .. } => {
+                let again = Task::Send(Message::news(&repository, News::Poke));
+                (Unit::Order(repository.clone()), going_on(&repository), again)
+            }
+            Message::Work { import, .. } => match self.local.state().import(import).await {
+                Ok(Some(import)) => {
+                    let repository = import.repository;
+                    let what = format!("importing {} of {repository}", import.file);
+                    (
+                        Unit::Order(repository.clone()),
+                        (Some(repository.clone()), what),
+                        Task::Poke(repository),
+                    )
+                }
+                _ => (Unit::State, (None, format!("import {import}")), Task::Sweep),
+            },
+            message => (of_itself(&message), (None, describe(&message)), Task::Send(message)),
+        }
+    }
+
+    fn may_try(&self, unit: &Unit) -> bool {
+        self.troubles.may_try(unit, Instant::now())
     }
 }
 
-fn note(summary: &mut RunSummary, what: impl FnOnce() -> String, done: Result<()>) {
-    if let Err(error) = done {
-        summary.failures.push(Failure { what: what(), error });
+/// What a message is about that says so by itself.
+fn of_itself(message: &Message) -> Unit {
+    match message {
+        Message::Sequence { repository, .. } => Unit::Order(repository.clone()),
+        Message::Work { import, .. } | Message::TakeIn { import } => Unit::File(*import),
+        Message::Missed { dropped } => Unit::File(dropped.import),
+        Message::Report { import } => Unit::Mail(import.to_string()),
+        Message::Digest { repository, digest } => Unit::Mail(format!("{repository} {digest}")),
+        Message::Notice { notice } => Unit::Mail(notice.key()),
     }
+}
+
+/// The failure of what was not tried, since the store did not answer just now.
+fn stalled() -> Error {
+    Error::Store { what: "waiting for the database", source: "it did not answer a moment ago".into() }
+}
+
+fn taking_in(dropped: &Dropped) -> About {
+    let repository = &dropped.repository;
+    (Some(repository.clone()), format!("taking in {} of {repository}", dropped.file))
+}
+
+fn going_on(repository: &Repository) -> About {
+    (Some(repository.clone()), format!("going on with the files of {repository}"))
 }
 
 fn describe(message: &Message) -> String {

@@ -1,27 +1,40 @@
 //! SQLite off the async threads.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use tidewaiter::id::ImportId;
 
 use super::disk::Disk;
 use super::known::Known;
+use super::sqlite_open::{self, Look, Migrations};
 use crate::{Error, Result};
 
 /// One connection, used by one caller at a time.
 #[derive(Debug, Clone)]
 pub(super) struct Database {
+    path: Arc<PathBuf>,
     inner: Arc<Mutex<Inner>>,
     /// The files beside it.
     disk: Option<Disk>,
 }
 
+/// To which deployment a database belongs.
+#[derive(Debug)]
+pub(super) struct Identity {
+    /// None if it was just made.
+    pub(super) id: Option<String>,
+    /// True if it holds anything.
+    pub(super) has_content: bool,
+}
+
 #[derive(Debug)]
 struct Inner {
     connection: Connection,
+    /// If it is only looked at: how.
+    look: Option<Look>,
     /// The transaction that is open between two calls.
     open: Option<Open>,
     /// Whose work could not be committed when somebody else wanted something, so that they do not know yet.
@@ -106,30 +119,73 @@ impl Inner {
 impl Database {
     /// Opens or creates a database and brings it to the newest schema: `migrations` are run once each,
     /// in their order.
-    pub(super) fn open(path: &Path, migrations: &[&str]) -> Result<Self> {
-        let open = || -> rusqlite::Result<Connection> {
-            let mut connection = Connection::open(path)?;
-            connection.busy_timeout(std::time::Duration::from_secs(30))?;
-            // A larger write-ahead log writes a page that changes again and again less often to its place.
-            // FULL: what is committed survives a power cut, since files are moved on the strength of it.
-            connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
-                 PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 8192;",
-            )?;
-            migrate(&mut connection, migrations)?;
-            connection.set_prepared_statement_cache_capacity(64);
-            Ok(connection)
-        };
-        let connection = open().map_err(|e| failed("opening a database", e))?;
+    pub(super) fn open(path: &Path, migrations: Migrations) -> Result<Self> {
+        let connection = sqlite_open::to_work(path, migrations);
+        Ok(Self::new(path, connection.map_err(|e| failed("opening a database", path, e))?, None))
+    }
+
+    /// Opens a database to look at it: nothing is written, and nothing need be writable.
+    pub(super) fn look(path: &Path, migrations: Migrations) -> Result<Self> {
+        let (connection, look) = Look::open(path, migrations)?;
+        Ok(Self::new(path, connection, Some(look)))
+    }
+
+    fn new(path: &Path, connection: Connection, look: Option<Look>) -> Self {
         let (open, lost, known, known_by) = (None, HashSet::new(), Known::default(), None);
-        let inner = Arc::new(Mutex::new(Inner { connection, open, lost, known, known_by }));
-        Ok(Self { inner, disk: None })
+        let inner = Inner { connection, look, open, lost, known, known_by };
+        Self { path: Arc::new(path.to_owned()), inner: Arc::new(Mutex::new(inner)), disk: None }
     }
 
     /// With files beside it: what was changed there is durable before anything is written here.
     pub(super) fn on(mut self, disk: &Disk) -> Self {
         self.disk = Some(disk.clone());
         self
+    }
+
+    /// To which deployment it belongs.
+    pub(super) fn identity(&self) -> Result<Identity> {
+        self.now("reading to whom a database belongs", |inner| {
+            let sql = &inner.connection;
+            let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+            let tables: Vec<String> =
+                sql.prepare(tables)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+            let (mut id, mut has_content) = (None, false);
+            for table in tables {
+                if table == "deployment" {
+                    id = sql.query_row("SELECT id FROM deployment", [], |row| row.get(0)).optional()?;
+                } else {
+                    has_content |= sql.prepare(&format!("SELECT 1 FROM \"{table}\" LIMIT 1"))?.exists([])?;
+                }
+            }
+            Ok(Identity { id, has_content })
+        })
+    }
+
+    /// Writes down to which deployment it belongs, unless that was done; what holds.
+    pub(super) fn identify(&self, id: &str) -> Result<String> {
+        self.now("writing to whom a database belongs", |inner| {
+            // One that has it is not written to: another process may be at work with it.
+            let held = "SELECT id FROM deployment";
+            if let Ok(Some(held)) = inner.connection.query_row(held, [], |row| row.get(0)).optional() {
+                return Ok(held);
+            }
+            let sql = inner.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            sql.execute_batch(IDENTITY)?;
+            sql.execute("INSERT INTO deployment (one, id) VALUES (1, ?1) ON CONFLICT DO NOTHING", [id])?;
+            let held = sql.query_row(held, [], |row| row.get(0))?;
+            sql.commit()?;
+            Ok(held)
+        })
+    }
+
+    /// Writes down to which deployment it belongs from now on.
+    pub(super) fn identify_anew(&self, id: &str) -> Result<()> {
+        self.now("writing to whom a database belongs", |inner| {
+            let sql = inner.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            sql.execute_batch(IDENTITY)?;
+            sql.execute("INSERT OR REPLACE INTO deployment (one, id) VALUES (1, ?1)", [id])?;
+            sql.commit()
+        })
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.
@@ -195,7 +251,13 @@ impl Database {
     ) -> Result<T> {
         self.with(what, move |inner| {
             inner.settle()?;
-            work(&inner.connection)
+            let Some(look) = &mut inner.look else { return work(&inner.connection) };
+            look.renew(&mut inner.connection).map_err(in_database)?;
+            let value = work(&inner.connection);
+            if look.has_changed().map_err(in_database)? {
+                return Err(overtaken("it changed while it was being read".to_owned()));
+            }
+            value
         })
         .await
     }
@@ -205,36 +267,35 @@ impl Database {
         what: &'static str,
         work: impl FnOnce(&mut Inner) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (database, disk) = (self.inner.clone(), self.disk.clone());
-        let done = tokio::task::spawn_blocking(move || {
-            if let Some(disk) = disk {
-                disk.database(what).map_err(unsynced)?;
-            }
-            let mut inner = database.lock().unwrap_or_else(|panicked| {
-                let mut inner = panicked.into_inner();
-                inner.take_back();
-                // Once: what is open from now on is nobody's rest.
-                database.clear_poison();
-                inner
-            });
-            work(&mut inner)
+        let database = self.clone();
+        let done = tokio::task::spawn_blocking(move || database.now(what, work));
+        done.await.map_err(|e| Error::Task(e.to_string()))?
+    }
+
+    fn now<T>(&self, what: &'static str, work: impl FnOnce(&mut Inner) -> rusqlite::Result<T>) -> Result<T> {
+        if let Some(disk) = &self.disk {
+            disk.database(what).map_err(|e| failed(what, &self.path, unsynced(e)))?;
+        }
+        let mut inner = self.inner.lock().unwrap_or_else(|panicked| {
+            let mut inner = panicked.into_inner();
+            inner.take_back();
+            // Once: what is open from now on is nobody's rest.
+            self.inner.clear_poison();
+            inner
         });
-        done.await.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| failed(what, e))
+        work(&mut inner).map_err(|e| failed(what, &self.path, e))
     }
 }
 
-fn migrate(connection: &mut Connection, migrations: &[&str]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if done > migrations.len() {
-        let newer = format!("it was written by a newer version (schema {done}, known {})", migrations.len());
-        return Err(rusqlite::Error::ToSqlConversionFailure(newer.into()));
-    }
-    for (n, migration) in migrations.iter().enumerate().skip(done) {
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", n + 1)?;
-    }
-    transaction.commit()
+const IDENTITY: &str =
+    "CREATE TABLE IF NOT EXISTS deployment (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)";
+
+/// What is wrong with a database, and where it lies.
+#[derive(Debug, thiserror::Error)]
+#[error("{source} ({path})", path = path.display())]
+struct InFile {
+    path: PathBuf,
+    source: rusqlite::Error,
 }
 
 /// Why a transaction is not begun: the files beside the database.
@@ -242,8 +303,14 @@ fn unsynced(error: std::io::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())
 }
 
-fn failed(what: &'static str, source: rusqlite::Error) -> Error {
-    Error::Store { what, source: Box::new(source) }
+/// A failure of a database.
+pub(super) fn failed(what: &'static str, path: &Path, source: rusqlite::Error) -> Error {
+    Error::Store { what, source: Box::new(InFile { path: path.to_owned(), source }) }
+}
+
+/// A failure to look at a database, as one of its own.
+fn in_database(error: Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
 /// Why a transaction is not to be carried out now: somebody else is at work on the same.
@@ -273,7 +340,7 @@ mod tests {
 
     use super::*;
 
-    const MIGRATIONS: &[&str] = &["
+    const MIGRATIONS: Migrations = &["
         CREATE TABLE parents (id INTEGER PRIMARY KEY);
         CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);
     "];

@@ -32,7 +32,11 @@ pub struct SqliteState {
 impl SqliteState {
     /// Opens or creates the store.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { database: Database::open(path, MIGRATIONS)? })
+        Ok(Self::of(Database::open(path, MIGRATIONS)?))
+    }
+
+    pub(super) fn of(database: Database) -> Self {
+        Self { database }
     }
 
     /// With the files of a deployment beside it: what was changed there is durable before anything is written here.

@@ -81,7 +81,7 @@ async fn explain(deployed: &impl Deployed, mut options: Options, printer: &Print
 async fn around(deployed: &impl Deployed, import: &Import) -> Result<Around> {
     let state = deployed.state();
     let sequence = state.turn(&import.repository).await?.state;
-    let at_work = deployed.is_at_work(sequence.running.is_some());
+    let at_work = deployed.is_at_work(sequence.running.is_some()) != Some(false);
     let mut around = Around { at_work, ..Around::default() };
     match &import.progress {
         Progress::Registered => {
@@ -121,7 +121,7 @@ async fn outside(deployed: &impl Deployed, options: &Options) -> Result<Vec<Expl
     };
     let mut explained = Vec::new();
     let repositories = super::repositories(deployed, options.repository.clone()).await?;
-    for file in deployed.untaken(&repositories).await? {
+    for file in deployed.untaken(&repositories).await?.found {
         if meant(&file.repository, &file.file) {
             let text = if file.unfinished {
                 "it is in the drop zone, and left there: its name is one that transfer programs give to \
@@ -139,7 +139,7 @@ async fn outside(deployed: &impl Deployed, options: &Options) -> Result<Vec<Expl
             });
         }
     }
-    for dropped in deployed.unregistered().await? {
+    for dropped in deployed.unregistered().await?.found {
         if meant(&dropped.repository, &dropped.file) {
             let text = "it was taken in, and is looked at by the next run".to_owned();
             let steps = vec![Step { at: Some(dropped.arrived), name: Name::Waits, text }];

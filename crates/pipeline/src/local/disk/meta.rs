@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FileType, Stat};
 
+/// The permissions to read of a file's owner, its group, and all others.
+const READABLE: rustix::fs::RawMode = 0o444;
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nature {
@@ -28,6 +31,8 @@ pub struct Meta {
     pub links: u64,
     /// The file system it is on.
     pub device: u64,
+    /// True if its permissions let everybody read it.
+    pub all_may_read: bool,
 }
 
 impl Meta {
@@ -47,7 +52,8 @@ impl Meta {
         let seconds = u64::try_from(stat.st_mtime as i64).unwrap_or_default();
         let modified = seconds.saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as u64);
         let (bytes, links) = (stat.st_size as u64, stat.st_nlink as u64);
-        Self { nature, bytes, modified, links, device: stat.st_dev as u64 }
+        let all_may_read = stat.st_mode & READABLE == READABLE;
+        Self { nature, bytes, modified, links, device: stat.st_dev as u64, all_may_read }
     }
 
     /// When its content last changed.
