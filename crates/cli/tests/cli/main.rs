@@ -6,10 +6,16 @@ mod checks;
 mod configurations;
 #[cfg(test)]
 mod deployment;
+#[cfg(all(test, unix))]
+mod faults;
 #[cfg(test)]
 mod fixes;
 #[cfg(test)]
 mod listings;
+#[cfg(all(test, unix))]
+mod looking;
+#[cfg(test)]
+mod lost;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

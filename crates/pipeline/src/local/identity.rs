@@ -19,8 +19,8 @@ const STATE_FILE: &str = ".tidewaiter/state.sqlite";
 const RECORDS_FILE: &str = "records.sqlite";
 const ID_FILE: &str = ".tidewaiter/deployment";
 
-/// Where files are that the state knows of.
-const TRACES: [&str; 7] = ["archives", "badlines", "bogus", "logs", "notprocessed", "unpacked", "waiting"];
+/// Where nobody but us puts anything, and what we put there stays: the log of each file, what waits.
+const TRACES: [&str; 3] = ["logs", "unpacked", "waiting"];
 
 const GONE: &str = "is gone or empty, though files were imported here";
 const ANOTHER: &str = "belongs to another deployment";
@@ -148,13 +148,10 @@ fn write(path: &Path, id: &str) -> io::Result<()> {
     fs::rename(&partial, path)
 }
 
-/// True if there are files of imports.
+/// True if files were imported here.
 fn has_traces(root: &Path) -> Result<bool> {
     for prefix in TRACES {
         for repository in entries(&root.join(prefix))? {
-            if repository.file_type().is_ok_and(|kind| !kind.is_dir()) {
-                continue;
-            }
             if !entries(&repository.path())?.is_empty() {
                 return Ok(true);
             }
@@ -163,6 +160,10 @@ fn has_traces(root: &Path) -> Result<bool> {
     Ok(false)
 }
 
+/// What is in a folder; nothing if there is none, or something else in its place.
 fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
-    super::drops::entries(folder)
+    match fs::metadata(folder) {
+        Ok(found) if !found.is_dir() => Ok(Vec::new()),
+        _ => super::drops::entries(folder),
+    }
 }
