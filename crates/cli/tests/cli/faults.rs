@@ -298,7 +298,7 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
     let place = Place::empty();
     let Some(disk) = SmallDisk::mount(place.path("drop"), "size=3m") else { return };
     place.run(&["init", "drop"]).expect(0);
-    let lines: String = (0..40_000).map(|n| format!("person{n:06}@example.org\n")).collect();
+    let lines = (0..40_000).map(|n| format!("person{n:06}@example.org\n")).collect::<Vec<_>>().concat();
     place.dropped(crate::support::CONTACTS, format!("email\n{lines}"));
     place.dropped("default_contacts_main_20260201.csv", GOOD);
     let begun = Instant::now();

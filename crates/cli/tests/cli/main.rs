@@ -6,13 +6,15 @@ mod checks;
 mod configurations;
 #[cfg(test)]
 mod deployment;
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod fixes;
 #[cfg(test)]
 mod listings;
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod looking;
 #[cfg(test)]
 mod lost;

@@ -200,6 +200,15 @@ fn drop_of(repository: Repository, file: String, import: ImportId, path: &Path) 
     Ok(Drop { repository, file, import, source, nature, bytes, arrived: import.at() })
 }
 
+/// What was found, and what could not be looked at.
+#[derive(Debug)]
+pub struct Looked<T> {
+    /// What was found.
+    pub found: Vec<T>,
+    /// What could not be looked at, and why.
+    pub failures: Vec<(PathBuf, Error)>,
+}
+
 /// A file in the drop zone that was not taken in yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untaken {
@@ -217,7 +226,7 @@ pub struct Untaken {
 
 /// What lies in the drop zone under `root`, by repository and name, and what of it cannot be looked at. Nothing is
 /// taken in.
-pub(super) fn untaken(root: &Path) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)>)> {
+pub(super) fn untaken(root: &Path) -> Result<Looked<Untaken>> {
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for repository in drop_folders(root)? {
         let folder = root.join("imports").join(repository.as_str());
@@ -234,7 +243,7 @@ pub(super) fn untaken(root: &Path) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)
         })
         .collect();
     untaken.sort_by(|a, b| a.repository.cmp(&b.repository).then_with(|| a.file.cmp(&b.file)));
-    Ok((untaken, failures))
+    Ok(Looked { found: untaken, failures })
 }
 
 /// What lies beside the repositories, where nothing is taken in from.

@@ -37,6 +37,11 @@ impl Mailer for Outbox {
             std::fs::rename(&partial, &path)?;
             Ok(Vec::new())
         };
-        write().map_err(|source| Error::Mail { id: mail.id.clone(), source })
+        // Of many mails the folder is what they have in common.
+        let cannot = |error: std::io::Error| {
+            let text = format!("{} cannot be written: {error}", self.folder.display());
+            Error::Mail { id: mail.id.clone(), source: std::io::Error::new(error.kind(), text) }
+        };
+        write().map_err(cannot)
     }
 }

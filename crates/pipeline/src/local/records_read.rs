@@ -137,7 +137,9 @@ mod tests {
     fn a_page_of_wide_records_is_bounded_by_their_bytes_and_none_is_left_out() {
         const WIDE: usize = 1_000_000;
         let sql = Connection::open_in_memory().unwrap();
-        MIGRATIONS.iter().for_each(|migration| sql.execute_batch(migration).unwrap());
+        for migration in MIGRATIONS {
+            sql.execute_batch(migration).unwrap();
+        }
         let import = ImportId::new(Timestamp::UNIX_EPOCH, 1).to_string();
         for (id, universe) in [(1, "a"), (2, "b")] {
             let insert = "INSERT INTO collections (id, universe, scope) VALUES (?1, ?2, 'contacts')";
