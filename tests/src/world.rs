@@ -181,8 +181,17 @@ impl World {
         self.runtime.block_on(async {
             let mut records = BTreeMap::new();
             for (_, scope, _) in local.records().counts().await.expect("records can be counted") {
-                let found = local.records().scan(&scope, None, usize::MAX >> 1).await;
-                records.insert(scope, found.expect("records can be read"));
+                let mut found: Vec<StoredRecord> = Vec::new();
+                loop {
+                    let after = found.last().map(|last| (last.universe.as_str(), last.key.as_str()));
+                    let page =
+                        local.records().scan(&scope, after, 10_000).await.expect("records can be read");
+                    if page.is_empty() {
+                        break;
+                    }
+                    found.extend(page);
+                }
+                records.insert(scope, found);
             }
             records
         })

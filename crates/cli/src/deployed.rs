@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::local::{Local, Untaken};
+use tidewaiter_pipeline::local::{Local, Looked, Untaken};
 use tidewaiter_pipeline::ports::{Drop, Platform};
 
 use crate::{Error, Result};
@@ -35,24 +35,6 @@ pub(crate) trait Deployed: Platform {
     fn is_at_work(&self, running: bool) -> Option<bool>;
 }
 
-/// What was found, and what could not be looked at, with the reason.
-#[derive(Debug)]
-pub(crate) struct Looked<T> {
-    pub(crate) found: Vec<T>,
-    pub(crate) failures: Vec<String>,
-}
-
-impl<T> Looked<T> {
-    #[cfg(feature = "aws")]
-    fn all(found: Vec<T>) -> Self {
-        Self { found, failures: Vec::new() }
-    }
-
-    fn local((found, failures): (Vec<T>, Vec<(PathBuf, tidewaiter_pipeline::Error)>)) -> Self {
-        Self { found, failures: failures.into_iter().map(|(_, error)| error.to_string()).collect() }
-    }
-}
-
 impl Deployed for Local {
     async fn repositories(&self) -> Result<Vec<Repository>> {
         Ok(Self::repositories(self).await?)
@@ -63,11 +45,11 @@ impl Deployed for Local {
     }
 
     async fn untaken(&self, _repositories: &[Repository]) -> Result<Looked<Untaken>> {
-        Ok(Looked::local(Self::untaken(self)?))
+        Ok(Self::untaken(self)?)
     }
 
     async fn unregistered(&self) -> Result<Looked<Drop>> {
-        Ok(Looked::local(Self::unregistered(self).await?))
+        Ok(Self::unregistered(self).await?)
     }
 
     async fn strays(&self) -> Result<Vec<String>> {
@@ -100,12 +82,12 @@ impl Deployed for tidewaiter_aws::operator::Stack {
                 untaken.push(Untaken { repository: repository.clone(), file, bytes, changed, unfinished });
             }
         }
-        Ok(Looked::all(untaken))
+        Ok(Looked { found: untaken, failures: Vec::new() })
     }
 
     /// What could not be registered lies in the drop zone.
     async fn unregistered(&self) -> Result<Looked<Drop>> {
-        Ok(Looked::all(Vec::new()))
+        Ok(Looked { found: Vec::new(), failures: Vec::new() })
     }
 
     async fn strays(&self) -> Result<Vec<String>> {

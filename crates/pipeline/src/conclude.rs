@@ -405,12 +405,12 @@ pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
     }
 }
 
-/// Who is told of an import. A configuration that cannot be read must not keep a file from its outcome.
-/// But what passes by itself must not cost anybody a mail.
+/// Who is told of an import. A configuration that cannot be used must not keep a file from its outcome. But one that
+/// cannot be read now must not cost anybody a mail.
 async fn audience<P: Platform>(platform: &P, import: &Import) -> Result<Audience> {
     let active = match configs::active(platform, &import.repository).await {
-        Err(error) if error.is_transient() => return Err(error),
-        Err(_) => return Ok(Audience::default()),
+        Err(Error::Configuration { .. }) => return Ok(Audience::default()),
+        Err(error) => return Err(error),
         Ok(active) => active,
     };
     let name = match &import.kind {

@@ -179,6 +179,19 @@ impl Error {
         Self::Unwritable { key: key.into(), source }
     }
 
+    /// True if it is what all repositories have in common that fails: a database, a disk. Then it is told once for all of
+    /// them.
+    pub fn is_shared(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match self {
+            Self::Store { .. } => true,
+            Self::Objects { source, .. } | Self::Unwritable { source, .. } | Self::Mail { source, .. } => {
+                matches!(source.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+            }
+            _ => false,
+        }
+    }
+
     /// The object it concerns, if it concerns one, and what is wrong: the part that other objects may share, so that
     /// a cause is told once however many objects it concerns.
     pub fn cause(&self) -> (Option<&str>, String) {

@@ -164,7 +164,10 @@ Examples:
   tidewaiter init drop --repository acme --repository globex
 
 What is there already stays as it is. The example configuration is written only
-into repositories that have no configuration yet; it is active at once.")]
+into repositories that have no configuration yet; it is active at once.
+
+If a database was lost or emptied, every command says so and stops: restore it
+from a backup, or give --accept-empty once to go on without what it knew.")]
 pub struct InitArgs {
     #[command(flatten)]
     deployment: Deployment,
@@ -195,7 +198,8 @@ Files are ordered at once: the configuration's settle_seconds matter to `watch`
 only. A run that is interrupted is taken up by the next one where it stopped.
 
 Exit codes: 0 every file was imported whole; 1 a file or some of its lines were
-rejected; 2 something failed. Files that wait for their group do not count.")]
+rejected; 2 something failed: each cause is told once, everything else goes on.
+Files that wait for their group do not count.")]
 pub struct RunArgs {
     #[command(flatten)]
     deployment: Deployment,
@@ -227,7 +231,9 @@ Examples:
 Ctrl-C or SIGTERM stops it when the file in hand is done; a second one stops it
 at once. Either way, the next start goes on where this one stopped.
 
-Exit codes: 0 it was stopped, whatever became of files; 2 it could not go on.")]
+What cannot be read or written is told once and tried again, at most every minute.
+
+Exit codes: 0 it was stopped, whatever became of files; 2 it could not start.")]
 pub struct WatchArgs {
     #[command(flatten)]
     deployment: Deployment,

@@ -144,7 +144,7 @@ async fn show(
     for repository in repositories {
         standings.push(standing(deployed, repository, &untaken.found, &unregistered.found).await?);
     }
-    let failures: Vec<String> = untaken.failures.into_iter().chain(unregistered.failures).collect();
+    let failures: Vec<_> = untaken.failures.into_iter().chain(unregistered.failures).collect();
     match format {
         Format::Json => printer.json(&standings)?,
         Format::Text if standings.is_empty() => {
@@ -166,8 +166,8 @@ async fn show(
             }
         }
     }
-    for failure in &failures {
-        printer.error(&Line::new().styled(style::BAD, "failed").text(format!(": {failure}")));
+    for (_, error) in &failures {
+        printer.error(&Line::new().styled(style::BAD, "failed").text(format!(": {error}")));
     }
     Ok(if failures.is_empty() { Status::Clean } else { Status::Failure })
 }

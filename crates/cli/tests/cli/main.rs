@@ -6,10 +6,18 @@ mod checks;
 mod configurations;
 #[cfg(test)]
 mod deployment;
+#[cfg(unix)]
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod fixes;
 #[cfg(test)]
 mod listings;
+#[cfg(unix)]
+#[cfg(test)]
+mod looking;
+#[cfg(test)]
+mod lost;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

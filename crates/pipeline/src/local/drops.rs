@@ -309,6 +309,15 @@ fn waiting(repository: &Repository) -> PathBuf {
     Path::new(WAITING).join(repository.as_str())
 }
 
+/// What was found, and what could not be looked at.
+#[derive(Debug)]
+pub struct Looked<T> {
+    /// What was found.
+    pub found: Vec<T>,
+    /// What could not be looked at, and why.
+    pub failures: Vec<(PathBuf, Error)>,
+}
+
 /// A file in the drop zone that was not taken in yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untaken {
@@ -326,7 +335,7 @@ pub struct Untaken {
 
 /// What lies in the drop zone of a disk, by repository and name, and what of it cannot be looked into. Nothing is taken
 /// in.
-pub(super) fn untaken(disk: &Disk) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)>)> {
+pub(super) fn untaken(disk: &Disk) -> Result<Looked<Untaken>> {
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for repository in drop_folders(disk)? {
         failures.extend(collect(disk, &repository, &mut found));
@@ -342,7 +351,7 @@ pub(super) fn untaken(disk: &Disk) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)
         })
         .collect();
     untaken.sort_by(|a, b| a.repository.cmp(&b.repository).then_with(|| a.file.cmp(&b.file)));
-    Ok((untaken, failures))
+    Ok(Looked { found: untaken, failures })
 }
 
 /// What lies beside the repositories, where nothing is taken in from; by its path relative to the root.
@@ -351,7 +360,7 @@ pub(super) fn strays(disk: &Disk) -> Result<Vec<(PathBuf, Error)>> {
     for name in entries(disk, Path::new(IMPORTS))? {
         let path = Path::new(IMPORTS).join(&name);
         let is_hidden = name.as_encoded_bytes().starts_with(b".");
-        if !is_hidden && !is_repository(disk, &path)? {
+        if !is_hidden && !is_repository(disk, &path) {
             let key = disk.root().join(&path).display().to_string();
             strays.push((path, Error::Stray { key }));
         }
@@ -368,7 +377,7 @@ pub(super) fn drop_folders(disk: &Disk) -> Result<Vec<Repository>> {
 fn repositories(disk: &Disk, prefix: &str) -> Result<Vec<Repository>> {
     let mut names = Vec::new();
     for name in entries(disk, Path::new(prefix))? {
-        if is_repository(disk, &Path::new(prefix).join(&name))?
+        if is_repository(disk, &Path::new(prefix).join(&name))
             && let Some(Ok(name)) = name.to_str().map(str::parse::<Repository>)
         {
             names.push(name);
@@ -379,18 +388,11 @@ fn repositories(disk: &Disk, prefix: &str) -> Result<Vec<Repository>> {
 }
 
 /// True for a folder whose name is one of a repository. An operator may have put a link here; partners cannot, they
-/// write inside their repository.
-fn is_repository(disk: &Disk, path: &Path) -> Result<bool> {
+/// write inside their repository. One that cannot be looked at says so when it is listed.
+fn is_repository(disk: &Disk, path: &Path) -> bool {
     let is_name =
         path.file_name().and_then(|name| name.to_str()).is_some_and(|n| n.parse::<Repository>().is_ok());
-    if !is_name {
-        return Ok(false);
-    }
-    match disk.is_folder(path) {
-        // A link that leads nowhere, or in a circle, or where we may not go: the folder says so when it is listed.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(true),
-        answer => answer.map_err(|e| Error::object(path.display().to_string(), e)),
-    }
+    is_name && disk.is_folder(path).unwrap_or(true)
 }
 
 /// The entries of a folder; none if it is not there.

@@ -19,8 +19,11 @@ const STATE_FILE: &str = ".tidewaiter/state.sqlite";
 const RECORDS_FILE: &str = "records.sqlite";
 const ID_FILE: &str = ".tidewaiter/deployment";
 
-/// Where files are that the state knows of.
-const TRACES: [&str; 7] = ["archives", "badlines", "bogus", "logs", "notprocessed", "unpacked", "waiting"];
+/// Where nobody but us puts anything, and what we put there stays: the log of each file, what waits.
+const TRACES: [&str; 3] = ["logs", "unpacked", "waiting"];
+
+/// How deep they lie there: in a folder of their repository, of their import, of their archive's folder.
+const DEPTH: usize = 3;
 
 const GONE: &str = "is gone or empty, though files were imported here";
 const ANOTHER: &str = "belongs to another deployment";
@@ -35,8 +38,8 @@ pub(super) fn open(root: &Path) -> Result<Stores> {
         refuse_empty(root)?;
     }
     let stores = databases(root, Database::open)?;
-    let id = together(root, written.clone(), &stores)?.unwrap_or_else(fresh);
-    mark(root, written, stores, &id, Database::identify)
+    let id = together(root, written.as_deref(), &stores)?.unwrap_or_else(fresh);
+    mark(root, written.as_deref(), stores, &id, Database::identify)
 }
 
 /// Opens the stores to look at them. Those of a new deployment are empty.
@@ -46,7 +49,7 @@ pub(super) fn look(root: &Path) -> Result<Stores> {
         refuse_empty(root)?;
     }
     let stores = databases(root, Database::look)?;
-    together(root, written, &stores)?;
+    together(root, written.as_deref(), &stores)?;
     Ok((SqliteState::of(stores.0), SqliteRecords::of(stores.1)))
 }
 
@@ -67,7 +70,7 @@ fn databases(
 /// processes begin at the same time.
 fn mark(
     root: &Path,
-    written: Option<String>,
+    written: Option<&str>,
     (state, records): (Database, Database),
     id: &str,
     identify: impl Fn(&Database, &str) -> Result<String>,
@@ -86,7 +89,7 @@ fn mark(
 /// The id that both databases have; None if the deployment is new.
 fn together(
     root: &Path,
-    written: Option<String>,
+    written: Option<&str>,
     (state, records): &(Database, Database),
 ) -> Result<Option<String>> {
     let (state, records) = (state.identity()?, records.identity()?);
@@ -109,7 +112,7 @@ fn together(
             None => return Err(lost(root, file, GONE)),
         }
     }
-    Ok(Some(id))
+    Ok(Some(id.to_owned()))
 }
 
 /// Before it is opened, so that an empty file is not made a database.
@@ -148,16 +151,27 @@ fn write(path: &Path, id: &str) -> io::Result<()> {
     fs::rename(&partial, path)
 }
 
-/// True if there are files of imports.
+/// True if files were imported here. Empty folders say nothing: an operator may have made them.
 fn has_traces(root: &Path) -> Result<bool> {
     for prefix in TRACES {
-        for repository in entries(&root.join(prefix))? {
-            if repository.file_type().is_ok_and(|kind| !kind.is_dir()) {
-                continue;
-            }
-            if !entries(&repository.path())?.is_empty() {
-                return Ok(true);
-            }
+        if holds_files(&root.join(prefix), DEPTH)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn holds_files(folder: &Path, depth: usize) -> Result<bool> {
+    match fs::metadata(folder) {
+        // Something else in its place is said by whoever wants to write there.
+        Ok(found) if !found.is_dir() => return Ok(false),
+        _ => {}
+    }
+    for entry in entries(folder)? {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if (!is_folder && depth < DEPTH) || (is_folder && depth > 0 && holds_files(&entry.path(), depth - 1)?)
+        {
+            return Ok(true);
         }
     }
     Ok(false)

@@ -40,7 +40,12 @@ impl Mailer for Outbox {
             partial.write(&mail.message)?;
             partial.place(&path)
         };
-        write().map_err(|source| Error::Mail { id: mail.id.clone(), source })?;
+        // Of many mails the folder is what they have in common.
+        let cannot = |error: io::Error| {
+            let text = format!("{} cannot be written: {error}", self.disk.root().join(OUTBOX).display());
+            Error::Mail { id: mail.id.clone(), source: io::Error::new(error.kind(), text) }
+        };
+        write().map_err(cannot)?;
         Ok(Vec::new())
     }
 }

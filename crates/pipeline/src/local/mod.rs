@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use disk::{Disk, Interference};
-pub use drops::{Inbox, StillWriting, Taken, Untaken};
+pub use drops::{Inbox, Looked, StillWriting, Taken, Untaken};
 pub use folder::Folder;
 pub use mail::Outbox;
 pub use queue::LocalQueue;
@@ -173,9 +173,8 @@ impl Local {
         Ok(repositories)
     }
 
-    /// What lies in the drop zone and was not taken in yet, by repository and name; and what cannot be looked at there,
-    /// with the reason.
-    pub fn untaken(&self) -> Result<(Vec<Untaken>, Vec<(PathBuf, Error)>)> {
+    /// What lies in the drop zone and was not taken in yet, by repository and name.
+    pub fn untaken(&self) -> Result<Looked<Untaken>> {
         drops::untaken(&self.disk)
     }
 
@@ -199,8 +198,7 @@ impl Local {
 
     /// What was taken in and could not be registered: an active configuration cannot be used, or a process
     /// was stopped.
-    /// With it, what of it cannot be looked at.
-    pub async fn unregistered(&self) -> Result<(Vec<Dropped>, Vec<(PathBuf, Error)>)> {
+    pub async fn unregistered(&self) -> Result<Looked<Dropped>> {
         let mut unregistered = Vec::new();
         let taken = Inbox::new(&self.disk, std::time::Duration::ZERO).taken_before()?;
         for dropped in taken.drops {
@@ -208,7 +206,7 @@ impl Local {
                 unregistered.push(dropped);
             }
         }
-        Ok((unregistered, taken.failures))
+        Ok(Looked { found: unregistered, failures: taken.failures })
     }
 
     /// The folder.

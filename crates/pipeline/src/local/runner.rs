@@ -133,9 +133,11 @@ impl Runner {
             let looked = Instant::now();
             self.take_in().await;
             self.try_again().await;
-            // Whoever has much to do does not keep others from being looked at.
-            let mut is_idle = false;
-            while !is_idle && looked.elapsed() < LOOK_EVERY {
+            // However much there is to do, the drop zone is looked at now and then; however long a look takes, as much time
+            // is left for what there is to do.
+            let (mut is_idle, begun) = (false, Instant::now());
+            let long = looked.elapsed().max(LOOK_EVERY);
+            while !is_idle && begun.elapsed() < long {
                 is_idle = !self.handle_next().await;
                 // Between two files it is seen whether to stop: what is in hand is brought to its end.
                 tokio::select! {
@@ -169,10 +171,11 @@ impl Runner {
     /// What is to be told of failures.
     async fn said(&self) -> BTreeMap<Cause, Failure> {
         let mut said = BTreeMap::new();
-        for (cause, (mut failure, order)) in self.troubles.said() {
-            if let Some(repository) = order {
+        for (cause, (mut failure, orders)) in self.troubles.said() {
+            for repository in orders {
                 // How many wait is not worth another failure.
-                failure.waiting = self.local.state().queued_count(&repository).await.unwrap_or_default();
+                let queued = self.local.state().queued_count(&repository).await;
+                failure.waiting += queued.unwrap_or_default();
             }
             said.insert(cause, failure);
         }
@@ -383,7 +386,7 @@ impl Runner {
             }
             Ok(_) => self.troubles.solved(&unit),
             Err(error) => {
-                self.troubles.failed(unit, going_on(repository), Task::Poke(repository.clone()), &error)
+                self.troubles.failed(unit, going_on(repository), Task::Poke(repository.clone()), &error);
             }
         }
     }

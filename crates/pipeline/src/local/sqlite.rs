@@ -1,6 +1,6 @@
 //! SQLite off the async threads.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -37,8 +37,8 @@ struct Inner {
     look: Option<Look>,
     /// The transaction that is open between two calls.
     open: Option<Open>,
-    /// Whose work could not be committed when somebody else wanted something, so that they do not know yet.
-    lost: HashSet<ImportId>,
+    /// Whose work could not be committed when somebody else wanted something, so that they do not know yet; and why.
+    lost: HashMap<ImportId, String>,
     /// What the one who gathers knows, as long as nobody else changes anything.
     known: Known,
     /// Whose knowledge it is, and what SQLite says of changes by other processes.
@@ -58,8 +58,8 @@ impl Inner {
     fn settle(&mut self) -> rusqlite::Result<()> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let committed = self.connection.execute_batch("COMMIT");
-        if committed.is_err() {
-            self.lost.insert(open.owner);
+        if let Err(error) = &committed {
+            self.lost.insert(open.owner, error.to_string());
             self.take_back();
         }
         committed
@@ -74,8 +74,8 @@ impl Inner {
 
     /// An error, once, if something of an owner could not be committed.
     fn tell(&mut self, owner: ImportId) -> rusqlite::Result<()> {
-        if self.lost.remove(&owner) {
-            return Err(overtaken(format!("what import {owner} had loaded could not be kept")));
+        if let Some(why) = self.lost.remove(&owner) {
+            return Err(overtaken(format!("what import {owner} had loaded could not be kept: {why}")));
         }
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Database {
     }
 
     fn new(path: &Path, connection: Connection, look: Option<Look>) -> Self {
-        let (open, lost, known, known_by) = (None, HashSet::new(), Known::default(), None);
+        let (open, lost, known, known_by) = (None, HashMap::new(), Known::default(), None);
         let inner = Inner { connection, look, open, lost, known, known_by };
         Self { path: Arc::new(path.to_owned()), inner: Arc::new(Mutex::new(inner)), disk: None }
     }

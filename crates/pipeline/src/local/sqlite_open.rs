@@ -13,6 +13,7 @@
 //! In all cases but the first a process may begin to work with it meanwhile. It is then opened anew.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -132,7 +133,10 @@ fn unchanging(path: &Path) -> rusqlite::Result<Connection> {
         match byte {
             b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
             byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
-            byte => uri.push_str(&format!("%{byte:02x}")),
+            byte => {
+                // Into text it does not fail.
+                let _ = write!(uri, "%{byte:02x}");
+            }
         }
     }
     uri.push_str("?immutable=1");

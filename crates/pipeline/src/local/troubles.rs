@@ -150,8 +150,13 @@ impl Troubles {
     ) {
         let (repository, what) = about;
         let (key, reason) = error.cause();
-        let folder = key.map(|key| folder_of(&self.root, key));
-        let cause = Cause { kind: unit.kind(), repository, folder, reason };
+        let kind = unit.kind();
+        let cause = if error.is_shared() {
+            Cause { kind, repository: None, folder: None, reason }
+        } else {
+            let folder = key.map(|key| folder_of(&self.root, key));
+            Cause { kind, repository, folder, reason }
+        };
         let tries = self.all.get(&unit).map_or(0, |trouble| trouble.tries) + 1;
         let passes = error.is_transient();
         let is_said = !passes || tries >= TRIES;
@@ -225,27 +230,28 @@ impl Troubles {
         std::mem::take(&mut self.changed)
     }
 
-    /// What is said: each cause once, with the repository whose files wait for it in their order, if it is that.
-    pub(super) fn said(&self) -> BTreeMap<Cause, (Failure, Option<Repository>)> {
+    /// What is said: each cause once, with the repositories whose files wait for it in their order.
+    pub(super) fn said(&self) -> BTreeMap<Cause, (Failure, Vec<Repository>)> {
         let mut units: Vec<_> = self.all.iter().filter(|(_, trouble)| trouble.is_said).collect();
         units.sort_by_key(|(unit, _)| *unit);
-        let mut said: BTreeMap<Cause, (Failure, Option<Repository>)> = BTreeMap::new();
+        let mut said: BTreeMap<Cause, (Failure, Vec<Repository>)> = BTreeMap::new();
         for (unit, trouble) in units {
-            let order = if let Unit::Order(repository) = unit { Some(repository.clone()) } else { None };
-            let (what, error) = (trouble.what.clone(), trouble.error.clone());
+            let Trouble { what, error, cause, .. } = trouble;
+            let orders =
+                if let Unit::Order(repository) = unit { vec![repository.clone()] } else { Vec::new() };
             let waiting = u64::from(unit.is_one());
-            said.entry(trouble.cause.clone())
-                .and_modify(|(failure, _)| {
-                    failure.waiting += waiting;
-                    let reason = &trouble.cause.reason;
-                    // No longer about the one that was found first.
-                    failure.error = match &trouble.cause.folder {
-                        Some(folder) => format!("{folder} {reason}"),
-                        None => reason.clone(),
-                    };
-                    unit.several(&trouble.cause).clone_into(&mut failure.what);
-                })
-                .or_insert((Failure { what, error, waiting }, order));
+            if let Some((failure, others)) = said.get_mut(cause) {
+                others.extend(orders);
+                failure.waiting += waiting;
+                failure.what = unit.several(cause);
+                // No longer about the one that was found first.
+                if let Some(folder) = &cause.folder {
+                    failure.error = format!("{folder} {}", cause.reason);
+                }
+            } else {
+                let failure = Failure { what: what.clone(), error: error.clone(), waiting };
+                said.insert(cause.clone(), (failure, orders));
+            }
         }
         said
     }
@@ -373,5 +379,23 @@ mod tests {
         assert_eq!(said.len(), 2);
         let text = "going on with files of acme: bogus/acme cannot be written: permission denied (3 wait)";
         assert_eq!((said[0].to_string().as_str(), said[0].waiting, said[1].waiting), (text, 3, 1));
+    }
+
+    #[test]
+    fn what_all_repositories_have_in_common_is_said_once_for_all() {
+        let mut troubles = Troubles::new(Path::new("drop"), true);
+        let full = |key: &str| Error::writing(key, io::ErrorKind::StorageFull.into());
+        for name in ["acme", "other"] {
+            let repository: Repository = name.parse().unwrap();
+            let about = (Some(repository.clone()), format!("importing x of {name}"));
+            troubles.failed(Unit::Order(repository), about, Task::Look, &full(&format!("logs/{name}/x")));
+        }
+        let said = troubles.said();
+        let [(failure, repositories)] = &said.values().collect::<Vec<_>>()[..] else { panic!("{said:?}") };
+        assert_eq!(
+            failure.to_string(),
+            "importing the files: logs/acme/x cannot be written: no storage space"
+        );
+        assert_eq!(repositories.len(), 2);
     }
 }

@@ -178,7 +178,8 @@ pub trait Records: Send + Sync + 'static {
         key: &str,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<StoredRecord>>> + Send;
-    /// Up to `limit` records of a scope in the order of universe and key, behind `after`.
+    /// Records of a scope in the order of universe and key, behind `after`: at most `limit`, and fewer where they are
+    /// wide. There are no more only if the answer is empty.
     fn scan(
         &self,
         scope: &str,

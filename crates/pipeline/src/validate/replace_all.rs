@@ -53,7 +53,7 @@ impl<P: Platform> Replacement<'_, P> {
                         unnamed += u64::from(!stays);
                     }
                 }
-                let last = page.last().filter(|last| page.len() >= PAGE && last.universe == universe);
+                let last = page.last().filter(|last| last.universe == universe);
                 after = last.map(|last| (universe, last.key.clone()));
             }
         }

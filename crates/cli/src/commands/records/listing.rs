@@ -15,7 +15,7 @@ use crate::deployed::Deployed;
 use crate::printer::{Line, Printer, style};
 use crate::{Error, Result};
 
-/// How many records are held at a time.
+/// How many records are held at a time; fewer if they are wide.
 const PAGE: usize = 500;
 
 /// The columns of a scope in the order of its schema, then those that only records have.
@@ -94,11 +94,10 @@ impl<'a, D: Deployed> Pages<'a, D> {
         }
         let after = self.after.as_ref().map(|(universe, key)| (universe.as_str(), key.as_str()));
         let mut page = self.deployed.records().scan(self.scope, after, limit).await?;
-        let is_last = page.len() < limit;
         page.retain(|record| self.universe.is_none_or(|only| only == record.universe));
         let Some(last) = page.last() else { return Ok(None) };
         self.after = Some((last.universe.clone(), last.key.clone()));
-        self.left = if is_last { 0 } else { self.left.saturating_sub(page.len() as u64) };
+        self.left = self.left.saturating_sub(page.len() as u64);
         Ok(Some(page))
     }
 }
