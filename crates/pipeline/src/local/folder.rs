@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::CONFIGURATION;
 
-use crate::ports::{Listed, Objects, Source, Stat, Upload};
+use super::taken_in::TakenIn;
+use crate::ports::{InDropZone, Listed, Objects, Source, Stat, Upload};
 use crate::{Error, Result};
 
 /// How much of a file is read at a time.
@@ -22,12 +24,14 @@ const CHUNK_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
+    /// Configurations that were taken in and may not be registered yet.
+    pub(super) taken_in: TakenIn,
 }
 
 impl Folder {
     /// The objects under `root`.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), taken_in: TakenIn::default() }
     }
 
     fn path(&self, key: &str) -> PathBuf {
@@ -60,6 +64,26 @@ fn keep(root: &Path, to: &Path, older: Option<&Key>) -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     if !exists(&kept) && exists(to) { fs::rename(to, &kept) } else { Ok(()) }
+}
+
+/// Keeps what is at `to` under `older`, too, unless that was done before. It stays at `to` until something else is
+/// renamed over it: at no moment is nothing there.
+fn keep_also(root: &Path, to: &Path, older: &Key) -> io::Result<()> {
+    let kept = root.join(older.as_str());
+    let Some(folder) = kept.parent() else { return Ok(()) };
+    fs::create_dir_all(folder)?;
+    if exists(&kept) || !exists(to) {
+        return Ok(());
+    }
+    if fs::hard_link(to, &kept).is_err() {
+        // Not every file system has links.
+        let mut beside = kept.as_os_str().to_owned();
+        beside.push(".partial");
+        fs::copy(to, &beside)?;
+        File::open(&beside)?.sync_all()?;
+        fs::rename(&beside, &kept)?;
+    }
+    File::open(folder)?.sync_all()
 }
 
 fn exists(path: &Path) -> bool {
@@ -179,6 +203,23 @@ impl Objects for Folder {
         Ok(listed)
     }
 
+    async fn dropped_configuration(
+        &self,
+        repository: &Repository,
+        universe: &str,
+    ) -> Result<Option<InDropZone>> {
+        let file = format!("{universe}{CONFIGURATION}");
+        if self.taken_in.contains(repository, &file) {
+            return Ok(Some(InDropZone::Unfinished));
+        }
+        let key = format!("imports/{repository}/{file}");
+        match fs::symlink_metadata(self.path(&key)) {
+            Ok(found) => Ok(found.is_file().then_some(InDropZone::Unfinished)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::object(key, error)),
+        }
+    }
+
     async fn configured(&self) -> Result<Vec<Repository>> {
         const CONFIG: &str = "config";
         let entries = match fs::read_dir(self.path(CONFIG)) {
@@ -266,7 +307,12 @@ impl FolderUpload {
         let finish = || {
             file.sync_data()?;
             drop(file);
-            keep(&self.root, &to, older)?;
+            if let Some(folder) = to.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            if let Some(older) = older {
+                keep_also(&self.root, &to, older)?;
+            }
             fs::rename(&self.partial, &to)
         };
         finish().map_err(|e| Error::object(self.key.as_str(), e))

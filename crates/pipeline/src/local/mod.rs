@@ -8,6 +8,7 @@
 //! | files that were taken in and have no outcome yet | `waiting/<repository>/<import id>/<file>` |
 //! | records | `records.sqlite` |
 //! | mails | `outbox/<time>-<repository>-<file>.eml` |
+//! | what the operator decides | `tidewaiter.toml` |
 //! | state, lock, half-written files | `.tidewaiter/` |
 
 mod drops;
@@ -18,13 +19,16 @@ mod queue;
 mod records;
 mod records_read;
 mod runner;
+mod settings;
 mod shelf;
 mod sqlite;
 mod state;
 mod state_claims;
 mod state_digests;
+mod state_owners;
 mod state_read;
 mod state_tables;
+mod taken_in;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +39,7 @@ pub use mail::Outbox;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
 pub use runner::{Failure, RunSummary, Runner};
+pub use settings::Settings;
 pub use state::SqliteState;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
@@ -55,6 +60,7 @@ pub struct Local {
     mailer: Outbox,
     queue: LocalQueue,
     configs: Cache,
+    settings: Settings,
     clock: Clock,
     settle: Option<i64>,
     loaders: u32,
@@ -67,6 +73,7 @@ impl Local {
         if !root.join("imports").is_dir() {
             return Err(Error::NotFound { key: root.join("imports").display().to_string() });
         }
+        let settings = Settings::read(root)?;
         let private = root.join(".tidewaiter");
         std::fs::create_dir_all(&private).map_err(|e| Error::object(private.display().to_string(), e))?;
         Ok(Self {
@@ -77,6 +84,7 @@ impl Local {
             mailer: Outbox::new(&root.join("outbox")),
             queue: LocalQueue::default(),
             configs: Cache::default(),
+            settings,
             clock: Arc::new(now),
             settle: None,
             loaders: 1,
@@ -208,6 +216,10 @@ impl Platform for Local {
 
     fn settle_seconds(&self, configured: u64) -> i64 {
         self.settle.unwrap_or_else(|| i64::try_from(configured).unwrap_or(i64::MAX))
+    }
+
+    fn partners_activate(&self) -> bool {
+        self.settings.partners_activate
     }
 
     fn loaders(&self, _bytes: u64) -> u32 {

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{Message, Objects, Platform, Progress, State};
+use crate::ports::{Drop as Dropped, Message, Objects, Platform, Progress, State};
 use crate::validate::Tried;
 use crate::{Error, Result, digest, report, sequence, sweep, unpack, validate, watch};
 
@@ -151,9 +151,17 @@ impl Runner {
     async fn sweep(&mut self, summary: &mut RunSummary) -> Result<()> {
         self.local.objects().sweep_partial();
         self.inbox.prune();
-        for dropped in self.inbox.taken_before()? {
+        let before = self.inbox.taken_before()?;
+        let mut unregistered = Vec::new();
+        for dropped in &before {
+            if self.local.state().import(dropped.import).await?.is_none() {
+                unregistered.push(dropped);
+            }
+        }
+        self.local.objects().taken_in.note(unregistered);
+        for dropped in before {
             let done = match self.local.state().import(dropped.import).await?.map(|import| import.progress) {
-                None => self.retrying(|local| unpack::unpack(local, &dropped)).await,
+                None => self.unpack(&dropped).await,
                 // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
                 Some(Progress::Done(conclusion)) => {
                     let objects = self.local.objects();
@@ -179,11 +187,22 @@ impl Runner {
         for (path, error) in taken.failures {
             summary.failures.push(Failure { what: format!("taking in {}", path.display()), error });
         }
+        self.local.objects().taken_in.note(&taken.drops);
         for dropped in taken.drops {
-            let done = self.retrying(|local| unpack::unpack(local, &dropped)).await;
+            let done = self.unpack(&dropped).await;
             note(summary, || dropped.file.clone(), done);
         }
         Ok(taken.writing)
+    }
+
+    /// Takes in what was moved out of the drop zone.
+    async fn unpack(&self, dropped: &Dropped) -> Result<()> {
+        let done = self.retrying(|local| unpack::unpack(local, dropped)).await;
+        // It may have been registered although it failed then.
+        if done.is_ok() || self.local.state().import(dropped.import).await?.is_some() {
+            self.local.objects().taken_in.forget(dropped);
+        }
+        done
     }
 
     /// Handles messages until none is due.
