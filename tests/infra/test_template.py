@@ -17,9 +17,9 @@ WRITES = {
     "Report": set(),
 }
 SENDS = {
-    "Unpack": {"Sequence", "Report"},
+    "Unpack": {"Unpack", "Sequence", "Report"},
     "Sequence": {"Unpack", "Sequence", "Validate", "Report"},
-    "Validate": {"Sequence", "Validate", "Report"},
+    "Validate": {"Unpack", "Sequence", "Validate", "Report"},
     "Report": set(),
 }
 
@@ -255,10 +255,12 @@ class TemplateTest(unittest.TestCase):
                 expected[f"tidewaiter:{function.lower()}-dead-letters"] = f"ref:{function}DeadLetters"
             self.assertEqual(tags, expected)
 
-    def test_who_looks_changes_nothing_and_who_replays_moves_messages_only(self):
+    def test_who_looks_changes_nothing_who_replays_moves_messages_and_who_configures_writes_configurations(self):
         t = self.template
         bucket, tables = t.arn("Bucket"), [t.arn("StateTable"), t.arn("RecordsTable")]
-        look, replay = (t.resources[f"{p}Policy"]["Properties"]["PolicyDocument"]["Statement"] for p in ("Look", "Replay"))
+        look, replay, configure = (
+            t.resources[f"{p}Policy"]["Properties"]["PolicyDocument"]["Statement"] for p in ("Look", "Replay", "Configure")
+        )
         wanted = {("s3:GetBucketTagging", bucket), ("s3:ListBucket", bucket)}
         wanted |= {("s3:GetObject", f"{bucket}/{prefix}/acme/x") for prefix in ("config", "logs")}
         wanted |= {(f"dynamodb:{a}", table) for a in ("GetItem", "BatchGetItem", "Query") for table in tables}
@@ -274,6 +276,9 @@ class TemplateTest(unittest.TestCase):
         asked |= {(f"sqs:{a}", q) for a in (*taking, "SendMessage", "PurgeQueue", "DeleteQueue") for q in queues}
         self.assertEqual({one for one in asked if allowed(look, *one)}, wanted)
         self.assertEqual({one for one in asked if allowed(replay, *one)}, back)
+        changed = {(f"s3:{a}", f"{bucket}/config/acme/x") for a in ("PutObject", "GetObjectVersion")}
+        changed |= {(f"dynamodb:{a}", t.arn("StateTable")) for a in ("PutItem", "UpdateItem", "DeleteItem")}
+        self.assertEqual({one for one in asked if allowed(configure, *one)}, changed)
 
     def test_each_function_has_its_own(self):
         for template in self.templates:

@@ -46,7 +46,7 @@ fn stopped_before_loading(world: &World, content: &str) -> PathBuf {
     };
     block_on(async {
         let local = Local::open(world.root()).unwrap();
-        let pin = configs::pin(&local, &import, "acme").await.unwrap().unwrap();
+        let pin = configs::pin(&local, &import, "acme", None).await.unwrap().unwrap();
         let content = Some(Content { bytes: content.len() as u64, sha256 });
         local.state().start(import.id, &Pinned { content, ..pin }).await.unwrap();
     });

@@ -27,6 +27,7 @@ pub struct Deployment<R, M, Q> {
     mailer: M,
     queue: Q,
     configs: Cache,
+    partners_activate: bool,
     /// When a file that is being loaded is left to another invocation, in milliseconds since 1970.
     leave_at: AtomicI64,
 }
@@ -114,6 +115,7 @@ struct Names {
     own: String,
     retry_seconds: i32,
     configurations_for: Duration,
+    partners_activate: bool,
 }
 
 impl Names {
@@ -125,6 +127,7 @@ impl Names {
             own: environment.get("QUEUE_URL"),
             retry_seconds: environment.retry_seconds(),
             configurations_for: environment.configuration_cache(),
+            partners_activate: environment.partners_activate(),
         }
     }
 
@@ -139,6 +142,7 @@ impl Names {
             mailer,
             queue,
             configs: Cache::with_names_for(self.configurations_for),
+            partners_activate: self.partners_activate,
             leave_at: AtomicI64::new(i64::MAX),
         }
     }
@@ -188,6 +192,10 @@ impl<R: Records, M: Mailer, Q: Queue> Platform for Deployment<R, M, Q> {
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    fn partners_activate(&self) -> bool {
+        self.partners_activate
     }
 
     fn loaders(&self, bytes: u64) -> u32 {

@@ -53,7 +53,7 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
     /// The queues that a function sends to.
     pub fn queues(&mut self) -> QueueUrls {
         QueueUrls {
-            unpack: self.find("UNPACK_QUEUE_URL"),
+            unpack: self.get("UNPACK_QUEUE_URL"),
             sequence: self.get("SEQUENCE_QUEUE_URL"),
             work: self.get("VALIDATE_QUEUE_URL"),
             report: self.get("REPORT_QUEUE_URL"),
@@ -70,6 +70,11 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
     pub fn configuration_cache(&self) -> Duration {
         let seconds = self.find("CONFIGURATION_CACHE_SECONDS").and_then(|seconds| seconds.parse().ok());
         seconds.map_or(CONFIGURATION_CACHE, Duration::from_secs)
+    }
+
+    /// Whether configurations that partners drop take effect: they do unless `PARTNERS_ACTIVATE` is `no`.
+    pub fn partners_activate(&self) -> bool {
+        self.find("PARTNERS_ACTIVATE").is_none_or(|answer| answer != "no")
     }
 
     /// What is to be logged; `info` unless `LOG_LEVEL` says otherwise.
@@ -93,17 +98,20 @@ mod tests {
         let mut environment = Environment::new(|name| match name {
             "BUCKET" => Some("landing".to_owned()),
             "REPORT_QUEUE_URL" => Some(String::new()),
-            "SEQUENCE_QUEUE_URL" => Some("http://there".to_owned()),
+            "SEQUENCE_QUEUE_URL" | "UNPACK_QUEUE_URL" => Some("http://there".to_owned()),
             "LOG_LEVEL" => Some("warn".to_owned()),
             "CONFIGURATION_CACHE_SECONDS" => Some("0".to_owned()),
+            "PARTNERS_ACTIVATE" => Some("no".to_owned()),
             _ => None,
         });
         assert_eq!(environment.get("BUCKET"), "landing");
         assert_eq!(environment.log_level(), LevelFilter::WARN);
         assert_eq!(environment.retry_seconds(), 30);
         assert_eq!(environment.configuration_cache(), Duration::ZERO);
+        assert!(!environment.partners_activate());
+        assert!(Environment::new(|_| None).partners_activate(), "unless somebody says otherwise");
         let queues = environment.queues();
-        assert_eq!((queues.sequence.as_str(), queues.unpack), ("http://there", None));
+        assert_eq!((queues.sequence.as_str(), queues.unpack.as_str()), ("http://there", "http://there"));
         let missing = environment.complete().unwrap_err().to_string();
         assert!(missing.contains("VALIDATE_QUEUE_URL, REPORT_QUEUE_URL"), "{missing}");
     }

@@ -15,8 +15,8 @@ const MAX_RETRY_SECONDS: i32 = 60 * 60;
 /// Where the messages to each function go.
 #[derive(Debug, Clone)]
 pub struct QueueUrls {
-    /// To those who take in; None for those who have nothing to say to them.
-    pub unpack: Option<String>,
+    /// To those who take in.
+    pub unpack: String,
     /// To the sequencer.
     pub sequence: String,
     /// To those who check and load.
@@ -48,12 +48,7 @@ impl Queue for Queues {
             Message::Sequence { .. } => &self.urls.sequence,
             Message::Work { .. } => &self.urls.work,
             Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. } => &self.urls.report,
-            Message::TakeIn { .. } | Message::Missed { .. } => {
-                self.urls.unpack.as_ref().ok_or_else(|| Error::Refused {
-                    what: WHAT.to_owned(),
-                    reason: "this function does not know the queue of unpack".to_owned(),
-                })?
-            }
+            Message::TakeIn { .. } | Message::Missed { .. } => &self.urls.unpack,
         };
         let body =
             serde_json::to_string(&message).map_err(|e| Error::Store { what: WHAT, source: Box::new(e) })?;
@@ -158,6 +153,7 @@ mod tests {
         };
         for (sent, body) in [
             (news(News::Poke), r#"{"sequence":{"repository":"acme","news":"poke"}}"#),
+            (news(News::Released), r#"{"sequence":{"repository":"acme","news":"released"}}"#),
             (
                 news(News::Arrived { settle_seconds: 10 }),
                 r#"{"sequence":{"repository":"acme","news":{"arrived":{"settle_seconds":10}}}}"#,

@@ -61,6 +61,13 @@ pub(crate) enum Write {
     Delete(At, When),
     /// Writes nothing: the others are written only if the item, if there is one, has no such attribute.
     Unless(At, &'static str),
+    /// Adds one to an attribute.
+    Count(At, &'static str),
+    /// Adds one to two attributes.
+    CountBoth(At, &'static str, &'static str),
+    /// Writes nothing: the others are written only if the item has this number as an attribute; 0 is that of an item
+    /// that is not there.
+    If(At, &'static str, u64),
 }
 
 /// What became of a write.
@@ -353,6 +360,42 @@ impl Table {
                     .set_key(Some(key(&at)))
                     .condition_expression("attribute_not_exists(#a)")
                     .expression_attribute_names("#a", name);
+                builder.condition_check(check.build()?).build()
+            }
+            Write::Count(at, name) => {
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .update_expression("ADD #a :v")
+                    .expression_attribute_names("#a", name)
+                    .expression_attribute_values(":v", number(1));
+                builder.update(update.build()?).build()
+            }
+            Write::CountBoth(at, one, other) => {
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .update_expression("ADD #a :v, #b :v")
+                    .expression_attribute_names("#a", one)
+                    .expression_attribute_names("#b", other)
+                    .expression_attribute_values(":v", number(1));
+                builder.update(update.build()?).build()
+            }
+            Write::If(at, name, 0) => {
+                let check = ConditionCheck::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .condition_expression("attribute_not_exists(#a)")
+                    .expression_attribute_names("#a", name);
+                builder.condition_check(check.build()?).build()
+            }
+            Write::If(at, name, value) => {
+                let check = ConditionCheck::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key(&at)))
+                    .condition_expression("#a = :v")
+                    .expression_attribute_names("#a", name)
+                    .expression_attribute_values(":v", number(value));
                 builder.condition_check(check.build()?).build()
             }
         })

@@ -63,6 +63,27 @@ pub enum Error {
         /// Those that are there.
         known: Vec<String>,
     },
+    /// A universe that nobody owns.
+    #[error("no repository owns universe {name}{}", known_universes(.known))]
+    NoUniverse {
+        /// The one that was asked for.
+        name: String,
+        /// Those that have an owner.
+        known: Vec<String>,
+    },
+    /// A universe belongs to another repository.
+    #[error("universe {universe} belongs to another repository than {repository}")]
+    NotOwned {
+        /// The deployment.
+        dir: PathBuf,
+        /// The universe.
+        universe: String,
+        /// The repository that does not own it.
+        repository: String,
+    },
+    /// A configuration that came later is active.
+    #[error("a configuration of universe {0} that came later is active")]
+    Superseded(String),
     /// Several repositories are there, and none was named.
     #[error("{} has several repositories: {}", dir.display(), known.join(", "))]
     WhichRepository {
@@ -190,6 +211,12 @@ impl Error {
             Self::Read { path, .. } if path.starts_with("s3://") => {
                 format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
             }
+            Self::NoUniverse { .. } => {
+                "the first repository that activates a configuration of a universe owns it".to_owned()
+            }
+            Self::NotOwned { dir, universe, repository } => {
+                format!("`tidewaiter universe share {} {universe} --with {repository}`", dir.display())
+            }
             Self::WhichRepository { .. } => "name one with --repository".to_owned(),
             Self::WhichUniverse(_) => {
                 "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
@@ -207,6 +234,10 @@ impl Error {
             _ => return None,
         })
     }
+}
+
+fn known_universes(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
 }
 
 fn known_repositories(known: &[String]) -> String {

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use tidewaiter::config::{Digest, Email, ReportOn, Settings, Subsection};
 use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
@@ -318,7 +318,22 @@ pub(crate) async fn tell_people<P: Platform>(
     Ok(())
 }
 
+/// Has what waited for a configuration go on: its repository may begin the next file, and files that nothing knew may
+/// be known now. The members of an archive are looked at together, by whoever unpacks it.
+async fn release<P: Platform>(platform: &P, repository: &Repository) -> Result<()> {
+    platform.queue().send(Message::news(repository, News::Released), None).await?;
+    let unresolved = platform.state().unresolved(repository).await?;
+    let of = |import: &Import| import.archive.as_ref().map_or(import.id, |(archive, _)| *archive);
+    for import in unresolved.iter().map(of).collect::<BTreeSet<ImportId>>() {
+        platform.queue().send(Message::TakeIn { import }, None).await?;
+    }
+    Ok(())
+}
+
 async fn tell_sequencer<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+    if matches!(import.kind, Kind::Configuration { .. }) {
+        return release(platform, &import.repository).await;
+    }
     if matches!(import.kind, Kind::Data { .. }) {
         let verdict = match conclusion.outcome {
             // Nothing of it is missing: what follows in its group may be imported.

@@ -1,5 +1,7 @@
 //! The active configurations of a repository, and the one an import is pinned to.
 
+mod activate;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +13,9 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, NameError};
 
-use crate::ports::{Import, Listed, Objects, Pinned, Platform, State};
+pub use activate::{Activation, Candidate, activate};
+
+use crate::ports::{Configurations, Import, Listed, Objects, Pinned, Platform, State, Universe};
 use crate::{Error, Result};
 
 /// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
@@ -32,10 +36,22 @@ struct Remembered {
     active: HashMap<Repository, (Vec<Listed>, Arc<Active>, Instant)>,
     /// By hash and universe. What is here is kept in the state.
     kept: HashMap<(String, String), Arc<Config>>,
+    /// By repository and universe: what was active.
+    pinned: HashMap<(Repository, String), Known>,
+}
+
+/// The active configuration of a universe as it was read, of a repository that may import into the universe.
+#[derive(Debug, Clone)]
+struct Known {
+    /// How many configurations of the repository had their outcome then. None was in flight.
+    number: u64,
+    hash: String,
+    read: Instant,
 }
 
 impl Cache {
-    /// One that lets [`resolve`] answer by what it listed so long ago, where it asks over the network.
+    /// One that lets [`resolve`] and [`pin`] answer by what was read so long ago, where that is asked over the network.
+    /// What an import has activated since is seen all the same by `pin`; what an operator has put there by hand is not.
     pub fn with_names_for(names_for: Duration) -> Self {
         Self { names_for, ..Self::default() }
     }
@@ -69,6 +85,20 @@ impl Cache {
                 all.active.clear();
             }
             all.active.insert(repository.clone(), (listed, active, Instant::now()));
+        });
+    }
+
+    /// What was active, if so many configurations have their outcome as then.
+    fn pinned(&self, at: &(Repository, String), number: u64) -> Option<Known> {
+        self.with(|all| all.pinned.get(at).filter(|known| known.number == number).cloned())
+    }
+
+    fn put_pinned(&self, at: (Repository, String), known: Known) {
+        self.with(|all| {
+            if all.pinned.len() >= REMEMBERED {
+                all.pinned.clear();
+            }
+            all.pinned.insert(at, known);
         });
     }
 
@@ -160,9 +190,24 @@ async fn document<P: Platform>(platform: &P, key: &Key) -> Result<Bytes> {
     platform.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
 }
 
-/// What an import runs under that begins now. None if its universe has no configuration any more.
-pub async fn pin<P: Platform>(platform: &P, import: &Import, universe: &str) -> Result<Option<Pinned>> {
-    let config = keep(platform, &import.repository, universe).await?;
+/// Why a file cannot begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpinned {
+    /// Its universe has no configuration any more.
+    NotConfigured,
+    /// Its universe belongs to another repository, and is not shared with its own any more.
+    NotOwned,
+}
+
+/// What an import runs under that begins now. `seen` are the configurations of its repository as the state told of them
+/// before; without it nothing is believed that was read before.
+pub async fn pin<P: Platform>(
+    platform: &P,
+    import: &Import,
+    universe: &str,
+    seen: Option<Configurations>,
+) -> Result<std::result::Result<Pinned, Unpinned>> {
+    let config = keep(platform, &import.repository, universe, seen).await?;
     Ok(config.map(|config| Pinned {
         at: platform.now(),
         config,
@@ -173,12 +218,26 @@ pub async fn pin<P: Platform>(platform: &P, import: &Import, universe: &str) -> 
     }))
 }
 
-/// Keeps the active configuration of a universe under its hash; the hash. None if the universe has none.
-async fn keep<P: Platform>(platform: &P, repository: &Repository, universe: &str) -> Result<Option<String>> {
+/// Keeps the active configuration of a universe under its hash; the hash.
+async fn keep<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    universe: &str,
+    seen: Option<Configurations>,
+) -> Result<std::result::Result<String, Unpinned>> {
+    let at = (repository.clone(), universe.to_owned());
+    // While a configuration is in flight it may be active already, and the number does not say so yet.
+    let number = seen.filter(|seen| !seen.in_flight()).map(|seen| seen.concluded);
+    let known = number.and_then(|number| platform.configs().pinned(&at, number));
+    if let Some(known) = &known
+        && known.read.elapsed() < platform.configs().names_for
+    {
+        return Ok(Ok(known.hash.clone()));
+    }
     let key = Key::config(repository, universe);
     let document = match document(platform, &key).await {
         Ok(document) => document,
-        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(Error::NotFound { .. }) => return Ok(Err(Unpinned::NotConfigured)),
         Err(error) => return Err(error),
     };
     let hash = hex(&Sha256::digest(&document));
@@ -187,7 +246,37 @@ async fn keep<P: Platform>(platform: &P, repository: &Repository, universe: &str
         platform.state().keep_config(&hash, &document).await?;
         platform.configs().put_kept(&hash, universe, &config);
     }
-    Ok(Some(hash))
+    // Whoever changes who may import counts as a change of configurations.
+    if known.is_none() && !owner(platform, repository, universe).await?.admits(repository) {
+        return Ok(Err(Unpinned::NotOwned));
+    }
+    if let Some(number) = number {
+        let known = Known { number, hash: hash.clone(), read: Instant::now() };
+        platform.configs().put_pinned(at, known);
+    }
+    Ok(Ok(hash))
+}
+
+/// Who owns a universe. If nobody does yet, it is a repository that an operator has given a configuration of it; this
+/// one, if there is none.
+async fn owner<P: Platform>(platform: &P, repository: &Repository, universe: &str) -> Result<Universe> {
+    let (objects, state) = (platform.objects(), platform.state());
+    if let Some(owned) = state.universe(universe).await? {
+        return Ok(owned);
+    }
+    let mut owner = repository.clone();
+    let has_one = async |repository: &Repository| {
+        objects.find(&objects.source(&Key::config(repository, universe))).await.map(|found| found.is_some())
+    };
+    if !has_one(repository).await? {
+        for other in objects.configured().await? {
+            if has_one(&other).await? {
+                owner = other;
+                break;
+            }
+        }
+    }
+    state.own(universe, &owner).await
 }
 
 /// The configuration that an import is pinned to.
@@ -247,12 +336,12 @@ mod tests {
         let (first, second) =
             (active(&ours, &repository).await.unwrap(), active(&ours, &repository).await.unwrap());
         assert!(Arc::ptr_eq(&first, &second));
-        let before = keep(&ours, &repository, "acme").await.unwrap().unwrap();
+        let before = keep(&ours, &repository, "acme", None).await.unwrap().unwrap();
         activate(STORES).await;
         assert!(
             !takes("acme_contacts_crm_20260131.csv").await && takes("acme_stores_crm_20260131.csv").await
         );
-        let after = keep(&ours, &repository, "acme").await.unwrap().unwrap();
+        let after = keep(&ours, &repository, "acme", None).await.unwrap().unwrap();
         assert_ne!(before, after);
         for (hash, scope) in [(before, "contacts"), (after, "stores")] {
             // By whoever pinned it, and by whoever did not.
@@ -262,6 +351,6 @@ mod tests {
         }
         std::fs::remove_file(folder.path().join("config/acme/acme.json")).unwrap();
         assert!(!takes("acme_stores_crm_20260131.csv").await);
-        assert_eq!(keep(&ours, &repository, "acme").await.unwrap(), None);
+        assert_eq!(keep(&ours, &repository, "acme", None).await.unwrap(), Err(Unpinned::NotConfigured));
     }
 }

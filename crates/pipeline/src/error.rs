@@ -101,6 +101,14 @@ pub enum Error {
         /// What is wrong with it.
         mistakes: String,
     },
+    /// The operator's settings of a folder cannot be used.
+    #[error("{key} is not usable: {mistakes}")]
+    Settings {
+        /// The file.
+        key: String,
+        /// What is wrong with it.
+        mistakes: String,
+    },
     /// A message speaks of something that does not exist.
     #[error("no import {id} is registered")]
     UnknownImport {
@@ -159,6 +167,7 @@ impl Error {
             | Self::Busy { .. }
             | Self::Refused { .. }
             | Self::Configuration { .. }
+            | Self::Settings { .. }
             | Self::Batches { .. }
             | Self::UnknownImport { .. } => false,
         }

@@ -15,6 +15,7 @@ pub mod error;
 pub mod examine;
 pub mod follow;
 mod hash;
+mod in_flight;
 pub mod local;
 mod parts;
 pub mod ports;

@@ -5,15 +5,21 @@
 //! that the file which ended is done, and under which configuration the next one begins: the configuration that
 //! is active when its turn comes, whoever checks it, and however often. Nothing is done before the state that
 //! asks for it is written.
+//!
+//! A file or group begins when no configuration of its repository is [in flight](crate::in_flight).
+
+use std::collections::BTreeSet;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter::sequence::{self, Command, Event, GroupRef, think};
+use tidewaiter::sequence::{self, Command, Event, GroupRef, Ready, Running, Stage, think};
 
 use crate::conclude::{self, Findings};
+use crate::in_flight::{self, Wait};
 use crate::ports::{
     Along, Conclusion, Import, Kind, Message, News, Pinned, Platform, Progress, Queue, Refusal, State, Task,
+    Turn,
 };
 use crate::{Error, Result, configs};
 
@@ -23,6 +29,7 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
     let events = match news {
         News::Arrived { settle_seconds } => vec![Event::Arrived { at, settle_seconds }],
         News::Poke => vec![Event::Poke { at }],
+        News::Released => vec![Event::Released { at }],
         News::Happened(event) => vec![event],
     };
     let done = Shell { platform, repository }.follow(events).await;
@@ -31,6 +38,15 @@ pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: 
         platform.queue().send(Message::news(repository, News::Poke), None).await?;
     }
     done
+}
+
+/// What begins between two states of a repository, if anything does: a single file, or a group.
+fn begins<'a>(before: &sequence::State, next: &'a sequence::State) -> Option<&'a Running> {
+    let is_begun = |running: &&Running| match (running, &before.running) {
+        (Running::Group { group, .. }, Some(Running::Group { group: before, .. })) => group != before,
+        (running, before) => Some(*running) != before.as_ref(),
+    };
+    next.running.as_ref().filter(is_begun)
 }
 
 /// How often others may be faster before the news is left to come again.
@@ -50,11 +66,14 @@ impl<P: Platform> Shell<'_, P> {
             let ended = self.ended(&events).await?;
             let ends = ended.as_ref().map(|(id, _)| *id);
             let turn = state.turn(self.repository).await?;
-            let (next, commands) = think(&turn.state, &turn.ready, &events, ends, self.platform.now());
-            let begun = self.begins(&turn.state, &commands).await?;
+            let (next, commands, begins_work) = self.decide(&turn, &events, ends).await?;
+            let begun = self.begins(&turn, &commands).await?;
             if next != turn.state {
                 let begins = begun.as_ref().map(|(id, pin)| (*id, pin));
-                if !state.advance(self.repository, turn.version, &next, Along { begins, ends }).await? {
+                // The state was asked before the drop zone. A configuration that left it since is registered.
+                let registered = begins_work.then_some(turn.configurations.registered);
+                let along = Along { begins, ends, registered };
+                if !state.advance(self.repository, turn.version, &next, along).await? {
                     // Somebody was faster: the same events again, where the repository is now.
                     rounds += 1;
                     if rounds == MOST_ROUNDS {
@@ -78,6 +97,54 @@ impl<P: Platform> Shell<'_, P> {
         Ok(())
     }
 
+    /// What is to be done. As long as a configuration is on its way nothing that is ready begins; what is running goes
+    /// on. True if something begins.
+    async fn decide(
+        &self,
+        turn: &Turn,
+        events: &[Event],
+        ends: Option<ImportId>,
+    ) -> Result<(sequence::State, Vec<Command>, bool)> {
+        let now = self.platform.now();
+        let think = |ready: &[Ready]| think(&turn.state, ready, events, ends, now);
+        if turn.configurations.in_flight() {
+            let (next, commands) = think(&[]);
+            return Ok((next, commands, false));
+        }
+        let (next, commands) = think(&turn.ready);
+        let Some(begins) = begins(&turn.state, &next) else { return Ok((next, commands, false)) };
+        let mut wait = None;
+        for universe in self.universes(begins).await? {
+            wait = wait.max(in_flight::look(self.platform, self.repository, &universe).await?);
+        }
+        match wait {
+            None => Ok((next, commands, true)),
+            Some(wait) => {
+                let (next, mut commands) = think(&[]);
+                if let Wait::Until(at) = wait {
+                    commands.push(Command::WakeAt(at));
+                }
+                Ok((next, commands, false))
+            }
+        }
+    }
+
+    /// The universes of the files that would begin.
+    async fn universes(&self, begins: &Running) -> Result<BTreeSet<String>> {
+        let state = self.platform.state();
+        let imports = match begins {
+            Running::File { import } => state.recall(*import).await?.into_iter().collect(),
+            // No configuration is needed to set files aside.
+            Running::Group { stage: Stage::Expiring, .. } => Vec::new(),
+            Running::Group { group, .. } => state.group_members(self.repository, group).await?,
+        };
+        let universe = |import: Import| match import.kind {
+            Kind::Data { name, .. } => Some(name.universe),
+            _ => None,
+        };
+        Ok(imports.into_iter().filter_map(universe).collect())
+    }
+
     /// The import that reached its outcome and how, unless somebody has written down that it is done.
     async fn ended(&self, events: &[Event]) -> Result<Option<(ImportId, Conclusion)>> {
         let finished = events.iter().find_map(|event| match event {
@@ -97,22 +164,18 @@ impl<P: Platform> Shell<'_, P> {
     /// The file that is handed out now, and what it runs under, if it has not begun. If that cannot be found out,
     /// it is handed out all the same, and whoever checks it says why. One that was handed out before is not looked
     /// at: somebody has it in hand.
-    async fn begins(
-        &self,
-        before: &sequence::State,
-        commands: &[Command],
-    ) -> Result<Option<(ImportId, Pinned)>> {
+    async fn begins(&self, turn: &Turn, commands: &[Command]) -> Result<Option<(ImportId, Pinned)>> {
         let handed_out = commands.iter().find_map(|command| match command {
             Command::Check(id) | Command::Import(id) => Some(*id),
             _ => None,
         });
-        let Some(id) = handed_out.filter(|id| before.handed_out() != Some(*id)) else { return Ok(None) };
+        let Some(id) = handed_out.filter(|id| turn.state.handed_out() != Some(*id)) else { return Ok(None) };
         let Some(import) = self.platform.state().recall(id).await? else { return Ok(None) };
         let (Kind::Data { name, .. }, Progress::Registered) = (&import.kind, &import.progress) else {
             return Ok(None);
         };
-        match configs::pin(self.platform, &import, &name.universe).await {
-            Ok(pinned) => Ok(pinned.map(|pinned| (id, pinned))),
+        match configs::pin(self.platform, &import, &name.universe, Some(turn.configurations)).await {
+            Ok(pin) => Ok(pin.ok().map(|pinned| (id, pinned))),
             Err(error) => {
                 tracing::warn!(import = %id, %error, "its configuration cannot be read yet");
                 Ok(None)

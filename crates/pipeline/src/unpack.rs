@@ -1,13 +1,15 @@
 //! Takes in what was dropped: tells configurations, archives and data files apart, extracts archives,
 //! and registers files for their turn.
 
+mod configure;
 mod extract;
 mod members;
+mod unresolved;
 
 pub use extract::{limits as archive_limits, not_grouped};
 
-use tidewaiter::config::{Active, CONFIGURATION_BYTES, Config};
-use tidewaiter::keys::{Key, SLASH, clean_name};
+use tidewaiter::config::Active;
+use tidewaiter::keys::{SLASH, clean_name};
 use tidewaiter::name::{DataName, Dropped, NameError};
 use tidewaiter::order::scope_rank;
 use tidewaiter::report::{Outcome, Reason};
@@ -15,9 +17,9 @@ use tidewaiter::sequence::GroupRef;
 
 use crate::conclude::{self, Findings, GONE};
 use crate::ports::{
-    Drop, Group, Import, Kind, Message, Nature, News, Objects, Platform, Progress, Queue, Refusal, State,
+    Drop, Group, Import, Kind, Message, Nature, News, Platform, Progress, Queue, Refusal, State,
 };
-use crate::{Error, Result, configs, displace};
+use crate::{Error, Result, configs};
 
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
 pub async fn unpack<P: Platform>(platform: &P, dropped: &Drop) -> Result<()> {
@@ -35,7 +37,11 @@ pub async fn take_in<P: Platform>(platform: &P, import: &Import) -> Result<()> {
         Kind::Refused(refusal) => {
             conclude::conclude(platform, import, Findings::refused(refusal.clone())).await
         }
-        Kind::Configuration { universe } => configure(platform, import, universe).await,
+        Kind::Unresolved { .. } => match unresolved::look_again(platform, import).await? {
+            Some(resolved) => Box::pin(take_in(platform, &resolved)).await,
+            None => Ok(()),
+        },
+        Kind::Configuration { universe } => configure::configure(platform, import, universe).await,
         Kind::Archive => extract::extract(platform, import).await,
     }
 }
@@ -47,7 +53,7 @@ async fn arrived<P: Platform>(platform: &P, import: &Import, settle_seconds: i64
 }
 
 /// Registers what was dropped. What is registered already stays as it is, and is the answer.
-async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Result<Import> {
+pub(crate) async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Result<Import> {
     let file = clean_name(&dropped.file);
     let import = Import {
         id: dropped.import,
@@ -96,7 +102,8 @@ async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Resul
             let (active, name) = configs::resolve(platform, &dropped.repository, file).await?;
             Ok(match name {
                 Ok(name) => data_kind(platform, &active, name),
-                Err(error) => Kind::Refused(refused_name(&error)),
+                Err(error) if error.is_illegal() => Kind::Refused(refused_name(&error)),
+                Err(_) => unresolved(platform, &active),
             })
         }
     }
@@ -118,59 +125,17 @@ fn data_kind<P: Platform>(platform: &P, active: &Active, name: DataName) -> Kind
     Kind::Data { name, rank, settle_seconds, group }
 }
 
+/// A file that a configuration may still come for.
+fn unresolved<P: Platform>(platform: &P, active: &Active) -> Kind {
+    Kind::Unresolved { settle_seconds: platform.settle_seconds(active.settings().settle_seconds) }
+}
+
 /// An illegal name is bogus; a legal one that nothing is configured for is not taken up.
 pub fn refused_name(error: &NameError) -> Refusal {
     let (outcome, code) =
         if error.is_illegal() { (Outcome::Bogus, "name") } else { (Outcome::NotProcessed, "not-configured") };
     let reason = Reason::new(code, error.reason()).with_hint(error.hint().map(ToOwned::to_owned));
     Refusal { outcome, reason }
-}
-
-/// Checks an uploaded configuration and activates it as a whole, or not at all.
-async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -> Result<()> {
-    let read = platform.objects().read(&import.source, 0..CONFIGURATION_BYTES as u64 + 1).await;
-    let document = match read {
-        Err(error) => return cannot_open(platform, import, error, false).await,
-        Ok(document) => document,
-    };
-    let others = configs::active_but(platform, &import.repository, universe).await?;
-    let checked = Config::parse(universe, &document).and_then(|config| others.with(config).map(|_| ()));
-    let findings = match checked {
-        Ok(()) => {
-            let key = Key::config(&import.repository, universe);
-            let replaced = Key::replaced_config(&import.repository, universe, import.id);
-            if !platform.objects().put_new(&key, document.clone()).await? {
-                let is_ours = is_undecided(platform, import);
-                displace::write_over(platform, &key, document, Some(&replaced), is_ours).await?;
-            }
-            let notes = vec![format!("it is the active configuration of universe {universe} now")];
-            Findings { notes, ..Findings::outcome(Outcome::Activated) }
-        }
-        Err(mistakes) => {
-            let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
-            let more = match mistakes.len() {
-                0 | 1 => String::new(),
-                n => format!(" (and {} more)", n - 1),
-            };
-            let reason = Reason::new("configuration", format!("{first}{more}")).with_hint(Some(
-                "the configuration that was active stays so; mend this one and drop it again".to_owned(),
-            ));
-            Findings { reason: Some(reason), mistakes, ..Findings::outcome(Outcome::Bogus) }
-        }
-    };
-    conclude::conclude(platform, import, findings).await
-}
-
-/// Whoever was so slow that somebody else has activated this configuration meanwhile, and perhaps the next one too,
-/// begins again.
-async fn is_undecided<P: Platform>(platform: &P, import: &Import) -> Result<()> {
-    let now = platform.state().import(import.id).await?.map(|import| import.progress);
-    match now {
-        Some(Progress::Concluding(_) | Progress::Done(_)) => {
-            Err(Error::Changed { key: import.source.key.clone() })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A file whose sender does not let us read it, or that somebody removed, is not taken up. Any other error stays one: a

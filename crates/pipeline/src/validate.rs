@@ -27,6 +27,7 @@ use tidewaiter::sequence::{Event, Verdict};
 
 use crate::chunks::Chunks;
 use crate::conclude::{self, Audience, Findings, Finisher};
+use crate::configs::Unpinned;
 use crate::examine::{Examination, Examined, Terms};
 use crate::ports::{
     Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Records,
@@ -60,8 +61,9 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
     let Kind::Data { name, .. } = &import.kind else {
         return Box::pin(unpack::take_in(platform, &import)).await;
     };
-    let Some((pinned, config, terms)) = begin(platform, &import, name).await? else {
-        return not_configured(platform, &import, name).await;
+    let (pinned, config, terms) = match begin(platform, &import, name).await? {
+        Ok(begun) => begun,
+        Err(why) => return not_begun(platform, &import, name, why).await,
     };
     // Whether this is the first try or another one, the report says when its turn came.
     let import = Import { progress: Progress::Started(pinned.clone()), ..import.clone() };
@@ -231,23 +233,39 @@ async fn begin<P: Platform>(
     platform: &P,
     import: &Import,
     name: &DataName,
-) -> Result<Option<(Pinned, Arc<Config>, Terms)>> {
+) -> Result<std::result::Result<(Pinned, Arc<Config>, Terms), Unpinned>> {
     let pinned = if let Progress::Started(pinned) = &import.progress {
         pinned.clone()
     } else {
-        let Some(pin) = configs::pin(platform, import, &name.universe).await? else { return Ok(None) };
+        let pin = match configs::pin(platform, import, &name.universe, None).await? {
+            Ok(pin) => pin,
+            Err(why) => return Ok(Err(why)),
+        };
         let held = platform.state().start(import.id, &pin).await?;
         held.ok_or_else(|| Error::Changed { key: import.source.key.clone() })?
     };
     let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
-    Ok(Terms::find(&config, &name.scope, &name.subsection).map(|terms| (pinned, config, terms)))
+    let terms = Terms::find(&config, &name.scope, &name.subsection);
+    Ok(terms.map(|terms| (pinned, config, terms)).ok_or(Unpinned::NotConfigured))
 }
 
-async fn not_configured<P: Platform>(platform: &P, import: &Import, name: &DataName) -> Result<()> {
-    let DataName { scope, subsection, .. } = name;
-    let message = format!("can't find config for {scope} scope import named \"{subsection}\"");
-    let hint = "it was there when the file came; put it back, then drop the file again".to_owned();
-    let reason = Reason::new("not-configured", message).with_hint(Some(hint));
+/// A file that nothing is configured for any more, or whose repository may not import into its universe any more: both
+/// were decided by others, and are told to whoever sent the file.
+async fn not_begun<P: Platform>(platform: &P, import: &Import, name: &DataName, why: Unpinned) -> Result<()> {
+    let DataName { universe, scope, subsection, .. } = name;
+    let (code, message, hint) = match why {
+        Unpinned::NotConfigured => (
+            "not-configured",
+            format!("can't find config for {scope} scope import named \"{subsection}\""),
+            "it was there when the file came; put it back, then drop the file again",
+        ),
+        Unpinned::NotOwned => (
+            "universe",
+            format!("universe {universe:?} belongs to another repository"),
+            "ask the operator of this deployment to share the universe, then drop the file again",
+        ),
+    };
+    let reason = Reason::new(code, message).with_hint(Some(hint.to_owned()));
     conclude::conclude(
         platform,
         import,

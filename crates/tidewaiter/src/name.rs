@@ -24,6 +24,8 @@
 //! # Ok::<(), tidewaiter::name::NameError>(())
 //! ```
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +133,26 @@ impl<'a> Dropped<'a> {
             Self::Other
         }
     }
+}
+
+/// The universes that a data file may be for, whatever is configured: each beginning of its name that a universe may
+/// have and that leaves a scope and a name. Empty if no configuration could ever make the name valid.
+///
+/// ```
+/// use tidewaiter::name::possible_universes;
+///
+/// let universes = possible_universes("daily.01-03_acme_fr_contacts_crm_20260131.csv");
+/// assert_eq!(universes.into_iter().collect::<Vec<_>>(), ["acme", "acme_fr"]);
+/// assert!(possible_universes("notes.txt").is_empty());
+/// ```
+pub fn possible_universes(file: &str) -> BTreeSet<&str> {
+    let Ok(shape) = shape::Shape::of(file) else { return BTreeSet::new() };
+    let beginnings = |joined| {
+        let has_two_parts =
+            |rest: &str| rest.get(1..).is_some_and(|rest| rest.trim_end_matches('_').contains('_'));
+        diagnose::cuts(joined).filter(move |(_, rest)| has_two_parts(rest)).map(|(universe, _)| universe)
+    };
+    shape.readings().flat_map(|reading| beginnings(reading.joined)).filter(|name| is_part(name)).collect()
 }
 
 /// The archive ending of a name, as it is written there.

@@ -174,6 +174,12 @@ pub enum Event {
         /// The time now.
         at: Timestamp,
     },
+    /// What kept everything from beginning is over: a configuration has its outcome. Nothing is asked for again that
+    /// is running.
+    Released {
+        /// The time now.
+        at: Timestamp,
+    },
     /// The answer to [`Command::FindReady`].
     Found(Option<Ready>),
     /// The answer to [`Command::FindMember`].
@@ -246,7 +252,8 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
             let is_asked = before.is_some_and(|u| u.is_waited_for(*at) && u.until() <= unsettled.until());
             if state.running.is_some() || is_asked { Vec::new() } else { vec![Command::LookAgain] }
         }
-        Event::Poke { at } => match &state.running {
+        Event::Released { .. } if state.running.is_some() => Vec::new(),
+        Event::Poke { at } | Event::Released { at } => match &state.running {
             Some(running) => resume(running),
             None => match state.unsettled {
                 Some(unsettled) if unsettled.is_waited_for(*at) => vec![Command::WakeAt(unsettled.until())],

@@ -122,7 +122,7 @@ impl History {
         let (names_for, loaders) = world.with(|inner| {
             for partner in &scenario.partners {
                 let key = format!("config/{}/{}.json", partner.repository, partner.universe);
-                if let Some(variant) = partner.variants.first() {
+                if let Some(variant) = partner.variants.first().filter(|_| partner.is_configured) {
                     let document = variant.document(partner.universe);
                     let _ = inner.bucket.put(&key, document, false);
                 }

@@ -43,6 +43,7 @@ impl Watch {
         id: ImportId,
         held: &Conclusion,
         candidates: &[Variant],
+        is_unconfigured: bool,
     ) -> Verdict {
         let counts = held.counts;
         if counts.read != counts.imported + counts.unchanged + counts.superseded + counts.rejected {
@@ -59,7 +60,8 @@ impl Watch {
             _ => candidates.iter().copied().chain(pinned).collect(),
         };
         if let KeptReport::Here(report) = &held.report {
-            let is_right = told_by.iter().any(|variant| told(report, variant) == report.recipients);
+            let is_right = is_unconfigured && report.recipients.is_empty()
+                || told_by.iter().any(|variant| told(report, variant) == report.recipients);
             if !is_right {
                 return Err(format!("{:?} are told", report.recipients));
             }
@@ -82,7 +84,7 @@ impl Watch {
             (_, Some(Kind::Refused(refusal))) if self.subject(id).is_some() => {
                 (held.outcome == refusal.outcome).then_some(()).ok_or_else(|| "not as refused".to_owned())
             }
-            (Some(What::Junk | What::Archive(None) | What::Configuration(None)), _) => {
+            (Some(What::Junk | What::Archive(None) | What::Configuration(None) | What::Foreign), _) => {
                 (held.outcome == Outcome::Bogus).then_some(()).ok_or_else(|| "it is wrong".to_owned())
             }
             (Some(What::Configuration(Some(_))), _) => {
@@ -244,6 +246,7 @@ fn own_names(import: &Import, done: &Conclusion) -> Vec<String> {
 
 /// Each version has one outcome at one place with its bytes, and nothing lies about.
 fn objects(inner: &Inner, imports: &[Import]) -> Vec<String> {
+    let mut wrong = latest(inner, imports);
     let mut places = Places {
         bucket: &inner.bucket,
         watch: &inner.watch,
@@ -259,7 +262,36 @@ fn objects(inner: &Inner, imports: &[Import]) -> Vec<String> {
         }
     }
     places.of_nobody();
-    places.wrong
+    wrong.append(&mut places.wrong);
+    wrong
+}
+
+/// The configuration that was dropped last is active, whichever was told of first.
+fn latest(inner: &Inner, imports: &[Import]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for partner in &inner.watch.partners {
+        let key = Key::config(&partner.repository, partner.universe);
+        let mut activated: Vec<&Import> = (imports.iter())
+            .filter(|import| import.repository == partner.repository)
+            .filter(|import| match (&import.kind, &import.progress) {
+                (Kind::Configuration { .. }, Progress::Done(done)) => done.outcome == Outcome::Activated,
+                _ => false,
+            })
+            .collect();
+        activated.sort_by_key(|import| import.id);
+        let is_torn = inner
+            .watch
+            .uploads
+            .values()
+            .any(|upload| upload.is_gone && matches!(upload.dropped.what, What::Configuration(_)));
+        let Some(last) = activated.last().filter(|_| !is_torn) else { continue };
+        let expected = inner.watch.content(last.id).map(|(_, bytes)| bytes.to_vec());
+        let active = inner.bucket.content(key.as_str(), None).map(|active| active.to_vec());
+        if active != expected {
+            wrong.push(format!("{key} is not {} ({}), which was dropped last", last.file, last.id));
+        }
+    }
+    wrong
 }
 
 /// What lies where.

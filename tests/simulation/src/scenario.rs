@@ -29,8 +29,11 @@ pub struct Partner {
     pub repository: Repository,
     /// The universe.
     pub universe: &'static str,
-    /// The configurations that it has in the course of the history, the first from the beginning.
+    /// The configurations that it has in the course of the history.
     pub variants: Vec<Variant>,
+    /// Whether an operator has put the first of them there before the history begins. Otherwise it is dropped, among
+    /// the files that need it.
+    pub is_configured: bool,
 }
 
 /// Something done from outside.
@@ -66,6 +69,8 @@ pub enum What {
     Archive(Option<Vec<Member>>),
     /// A configuration: which variant of its partner, None if it is wrong.
     Configuration(Option<usize>),
+    /// A configuration of the universe of another partner, which owns it.
+    Foreign,
     /// A name that breaks the rules.
     Junk,
 }
@@ -236,7 +241,8 @@ impl Scenario {
             .take(count)
             .filter_map(|(repository, universe)| {
                 let repository = repository.parse().ok()?;
-                Some(Partner { repository, universe, variants: vec![Variant::draw(chance)] })
+                let is_configured = chance.below(3) > 0;
+                Some(Partner { repository, universe, variants: vec![Variant::draw(chance)], is_configured })
             })
             .collect();
         let mut scenario = Self { partners, actions: Vec::new() };
@@ -245,7 +251,29 @@ impl Scenario {
         while (scenario.drops().count() as u64) < files {
             scenario.act(chance, has_many_lines);
         }
+        scenario.drop_first_configurations(chance);
         scenario
+    }
+
+    /// A partner without a configuration drops one: before its files, between them, or behind them.
+    fn drop_first_configurations(&mut self, chance: &mut Chance) {
+        for partner in 0..self.partners.len() {
+            let Some(of) = self.partners.get(partner).filter(|of| !of.is_configured) else { continue };
+            let bytes = of.variants.first().map(|variant| variant.document(of.universe)).unwrap_or_default();
+            let file = format!("{}_imports_config.json", of.universe);
+            let what = What::Configuration(Some(0));
+            let dropped = Action::Drop(Box::new(Dropped { partner, file, bytes, what }));
+            let at = if chance.below(2) == 0 { 0 } else { index(chance, self.actions.len() + 1) };
+            // Deletions name drops by their number.
+            let is_drop = |action: &&Action| matches!(action, Action::Drop(_));
+            let before = self.actions.iter().take(at).filter(is_drop).count();
+            for action in &mut self.actions {
+                if let Action::Delete(n) | Action::DeleteForGood(n) = action {
+                    *n += usize::from(*n >= before);
+                }
+            }
+            self.actions.insert(at, dropped);
+        }
     }
 
     /// The files that are dropped.
@@ -261,7 +289,32 @@ impl Scenario {
         let drops = self.drops().count();
         let Some(of) = self.partners.get_mut(partner) else { return };
         let universe = of.universe;
-        match chance.below(28) {
+        match chance.below(30) {
+            28 => {
+                // What belongs together: a configuration and, in any order, a file.
+                of.variants.push(Variant::draw(chance));
+                let document = of.variants.last().map(|variant| variant.document(universe));
+                let what = What::Configuration(Some(of.variants.len() - 1));
+                let (bytes, file) = (document.unwrap_or_default(), format!("{universe}_imports_config.json"));
+                let configuration = Action::Drop(Box::new(Dropped { partner, file, bytes, what }));
+                if chance.below(2) == 0 {
+                    self.actions.push(configuration);
+                    self.drop_data(chance, partner, None, false);
+                } else {
+                    self.drop_data(chance, partner, None, false);
+                    self.actions.push(configuration);
+                }
+            }
+            29 => {
+                let other =
+                    self.partners.iter().enumerate().find(|(n, other)| *n != partner && other.is_configured);
+                let Some((_, other)) = other else { return };
+                let bytes = other.variants.first().map(|variant| variant.document(other.universe));
+                let (bytes, file) =
+                    (bytes.unwrap_or_default(), format!("{}_imports_config.json", other.universe));
+                let what = What::Foreign;
+                self.actions.push(Action::Drop(Box::new(Dropped { partner, file, bytes, what })));
+            }
             0..12 => {
                 let group = None;
                 self.drop_data(chance, partner, group, has_many_lines);

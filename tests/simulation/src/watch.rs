@@ -31,6 +31,17 @@ pub struct Upload {
     pub source: Source,
     /// True once its version was deleted for good.
     pub is_gone: bool,
+    /// True once somebody has hidden it: only whoever was told of it finds it.
+    pub is_hidden: bool,
+    /// Counts up in the order of dropping.
+    number: usize,
+}
+
+impl Upload {
+    /// Something that is dropped now.
+    pub fn new(dropped: Dropped, source: Source) -> Self {
+        Self { dropped, source, is_gone: false, is_hidden: false, number: 0 }
+    }
 }
 
 /// A data file, wherever it came from.
@@ -76,8 +87,8 @@ pub struct Watch {
     members: BTreeMap<ImportId, (ImportId, usize)>,
     /// By process, when its task began.
     began: BTreeMap<u64, u64>,
-    /// By partner: from when on which variant was active.
-    active: Vec<Vec<(u64, usize)>>,
+    /// By partner: from when on which variant was active, if any was.
+    active: Vec<Vec<(u64, Option<usize>)>>,
     /// What is registered.
     pub imports: BTreeMap<ImportId, Import>,
     started: BTreeMap<ImportId, Pinned>,
@@ -98,7 +109,7 @@ pub struct Watch {
 impl Watch {
     /// Watches over these repositories.
     pub fn new(partners: Vec<Partner>) -> Self {
-        let active = partners.iter().map(|_| vec![(0, 0)]).collect();
+        let active = partners.iter().map(|partner| vec![(0, partner.is_configured.then_some(0))]).collect();
         Self { partners, active, ..Self::default() }
     }
 
@@ -123,7 +134,8 @@ impl Watch {
     }
 
     /// A file was dropped. The answer: what that does to another one of the same name.
-    pub fn uploaded(&mut self, id: ImportId, upload: Upload) -> Option<Fault> {
+    pub fn uploaded(&mut self, id: ImportId, mut upload: Upload) -> Option<Fault> {
+        upload.number = self.uploads.len();
         let key = &upload.source.key;
         let earlier = self.uploads.iter().filter(|(_, earlier)| earlier.source.key == *key);
         let earlier = earlier.filter(|(id, _)| !self.done.contains(id)).map(|(id, _)| *id).last();
@@ -139,6 +151,35 @@ impl Watch {
         }
         self.uploads.insert(id, upload);
         fault
+    }
+
+    /// Somebody has hidden what lies at a key.
+    pub fn hidden(&mut self, key: &str) {
+        for upload in self.uploads.values_mut().filter(|upload| upload.source.key == *key) {
+            upload.is_hidden = true;
+        }
+    }
+
+    /// A configuration that a file has to wait for: of its repository, dropped before it, and without its outcome. One
+    /// that is not registered is looked for only by the universe that the file is for.
+    pub(crate) fn waited_for(&self, file: ImportId) -> Option<String> {
+        let archive = self.members.get(&file).map_or(file, |(archive, _)| *archive);
+        let Upload { dropped, number, .. } = self.uploads.get(&archive)?;
+        let is_registered = |id: &ImportId| self.imports.contains_key(id);
+        let open = self.uploads.iter().find(|(id, other)| {
+            let is_configuration = matches!(other.dropped.what, What::Configuration(_));
+            // Of several versions the newest counts: those before it are not looked for.
+            let is_newest = !self.uploads.iter().any(|(id, newer)| {
+                newer.source.key == other.source.key && newer.number > other.number && is_registered(id)
+            });
+            let lies_there = !other.is_gone && !other.is_hidden && is_newest;
+            is_configuration
+                && other.dropped.partner == dropped.partner
+                && other.number < *number
+                && !self.conclusions.contains_key(id)
+                && (is_registered(id) || lies_there)
+        });
+        open.map(|(id, other)| format!("{} ({id})", other.source.key))
     }
 
     /// The import that was made of an upload, by the id that its event would give it.
@@ -214,6 +255,14 @@ impl Watch {
         self.uploads.get(&archive).map_or(0, |upload| upload.dropped.partner)
     }
 
+    /// True if no configuration was active at some time since a process began with its message.
+    fn may_be_unconfigured(&self, process: u64, partner: usize) -> bool {
+        let since = self.began.get(&process).copied().unwrap_or(0);
+        let Some(active) = self.active.get(partner) else { return true };
+        let current = active.iter().rposition(|(from, _)| *from <= since).unwrap_or(0);
+        active.iter().skip(current).any(|(_, variant)| variant.is_none())
+    }
+
     /// The configurations that were active at some time since a process began with its message.
     fn candidates(&self, process: u64, partner: usize) -> Vec<(usize, Variant)> {
         let since = self.began.get(&process).copied().unwrap_or(0);
@@ -221,7 +270,7 @@ impl Watch {
             return Vec::new();
         };
         let current = active.iter().rposition(|(from, _)| *from <= since).unwrap_or(0);
-        let variants = active.iter().skip(current).map(|(_, variant)| *variant);
+        let variants = active.iter().skip(current).filter_map(|(_, variant)| *variant);
         variants.filter_map(|n| of.variants.get(n).map(|variant| (n, *variant))).collect()
     }
 
@@ -236,7 +285,7 @@ impl Watch {
             Some(variant) => {
                 let step = self.step;
                 if let Some(active) = self.active.get_mut(n) {
-                    active.push((step, variant));
+                    active.push((step, Some(variant)));
                 }
             }
             None => self.wrong(format!("{key} holds a configuration that nobody uploaded, or half of one")),
@@ -257,23 +306,38 @@ impl Watch {
             };
             let is_it = import.file == file && import.bytes == bytes.len() as u64;
             self.expect(is_it, || format!("{} ({id}) was registered as something else", import.file));
-            self.imports.insert(id, import.clone());
-            self.judge_kind(process, import);
-            let Kind::Data { group, .. } = &import.kind else { continue };
-            match group {
-                None => self.ready.entry(import.repository.clone()).or_default().push(id),
-                Some(place) => {
-                    let GroupRef { id: name, last, generation } = &place.group;
-                    let open = (import.repository.clone(), name.clone(), *last);
-                    let open = *self.open.entry(open).or_insert(1);
-                    self.expect(*generation == open, || {
-                        format!("{} joined generation {generation}, and {open} is open", import.file)
-                    });
-                    let key = (import.repository.clone(), place.group.clone());
-                    let slots: BTreeSet<u8> = self.slots(&key);
-                    if slots.len() == usize::from(*last) {
-                        self.ready_groups.entry(key).or_insert(Some(place.rule));
-                    }
+            self.known_as(process, import);
+        }
+    }
+
+    /// A file is known for what it is, that was not when it was registered; false if it was known before.
+    pub fn resolved(&mut self, process: u64, import: &Import) -> bool {
+        let before = self.imports.get(&import.id).map(|import| &import.kind);
+        let is_new = matches!(before, Some(Kind::Unresolved { .. }));
+        if is_new {
+            self.known_as(process, import);
+        }
+        is_new
+    }
+
+    fn known_as(&mut self, process: u64, import: &Import) {
+        let id = import.id;
+        self.imports.insert(id, import.clone());
+        self.judge_kind(process, import);
+        let Kind::Data { group, .. } = &import.kind else { return };
+        match group {
+            None => self.ready.entry(import.repository.clone()).or_default().push(id),
+            Some(place) => {
+                let GroupRef { id: name, last, generation } = &place.group;
+                let open = (import.repository.clone(), name.clone(), *last);
+                let open = *self.open.entry(open).or_insert(1);
+                self.expect(*generation == open, || {
+                    format!("{} joined generation {generation}, and {open} is open", import.file)
+                });
+                let key = (import.repository.clone(), place.group.clone());
+                let slots: BTreeSet<u8> = self.slots(&key);
+                if slots.len() == usize::from(*last) {
+                    self.ready_groups.entry(key).or_insert(Some(place.rule));
                 }
             }
         }
@@ -283,14 +347,20 @@ impl Watch {
         let id = import.id;
         let Some(Subject { partner, data, is_member }) = self.subject(id) else { return };
         let Kind::Refused(refusal) = &import.kind else { return };
-        let lacks = self.candidates(process, partner).iter().any(|(_, variant)| !variant.has(data));
-        let is_right = match refusal.reason.code.as_str() {
+        let lacks = self.may_be_unconfigured(process, partner)
+            || self.candidates(process, partner).iter().any(|(_, variant)| !variant.has(data));
+        let waits = self.waited_for(id).filter(|_| refusal.reason.code == "not-configured");
+        let is_right_code = |code: &str| match code {
             "not-configured" => lacks,
             "not-grouped" => is_member && data.group.is_none(),
             _ => false,
         };
+        let is_right = is_right_code(&refusal.reason.code);
         let code = refusal.reason.code.clone();
         self.expect(is_right, || format!("{} was refused as {code}", import.file));
+        if let Some(configuration) = waits {
+            self.wrong(format!("{} was refused, and {configuration} is on its way", import.file));
+        }
     }
 
     /// It is fixed what an import runs under.
@@ -380,7 +450,10 @@ impl Watch {
         let partner = self.partner_of(id);
         let candidates: Vec<Variant> =
             self.candidates(process, partner).into_iter().map(|(_, variant)| variant).collect();
-        if let Err(why) = self.judge_order(id, held).and_then(|()| self.judge_outcome(id, held, &candidates))
+        let is_unconfigured = self.may_be_unconfigured(process, partner);
+        if let Err(why) = self
+            .judge_order(id, held)
+            .and_then(|()| self.judge_outcome(id, held, &candidates, is_unconfigured))
         {
             self.wrong(format!("{name} ends as {} {:?}: {why}", held.outcome, held.code));
         }

@@ -121,6 +121,8 @@ pub struct Inner {
     pub watch: Watch,
     /// Each import as it was seen last in its table, with its revision.
     pub imports: BTreeMap<ImportId, Known>,
+    /// Single files as they were when they became ready, if that was not when they were registered.
+    pub(crate) markers: BTreeMap<ImportId, Known>,
     /// What happened, for people; None if nobody reads it.
     pub trace: Option<Vec<String>>,
 }
@@ -247,6 +249,7 @@ impl World {
             sent: 0,
             watch,
             imports: BTreeMap::new(),
+            markers: BTreeMap::new(),
             trace: is_traced.then(Vec::new),
         };
         let (state, records) = (SqliteState::open(memory)?, SqliteRecords::open(memory)?);

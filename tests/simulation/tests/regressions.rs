@@ -37,7 +37,7 @@ fn world() -> Arc<World> {
 
 fn world_with(config: Variant) -> Arc<World> {
     let repository: Repository = "acme".parse().unwrap();
-    let partner = Partner { repository, universe: "acme", variants: vec![config] };
+    let partner = Partner { repository, universe: "acme", variants: vec![config], is_configured: true };
     let world = World::new(Chance::new(1), Rates::default(), Watch::new(vec![partner]), false).unwrap();
     world.with(|inner| inner.bucket.put("config/acme/acme.json", config.document("acme"), false)).unwrap();
     world
@@ -60,7 +60,7 @@ fn drop_in(world: &World, repository: &str, n: i64, file: &str, bytes: &Bytes, w
         let version = inner.bucket.put(&key, bytes.clone(), false).ok();
         let source = Source { key, version };
         let dropped = Dropped { partner: 0, file: file.to_owned(), bytes: bytes.clone(), what };
-        inner.watch.uploaded(import, Upload { dropped, source: source.clone(), is_gone: false });
+        inner.watch.uploaded(import, Upload::new(dropped, source.clone()));
         source
     });
     let (repository, file) = (repository.parse().unwrap(), file.to_owned());

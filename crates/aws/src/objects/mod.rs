@@ -19,7 +19,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter_pipeline::ports::{Drop, Listed, Objects, Source, Stat};
+use tidewaiter::name::CONFIGURATION;
+use tidewaiter_pipeline::ports::{Drop, InDropZone, Listed, Objects, Source, Stat};
 use tidewaiter_pipeline::{Error, Result};
 
 use crate::events::{DROPS, lying};
@@ -49,6 +50,7 @@ struct Head {
     bytes: u64,
     etag: String,
     version: Option<String>,
+    written: Timestamp,
 }
 
 impl Bucket {
@@ -80,6 +82,9 @@ impl Bucket {
             bytes: found.content_length.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
             etag: found.e_tag.unwrap_or_default(),
             version: found.version_id,
+            written: (found.last_modified)
+                .and_then(|at| Timestamp::from_second(at.secs()).ok())
+                .unwrap_or(Timestamp::UNIX_EPOCH),
         })
     }
 
@@ -362,6 +367,18 @@ impl Objects for Bucket {
             lying(&self.name, source, bytes, arrived)
         });
         Ok((found.collect(), next))
+    }
+
+    async fn dropped_configuration(
+        &self,
+        repository: &Repository,
+        universe: &str,
+    ) -> Result<Option<InDropZone>> {
+        let source = Source { key: format!("{DROPS}{repository}/{universe}{CONFIGURATION}"), version: None };
+        let Some(Head { bytes, version, written, .. }) = self.look(&source).await? else { return Ok(None) };
+        let source = Source { version, ..source };
+        let dropped = lying(&self.name, source, bytes, written);
+        Ok(dropped.map(|dropped| InDropZone::Version(Box::new(dropped))))
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

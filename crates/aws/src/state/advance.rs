@@ -6,7 +6,7 @@ use tidewaiter::sequence;
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{Along, Import};
 
-use super::imports::{DOCUMENT, REVISION, begin, end, find, put_document, recall, replace};
+use super::imports::{DOCUMENT, REGISTERED, REVISION, begin, end, find, put_document, recall, replace};
 use super::keys;
 use super::known::Known;
 use crate::table::{Table, Write, Written};
@@ -39,6 +39,9 @@ pub(super) async fn advance(
     }
     if let Some(id) = along.ends {
         changed.extend(change(table, known, id, end, &mut writes).await?);
+    }
+    if let Some(registered) = along.registered {
+        writes.push(Write::If(keys::configurations(repository), REGISTERED, registered));
     }
     match table.write(WHAT, writes).await? {
         Written::Done => {

@@ -16,6 +16,10 @@ pub(super) const REVISION: &str = "rev";
 pub(super) const FIRST_REVISION: u64 = 1;
 /// The attribute with a value as JSON.
 pub(super) const DOCUMENT: &str = "doc";
+/// The attribute that counts configurations which were registered.
+pub(super) const REGISTERED: &str = "registered";
+/// The attribute that counts configurations which have their outcome.
+pub(super) const CONCLUDED: &str = "concluded";
 /// The attribute with the id of an import.
 pub(super) const IMPORT: &str = "import";
 
@@ -200,31 +204,43 @@ pub(super) fn beside(import: &Import, what: &'static str) -> Result<Vec<Write>> 
     let named = || vec![(IMPORT, text(import.id.to_string()))];
     let ledger = keys::of(keys::ledger(&import.repository), import.id);
     let file = ("file", text(&import.file));
-    let mut writes = vec![Write::Put(ledger, [named(), vec![file.clone()]].concat(), When::Always)];
+    let mut writes = vec![Write::Put(ledger, [named(), vec![file]].concat(), When::Always)];
     if let Some((key, version)) = import.dropped_version() {
         writes.push(Write::Put(keys::version(key, version), named(), When::New));
     }
     if let Some((archive, _)) = &import.archive {
         writes.push(Write::Put(keys::of(keys::archive(*archive), import.id), named(), When::Always));
     }
-    match &import.kind {
+    if let Kind::Configuration { .. } = import.kind {
+        writes.push(Write::Count(keys::configurations(&import.repository), REGISTERED));
+    }
+    writes.extend(by_kind(import, FIRST_REVISION, what)?);
+    Ok(writes)
+}
+
+/// What is written beside an import that becomes known for what it is, as its revision.
+pub(super) fn by_kind(import: &Import, revision: u64, what: &'static str) -> Result<Vec<Write>> {
+    let named = || vec![(IMPORT, text(import.id.to_string()))];
+    Ok(match &import.kind {
         Kind::Data { name, group: Some(group), .. } => {
-            let arrived = ("arrived", text(import.arrived.to_string()));
+            let arrived = vec![("file", text(&import.file)), ("arrived", text(import.arrived.to_string()))];
             let open = keys::member(import, name, group, keys::OPEN);
-            writes.push(Write::Put(open, [named(), vec![file, arrived]].concat(), When::Always));
             let unchecked = keys::member(import, name, group, keys::UNCHECKED);
-            writes.push(Write::Put(unchecked, named(), When::Always));
+            vec![
+                Write::Put(open, [named(), arrived].concat(), When::Always),
+                Write::Put(unchecked, named(), When::Always),
+            ]
         }
         Kind::Data { name, rank, group: None, .. } => {
             // With all of the import: whoever finds it need not read it.
             let json =
                 serde_json::to_string(import).map_err(|e| Error::Store { what, source: Box::new(e) })?;
-            let marker = [named(), vec![(DOCUMENT, text(json))]].concat();
-            writes.push(Write::Put(keys::ready_file(import, name, *rank), marker, When::Always));
+            let marker = [named(), vec![(DOCUMENT, text(json)), (REVISION, number(revision))]].concat();
+            vec![Write::Put(keys::ready_file(import, name, *rank), marker, When::Always)]
         }
-        _ => writes.push(unfinished(import)),
-    }
-    Ok(writes)
+        Kind::Unresolved { .. } => vec![Write::Put(keys::unresolved(import), named(), When::Always)],
+        _ => vec![unfinished(import)],
+    })
 }
 
 /// What follows from a change of an import, to be written together with it.
@@ -236,6 +252,11 @@ fn follow(before: &Import, after: &Import) -> Vec<Write> {
         && let Some((name, group)) = keys::membership(after)
     {
         writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED), When::Always));
+    }
+    if became(is_decided)
+        && let Kind::Configuration { .. } = after.kind
+    {
+        writes.push(Write::Count(keys::configurations(&after.repository), CONCLUDED));
     }
     if became(is_decided)
         && let Kind::Data { name, .. } = &after.kind

@@ -138,6 +138,46 @@ pub(super) fn sequence(repository: &Repository) -> At {
 /// The sort key of a sequencer's state. Those of ready work begin with letters.
 pub(super) const SEQUENCE: &str = "!";
 
+/// How many configurations of a repository were registered, and how many have their outcome: one item, so that both
+/// are of one moment. It lies behind the sequencer's state and before its ready work, so that the same request reads it.
+pub(super) fn configurations(repository: &Repository) -> At {
+    at(ready(repository), CONFIGURATIONS)
+}
+
+/// The sort key of these numbers.
+pub(super) const CONFIGURATIONS: &str = "#";
+
+/// The sort keys of unresolved files among what a sweep looks at.
+pub(super) const UNRESOLVED: &str = "unresolved#";
+
+/// An unresolved file among what a sweep looks at.
+pub(super) fn unresolved(import: &Import) -> At {
+    at(unfinished(&import.repository), format!("{UNRESOLVED}{}", import.id))
+}
+
+/// The import that last activated a configuration.
+pub(super) fn activated(repository: &Repository, universe: &str) -> At {
+    at(format!("activated#{repository}"), universe)
+}
+
+/// The universes that have an owner.
+pub(super) const UNIVERSES: &str = "universes";
+
+/// A universe among them, with its owner.
+pub(super) fn universe(name: &str) -> At {
+    at(UNIVERSES.to_owned(), name)
+}
+
+/// The partition of the repositories that a universe is shared with.
+pub(super) fn shared(universe: &str) -> String {
+    format!("shared#{universe}")
+}
+
+/// A repository among them.
+pub(super) fn shared_with(universe: &str, repository: &Repository) -> At {
+    at(shared(universe), repository.as_str())
+}
+
 /// The repositories in which something was ever registered.
 pub(super) const REPOSITORIES: &str = "repositories";
 

@@ -13,6 +13,7 @@ mod digests;
 mod imports;
 mod keys;
 mod known;
+mod owners;
 mod read;
 mod register;
 
@@ -29,8 +30,8 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Known as Remembered,
-    Pinned, Progress, State, Turn, WaitingDigest, WaitingGroup,
+    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Kind, Known as Remembered,
+    Pinned, Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
 };
 
 use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
@@ -83,6 +84,14 @@ impl State for StateTable {
 
     async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
         register::unregistered(&self.table, drops).await
+    }
+
+    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<Import>> {
+        register::resolve(&self.table, &self.known, id, kind).await
+    }
+
+    async fn unresolved(&self, repository: &Repository) -> Result<Vec<Import>> {
+        read::unresolved(&self.table, repository).await
     }
 
     async fn import(&self, id: ImportId) -> Result<Option<Import>> {
@@ -272,6 +281,30 @@ impl State for StateTable {
         let bytes = parts.iter().map(|item| item.get("bytes").and_then(|value| value.as_b().ok()));
         let bytes: Option<Vec<&[u8]>> = bytes.map(|blob| blob.map(AsRef::as_ref)).collect();
         bytes.map(|parts| Some(parts.concat())).ok_or_else(|| broken(WHAT))
+    }
+
+    async fn reconfigured(&self, repository: &Repository) -> Result<()> {
+        owners::reconfigured(&self.table, repository).await
+    }
+
+    async fn activates(&self, repository: &Repository, universe: &str, id: ImportId) -> Result<bool> {
+        owners::activates(&self.table, repository, universe, id).await
+    }
+
+    async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {
+        owners::own(&self.table, universe, repository).await
+    }
+
+    async fn share(&self, universe: &str, repository: &Repository, is_shared: bool) -> Result<bool> {
+        owners::share(&self.table, universe, repository, is_shared).await
+    }
+
+    async fn universe(&self, name: &str) -> Result<Option<Universe>> {
+        owners::universe(&self.table, name).await
+    }
+
+    async fn universes(&self) -> Result<Vec<Universe>> {
+        owners::universes(&self.table).await
     }
 
     async fn repositories(&self) -> Result<Vec<Repository>> {

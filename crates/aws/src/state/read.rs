@@ -7,10 +7,13 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{GroupRef, Ready};
-use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, Turn, WaitingGroup};
+use tidewaiter_pipeline::ports::{Configurations, HistoryFilter, Import, Kind, Progress, Turn, WaitingGroup};
 use tidewaiter_pipeline::{Error, Result};
 
-use super::imports::{DOCUMENT, FIRST_REVISION, IMPORT, conclusion, document, find_all, import_of};
+use super::imports::{
+    CONCLUDED, DOCUMENT, FIRST_REVISION, IMPORT, REGISTERED, REVISION, conclusion, document, find_all,
+    import_of,
+};
 use super::keys;
 use super::known::Known;
 use super::register::generations;
@@ -22,25 +25,38 @@ const PAGE: usize = 100;
 /// The state of the sequencer and the first pieces of ready work: one request, however many wait.
 pub(super) async fn turn(table: &Table, known: &Known, repository: &Repository) -> Result<Turn> {
     const WHAT: &str = "reading a turn";
-    let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 3).await?;
-    let (sequence, rest) = match found.split_first() {
-        Some((first, rest)) if is_sequence(first) => (Some(first), rest),
-        _ => (None, found.as_slice()),
-    };
+    let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 4).await?;
+    let at = |sk| found.iter().find(|item| text_of(item, "sk") == Some(sk));
+    let sequence = at(keys::SEQUENCE);
     let (state, version) = sequence.map(|item| document(item, WHAT)).transpose()?.unwrap_or_default();
+    let configurations = at(keys::CONFIGURATIONS).map(configurations).unwrap_or_default();
     let mut ready = Vec::new();
-    for item in rest.iter().take(2) {
+    for item in found.iter().filter(|item| is_ready(item)).take(2) {
         ready.push(ready_work(item, WHAT)?);
-        // A file as it was registered; many a one has not changed since.
+        // A file as it was when it became ready; many a one has not changed since.
         if let Some(import) = text_of(item, DOCUMENT).and_then(|json| serde_json::from_str(json).ok()) {
-            known.put(&import, FIRST_REVISION);
+            known.put(&import, number_of(item, REVISION).unwrap_or(FIRST_REVISION));
         }
     }
-    Ok(Turn { state, version, ready })
+    Ok(Turn { state, version, ready, configurations })
 }
 
-fn is_sequence(item: &Item) -> bool {
-    text_of(item, "sk") == Some(keys::SEQUENCE)
+fn configurations(item: &Item) -> Configurations {
+    let number = |name| number_of(item, name).unwrap_or_default();
+    Configurations { registered: number(REGISTERED), concluded: number(CONCLUDED) }
+}
+
+fn is_ready(item: &Item) -> bool {
+    !matches!(text_of(item, "sk"), Some(keys::SEQUENCE | keys::CONFIGURATIONS))
+}
+
+/// The files of a repository that are unresolved.
+pub(super) async fn unresolved(table: &Table, repository: &Repository) -> Result<Vec<Import>> {
+    const WHAT: &str = "finding unresolved files";
+    let ids = named(table, WHAT, &keys::unfinished(repository), range(keys::UNRESOLVED)).await?;
+    let mut imports = find_all(table, WHAT, &ids).await?;
+    imports.retain(|import| matches!(import.kind, Kind::Unresolved { .. }));
+    Ok(imports)
 }
 
 fn ready_work(item: &Item, what: &'static str) -> Result<Ready> {
@@ -156,9 +172,9 @@ pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize)
     let mut after = None;
     loop {
         let (found, more) = table
-            .page(WHAT, &keys::ready(repository), Part::default(), after, PAGE.min(limit.saturating_add(1)))
+            .page(WHAT, &keys::ready(repository), Part::default(), after, PAGE.min(limit.saturating_add(2)))
             .await?;
-        for item in found.iter().filter(|item| !is_sequence(item)) {
+        for item in found.iter().filter(|item| is_ready(item)) {
             match ready_work(item, WHAT)? {
                 Ready::File(id) => ids.push(id),
                 Ready::Group(group, _) | Ready::Expired(group) => {

@@ -149,29 +149,19 @@ pub(super) async fn unregistered(table: &Table, drops: Vec<Drop>) -> Result<Vec<
 /// The writes for files that are not registered yet. They are told the generations that they belong to.
 async fn group_writes(table: &Table, fresh: &mut [Import], rest: &[&Import]) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
-    let mut groups: BTreeMap<(Repository, String, u8), Filled> = BTreeMap::new();
+    let mut groups = Groups::new();
     for import in fresh {
-        if let Kind::Data { group: Some(place), .. } = &mut import.kind {
-            let at = (import.repository.clone(), place.group.id.clone(), place.group.last);
-            if !groups.contains_key(&at) {
-                let (found, revision) = generations(table, WHAT, &import.repository, &place.group).await?;
-                let filled =
-                    Filled { group: place.group.clone(), rule: place.rule, generations: found, revision };
-                groups.insert(at.clone(), filled);
-            }
-            if let Some(filled) = groups.get_mut(&at) {
-                let generations = &mut filled.generations;
-                place.group.generation = generations.open;
-                place.late = generations.closed + 1 < generations.open;
-                filled.group.generation = generations.open;
-                if generations.slots.insert(place.slot) {
-                    filled.rule = place.rule;
-                }
-            }
-        }
+        join(table, import, &mut groups).await?;
         writes.push(put_document(keys::import(import.id), import, 0, WHAT)?);
         writes.extend(imports::beside(import, WHAT)?);
     }
+    writes.extend(filled_writes(groups, rest)?);
+    Ok(writes)
+}
+
+/// The writes for groups that files joined.
+fn filled_writes(groups: Groups, rest: &[&Import]) -> Result<Vec<Write>> {
+    let mut writes = Vec::new();
     for ((repository, _, _), Filled { group, rule, generations, revision }) in groups {
         writes.push(put_document(keys::group(&repository, &group), &generations, revision, WHAT)?);
         let more_come = rest.iter().any(|import| {
@@ -202,6 +192,65 @@ struct Filled {
     rule: GroupRule,
     generations: Generations,
     revision: u64,
+}
+
+/// Groups that files are registered in, by repository, id and number of slots.
+type Groups = BTreeMap<(Repository, String, u8), Filled>;
+
+/// Tells a member the generation that it belongs to, and fills its slot.
+async fn join(table: &Table, import: &mut Import, groups: &mut Groups) -> Result<()> {
+    let repository = import.repository.clone();
+    let Kind::Data { group: Some(place), .. } = &mut import.kind else { return Ok(()) };
+    let at = (repository.clone(), place.group.id.clone(), place.group.last);
+    if !groups.contains_key(&at) {
+        let (found, revision) = generations(table, WHAT, &repository, &place.group).await?;
+        let filled = Filled { group: place.group.clone(), rule: place.rule, generations: found, revision };
+        groups.insert(at.clone(), filled);
+    }
+    if let Some(filled) = groups.get_mut(&at) {
+        let generations = &mut filled.generations;
+        place.group.generation = generations.open;
+        place.late = generations.closed + 1 < generations.open;
+        filled.group.generation = generations.open;
+        if generations.slots.insert(place.slot) {
+            filled.rule = place.rule;
+        }
+    }
+    Ok(())
+}
+
+/// Says what an unresolved file is; the import as it is then.
+pub(super) async fn resolve(
+    table: &Table,
+    known: &Known,
+    id: ImportId,
+    kind: &Kind,
+) -> Result<Option<Import>> {
+    const WHAT: &str = "resolving a file";
+    let mut tries = Tries::new(WHAT);
+    loop {
+        let Some((before, revision)) = imports::find(table, WHAT, id).await? else { return Ok(None) };
+        if !matches!(before.kind, Kind::Unresolved { .. }) {
+            known.put(&before, revision);
+            return Ok(Some(before));
+        }
+        let mut after = Import { kind: kind.clone(), ..before.clone() };
+        let mut groups = Groups::new();
+        join(table, &mut after, &mut groups).await?;
+        let mut writes = vec![
+            put_document(keys::import(id), &after, revision, WHAT)?,
+            Write::Delete(keys::unresolved(&before), When::Always),
+        ];
+        writes.extend(imports::by_kind(&after, revision + 1, WHAT)?);
+        writes.extend(filled_writes(groups, &[])?);
+        match table.write(WHAT, writes).await? {
+            Written::Done => {
+                known.put(&after, revision + 1);
+                return Ok(Some(after));
+            }
+            Written::Lost(_) => tries.again().await?,
+        }
+    }
 }
 
 /// The files that came in an archive, in its order; none before all of them are registered.

@@ -37,7 +37,7 @@ async fn received(client: &aws_sdk_sqs::Client, url: &str, count: usize) -> Vec<
 async fn messages_come_out_of_their_queue_as_they_went_in_and_not_before_their_time() {
     let client = aws_sdk_sqs::Client::new(&config().await);
     let urls = QueueUrls {
-        unpack: None,
+        unpack: new_queue(&client, "unpack").await,
         sequence: new_queue(&client, "sequence").await,
         work: new_queue(&client, "work").await,
         report: new_queue(&client, "report").await,

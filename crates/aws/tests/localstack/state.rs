@@ -98,7 +98,7 @@ async fn what_was_found_beside_a_repository_is_not_believed_against_the_table() 
         content: None,
     };
     let (first, later) = (pin("first"), pin("later"));
-    let begins = |pin| Along { begins: Some((file.id, pin)), ends: None };
+    let begins = |pin| Along { begins: Some((file.id, pin)), ..Along::default() };
     assert!(ours.advance(&place, 0, &runs, begins(&first)).await.unwrap());
     let mut tries = 0;
     loop {

@@ -5,6 +5,7 @@ mod history;
 mod records;
 mod replay;
 mod report;
+mod universe;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use self::history::HistoryArgs;
 pub use self::records::{RecordFormat, RecordsArgs};
 pub use self::replay::{Queue, ReplayArgs};
 pub use self::report::{ExplainArgs, ReportArgs, ReportFormat};
+pub use self::universe::{UniverseCommand, UniverseListArgs, UniverseShareArgs};
 use crate::commands::{self, completions, config, init, run, status, watch};
 use crate::printer::Printer;
 use crate::{Result, Status};
@@ -112,9 +114,12 @@ pub enum Command {
     Check(CheckArgs),
     /// Bring dead letters of a deployed stack back to their queues
     Replay(ReplayArgs),
-    /// Check a configuration, or print its JSON Schema
+    /// Check a configuration, activate one, or print its JSON Schema
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Show whose universes are, and share them with other repositories
+    #[command(subcommand)]
+    Universe(UniverseCommand),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
 }
@@ -134,6 +139,16 @@ impl Command {
             Self::Check(args) => commands::check::run(args.into(), printer).await,
             Self::Replay(args) => commands::replay::run(args.into(), printer).await,
             Self::Config(ConfigCommand::Check(args)) => config::check(args.into(), printer),
+            Self::Config(ConfigCommand::Activate(args)) => config::activate(args.into(), printer).await,
+            Self::Universe(UniverseCommand::List(args)) => {
+                commands::universe::list(args.into(), printer).await
+            }
+            Self::Universe(UniverseCommand::Share(args)) => {
+                commands::universe::share(args.options(true), printer).await
+            }
+            Self::Universe(UniverseCommand::Unshare(args)) => {
+                commands::universe::share(args.options(false), printer).await
+            }
             Self::Config(ConfigCommand::Schema) => config::schema(printer),
             Self::Completions(args) => completions::run(args.shell, printer),
         }
@@ -280,6 +295,8 @@ impl From<StatusArgs> for status::Options {
 pub enum ConfigCommand {
     /// Find every mistake of a configuration, or show what it configures
     Check(ConfigCheckArgs),
+    /// Make a configuration the active one of a repository, as the operator
+    Activate(ConfigActivateArgs),
     /// Print the JSON Schema of configurations, for editors
     #[command(after_help = "\
 Examples:
@@ -310,6 +327,37 @@ pub struct ConfigCheckArgs {
 impl From<ConfigCheckArgs> for config::Options {
     fn from(args: ConfigCheckArgs) -> Self {
         Self { file: args.file, universe: args.universe, format: args.format }
+    }
+}
+
+/// Arguments of `config activate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidewaiter config activate drop --repository acme shop_imports_config.json
+  tidewaiter config activate s3://bucket --repository acme --universe shop draft.json
+
+The same checks as for one that is dropped. What was active is kept under config/<repository>/replaced/.
+
+Exit codes: 0 it is active; 1 it has mistakes; 2 it could not be activated.")]
+pub struct ConfigActivateArgs {
+    #[command(flatten)]
+    deployment: Looked,
+    /// The repository
+    #[arg(long, value_name = "NAME")]
+    repository: Repository,
+    /// The configuration
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    /// The universe it is for, if its name does not say so
+    #[arg(long, value_name = "U")]
+    universe: Option<String>,
+}
+
+impl From<ConfigActivateArgs> for config::ActivateOptions {
+    fn from(args: ConfigActivateArgs) -> Self {
+        let ConfigActivateArgs { deployment, repository, file, universe } = args;
+        Self { dir: deployment.dir, repository, file, universe }
     }
 }
 

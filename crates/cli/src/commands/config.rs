@@ -1,15 +1,21 @@
 //! `tidewaiter config`: is a configuration right, and what does it configure?
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tidewaiter::config::{Config, Settings, Subsection, json_schema};
+use tidewaiter::id::ImportId;
+use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::schema::catalogue;
+use tidewaiter_pipeline::configs::{Activation, Candidate, activate as activate_configuration};
+use tidewaiter_pipeline::ports::State;
 
-use super::{file_name, read_configuration, universe_of};
+use super::{file_name, read_configuration, repositories, universe_of};
 use crate::args::Format;
+use crate::deployed::{self, Deployed, with_deployed};
 use crate::printer::{Line, Printer, style};
 use crate::text::{listed, plural};
 use crate::{Error, Result, Status};
@@ -23,6 +29,57 @@ pub struct Options {
     pub universe: Option<String>,
     /// How to write the answer.
     pub format: Format,
+}
+
+/// What to activate.
+#[derive(Debug)]
+pub struct ActivateOptions {
+    /// The deployment.
+    pub dir: PathBuf,
+    /// The repository.
+    pub repository: Repository,
+    /// The configuration.
+    pub file: PathBuf,
+    /// The universe it is for, if its name does not say so.
+    pub universe: Option<String>,
+}
+
+/// Makes a configuration the active one of a repository, as an operator.
+pub async fn activate(options: ActivateOptions, printer: &Printer) -> Result<Status> {
+    with_deployed!(deployed::open(&options.dir).await?, deployed => {
+        activate_in(deployed, options, printer).await
+    })
+}
+
+async fn activate_in(
+    deployed: &impl Deployed,
+    options: ActivateOptions,
+    printer: &Printer,
+) -> Result<Status> {
+    let ActivateOptions { dir, repository, file, universe } = options;
+    repositories(deployed, Some(repository.clone())).await?;
+    let universe =
+        universe.or_else(|| universe_of(&file)).ok_or_else(|| Error::WhichUniverse(file.clone()))?;
+    let document = read_configuration(&file)?;
+    let random = RandomState::new().hash_one(&document);
+    let id = ImportId::new(deployed.now(), u128::from(random));
+    let candidate = Candidate { repository: &repository, universe: &universe, id, document: document.into() };
+    match activate_configuration(deployed, &candidate, async { Ok(()) }).await? {
+        Activation::Active => {}
+        Activation::Superseded => return Err(Error::Superseded(universe)),
+        Activation::NotOwned => {
+            return Err(Error::NotOwned { dir, universe, repository: repository.to_string() });
+        }
+        Activation::Wrong(mistakes) => {
+            let count = plural(mistakes.len() as u64, "mistake");
+            printer.line(Line::from(format!("{}: ", file_name(&file))).styled(style::BAD, count))?;
+            tell_mistakes(&mistakes, printer)?;
+            return Ok(Status::Findings);
+        }
+    }
+    deployed.state().reconfigured(&repository).await?;
+    printer.line(format!("it is the active configuration of universe {universe} in {repository} now"))?;
+    Ok(Status::Clean)
 }
 
 /// Prints the JSON Schema of configurations.

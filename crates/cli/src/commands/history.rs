@@ -74,6 +74,8 @@ struct Entry {
 #[serde(rename_all = "snake_case")]
 enum Stage {
     Waiting,
+    /// No active configuration knows its name yet.
+    Unresolved,
     Started,
     Concluding,
     Done,
@@ -142,12 +144,14 @@ async fn show(deployed: &impl Deployed, options: Options, printer: &Printer) -> 
 }
 
 async fn entry(deployed: &impl Deployed, import: Import) -> Entry {
+    let waits =
+        if matches!(import.kind, Kind::Unresolved { .. }) { Stage::Unresolved } else { Stage::Waiting };
     let (name, group) = match import.kind {
         Kind::Data { name, group, .. } => (Some(name), group),
         _ => (None, None),
     };
     let (state, conclusion) = match import.progress {
-        Progress::Registered => (Stage::Waiting, None),
+        Progress::Registered => (waits, None),
         Progress::Started(_) => (Stage::Started, None),
         Progress::Concluding(conclusion) => (Stage::Concluding, Some(conclusion)),
         Progress::Done(conclusion) => (Stage::Done, Some(conclusion)),
@@ -232,7 +236,11 @@ fn table(entries: Vec<Entry>) -> Table {
     for entry in entries {
         let file = Line::from(shortened(&format!("{}/{}", entry.repository, entry.file), FILE_COLUMNS));
         let Some(ended) = entry.ended else {
-            let word = if entry.state == Stage::Started { "started" } else { "waiting" };
+            let word = match entry.state {
+                Stage::Started => "started",
+                Stage::Unresolved => "waiting for a configuration",
+                Stage::Waiting | Stage::Concluding | Stage::Done => "waiting",
+            };
             table.row([Line::new(), Line::new().styled(style::DIM, word), file]);
             continue;
         };

@@ -6,7 +6,7 @@ use serde_json::json;
 use tidewaiter::config::Config;
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Objects, Platform};
+use tidewaiter_pipeline::ports::{Objects, Platform, State};
 
 use crate::deployed::only_folders;
 use crate::printer::{Line, Printer, style};
@@ -43,6 +43,11 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         }
         let universe = example_universe(repository);
         let key = Key::config(repository, &universe);
+        let owner = local.state().own(&universe, repository).await?;
+        if !owner.admits(repository) {
+            printer.line(format!("       no example: universe {universe} belongs to {}", owner.owner))?;
+            continue;
+        }
         local.objects().put(&key, example(&universe).into()).await?;
         printer.line(format!(
             "       {} is an example configuration, active now",

@@ -11,6 +11,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod universe;
 pub mod watch;
 
 mod events;

@@ -45,6 +45,10 @@ struct Standing {
     /// When files arrived last, if it is still waited for more of them.
     unsettled: Option<Unsettled>,
     queued: Queued,
+    /// Configurations that have no outcome yet: nothing begins before they have.
+    configurations: Vec<String>,
+    /// Files whose names no active configuration knows yet.
+    unresolved: Vec<Item>,
     /// Groups that are not complete.
     waiting: Vec<WaitingGroup>,
     /// Files in the drop zone that were not taken in.
@@ -140,9 +144,12 @@ async fn show(
     let repositories = repositories(deployed, repository).await?;
     let untaken = deployed.untaken(&repositories).await?;
     let unregistered = deployed.unregistered().await?;
+    let configurations = configurations(deployed).await?;
     let mut standings = Vec::new();
     for repository in repositories {
-        standings.push(standing(deployed, repository, &untaken.found, &unregistered.found).await?);
+        standings.push(
+            standing(deployed, repository, &untaken.found, &unregistered.found, &configurations).await?,
+        );
     }
     let failures: Vec<_> = untaken.failures.into_iter().chain(unregistered.failures).collect();
     match format {
@@ -172,11 +179,22 @@ async fn show(
     Ok(if failures.is_empty() { Status::Clean } else { Status::Failure })
 }
 
+/// The configurations that are registered and have no outcome yet.
+async fn configurations(deployed: &impl Deployed) -> Result<Vec<Import>> {
+    let mut unfinished = deployed.state().unfinished().await?;
+    unfinished.retain(|import| {
+        let is_open = matches!(import.progress, Progress::Registered | Progress::Started(_));
+        is_open && matches!(import.kind, Kind::Configuration { .. })
+    });
+    Ok(unfinished)
+}
+
 async fn standing(
     deployed: &impl Deployed,
     repository: Repository,
     untaken: &[Untaken],
     unregistered: &[tidewaiter_pipeline::ports::Drop],
+    configurations: &[Import],
 ) -> Result<Standing> {
     let state = deployed.state();
     let sequence = state.turn(&repository).await?.state;
@@ -204,6 +222,10 @@ async fn standing(
         running,
         unsettled: sequence.unsettled.filter(|unsettled| unsettled.is_waited_for(deployed.now())),
         queued: Queued { count: deployed.queued_count(&repository).await?, next },
+        configurations: (configurations.iter().filter(|import| import.repository == repository))
+            .map(|import| import.file.clone())
+            .collect(),
+        unresolved: state.unresolved(&repository).await?.into_iter().map(Item::from).collect(),
         waiting: state.waiting(&repository).await?,
         dropped: untaken.iter().filter(|file| file.repository == repository).map(Dropped::from).collect(),
         unregistered: (unregistered.iter().filter(|file| file.repository == repository))
@@ -251,6 +273,11 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
     for file in &standing.unregistered {
         printer.line(Line::from("  ").text(file).text(" was taken in, and is looked at by the next run"))?;
     }
+    for file in &standing.configurations {
+        let begins = " is not active yet: no further file or group begins before it is, or is refused";
+        printer.line(Line::from("  ").styled(style::WARN, file).text(begins))?;
+    }
+    tell_unresolved(&standing.unresolved, printer)?;
     tell_queue(queued, running.is_some(), now, printer)?;
     if let Some(unsettled) = unsettled {
         printer.line(format!(
@@ -271,11 +298,24 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
     mails.tell(printer)?;
     let idle = running.is_none()
         && queued.count == 0
+        && standing.configurations.is_empty()
+        && standing.unresolved.is_empty()
         && waiting.is_empty()
         && dropped.is_empty()
         && standing.unregistered.is_empty();
     if idle && mails.none_waits() {
         printer.line("  nothing is waiting")?;
+    }
+    Ok(())
+}
+
+fn tell_unresolved(unresolved: &[Item], printer: &Printer) -> Result<()> {
+    for item in unresolved.iter().take(NAMED) {
+        let waits = " waits for a configuration: no active one knows its name";
+        printer.line(Line::from("  ").text(&item.file).text(waits))?;
+    }
+    if unresolved.len() > NAMED {
+        printer.line(format!("  and {} more", plural((unresolved.len() - NAMED) as u64, "file")))?;
     }
     Ok(())
 }

@@ -16,7 +16,9 @@ pub async fn objects<O: Objects>(objects: &O) -> Result<()> {
     what_another_import_left_is_kept(objects).await?;
     a_move_can_be_repeated(objects).await?;
     lists_keys_in_order(objects).await?;
-    knows_who_has_a_configuration(objects).await
+    replaces_without_a_gap(objects).await?;
+    knows_who_has_a_configuration(objects).await?;
+    finds_no_configuration_in_an_empty_drop_zone(objects).await
 }
 
 fn key(place: Place, file: &str) -> Key {
@@ -196,5 +198,28 @@ async fn knows_who_has_a_configuration<O: Objects>(objects: &O) -> Result<()> {
     let mut found = objects.configured().await?;
     found.retain(|repository| !before.contains(repository));
     assert_eq!(found, ["also-configured", "configured"].map(repository), "each once, in their order");
+    Ok(())
+}
+
+/// What was dropped is found by tests of each adapter: the ports have no way to drop anything.
+async fn finds_no_configuration_in_an_empty_drop_zone<O: Objects>(objects: &O) -> Result<()> {
+    assert_eq!(objects.dropped_configuration(&repository("contract"), "acme").await?, None);
+    Ok(())
+}
+
+/// What is replaced is kept, and there is something at the key whenever anybody looks.
+async fn replaces_without_a_gap<O: Objects>(objects: &O) -> Result<()> {
+    let repository = repository("replaced");
+    let key = Key::config(&repository, "acme");
+    objects.put(&key, Bytes::from_static(b"{}")).await?;
+    for n in 1..4 {
+        let tag = objects.stat(&objects.source(&key)).await?.tag;
+        let (document, replaced) =
+            (Bytes::from(format!("{{ {n} }}")), Key::replaced_config(&repository, "acme", id(n)));
+        let before = content(objects, &key).await?;
+        objects.put_over(&key, &tag, document.clone(), Some(&replaced)).await?;
+        assert_eq!(content(objects, &key).await?, document);
+        assert_eq!(content(objects, &replaced).await?, before);
+    }
     Ok(())
 }

@@ -4,15 +4,15 @@ use jiff::civil::date;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::{Key, Place, Repository};
 use tidewaiter::name::{DataName, GroupTag};
-use tidewaiter::report::{Counts, Outcome};
-use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
+use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running};
 
 use super::{at, digests, id, repository};
-use crate::Result;
 use crate::ports::{
-    Along, Conclusion, Content, Decision, Delivery, Drop, Group, HistoryFilter, Import, KeptReport, Kind,
-    Nature, Pinned, Progress, Source, State, Trouble, Turn,
+    Along, Conclusion, Configurations, Content, Decision, Delivery, Drop, Group, HistoryFilter, Import,
+    KeptReport, Kind, Nature, Pinned, Progress, Refusal, Source, State, Trouble, Turn,
 };
+use crate::{Error, Result};
 
 /// Puts a store of state through everything it promises. It is to be empty.
 pub async fn state<S: State>(state: &S) -> Result<()> {
@@ -25,6 +25,10 @@ pub async fn state<S: State>(state: &S) -> Result<()> {
     a_key_is_taken_from_its_owner_and_remembered(state).await?;
     a_lost_race_writes_nothing(state).await?;
     a_file_that_came_late_says_so(state).await?;
+    configurations_in_flight_are_counted(state).await?;
+    an_unresolved_file_becomes_what_it_is(state).await?;
+    the_latest_configuration_is_the_active_one(state).await?;
+    a_universe_has_one_owner(state).await?;
     digests::digests(state).await?;
     the_ledger_is_kept(state).await
 }
@@ -427,7 +431,7 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
         [1, 2].map(|n: u8| single("race", 59 + u32::from(n), &format!("{n}.csv"), 0, n.cast_signed()));
     let [first, second] = &files;
     state.register(&files).await?;
-    let Turn { state: idle, version, ready } = state.turn(&place).await?;
+    let Turn { state: idle, version, ready, .. } = state.turn(&place).await?;
     assert_eq!((&idle, version), (&sequence::State::default(), 0));
     assert_eq!(ready, [Ready::File(first.id), Ready::File(second.id)], "two are told of");
     let runs = |file: &Import| sequence::State {
@@ -443,7 +447,7 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
         content: None,
     };
     let progress = async |file: &Import| Ok(state.import(file.id).await?.map(|import| import.progress));
-    let begins = |file: &Import| Along { begins: Some((file.id, &pin)), ends: None };
+    let begins = |file: &Import| Along { begins: Some((file.id, &pin)), ends: None, registered: None };
     assert!(state.advance(&place, version, &runs(first), begins(first)).await?);
     assert_eq!(progress(first).await?, Some(Progress::Started(pin.clone())), "it begins with the same step");
     assert!(!state.advance(&place, version, &runs(second), begins(second)).await?, "somebody was faster");
@@ -454,18 +458,18 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
     let decided = conclusion(first, Outcome::Imported);
     state.conclude(first, &decided, &[&decided.place], None).await?;
     assert_eq!(state.turn(&place).await?.ready, ready, "an outcome that is not carried out ends nothing");
-    let along = Along { begins: Some((second.id, &pin)), ends: Some(first.id) };
+    let along = Along { begins: Some((second.id, &pin)), ends: Some(first.id), registered: None };
     assert!(!state.advance(&place, version + 1, &runs(second), along).await?, "that is not its version");
     assert_eq!(progress(first).await?, Some(Progress::Concluding(decided.clone())));
     assert!(state.advance(&place, version, &runs(second), along).await?);
     assert_eq!(progress(first).await?, Some(Progress::Done(decided)));
     assert_eq!(progress(second).await?, Some(Progress::Started(pin.clone())));
-    let Turn { state: found, version, ready } = state.turn(&place).await?;
+    let Turn { state: found, version, ready, .. } = state.turn(&place).await?;
     assert_eq!((found, ready), (runs(second), vec![Ready::File(second.id)]));
 
     // What is so already stays so.
     let other = Pinned { config: "two".to_owned(), ..pin.clone() };
-    let along = Along { begins: Some((second.id, &other)), ends: Some(first.id) };
+    let along = Along { begins: Some((second.id, &other)), ends: Some(first.id), registered: None };
     assert!(state.advance(&place, version, &idle, along).await?);
     assert_eq!(progress(second).await?, Some(Progress::Started(pin)));
     assert_eq!(state.turn(&place).await?.state, idle);
@@ -496,6 +500,150 @@ async fn a_file_that_came_late_says_so<S: State>(state: &S) -> Result<()> {
     assert!(matches!(decision, Decision::Taken(_)), "what is decided is decided");
     let other = data("late", 98, single("late", 98, "98.csv", 1, 1).kind);
     assert!(matches!(decide(&other, None).await?.0, Decision::Taken(_)), "another scope has other dates");
+    Ok(())
+}
+
+async fn configurations_in_flight_are_counted<S: State>(state: &S) -> Result<()> {
+    let place = repository("flight");
+    let configuration = |n: u32| data("flight", n, Kind::Configuration { universe: "acme".to_owned() });
+    let counted = async || Ok::<_, Error>(state.turn(&place).await?.configurations);
+    let of = |registered, concluded| Configurations { registered, concluded };
+    assert_eq!(counted().await?, of(0, 0));
+    let (first, second) = (configuration(110), configuration(111));
+    for _ in 0..2 {
+        state.register(std::slice::from_ref(&first)).await?;
+        assert_eq!(counted().await?, of(1, 0), "it is counted once");
+    }
+    let file = single("flight", 112, "a.csv", 0, 1);
+    state.register(&[file.clone()]).await?;
+    let turn = state.turn(&place).await?;
+    assert!(turn.configurations.in_flight());
+    let file_begins = sequence::State { running: Some(Running::File { import: file.id }), unsettled: None };
+    let begins = async |version, registered| {
+        let along = Along { registered: Some(registered), ..Along::default() };
+        state.advance(&place, version, &file_begins, along).await
+    };
+    assert!(!begins(turn.version, 0).await?, "a configuration was registered since");
+    assert_eq!(state.turn(&place).await?.version, turn.version, "nothing was written");
+    end(state, &first, Outcome::Activated).await?;
+    assert_eq!(counted().await?, of(1, 1));
+    end(state, &first, Outcome::Activated).await?;
+    assert_eq!(counted().await?, of(1, 1), "an outcome is counted once");
+    state.register(std::slice::from_ref(&second)).await?;
+    assert!(!begins(turn.version, 1).await?);
+    let decided = conclusion(&second, Outcome::Bogus);
+    state.conclude(&second, &decided, &[&decided.place], None).await?;
+    assert_eq!(counted().await?, of(2, 2), "a refused one is in flight no longer than its outcome is open");
+    state.finish(second.id).await?;
+    assert_eq!(counted().await?, of(2, 2));
+    assert!(begins(turn.version, 2).await?);
+    state.reconfigured(&place).await?;
+    assert_eq!(counted().await?, of(3, 3), "an operator has changed something");
+    assert_eq!(state.turn(&repository("nobody")).await?.configurations, of(0, 0));
+    end(state, &file, Outcome::Imported).await
+}
+
+async fn an_unresolved_file_becomes_what_it_is<S: State>(state: &S) -> Result<()> {
+    let place = repository("unresolved");
+    let unresolved = |n: u32| Import {
+        file: format!("{n}.csv"),
+        ..data("unresolved", n, Kind::Unresolved { settle_seconds: 10 })
+    };
+    let files = [unresolved(120), unresolved(121), unresolved(122), unresolved(123)];
+    state.register(&files).await?;
+    assert_eq!(state.register(&files[..1]).await?, &files[..1], "it is registered once");
+    assert_eq!(state.unresolved(&place).await?, files);
+    let is_open = async |id: ImportId| Ok::<_, Error>(state.unfinished().await?.iter().any(|i| i.id == id));
+    assert!(is_open(files[0].id).await?, "a sweep finds it");
+    assert_eq!(ready(state, &place).await?, None, "and it is no ready work");
+
+    let kind = single("unresolved", 120, "120.csv", 0, 1).kind;
+    for _ in 0..2 {
+        let resolved = state.resolve(files[0].id, &kind).await?;
+        assert_eq!(resolved.map(|import| import.kind), Some(kind.clone()));
+    }
+    let refusal =
+        Refusal { outcome: Outcome::NotProcessed, reason: Reason::new("not-configured", "unknown") };
+    let refused = Kind::Refused(refusal);
+    let resolved = state.resolve(files[0].id, &refused).await?;
+    assert_eq!(resolved.map(|import| import.kind), Some(kind), "the first call wins");
+    assert!(!is_open(files[0].id).await?, "a data file is the sequencer's");
+    assert_eq!(ready(state, &place).await?, Some(Ready::File(files[0].id)));
+
+    let resolved = state.resolve(files[1].id, &refused).await?;
+    assert_eq!(resolved.map(|import| import.kind), Some(refused));
+    assert!(is_open(files[1].id).await?, "it has no outcome yet");
+
+    // Members join the open generation, and the last one completes it.
+    let group = GroupRef { id: "daily".to_owned(), last: 2, generation: 1 };
+    for (slot, file) in (1..).zip(&files[2..]) {
+        let kind = member("unresolved", 0, "daily", slot, 2, &file.file).kind;
+        let resolved = state.resolve(file.id, &kind).await?;
+        let joined = resolved.and_then(|import| match import.kind {
+            Kind::Data { group, .. } => group.map(|place| place.group),
+            _ => None,
+        });
+        assert_eq!(joined.as_ref(), Some(&group));
+    }
+    assert_eq!(state.unresolved(&place).await?, []);
+    assert_eq!(
+        ready(state, &place).await?,
+        Some(Ready::Group(group.clone(), GroupRule::AllOrNothing)),
+        "groups come first"
+    );
+    assert_eq!(state.next_member(&place, &group, true).await?, Some(files[2].id));
+    assert_eq!(state.next_member(&place, &group, false).await?, Some(files[2].id));
+    let queued: Vec<ImportId> = state.queued(&place, 10).await?.iter().map(|i| i.id).collect();
+    assert_eq!(queued, [files[2].id, files[3].id, files[0].id]);
+    let all = HistoryFilter { repository: Some(place.clone()), limit: 9, ..HistoryFilter::default() };
+    assert_eq!(state.history(&all).await?.len(), 4, "each has one line in the ledger");
+    for file in [2, 3, 0] {
+        let import = state.import(files[file].id).await?;
+        let Some(import) = import else { unreachable!("it is registered") };
+        end(state, &import, Outcome::Imported).await?;
+    }
+    state.close(&place, &group).await?;
+    assert_eq!(ready(state, &place).await?, None);
+    assert_eq!(state.resolve(id(129), &Kind::Archive).await?, None, "there is no such file");
+    Ok(())
+}
+
+async fn the_latest_configuration_is_the_active_one<S: State>(state: &S) -> Result<()> {
+    let place = repository("latest");
+    for (n, universe, expected) in [
+        (5, "acme", true),
+        (5, "acme", true),
+        (4, "acme", false),
+        (4, "globex", true),
+        (6, "acme", true),
+        (5, "acme", false),
+    ] {
+        let noted = state.activates(&place, universe, id(n)).await?;
+        assert_eq!(noted, expected, "configuration {n} of {universe}");
+    }
+    assert!(state.activates(&repository("other"), "acme", id(1)).await?, "another repository has its own");
+    Ok(())
+}
+
+async fn a_universe_has_one_owner<S: State>(state: &S) -> Result<()> {
+    let (ours, theirs) = (repository("ours"), repository("theirs"));
+    assert_eq!(state.universe("owned").await?, None);
+    assert!(!state.share("owned", &theirs, true).await?, "what nobody owns cannot be shared");
+    assert_eq!(state.universe("owned").await?, None);
+    for repository in [&ours, &theirs] {
+        let owned = state.own("owned", repository).await?;
+        assert_eq!((owned.name.as_str(), &owned.owner), ("owned", &ours), "the first one owns it");
+        assert!(owned.admits(&ours) && !owned.admits(&theirs));
+    }
+    for is_shared in [true, true, false, false, true] {
+        assert!(state.share("owned", &theirs, is_shared).await?);
+        let owned = state.universe("owned").await?;
+        assert_eq!(owned.map(|owned| owned.admits(&theirs)), Some(is_shared));
+    }
+    state.own("also-owned", &theirs).await?;
+    let all = state.universes().await?;
+    let named: Vec<(&str, usize)> = all.iter().map(|one| (one.name.as_str(), one.shared.len())).collect();
+    assert_eq!(named, [("also-owned", 0), ("owned", 1)], "by name");
     Ok(())
 }
 

@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::CONFIGURATION;
 
 use super::disk::{Disk, DiskFile, Meta, Nature};
-use crate::ports::{Listed, Objects, Source, Stat, Upload};
+use super::taken_in::TakenIn;
+use crate::ports::{InDropZone, Listed, Objects, Source, Stat, Upload};
 use crate::{Error, Result};
 
 /// How much of a file is read at a time.
@@ -25,12 +27,14 @@ const PARTIAL: &str = ".tidewaiter/partial";
 #[derive(Debug, Clone)]
 pub struct Folder {
     disk: Disk,
+    /// Configurations that were taken in and may not be registered yet.
+    pub(super) taken_in: TakenIn,
 }
 
 impl Folder {
     /// The objects on a disk.
     pub fn new(disk: &Disk) -> Self {
-        Self { disk: disk.clone() }
+        Self { disk: disk.clone(), taken_in: TakenIn::default() }
     }
 
     /// Removes what interrupted writes left behind. Only for the one process that holds the lock.
@@ -320,6 +324,20 @@ impl Objects for Folder {
         }
         listed.sort();
         Ok(listed)
+    }
+
+    async fn dropped_configuration(
+        &self,
+        repository: &Repository,
+        universe: &str,
+    ) -> Result<Option<InDropZone>> {
+        let file = format!("{universe}{CONFIGURATION}");
+        if self.taken_in.contains(repository, &file) {
+            return Ok(Some(InDropZone::Unfinished));
+        }
+        let key = format!("imports/{repository}/{file}");
+        let found = self.disk.stat(Path::new(&key)).map_err(|e| Error::object(&key, e))?;
+        Ok(found.filter(is_file).map(|_| InDropZone::Unfinished))
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

@@ -9,6 +9,7 @@
 //! | records | `records.sqlite` |
 //! | mails | `outbox/<time>-<repository>-<file>.eml` |
 //! | state, lock, the deployment's id, half-written files | `.tidewaiter/` |
+//! | what the operator decides | `tidewaiter.toml` |
 
 pub mod disk;
 mod drops;
@@ -20,14 +21,17 @@ mod queue;
 mod records;
 mod records_read;
 mod runner;
+mod settings;
 mod shelf;
 mod sqlite;
 mod sqlite_open;
 mod state;
 mod state_claims;
 mod state_digests;
+mod state_owners;
 mod state_read;
 mod state_tables;
+mod taken_in;
 mod troubles;
 
 use std::fs::TryLockError;
@@ -41,6 +45,7 @@ pub use mail::Outbox;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
 pub use runner::{RunSummary, Runner, Told};
+pub use settings::Settings;
 pub use state::SqliteState;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
@@ -65,6 +70,7 @@ pub struct Local {
     mailer: Outbox,
     queue: LocalQueue,
     configs: Cache,
+    settings: Settings,
     clock: Clock,
     settle: Option<i64>,
     loaders: u32,
@@ -110,6 +116,7 @@ impl Local {
         if !disk.is_folder(Path::new("imports")).map_err(|e| Error::object(imports(), e))? {
             return Err(Error::NotFound { key: imports() });
         }
+        let settings = Settings::read(root)?;
         let (state, records) = stores(root, &disk)?;
         Ok(Self {
             objects: Folder::new(&disk),
@@ -118,6 +125,7 @@ impl Local {
             mailer: Outbox::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
+            settings,
             clock: Arc::new(now),
             settle: None,
             loaders: 1,
@@ -272,6 +280,10 @@ impl Platform for Local {
 
     fn settle_seconds(&self, configured: u64) -> i64 {
         self.settle.unwrap_or_else(|| i64::try_from(configured).unwrap_or(i64::MAX))
+    }
+
+    fn partners_activate(&self) -> bool {
+        self.settings.partners_activate
     }
 
     fn loaders(&self, _bytes: u64) -> u32 {

@@ -277,7 +277,15 @@ impl Runner {
 
     /// The sweep, until the state cannot be read.
     async fn sweep_all(&mut self) -> Result<()> {
-        for dropped in self.taken_before() {
+        let before = self.taken_before();
+        let mut unregistered = Vec::new();
+        for dropped in &before {
+            if self.local.state().import(dropped.import).await?.is_none() {
+                unregistered.push(dropped);
+            }
+        }
+        self.local.objects().taken_in.note(unregistered);
+        for dropped in before {
             let unit = Unit::File(dropped.import);
             if !self.may_try(&unit) {
                 continue;
@@ -368,6 +376,18 @@ impl Runner {
         };
         let task = Task::TakeIn(Box::new(dropped.clone()));
         self.attempt(unit.clone(), about, task, again).await;
+        self.forget_taken_in(dropped).await;
+    }
+
+    /// A configuration that is registered is on its way by what the state says. It may be registered although that
+    /// failed.
+    async fn forget_taken_in(&self, dropped: &Dropped) {
+        let taken_in = &self.local.objects().taken_in;
+        if taken_in.contains(&dropped.repository, &dropped.file)
+            && matches!(self.local.state().import(dropped.import).await, Ok(Some(_)))
+        {
+            taken_in.forget(dropped);
+        }
     }
 
     /// Asks the sequencer of a repository to go on, if there is anything to go on with.
@@ -418,10 +438,12 @@ impl Runner {
         self.troubles.solved(&Unit::Inbox);
         self.note_dropped(taken.failures, &taken.writing, now);
         self.stalls = false;
+        self.local.objects().taken_in.note(&taken.drops);
         for dropped in taken.drops {
             let task = Task::TakeIn(Box::new(dropped.clone()));
             let unpack = async |local: &Local| unpack::unpack(local, &dropped).await;
             self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, unpack).await;
+            self.forget_taken_in(&dropped).await;
         }
         taken.writing
     }

@@ -9,18 +9,19 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
 use tidewaiter::report::Outcome;
-use tidewaiter::sequence::{self, GroupRef};
+use tidewaiter::sequence::{self, GroupRef, GroupRule};
 
 use super::disk::Disk;
 use super::sqlite::{Database, to_json};
 use super::state_claims::claim;
 use super::state_digests;
+use super::state_owners as owners;
 use super::state_read as read;
 use super::state_tables::MIGRATIONS;
 use crate::Result;
 use crate::ports::{
     Along, Conclusion, Decision, Delivery, DigestPlace, Drop, Gathered, HistoryFilter, Import, Kind, Pinned,
-    Progress, State, Turn, WaitingDigest, WaitingGroup,
+    Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
 };
 
 /// State in SQLite.
@@ -59,6 +60,17 @@ impl State for SqliteState {
         let register =
             move |sql: &rusqlite::Transaction<'_>| imports.into_iter().map(|i| register(sql, i)).collect();
         self.database.write("registering files", register).await
+    }
+
+    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<Import>> {
+        let kind = kind.clone();
+        self.database.write("resolving a file", move |sql| resolve(sql, id, kind)).await
+    }
+
+    async fn unresolved(&self, repository: &Repository) -> Result<Vec<Import>> {
+        let repository = repository.to_string();
+        let read = move |sql: &Connection| read::unresolved(sql, &repository);
+        self.database.read("finding unresolved files", read).await
     }
 
     async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
@@ -180,7 +192,13 @@ impl State for SqliteState {
     ) -> Result<bool> {
         let (repository, state) = (repository.to_string(), state.clone());
         let (begins, ends) = (along.begins.map(|(id, pin)| (id, pin.clone())), along.ends);
+        let registered = along.registered;
         let advance = move |sql: &rusqlite::Transaction<'_>| {
+            if let Some(registered) = registered
+                && read::configurations(sql, &repository)?.registered != registered
+            {
+                return Ok(false);
+            }
             let next = version + 1;
             let document = to_json(&state)?;
             let written = if version == 0 {
@@ -317,6 +335,41 @@ impl State for SqliteState {
         self.database.read("reading a configuration", read).await
     }
 
+    async fn reconfigured(&self, repository: &Repository) -> Result<()> {
+        let repository = repository.to_string();
+        let count = move |sql: &rusqlite::Transaction<'_>| owners::count(sql, &repository, 1, 1);
+        self.database.write("counting a configuration", count).await
+    }
+
+    async fn activates(&self, repository: &Repository, universe: &str, id: ImportId) -> Result<bool> {
+        let (repository, universe) = (repository.to_string(), universe.to_owned());
+        let note = move |sql: &rusqlite::Transaction<'_>| owners::activates(sql, &repository, &universe, id);
+        self.database.write("noting a configuration", note).await
+    }
+
+    async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {
+        let (universe, repository) = (universe.to_owned(), repository.to_string());
+        let own = move |sql: &rusqlite::Transaction<'_>| owners::own(sql, &universe, &repository);
+        self.database.write("owning a universe", own).await
+    }
+
+    async fn share(&self, universe: &str, repository: &Repository, is_shared: bool) -> Result<bool> {
+        let (universe, repository) = (universe.to_owned(), repository.to_string());
+        let share =
+            move |sql: &rusqlite::Transaction<'_>| owners::share(sql, &universe, &repository, is_shared);
+        self.database.write("sharing a universe", share).await
+    }
+
+    async fn universe(&self, name: &str) -> Result<Option<Universe>> {
+        let name = name.to_owned();
+        let read = move |sql: &Connection| owners::universe_of(sql, &name);
+        self.database.read("finding a universe", read).await
+    }
+
+    async fn universes(&self) -> Result<Vec<Universe>> {
+        self.database.read("listing universes", owners::universes).await
+    }
+
     async fn repositories(&self) -> Result<Vec<Repository>> {
         self.database.read("listing repositories", read::repositories).await
     }
@@ -415,60 +468,109 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {
         sql.prepare_cached("INSERT INTO versions (key, version, import) VALUES (?1, ?2, ?3)")?
             .execute(params![version.0, version.1, import.id.to_string()])?;
     }
-    let repository = import.repository.to_string();
-    let (mut sort, mut entry, mut date) = (None, None, None);
-    let (mut member, mut fills_a_slot) = (None, false);
-    if let Kind::Data { name, rank, group, .. } = &mut import.kind {
-        entry = Some(entry_of(name));
-        date = Some(name.date.to_string());
-        if let Some(place) = group {
-            let (open, closed) = open_generation(sql, &repository, &place.group)?;
-            place.group.generation = open;
-            place.late = closed + 1 < open;
-            fills_a_slot = !read::slot_is_filled(sql, &repository, &place.group, place.slot)?;
-            sort = Some(member_key(place.slot, name, import.id));
-            member = Some((place.group.clone(), (place.slot, place.rule)));
+    if let Kind::Configuration { .. } = import.kind {
+        owners::count(sql, import.repository.as_str(), 1, 0)?;
+    }
+    let place = Place::take(sql, &mut import)?;
+    sql.prepare_cached(
+        "INSERT INTO imports (id, repository, file, archive, document, is_data) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+    )?
+    .execute(params![
+        import.id.to_string(),
+        import.repository.as_str(),
+        import.file,
+        import.archive.as_ref().map(|(id, _)| id.to_string()),
+        to_json(&import)?,
+    ])?;
+    place.write(sql, &import)?;
+    Ok(import)
+}
+
+/// Says what an unresolved file is; the import as it is then.
+fn resolve(sql: &Connection, id: ImportId, kind: Kind) -> rusqlite::Result<Option<Import>> {
+    let Some(mut import) = read::import(sql, id)? else { return Ok(None) };
+    if !matches!(import.kind, Kind::Unresolved { .. }) {
+        return Ok(Some(import));
+    }
+    import.kind = kind;
+    let place = Place::take(sql, &mut import)?;
+    sql.prepare_cached("UPDATE imports SET document = ?2 WHERE id = ?1")?
+        .execute(params![id.to_string(), to_json(&import)?])?;
+    place.write(sql, &import)?;
+    Ok(Some(import))
+}
+
+/// What an import is asked for by, beside its document.
+#[derive(Default)]
+struct Place {
+    sort: Option<String>,
+    entry: Option<String>,
+    date: Option<String>,
+    member: Option<(GroupRef, (u8, GroupRule))>,
+    fills_a_slot: bool,
+}
+
+impl Place {
+    /// Finds the place of a file that becomes known for what it is. A single data file becomes ready work; a member is told
+    /// the generation of its group.
+    fn take(sql: &Connection, import: &mut Import) -> rusqlite::Result<Self> {
+        let mut place = Self::default();
+        let Kind::Data { name, rank, group, .. } = &mut import.kind else { return Ok(place) };
+        place.entry = Some(entry_of(name));
+        place.date = Some(name.date.to_string());
+        let repository = import.repository.as_str();
+        if let Some(of) = group {
+            let (open, closed) = open_generation(sql, repository, &of.group)?;
+            of.group.generation = open;
+            of.late = closed + 1 < open;
+            place.fills_a_slot = !read::slot_is_filled(sql, repository, &of.group, of.slot)?;
+            place.sort = Some(member_key(of.slot, name, import.id));
+            place.member = Some((of.group.clone(), (of.slot, of.rule)));
         } else {
             let key = single_key(name, *rank, import.id);
             sql.prepare_cached("INSERT INTO ready (repository, sort, import) VALUES (?1, ?2, ?3)")?
                 .execute(params![repository, key, import.id.to_string()])?;
-            sort = Some(key);
+            place.sort = Some(key);
         }
+        Ok(place)
     }
-    let (group, in_group) = member.unzip();
-    let (slot, rule) = in_group.unzip();
-    sql.prepare_cached(
-        "INSERT INTO imports (id, repository, file, archive, document, is_data, group_id, group_last,
-         generation, slot, sort, entry, date) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-    )?
-    .execute(params![
-        import.id.to_string(),
-        repository,
-        import.file,
-        import.archive.as_ref().map(|(id, _)| id.to_string()),
-        to_json(&import)?,
-        matches!(import.kind, Kind::Data { .. }),
-        group.as_ref().map(|g| &g.id),
-        group.as_ref().map(|g| g.last),
-        group.as_ref().map(|g| g.generation),
-        slot,
-        sort,
-        entry,
-        date,
-    ])?;
-    // Only a file that fills a slot can complete the group.
-    if let (Some(group), Some(rule)) = (group, rule)
-        && fills_a_slot
-        && read::missing_slots(sql, &repository, &group)?.is_empty()
-    {
-        let key = group_key(&group.id, group.last, group.generation);
+
+    /// Writes it. A group whose last slot is filled by it becomes ready work.
+    fn write(self, sql: &Connection, import: &Import) -> rusqlite::Result<()> {
+        let Self { sort, entry, date, member, fills_a_slot } = self;
+        let repository = import.repository.as_str();
+        let (group, in_group) = member.unzip();
+        let (slot, rule) = in_group.unzip();
         sql.prepare_cached(
-            "INSERT INTO ready (repository, sort, group_ref, group_rule) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
+            "UPDATE imports SET is_data = ?2, is_unresolved = ?3, group_id = ?4, group_last = ?5, generation = ?6,
+             slot = ?7, sort = ?8, entry = ?9, date = ?10 WHERE id = ?1",
         )?
-        .execute(params![repository, key, to_json(&group)?, to_json(&rule)?])?;
+        .execute(params![
+            import.id.to_string(),
+            matches!(import.kind, Kind::Data { .. }),
+            matches!(import.kind, Kind::Unresolved { .. }),
+            group.as_ref().map(|g| &g.id),
+            group.as_ref().map(|g| g.last),
+            group.as_ref().map(|g| g.generation),
+            slot,
+            sort,
+            entry,
+            date,
+        ])?;
+        // Only a file that fills a slot can complete the group.
+        if let (Some(group), Some(rule)) = (group, rule)
+            && fills_a_slot
+            && read::missing_slots(sql, repository, &group)?.is_empty()
+        {
+            let key = group_key(&group.id, group.last, group.generation);
+            sql.prepare_cached(
+                "INSERT INTO ready (repository, sort, group_ref, group_rule) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![repository, key, to_json(&group)?, to_json(&rule)?])?;
+        }
+        Ok(())
     }
-    Ok(import)
 }
 
 /// Makes a group that is incomplete ready to be set aside; false if it is not.
@@ -502,7 +604,12 @@ fn open_generation(sql: &Connection, repository: &str, group: &GroupRef) -> rusq
 /// Changes an import in place; nothing happens if there is none.
 pub(super) fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rusqlite::Result<()> {
     let Some(mut import) = read::import(sql, id)? else { return Ok(()) };
+    let is_open = |import: &Import| matches!(import.progress, Progress::Registered | Progress::Started(_));
+    let was_open = is_open(&import);
     edit(&mut import);
+    if was_open && !is_open(&import) && matches!(import.kind, Kind::Configuration { .. }) {
+        owners::count(sql, import.repository.as_str(), 0, 1)?;
+    }
     let (stage, conclusion) = match &import.progress {
         Progress::Registered | Progress::Started(_) => (0, None),
         Progress::Concluding(conclusion) => (1, Some(conclusion)),

@@ -7,7 +7,7 @@ use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{GroupRef, Ready};
 
 use super::sqlite::from_json;
-use crate::ports::{Drop, HistoryFilter, Import, Turn, WaitingGroup};
+use crate::ports::{Configurations, Drop, HistoryFilter, Import, Turn, WaitingGroup};
 
 type Rows<T> = rusqlite::Result<Vec<T>>;
 
@@ -72,7 +72,21 @@ pub(super) fn turn(sql: &Connection, repository: &str) -> rusqlite::Result<Turn>
         Some((document, version)) => (from_json(&document)?, version),
         None => Default::default(),
     };
-    Ok(Turn { state, version, ready: first_ready(sql, repository)? })
+    let configurations = configurations(sql, repository)?;
+    Ok(Turn { state, version, ready: first_ready(sql, repository)?, configurations })
+}
+
+pub(super) fn configurations(sql: &Connection, repository: &str) -> rusqlite::Result<Configurations> {
+    let found = sql
+        .prepare_cached("SELECT registered, concluded FROM configurations_of WHERE repository = ?1")?
+        .query_row([repository], |row| Ok(Configurations { registered: row.get(0)?, concluded: row.get(1)? }))
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(super) fn unresolved(sql: &Connection, repository: &str) -> Rows<Import> {
+    let query = "SELECT document FROM imports WHERE repository = ?1 AND is_unresolved = 1 ORDER BY id";
+    documents(sql, query, [repository])
 }
 
 fn first_ready(sql: &Connection, repository: &str) -> Rows<Ready> {

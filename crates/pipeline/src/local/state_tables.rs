@@ -103,4 +103,31 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ) WITHOUT ROWID;
     DROP INDEX dates;
     CREATE INDEX dates ON imports (repository, entry, date, finished) WHERE outcome = 'imported';
+", "
+    -- A file whose name no configuration knew when it came, and of which it is not decided yet what it is.
+    ALTER TABLE imports ADD COLUMN is_unresolved INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX unresolved ON imports (repository, id) WHERE is_unresolved = 1;
+    -- How many configurations were registered in a repository, and how many have their outcome.
+    CREATE TABLE configurations_of (
+        repository TEXT PRIMARY KEY,
+        registered INTEGER NOT NULL,
+        concluded INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    -- The import that last activated a configuration.
+    CREATE TABLE activated (
+        repository TEXT NOT NULL,
+        universe TEXT NOT NULL,
+        import TEXT NOT NULL,
+        PRIMARY KEY (repository, universe)
+    ) WITHOUT ROWID;
+    CREATE TABLE universes (
+        name TEXT PRIMARY KEY,
+        owner TEXT NOT NULL
+    ) WITHOUT ROWID;
+    -- The repositories that an operator shares a universe with.
+    CREATE TABLE shared (
+        universe TEXT NOT NULL,
+        repository TEXT NOT NULL,
+        PRIMARY KEY (universe, repository)
+    ) WITHOUT ROWID;
 "];

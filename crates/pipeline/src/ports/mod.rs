@@ -13,10 +13,10 @@ use std::future::Future;
 
 pub use mails::{Delivery, DigestPlace, Gathered, Mail, Mailer, Trouble, Undelivered, WaitingDigest};
 pub use model::{
-    Along, Conclusion, Content, Decision, Drop, Group, HistoryFilter, Import, KeptReport, Kind, Known,
-    Nature, Pinned, Progress, Refusal, Task, Turn, WaitingGroup,
+    Along, Conclusion, Configurations, Content, Decision, Drop, Group, HistoryFilter, Import, KeptReport,
+    Kind, Known, Nature, Pinned, Progress, Refusal, Task, Turn, Universe, WaitingGroup,
 };
-pub use objects::{Listed, Objects, Source, Stat, Upload};
+pub use objects::{InDropZone, Listed, Objects, Source, Stat, Upload};
 pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
 use serde::{Deserialize, Serialize};
 pub use state::{RENAMINGS, State};
@@ -64,6 +64,10 @@ pub trait Platform: Send + Sync + 'static {
     /// How many loaders share the lines of a file of this size, in bytes.
     fn loaders(&self, _bytes: u64) -> u32 {
         1
+    }
+    /// Whether a configuration that a partner drops takes effect. If not, only an operator activates configurations.
+    fn partners_activate(&self) -> bool {
+        true
     }
     /// True if this process is stopped before long: who is loading a file then leaves the rest of it to another one.
     fn time_is_up(&self) -> bool {
@@ -185,6 +189,8 @@ pub enum News {
     },
     /// Time to look again, and to hand out again what is running: whoever has it may be gone.
     Poke,
+    /// A configuration has its outcome: what waited for it may begin.
+    Released,
     /// A file was checked or reached its outcome.
     Happened(Event),
 }

@@ -1,5 +1,7 @@
 //! What is kept about each file and each group.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::{ImportId, Timestamp};
@@ -94,6 +96,13 @@ pub enum Kind {
         settle_seconds: i64,
         /// The group it belongs to. The generation is given when it is registered.
         group: Option<Group>,
+    },
+    /// A file with a legal name that no active configuration knew when it came. It waits for a configuration that is on
+    /// its way; see [`State::resolve`](super::State::resolve).
+    Unresolved {
+        /// For how long a configuration may come after it, in seconds: as long as the repository must have been quiet
+        /// before a data file is ordered.
+        settle_seconds: i64,
     },
     /// An archive.
     Archive,
@@ -268,8 +277,48 @@ pub struct Turn {
     pub state: sequence::State,
     /// The version of that, for [`State::advance`](super::State::advance); 0 of a new repository.
     pub version: u64,
-    /// Its first two pieces of ready work in treatment order: the first may be about to end.
+    /// Its first two pieces of ready work in treatment order: the first may be about to end. Perhaps fewer, while
+    /// configurations are in flight.
     pub ready: Vec<Ready>,
+    /// Its configurations.
+    pub configurations: Configurations,
+}
+
+/// The configurations that were registered in a repository, and those that have their outcome. Both only grow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Configurations {
+    /// How many were registered.
+    pub registered: u64,
+    /// How many have their outcome, or were changed by an operator. Whoever has read the active configurations at
+    /// this number need not read them again while it stays, and none is in flight.
+    pub concluded: u64,
+}
+
+impl Configurations {
+    /// True if one is registered and has no outcome yet: no single file and no group begins.
+    #[must_use]
+    pub fn in_flight(&self) -> bool {
+        self.registered != self.concluded
+    }
+}
+
+/// Who may import into a universe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Universe {
+    /// Its name.
+    pub name: String,
+    /// The repository that activated a configuration of it first.
+    pub owner: Repository,
+    /// The repositories that an operator shares it with.
+    pub shared: BTreeSet<Repository>,
+}
+
+impl Universe {
+    /// True if a repository may have a configuration of it.
+    #[must_use]
+    pub fn admits(&self, repository: &Repository) -> bool {
+        self.owner == *repository || self.shared.contains(repository)
+    }
 }
 
 /// What is written together with the sequencer's state, or not at all.
@@ -279,6 +328,9 @@ pub struct Along<'a> {
     pub begins: Option<(ImportId, &'a Pinned)>,
     /// An import whose outcome is carried out: it is done.
     pub ends: Option<ImportId>,
+    /// How many configurations were registered in the repository when it was found that none of them is waited for.
+    /// If there are more by now, nothing is written.
+    pub registered: Option<u64>,
 }
 
 /// What came of an attempt to decide an outcome.

@@ -39,6 +39,15 @@ pub struct Listed {
     pub tag: String,
 }
 
+/// A configuration that lies in the drop zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InDropZone {
+    /// It is taken in as soon as it is complete: nobody has to tell of it.
+    Unfinished,
+    /// This version of it. Whether it is registered is for the state to say.
+    Version(Box<Drop>),
+}
+
 /// The object store.
 ///
 /// `older` in the methods that write: the key that an object which is already at the target is kept
@@ -123,6 +132,13 @@ pub trait Objects: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(Vec<Drop>, Option<Source>)>> + Send {
         async { Ok((Vec::new(), None)) }
     }
+    /// The configuration of a universe that lies in the drop zone of a repository: the newest version, where there are
+    /// versions. Nothing but a regular file directly in the repository is one.
+    fn dropped_configuration(
+        &self,
+        repository: &Repository,
+        universe: &str,
+    ) -> impl Future<Output = Result<Option<InDropZone>>> + Send;
     /// The repositories that have something under `config/`, in their order.
     fn configured(&self) -> impl Future<Output = Result<Vec<Repository>>> + Send;
 }

@@ -10,7 +10,8 @@ use tidewaiter::sequence::{self, GroupRef};
 
 use super::mails::{Delivery, Gathered, WaitingDigest};
 use super::model::{
-    Along, Conclusion, Decision, Drop, HistoryFilter, Import, Known, Pinned, Turn, WaitingGroup,
+    Along, Conclusion, Decision, Drop, HistoryFilter, Import, Kind, Known, Pinned, Turn, Universe,
+    WaitingGroup,
 };
 use crate::Result;
 
@@ -28,6 +29,11 @@ pub trait State: Send + Sync + 'static {
     /// A version of a dropped object is registered once, whatever id it is given: the answer is the import that has
     /// it already.
     fn register(&self, imports: &[Import]) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    /// Says what an [unresolved](Kind::Unresolved) file is. A data file becomes ready work or joins its group, as when
+    /// it is registered. The first call wins; the answer is the import as it is then, None if there is none.
+    fn resolve(&self, id: ImportId, kind: &Kind) -> impl Future<Output = Result<Option<Import>>> + Send;
+    /// The files of a repository that are unresolved, by id.
+    fn unresolved(&self, repository: &Repository) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// Those of these whose version nobody has registered, in the same order. What has no version is left out.
     fn unregistered(&self, drops: Vec<Drop>) -> impl Future<Output = Result<Vec<Drop>>> + Send;
     /// One import.
@@ -95,10 +101,11 @@ pub trait State: Send + Sync + 'static {
         delivery: &Delivery,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Where a repository is: what it is doing, and what is next.
+    /// Where a repository is: what it is doing, what is next, and its configurations, which are counted with their
+    /// registration and with their outcome.
     fn turn(&self, repository: &Repository) -> impl Future<Output = Result<Turn>> + Send;
     /// Writes the sequencer's state if its version is still `version`, and what goes along with it. False if
-    /// somebody was faster: then nothing is written.
+    /// somebody was faster, or if a configuration was registered meanwhile: then nothing is written.
     fn advance(
         &self,
         repository: &Repository,
@@ -153,9 +160,34 @@ pub trait State: Send + Sync + 'static {
     /// A configuration by its hash.
     fn kept_config(&self, hash: &str) -> impl Future<Output = Result<Option<Vec<u8>>>> + Send;
 
+    /// Counts a change of the active configurations that no import made, so that every process reads them again.
+    fn reconfigured(&self, repository: &Repository) -> impl Future<Output = Result<()>> + Send;
+    /// Notes that an import is about to activate a configuration of a universe in a repository. False if one that came
+    /// later has done so: then it must not.
+    fn activates(
+        &self,
+        repository: &Repository,
+        universe: &str,
+        id: ImportId,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// Makes a repository the owner of a universe that has none. The answer is what holds then.
+    fn own(&self, universe: &str, repository: &Repository) -> impl Future<Output = Result<Universe>> + Send;
+    /// Shares a universe with a repository, or no longer. False if the universe has no owner, so that there is nothing
+    /// to be shared.
+    fn share(
+        &self,
+        universe: &str,
+        repository: &Repository,
+        is_shared: bool,
+    ) -> impl Future<Output = Result<bool>> + Send;
+    /// A universe, if it has an owner.
+    fn universe(&self, name: &str) -> impl Future<Output = Result<Option<Universe>>> + Send;
+    /// The universes that have an owner, by name.
+    fn universes(&self) -> impl Future<Output = Result<Vec<Universe>>> + Send;
+
     /// The repositories in which something was ever registered.
     fn repositories(&self) -> impl Future<Output = Result<Vec<Repository>>> + Send;
-    /// Archives, configurations and refused files that do not have their outcome yet, and data files
+    /// Archives, configurations, unresolved and refused files that do not have their outcome yet, and data files
     /// whose outcome is decided but not carried out.
     fn unfinished(&self) -> impl Future<Output = Result<Vec<Import>>> + Send;
     /// The digests of a repository that reports wait for, or whose gathering is not over.

@@ -6,7 +6,7 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
 
 use super::members::{Member, Stopped, write_members};
-use super::{arrived, cannot_open, data_kind, refused_name};
+use super::{arrived, cannot_open, data_kind, refused_name, unresolved};
 use crate::conclude::{self, Findings};
 use crate::ports::{Import, Kind, Objects, Pinned, Platform, Progress, Refusal, State};
 use crate::{Result, configs};
@@ -52,6 +52,7 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
         platform.state().start(archive.id, &pin).await?;
         members = platform.state().register(&registered).await?;
     }
+    let (members, wait) = unresolved::resolve(platform, &archive.repository, members).await?;
     // Told before the archive has its outcome: what is done is not told again.
     let settle_seconds = members.iter().map(|member| match member.kind {
         Kind::Data { settle_seconds, .. } => settle_seconds,
@@ -62,6 +63,10 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
         if let Kind::Refused(refusal) = &member.kind {
             conclude::conclude(platform, member, Findings::refused(refusal.clone())).await?;
         }
+    }
+    // Its report says of each member what it is.
+    if let Some(wait) = wait {
+        return unresolved::call_again(platform, archive, wait).await;
     }
     conclude::conclude(platform, archive, unpacked(&members, &ignored)).await
 }
@@ -81,10 +86,11 @@ fn child<P: Platform>(platform: &P, archive: &Import, active: &Active, n: u64, m
     let kind = match active.resolve(&member.name) {
         Ok(name) if name.group.is_some() => data_kind(platform, active, name),
         Ok(_) => Kind::Refused(not_grouped()),
-        Err(error) => {
+        Err(error) if error.is_illegal() => {
             let Refusal { reason, .. } = refused_name(&error);
             Kind::Refused(Refusal { outcome: Outcome::NotProcessed, reason })
         }
+        Err(_) => super::unresolved(platform, active),
     };
     Import {
         id: archive.id.member(n),

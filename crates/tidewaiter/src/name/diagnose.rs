@@ -162,7 +162,7 @@ fn before_scope<'a>(directory: &Directory, text: &'a str) -> Option<&'a str> {
 }
 
 /// All ways to cut a text at one `_` into two parts that are not empty.
-fn cuts(text: &str) -> impl DoubleEndedIterator<Item = (&str, &str)> {
+pub(super) fn cuts(text: &str) -> impl DoubleEndedIterator<Item = (&str, &str)> {
     text.match_indices('_').filter_map(|(at, _)| {
         let (left, right) = (text.get(..at)?, text.get(at + 1..)?);
         (!left.is_empty() && !right.is_empty()).then_some((left, right))

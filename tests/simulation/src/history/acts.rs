@@ -5,7 +5,7 @@ use tidewaiter_pipeline::ports::{Drop, Nature, Source};
 
 use super::{History, TIME_OUT, one_to_three};
 use crate::fault::Fault;
-use crate::scenario::{Action, Dropped};
+use crate::scenario::{Action, Dropped, What};
 use crate::watch::Upload;
 use crate::world::{Body, import_id};
 
@@ -26,6 +26,7 @@ impl History {
                     if inner.bucket.get(&key, None).is_ok() {
                         inner.faults.add(Fault::Deleted);
                         inner.tell(|| format!("the partner deletes {key}"));
+                        inner.watch.hidden(&key);
                         inner.bucket.delete(&key, None);
                     }
                 });
@@ -60,10 +61,10 @@ impl History {
             let bytes = dropped.bytes.len() as u64;
             let (file, nature) = (dropped.file.clone(), Nature::File);
             let event = Drop { repository, file, import: id, source: source.clone(), nature, bytes, arrived };
-            if matches!(dropped.what, crate::scenario::What::Configuration(_)) {
+            if matches!(dropped.what, What::Configuration(_) | What::Foreign) {
                 inner.faults.add(Fault::ConfigChanged);
             }
-            if let Some(fault) = inner.watch.uploaded(id, Upload { dropped, source, is_gone: false }) {
+            if let Some(fault) = inner.watch.uploaded(id, Upload::new(dropped, source)) {
                 inner.faults.add(fault);
             }
             let now = inner.now;

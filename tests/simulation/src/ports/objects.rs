@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter_pipeline::ports::{Drop, Listed, Nature, Objects, Source, Stat, Upload};
+use tidewaiter::name::CONFIGURATION;
+use tidewaiter_pipeline::ports::{Drop, InDropZone, Listed, Nature, Objects, Source, Stat, Upload};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::{Ports, simulated};
@@ -249,6 +250,17 @@ impl Objects for Ports {
             Ok((dropped.collect(), next))
         })
         .await
+    }
+
+    async fn dropped_configuration(
+        &self,
+        repository: &Repository,
+        universe: &str,
+    ) -> Result<Option<InDropZone>> {
+        let source = Source { key: format!("{DROPS}{repository}/{universe}{CONFIGURATION}"), version: None };
+        let Some(found) = self.head(&source).await? else { return Ok(None) };
+        let source = Source { version: Some(found.id.clone()), ..source };
+        Ok(lying(source, &found).map(|dropped| InDropZone::Version(Box::new(dropped))))
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

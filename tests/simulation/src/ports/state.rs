@@ -7,8 +7,8 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef, Ready};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Known, Pinned, Progress,
-    State, Turn, WaitingDigest, WaitingGroup,
+    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Kind, Known, Pinned,
+    Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
 };
 
 use super::Ports;
@@ -36,6 +36,56 @@ impl State for Ports {
             Ok(registered)
         };
         self.table("state.register", about, register).await
+    }
+
+    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<Import>> {
+        let resolve = async {
+            let resolved = self.world.state.resolve(id, kind).await?;
+            if let Some(import) = &resolved {
+                self.seen(|inner| {
+                    if inner.watch.resolved(self.process, import) {
+                        let known = inner.revised(import.clone());
+                        inner.markers.insert(id, known);
+                    }
+                });
+                self.remember_current(id).await?;
+            }
+            Ok(resolved)
+        };
+        self.table("state.resolve", || format!("{id} {kind:?}"), resolve).await
+    }
+
+    async fn unresolved(&self, repository: &Repository) -> Result<Vec<Import>> {
+        let unresolved = self.world.state.unresolved(repository);
+        self.table("state.unresolved", || repository.to_string(), unresolved).await
+    }
+
+    async fn reconfigured(&self, repository: &Repository) -> Result<()> {
+        let count = self.world.state.reconfigured(repository);
+        self.table("state.reconfigured", || repository.to_string(), count).await
+    }
+
+    async fn activates(&self, repository: &Repository, universe: &str, id: ImportId) -> Result<bool> {
+        let note = self.world.state.activates(repository, universe, id);
+        self.table("state.activates", || format!("{universe} of {repository}, {id}"), note).await
+    }
+
+    async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {
+        let own = self.world.state.own(universe, repository);
+        self.table("state.own", || format!("{universe} of {repository}"), own).await
+    }
+
+    async fn share(&self, universe: &str, repository: &Repository, is_shared: bool) -> Result<bool> {
+        let share = self.world.state.share(universe, repository, is_shared);
+        self.table("state.share", || format!("{universe} with {repository}: {is_shared}"), share).await
+    }
+
+    async fn universe(&self, name: &str) -> Result<Option<Universe>> {
+        self.table("state.universe", || name.to_owned(), self.world.state.universe(name)).await
+    }
+
+    async fn universes(&self) -> Result<Vec<Universe>> {
+        self.table("state.universes", String::new, self.world.state.universes()).await
     }
 
     async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
@@ -190,12 +240,15 @@ impl State for Ports {
             let turn = self.world.state.turn(repository).await?;
             self.seen(|inner| {
                 inner.watch.turned(self.process, repository, &turn);
-                // The marker of a file holds it as it was registered.
+                // The marker of a file holds it as it was when it became ready.
                 for ready in &turn.ready {
-                    if let Ready::File(id) = ready
-                        && let Some(import) = inner.watch.imports.get(id)
-                    {
-                        self.memory.put(&Known { import: import.clone(), revision: FIRST_REVISION });
+                    let Ready::File(id) = ready else { continue };
+                    let registered = || {
+                        let import = inner.watch.imports.get(id)?.clone();
+                        Some(Known { import, revision: FIRST_REVISION })
+                    };
+                    if let Some(marker) = inner.markers.get(id).cloned().or_else(registered) {
+                        self.memory.put(&marker);
                     }
                 }
             });
@@ -219,7 +272,8 @@ impl State for Ports {
             format!("{repository} from {version}: {state}{begins}{}", named("ends", along.ends))
         };
         let advance = async {
-            let (mut written, mut is_current) = (Along::default(), true);
+            let (mut written, mut is_current) =
+                (Along { registered: along.registered, ..Along::default() }, true);
             if let Some((id, pin)) = along.begins
                 && let Some(is_so) = self.compare(id, |import| _ = begin(import, pin)).await?
             {

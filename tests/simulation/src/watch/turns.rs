@@ -124,6 +124,7 @@ impl Watch {
                 _ => {}
             }
             if let Some(now) = now {
+                self.judge_begin(repository, now);
                 let picked = match now {
                     Running::File { import } => Some(Ready::File(*import)),
                     Running::Group { group, stage: Stage::Expiring, .. } => {
@@ -145,6 +146,24 @@ impl Watch {
         }
         if let Some(Running::Group { group, stage, member: Some(member) }) = now {
             self.judge_member(repository, group, stage, *member);
+        }
+    }
+
+    /// Nothing begins that has to wait for a configuration. A group that is set aside needs none.
+    fn judge_begin(&mut self, repository: &Repository, begins: &Running) {
+        let files: Vec<ImportId> = match begins {
+            Running::File { import } => vec![*import],
+            Running::Group { stage: Stage::Expiring, .. } => Vec::new(),
+            Running::Group { group, .. } => {
+                let key = (repository.clone(), group.clone());
+                self.members_of(&key).map(|(import, _)| import.id).collect()
+            }
+        };
+        for file in files {
+            if let Some(configuration) = self.waited_for(file) {
+                let name = self.name(file);
+                self.wrong(format!("{name} begins, and {configuration} has no outcome"));
+            }
         }
     }
 

@@ -63,6 +63,8 @@ pub(super) struct Around {
     pub(super) before: Option<u64>,
     /// True if it is the file in hand.
     pub(super) in_hand: bool,
+    /// True if a configuration of its repository has no outcome yet.
+    pub(super) in_flight: bool,
     /// True if a process works on the folder.
     pub(super) at_work: bool,
     /// Its report.
@@ -123,6 +125,7 @@ fn name(import: &Import) -> Step {
             }
             text
         }
+        Kind::Unresolved { .. } => "no active configuration knows its name yet".to_owned(),
         Kind::Archive => "its name says that it is an archive: what is in it goes its own way".to_owned(),
         Kind::Configuration { universe } => {
             format!("its name says that it is the configuration of universe {universe}")
@@ -149,6 +152,10 @@ fn waits(import: &Import, around: &Around) -> Step {
             (None, before) => format!("its group is complete; {}", turn(before, around)),
         },
         Kind::Data { group: None, .. } => turn(around.before, around),
+        Kind::Unresolved { .. } if around.in_flight => {
+            "it waits for a configuration that was dropped before it and is not active yet".to_owned()
+        }
+        Kind::Unresolved { .. } => "it waits for a configuration that may still come".to_owned(),
         Kind::Archive => "it is about to be unpacked".to_owned(),
         Kind::Configuration { .. } => "it is about to be checked".to_owned(),
         Kind::Refused(_) => "it is about to be put where refused files go".to_owned(),
@@ -160,6 +167,9 @@ fn waits(import: &Import, around: &Around) -> Step {
 fn turn(before: Option<u64>, around: &Around) -> String {
     match before {
         _ if around.in_hand => "it is its turn now".to_owned(),
+        _ if around.in_flight => {
+            "it waits for a configuration of its repository that is not active yet".to_owned()
+        }
         Some(0) => "it is the next one to be imported".to_owned(),
         Some(before) => format!(
             "{} before it",
@@ -175,7 +185,7 @@ fn begun(import: &Import, pinned: &Pinned) -> Step {
             "its turn came; it is imported under the configuration that was active then".to_owned()
         }
         Kind::Archive => "it was unpacked, and its files are registered".to_owned(),
-        Kind::Configuration { .. } | Kind::Refused(_) => "it was begun".to_owned(),
+        Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_) => "it was begun".to_owned(),
     };
     for note in &pinned.notes {
         let _ = write!(text, "; {note}");
@@ -193,7 +203,7 @@ fn in_between(import: &Import, pinned: &Pinned, around: &Around) -> Step {
             "it passed the check of its group; nothing is loaded before all files of it have".to_owned()
         }
         (Kind::Data { .. }, None, false) => "it is being checked; nothing of it is loaded yet".to_owned(),
-        (Kind::Archive | Kind::Configuration { .. } | Kind::Refused(_), ..) => {
+        (Kind::Archive | Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_), ..) => {
             "its outcome is about to be decided".to_owned()
         }
     };

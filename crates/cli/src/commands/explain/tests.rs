@@ -179,6 +179,21 @@ fn what_it_waits_for() {
         (data(false), before(Some(0)), "it is the next one to be imported"),
         (data(false), before(None), "it waits for its turn"),
         (data(false), Around { in_hand: true, ..Around::default() }, "it is its turn now"),
+        (
+            Kind::Unresolved { settle_seconds: 10 },
+            Around::default(),
+            "it waits for a configuration that may still come",
+        ),
+        (
+            Kind::Unresolved { settle_seconds: 10 },
+            Around { in_flight: true, ..Around::default() },
+            "it waits for a configuration that was dropped before it and is not active yet",
+        ),
+        (
+            data(false),
+            Around { in_flight: true, before: Some(0), ..Around::default() },
+            "it waits for a configuration of its repository that is not active yet",
+        ),
         (Kind::Archive, Around::default(), "it is about to be unpacked"),
         (Kind::Configuration { universe: "acme".to_owned() }, Around::default(), "it is about to be checked"),
         (refused(), Around::default(), "it is about to be put where refused files go"),

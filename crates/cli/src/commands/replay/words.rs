@@ -83,6 +83,7 @@ fn heard(news: &News) -> &'static str {
     match news {
         News::Arrived { .. } => "files arrived",
         News::Poke => "time to look again",
+        News::Released => "a configuration has its outcome",
         News::Happened(Event::Finished(..)) => "a file is done",
         News::Happened(_) => "a file was checked",
     }

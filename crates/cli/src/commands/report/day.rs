@@ -87,7 +87,9 @@ async fn file(
     let report = report::kept(deployed, import.id, conclusion).await?;
     let scope = match &import.kind {
         Kind::Data { name, .. } => name.scope.clone(),
-        Kind::Archive | Kind::Configuration { .. } | Kind::Refused(_) => String::new(),
+        Kind::Unresolved { .. } | Kind::Archive | Kind::Configuration { .. } | Kind::Refused(_) => {
+            String::new()
+        }
     };
     for kind in report.iter().flat_map(|report| &report.kinds) {
         let key = (scope.clone(), kind.field.clone().unwrap_or_default(), kind.code);

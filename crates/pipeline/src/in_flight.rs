@@ -1,0 +1,69 @@
+//! Configurations in flight: dropped, and without their outcome.
+//!
+//! A data file waits for every configuration of its repository that was dropped before it or together with it,
+//! whatever is told first. Two places say that there is one. A configuration that is registered is counted in the
+//! state until it has its outcome; whoever reads whose turn it is reads that, too. One that is not registered yet lies in
+//! the drop zone, and is looked for there before anything begins, and before a name is called unknown.
+//!
+//! The state is read first and the drop zone after it. A configuration that was registered in between is in neither
+//! answer, so whoever acts on them does so on the condition that no more were registered since.
+
+use std::cmp::Ordering;
+
+use jiff::SignedDuration;
+use tidewaiter::id::Timestamp;
+use tidewaiter::keys::Repository;
+
+use crate::ports::{InDropZone, Message, Objects, Platform, Queue, State};
+use crate::{Result, unpack};
+
+/// How long a configuration that is still being written is waited for before it is looked at again.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
+
+/// How a configuration is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Until it has its outcome: whoever brings that about says so.
+    Outcome,
+    /// Until then; after that it is looked at again.
+    Until(Timestamp),
+}
+
+impl PartialOrd for Wait {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Wait {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let until = |wait: &Self| if let Self::Until(at) = wait { Some(*at) } else { None };
+        until(self).cmp(&until(other))
+    }
+}
+
+/// Looks whether a configuration of a universe lies in the drop zone that is not registered yet. If one does it is
+/// registered, so that from then on the state says so, and whoever takes in is asked to go on with it: its event may
+/// be lost.
+pub(crate) async fn look<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    universe: &str,
+) -> Result<Option<Wait>> {
+    match platform.objects().dropped_configuration(repository, universe).await? {
+        None => Ok(None),
+        Some(InDropZone::Unfinished) => {
+            let at = platform.now().checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
+            Ok(Some(Wait::Until(at)))
+        }
+        Some(InDropZone::Version(dropped)) => {
+            let Some(dropped) = platform.state().unregistered(vec![*dropped]).await?.pop() else {
+                return Ok(None);
+            };
+            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not come");
+            let import = unpack::register(platform, &dropped).await?;
+            platform.queue().send(Message::TakeIn { import: import.id }, None).await?;
+            Ok(Some(Wait::Outcome))
+        }
+    }
+}

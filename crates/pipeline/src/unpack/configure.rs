@@ -1,0 +1,72 @@
+//! Takes a dropped configuration: it becomes active as a whole, or not at all.
+
+use tidewaiter::config::CONFIGURATION_BYTES;
+use tidewaiter::mistake::Mistake;
+use tidewaiter::report::{Outcome, Reason};
+
+use super::cannot_open;
+use crate::conclude::{self, Findings};
+use crate::configs::{Activation, Candidate, activate};
+use crate::ports::{Import, Objects, Platform, Progress, Refusal, State};
+use crate::{Error, Result};
+
+/// What to do about a configuration that was refused.
+const STAYS: &str = "the configuration that was active stays so; mend this one and drop it again";
+
+/// Checks a dropped configuration, activates it, and gives it its outcome.
+pub(super) async fn configure<P: Platform>(platform: &P, import: &Import, universe: &str) -> Result<()> {
+    if !platform.partners_activate() {
+        let reason = Reason::new("operator-activates", "only an operator activates configurations here")
+            .with_hint(Some("ask the operator of this deployment to activate it".to_owned()));
+        let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
+        return conclude::conclude(platform, import, Findings::refused(refusal)).await;
+    }
+    let read = platform.objects().read(&import.source, 0..CONFIGURATION_BYTES as u64 + 1).await;
+    let document = match read {
+        Err(error) => return cannot_open(platform, import, error, false).await,
+        Ok(document) => document,
+    };
+    let candidate = Candidate { repository: &import.repository, universe, id: import.id, document };
+    let findings = match activate(platform, &candidate, is_undecided(platform, import)).await? {
+        Activation::Active => {
+            let notes = vec![format!("it is the active configuration of universe {universe} now")];
+            Findings { notes, ..Findings::outcome(Outcome::Activated) }
+        }
+        // As if it had been active until the later one replaced it: whichever was told of first.
+        Activation::Superseded => {
+            let note =
+                format!("a configuration of universe {universe} that was dropped later is active already");
+            Findings { notes: vec![note], ..Findings::outcome(Outcome::Activated) }
+        }
+        Activation::NotOwned => {
+            let message = format!("universe {universe:?} belongs to another repository");
+            let hint = "ask the operator of this deployment to share the universe, then drop it again";
+            let reason = Reason::new("universe", message).with_hint(Some(hint.to_owned()));
+            Findings::refused(Refusal { outcome: Outcome::Bogus, reason })
+        }
+        Activation::Wrong(mistakes) => wrong(mistakes),
+    };
+    conclude::conclude(platform, import, findings).await
+}
+
+fn wrong(mistakes: Vec<Mistake>) -> Findings {
+    let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
+    let more = match mistakes.len() {
+        0 | 1 => String::new(),
+        n => format!(" (and {} more)", n - 1),
+    };
+    let reason = Reason::new("configuration", format!("{first}{more}")).with_hint(Some(STAYS.to_owned()));
+    Findings { reason: Some(reason), mistakes, ..Findings::outcome(Outcome::Bogus) }
+}
+
+/// Whoever was so slow that somebody else has activated this configuration meanwhile, and perhaps the next one too,
+/// begins again.
+async fn is_undecided<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+    let now = platform.state().import(import.id).await?.map(|import| import.progress);
+    match now {
+        Some(Progress::Concluding(_) | Progress::Done(_)) => {
+            Err(Error::Changed { key: import.source.key.clone() })
+        }
+        _ => Ok(()),
+    }
+}

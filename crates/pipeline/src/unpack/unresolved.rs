@@ -1,0 +1,127 @@
+//! Files whose names no configuration knew when they came.
+//!
+//! That a name is unknown is an outcome only when no configuration can come any more that was dropped before the
+//! file or together with it. So the file is registered as unresolved. It is looked at again when a configuration of
+//! its repository has its outcome, when the time is over in which one may come after it, and by the sweep.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use tidewaiter::id::Timestamp;
+use tidewaiter::keys::Repository;
+use tidewaiter::name::possible_universes;
+use tidewaiter::report::Outcome;
+
+use super::{data_kind, not_grouped, refused_name};
+use crate::in_flight::{self, Wait};
+use crate::ports::{Import, Kind, Message, Platform, Queue, Refusal, State};
+use crate::{Error, Result, configs};
+
+/// How often configurations may be registered while it is looked for them, before that is left to another try.
+const MOST_ROUNDS: u32 = 10;
+
+/// Looks at an unresolved file again. What it is now, or None if it still waits: then somebody is asked to look once
+/// more.
+pub(super) async fn look_again<P: Platform>(platform: &P, import: &Import) -> Result<Option<Import>> {
+    let (imports, wait) = resolve(platform, &import.repository, vec![import.clone()]).await?;
+    match wait {
+        Some(wait) => {
+            call_again(platform, import, wait).await?;
+            Ok(None)
+        }
+        None => Ok(imports.into_iter().next()),
+    }
+}
+
+/// Has a file, or an archive with unresolved members, looked at again when it is time.
+pub(super) async fn call_again<P: Platform>(platform: &P, import: &Import, wait: Wait) -> Result<()> {
+    match wait {
+        Wait::Outcome => Ok(()),
+        Wait::Until(at) => platform.queue().send(Message::TakeIn { import: import.id }, Some(at)).await,
+    }
+}
+
+/// Says of the unresolved among these files what they are, as far as that can be known now. The answer is all of them
+/// as they are then, and how those that are unresolved still are waited for.
+pub(super) async fn resolve<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    mut imports: Vec<Import>,
+) -> Result<(Vec<Import>, Option<Wait>)> {
+    let state = platform.state();
+    for _ in 0..MOST_ROUNDS {
+        if !imports.iter().any(is_unresolved) {
+            return Ok((imports, None));
+        }
+        let before = state.turn(repository).await?.configurations;
+        let active = configs::active(platform, repository).await?;
+        for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
+            if let Ok(name) = active.resolve(&import.file) {
+                let must_be_grouped = import.archive.is_some() && name.group.is_none();
+                let kind = if must_be_grouped {
+                    Kind::Refused(not_grouped())
+                } else {
+                    data_kind(platform, &active, name)
+                };
+                become_kind(platform, import, &kind).await?;
+            }
+        }
+        if let Some(wait) = waits(platform, repository, &imports, before.in_flight()).await? {
+            return Ok((imports, Some(wait)));
+        }
+        // In this order: a configuration that was not in the drop zone any more and not in the state yet is now.
+        if state.turn(repository).await?.configurations != before {
+            continue;
+        }
+        for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
+            let Err(error) = active.resolve(&import.file) else { continue };
+            let Refusal { outcome, reason } = refused_name(&error);
+            let outcome = if import.archive.is_some() { Outcome::NotProcessed } else { outcome };
+            become_kind(platform, import, &Kind::Refused(Refusal { outcome, reason })).await?;
+        }
+        return Ok((imports, None));
+    }
+    Err(Error::Changed { key: format!("the configurations of {repository}") })
+}
+
+fn is_unresolved(import: &Import) -> bool {
+    matches!(import.kind, Kind::Unresolved { .. })
+}
+
+async fn become_kind<P: Platform>(platform: &P, import: &mut Import, kind: &Kind) -> Result<()> {
+    let resolved = platform.state().resolve(import.id, kind).await?;
+    *import = resolved.ok_or_else(|| Error::UnknownImport { id: import.id.to_string() })?;
+    Ok(())
+}
+
+/// How the unresolved among these files are waited for, if they are.
+async fn waits<P: Platform>(
+    platform: &P,
+    repository: &Repository,
+    imports: &[Import],
+    in_flight: bool,
+) -> Result<Option<Wait>> {
+    let unresolved = || imports.iter().filter(|import| is_unresolved(import));
+    if unresolved().next().is_none() {
+        return Ok(None);
+    }
+    if in_flight {
+        return Ok(Some(Wait::Outcome));
+    }
+    let settled = unresolved().filter_map(settled_at).max();
+    if let Some(at) = settled.filter(|at| *at > platform.now()) {
+        return Ok(Some(Wait::Until(at)));
+    }
+    let mut wait = None;
+    for universe in unresolved().flat_map(|import| possible_universes(&import.file)).collect::<BTreeSet<_>>()
+    {
+        wait = wait.max(in_flight::look(platform, repository, universe).await?);
+    }
+    Ok(wait)
+}
+
+/// When the time of a file is over in which a configuration may come after it.
+fn settled_at(import: &Import) -> Option<Timestamp> {
+    let Kind::Unresolved { settle_seconds } = import.kind else { return None };
+    Some(import.arrived.checked_add(SignedDuration::from_secs(settle_seconds)).unwrap_or(Timestamp::MAX))
+}
