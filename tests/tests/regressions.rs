@@ -303,3 +303,200 @@ fn a_group_whose_file_was_imported_before_goes_on() {
     assert_eq!(of(2).outcome, Outcome::Imported);
     assert_eq!(world.keys("contacts"), ["ada@example.org", "eve@example.org"]);
 }
+
+/// How many files of the partner were taken in and have no outcome.
+fn waiting_in(world: &World) -> usize {
+    fs::read_dir(world.path(&format!("waiting/{PARTNER}"))).map_or(0, Iterator::count)
+}
+
+/// A configuration that was registered and not activated when the process was killed: its files were "not processed".
+#[test]
+fn files_wait_for_a_configuration_that_a_killed_run_has_registered() {
+    let world = World::new();
+    // A folder is in its place: it cannot be activated.
+    let folder = world.path(&format!("config/{PARTNER}/acme.json"));
+    fs::create_dir(&folder).unwrap();
+    world.drop(PARTNER, "acme_imports_config.json", CONFIG);
+    world.drop(PARTNER, FILE, "email\nada@example.org\n");
+    for _ in 0..2 {
+        let summary = world.try_run(Duration::ZERO, Duration::ZERO);
+        assert!(!summary.failures.is_empty(), "an error of ours is told");
+        assert!(world.history().iter().all(|import| matches!(import.progress, Progress::Registered)));
+    }
+    assert_eq!(waiting_in(&world), 2);
+    world.drop(PARTNER, "acme_stores_crm_20260131.csv", "store_id;name\nPAR01;Paris\n");
+    fs::remove_dir(&folder).unwrap();
+    world.run();
+    assert_eq!(conclusion(&world, "acme_imports_config.json").outcome, Outcome::Activated);
+    assert_eq!(conclusion(&world, FILE).outcome, Outcome::Imported);
+    assert_eq!(conclusion(&world, "acme_stores_crm_20260131.csv").outcome, Outcome::Imported);
+}
+
+/// A file with an older time (mv, cp -p, unzip) was taken in before the configuration that was written just now, and
+/// refused.
+#[test]
+fn a_file_waits_for_a_configuration_that_is_still_being_written() {
+    let world = World::new();
+    world.drop(PARTNER, FILE, "email\nada@example.org\n");
+    let archive = fs::File::open(world.path(&format!("imports/{PARTNER}/{FILE}"))).unwrap();
+    archive.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    world.drop(PARTNER, "acme_imports_config.json", CONFIG);
+    let summary = world.try_run(Duration::from_secs(3600), Duration::ZERO);
+    assert!(summary.failures.is_empty(), "{:?}", summary.failures);
+    assert_eq!(summary.still_writing.changing.len(), 1);
+    assert!(matches!(world.import(FILE).progress, Progress::Registered), "it is taken in, and waits");
+    world.run();
+    assert_eq!(conclusion(&world, FILE).outcome, Outcome::Imported);
+}
+
+/// The same when it replaces another one: what the file means depends on which of them is active.
+#[test]
+fn a_file_does_not_begin_while_the_next_configuration_is_being_written() {
+    let world = world();
+    world.drop(PARTNER, FILE, "email\nada@example.org\n");
+    let file = fs::File::open(world.path(&format!("imports/{PARTNER}/{FILE}"))).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    let strict = r#"{ "acme": { "contacts": { "crm": { "policy": "strict" } }, "stores": { "crm": {} } } }"#;
+    world.drop(PARTNER, "acme_imports_config.json", strict);
+    world.try_run(Duration::from_secs(3600), Duration::ZERO);
+    assert!(matches!(world.import(FILE).progress, Progress::Registered));
+    world.run();
+    assert_eq!(conclusion(&world, FILE).outcome, Outcome::Imported);
+}
+
+/// An archive that comes with its configuration keeps its members.
+#[test]
+fn members_of_an_archive_wait_for_its_configuration() {
+    let world = World::new();
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in [
+        (format!("g.01-02_{FILE}"), "email\nada@example.org\n"),
+        (format!("g.02-02_{FILE}"), "email\nbob@example.org\n"),
+    ] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, &name, content.as_bytes()).unwrap();
+    }
+    world.drop(PARTNER, "monday.tar", archive.into_inner().unwrap());
+    let file = fs::File::open(world.path(&format!("imports/{PARTNER}/monday.tar"))).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    world.drop(PARTNER, "acme_imports_config.json", CONFIG);
+    world.try_run(Duration::from_secs(3600), Duration::ZERO);
+    assert!(
+        matches!(world.import("monday.tar").progress, Progress::Started(_)),
+        "its report says what its members are"
+    );
+    world.run();
+    assert_eq!(conclusion(&world, "monday.tar").outcome, Outcome::Unpacked);
+    for slot in ["01", "02"] {
+        assert_eq!(conclusion(&world, &format!("g.{slot}-02_{FILE}")).outcome, Outcome::Imported);
+    }
+}
+
+/// Each try of an activation, and each drop of the same document, left a copy under `replaced/`.
+#[test]
+fn the_same_configuration_again_keeps_no_copy() {
+    let world = World::new();
+    let replaced =
+        || fs::read_dir(world.path(&format!("config/{PARTNER}/replaced"))).map_or(0, Iterator::count);
+    for _ in 0..3 {
+        world.drop(PARTNER, "acme_imports_config.json", CONFIG);
+        world.run();
+        assert_eq!(replaced(), 0);
+    }
+    world.drop(PARTNER, "acme_imports_config.json", CONFIG.replace("stores", "products"));
+    world.run();
+    assert_eq!(replaced(), 1, "what was active is kept");
+    assert_eq!(
+        fs::read_to_string(world.path(&format!("config/{PARTNER}/acme.json"))).unwrap(),
+        CONFIG.replace("stores", "products")
+    );
+}
+
+/// The last outcome of a file in a repository.
+fn latest(world: &World, repository: &str, file: &str) -> Conclusion {
+    let mut history = world.history();
+    history.retain(|import| import.repository.as_str() == repository && import.file == file);
+    history.sort_by_key(|import| import.id);
+    match history.pop().map(|import| import.progress) {
+        Some(Progress::Done(conclusion)) => conclusion,
+        other => panic!("{file} has no outcome: {other:?}"),
+    }
+}
+
+/// A repository took over another one's universe by a configuration of its own.
+#[test]
+fn a_repository_does_not_take_over_the_universe_of_another_one() {
+    let world = World::new();
+    world.repository("evil");
+    world.drop(PARTNER, "acme_imports_config.json", CONFIG);
+    world.drop(PARTNER, FILE, "email\nada@example.org\n");
+    world.run();
+    let takes_all = r#"{ "acme": { "contacts": { "crm": { "replace_all": { "max_removed": 1 } } } } }"#;
+    let next = "acme_contacts_crm_20260201.csv";
+    let attack = |file: &str| {
+        world.drop("evil", "acme_imports_config.json", takes_all);
+        world.drop("evil", file, "email\nmallory@example.org\n");
+        world.run();
+    };
+    attack(next);
+    let refused = latest(&world, "evil", "acme_imports_config.json");
+    assert_eq!((refused.outcome, refused.code.as_deref()), (Outcome::Bogus, Some("universe")));
+    assert!(
+        !world.text("logs/evil/acme_imports_config.json.log").contains(PARTNER),
+        "nor does it learn whose it is"
+    );
+    assert_eq!(latest(&world, "evil", next).outcome, Outcome::NotProcessed);
+    assert_eq!(world.keys("contacts"), ["ada@example.org"]);
+
+    // An operator shares it, and takes that back.
+    let share = |is_shared| {
+        block_on(async {
+            let local = Local::open(world.root()).unwrap();
+            let evil = "evil".parse().unwrap();
+            assert!(local.state().share("acme", &evil, is_shared).await.unwrap());
+            local.state().reconfigured(&evil).await.unwrap();
+        });
+    };
+    share(true);
+    attack("acme_contacts_crm_20260202.csv");
+    assert_eq!(world.keys("contacts"), ["mallory@example.org"]);
+    share(false);
+    let late = "acme_contacts_crm_20260203.csv";
+    world.drop("evil", late, "email\nada@example.org\n");
+    world.run();
+    let refused = latest(&world, "evil", late);
+    assert_eq!((refused.outcome, refused.code.as_deref()), (Outcome::NotProcessed, Some("universe")));
+    assert_eq!(world.keys("contacts"), ["mallory@example.org"]);
+}
+
+/// What an operator has put into `config/` by hand owns its universe, before a file of it has come.
+#[test]
+fn a_configuration_by_hand_owns_its_universe() {
+    let world = world();
+    world.repository("evil");
+    world.drop("evil", "acme_imports_config.json", CONFIG);
+    world.run();
+    assert_eq!(conclusion(&world, "acme_imports_config.json").outcome, Outcome::Bogus);
+}
+
+/// Where only an operator activates configurations, a dropped one has an outcome and no effect.
+#[test]
+fn an_operator_may_be_the_only_one_who_activates() {
+    let world = World::new();
+    fs::write(world.path("tidewaiter.toml"), "[configurations]\npartners_activate = false\n").unwrap();
+    world.drop(PARTNER, "acme_imports_config.json", CONFIG);
+    world.drop(PARTNER, FILE, "email\nada@example.org\n");
+    world.run();
+    let refused = conclusion(&world, "acme_imports_config.json");
+    assert_eq!(
+        (refused.outcome, refused.code.as_deref()),
+        (Outcome::NotProcessed, Some("operator-activates"))
+    );
+    assert_eq!(conclusion(&world, FILE).outcome, Outcome::NotProcessed);
+    assert!(!world.path(&format!("config/{PARTNER}/acme.json")).exists());
+    fs::write(world.path("tidewaiter.toml"), "[configuration]\n").unwrap();
+    let Err(error) = Local::open(world.root()) else { panic!("it was opened") };
+    assert!(error.to_string().contains("configuration: unknown setting"), "{error}");
+}

@@ -11,6 +11,7 @@ mod crowd;
 mod deployed;
 mod faults;
 mod golden;
+mod in_flight;
 mod killed;
 mod large;
 mod messages;
