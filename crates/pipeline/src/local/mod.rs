@@ -14,6 +14,7 @@ pub mod disk;
 mod drops;
 mod folder;
 mod known;
+mod lock;
 mod mail;
 mod queue;
 mod records;
@@ -159,8 +160,7 @@ impl Local {
 
     /// True if a process works on the folder.
     pub fn is_at_work(&self) -> bool {
-        let lock = std::fs::File::open(self.root().join(PRIVATE).join("lock"));
-        lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
+        lock::is_held(&self.disk)
     }
 
     /// What lies beside the repositories in the drop zone, where nothing is taken in from.

@@ -2,9 +2,9 @@
 //! other until there is nothing left to do.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::time::{Duration, Instant};
 
+use super::lock::Lock;
 use super::{Inbox, Local, StillWriting};
 use crate::ports::{Message, Objects, Platform, Progress, State};
 use crate::validate::Tried;
@@ -23,16 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub struct Runner {
     local: Local,
     inbox: Inbox,
-    /// Held as long as the runner lives: one process at a time works on a folder. It is empty if the last one ended by
-    /// itself.
-    lock: File,
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        // If it stays, the next start syncs what is durable already.
-        let _ = self.lock.set_len(0);
-    }
+    /// Held as long as the runner lives: one process at a time works on a folder.
+    _lock: Lock,
 }
 
 /// What could not be done.
@@ -65,26 +57,9 @@ impl Runner {
     /// # Errors
     /// [`Error::Busy`] if another process works on the folder.
     pub fn new(local: Local, quiet: Duration) -> Result<Self> {
-        let path = local.root().join(".tidewaiter/lock");
-        let key = path.display().to_string();
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(|e| Error::object(&key, e))?;
-        // Somebody who only asks whether the folder is worked on holds it for a moment.
-        let held = || lock.try_lock().is_ok();
-        let waited = || {
-            std::thread::sleep(Duration::from_millis(50));
-            held()
-        };
-        if !held() && !waited() && !waited() {
-            return Err(Error::Busy { key: local.root().display().to_string() });
-        }
-        // What a process had renamed when it was killed is noted nowhere, and may not be durable yet.
-        if lock.metadata().map_err(|e| Error::object(&key, e))?.len() > 0 {
-            local.disk().sync_everything().map_err(|e| Error::object(&key, e))?;
-        }
-        lock.set_len(1).map_err(|e| Error::object(&key, e))?;
+        let lock = Lock::take(local.disk())?;
         let inbox = Inbox::new(local.disk(), quiet);
-        Ok(Self { local, inbox, lock })
+        Ok(Self { inbox, _lock: lock, local })
     }
 
     /// The deployment.

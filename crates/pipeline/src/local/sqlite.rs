@@ -207,17 +207,20 @@ impl Database {
     ) -> Result<T> {
         let (database, disk) = (self.inner.clone(), self.disk.clone());
         let done = tokio::task::spawn_blocking(move || {
-            if let Some(disk) = disk {
-                disk.database(what).map_err(unsynced)?;
+            let use_it = || {
+                let mut inner = database.lock().unwrap_or_else(|panicked| {
+                    let mut inner = panicked.into_inner();
+                    inner.take_back();
+                    // Once: what is open from now on is nobody's rest.
+                    database.clear_poison();
+                    inner
+                });
+                work(&mut inner)
+            };
+            match disk {
+                Some(disk) => disk.database(what, unsynced, use_it),
+                None => use_it(),
             }
-            let mut inner = database.lock().unwrap_or_else(|panicked| {
-                let mut inner = panicked.into_inner();
-                inner.take_back();
-                // Once: what is open from now on is nobody's rest.
-                database.clear_poison();
-                inner
-            });
-            work(&mut inner)
         });
         done.await.map_err(|e| Error::Task(e.to_string()))?.map_err(|e| failed(what, e))
     }
