@@ -25,8 +25,8 @@ const BEGINS: i64 = 1_790_000_000_000;
 pub enum Ended {
     /// By itself, with these failures.
     ByItself(Vec<String>),
-    /// It made more calls than any run needs.
-    Endless,
+    /// It was given up: the process is dead, or makes more calls than any run needs.
+    GivenUp,
     /// It panicked.
     Panicked(String),
 }
@@ -36,7 +36,7 @@ impl Ended {
     pub fn failures(&self) -> &[String] {
         match self {
             Self::ByItself(failures) => failures,
-            Self::Endless | Self::Panicked(_) => &[],
+            Self::GivenUp | Self::Panicked(_) => &[],
         }
     }
 }
@@ -49,7 +49,7 @@ pub struct Between {
     /// By how many milliseconds the clock has jumped.
     pub clock: Arc<AtomicI64>,
     /// Told when the run is to be given up.
-    pub endless: Arc<Notify>,
+    pub ends: Arc<Notify>,
 }
 
 /// A deployment in a temporary folder.
@@ -130,7 +130,7 @@ impl Deployment {
         };
         let ended: Result<RunSummary> = tokio::select! {
             biased;
-            () = between.endless.notified() => return Ended::Endless,
+            () = between.ends.notified() => return Ended::GivenUp,
             ended = runner.run(Duration::ZERO) => ended,
         };
         match ended {

@@ -52,7 +52,7 @@ pub struct Plan {
 pub struct Injector {
     held: Mutex<Held>,
     clock: Arc<AtomicI64>,
-    endless: Arc<Notify>,
+    ends: Arc<Notify>,
 }
 
 struct Held {
@@ -66,6 +66,7 @@ struct Held {
     /// Who made the call whose answer is lost.
     loses: Option<ThreadId>,
     is_dead: bool,
+    is_endless: bool,
     trace: Option<Vec<Made>>,
     journal: Option<Journal>,
 }
@@ -81,10 +82,11 @@ impl Injector {
             refused: 0,
             loses: None,
             is_dead: false,
+            is_endless: false,
             trace: None,
             journal: None,
         };
-        Self { held: Mutex::new(held), clock: Arc::default(), endless: Arc::default() }
+        Self { held: Mutex::new(held), clock: Arc::default(), ends: Arc::default() }
     }
 
     /// Notes each call.
@@ -110,9 +112,14 @@ impl Injector {
         self.clock.clone()
     }
 
-    /// Told when too many calls were made.
-    pub fn endless(&self) -> Arc<Notify> {
-        self.endless.clone()
+    /// Told when the run is to be given up: the process is dead, or makes too many calls.
+    pub fn ends(&self) -> Arc<Notify> {
+        self.ends.clone()
+    }
+
+    /// True if too many calls were made.
+    pub fn is_endless(&self) -> bool {
+        self.held().is_endless
     }
 
     /// How many calls were made.
@@ -207,12 +214,18 @@ impl Interference for Injector {
         }
         if held.calls > held.most {
             held.is_dead = true;
-            self.endless.notify_one();
+            held.is_endless = true;
+            self.ends.notify_one();
         }
         if held.is_dead {
             return Err(Refusal::Broken.error());
         }
-        let short = held.is_hit(call, &self.clock)?;
+        let short = held.is_hit(call, &self.clock);
+        if held.is_dead {
+            // Nothing that it does from now on has any effect.
+            self.ends.notify_one();
+        }
+        let short = short?;
         if let Some(journal) = &mut held.journal {
             journal.before(call);
         }

@@ -47,11 +47,23 @@ impl Change {
 
     /// The folder whose sync makes it durable.
     fn folder(&self) -> &Path {
-        self.to.as_ref().unwrap_or(&self.path).parent().unwrap_or(Path::new(""))
+        self.target().parent().unwrap_or(Path::new(""))
     }
 
-    /// True if it could not have been made without an earlier one, or would be in the way of undoing that.
-    fn depends_on(&self, earlier: &Self) -> bool {
+    /// The name that it makes or takes away.
+    fn target(&self) -> &Path {
+        self.to.as_ref().unwrap_or(&self.path)
+    }
+
+    /// True if an earlier change made a folder around what this one made: it is lost with that folder.
+    fn lies_in(&self, earlier: &Self) -> bool {
+        matches!(earlier.what, Op::MakeFolder | Op::Rename)
+            && self.target() != earlier.target()
+            && self.target().starts_with(earlier.target())
+    }
+
+    /// True if an earlier change cannot be undone while this one stands.
+    fn stands_on(&self, earlier: &Self) -> bool {
         self.paths().any(|one| earlier.paths().any(|other| one.starts_with(other) || other.starts_with(one)))
     }
 }
@@ -126,13 +138,23 @@ impl Journal {
         fs::symlink_metadata(self.root.join(path)).ok().map(|found| found.ino())
     }
 
-    /// The changes that may be undone: those that were not synced, and those that depend on one of them.
+    /// Which changes may be undone: those that were not synced, and those that lie in a folder which may be lost. What
+    /// a durable one stands on is durable as well: a file that was moved twice is where it was moved last.
     fn undoable(&self) -> Vec<usize> {
         let mut undoable: Vec<usize> = Vec::new();
         for (at, change) in self.changes.iter().enumerate() {
-            let depends = || undoable.iter().filter_map(|earlier| self.changes.get(*earlier));
-            if !change.is_synced || depends().any(|earlier| change.depends_on(earlier)) {
+            let mut lost = undoable.iter().filter_map(|earlier| self.changes.get(*earlier));
+            if !change.is_synced || lost.any(|earlier| change.lies_in(earlier)) {
                 undoable.push(at);
+            }
+        }
+        let mut pinned: Vec<&Change> = Vec::new();
+        for (at, change) in self.changes.iter().enumerate().rev() {
+            if !undoable.contains(&at) {
+                pinned.push(change);
+            } else if pinned.iter().any(|later| later.stands_on(change)) {
+                pinned.push(change);
+                undoable.retain(|it| *it != at);
             }
         }
         undoable
@@ -147,8 +169,8 @@ impl Journal {
         let mut undone: Vec<usize> = Vec::new();
         for at in self.undoable() {
             let Some(change) = self.changes.get(at) else { continue };
-            let depends = undone.iter().filter_map(|at| self.changes.get(*at)).any(|it| change.depends_on(it));
-            if depends || (!change.is_synced && chance.share() < share) {
+            let mut lost = undone.iter().filter_map(|at| self.changes.get(*at));
+            if lost.any(|earlier| change.stands_on(earlier)) || (!change.is_synced && chance.share() < share) {
                 undone.push(at);
             }
         }

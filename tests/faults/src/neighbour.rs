@@ -31,7 +31,7 @@ const RUNS: u32 = 3;
 /// A partner that changes its own drop zone between any two calls.
 pub struct Neighbour {
     held: Mutex<Held>,
-    endless: Arc<Notify>,
+    ends: Arc<Notify>,
 }
 
 struct Held {
@@ -57,7 +57,7 @@ impl Neighbour {
         let outside = deployment.outside();
         let held =
             Held { chance, zone, outside, every, calls: 0, most, made: 0, told: Vec::new() };
-        Self { held: Mutex::new(held), endless: Arc::default() }
+        Self { held: Mutex::new(held), ends: Arc::default() }
     }
 }
 
@@ -66,7 +66,7 @@ impl Interference for Neighbour {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.calls += 1;
         if held.calls > held.most {
-            self.endless.notify_one();
+            self.ends.notify_one();
             return Err(io::ErrorKind::Other.into());
         }
         let every = held.every;
@@ -260,7 +260,7 @@ pub fn live(bench: &Bench, seed: u64) -> (Vec<String>, Vec<String>) {
     let neighbour = Arc::new(Neighbour::new(&deployment, seed, bench.most()));
     let between = Between {
         interference: Some(neighbour.clone()),
-        endless: neighbour.endless.clone(),
+        ends: neighbour.ends.clone(),
         ..Between::default()
     };
     let mut problems = Vec::new();
@@ -271,7 +271,7 @@ pub fn live(bench: &Bench, seed: u64) -> (Vec<String>, Vec<String>) {
     for _ in 0..RUNS {
         match &ended {
             Ended::ByItself(_) => {}
-            Ended::Endless => problems.push("a run beside the neighbour does not end".to_owned()),
+            Ended::GivenUp => problems.push("a run beside the neighbour does not end".to_owned()),
             Ended::Panicked(text) => problems.push(format!("a run beside the neighbour panicked: {text}")),
         }
         ended = deployment.run(&Between::default());

@@ -62,7 +62,7 @@ pub fn before(root: &Path) {
     );
     write(root, "imports/acme/notes.txt", "before");
     write(root, "imports/acme/acme_imports_config.json", "{ \"acme\": 1 }");
-    write(root, "imports/beta/beta_contacts_crm_20260101.csv", contacts(SECRET, 2));
+    write(root, "imports/beta/beta_contacts_crm_20260101.csv", contacts(&format!("{SECRET}-before"), 2));
     write(root, "imports/gamma/readme.txt", SECRET);
 }
 
@@ -95,10 +95,10 @@ pub fn drops(root: &Path, in_flight: bool) {
     )
     .expect("a drop can be made");
     write(root, "imports/beta/beta_imports_config.json", BETA_REPLACED);
-    let stores = format!("store_id;name\nBET01;{SECRET}\n");
+    let stores = |store: &str| format!("store_id;name\n{store};{SECRET}\n");
     write(root, "imports/beta/good.01-02_beta_contacts_crm_20260131.csv", contacts(SECRET, 3));
-    write(root, "imports/beta/good.02-02_beta_stores_crm_20260131.csv", &stores);
-    write(root, "imports/beta/none.01-02_beta_stores_crm_20260201.csv", &stores);
+    write(root, "imports/beta/good.02-02_beta_stores_crm_20260131.csv", stores("BET01"));
+    write(root, "imports/beta/none.01-02_beta_stores_crm_20260201.csv", stores("BET02"));
     write(root, "imports/beta/none.02-02_beta_contacts_crm_20260201.csv", "email\nbetasecret\n");
     write(root, "imports/gamma/gamma_contacts_crm_20260131.csv", contacts(SECRET, 1) + "bad\n");
     if in_flight {

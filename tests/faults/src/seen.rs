@@ -154,7 +154,7 @@ fn tree(
             }
             let content = match *prefix {
                 "logs" => mask.log(&content),
-                "outbox" => mail::parse(&content).masked(mask).to_string().into_bytes(),
+                "outbox" => untimed(&mail::parse(&content).masked(mask).to_string()),
                 _ => content,
             };
             tree.insert(mask.ids(&key), content);
@@ -171,6 +171,12 @@ fn tree(
         }
     }
     Ok(tree)
+}
+
+/// A mail without the time at which a digest was gathered.
+fn untimed(mail: &str) -> Vec<u8> {
+    let lines = mail.split_inclusive('\n').filter(|line| !line.starts_with("time        "));
+    lines.collect::<String>().into_bytes()
 }
 
 /// In what two deployments differ.
