@@ -27,6 +27,9 @@ const IMPORTS: &str = "imports";
 /// Where files are that were taken in.
 const WAITING: &str = "waiting";
 
+/// Where the members of archives are.
+const UNPACKED: &str = "unpacked";
+
 /// The most folders within folders that are looked into.
 const DEPTH: usize = 16;
 
@@ -200,8 +203,8 @@ impl Inbox {
         }
     }
 
-    /// Puts in order what a stopped process left: folders that it made before it moved a file there, and copies that it
-    /// had begun. What could not be put in order. Only for the one process that holds the lock.
+    /// Puts in order what a stopped process left: folders that it made before it moved a file there, or that came
+    /// back with a power cut, and copies that it had begun. What could not be put in order. Only for the one process that holds the lock.
     pub(super) fn put_in_order(&self) -> Vec<(PathBuf, Error)> {
         let mut failures = Vec::new();
         for repository in drop_folders(&self.disk).unwrap_or_default() {
@@ -215,11 +218,13 @@ impl Inbox {
                 }
             }
         }
-        for repository in repositories(&self.disk, WAITING).unwrap_or_default() {
-            let folder = waiting(&repository);
-            for name in self.disk.list(&folder).ok().flatten().unwrap_or_default() {
-                // Only an empty one can be removed.
-                let _ = self.disk.remove_folder(&folder.join(name));
+        for prefix in [WAITING, UNPACKED] {
+            for repository in repositories(&self.disk, prefix).unwrap_or_default() {
+                let folder = Path::new(prefix).join(repository.as_str());
+                for name in self.disk.list(&folder).ok().flatten().unwrap_or_default() {
+                    // Only an empty one can be removed.
+                    let _ = self.disk.remove_folder(&folder.join(name));
+                }
             }
         }
         failures

@@ -16,6 +16,7 @@ mod drops;
 mod folder;
 mod identity;
 mod known;
+mod lock;
 mod mail;
 mod queue;
 mod records;
@@ -34,7 +35,6 @@ mod state_tables;
 mod taken_in;
 mod troubles;
 
-use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -188,15 +188,7 @@ impl Local {
 
     /// True if a process works on the folder; None if that cannot be told, since the lock may not be read.
     pub fn is_at_work(&self) -> Option<bool> {
-        match std::fs::File::open(self.root().join(PRIVATE).join("lock")) {
-            Ok(lock) => match lock.try_lock_shared() {
-                Ok(()) => Some(false),
-                Err(TryLockError::WouldBlock) => Some(true),
-                Err(TryLockError::Error(_)) => None,
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(false),
-            Err(_) => None,
-        }
+        lock::is_held(&self.disk)
     }
 
     /// What lies beside the repositories in the drop zone, where nothing is taken in from.

@@ -4,12 +4,12 @@
 //! Nothing that fails ends a run or a watch. What fails waits by itself, as `troubles` says, and everything else goes on.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tidewaiter::keys::Repository;
 
+use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
 use crate::ports::{Drop as Dropped, Kind, Message, News, Objects, Platform, Progress, Queue, State};
@@ -32,16 +32,8 @@ pub struct Runner {
     arrived: HashMap<Repository, Message>,
     /// True if a store did not answer in this round.
     stalls: bool,
-    /// Held as long as the runner lives: one process at a time works on a folder. It is empty if the last one ended by
-    /// itself.
-    lock: File,
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        // If it stays, the next start syncs what is durable already.
-        let _ = self.lock.set_len(0);
-    }
+    /// Held as long as the runner lives: one process at a time works on a folder.
+    _lock: Lock,
 }
 
 /// What is left when a run ends.
@@ -71,27 +63,10 @@ impl Runner {
     /// # Errors
     /// [`Error::Busy`] if another process works on the folder.
     pub fn new(local: Local, quiet: Duration) -> Result<Self> {
-        let path = local.root().join(".tidewaiter/lock");
-        let key = path.display().to_string();
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(|e| Error::writing(&key, e))?;
-        // Somebody who only asks whether the folder is worked on holds it for a moment.
-        let held = || lock.try_lock().is_ok();
-        let waited = || {
-            std::thread::sleep(Duration::from_millis(50));
-            held()
-        };
-        if !held() && !waited() && !waited() {
-            return Err(Error::Busy { key: local.root().display().to_string() });
-        }
-        // What a process had renamed when it was killed is noted nowhere, and may not be durable yet.
-        if lock.metadata().map_err(|e| Error::object(&key, e))?.len() > 0 {
-            local.disk().sync_everything().map_err(|e| Error::writing(&key, e))?;
-        }
-        lock.set_len(1).map_err(|e| Error::writing(&key, e))?;
+        let lock = Lock::take(local.disk())?;
         let inbox = Inbox::new(local.disk(), quiet);
         let troubles = Troubles::new(local.root(), true);
-        Ok(Self { local, inbox, troubles, arrived: HashMap::new(), stalls: false, lock })
+        Ok(Self { inbox, troubles, arrived: HashMap::new(), stalls: false, _lock: lock, local })
     }
 
     /// The deployment.

@@ -273,17 +273,21 @@ impl Database {
     }
 
     fn now<T>(&self, what: &'static str, work: impl FnOnce(&mut Inner) -> rusqlite::Result<T>) -> Result<T> {
-        if let Some(disk) = &self.disk {
-            disk.database(what).map_err(|e| failed(what, &self.path, unsynced(e)))?;
-        }
-        let mut inner = self.inner.lock().unwrap_or_else(|panicked| {
-            let mut inner = panicked.into_inner();
-            inner.take_back();
-            // Once: what is open from now on is nobody's rest.
-            self.inner.clear_poison();
-            inner
-        });
-        work(&mut inner).map_err(|e| failed(what, &self.path, e))
+        let use_it = || {
+            let mut inner = self.inner.lock().unwrap_or_else(|panicked| {
+                let mut inner = panicked.into_inner();
+                inner.take_back();
+                // Once: what is open from now on is nobody's rest.
+                self.inner.clear_poison();
+                inner
+            });
+            work(&mut inner)
+        };
+        let done = match &self.disk {
+            Some(disk) => disk.database(what, unsynced, use_it),
+            None => use_it(),
+        };
+        done.map_err(|e| failed(what, &self.path, e))
     }
 }
 

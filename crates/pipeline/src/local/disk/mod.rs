@@ -75,7 +75,12 @@ pub enum Op {
     Remove,
     /// Removes an empty folder.
     RemoveFolder,
-    /// Asks something of a database beside the files.
+    /// Takes the lock of the deployment, and notes in it that a process is at work.
+    Lock,
+    /// Notes in the lock that the process ended by itself.
+    Unlock,
+    /// Uses a database beside the files, which makes calls of its own. What is made durable before a commit is a call of
+    /// its own meanwhile.
     Database,
 }
 
@@ -202,6 +207,8 @@ impl Disk {
             at = folder.parent();
         }
         for folder in missing.into_iter().rev() {
+            // Noted before each call: one that fails may have taken effect.
+            self.0.unsynced.folder_of(folder);
             let made = self.call(Op::MakeFolder, folder, None, || {
                 let (parent, name) = self.parent(folder)?;
                 Ok(rustix::fs::mkdirat(parent.as_fd(), name, Mode::from_raw_mode(0o777))?)
@@ -210,7 +217,6 @@ impl Disk {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => made?,
             }
-            self.0.unsynced.folder_of(folder);
         }
         Ok(())
     }
@@ -235,6 +241,7 @@ impl Disk {
     }
 
     fn rename_with(&self, from: &Path, to: &Path, flags: RenameFlags) -> io::Result<()> {
+        self.0.unsynced.folder_of(to);
         self.call(Op::Rename, from, Some(to), || {
             let (source, old) = self.parent(from)?;
             let (target, new) = self.parent(to)?;
@@ -251,13 +258,12 @@ impl Disk {
 
     /// Gives a file a second name. `AlreadyExists` if something has it.
     pub fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.unsynced.folder_of(to);
         self.call(Op::Link, from, Some(to), || {
             let (source, old) = self.parent(from)?;
             let (target, new) = self.parent(to)?;
             Ok(rustix::fs::linkat(source.as_fd(), old, target.as_fd(), new, AtFlags::empty())?)
-        })?;
-        self.0.unsynced.folder_of(to);
-        Ok(())
+        })
     }
 
     /// Removes a file. None if there is none.
@@ -301,9 +307,19 @@ impl Disk {
         flush::sync_all(self).map(|_| ())
     }
 
-    /// Asks the interference about a call that is made beside this layer, by a database.
-    pub(crate) fn database(&self, what: &str) -> io::Result<()> {
-        self.call(Op::Database, Path::new(what), None, || Ok(()))
+    /// Makes a call beside this layer: uses a database.
+    pub(crate) fn database<T, E>(
+        &self,
+        what: &str,
+        failed: impl Fn(io::Error) -> E,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some(interference) = &self.0.interference else { return work() };
+        let call = Call { what: Op::Database, path: Path::new(what), to: None };
+        interference.before(&call).map_err(&failed)?;
+        let done = work()?;
+        interference.after(&call).map_err(&failed)?;
+        Ok(done)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<Option<()>> {
@@ -312,7 +328,7 @@ impl Disk {
         )
     }
 
-    fn call<T>(
+    pub(super) fn call<T>(
         &self,
         what: Op,
         path: &Path,

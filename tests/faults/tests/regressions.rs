@@ -1,0 +1,261 @@
+//! What was found, each by its name.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::Path;
+use std::sync::Arc;
+
+use tidewaiter::keys::Repository;
+use tidewaiter_faults::Deployment;
+use tidewaiter_faults::deployment::{Between, Ended};
+use tidewaiter_faults::fault::{Kind, Refusal};
+use tidewaiter_faults::inject::{Injector, Made, Plan};
+use tidewaiter_faults::journal::Journal;
+use tidewaiter_faults::scenario::write;
+use tidewaiter_faults::seen::stored;
+use tidewaiter_faults::trial::standing;
+use tidewaiter_pipeline::local::Local;
+use tidewaiter_pipeline::local::disk::{Call, Interference, Op};
+use tidewaiter_tests::generate::Chance;
+use tidewaiter_tests::world::files;
+
+const CONTACTS: &str = r#"{ "zoo": { "contacts": { "crm": { "report_recipients": ["a@example.org"] } } } }"#;
+
+/// A deployment with these repositories; the last one has the universe `zoo`.
+fn deployment(repositories: &[&str]) -> Deployment {
+    let deployment = Deployment::empty();
+    for name in repositories {
+        let repository: Repository = name.parse().unwrap();
+        Local::init(&deployment.root(), &repository).unwrap();
+    }
+    let owner = repositories.last().unwrap();
+    write(&deployment.root(), &format!("config/{owner}/zoo.json"), CONTACTS);
+    deployment
+}
+
+fn run(deployment: &Deployment) {
+    assert_eq!(deployment.run(&Between::default()), Ended::ByItself(Vec::new()));
+}
+
+/// Acts once, before the first call that it waits for.
+struct Once<W, A> {
+    waits_for: W,
+    act: A,
+    done: std::sync::Mutex<bool>,
+}
+
+impl<W, A> Interference for Once<W, A>
+where
+    W: Fn(&Call<'_>) -> bool + Send + Sync,
+    A: Fn() -> io::Result<()> + Send + Sync,
+{
+    fn before(&self, call: &Call<'_>) -> io::Result<Option<usize>> {
+        let mut done = self.done.lock().unwrap();
+        if !*done && (self.waits_for)(call) {
+            *done = true;
+            (self.act)()?;
+        }
+        Ok(None)
+    }
+
+    fn after(&self, _call: &Call<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs, and acts once before a call. What the run said that it could not do.
+fn run_with(
+    deployment: &Deployment,
+    waits_for: impl Fn(&Call<'_>) -> bool + Send + Sync + 'static,
+    act: impl Fn() -> io::Result<()> + Send + Sync + 'static,
+) -> Vec<String> {
+    let once = Arc::new(Once { waits_for, act, done: std::sync::Mutex::new(false) });
+    let interference: Arc<dyn Interference> = once.clone();
+    let ended = deployment.run(&Between { interference: Some(interference), ..Between::default() });
+    assert!(*once.done.lock().unwrap(), "the call that was waited for was made");
+    assert!(matches!(ended, Ended::ByItself(_)), "{ended:?}");
+    ended.failures().to_vec()
+}
+
+/// Everything of a repository that is not acme's.
+fn theirs(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let all = files(root, "");
+    all.into_iter().filter(|(key, _)| key.contains("globex") && !key.starts_with("logs")).collect()
+}
+
+/// Another repository's archived file left it: a partner swapped a folder of its own for a link to the archives of that
+/// repository, after the folder was listed and before its file was moved.
+#[test]
+fn a_folder_that_is_swapped_for_a_link_to_archives_moves_nothing_of_another_repository() {
+    let deployment = deployment(&["acme", "globex"]);
+    let root = deployment.root();
+    write(&root, "imports/globex/zoo_contacts_crm_20260131.csv", "email\nsecret@globex.example\n");
+    run(&deployment);
+    let before = theirs(&root);
+    assert!(before.iter().any(|(key, _)| key == "archives/globex/zoo_contacts_crm_20260131.csv"));
+    write(&root, "imports/acme/zzz/zoo_contacts_crm_20260131.csv", "x");
+    let zone = root.join("imports/acme");
+    let is_move = |call: &Call<'_>| call.what == Op::Rename && call.path.starts_with("imports/acme/zzz");
+    run_with(&deployment, is_move, move || {
+        fs::rename(zone.join("zzz"), zone.join(".old"))?;
+        symlink("../../archives/globex", zone.join("zzz"))
+    });
+    run(&deployment);
+    assert_eq!(theirs(&root), before);
+    let got = files(&root.join("bogus/acme"), "");
+    assert!(got.values().all(|content| !String::from_utf8_lossy(content).contains("secret")), "{got:?}");
+}
+
+/// The same with another repository's active configuration, and with a folder outside of the deployment.
+#[test]
+fn a_folder_that_is_swapped_for_a_link_moves_no_configuration_and_nothing_from_outside() {
+    let deployment = deployment(&["acme", "globex"]);
+    let root = deployment.root();
+    let outside = deployment.side();
+    fs::write(outside.join("id_rsa"), "topsecret").unwrap();
+    write(&root, "imports/acme/zzy/zoo.json", "x");
+    write(&root, "imports/acme/zzz/id_rsa", "x");
+    let zone = root.join("imports/acme");
+    let is_move = |call: &Call<'_>| call.what == Op::Rename && call.path.starts_with("imports/acme/zzy");
+    let target = outside.clone();
+    run_with(&deployment, is_move, move || {
+        fs::rename(zone.join("zzy"), zone.join(".o1"))?;
+        symlink("../../config/globex", zone.join("zzy"))?;
+        fs::rename(zone.join("zzz"), zone.join(".o2"))?;
+        symlink(&target, zone.join("zzz"))
+    });
+    run(&deployment);
+    assert_eq!(fs::read_to_string(root.join("config/globex/zoo.json")).unwrap(), CONTACTS);
+    assert_eq!(fs::read_to_string(outside.join("id_rsa")).unwrap(), "topsecret");
+    // The links themselves are what the partner dropped, and nothing of what they lead to.
+    let got = files(&root.join("bogus/acme"), "");
+    assert!(got.contains_key("zzy@") && got.contains_key("zzz@"), "{got:?}");
+}
+
+/// A partner kept a second name of its file, and changed what the ledger called imported.
+#[test]
+fn a_second_name_of_a_file_changes_nothing_after_it_was_taken_in() {
+    let deployment = deployment(&["acme"]);
+    let root = deployment.root();
+    let (csv, config) = ("email\na@example.org\n", r#"{ "zoo": { "contacts": { "crm": {}, "web": {} } } }"#);
+    write(&root, "imports/acme/zoo_contacts_crm_20260131.csv", csv);
+    write(&root, "imports/acme/zoo_imports_config.json", config);
+    let zone = root.join("imports/acme");
+    fs::hard_link(zone.join("zoo_contacts_crm_20260131.csv"), zone.join(".keep")).unwrap();
+    fs::hard_link(zone.join("zoo_imports_config.json"), zone.join(".cfg")).unwrap();
+    run(&deployment);
+    for name in [".keep", ".cfg"] {
+        fs::write(zone.join(name), "tampered").unwrap();
+    }
+    let archived = fs::read_to_string(root.join("archives/acme/zoo_contacts_crm_20260131.csv")).unwrap();
+    assert_eq!(archived, csv);
+    assert_eq!(fs::read_to_string(root.join("config/acme/zoo.json")).unwrap(), config);
+}
+
+/// Archives, waiting files and mails that the ledger called done had 0 bytes after a power cut, however soon after the
+/// end of a run it came.
+#[test]
+fn what_the_ledger_calls_done_is_whole_after_a_power_cut() {
+    for seed in 0..40 {
+        let deployment = deployment(&["acme"]);
+        let root = deployment.root();
+        write(&root, "imports/acme/zoo_contacts_crm_20260131.csv", "email\nada@example.org\nbad\n");
+        write(&root, "imports/acme/g.01-02_zoo_contacts_crm_20260131.csv", "email\nbob@example.org\n");
+        let journal = Journal::new(&root, &deployment.side());
+        let injector = Arc::new(Injector::new(None, u64::MAX).with_journal(journal));
+        let interference: Arc<dyn Interference> = injector.clone();
+        let ended = deployment.run(&Between { interference: Some(interference), ..Between::default() });
+        assert_eq!(ended, Ended::ByItself(Vec::new()));
+        injector.take_journal().unwrap().cut(&mut Chance::new(seed), |_| true);
+        assert_eq!(standing(&root), Vec::<String>::new(), "seed {seed}");
+        // What waited goes on when the rest of its group comes.
+        write(&root, "imports/acme/g.02-02_zoo_contacts_crm_20260131.csv", "email\ncy@example.org\n");
+        run(&deployment);
+        let waited = root.join("archives/acme/g.01-02_zoo_contacts_crm_20260131.csv");
+        assert_eq!(fs::read_to_string(waited).unwrap(), "email\nbob@example.org\n", "seed {seed}");
+        assert_eq!(stored(&root).unwrap().records.len(), 3, "seed {seed}");
+    }
+}
+
+/// The calls of a run.
+fn calls(deployment: &Deployment) -> Vec<Made> {
+    let injector = Arc::new(Injector::new(None, u64::MAX).traced());
+    let interference: Arc<dyn Interference> = injector.clone();
+    deployment.run(&Between { interference: Some(interference), ..Between::default() });
+    injector.take_trace()
+}
+
+/// An error of `stat` counted as "absent", and the rejected lines of an earlier file were overwritten.
+#[test]
+fn rejected_lines_are_not_overwritten_when_it_cannot_be_asked_whether_they_are_there() {
+    let key = "badlines/acme/zoo_contacts_crm_20260101.csv";
+    let begin = deployment(&["acme"]);
+    write(&begin.root(), "imports/acme/zoo_contacts_crm_20260101.csv", "email\nFIRST bad\n");
+    run(&begin);
+    write(&begin.root(), "imports/acme/zoo_contacts_crm_20260101.csv", "email\nSECOND bad\n");
+    let asked: Vec<u64> = (1..)
+        .zip(calls(&begin.copied()))
+        .filter(|(_, made)| made.op == Op::Stat && made.path == Path::new(key))
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!asked.is_empty());
+    for call in asked {
+        let deployment = begin.copied();
+        let root = deployment.root();
+        let plan = Plan { call, kind: Kind::Once(Refusal::Broken) };
+        let injector: Arc<dyn Interference> = Arc::new(Injector::new(Some(plan), u64::MAX));
+        deployment.run(&Between { interference: Some(injector), ..Between::default() });
+        run(&deployment);
+        let all: Vec<String> = files(&root.join("badlines"), "")
+            .into_values()
+            .map(|content| String::from_utf8_lossy(&content).into_owned())
+            .collect();
+        for word in ["FIRST", "SECOND"] {
+            assert_eq!(
+                all.iter().filter(|content| content.contains(word)).count(),
+                1,
+                "call {call}: {all:?}"
+            );
+        }
+        assert_eq!(standing(&root), Vec::<String>::new(), "call {call}");
+    }
+}
+
+/// A file that costs its sender one write took all of the disk, once it was copied.
+#[test]
+fn holes_of_a_file_take_no_room_when_it_is_copied() {
+    let deployment = deployment(&["acme"]);
+    let root = deployment.root();
+    let name = "zoo_contacts_crm_20260101.csv";
+    write(&root, &format!("imports/acme/{name}"), "email\na@example.org\n");
+    let zone = root.join("imports/acme");
+    fs::File::options().write(true).open(zone.join(name)).unwrap().set_len(64 << 20).unwrap();
+    // Two names: it is copied when it is taken in.
+    fs::hard_link(zone.join(name), zone.join(".keep")).unwrap();
+    run(&deployment);
+    let mut found = Vec::new();
+    for prefix in ["archives/acme", "bogus/acme", "badlines/acme"] {
+        for key in files(&root.join(prefix), "").into_keys() {
+            let meta = fs::metadata(root.join(prefix).join(&key)).unwrap();
+            found.push((meta.len(), meta.blocks() * 512));
+        }
+    }
+    assert!(found.iter().any(|(bytes, _)| *bytes == 64 << 20), "{found:?}");
+    let room: u64 = found.iter().map(|(_, room)| room).sum();
+    assert!(room < 4 << 20, "{found:?} (bytes, and what they take)");
+}
+
+/// From 24 changed files and folders on everything was synced in one call; the root was asked for by an empty path, which
+/// was an error, and nothing of a large drop could be registered.
+#[test]
+fn a_drop_of_many_files_is_registered() {
+    let deployment = deployment(&["acme"]);
+    let root = deployment.root();
+    for n in 0..40 {
+        write(&root, &format!("imports/acme/notes{n}.txt"), "x");
+    }
+    run(&deployment);
+    assert_eq!(stored(&root).unwrap().imports.len(), 40);
+}
