@@ -3,7 +3,7 @@
 
 use tidewaiter_pipeline::local::disk::Op;
 
-use crate::fault::Kind;
+use crate::fault::{Kind, Refusal};
 use crate::inject::Made;
 
 /// Something that is known.
@@ -24,6 +24,14 @@ pub const KNOWN: &[Known] = &[
         what: "a mail waits for the next run when the answer of the write that ends its import was lost",
         applies: |kind, hit, problem| {
             kind == Kind::Lost && hit.op == Op::Database && problem.starts_with("no failure was said")
+        },
+    },
+    Known {
+        what: "a missing permission on a file of ours in unpacked/ or waiting/ becomes a partner's outcome",
+        applies: |kind, hit, _| {
+            let is_ours = hit.path.starts_with("unpacked") || hit.path.starts_with("waiting");
+            let is_denied = matches!(kind, Kind::Once(Refusal::Denied) | Kind::Stays(_, Refusal::Denied));
+            is_denied && is_ours && hit.op == Op::Open
         },
     },
 ];

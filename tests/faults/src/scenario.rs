@@ -32,13 +32,15 @@ const ACME_CONFIG: &str = r#"{
 }"#;
 
 const BETA_CONFIG: &str = r#"{
-  "beta": { "contacts": { "crm": {} }, "stores": { "crm": {} } },
+  "beta": { "contacts": { "crm": {}, "none": { "policy": "strict" } }, "stores": { "crm": {}, "none": {} } },
   "settings": { "group_policy": "all_or_nothing", "report_recipients": ["beta@example.org"], "report_on": "problems" }
 }"#;
 
 /// The same for what is dropped, and one more scope.
 const BETA_REPLACED: &str = r#"{
-  "beta": { "contacts": { "crm": {} }, "stores": { "crm": {} }, "products": { "crm": {} } },
+  "beta": {
+    "contacts": { "crm": {}, "none": { "policy": "strict" } }, "stores": { "crm": {}, "none": {} }, "products": { "crm": {} }
+  },
   "settings": { "group_policy": "all_or_nothing", "report_recipients": ["beta@example.org"], "report_on": "problems" }
 }"#;
 
@@ -101,8 +103,8 @@ pub fn drops(root: &Path, in_flight: bool) {
     let stores = |store: &str| format!("store_id;name\n{store};{SECRET}\n");
     write(root, "imports/beta/good.01-02_beta_contacts_crm_20260131.csv", contacts(SECRET, 3));
     write(root, "imports/beta/good.02-02_beta_stores_crm_20260131.csv", stores("BET01"));
-    write(root, "imports/beta/none.01-02_beta_stores_crm_20260201.csv", stores("BET02"));
-    write(root, "imports/beta/none.02-02_beta_contacts_crm_20260201.csv", "email\nbetasecret\n");
+    write(root, "imports/beta/none.01-02_beta_stores_none_20260201.csv", stores("BET02"));
+    write(root, "imports/beta/none.02-02_beta_contacts_none_20260201.csv", "email\nbetasecret\n");
     write(root, "imports/gamma/gamma_contacts_crm_20260131.csv", contacts(SECRET, 1) + "bad\n");
     if in_flight {
         write(root, "imports/delta/delta_imports_config.json", DELTA_CONFIG);

@@ -186,7 +186,7 @@ pub fn differences(found: &Seen, expected: &Seen) -> Vec<String> {
         match found.tree.get(key) {
             None => differences.push(format!("{key} is not there")),
             Some(there) if there != content => {
-                differences.push(format!("{key} holds {} instead of {}", short(there), short(content)));
+                differences.push(format!("{key} {}", first_difference(there, content)));
             }
             Some(_) => {}
         }
@@ -199,6 +199,22 @@ pub fn differences(found: &Seen, expected: &Seen) -> Vec<String> {
         differences.push(format!("{:?} wait instead of {:?}", found.waiting, expected.waiting));
     }
     differences
+}
+
+/// The first line in which two contents differ.
+fn first_difference(found: &[u8], expected: &[u8]) -> String {
+    let (found, expected) = (String::from_utf8_lossy(found), String::from_utf8_lossy(expected));
+    let (mut found, mut expected) = (found.split_inclusive('\n'), expected.split_inclusive('\n'));
+    for line in 1.. {
+        match (found.next(), expected.next()) {
+            (None, None) => break,
+            (one, other) if one != other => {
+                return format!("has {one:?} in line {line}, instead of {other:?}");
+            }
+            _ => {}
+        }
+    }
+    "differs".to_owned()
 }
 
 fn lines(what: &str, found: &[String], expected: &[String]) -> Vec<String> {

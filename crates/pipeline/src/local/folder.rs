@@ -23,6 +23,9 @@ const CHUNK_BYTES: u64 = 1 << 20;
 /// Where files are written before they have their name.
 const PARTIAL: &str = ".tidewaiter/partial";
 
+/// So deep are folders within folders that are copied to another file system.
+const DEPTH: usize = 64;
+
 /// Objects in a folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
@@ -139,14 +142,63 @@ fn across(
         // One of them is a mount of its own.
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             let beside = Partial::beside(to)?;
-            let mut copy = Partial::create_at(disk, beside)?;
-            copy.copy_from(&mut disk.read(from)?)?;
-            copy.place_by(to, rename)?;
+            match disk.stat(from)?.map(|found| found.nature) {
+                None => return Err(io::ErrorKind::NotFound.into()),
+                Some(Nature::File) => {
+                    let mut copy = Partial::create_at(disk, beside)?;
+                    copy.copy_from(&mut disk.read(from)?)?;
+                    copy.place_by(to, rename)?;
+                }
+                Some(Nature::Folder | Nature::Special) => {
+                    // What an earlier try left.
+                    remove_all(disk, &beside, DEPTH)?;
+                    copy_all(disk, from, &beside, DEPTH)?;
+                    rename(disk, &beside, to)?;
+                }
+            }
             disk.flush()?;
-            disk.remove(from).map(|_| ())
+            remove_all(disk, from, DEPTH)
         }
         renamed => renamed,
     }
+}
+
+/// Copies a file, a folder with what is in it, or a link as such.
+fn copy_all(disk: &Disk, from: &Path, to: &Path, depth: usize) -> io::Result<()> {
+    match disk.stat(from)?.map(|found| found.nature) {
+        None => Ok(()),
+        Some(Nature::Special) => disk.recreate(from, to),
+        Some(Nature::File) => {
+            let mut copy = disk.create(to)?;
+            Partial::copy(&mut disk.read(from)?, |bytes| copy.write_all(bytes))?;
+            disk.names_changed_in(to.parent().unwrap_or_else(|| Path::new("")));
+            copy.finish()
+        }
+        Some(Nature::Folder) => {
+            let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+            disk.make_folders(to)?;
+            for name in disk.list(from)?.unwrap_or_default() {
+                copy_all(disk, &from.join(&name), &to.join(&name), depth)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Removes a file, a folder with what is in it, or a link as such.
+fn remove_all(disk: &Disk, path: &Path, depth: usize) -> io::Result<()> {
+    if disk.stat(path)?.is_none_or(|found| found.nature != Nature::Folder) {
+        return disk.remove(path).map(|_| ());
+    }
+    let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+    for name in disk.list(path)?.unwrap_or_default() {
+        remove_all(disk, &path.join(name), depth)?;
+    }
+    disk.remove_folder(path).map(|_| ())
+}
+
+fn too_deep() -> io::Error {
+    io::Error::other("folders lie within folders too deep to be copied to another file system")
 }
 
 fn make_parent(disk: &Disk, path: &Path) -> io::Result<()> {
@@ -176,7 +228,12 @@ impl Partial {
                 disk.remove(&path)?;
                 disk.create(&path)?
             }
-            created => created?,
+            Err(error) => {
+                // It may have been made all the same.
+                let _ = disk.remove(&path);
+                return Err(error);
+            }
+            Ok(created) => created,
         };
         Ok(Self { disk: disk.clone(), path, file: Some(file) })
     }
@@ -200,11 +257,15 @@ impl Partial {
 
     /// Writes what a reader gives, to its end.
     pub(super) fn copy_from(&mut self, reader: &mut impl Read) -> io::Result<()> {
+        Self::copy(reader, |bytes| self.write(bytes))
+    }
+
+    fn copy(reader: &mut impl Read, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut buffer = vec![0; CHUNK_BYTES as usize];
         loop {
             match reader.read(&mut buffer) {
                 Ok(0) => return Ok(()),
-                Ok(read) => self.write(buffer.get(..read).unwrap_or_default())?,
+                Ok(read) => write(buffer.get(..read).unwrap_or_default())?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

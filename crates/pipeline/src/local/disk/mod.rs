@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use file::DiskFile;
 use flush::Unsynced;
 pub use meta::{Meta, Nature};
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 
 /// How many levels of folders belong to the operator, who may make links of them: `<prefix>/<repository>`.
 const OPERATORS_LEVELS: usize = 2;
@@ -266,6 +266,23 @@ impl Disk {
         })
     }
 
+    /// Makes at `to`, where nothing is, what lies at `from` and is neither a file nor a folder: a link with the same
+    /// target, which is not followed; a pipe; a device.
+    pub fn recreate(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.unsynced.folder_of(to);
+        self.call(Op::Create, to, None, || {
+            let (source, old) = self.parent(from)?;
+            let (target, new) = self.parent(to)?;
+            let found = rustix::fs::statat(source.as_fd(), old, AtFlags::SYMLINK_NOFOLLOW)?;
+            let kind = FileType::from_raw_mode(found.st_mode);
+            if kind == FileType::Symlink {
+                let leads_to = rustix::fs::readlinkat(source.as_fd(), old, Vec::new())?;
+                return Ok(rustix::fs::symlinkat(leads_to.as_c_str(), target.as_fd(), new)?);
+            }
+            make_node(target.as_fd(), new, kind, &found)
+        })
+    }
+
     /// Removes a file. None if there is none.
     pub fn remove(&self, path: &Path) -> io::Result<Option<()>> {
         absent(self.call(Op::Remove, path, None, || {
@@ -414,6 +431,17 @@ fn absent<T>(answer: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         answer => answer.map(Some),
     }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn make_node(folder: BorrowedFd<'_>, name: &OsStr, kind: FileType, like: &Stat) -> io::Result<()> {
+    let mode = Mode::from_raw_mode(like.st_mode);
+    Ok(rustix::fs::mknodat(folder, name, kind, mode, like.st_rdev)?)
+}
+
+#[cfg(target_vendor = "apple")]
+fn make_node(_folder: BorrowedFd<'_>, _name: &OsStr, _kind: FileType, _like: &Stat) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn no_path(path: &Path) -> io::Error {
