@@ -190,7 +190,7 @@ fn what_it_waits_for() {
             "it waits for a configuration that was dropped before it and is not active yet",
         ),
         (
-            data(None),
+            data(false),
             Around { in_flight: true, before: Some(0), ..Around::default() },
             "it waits for a configuration of its repository that is not active yet",
         ),
