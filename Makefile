@@ -46,8 +46,8 @@ simulate: ## Simulate histories in which everything fails: SEEDS=10000, on JOBS=
 
 .PHONY: faults
 faults: ## Let every call of the file system fail in every way, and live with hostile neighbours: JOBS=2; FAULT="some 60" for a part
-	$(CARGO) build --locked --profile fuzz --package tidewaiter-faults
-	@JOBS=$(or $(JOBS),1) $(TARGET)/fuzz/faults $(or $(FAULT),all)
+	$(CARGO) build --locked --profile quick --package tidewaiter-faults
+	@JOBS=$(or $(JOBS),1) $(TARGET)/quick/faults $(or $(FAULT),all)
 
 .PHONY: mutants
 mutants: ## Break each protection in a copy of the sources and show that the simulation sees it; MUTANTS="words" of a name

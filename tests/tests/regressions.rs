@@ -339,9 +339,9 @@ fn a_file_waits_for_a_configuration_that_is_still_being_written() {
     let world = World::new();
     world.drop(PARTNER, FILE, "email\nada@example.org\n");
     let archive = fs::File::open(world.path(&format!("imports/{PARTNER}/{FILE}"))).unwrap();
-    archive.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    archive.set_modified(std::time::SystemTime::now() - Duration::from_hours(1)).unwrap();
     world.drop(PARTNER, "acme_imports_config.json", CONFIG);
-    let summary = world.try_run(Duration::from_secs(3600), Duration::ZERO);
+    let summary = world.try_run(Duration::from_hours(1), Duration::ZERO);
     assert!(summary.failures.is_empty(), "{:?}", summary.failures);
     assert_eq!(summary.still_writing.changing.len(), 1);
     assert!(matches!(world.import(FILE).progress, Progress::Registered), "it is taken in, and waits");
@@ -355,10 +355,10 @@ fn a_file_does_not_begin_while_the_next_configuration_is_being_written() {
     let world = world();
     world.drop(PARTNER, FILE, "email\nada@example.org\n");
     let file = fs::File::open(world.path(&format!("imports/{PARTNER}/{FILE}"))).unwrap();
-    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_hours(1)).unwrap();
     let strict = r#"{ "acme": { "contacts": { "crm": { "policy": "strict" } }, "stores": { "crm": {} } } }"#;
     world.drop(PARTNER, "acme_imports_config.json", strict);
-    world.try_run(Duration::from_secs(3600), Duration::ZERO);
+    world.try_run(Duration::from_hours(1), Duration::ZERO);
     assert!(matches!(world.import(FILE).progress, Progress::Registered));
     world.run();
     assert_eq!(conclusion(&world, FILE).outcome, Outcome::Imported);
@@ -380,9 +380,9 @@ fn members_of_an_archive_wait_for_its_configuration() {
     }
     world.drop(PARTNER, "monday.tar", archive.into_inner().unwrap());
     let file = fs::File::open(world.path(&format!("imports/{PARTNER}/monday.tar"))).unwrap();
-    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_hours(1)).unwrap();
     world.drop(PARTNER, "acme_imports_config.json", CONFIG);
-    world.try_run(Duration::from_secs(3600), Duration::ZERO);
+    world.try_run(Duration::from_hours(1), Duration::ZERO);
     assert!(
         matches!(world.import("monday.tar").progress, Progress::Started(_)),
         "its report says what its members are"

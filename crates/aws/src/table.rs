@@ -354,7 +354,7 @@ impl Table {
                     .set_expression_attribute_values(values);
                 builder.delete(delete.build()?).build()
             }
-            Write::Unless(at, name) => {
+            Write::Unless(at, name) | Write::If(at, name, 0) => {
                 let check = ConditionCheck::builder()
                     .table_name(&self.name)
                     .set_key(Some(key(&at)))
@@ -380,14 +380,6 @@ impl Table {
                     .expression_attribute_names("#b", other)
                     .expression_attribute_values(":v", number(1));
                 builder.update(update.build()?).build()
-            }
-            Write::If(at, name, 0) => {
-                let check = ConditionCheck::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key(&at)))
-                    .condition_expression("attribute_not_exists(#a)")
-                    .expression_attribute_names("#a", name);
-                builder.condition_check(check.build()?).build()
             }
             Write::If(at, name, value) => {
                 let check = ConditionCheck::builder()

@@ -139,7 +139,9 @@ impl Command {
             Self::Check(args) => commands::check::run(args.into(), printer).await,
             Self::Replay(args) => commands::replay::run(args.into(), printer).await,
             Self::Config(ConfigCommand::Check(args)) => config::check(args.into(), printer),
-            Self::Config(ConfigCommand::Activate(args)) => config::activate(args.into(), printer).await,
+            Self::Config(ConfigCommand::Activate(args)) => {
+                Box::pin(config::activate(args.into(), printer)).await
+            }
             Self::Universe(UniverseCommand::List(args)) => {
                 commands::universe::list(args.into(), printer).await
             }

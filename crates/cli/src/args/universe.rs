@@ -49,7 +49,7 @@ Examples:
 The first repository that activates a configuration of a universe owns it. Another one
 may have a configuration of it only while the universe is shared with it.")]
 pub struct UniverseShareArgs {
-    /// The folder of the deployment, or a deployed stack as s3://bucket
+    /// The folder of the deployment, or a deployed stack as `s3://bucket`
     #[arg(value_hint = ValueHint::DirPath)]
     dir: PathBuf,
     /// The universe

@@ -47,7 +47,7 @@ pub struct ActivateOptions {
 /// Makes a configuration the active one of a repository, as an operator.
 pub async fn activate(options: ActivateOptions, printer: &Printer) -> Result<Status> {
     with_deployed!(deployed::open(&options.dir).await?, deployed => {
-        activate_in(deployed, options, printer).await
+        Box::pin(activate_in(deployed, options, printer)).await
     })
 }
 

@@ -515,7 +515,7 @@ async fn configurations_in_flight_are_counted<S: State>(state: &S) -> Result<()>
         assert_eq!(counted().await?, of(1, 0), "it is counted once");
     }
     let file = single("flight", 112, "a.csv", 0, 1);
-    state.register(&[file.clone()]).await?;
+    state.register(std::slice::from_ref(&file)).await?;
     let turn = state.turn(&place).await?;
     assert!(turn.configurations.in_flight());
     let file_begins = sequence::State { running: Some(Running::File { import: file.id }), unsettled: None };
@@ -597,9 +597,9 @@ async fn an_unresolved_file_becomes_what_it_is<S: State>(state: &S) -> Result<()
     assert_eq!(queued, [files[2].id, files[3].id, files[0].id]);
     let all = HistoryFilter { repository: Some(place.clone()), limit: 9, ..HistoryFilter::default() };
     assert_eq!(state.history(&all).await?.len(), 4, "each has one line in the ledger");
-    for file in [2, 3, 0] {
-        let import = state.import(files[file].id).await?;
-        let Some(import) = import else { unreachable!("it is registered") };
+    let [single_file, _, members @ ..] = &files;
+    for file in members.iter().chain([single_file]) {
+        let Some(import) = state.import(file.id).await? else { unreachable!("it is registered") };
         end(state, &import, Outcome::Imported).await?;
     }
     state.close(&place, &group).await?;

@@ -83,7 +83,7 @@ async fn around(deployed: &impl Deployed, import: &Import) -> Result<Around> {
     let turn = state.turn(&import.repository).await?;
     let (sequence, in_flight) = (turn.state, turn.configurations.in_flight());
     let at_work = deployed.is_at_work(sequence.running.is_some()) != Some(false);
-    let mut around = Around { at_work, in_flight, ..Around::default() };
+    let mut around = Around { in_flight, at_work, ..Around::default() };
     match &import.progress {
         Progress::Registered => {
             if let Kind::Data { group: Some(group), .. } = &import.kind {
