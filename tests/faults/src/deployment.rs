@@ -10,9 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::local::disk::Interference;
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
-use tidewaiter_pipeline::Result;
 use tokio::sync::Notify;
 
 use crate::scenario;
@@ -79,7 +79,8 @@ impl Deployment {
         // Each trial writes and syncs some hundred files: in memory that costs nothing.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let deployment = Self { folder: folder.expect("a temporary folder can be made"), clock: Arc::default() };
+        let deployment =
+            Self { folder: folder.expect("a temporary folder can be made"), clock: Arc::default() };
         for folder in [deployment.root(), deployment.side()] {
             fs::create_dir(folder).expect("a folder can be made");
         }

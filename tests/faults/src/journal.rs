@@ -165,12 +165,14 @@ impl Journal {
     pub fn cut(mut self, chance: &mut Chance, is_registered: impl Fn(&str) -> bool) -> Cut {
         let mut cut = Cut::default();
         // All, most or few of it.
-        let share = [1.0, 0.5, 0.2].get(usize::try_from(chance.below(3)).unwrap_or(0)).copied().unwrap_or(1.0);
+        let share =
+            [1.0, 0.5, 0.2].get(usize::try_from(chance.below(3)).unwrap_or(0)).copied().unwrap_or(1.0);
         let mut undone: Vec<usize> = Vec::new();
         for at in self.undoable() {
             let Some(change) = self.changes.get(at) else { continue };
             let mut lost = undone.iter().filter_map(|at| self.changes.get(*at));
-            if lost.any(|earlier| change.stands_on(earlier)) || (!change.is_synced && chance.share() < share) {
+            if lost.any(|earlier| change.stands_on(earlier)) || (!change.is_synced && chance.share() < share)
+            {
                 undone.push(at);
             }
         }
@@ -211,13 +213,7 @@ impl Journal {
         }
     }
 
-    fn truncate(
-        &self,
-        chance: &mut Chance,
-        share: f64,
-        is_registered: impl Fn(&str) -> bool,
-        cut: &mut Cut,
-    ) {
+    fn truncate(&self, chance: &mut Chance, share: f64, is_registered: impl Fn(&str) -> bool, cut: &mut Cut) {
         let mut found = Vec::new();
         files(&self.root, &mut |path, inode| found.push((path.to_owned(), inode)));
         found.sort();

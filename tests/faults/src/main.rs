@@ -45,7 +45,8 @@ fn main() -> ExitCode {
             tell_one(&story, &problems)
         }
         (Some("neighbours"), Some(_)) => {
-            let (mut total, base, began) = (Total::default(), number(2).unwrap_or_else(fresh), Instant::now());
+            let (mut total, base, began) =
+                (Total::default(), number(2).unwrap_or_else(fresh), Instant::now());
             neighbours(&bench, base..base + number(1).unwrap_or(1), None, &mut total);
             show(&bench, &total, began)
         }

@@ -55,8 +55,7 @@ impl Neighbour {
         let every = [20, 60, 200].get(usize::try_from(chance.below(3)).unwrap_or(0)).copied().unwrap_or(20);
         let zone = deployment.root().join("imports").join(ACME);
         let outside = deployment.outside();
-        let held =
-            Held { chance, zone, outside, every, calls: 0, most, made: 0, told: Vec::new() };
+        let held = Held { chance, zone, outside, every, calls: 0, most, made: 0, told: Vec::new() };
         Self { held: Mutex::new(held), ends: Arc::default() }
     }
 }
@@ -74,7 +73,8 @@ impl Interference for Neighbour {
             held.made += 1;
             let act = held.act();
             let text = act.unwrap_or_else(|error| format!("could not: {error}"));
-            let told = format!("before call {} ({:?} {}): {text}", held.calls, call.what, call.path.display());
+            let told =
+                format!("before call {} ({:?} {}): {text}", held.calls, call.what, call.path.display());
             held.told.push(told);
         }
         Ok(None)
@@ -258,11 +258,8 @@ pub fn live(bench: &Bench, seed: u64) -> (Vec<String>, Vec<String>) {
     let root = deployment.root();
     let outside = files(&deployment.outside(), "");
     let neighbour = Arc::new(Neighbour::new(&deployment, seed, bench.most()));
-    let between = Between {
-        interference: Some(neighbour.clone()),
-        ends: neighbour.ends.clone(),
-        ..Between::default()
-    };
+    let between =
+        Between { interference: Some(neighbour.clone()), ends: neighbour.ends.clone(), ..Between::default() };
     let mut problems = Vec::new();
     let mut story = Vec::new();
     let mut ended = deployment.run(&between);
@@ -334,14 +331,17 @@ fn own_files(root: &Path, Stored { imports, records, .. }: &Stored) -> Vec<Strin
         outputs.extend(files(&root.join(folder), &format!("{folder}/")));
     }
     outputs.extend(
-        files(&root.join("outbox"), "outbox/").into_iter().filter(|(key, _)| key.contains(&format!("-{ACME}-"))),
+        files(&root.join("outbox"), "outbox/")
+            .into_iter()
+            .filter(|(key, _)| key.contains(&format!("-{ACME}-"))),
     );
     for (key, content) in &outputs {
         if contains(content, SECRET) || contains(content, OUTSIDE) || content.starts_with(b"SQLite format") {
             problems.push(format!("{key} holds what is not acme's"));
         }
         let plain = key.trim_end_matches(['@', '/']);
-        let is_kept = ["archives/", "bogus/", "notprocessed/", "waiting/"].iter().any(|it| key.starts_with(it));
+        let is_kept =
+            ["archives/", "bogus/", "notprocessed/", "waiting/"].iter().any(|it| key.starts_with(it));
         let inside = places.iter().any(|place| plain == place || plain.starts_with(&format!("{place}/")));
         if is_kept && !inside {
             problems.push(format!("{key} is no import's"));

@@ -71,7 +71,10 @@ pub fn before(root: &Path) {
 /// Drops what is imported while something fails. With a first configuration together with its file if `in_flight`.
 pub fn drops(root: &Path, in_flight: bool) {
     let acme = |name: &str, content: &str| write(root, &format!("imports/acme/{name}"), content);
-    acme("acme_contacts_crm_20260131.csv", "email;firstname\nada@example.org;Ada\nbad after;Cy\nbob@example.org;Bob\n");
+    acme(
+        "acme_contacts_crm_20260131.csv",
+        "email;firstname\nada@example.org;Ada\nbad after;Cy\nbob@example.org;Bob\n",
+    );
     acme("acme_contacts_strict_20260131.csv", "email\nstrict@example.org\nbad\n");
     acme("acme_products_crm_20260131.csv", &long_report());
     acme("grp.01-02_acme_contacts_group_20260131.csv", "email\ngroup@example.org\nbad\n");
@@ -120,7 +123,10 @@ fn contacts(word: &str, lines: u32) -> String {
 fn long_report() -> String {
     let mut text = "product_id;name;price;currency;stock;active;product_url\n".to_owned();
     for n in 0..30 {
-        let _ = writeln!(text, "P-{n};a name that takes some room {n};cheap;euros and cents;many;perhaps;nowhere");
+        let _ = writeln!(
+            text,
+            "P-{n};a name that takes some room {n};cheap;euros and cents;many;perhaps;nowhere"
+        );
     }
     let _ = writeln!(text, "P-good;Anchor;1.50;EUR;3;true;https://example.org/a");
     text

@@ -208,7 +208,9 @@ fn first_difference(found: &[u8], expected: &[u8]) -> String {
     for line in 1.. {
         match (found.next(), expected.next()) {
             (None, None) => break,
-            (one, other) if one != other => return format!("has {one:?} in line {line}, instead of {other:?}"),
+            (one, other) if one != other => {
+                return format!("has {one:?} in line {line}, instead of {other:?}");
+            }
             _ => {}
         }
     }

@@ -139,7 +139,12 @@ pub fn shuffled(mut trials: Vec<Trial>, seed: u64) -> Vec<Trial> {
 }
 
 /// Lives with neighbours of these seeds, one after the other, until the time is up.
-pub fn neighbours(bench: &Bench, seeds: impl Iterator<Item = u64>, until: Option<Instant>, total: &mut Total) {
+pub fn neighbours(
+    bench: &Bench,
+    seeds: impl Iterator<Item = u64>,
+    until: Option<Instant>,
+    total: &mut Total,
+) {
     for seed in seeds {
         if until.is_some_and(|until| Instant::now() >= until) {
             return;

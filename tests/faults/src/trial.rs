@@ -116,7 +116,11 @@ pub fn make(bench: &Bench, trial: Trial) -> Told {
         let plan = Plan { call: 1 + chance.below(injector.calls()), kind: Kind::PowerCut };
         injector = Arc::new(Injector::new(Some(plan), bench.most()).with_journal(journal));
         let ended = deployment.run(&between(&injector));
-        told.story.push(format!("killed, started again, and cut at call {} {:?}: {ended:?}", plan.call, injector.hit()));
+        told.story.push(format!(
+            "killed, started again, and cut at call {} {:?}: {ended:?}",
+            plan.call,
+            injector.hit()
+        ));
         told.check_end(&ended, &injector, "the run before the power cut");
     }
     if let Some(journal) = injector.take_journal() {
@@ -194,7 +198,9 @@ pub fn standing(root: &Path) -> Vec<String> {
         Err(error) => return vec![error],
     };
     let mut problems = Vec::new();
-    let bytes = |key: &str| std::fs::symlink_metadata(root.join(key)).ok().map(|found| (found.is_file(), found.len()));
+    let bytes = |key: &str| {
+        std::fs::symlink_metadata(root.join(key)).ok().map(|found| (found.is_file(), found.len()))
+    };
     for import in &stored.imports {
         let file = &import.file;
         // The ledger names the new place of what is displaced before it is moved there: nothing is lost meanwhile.
@@ -229,7 +235,8 @@ pub fn standing(root: &Path) -> Vec<String> {
                     KeptReport::At(report) => holds(report.as_str(), "report", None),
                     KeptReport::Here(report) if !report.recipients.is_empty() && !done.mail_due => {
                         let name = format!("{}-{}-{file}.eml", import.id, import.repository);
-                        let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+                        let safe =
+                            |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
                         let name: String = name.chars().map(safe).collect();
                         holds(&format!("outbox/{name}"), "mail", None);
                     }

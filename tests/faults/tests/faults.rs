@@ -21,8 +21,11 @@ fn seed() -> u64 {
 
 #[track_caller]
 fn assert_none(total: &Total, seed: u64) {
-    let found: Vec<String> =
-        total.found.iter().map(|(what, problems)| format!("{what}\n    {}", problems.join("\n    "))).collect();
+    let found: Vec<String> = total
+        .found
+        .iter()
+        .map(|(what, problems)| format!("{what}\n    {}", problems.join("\n    ")))
+        .collect();
     assert!(
         found.is_empty(),
         "SEED={seed}, with differences:\n{}\nseen again by: make faults FAULT=\"one …\"",

@@ -72,7 +72,8 @@ impl Mount {
         let aside = folder.with_extension("aside");
         fs::rename(folder, &aside).unwrap();
         fs::create_dir(folder).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "none"]).arg(folder).output();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "none"]).arg(folder).output();
         let is_mounted = mounted.is_ok_and(|output| output.status.success());
         if is_mounted {
             // With its links, pipes and second names.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tidewaiter::keys::Repository;
+use tidewaiter_faults::Deployment;
 use tidewaiter_faults::deployment::{Between, Ended};
 use tidewaiter_faults::fault::{Kind, Refusal};
 use tidewaiter_faults::inject::{Injector, Made, Plan};
@@ -15,7 +16,6 @@ use tidewaiter_faults::journal::Journal;
 use tidewaiter_faults::scenario::write;
 use tidewaiter_faults::seen::stored;
 use tidewaiter_faults::trial::standing;
-use tidewaiter_faults::Deployment;
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::local::disk::{Call, Interference, Op};
 use tidewaiter_tests::generate::Chance;
@@ -213,7 +213,11 @@ fn rejected_lines_are_not_overwritten_when_it_cannot_be_asked_whether_they_are_t
             .map(|content| String::from_utf8_lossy(&content).into_owned())
             .collect();
         for word in ["FIRST", "SECOND"] {
-            assert_eq!(all.iter().filter(|content| content.contains(word)).count(), 1, "call {call}: {all:?}");
+            assert_eq!(
+                all.iter().filter(|content| content.contains(word)).count(),
+                1,
+                "call {call}: {all:?}"
+            );
         }
         assert_eq!(standing(&root), Vec::<String>::new(), "call {call}");
     }
