@@ -27,14 +27,20 @@ pub const KNOWN: &[Known] = &[
         },
     },
     Known {
-        what: "a missing permission on a file of ours in unpacked/ or waiting/ becomes a partner's outcome",
+        what: "a missing permission on unpacked/ or waiting/ becomes a partner's outcome",
         applies: |kind, hit, _| {
-            let is_ours = hit.path.starts_with("unpacked") || hit.path.starts_with("waiting");
-            let is_denied = matches!(kind, Kind::Once(Refusal::Denied) | Kind::Stays(_, Refusal::Denied));
-            is_denied && is_ours && hit.op == Op::Open
+            is_denied(kind) && (hit.path.starts_with("unpacked") || hit.path.starts_with("waiting"))
         },
     },
+    Known {
+        what: "a missing permission on config/ decides who gets a mail",
+        applies: |kind, hit, _| is_denied(kind) && hit.path.starts_with("config"),
+    },
 ];
+
+fn is_denied(kind: Kind) -> bool {
+    matches!(kind, Kind::Once(Refusal::Denied) | Kind::Stays(_, Refusal::Denied))
+}
 
 /// What a problem is known as.
 pub fn known(kind: Kind, hit: &Made, problem: &str) -> Option<&'static str> {
