@@ -231,7 +231,8 @@ Examples:
 Ctrl-C or SIGTERM stops it when the file in hand is done; a second one stops it
 at once. Either way, the next start goes on where this one stopped.
 
-What cannot be read or written is told once and tried again, at most every minute.
+What cannot be read or written is told once and tried again, in the end
+once a minute.
 
 Exit codes: 0 it was stopped, whatever became of files; 2 it could not start.")]
 pub struct WatchArgs {

@@ -65,7 +65,11 @@ fn tell(
     waiting: &[WaitingGroup],
     printer: &Printer,
 ) -> Result<()> {
-    printer.line(teller.tally().sentence())?;
+    let tally = teller.tally();
+    // Whoever reads of failures is not to read that there was nothing to do.
+    if !tally.files.is_empty() || summary.failures.is_empty() {
+        printer.line(tally.sentence())?;
+    }
     for group in waiting {
         let sentence = waiting::sentence(group, local.now());
         printer.line(Line::from(format!("{}: ", group.repository)).then(sentence))?;
