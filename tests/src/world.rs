@@ -90,6 +90,16 @@ impl World {
         write(&self.path(&format!("config/{repository}/{universe}.json")), json.as_bytes());
     }
 
+    /// A universe belongs to one repository, and the operator shares it with another one.
+    pub fn share(&self, universe: &str, owner: &str, other: &str) {
+        let local = self.local();
+        let name = |name: &str| name.parse::<Repository>().expect("the name is one of a repository");
+        self.runtime.block_on(async {
+            local.state().own(universe, &name(owner)).await.expect("the state can be written");
+            local.state().share(universe, &name(other), true).await.expect("the state can be written");
+        });
+    }
+
     /// Drops a file. The name may lead into a folder.
     pub fn drop(&self, repository: &str, name: &str, content: impl AsRef<[u8]>) {
         write(&self.path(&format!("imports/{repository}/{name}")), content.as_ref());

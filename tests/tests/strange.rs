@@ -443,6 +443,7 @@ fn repositories_do_not_disturb_each_other() {
     world.repository("other");
     let config = r#"{ "acme": { "contacts": { "crm": { "delimiter": "," } } } }"#;
     world.config_of("other", "acme", config);
+    world.share("acme", PARTNER, "other");
     world.drop(
         PARTNER,
         "daily.01-02_acme_contacts_crm_20260131.csv",
@@ -487,6 +488,7 @@ fn a_configuration_broken_by_hand_holds_up_one_repository_only() {
     let world = world();
     world.repository("other");
     world.config_of("other", "acme", "{ broken");
+    world.share("acme", PARTNER, "other");
     drop_good(&world);
     world.drop("other", GOOD, "email\nlater@example.org\n");
     let summary = world.try_run(Duration::ZERO, Duration::ZERO);
