@@ -3,7 +3,7 @@
 
 use tidewaiter_pipeline::local::disk::Op;
 
-use crate::fault::{Kind, Refusal};
+use crate::fault::Kind;
 use crate::inject::Made;
 
 /// Something that is known.
@@ -15,32 +15,12 @@ pub struct Known {
 }
 
 /// What is known.
-pub const KNOWN: &[Known] = &[
-    Known {
-        what: "a run does not end while something stays broken",
-        applies: |kind, _, problem| matches!(kind, Kind::Stays(..)) && problem.contains("does not end"),
+pub const KNOWN: &[Known] = &[Known {
+    what: "a mail waits for the next run when the answer of the write that ends its import was lost",
+    applies: |kind, hit, problem| {
+        kind == Kind::Lost && hit.op == Op::Database && problem.starts_with("no failure was said")
     },
-    Known {
-        what: "a mail waits for the next run when the answer of the write that ends its import was lost",
-        applies: |kind, hit, problem| {
-            kind == Kind::Lost && hit.op == Op::Database && problem.starts_with("no failure was said")
-        },
-    },
-    Known {
-        what: "a missing permission on unpacked/ or waiting/ becomes a partner's outcome",
-        applies: |kind, hit, _| {
-            is_denied(kind) && (hit.path.starts_with("unpacked") || hit.path.starts_with("waiting"))
-        },
-    },
-    Known {
-        what: "a missing permission on config/ decides who gets a mail",
-        applies: |kind, hit, _| is_denied(kind) && hit.path.starts_with("config"),
-    },
-];
-
-fn is_denied(kind: Kind) -> bool {
-    matches!(kind, Kind::Once(Refusal::Denied) | Kind::Stays(_, Refusal::Denied))
-}
+}];
 
 /// What a problem is known as.
 pub fn known(kind: Kind, hit: &Made, problem: &str) -> Option<&'static str> {

@@ -21,8 +21,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let word = |n: usize| arguments.get(n).map(String::as_str);
     let number = |n: usize| word(n).and_then(|text| text.parse::<u64>().ok());
-    // Until a configuration and the files that come with it have an order, such a drop is asked for.
-    let bench = Bench::new(std::env::var_os("IN_FLIGHT").is_some());
+    let bench = Bench::new();
     match (word(0), word(1)) {
         (Some("all"), _) => all(&bench, number(1).unwrap_or_else(fresh)),
         (Some("some"), _) => some(&bench, number(1).unwrap_or(60), number(2).unwrap_or_else(fresh)),

@@ -68,8 +68,8 @@ pub fn before(root: &Path) {
     write(root, "imports/gamma/readme.txt", SECRET);
 }
 
-/// Drops what is imported while something fails. With a first configuration together with its file if `in_flight`.
-pub fn drops(root: &Path, in_flight: bool) {
+/// Drops what is imported while something fails.
+pub fn drops(root: &Path) {
     let acme = |name: &str, content: &str| write(root, &format!("imports/acme/{name}"), content);
     acme(
         "acme_contacts_crm_20260131.csv",
@@ -106,10 +106,8 @@ pub fn drops(root: &Path, in_flight: bool) {
     write(root, "imports/beta/none.01-02_beta_stores_none_20260201.csv", stores("BET02"));
     write(root, "imports/beta/none.02-02_beta_contacts_none_20260201.csv", "email\nbetasecret\n");
     write(root, "imports/gamma/gamma_contacts_crm_20260131.csv", contacts(SECRET, 1) + "bad\n");
-    if in_flight {
-        write(root, "imports/delta/delta_imports_config.json", DELTA_CONFIG);
-        write(root, "imports/delta/delta_contacts_crm_20260131.csv", contacts("delta", 1));
-    }
+    write(root, "imports/delta/delta_imports_config.json", DELTA_CONFIG);
+    write(root, "imports/delta/delta_contacts_crm_20260131.csv", contacts("delta", 1));
 }
 
 fn contacts(word: &str, lines: u32) -> String {

@@ -42,7 +42,7 @@ pub struct Stored {
 /// Reads the ledger and the records of a root.
 pub fn stored(root: &Path) -> Result<Stored, String> {
     let read = async {
-        let local = Local::open(root)?;
+        let local = Local::look(root)?;
         let all = HistoryFilter { limit: usize::MAX >> 1, ..HistoryFilter::default() };
         let mut imports = local.state().history(&all).await?;
         imports.sort_by_key(|import| import.id);

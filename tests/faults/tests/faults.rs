@@ -35,7 +35,7 @@ fn assert_none(total: &Total, seed: u64) {
 
 #[test]
 fn a_call_that_fails_changes_nothing_in_the_end() {
-    let (bench, seed) = (Bench::new(false), seed());
+    let (bench, seed) = (Bench::new(), seed());
     let trials = shuffled(all_trials(&bench, 1), 1);
     let fixed = sweep(&bench, &trials[..FIXED], 2, None, &|_, _| {});
     assert_none(&fixed, 1);
@@ -49,7 +49,7 @@ fn a_call_that_fails_changes_nothing_in_the_end() {
 
 #[test]
 fn a_hostile_neighbour_reaches_nothing_that_is_not_its_own() {
-    let (bench, seed) = (Bench::new(false), seed());
+    let (bench, seed) = (Bench::new(), seed());
     let mut total = Total::default();
     neighbours(&bench, 1..=FIXED as u64, None, &mut total);
     println!("SEED={seed}");
@@ -61,7 +61,7 @@ fn a_hostile_neighbour_reaches_nothing_that_is_not_its_own() {
 /// Without it nothing could be compared.
 #[test]
 fn two_undisturbed_runs_are_the_same() {
-    let (one, other) = (Bench::new(false), Bench::new(false));
+    let (one, other) = (Bench::new(), Bench::new());
     assert_eq!(one.expected(), other.expected());
     let made = |bench: &Bench| bench.calls.iter().map(|call| call.op).collect::<Vec<_>>();
     assert_eq!(made(&one), made(&other), "the same calls in the same order");

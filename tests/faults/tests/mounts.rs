@@ -52,7 +52,7 @@ impl Interference for Mounted {
 
 #[test]
 fn a_folder_on_another_file_system_changes_nothing() {
-    let bench = Bench::new(false);
+    let bench = Bench::new();
     for place in PLACES {
         let deployment = bench.begun();
         let between = Between { interference: Some(Arc::new(Mounted(place))), ..Between::default() };
@@ -96,7 +96,7 @@ impl Drop for Mount {
 
 #[test]
 fn a_mount_inside_of_a_deployment_changes_nothing() {
-    let bench = Bench::new(false);
+    let bench = Bench::new();
     for place in PLACES {
         let deployment = bench.begun();
         let Some(_mount) = Mount::over(&deployment.root().join(place)) else {

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidewaiter::keys::Repository;
+use tokio::time::Instant;
 
 use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
@@ -180,7 +181,7 @@ impl Runner {
         loop {
             while self.handle_next().await {}
             let Some(at) = self.troubles.next() else { return };
-            tokio::time::sleep_until(at.into()).await;
+            tokio::time::sleep_until(at).await;
             self.try_again().await;
         }
     }

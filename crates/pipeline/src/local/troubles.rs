@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::ports::{Drop, Message};

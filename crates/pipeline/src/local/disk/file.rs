@@ -72,13 +72,13 @@ impl DiskFile {
         self.call(Op::SyncFile, |file, _| file.sync_all())
     }
 
-    fn call<T>(&self, what: Op, make: impl FnOnce(&File, Option<usize>) -> io::Result<T>) -> io::Result<T> {
-        let Some(interference) = &self.disk.0.interference else { return make(&self.file, None) };
+    fn call<T>(&self, what: Op, work: impl FnOnce(&File, Option<usize>) -> io::Result<T>) -> io::Result<T> {
+        let Some(interference) = &self.disk.0.interference else { return work(&self.file, None) };
         let call = Call { what, path: &self.path, to: None };
         let most = interference.before(&call)?;
-        let made = make(&self.file, most)?;
+        let done = work(&self.file, most)?;
         interference.after(&call)?;
-        Ok(made)
+        Ok(done)
     }
 }
 

@@ -350,14 +350,14 @@ impl Disk {
         what: Op,
         path: &Path,
         to: Option<&Path>,
-        make: impl FnOnce() -> io::Result<T>,
+        work: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let Some(interference) = &self.0.interference else { return make() };
+        let Some(interference) = &self.0.interference else { return work() };
         let call = Call { what, path, to };
         interference.before(&call)?;
-        let made = make()?;
+        let done = work()?;
         interference.after(&call)?;
-        Ok(made)
+        Ok(done)
     }
 
     /// The folder around a path, and the name of the entry in it.
