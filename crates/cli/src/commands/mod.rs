@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 
 use tidewaiter::config::CONFIGURATION_BYTES;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::local::Local;
+use tidewaiter::name::Dropped;
+use tidewaiter_pipeline::local::{Local, Untaken};
 
 use crate::deployed::{self, Deployed};
 use crate::{Error, Result};
@@ -67,6 +68,15 @@ async fn repositories(deployed: &impl Deployed, named: Option<Repository>) -> Re
             known: known.iter().map(ToString::to_string).collect(),
         }),
     }
+}
+
+/// The configurations that lie in the drop zone of a repository: its files wait for them.
+fn dropped_configurations(untaken: &[Untaken], repository: &Repository) -> impl Iterator<Item = String> {
+    let is_one =
+        |file: &str| matches!(Dropped::of(file), Dropped::Configuration { .. }) && !file.contains('/');
+    (untaken.iter())
+        .filter(move |file| file.repository == *repository && is_one(&file.file))
+        .map(|file| file.file.clone())
 }
 
 /// Reads a configuration; a little more than is allowed, so that one that is too long is told so.

@@ -224,6 +224,7 @@ async fn standing(
         queued: Queued { count: deployed.queued_count(&repository).await?, next },
         configurations: (configurations.iter().filter(|import| import.repository == repository))
             .map(|import| import.file.clone())
+            .chain(super::dropped_configurations(untaken, &repository))
             .collect(),
         unresolved: state.unresolved(&repository).await?.into_iter().map(Item::from).collect(),
         waiting: state.waiting(&repository).await?,

@@ -59,7 +59,7 @@ fn a_folder_that_cannot_be_written_is_told_once_and_holds_up_its_repository_alon
     for _ in 0..2 {
         let begun = Instant::now();
         let answer = user.import().expect(2);
-        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
         let [failure] = failures(&answer)[..] else { panic!("one cause: {answer:?}") };
         for part in ["notprocessed/acme", "cannot be written: Permission denied", "(2 wait)"] {
             assert!(failure.contains(part), "{failure}");
@@ -119,7 +119,7 @@ impl Watch {
         let mut err = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{err}");
-        assert!(asked.elapsed() < Duration::from_secs(10), "it took {:?} to stop", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(30), "it took {:?} to stop", asked.elapsed());
         err
     }
 }
@@ -135,7 +135,7 @@ impl Drop for Watch {
 fn wait_for(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        assert!(begun.elapsed() < Duration::from_mins(2), "{what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -303,7 +303,7 @@ fn a_full_disk_ends_the_run_and_the_next_one_goes_on() {
     place.dropped("default_contacts_main_20260201.csv", GOOD);
     let begun = Instant::now();
     let answer = place.import().expect(2);
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(3), "{:?}", begun.elapsed());
     let [failure] = failures(&answer)[..] else { panic!("one cause: {answer:?}") };
     assert!(failure.contains("full") && failure.contains("drop/"), "{failure}");
     let grown = Command::new("mount").args(["-o", "remount,size=60m"]).arg(&disk.0).status();

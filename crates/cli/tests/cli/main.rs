@@ -26,3 +26,5 @@ mod stacks;
 mod support;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod universes;

@@ -1,6 +1,7 @@
 //! SQLite off the async threads.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -68,8 +69,8 @@ impl Inner {
     /// Commits what is open, for an owner: an error also if something of theirs could not be committed before.
     fn settle_for(&mut self, owner: ImportId) -> rusqlite::Result<()> {
         let settled = self.settle();
-        self.tell(owner)?;
-        settled
+        let told = self.tell(owner);
+        settled.and(told)
     }
 
     /// An error, once, if something of an owner could not be committed.
@@ -303,12 +304,16 @@ struct InFile {
 }
 
 /// Why a transaction is not begun: the files beside the database.
-fn unsynced(error: std::io::Error) -> rusqlite::Error {
+fn unsynced(error: io::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())
 }
 
-/// A failure of a database.
+/// A failure of a database. A full disk does not pass by itself.
 pub(super) fn failed(what: &'static str, path: &Path, source: rusqlite::Error) -> Error {
+    if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        let source = io::Error::new(io::ErrorKind::StorageFull, format!("{what}: {source}"));
+        return Error::writing(path.display().to_string(), source);
+    }
     Error::Store { what, source: Box::new(InFile { path: path.to_owned(), source }) }
 }
 

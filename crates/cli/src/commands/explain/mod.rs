@@ -86,6 +86,10 @@ async fn around(deployed: &impl Deployed, import: &Import) -> Result<Around> {
     let mut around = Around { in_flight, at_work, ..Around::default() };
     match &import.progress {
         Progress::Registered => {
+            let of = std::slice::from_ref(&import.repository);
+            let untaken = deployed.untaken(of).await?;
+            around.in_flight |=
+                super::dropped_configurations(&untaken.found, &import.repository).next().is_some();
             if let Kind::Data { group: Some(group), .. } = &import.kind {
                 let waiting = state.waiting(&import.repository).await?;
                 around.waiting = waiting.into_iter().find(|waiting| waiting.group == group.group);
