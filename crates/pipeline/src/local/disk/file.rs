@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Call, Disk, Meta, Op};
 
 /// Blocks of zeros of this size are left as holes, in bytes. A multiple of what file systems allocate.
-const HOLE: usize = 64 * 1024;
+const HOLE: u16 = 32 * 1024;
 
 /// An open file of a deployment.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ impl DiskFile {
     pub fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (block, more) = rest.split_at(rest.len().min(HOLE));
-            if block.len() == HOLE && is_zero(block) {
-                self.file.seek(SeekFrom::Current(HOLE as i64))?;
+            let (block, more) = rest.split_at(rest.len().min(usize::from(HOLE)));
+            if block.len() == usize::from(HOLE) && is_zero(block) {
+                self.file.seek(SeekFrom::Current(i64::from(HOLE)))?;
             } else {
                 self.write_block(block)?;
             }

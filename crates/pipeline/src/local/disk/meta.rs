@@ -37,10 +37,8 @@ pub struct Meta {
 
 impl Meta {
     #[expect(
-        clippy::allow_attributes,
         clippy::unnecessary_cast,
         clippy::cast_sign_loss,
-        clippy::cast_lossless,
         reason = "the types of these fields differ from platform to platform; sizes and counts are never negative"
     )]
     pub(super) fn of(stat: &Stat) -> Self {
