@@ -169,10 +169,9 @@ impl Journal {
             [1.0, 0.5, 0.2].get(usize::try_from(chance.below(3)).unwrap_or(0)).copied().unwrap_or(1.0);
         let mut undone: Vec<usize> = Vec::new();
         for at in self.undoable() {
-            let Some(change) = self.changes.get(at) else { continue };
+            let Some(made) = self.changes.get(at) else { continue };
             let mut lost = undone.iter().filter_map(|at| self.changes.get(*at));
-            if lost.any(|earlier| change.stands_on(earlier)) || (!change.is_synced && chance.share() < share)
-            {
+            if lost.any(|earlier| made.stands_on(earlier)) || (!made.is_synced && chance.share() < share) {
                 undone.push(at);
             }
         }

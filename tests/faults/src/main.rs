@@ -110,8 +110,12 @@ fn one(bench: &Bench, trial: Trial) -> ExitCode {
 }
 
 fn tell_one(story: &[String], problems: &[String]) -> ExitCode {
-    story.iter().for_each(|line| println!("{line}"));
-    problems.iter().for_each(|problem| println!("DIFFERENCE: {problem}"));
+    for line in story {
+        println!("{line}");
+    }
+    for problem in problems {
+        println!("DIFFERENCE: {problem}");
+    }
     if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

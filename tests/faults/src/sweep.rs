@@ -13,7 +13,7 @@ use crate::neighbour;
 use crate::trial::{Bench, Told, Trial, make};
 
 /// A trial that takes longer than this hangs.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 
 /// What came of many trials.
 #[derive(Debug, Default)]

@@ -243,8 +243,8 @@ fn holes_of_a_file_take_no_room_when_it_is_copied() {
         }
     }
     assert!(found.iter().any(|(bytes, _)| *bytes == 64 << 20), "{found:?}");
-    let room: u64 = found.iter().map(|(_, room)| room).sum();
-    assert!(room < 4 << 20, "{found:?} (bytes, and what they take)");
+    let taken: u64 = found.iter().map(|(_, takes)| takes).sum();
+    assert!(taken < 4 << 20, "{found:?} (bytes, and what they take)");
 }
 
 /// From 24 changed files and folders on everything was synced in one call; the root was asked for by an empty path, which
