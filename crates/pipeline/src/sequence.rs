@@ -6,7 +6,7 @@
 //! is active when its turn comes, whoever checks it, and however often. Nothing is done before the state that
 //! asks for it is written.
 //!
-//! A file or group begins when no configuration of its repository is [in flight](crate::in_flight).
+//! A file or group begins when no configuration of its repository is in flight: see `crate::in_flight`.
 
 use std::collections::BTreeSet;
 

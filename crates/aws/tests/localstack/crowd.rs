@@ -49,6 +49,11 @@ async fn ten_repositories_are_served_side_by_side_each_in_its_order() {
     for repository in &repositories {
         stack.put(&format!("config/{repository}/acme.json"), CONFIGURATION.as_bytes()).await;
     }
+    // One universe for all of them, as their operator has it.
+    stack.state.own("acme", &repositories[0]).await.unwrap();
+    for repository in &repositories[1..] {
+        stack.state.share("acme", repository, true).await.unwrap();
+    }
     // First all is taken in: what comes while others are treated is a later delivery.
     stack.takes("sequence", false).await;
     let begun = Instant::now();
