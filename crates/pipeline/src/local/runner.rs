@@ -192,7 +192,8 @@ impl Runner {
         self.stalls = false;
         for (unit, task) in self.troubles.due(Instant::now()) {
             match task {
-                Task::Look => look = true,
+                // It may have been moved although that failed: then the sweep finds it.
+                Task::Look => (look, sweep) = (true, true),
                 Task::Sweep => sweep = true,
                 Task::TakeIn(dropped) => self.return_to(&unit, &dropped).await,
                 Task::Resume(import, about) => {
