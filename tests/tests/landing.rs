@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, Progress, StoredRecord};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 
@@ -134,4 +134,47 @@ fn a_file_of_a_group_that_stopped_says_how_to_send_it_again() {
     );
     assert!(log(&world, "g.01-02_acme_contacts_crm_20260101.csv").contains("without `g.01-02_` in its name"));
     assert!(log(&world, "g.02-02_acme_contacts_crm_20260101.csv").contains("without its tag in their names"));
+}
+
+/// Sums were kept at the greatest number of 128 bits, and said to be imported.
+#[test]
+fn a_sum_that_cannot_be_kept_is_a_rejected_line_and_never_another_number() {
+    let world = configured(
+        r#"{ "acme": { "accounts": { "crm": {} }, "moves": { "crm": {} } }, "scopes": {
+            "accounts": {
+                "fields": [{ "name": "id", "constraints": { "required": true } }, { "name": "balance", "type": "integer" }],
+                "primaryKey": ["id"]
+            },
+            "moves": {
+                "fields": [
+                    { "name": "account", "constraints": { "required": true } },
+                    { "name": "amount", "type": "integer", "constraints": { "required": true } }
+                ],
+                "foreignKeys": [{ "fields": ["account"], "reference": { "resource": "accounts" } }],
+                "onExisting": "append", "row": "adjust", "adjusts": { "resource": "accounts", "add": { "amount": "balance" } }
+            }
+        } }"#,
+    );
+    let most = "9".repeat(38);
+    let accounts = format!("id;balance\na;{most}\nb;-{most}\nc;10\n");
+    let moves = format!("account;amount\na;{most}\na;1\na;-2\nb;-1\nb;{most}\nc;-4\n");
+    deliver(
+        &world,
+        &[("acme_accounts_crm_20260131.csv", &accounts), ("acme_moves_crm_20260201.csv", &moves)],
+    );
+    let counts = done(&world, "acme_moves_crm_20260201.csv").counts;
+    assert_eq!((counts.read, counts.imported, counts.rejected), (6, 3, 3));
+    let balance = |record: &StoredRecord| record.record.text("balance").map(str::to_owned).unwrap();
+    let balances: Vec<String> = world.records()["accounts"].iter().map(balance).collect();
+    assert_eq!(balances, [format!("{}7", "9".repeat(37)), "0".to_owned(), "6".to_owned()]);
+    let rejected = world.text("badlines/partner/acme_moves_crm_20260201.csv");
+    assert_eq!(rejected, format!("account;amount\na;{most}\na;1\nb;-1\n"));
+    assert!(
+        log(&world, "acme_moves_crm_20260201.csv").contains(
+            "(acme_moves_crm_20260201.csv:3) can't load line: sum-error in field 2 (amount): with it, `balance` of \
+             the record in accounts is no whole number of at most 38 digits, found `1`. Hint: see whether"
+        ),
+        "{}",
+        log(&world, "acme_moves_crm_20260201.csv")
+    );
 }

@@ -64,11 +64,15 @@ pub(crate) fn check(raw: &[u8]) -> Result<&str, Refusal> {
 
 const SEPARATORS: [char; 2] = ['/', '\\'];
 
-/// Control characters, and those that change the direction of writing: both make a name
-/// look like another in a log or a mail.
-fn is_treacherous(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Control characters, those that end a line, those that change the direction of writing, and those that are not seen
+/// at all (what Unicode calls default-ignorable): they make a name look like another in a log or a mail.
+fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
+        || matches!(c, '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The name of a file without its folders.

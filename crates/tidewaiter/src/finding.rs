@@ -61,6 +61,8 @@ pub enum Code {
     ForeignKey,
     /// Which record is meant is not clear, or its key belongs to another one.
     UniqueError,
+    /// What the line adds to a record gives no number that can be kept.
+    SumError,
     /// The file was changed after it was taken in.
     FileChanged,
     /// The file has the same content as one that was imported before.
@@ -98,6 +100,7 @@ impl Code {
             Self::RowConstraint => "row-constraint",
             Self::ForeignKey => "foreign-key",
             Self::UniqueError => "unique-error",
+            Self::SumError => "sum-error",
             Self::FileChanged => "file-changed",
             Self::DuplicateFile => "duplicate-file",
             Self::PolicyExceeded => "policy-exceeded",
@@ -132,6 +135,7 @@ impl Code {
             Self::RowConstraint => "None of several columns filled",
             Self::ForeignKey => "Refers to no record",
             Self::UniqueError => "Not clear which record",
+            Self::SumError => "Sum too large",
             Self::FileChanged => "File changed meanwhile",
             Self::DuplicateFile => "Came before",
             Self::PolicyExceeded => "Too many rejected lines",
@@ -146,7 +150,8 @@ impl fmt::Display for Code {
     }
 }
 
-/// One mistake: what, where, the value that shows it, and how to mend it.
+/// One mistake: what, where, the value that shows it, and how to mend it. Its texts are made [printable]: nothing that a
+/// partner or the author of a schema wrote can forge a line of a log or steer a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What kind of mistake it is.
@@ -193,7 +198,7 @@ fn is_one(n: &u64) -> bool {
 
 impl Finding {
     /// A finding about the file as a whole.
-    pub fn file(code: Code, message: impl Into<String>) -> Self {
+    pub fn file(code: Code, message: impl AsRef<str>) -> Self {
         Self {
             code,
             line: None,
@@ -201,20 +206,20 @@ impl Finding {
             byte: None,
             field: None,
             value: None,
-            message: message.into(),
+            message: printable(message.as_ref(), MESSAGE_CHARACTERS),
             hint: None,
         }
     }
 
     /// A finding about one line. `line` counts from 1, `byte` is where the line begins.
-    pub fn line(code: Code, line: u64, byte: u64, message: impl Into<String>) -> Self {
+    pub fn line(code: Code, line: u64, byte: u64, message: impl AsRef<str>) -> Self {
         Self { line: Some(line), byte: Some(byte), ..Self::file(code, message) }
     }
 
     /// The same finding with the column it concerns.
     #[must_use]
-    pub fn at(mut self, number: u64, name: impl Into<String>) -> Self {
-        self.field = Some(Field { number, name: name.into() });
+    pub fn at(mut self, number: u64, name: impl AsRef<str>) -> Self {
+        self.field = Some(Field { number, name: printable(name.as_ref(), NAME_CHARACTERS) });
         self
     }
 
@@ -237,11 +242,16 @@ impl Finding {
 
     /// The same finding with advice on how to mend it.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn with_hint(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = Some(printable(hint.as_ref(), MESSAGE_CHARACTERS));
         self
     }
 }
+
+/// The longest message or hint, in characters. Values of the file and of its schema may stand in it.
+const MESSAGE_CHARACTERS: usize = 5_000;
+/// The longest name of a column, in characters. A reference may name several.
+const NAME_CHARACTERS: usize = 500;
 
 /// The longest value a finding shows, in characters.
 pub const SHOWN_VALUE: usize = 40;
@@ -274,18 +284,22 @@ pub fn printable(text: &str, characters: usize) -> String {
 
 /// True for characters that steer a terminal, end a line, or change how the text around them is shown:
 /// controls (C0, DEL and C1), line and paragraph separators, those that set the direction of writing, and
-/// those that are not seen at all.
+/// those that are not seen at all: what Unicode calls default-ignorable.
 ///
 /// ```
 /// use tidewaiter::finding::is_treacherous;
 ///
-/// assert!(['\n', '\u{1b}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{200b}'].into_iter().all(is_treacherous));
+/// let treacherous = ['\n', '\u{1b}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{200b}', '\u{3164}', '\u{e0041}'];
+/// assert!(treacherous.into_iter().all(is_treacherous));
 /// assert!(!"dépôt 数.csv".contains(is_treacherous));
 /// ```
 pub fn is_treacherous(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
+        || matches!(c, '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }
 
 /// How many findings of one kind (code and column) are kept with their positions.

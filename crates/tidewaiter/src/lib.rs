@@ -4,6 +4,7 @@
 //! Nothing here reads a clock, a file, the environment or the network. Bytes and events come in,
 //! decisions go out; the pipeline around it acts on them.
 
+mod bounds;
 pub mod check;
 pub mod config;
 pub mod finding;

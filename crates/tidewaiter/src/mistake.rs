@@ -12,6 +12,23 @@ const PATH_CHARACTERS: usize = 512;
 /// The longest message or hint, in characters: values may stand in it.
 const MESSAGE_CHARACTERS: usize = 1_000;
 
+/// How many mistakes of a document are told. When there are so many, the rest of it is not looked at.
+pub const MOST: usize = 100;
+
+/// True if there are so many mistakes that no more are looked for.
+pub(crate) fn enough(mistakes: &[Mistake]) -> bool {
+    mistakes.len() >= MOST
+}
+
+/// At most [`MOST`] mistakes; the last one says so if there are more.
+pub(crate) fn told(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
+    if enough(&mistakes) {
+        mistakes.truncate(MOST - 1);
+        mistakes.push(Mistake::new("", "there are more mistakes than these").with_hint("fix these first"));
+    }
+    mistakes
+}
+
 /// One mistake in a configuration document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Mistake {

@@ -211,7 +211,13 @@ fn cells_that_are_meant_beyond_doubt() {
 #[test]
 fn cells_that_may_mean_two_things_are_left_and_told() {
     for (line, why) in [
-        ("1;1,234;;;;", "write decimals with a point"),
+        ("1;1,234;;;;", "write `1.234` or `1234`, whichever was meant"),
+        ("1.000;;;;;", "write `1` or `1000`, whichever was meant"),
+        ("1,000;;;;;", "write `1` or `1000`, whichever was meant"),
+        ("1;-;;;;", "leave the cell empty"),
+        ("1;none;;;;", "leave the cell empty"),
+        ("1;;2026-31-01;;;", "the day before the month"),
+        ("1;;2026-01-31T00:00:00Z;;;", "write the date alone"),
         ("1;12 €;;;;", "write the number alone"),
         ("1;1.2E+10;;;;", "a spreadsheet shortened the number"),
         ("1;;01/02/2026;;;", "whichever was meant"),

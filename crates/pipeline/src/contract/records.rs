@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tidewaiter::config::{Config, Subsection};
 use tidewaiter::id::ImportId;
 use tidewaiter::record::{Cells, Change, Effect, Layout, Plan, Refusal, Source, Subject, join_key};
+use tidewaiter::schema::compile::MOST_DIGITS;
 
 use super::id;
 use crate::ports::{Applied, Batch, BatchNumber, Records, StoredRecord, Sweep, Swept};
@@ -62,6 +63,7 @@ pub async fn records<R: Records>(records: &R) -> Result<()> {
     store.records_are_matched_by_another_column().await?;
     store.what_belongs_to_a_record_goes_with_it().await?;
     store.a_sum_counts_each_line_once().await?;
+    store.a_sum_that_cannot_be_kept_keeps_its_line_out().await?;
     store.a_page_is_swept_once().await?;
     store.a_list_is_left_once().await?;
     store.records_are_read_in_order().await
@@ -330,6 +332,36 @@ impl<R: Records> Store<'_, R> {
         let texts = self.texts("sum", "people", "a").await?.unwrap_or_default();
         assert_eq!(texts.get("balance").map(String::as_str), Some("40"));
         assert_eq!(self.records.find("points", "a", 1_000).await?.len(), 3, "each line is kept");
+        Ok(())
+    }
+
+    async fn a_sum_that_cannot_be_kept_keeps_its_line_out(&self) -> Result<()> {
+        let people = self.file(26, "full", "people", "plain", &["id", "name"]);
+        self.effects(&people, 0, &[&[Some("b"), Some("Ada")]]).await?;
+        let points = self.file(27, "full", "points", "plain", &["person", "points"]);
+        let most = "9".repeat(MOST_DIGITS);
+        let (column, there) = ("points".to_owned(), "balance".to_owned());
+        let kept_out = Effect::Refused(Refusal::Sum { reference: 0, column, there });
+        let lines: [&[Option<&str>]; 4] = [
+            &[Some("b"), Some(&most)],
+            &[Some("b"), Some("1")],
+            &[Some("b"), Some("-7")],
+            &[Some("b"), Some(&most)],
+        ];
+        for _ in 0..2 {
+            let effects = vec![Effect::Imported, kept_out.clone(), Effect::Imported, kept_out.clone()];
+            assert_eq!(self.effects(&points, 0, &lines).await?, effects);
+        }
+        let texts = self.texts("full", "people", "b").await?.unwrap_or_default();
+        assert_eq!(
+            texts.get("balance").map(String::as_str),
+            Some(format!("{}2", "9".repeat(MOST_DIGITS - 1)).as_str())
+        );
+        assert_eq!(
+            self.records.find("points", "b", 1_000).await?.len(),
+            2,
+            "a line that is kept out is no record"
+        );
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::record::{Change, Layout, Plan, Refusal, Subject};
+use tidewaiter::schema::compile::MOST_DIGITS;
 
 /// The kind of finding: its code and column.
 pub(super) fn kind(plan: &Plan, refusal: &Refusal) -> (Code, Option<String>) {
@@ -11,6 +12,7 @@ pub(super) fn kind(plan: &Plan, refusal: &Refusal) -> (Code, Option<String>) {
         | Refusal::Claimed { reference } => {
             (Code::ForeignKey, plan.references.get(*reference).map(|to| to.columns.join(", ")))
         }
+        Refusal::Sum { column, .. } => (Code::SumError, Some(column.clone())),
         Refusal::Ambiguous => (Code::UniqueError, plan.match_by.clone()),
         Refusal::Taken => (Code::UniqueError, None),
         Refusal::TooLarge => (Code::LineTooLong, None),
@@ -33,6 +35,10 @@ pub(super) fn finding(
         | Refusal::Differs { reference, .. }
         | Refusal::Claimed { reference } => {
             (layout.places.get(*reference).copied(), change.reference(*reference))
+        }
+        Refusal::Sum { column, .. } => {
+            let at = layout.columns.iter().position(|name| name == column);
+            (column_place(layout, Some(column)), at.and_then(|at| change.values.get(at)))
         }
         Refusal::Ambiguous => (column_place(layout, field.as_deref()), Some(change.subject.name())),
         Refusal::TooLarge => (None, Some(change.subject.name())),
@@ -81,6 +87,13 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
                 plan.records
             ),
             "each can be claimed once; name another one, or leave the line out".to_owned(),
+        ),
+        Refusal::Sum { reference, there, .. } => (
+            format!(
+                "with it, `{there}` of the record in {} is no whole number of at most {MOST_DIGITS} digits",
+                scopes(reference)
+            ),
+            "see whether the amount is right, and what the record holds already".to_owned(),
         ),
         Refusal::Ambiguous => (
             format!("several records of {} have this {by}", plan.records),

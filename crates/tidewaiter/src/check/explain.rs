@@ -23,7 +23,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn finding(self, code: Code, message: impl Into<String>) -> Finding {
+    fn finding(self, code: Code, message: impl AsRef<str>) -> Finding {
         Finding::line(code, self.number, self.byte, message)
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::settings::SHARED;
 use super::{Config, Settings, Subsection};
-use crate::mistake::Mistake;
+use crate::bounds;
+use crate::mistake::{self, Mistake};
 use crate::name::{DataName, Directory};
 use crate::schema::compile::Scope;
 
-/// The active configurations of one repository: at most one a universe, free of conflicts.
+/// The active configurations of one repository: at most one a universe, free of conflicts, and together no larger than
+/// what is read in a moment.
 ///
 /// Settings of the repository may be stated in any of its documents. A document that does not state
 /// one has no say in it; those that do must agree.
@@ -32,7 +34,7 @@ impl Active {
             mistakes.extend(active.put(config));
         }
         mistakes.extend(active.rebuild(""));
-        if mistakes.is_empty() { Ok(active) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(active) } else { Err(mistake::told(mistakes)) }
     }
 
     /// The same repository with one more configuration, or with another one for its universe.
@@ -53,7 +55,7 @@ impl Active {
         let mut active = self.clone();
         let mut mistakes = active.put(config);
         mistakes.extend(active.rebuild(&universe));
-        if mistakes.is_empty() { Ok(active) } else { Err(mistakes) }
+        if mistakes.is_empty() { Ok(active) } else { Err(mistake::told(mistakes)) }
     }
 
     /// The same repository without the configuration of a universe.
@@ -113,7 +115,24 @@ impl Active {
             self.settings.report_on = report_on;
             self.settings.digest = digest;
         }
-        self.names.conflicts().iter().map(|conflict| conflict.mistake(universe)).collect()
+        let mut mistakes = self.beyond_bounds();
+        mistakes.extend(self.names.conflicts().iter().map(|conflict| conflict.mistake(universe)));
+        mistakes
+    }
+
+    /// What there is too much of in all configurations together.
+    fn beyond_bounds(&self) -> Vec<Mistake> {
+        let sum = |part: fn(&Config) -> usize| self.configs.values().map(|config| part(config)).sum();
+        let settings = &self.settings;
+        let together = [
+            (bounds::UNIVERSES, "", self.configs.len()),
+            (bounds::ALL_BYTES, "", sum(|config| config.bytes)),
+            (bounds::ALL_IMPORTS, "", self.names.len()),
+            (bounds::ALL_PATTERNS, "", sum(|config| config.merged.patterns.spent())),
+            (bounds::ALL_RECIPIENTS, "settings.report_recipients", settings.report_recipients.len()),
+            (bounds::ALL_RECIPIENTS, "settings.alert_recipients", settings.alert_recipients.len()),
+        ];
+        together.into_iter().filter_map(|(bound, path, count)| bound.check(path, count)).collect()
     }
 
     /// The names of all configured imports.
@@ -160,6 +179,6 @@ impl Active {
 impl Config {
     /// True if the document itself says what a setting of the repository is.
     fn states(&self, setting: &str) -> bool {
-        self.stated.names.iter().any(|name| name == setting)
+        self.stated.names.contains(&setting)
     }
 }

@@ -20,7 +20,7 @@ pub struct Expected {
     pub by: Time,
     /// On which days of the week; every day unless given.
     #[serde(default)]
-    #[schemars(extend("uniqueItems" = true, "minItems" = 1))]
+    #[schemars(extend("uniqueItems" = true, "minItems" = 1), length(max = crate::bounds::DAYS.most))]
     pub days: Vec<Day>,
     /// The time zone, by its name in the IANA database; UTC unless given.
     #[serde(default)]
@@ -127,13 +127,14 @@ impl Expected {
             }
             time
         });
-        let days = fields.read_list("days", "a list of days", |path, value, mistakes| {
-            let day = serde_json::from_value(value.clone()).ok();
-            if day.is_none() {
-                mistakes.push(wrong_format(path, "days", &one_of(&DAYS), &value));
-            }
-            day
-        });
+        let days =
+            fields.read_list("days", "a list of days", &crate::bounds::DAYS, |path, value, mistakes| {
+                let day = serde_json::from_value(value.clone()).ok();
+                if day.is_none() {
+                    mistakes.push(wrong_format(path, "days", &one_of(&DAYS), &value));
+                }
+                day
+            });
         let time_zone = fields.read_checked("time_zone", ZONE, |name: &String| TimeZone::get(name).is_ok());
         Some(Self {
             by: by?,

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::json::below;
-use crate::mistake::Mistake;
+use crate::bounds::Bound;
+use crate::mistake::{self, Mistake};
 use crate::name::did_you_mean;
 
 /// The message for a value of the wrong kind.
@@ -97,25 +98,62 @@ impl<'a> Fields<'a> {
         self.read_checked(key, &expected, |number| range.contains(number))
     }
 
-    /// Reads a list item by item; each item is handed over with its path.
+    /// Reads a list item by item; each item is handed over with its path. A list beyond its bound is not read.
     pub(super) fn read_list<T>(
         &mut self,
         key: &'static str,
         expected: &str,
+        bound: &Bound,
         mut item: impl FnMut(&str, Value, &mut Vec<Mistake>) -> Option<T>,
     ) -> Option<Vec<T>> {
         let path = self.at(key);
-        match self.take(key)? {
-            Value::Array(values) => Some(
-                (values.into_iter().enumerate())
-                    .filter_map(|(n, value)| item(&format!("{path}[{n}]"), value, self.mistakes))
-                    .collect(),
-            ),
+        let values = match self.take(key)? {
+            Value::Array(values) => values,
             other => {
                 self.mistakes.push(wrong_format(&path, key, expected, &other));
-                None
+                return None;
             }
+        };
+        if self.exceeds(bound, &path, values.len()) {
+            return None;
         }
+        let mut read = Vec::with_capacity(values.len());
+        for (n, value) in values.into_iter().enumerate() {
+            if mistake::enough(self.mistakes) {
+                break;
+            }
+            read.extend(item(&format!("{path}[{n}]"), value, self.mistakes));
+        }
+        Some(read)
+    }
+
+    /// Reads a list of texts, such as the names of columns. A list beyond its bound is not read.
+    pub(super) fn read_texts(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        bound: &Bound,
+    ) -> Option<Vec<String>> {
+        let count = self.map.get(key).and_then(Value::as_array).map_or(0, Vec::len);
+        if self.exceeds(bound, &self.at(key), count) {
+            self.take(key);
+            return None;
+        }
+        self.read(key, expected)
+    }
+
+    /// Reads a text of at most so many bytes.
+    pub(super) fn read_text(&mut self, key: &'static str, expected: &str, bound: &Bound) -> Option<String> {
+        let text: String = self.read(key, expected)?;
+        (!self.exceeds(bound, &self.at(key), text.len())).then_some(text)
+    }
+
+    /// True if there is more of something than may be, which is reported.
+    fn exceeds(&mut self, bound: &Bound, path: &str, count: usize) -> bool {
+        let beyond = bound.check(path, count);
+        let is_beyond = beyond.is_some();
+        self.mistakes.extend(beyond);
+        is_beyond
     }
 
     /// Opens the object at a key, if it is there, and reads what is in it.
@@ -131,14 +169,23 @@ impl<'a> Fields<'a> {
         read
     }
 
-    /// Reads an object whose keys are free and whose values are texts.
-    pub(super) fn read_texts(&mut self, key: &'static str, expected: &str) -> BTreeMap<String, String> {
+    /// Reads an object whose keys are free and whose values are texts. One beyond its bound is not read.
+    pub(super) fn read_pairs(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        bound: &Bound,
+    ) -> BTreeMap<String, String> {
         let path = self.at(key);
         let Some(entries) = self.take(key).and_then(|value| Fields::open(&path, value, self.mistakes)) else {
             return BTreeMap::new();
         };
+        let entries = entries.rest();
+        if self.exceeds(bound, &path, entries.len()) {
+            return BTreeMap::new();
+        }
         let mut texts = BTreeMap::new();
-        for (key, value) in entries.rest() {
+        for (key, value) in entries {
             match value {
                 Value::String(text) => drop(texts.insert(key, text)),
                 other => self.mistakes.push(wrong_format(&below(&path, &key), &key, expected, &other)),
@@ -178,6 +225,9 @@ impl<'a> Fields<'a> {
     /// Reports every key that was not read as unknown.
     pub(super) fn finish(self) {
         for key in self.map.keys() {
+            if mistake::enough(self.mistakes) {
+                return;
+            }
             let mut mistake =
                 Mistake::new(below(&self.path, key), format!("unknown configuration option {key:?}"));
             mistake.hint = did_you_mean(key, self.known.iter().copied());

@@ -1,15 +1,16 @@
 //! Reads a JSON document without losing anything: keys that stand twice are found, where a plain
 //! parser keeps the last of them and says nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::CONFIGURATION_BYTES;
+use crate::bounds::VALUES;
 use crate::finding::printable;
-use crate::mistake::Mistake;
+use crate::mistake::{self, Mistake};
 use crate::name::CONFIGURATION;
 
 /// Reads the document of a universe, whose name is used in messages only.
@@ -37,9 +38,9 @@ pub(super) fn read(universe: &str, bytes: &[u8]) -> Result<(Value, Vec<Mistake>)
     if text.trim_ascii().is_empty() {
         return Err(invalid("the document is empty".to_owned()));
     }
-    let duplicates = RefCell::new(Vec::new());
+    let reading = Reading::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = Node { path: String::new(), duplicates: &duplicates }
+    let value = Node { path: &Path::Root, reading: &reading }
         .deserialize(&mut json)
         .and_then(|value| json.end().map(|()| value))
         .map_err(|error| {
@@ -48,7 +49,7 @@ pub(super) fn read(universe: &str, bytes: &[u8]) -> Result<(Value, Vec<Mistake>)
             let what = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
             invalid(format!("line {line}, column {column}: {what}"))
         })?;
-    Ok((value, duplicates.into_inner()))
+    Ok((value, reading.duplicates.into_inner()))
 }
 
 /// How much of a key stands in a path, in characters. No key that means anything is longer.
@@ -60,16 +61,45 @@ pub(super) fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
+/// What is known of the document so far.
+#[derive(Default)]
+struct Reading {
+    values: Cell<usize>,
+    duplicates: RefCell<Vec<Mistake>>,
+}
+
+/// The way to a value. It becomes text only for a mistake: a deep document has long paths, and many of them.
+enum Path<'a> {
+    Root,
+    Key(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Key(above, key) => below(&above.text(), key),
+            Self::Item(above, number) => format!("{}[{number}]", above.text()),
+        }
+    }
+}
+
 /// One value of the document, with the path that leads to it.
 struct Node<'a> {
-    path: String,
-    duplicates: &'a RefCell<Vec<Mistake>>,
+    path: &'a Path<'a>,
+    reading: &'a Reading,
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let values = self.reading.values.get() + 1;
+        if values > VALUES {
+            return Err(D::Error::custom(format_args!("more than the {VALUES} values allowed")));
+        }
+        self.reading.values.set(values);
         deserializer.deserialize_any(self)
     }
 }
@@ -114,23 +144,29 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        let node = |n: usize| Node { path: format!("{}[{n}]", self.path), duplicates: self.duplicates };
-        while let Some(value) = items.next_element_seed(node(values.len()))? {
-            values.push(value);
+        loop {
+            let path = Path::Item(self.path, values.len());
+            let node = Node { path: &path, reading: self.reading };
+            match items.next_element_seed(node)? {
+                Some(value) => values.push(value),
+                None => return Ok(Value::Array(values)),
+            }
         }
-        Ok(Value::Array(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            let path = below(&self.path, &key);
-            let value = entries.next_value_seed(Node { path: path.clone(), duplicates: self.duplicates })?;
-            if map.contains_key(&key) {
-                let message = format!("the key {key:?} stands here more than once");
-                self.duplicates.borrow_mut().push(Mistake::new(path, message));
-            } else {
+            let path = Path::Key(self.path, &key);
+            let value = entries.next_value_seed(Node { path: &path, reading: self.reading })?;
+            if !map.contains_key(&key) {
                 map.insert(key, value);
+                continue;
+            }
+            let mut duplicates = self.reading.duplicates.borrow_mut();
+            if !mistake::enough(&duplicates) {
+                let message = format!("the key {key:?} stands here more than once");
+                duplicates.push(Mistake::new(path.text(), message));
             }
         }
         Ok(Value::Object(map))

@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::{Addition, CONFIGURATION_BYTES, Settings, Subsection};
+use crate::bounds;
 use crate::schema::{TableSchema, catalogue};
 
 /// What universes, scopes and subsections may be called.
@@ -13,7 +14,8 @@ const NAME_OR_SCHEMA: &str = r"^(\$schema|[A-Za-z0-9_-]{1,64})$";
 /// The JSON Schema (2020-12) of a configuration document.
 ///
 /// What it cannot say is checked by [`Config::parse`] alone: that the one universe is that of the
-/// file's name, that scopes exist, that schemas make sense, that names cannot be confused.
+/// file's name, that scopes exist, that schemas make sense, that names cannot be confused, and how much there may be
+/// of what several lists hold together.
 ///
 /// [`Config::parse`]: super::Config::parse
 pub fn json_schema() -> Value {
@@ -52,6 +54,7 @@ pub fn json_schema() -> Value {
                 "type": "object",
                 "description": "Fields added to scopes of the catalogue, and scopes of your own.",
                 "propertyNames": { "pattern": NAME },
+                "maxProperties": bounds::SCOPES.most,
                 "properties": per_scope(|_| addition.clone()),
                 "additionalProperties": table,
             },
@@ -77,6 +80,7 @@ fn imports(options: &Value) -> Value {
         "type": "object",
         "description": "Imports of one scope by the name that stands in file names.",
         "propertyNames": { "pattern": NAME },
+        "maxProperties": bounds::IMPORTS.most,
         "additionalProperties": options,
     })
 }

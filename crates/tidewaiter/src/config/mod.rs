@@ -13,10 +13,13 @@
 //! }
 //! ```
 //!
-//! A document is taken as a whole or not at all. Whoever wrote it is told of every mistake at once,
-//! each with its path, so it is not decoded by serde in one go but taken apart key by key. The
+//! A document is taken as a whole or not at all. Its author is told of every mistake at once, up to
+//! [`mistake::MOST`], each with its path, so it is not decoded by serde in one go but taken apart key by key. The
 //! published JSON Schema ([`json_schema()`]) is generated from the same types, and tests hold the two
 //! together.
+//!
+//! A document may cost no more than its size allows: `bounds` says how much it may hold, and its patterns share one
+//! [budget](crate::schema::compile::Patterns).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +49,8 @@ pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
 pub use values::{Delimiter, Email, PhonePrefix};
 
-use crate::mistake::Mistake;
+use crate::bounds;
+use crate::mistake::{self, Mistake};
 use crate::name::{CONFIGURATION, Directory, Entry, is_part};
 use crate::schema::Scopes;
 use crate::schema::compile::Scope;
@@ -67,6 +71,8 @@ pub struct Config {
     imports: BTreeMap<String, BTreeMap<String, Subsection>>,
     stated: Stated,
     merged: Merged,
+    /// How long the document is.
+    bytes: usize,
 }
 
 impl Config {
@@ -87,8 +93,13 @@ impl Config {
     /// ```
     ///
     /// # Errors
-    /// Every mistake of the document, at least one. If it is not JSON, that is the only one.
+    /// Every mistake of the document, at least one; of more than [`mistake::MOST`] the first ones. If it is not JSON,
+    /// that is the only one.
     pub fn parse(universe: &str, bytes: &[u8]) -> Result<Self, Vec<Mistake>> {
+        Self::read(universe, bytes).map_err(mistake::told)
+    }
+
+    fn read(universe: &str, bytes: &[u8]) -> Result<Self, Vec<Mistake>> {
         let (document, mut mistakes) = json::read(universe, bytes).map_err(|mistake| vec![mistake])?;
         check_universe(universe, &mut mistakes);
         if !document.is_object() {
@@ -110,6 +121,9 @@ impl Config {
         }
         let mut imports = BTreeMap::new();
         for (name, value) in universes {
+            if mistake::enough(&mistakes) {
+                break;
+            }
             let path = json::below("", &name);
             if name != universe {
                 if !is_part(&name) {
@@ -123,7 +137,8 @@ impl Config {
                 imports = read;
             }
         }
-        let config = Self { universe: universe.to_owned(), imports, stated, merged };
+        merged.patterns.forget();
+        let config = Self { universe: universe.to_owned(), imports, stated, merged, bytes: bytes.len() };
         let conflicts = config.names().conflicts();
         mistakes.extend(conflicts.iter().map(|conflict| conflict.mistake(universe)));
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -199,7 +214,15 @@ fn read_universe(
 ) -> BTreeMap<String, BTreeMap<String, Subsection>> {
     let mut imports = BTreeMap::new();
     let Some(scopes) = Fields::open(path, value, mistakes).map(Fields::rest) else { return imports };
+    let count = scopes.values().map(|named| named.as_object().map_or(1, serde_json::Map::len)).sum();
+    if let Some(beyond) = bounds::IMPORTS.check(path, count) {
+        mistakes.push(beyond);
+        return imports;
+    }
     for (scope, value) in scopes {
+        if mistake::enough(mistakes) {
+            break;
+        }
         let path = json::below(path, &scope);
         if !is_part(&scope) {
             mistakes.push(bad_name(&path, &scope));
@@ -213,6 +236,9 @@ fn read_universe(
         let schema = merged.schemas.get(&scope).filter(|_| merged.compiled.contains_key(&scope));
         let mut named = BTreeMap::new();
         for (name, value) in subsections {
+            if mistake::enough(mistakes) {
+                break;
+            }
             let path = json::below(&path, &name);
             if !is_part(&name) {
                 mistakes.push(bad_name(&path, &name));

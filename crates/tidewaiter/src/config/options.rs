@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::expected::Expected;
 use super::fields::Fields;
 use super::values::{DELIMITER, Delimiter, Email, PREFIX, PhonePrefix, Recipients};
+use crate::bounds;
 use crate::mistake::Mistake;
 
 /// One configured import, all options resolved: an empty object `{}` in the document is complete.
@@ -35,8 +36,10 @@ pub struct Subsection {
     /// The country code of telephone numbers that begin with one 0; that of the settings unless given.
     pub phone_prefix: Option<PhonePrefix>,
     /// Who gets the report of each import; those of the settings unless given.
+    #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub report_recipients: Vec<Email>,
     /// Who is told when a file is refused or an import fails; those of the settings unless given.
+    #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub alert_recipients: Vec<Email>,
     /// Which reports are mailed to those who get reports; as the settings say unless given.
     pub report_on: ReportOn,

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::json::below;
 use super::scopes::did_you_mean_scope;
-use crate::mistake::Mistake;
+use crate::mistake::{self, Mistake};
 use crate::schema::{FieldSchema, FieldType, ForeignKey, OnExisting, Scopes, TableSchema};
 
 mod writes;
+
+use writes::Written;
 
 /// What the catalogue's part of a schema is, so that mistakes lead to the document's part.
 #[derive(Default, Clone, Copy)]
@@ -33,7 +35,11 @@ pub(super) struct Web<'a> {
 impl Web<'_> {
     /// Reports every relation that leads nowhere, or where it must not.
     pub(super) fn check(&self, mistakes: &mut Vec<Mistake>) {
+        let written = Written::of(self);
         for (name, schema) in self.scopes {
+            if mistake::enough(mistakes) {
+                return;
+            }
             if self.unsound.contains(name.as_str()) {
                 continue;
             }
@@ -53,7 +59,7 @@ impl Web<'_> {
                 if let Some(at) = &at {
                     self.check_reference(at, key, mistakes);
                 }
-                self.check_claims(name, at.as_deref(), n, key, mistakes);
+                self.check_claims(name, at.as_deref(), n, key, &written, mistakes);
             }
             if let Some(adjusts) = &schema.adjusts {
                 let at = is_new.then(|| format!("{path}.adjusts"));

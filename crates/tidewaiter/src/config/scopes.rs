@@ -11,9 +11,10 @@ use super::fields::Fields;
 use super::json::below;
 use super::relations::{Shipped, Web};
 use super::table;
-use crate::mistake::Mistake;
+use crate::bounds;
+use crate::mistake::{self, Mistake};
 use crate::name::{did_you_mean, is_part};
-use crate::schema::compile::Scope;
+use crate::schema::compile::{Patterns, Scope};
 use crate::schema::{FieldSchema, ForeignKey, Scopes, TableSchema, catalogue};
 
 /// What a configuration may add to a scope of the catalogue.
@@ -21,8 +22,10 @@ use crate::schema::{FieldSchema, ForeignKey, Scopes, TableSchema, catalogue};
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Addition {
     /// More columns. They may not have the name of one that is there.
+    #[schemars(length(max = bounds::FIELDS.most))]
     pub fields: Vec<FieldSchema>,
     /// What these columns refer to.
+    #[schemars(length(max = bounds::REFERENCES.most))]
     pub foreign_keys: Vec<ForeignKey>,
 }
 
@@ -33,6 +36,8 @@ pub(super) struct Merged {
     pub(super) compiled: BTreeMap<String, Arc<Scope>>,
     /// The scopes the document adds or changes: judged once, whether imports use them or not.
     own: BTreeSet<String>,
+    /// What the patterns of all compiled scopes cost together.
+    pub(super) patterns: Patterns,
 }
 
 impl Merged {
@@ -44,10 +49,16 @@ impl Merged {
             Some(value) => Fields::open("scopes", value, mistakes).map(Fields::rest),
             None => None,
         };
+        let beyond = document.as_ref().and_then(|scopes| bounds::SCOPES.check("scopes", scopes.len()));
+        let document = document.filter(|_| beyond.is_none());
+        mistakes.extend(beyond);
         let mut own = BTreeSet::new();
         let mut changed = BTreeMap::new();
         let mut unsound = BTreeSet::new();
         for (name, value) in document.unwrap_or_default() {
+            if mistake::enough(mistakes) {
+                break;
+            }
             let path = below("scopes", &name);
             if !is_part(&name) {
                 mistakes.push(super::bad_name(&path, &name));
@@ -69,19 +80,29 @@ impl Merged {
                 unsound.insert(name);
             }
         }
+        let own_fields = |name: &String| schemas.get(name).map_or(0, |schema| schema.fields.len());
+        let fields = own.iter().map(own_fields).sum();
+        if let Some(beyond) = bounds::ALL_FIELDS.check("scopes", fields) {
+            mistakes.push(beyond);
+            changed.clear();
+        }
         let document = changed.iter().map(|(name, shipped)| (name.as_str(), *shipped)).collect();
         let unsound = unsound.iter().map(String::as_str).collect();
         Web { scopes: &schemas, document, unsound }.check(mistakes);
+        let mut patterns = Patterns::default();
         for (name, shipped) in changed {
             let Some(schema) = schemas.get(&name) else { continue };
-            match Scope::compile(&name, schema) {
+            if mistake::enough(mistakes) {
+                break;
+            }
+            match Scope::compile_with(&name, schema, &mut patterns) {
                 Ok(scope) => {
                     compiled.insert(name, Arc::new(scope));
                 }
                 Err(found) => mistakes.extend(found.into_iter().map(|m| placed(&name, m, shipped))),
             }
         }
-        Self { schemas, compiled, own }
+        Self { schemas, compiled, own, patterns }
     }
 
     /// True for every scope there is, also for one the document defines badly.
@@ -95,7 +116,7 @@ impl Merged {
             return;
         }
         let Some(schema) = self.schemas.get(name) else { return };
-        match Scope::compile(name, schema) {
+        match Scope::compile_with(name, schema, &mut self.patterns) {
             Ok(scope) => {
                 self.compiled.insert(name.to_owned(), Arc::new(scope));
             }

@@ -8,6 +8,7 @@ use super::fields::{Fields, wrong_format};
 use super::options::{Digest, ReportOn, read_mailing};
 use super::scopes::did_you_mean_scope;
 use super::values::{Email, PREFIX, PhonePrefix, Recipients};
+use crate::bounds;
 use crate::mistake::Mistake;
 use crate::schema::Scopes;
 use crate::sequence::GroupRule;
@@ -27,7 +28,7 @@ pub struct Settings {
     #[schemars(range(max = MAX_SETTLE_SECONDS))]
     pub settle_seconds: u64,
     /// Scopes to be treated before all others, in this order.
-    #[schemars(extend("uniqueItems" = true))]
+    #[schemars(extend("uniqueItems" = true), length(max = bounds::SCOPE_ORDER.most))]
     pub scope_order: Vec<String>,
     /// What a rejected file means for the rest of its group.
     #[schemars(with = "GroupPolicy")]
@@ -36,8 +37,10 @@ pub struct Settings {
     /// themselves.
     pub phone_prefix: Option<PhonePrefix>,
     /// Who gets reports, for imports that do not say so themselves.
+    #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub report_recipients: Vec<Email>,
     /// Who gets alerts, for imports that do not say so themselves.
+    #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub alert_recipients: Vec<Email>,
     /// Which reports are mailed to those who get reports, for imports that do not say so themselves.
     pub report_on: ReportOn,
@@ -177,14 +180,15 @@ pub(super) const SHARED: &[Shared] = shared![
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Stated {
     pub(super) settings: Settings,
-    pub(super) names: Vec<String>,
+    pub(super) names: Vec<&'static str>,
 }
 
 impl Stated {
     /// Reads the settings of a document. What is wrong is reported, and its default taken.
     pub(super) fn read(value: Value, scopes: &Scopes, mistakes: &mut Vec<Mistake>) -> Self {
         const PATH: &str = "settings";
-        let names = leaves("", &value);
+        let is_there = |name: &&str| name.split('.').try_fold(&value, |value, key| value.get(key)).is_some();
+        let names = SHARED.iter().map(|shared| shared.name).filter(is_there).collect();
         let mut settings = Settings::default();
         let Some(mut fields) = Fields::open(PATH, value, mistakes) else { return Self::default() };
         if let Some(seconds) = fields.read_number("settle_seconds", 0..=MAX_SETTLE_SECONDS) {
@@ -211,37 +215,28 @@ impl Stated {
     }
 }
 
-/// The paths of all values of an object that are not objects themselves.
-fn leaves(path: &str, value: &Value) -> Vec<String> {
-    match value {
-        Value::Object(map) => {
-            map.iter().flat_map(|(key, value)| leaves(&super::json::below(path, key), value)).collect()
-        }
-        _ => vec![path.to_owned()],
-    }
-}
-
 fn read_scope_order(fields: &mut Fields<'_>, scopes: &Scopes) -> Vec<String> {
     let mut seen: Vec<String> = Vec::new();
-    let listed = fields.read_list("scope_order", "a list of scopes", |path, value, mistakes| {
-        let Value::String(scope) = value else {
-            mistakes.push(wrong_format(path, "scope_order", "the name of a scope", &value));
-            return None;
-        };
-        if seen.contains(&scope) {
-            let expected = "each scope once";
-            mistakes.push(wrong_format(path, "scope_order", expected, &Value::String(scope)));
-            return None;
-        }
-        seen.push(scope.clone());
-        if scopes.contains_key(&scope) {
-            return Some(scope);
-        }
-        let mut mistake = Mistake::new(path, format!("unknown scope {scope:?}"));
-        mistake.hint = did_you_mean_scope(&scope, scopes);
-        mistakes.push(mistake);
-        None
-    });
+    let listed =
+        fields.read_list("scope_order", "a list of scopes", &bounds::SCOPE_ORDER, |path, value, mistakes| {
+            let Value::String(scope) = value else {
+                mistakes.push(wrong_format(path, "scope_order", "the name of a scope", &value));
+                return None;
+            };
+            if seen.contains(&scope) {
+                let expected = "each scope once";
+                mistakes.push(wrong_format(path, "scope_order", expected, &Value::String(scope)));
+                return None;
+            }
+            seen.push(scope.clone());
+            if scopes.contains_key(&scope) {
+                return Some(scope);
+            }
+            let mut mistake = Mistake::new(path, format!("unknown scope {scope:?}"));
+            mistake.hint = did_you_mean_scope(&scope, scopes);
+            mistakes.push(mistake);
+            None
+        });
     listed.unwrap_or_default()
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::fields::Fields;
+use super::fields::{Fields, wrong_format};
 use super::scopes::Addition;
+use crate::bounds;
 use crate::mistake::Mistake;
 use crate::schema::{
     Adjusts, Constraints, FieldSchema, FieldType, ForeignKey, Generated, Merge, OnExisting, Reference,
@@ -24,22 +25,24 @@ pub(super) fn table_schema(path: &str, value: Value, mistakes: &mut Vec<Mistake>
         title: fields.read("title", TEXT),
         description: fields.read("description", TEXT),
         fields: Vec::new(),
-        primary_key: fields.read("primaryKey", NAMES).unwrap_or_default(),
-        identified_by: fields.read("identifiedBy", NAMES).unwrap_or_default(),
+        primary_key: fields.read_texts("primaryKey", NAMES, &bounds::COLUMNS).unwrap_or_default(),
+        identified_by: fields.read_texts("identifiedBy", NAMES, &bounds::COLUMNS).unwrap_or_default(),
         records: fields.read("records", "the name of a scope"),
-        alternate_keys: fields.read("alternateKeys", NAMES).unwrap_or_default(),
+        alternate_keys: fields.read_texts("alternateKeys", NAMES, &bounds::COLUMNS).unwrap_or_default(),
         generated: fields.read_object("generated", generated),
         foreign_keys: foreign_keys(&mut fields),
         gives_way_to: fields.read("givesWayTo", "the name of a scope"),
         adjusts: fields.read_object("adjusts", adjusts),
         missing_values: vec![String::new()],
-        require_any: fields.read("requireAny", "a list of lists of column names").unwrap_or_default(),
+        require_any: fields
+            .read_list("requireAny", "a list of lists of column names", &bounds::SETS, names)
+            .unwrap_or_default(),
         on_existing: fields
             .read_word::<OnExisting>("onExisting", &["merge", "replace", "keep", "append"])
             .unwrap_or_default(),
         row: fields.read_word::<RowEffect>("row", &["upsert", "delete", "adjust"]).unwrap_or_default(),
     };
-    if let Some(texts) = fields.read("missingValues", "a list of texts") {
+    if let Some(texts) = fields.read_texts("missingValues", "a list of texts", &bounds::WORDS) {
         schema.missing_values = texts;
     }
     if !fields.has("fields") {
@@ -58,8 +61,8 @@ fn generated(fields: &mut Fields<'_>) -> Option<Generated> {
 
 fn adjusts(fields: &mut Fields<'_>) -> Option<Adjusts> {
     let resource = fields.read_required("resource", "the name of a scope");
-    let add = fields.read_texts("add", THERE);
-    let set = fields.read_texts("set", THERE);
+    let add = fields.read_pairs("add", THERE, &bounds::ADJUSTED);
+    let set = fields.read_pairs("set", THERE, &bounds::ADJUSTED);
     let latest = fields.read("latest", NAME);
     Some(Adjusts { resource: resource?, add, set, latest })
 }
@@ -73,8 +76,23 @@ pub(super) fn addition(path: &str, value: Value, mistakes: &mut Vec<Mistake>) ->
     addition
 }
 
+/// One of several lists of column names.
+fn names(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Vec<String>> {
+    let beyond = value.as_array().and_then(|names| bounds::COLUMNS.check(path, names.len()));
+    let is_beyond = beyond.is_some();
+    mistakes.extend(beyond);
+    if is_beyond {
+        return None;
+    }
+    let names = serde_json::from_value(value.clone()).ok();
+    if names.is_none() {
+        mistakes.push(wrong_format(path, "requireAny", NAMES, &value));
+    }
+    names
+}
+
 fn columns(fields: &mut Fields<'_>) -> Option<Vec<FieldSchema>> {
-    fields.read_list("fields", "a list of fields", column)
+    fields.read_list("fields", "a list of fields", &bounds::FIELDS, column)
 }
 
 fn column(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<FieldSchema> {
@@ -83,7 +101,7 @@ fn column(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Field
     let field = FieldSchema {
         name: name.unwrap_or_default(),
         kind: fields.read_word::<FieldType>("type", &TYPES).unwrap_or_default(),
-        format: fields.read("format", TEXT),
+        format: fields.read_text("format", TEXT, &bounds::FORMAT_BYTES),
         title: fields.read("title", TEXT),
         description: fields.read("description", TEXT),
         example: fields.read("example", TEXT),
@@ -92,8 +110,8 @@ fn column(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Field
             None => Constraints::default(),
         },
         merge: fields.read_word::<Merge>("merge", &["replace", "lists"]).unwrap_or_default(),
-        true_values: fields.read("trueValues", "a list of texts").unwrap_or_default(),
-        false_values: fields.read("falseValues", "a list of texts").unwrap_or_default(),
+        true_values: fields.read_texts("trueValues", "a list of texts", &bounds::WORDS).unwrap_or_default(),
+        false_values: fields.read_texts("falseValues", "a list of texts", &bounds::WORDS).unwrap_or_default(),
     };
     fields.finish();
     Some(field)
@@ -107,27 +125,32 @@ fn constraints(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Constra
         max_length: fields.read("maxLength", "a whole number from 0"),
         minimum: fields.read("minimum", "a number or a text"),
         maximum: fields.read("maximum", "a number or a text"),
-        pattern: fields.read("pattern", "a regular expression"),
-        one_of: fields.read("enum", "a list of texts"),
+        pattern: fields.read_text("pattern", "a regular expression", &bounds::PATTERN_BYTES),
+        one_of: fields.read_texts("enum", "a list of texts", &bounds::ENUM),
     };
     fields.finish();
     constraints
 }
 
 fn foreign_keys(fields: &mut Fields<'_>) -> Vec<ForeignKey> {
-    fields.read_list("foreignKeys", "a list of references", foreign_key).unwrap_or_default()
+    fields
+        .read_list("foreignKeys", "a list of references", &bounds::REFERENCES, foreign_key)
+        .unwrap_or_default()
 }
 
 fn foreign_key(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<ForeignKey> {
     let mut fields = Fields::open(path, value, mistakes)?;
-    let columns = fields.read_required("fields", NAMES);
+    if !fields.has("fields") {
+        fields.missing("fields", NAMES);
+    }
+    let columns = fields.read_texts("fields", NAMES, &bounds::COLUMNS);
     if !fields.has("reference") {
         fields.missing("reference", "an object with the `resource` that is referred to");
     }
     let there = fields.take("reference");
     let reference = there.and_then(|value| reference(&fields.at("reference"), value, fields.mistakes));
     let dependent = fields.read("dependent", "true or false").unwrap_or_default();
-    let matching = fields.read("matching", NAMES).unwrap_or_default();
+    let matching = fields.read_texts("matching", NAMES, &bounds::COLUMNS).unwrap_or_default();
     let claims = fields.read("claims", THERE);
     fields.finish();
     Some(ForeignKey { fields: columns?, reference: reference?, dependent, matching, claims })
@@ -136,8 +159,8 @@ fn foreign_key(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<
 fn reference(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Reference> {
     let mut fields = Fields::open(path, value, mistakes)?;
     let resource = fields.read_required("resource", "the name of a scope");
-    let columns = fields.read("fields", NAMES).unwrap_or_default();
-    let or_in = fields.read("orIn", "a list of scopes").unwrap_or_default();
+    let columns = fields.read_texts("fields", NAMES, &bounds::COLUMNS).unwrap_or_default();
+    let or_in = fields.read_texts("orIn", "a list of scopes", &bounds::OR_IN).unwrap_or_default();
     fields.finish();
     Some(Reference { resource: resource?, fields: columns, or_in })
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{Fields, wrong_format};
+use crate::bounds::RECIPIENTS;
 use crate::mistake::Mistake;
 
 /// A country code for telephone numbers: one to four digits, not beginning with 0.
@@ -107,10 +108,11 @@ impl JsonSchema for Delimiter {
     }
 }
 
-/// An e-mail address that mail can be sent to.
+/// An e-mail address that mail can be sent to. Its clones share the text: those of the settings are the recipients of
+/// every import that names none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Email(String);
+pub struct Email(Arc<str>);
 
 /// What HTML takes for an address: ASCII, no quoting, nothing that could end a mail header.
 const EMAIL: &str = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$";
@@ -130,7 +132,7 @@ impl TryFrom<String> for Email {
         static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(EMAIL).ok());
         let is_address = ADDRESS.as_ref().is_some_and(|address| address.is_match(&text));
         if is_address && text.len() <= EMAIL_CHARACTERS {
-            Ok(Self(text))
+            Ok(Self(text.into()))
         } else {
             Err(format!("{text:?} is not an e-mail address"))
         }
@@ -139,7 +141,7 @@ impl TryFrom<String> for Email {
 
 impl From<Email> for String {
     fn from(email: Email) -> Self {
-        email.0
+        email.0.to_string()
     }
 }
 
@@ -170,7 +172,7 @@ pub(super) struct Recipients {
 impl Recipients {
     pub(super) fn read(fields: &mut Fields<'_>) -> Self {
         let mut list = |key| {
-            fields.read_list(key, "a list of e-mail addresses", |path, value, mistakes| {
+            fields.read_list(key, "a list of e-mail addresses", &RECIPIENTS, |path, value, mistakes| {
                 address(path, &value, mistakes)
             })
         };

@@ -9,6 +9,7 @@ use super::reader::Layout;
 use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Value, ean, lists};
 use crate::config::{Empty, Mode};
 use crate::id::ImportId;
+use crate::schema::compile::MOST_DIGITS;
 use crate::schema::{Generated, OnExisting, RowEffect};
 
 /// The records of one universe, as a line sees them: with everything that earlier lines did.
@@ -283,6 +284,10 @@ impl<'a> Landing<'a> {
                 return left_alone(Effect::Refused(Refusal::Claimed { reference: *number }));
             }
         }
+        let parents = match self.changed_parents(parents, own_key) {
+            Ok(changed) => changed,
+            Err(refusal) => return left_alone(Effect::Refused(refusal)),
+        };
         let mut displaced = Vec::new();
         for other in &plan.displaces {
             if store.exists(&other.scope, &key)? {
@@ -306,7 +311,9 @@ impl<'a> Landing<'a> {
                 store.remove(&plan.records, &key)?;
             }
             store.put(&plan.records, own_key, &record)?;
-            self.change_parents(store, parents, own_key)?;
+            for parent in &parents {
+                store.put(parent.scope, parent.key, &parent.record)?;
+            }
         }
         let effect = match (again, changed) {
             (true, _) => Effect::Superseding,
@@ -360,50 +367,57 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// Does to the records referred to what the line does to them.
-    fn change_parents<S: Shelf>(
-        &self,
-        store: &mut S,
-        parents: Parents<'a>,
-        own_key: &str,
-    ) -> Result<(), S::Error> {
+    /// The records referred to that the line changes, as they are after it.
+    fn changed_parents(&self, parents: Parents<'a>, own_key: &str) -> Result<Vec<Parent<'a>>, Refusal> {
+        let mut changed = Vec::new();
         for (number, mut parent) in parents {
-            let before = parent.record.clone();
+            let before = parent.record.values.clone();
             let values = &mut parent.record.values;
             if let Some(column) = self.plan.references.get(number).and_then(|to| to.claims.as_ref()) {
                 self.put(values, column, own_key.to_owned());
             }
-            self.adjust(number, values);
-            if parent.record.values != before.values {
+            self.adjust(number, values)?;
+            if parent.record.values != before {
                 parent.record.changed = self.source;
-                store.put(parent.scope, parent.key, &parent.record)?;
+                changed.push(parent);
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
-    fn adjust(&self, number: usize, values: &mut BTreeMap<String, Value>) {
+    fn adjust(&self, number: usize, values: &mut BTreeMap<String, Value>) -> Result<(), Refusal> {
         let Some(adjusts) = self.plan.adjusts.as_ref().filter(|adjusts| adjusts.reference == number) else {
-            return;
+            return Ok(());
         };
         for (here, there) in &adjusts.add {
-            let number = |text: Option<&str>| text.and_then(|text| text.parse::<i128>().ok()).unwrap_or(0);
-            let sum = number(values.get(there).map(|value| value.text.as_str()))
-                .saturating_add(number(self.value(here)));
+            let known = values.get(there).map(|value| value.text.as_str());
+            let Some(sum) = sum(known, self.value(here)) else {
+                let (column, there) = (here.clone(), there.clone());
+                return Err(Refusal::Sum { reference: number, column, there });
+            };
             self.put(values, there, sum.to_string());
         }
         if let Some((here, there)) = &adjusts.latest
             && let (Some(new), Some(known)) = (self.value(here), values.get(there))
             && self.plan.compare(here, new, &known.text) == Some(Ordering::Less)
         {
-            return;
+            return Ok(());
         }
         for (here, there) in &adjusts.set {
             if let Some(value) = self.value(here) {
                 self.put(values, there, value.to_owned());
             }
         }
+        Ok(())
     }
+}
+
+/// The sum of two whole numbers, of which one that is not there is 0. None if there is none that a column of whole
+/// numbers takes: a sum is never another number than the true one.
+fn sum(one: Option<&str>, other: Option<&str>) -> Option<i128> {
+    let number = |text: Option<&str>| text.map_or(Some(0), |text| text.parse::<i128>().ok());
+    let sum = number(one)?.checked_add(number(other)?)?;
+    (sum.unsigned_abs() < 10_u128.pow(MOST_DIGITS as u32)).then_some(sum)
 }
 
 /// Removes what belongs to a record in these scopes.

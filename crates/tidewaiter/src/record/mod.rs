@@ -177,6 +177,16 @@ pub enum Refusal {
         /// Which of [`Plan::references`].
         reference: usize,
     },
+    /// What the line adds to a record that it refers to gives no whole number of at most
+    /// [`MOST_DIGITS`](crate::schema::compile::MOST_DIGITS) digits.
+    Sum {
+        /// Which of [`Plan::references`].
+        reference: usize,
+        /// The column of the line.
+        column: String,
+        /// The column of the record that holds the sum.
+        there: String,
+    },
     /// Several records have the value that they are to be matched by.
     Ambiguous,
     /// The key belongs to another record than the one that was matched.

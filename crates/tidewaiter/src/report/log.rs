@@ -126,7 +126,7 @@ fn line(file: &str, finding: &Finding) -> String {
 /// A line that cannot be read, or one that can and is refused.
 fn what_failed(code: Code) -> &'static str {
     match code {
-        Code::ForeignKey | Code::UniqueError => "can't load line",
+        Code::ForeignKey | Code::UniqueError | Code::SumError => "can't load line",
         _ => "can't parse line",
     }
 }

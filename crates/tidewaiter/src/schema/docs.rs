@@ -47,11 +47,22 @@ wrong before a file is sent.
 | date and time | `2026-01-31T13:45:00Z`; an offset such as `+01:00` for `Z`, or neither |
 | e-mail address | `ana.lopez@example.org`; upper and lower case are the same address |
 | telephone number | `+33 6 12 34 56 78`; kept as its digits with the country code first: `33612345678`. A number with one \
-leading 0 gets the country code that the configuration names as `phone_prefix`. |
+leading 0 gets the country code that the configuration names as `phone_prefix`, in place of the 0 or, where a country keeps \
+it (39, 225, 229, 242, 378), before it. A number with decimals (`33612345678.0`) is none. |
 | address of a page | `https://shop.example.org/p/1` |
 
 An empty cell is no value: the record keeps the one it has, unless the configuration says `\"empty\": \"clear\"`. What
 records refer to is compared as keys are: a contact is found however its address or number is written.
+
+## Keys
+
+A key is compared character by character, as Unicode numbers them. So `SO-1` and `so-1` are two keys, and so are `é` as one
+character (NFC) and as an `e` with an accent behind it (NFD), though they look alike: a partner must write its keys the same
+way in all of its files. Two kinds of columns are the exception:
+
+- *E-mail addresses* are compared in lower case, as Unicode has it. `Ana@Example.org` is `ana@example.org`, and the KELVIN SIGN
+  (U+212A), which looks like a K, is a `k`. Letters with accents are not put together.
+- *Telephone numbers* are compared by their digits with the country code, as they are kept.
 
 ## What becomes of lines
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
+
 pub mod catalogue;
 pub mod compile;
 pub mod docs;
@@ -24,13 +26,16 @@ pub struct TableSchema {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The columns a file may have. Their order in the file is free.
+    #[schemars(length(max = bounds::FIELDS.most))]
     pub fields: Vec<FieldSchema>,
     /// The columns that identify a record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::COLUMNS.most))]
     pub primary_key: Vec<String>,
     /// The first of these columns with a value on the line is the record's key. Takes the place of
     /// `primaryKey` where no single column always has a value: `["email", "cellphone"]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::COLUMNS.most))]
     pub identified_by: Vec<String>,
     /// The scope whose records the lines change, if it is not this one: lines of `deletecontacts`
     /// delete `contacts`. The key columns are the same there and here.
@@ -38,12 +43,14 @@ pub struct TableSchema {
     pub records: Option<String>,
     /// Columns by which a configuration may have records matched instead of by their key (`match_by`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::COLUMNS.most))]
     pub alternate_keys: Vec<String>,
     /// How a key is made for a line that leaves its key column empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
     /// What a record refers to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::REFERENCES.most))]
     pub foreign_keys: Vec<ForeignKey>,
     /// The scope whose record of the same key takes this record's place: a cart goes when its order comes,
     /// and none is made when the order is there already.
@@ -54,9 +61,11 @@ pub struct TableSchema {
     pub adjusts: Option<Adjusts>,
     /// The texts that mean "no value"; an empty cell unless said otherwise.
     #[serde(default = "empty_text", skip_serializing_if = "is_empty_text")]
+    #[schemars(length(max = bounds::WORDS.most))]
     pub missing_values: Vec<String>,
     /// Sets of columns of which each line must fill at least one: `[["email", "cellphone"]]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::SETS.most), inner(length(max = bounds::COLUMNS.most)))]
     pub require_any: Vec<Vec<String>>,
     /// What happens when a record of the same key exists.
     #[serde(default)]
@@ -77,6 +86,7 @@ pub struct FieldSchema {
     pub kind: FieldType,
     /// The form of its values, by type: `email`, `uri`, `uuid`, `phone` for strings; a strptime pattern such as `%d/%m/%Y` for dates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::FORMAT_BYTES.most))]
     pub format: Option<String>,
     /// A name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,9 +105,11 @@ pub struct FieldSchema {
     pub merge: Merge,
     /// The texts that mean true, for booleans.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::WORDS.most))]
     pub true_values: Vec<String>,
     /// The texts that mean false, for booleans.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::WORDS.most))]
     pub false_values: Vec<String>,
 }
 
@@ -166,9 +178,11 @@ pub struct Constraints {
     pub maximum: Option<Bound>,
     /// A regular expression that the whole value must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::PATTERN_BYTES.most))]
     pub pattern: Option<String>,
     /// The only values allowed.
     #[serde(rename = "enum", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::ENUM.most))]
     pub one_of: Option<Vec<String>>,
 }
 
@@ -193,6 +207,7 @@ pub enum Bound {
 #[serde(deny_unknown_fields)]
 pub struct ForeignKey {
     /// The columns here.
+    #[schemars(length(max = bounds::COLUMNS.most))]
     pub fields: Vec<String>,
     /// What they refer to.
     pub reference: Reference,
@@ -201,6 +216,7 @@ pub struct ForeignKey {
     pub dependent: bool,
     /// Columns that hold the same here and in the record that is referred to, under the same names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::COLUMNS.most))]
     pub matching: Vec<String>,
     /// The column of the record referred to in which the key of the referring record is noted. Only one
     /// record may refer to it then.
@@ -216,9 +232,11 @@ pub struct Reference {
     pub resource: String,
     /// The columns there: its primary key, or the columns it is identified by. May be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::COLUMNS.most))]
     pub fields: Vec<String>,
     /// Other scopes in which the record may be found, with keys of the same kind; looked at in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "orIn")]
+    #[schemars(length(max = bounds::OR_IN.most))]
     pub or_in: Vec<String>,
 }
 
@@ -241,9 +259,11 @@ pub struct Adjusts {
     pub resource: String,
     /// Whole numbers to add: the column here, and the column there that holds the sum.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = bounds::ADJUSTED.most))]
     pub add: BTreeMap<String, String>,
     /// Values to put: the column here, and the column there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = bounds::ADJUSTED.most))]
     pub set: BTreeMap<String, String>,
     /// A column of `set` with a date: values are only put if it is not before the one that is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -64,7 +64,7 @@ classics! {
         TypeError,
         "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again";
     trailing_delimiter: b"id;name\n1;Ada;\n" =>
-        ExtraCell, "the line ends with a delimiter too many";
+        ExtraCell, "the line ends with a delimiter too many, or a value before holds one and must stand in quotes";
     trailing_delimiter_of_the_header: b"id;name;\n1;Ada;\n" =>
         BlankLabel, "the header seems to end with a delimiter too many";
     end_of_file_mark: b"id;name\r\n1;Ada\r\n\x1a" =>

@@ -121,7 +121,7 @@ fn width() {
             None,
             "2;…",
             "3 fields where the header has 2",
-            "the line ends with a delimiter too many",
+            "the line ends with a delimiter too many, or a value before holds one and must stand in quotes",
         ),
     );
     assert_rejected(

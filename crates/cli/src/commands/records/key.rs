@@ -14,14 +14,14 @@ pub(super) const BETWEEN: &str = " / ";
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     universes: BTreeMap<String, BTreeSet<String>>,
-    /// The key in universes that have no configuration (any more).
-    elsewhere: String,
+    /// The keys in universes that have no configuration (any more).
+    elsewhere: BTreeSet<String>,
 }
 
 impl Keys {
     pub(super) fn new(configs: &[Arc<Config>], scope: &str, text: &str) -> Self {
         let shipped = catalogue::scopes().get(scope);
-        let elsewhere = shipped.map_or_else(|| text.to_owned(), |schema| key(schema, text, None));
+        let elsewhere = shipped.map_or_else(|| [text.to_owned()].into(), |schema| keys(schema, text, None));
         let mut universes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for config in configs {
             let Some(schema) = config.scopes().get(scope) else { continue };
@@ -30,10 +30,10 @@ impl Keys {
             if prefixes.is_empty() {
                 prefixes.push(config.settings().phone_prefix.as_ref());
             }
-            let keys = universes.entry(config.universe().to_owned()).or_default();
-            keys.extend(
-                prefixes.into_iter().map(|prefix| key(schema, text, prefix.map(PhonePrefix::as_str))),
-            );
+            let named = universes.entry(config.universe().to_owned()).or_default();
+            for prefix in prefixes {
+                named.extend(keys(schema, text, prefix.map(PhonePrefix::as_str)));
+            }
         }
         Self { universes, elsewhere }
     }
@@ -42,7 +42,7 @@ impl Keys {
     pub(super) fn all(&self) -> BTreeSet<&str> {
         let mut all: BTreeSet<&str> = self.universes.values().flatten().map(String::as_str).collect();
         if self.universes.is_empty() {
-            all.insert(&self.elsewhere);
+            all.extend(self.elsewhere.iter().map(String::as_str));
         }
         all
     }
@@ -51,7 +51,7 @@ impl Keys {
     pub(super) fn names(&self, universe: &str, key: &str) -> bool {
         match self.universes.get(universe) {
             Some(keys) => keys.contains(key),
-            None => self.elsewhere == key,
+            None => self.elsewhere.contains(key),
         }
     }
 }
@@ -64,22 +64,47 @@ pub(super) fn columns(schema: &TableSchema) -> (&[String], bool) {
     }
 }
 
-/// The key that a text names: as an import would normalise it. A text that leaves out the last parts names
-/// what all keys of these records begin with.
-fn key(schema: &TableSchema, text: &str, prefix: Option<&str>) -> String {
+/// How many ways to cut a text into the parts of a key are looked at.
+const CUTS: usize = 100;
+
+/// The keys that a text may name, as an import would normalise them: several where its parts hold what stands between
+/// parts. A text that leaves out the last parts names what all keys of these records begin with.
+fn keys(schema: &TableSchema, text: &str, prefix: Option<&str>) -> BTreeSet<String> {
     if text.contains(KEY_SEPARATOR) {
-        return text.to_owned();
+        return [text.to_owned()].into();
     }
     if schema.on_existing == OnExisting::Append {
-        return match text.rsplit_once(BETWEEN) {
+        return [match text.rsplit_once(BETWEEN) {
             Some((owner, own)) if own.contains('#') => join_key([owner, own].into_iter()),
             _ => text.to_owned(),
-        };
+        }]
+        .into();
     }
     let (columns, one_of) = columns(schema);
-    let parts =
-        if columns.len() > 1 && !one_of { text.splitn(columns.len(), BETWEEN).collect() } else { vec![text] };
-    KeyForm::of(schema).key(parts.into_iter(), prefix)
+    let parts = if one_of { 1 } else { columns.len() };
+    let key = |parts: Vec<&str>| KeyForm::of(schema).key(parts.into_iter(), prefix);
+    cuts(text, parts.max(1)).into_iter().map(key).collect()
+}
+
+/// The ways to cut a text into so many parts, or into all there are if these are fewer.
+fn cuts(text: &str, parts: usize) -> Vec<Vec<&str>> {
+    let count = text.matches(BETWEEN).count() + 1;
+    if parts <= 1 || count == 1 {
+        return vec![vec![text]];
+    }
+    let mut all = Vec::new();
+    for (at, _) in text.match_indices(BETWEEN) {
+        let (Some(first), Some(rest)) = (text.get(..at), text.get(at + BETWEEN.len()..)) else { continue };
+        let left = (parts - 1).min(count - 1);
+        for mut cut in cuts(rest, left).into_iter().filter(|cut| cut.len() == left) {
+            cut.insert(0, first);
+            all.push(cut);
+            if all.len() == CUTS {
+                return all;
+            }
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -87,7 +112,18 @@ mod tests {
     use super::*;
 
     fn key_in(scope: &str, text: &str) -> String {
-        key(&catalogue::scopes()[scope], text, Some("33"))
+        let mut found = keys(&catalogue::scopes()[scope], text, Some("33"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.pop_first().unwrap_or_default()
+    }
+
+    #[test]
+    fn parts_that_hold_what_stands_between_them_are_found_too() {
+        let found = keys(&catalogue::scopes()["tierchange"], "x / y / z", None);
+        assert_eq!(found, ["x\u{1f}y / z".to_owned(), "x / y\u{1f}z".to_owned()].into());
+        assert_eq!(cuts("a / b", 3), [["a", "b"]]);
+        assert_eq!(cuts("a / b / c / d", 3), [["a", "b", "c / d"], ["a", "b / c", "d"], ["a / b", "c", "d"]]);
+        assert!(cuts(&"a / ".repeat(10_000), 3).len() <= CUTS);
     }
 
     #[test]

@@ -40,6 +40,7 @@ const CAUSES: &[Cause] = &[
     Cause { explains: any_type, advice: no_value },
     Cause { explains: numeric, advice: plus_sign },
     Cause { explains: numeric_or_phone, advice: scientific },
+    Cause { explains: phoned, advice: decimal_phone },
     Cause { explains: numeric, advice: minus_sign },
     Cause { explains: numeric, advice: thousands },
     Cause { explains: numeric, advice: decimal_comma },
@@ -67,6 +68,71 @@ pub(crate) fn meant(column: &Column, problem: Problem, value: &str) -> Option<St
     (meant.is_empty() || accepts(column, &meant)).then_some(meant)
 }
 
+/// What the values of one column say about how it is written. A value that is clear by itself makes others doubtful:
+/// beside `1,5`, is `1.234` one and a bit?
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Writing {
+    /// A comma is before decimals, or a point between thousands.
+    comma: bool,
+    /// A point that may be between thousands.
+    grouped: bool,
+    /// The day is before the month, behind the year.
+    day_second: bool,
+}
+
+impl Writing {
+    /// Takes one more value of the column into account.
+    pub(crate) fn see(&mut self, column: &Column, value: &str) {
+        match column.field_type() {
+            // A column of whole numbers takes no point, so nothing passes there that is not clear.
+            FieldType::Number => {
+                let digits = value.trim_matches(|c: char| !c.is_ascii_digit());
+                self.grouped |= may_be_grouped(digits);
+                self.comma |= has_decimal_comma(digits);
+            }
+            FieldType::Date | FieldType::Datetime => self.day_second |= has_day_second(value),
+            _ => {}
+        }
+    }
+
+    /// Why no value of the column is clear, if so.
+    pub(crate) fn doubt(self) -> Option<&'static str> {
+        if self.comma && self.grouped {
+            Some("it has decimal commas and numbers such as `1.234`: whether these are thousands is not sure")
+        } else if self.day_second {
+            Some(
+                "it has dates with the day before the month and behind the year: which one is which is not sure",
+            )
+        } else {
+            None
+        }
+    }
+}
+
+/// True for `1,5`, `1.234,50` and `1.234.567`: with a comma before decimals, or points between thousands.
+fn has_decimal_comma(digits: &str) -> bool {
+    let is_mark = |c: char| c.is_whitespace() || matches!(c, ',' | '.' | '\'' | '\u{2019}');
+    if !digits.chars().all(|c| c.is_ascii_digit() || is_mark(c)) {
+        return false;
+    }
+    let (points, commas) = (digits.matches('.').count(), digits.matches(',').count());
+    match (points, commas) {
+        (2.., 0) => true,
+        (0, 1) => !may_be_grouped(&digits.replace(',', ".")),
+        (_, 1) => digits.rfind(',') > digits.rfind('.'),
+        _ => false,
+    }
+}
+
+/// True for `2026-31-01`.
+fn has_day_second(value: &str) -> bool {
+    let date = value.split(['T', ' ']).next().unwrap_or_default();
+    let parts: Vec<&str> = date.split(['/', '.', '-']).collect();
+    let [year, day, month] = parts.as_slice() else { return false };
+    let number = |text: &str| text.parse::<u8>().unwrap_or_default();
+    year.len() == 4 && (13..=31).contains(&number(day)) && (1..=12).contains(&number(month))
+}
+
 fn advice(column: &Column, problem: Problem, value: &str) -> Option<Advice> {
     if value.len() > 1024 {
         return None;
@@ -86,7 +152,11 @@ fn numeric(column: &Column, problem: Problem) -> bool {
 }
 
 fn numeric_or_phone(column: &Column, problem: Problem) -> bool {
-    problem == Problem::Type && (numeric(column, problem) || is_format(column, "33120202020"))
+    numeric(column, problem) || phoned(column, problem)
+}
+
+fn phoned(column: &Column, problem: Problem) -> bool {
+    problem == Problem::Type && is_format(column, "33120202020")
 }
 
 fn dated(column: &Column, problem: Problem) -> bool {
@@ -111,28 +181,39 @@ fn spaces(column: &Column, value: &str) -> Option<Advice> {
 
 /// A value that would be right without characters that nobody sees, or without the quotes that text programs curl.
 fn unseen(column: &Column, value: &str) -> Option<Advice> {
-    const UNSEEN: [char; 9] = [
-        '\u{a0}', '\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}',
-        '\u{feff}',
-    ];
+    // What is seen as a space is none of these, and may stand for another character: `12 50`, `ada lovelace@…`.
+    const UNSEEN: [char; 7] =
+        ['\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
+    // Some programs show it as a hyphen: before a number it may be a minus.
+    const SOFT_HYPHEN: char = '\u{ad}';
     const QUOTES: [char; 8] = ['“', '”', '„', '‘', '’', '«', '»', '"'];
-    let seen: String = value.chars().filter(|c| !UNSEEN.contains(c)).collect();
-    let bare = seen.trim_matches(|c: char| QUOTES.contains(&c) || c.is_whitespace());
+    let is_text = column.field_type() == FieldType::String;
+    let seen: String =
+        value.chars().filter(|c| !UNSEEN.contains(c) && !(is_text && *c == SOFT_HYPHEN)).collect();
+    let bare = seen.trim();
+    // One alone is a unit or a mark: 5” are inches, ’90 is a year.
+    let quoted = bare.strip_prefix(QUOTES).and_then(|rest| rest.strip_suffix(QUOTES)).map(str::trim);
+    let (bare, is_quoted) = quoted.map_or((bare, false), |inner| (inner, true));
     if bare == value || bare.is_empty() || !accepts(column, bare) {
         return None;
     }
-    let what = match (seen != value, bare != seen) {
-        (true, false) => "it holds characters that cannot be seen",
-        (false, _) => "it has quotes around it that are none in CSV",
+    let what = match (seen != value, is_quoted) {
+        (_, false) => "it holds characters that cannot be seen",
+        (false, true) => "it has quotes around it that are none in CSV",
         (true, true) => "it has quotes around it that are none in CSV, and characters that cannot be seen",
     };
     Some(Advice::write(format!("{what}: write `{bare}`"), bare))
 }
 
 fn no_value(_: &Column, value: &str) -> Option<Advice> {
-    let word = value.trim().to_ascii_lowercase();
-    matches!(word.as_str(), "null" | "nil" | "none" | "n/a" | "#n/a" | "na" | "nan" | "-" | "\\n")
-        .then(|| Advice::write("leave the cell empty where there is no value", ""))
+    let advice = "leave the cell empty where there is no value";
+    match value.trim().to_ascii_lowercase().as_str() {
+        // What databases, spreadsheets and statistics programs write for it, and nobody else.
+        "null" | "\\n" | "n/a" | "#n/a" | "nan" => Some(Advice::write(advice, "")),
+        // A person may mean nothing at all, or zero, or that a value is to be removed.
+        "nil" | "none" | "na" | "-" => Some(Advice::say(advice)),
+        _ => None,
+    }
 }
 
 fn plus_sign(column: &Column, value: &str) -> Option<Advice> {
@@ -150,6 +231,18 @@ fn scientific(_: &Column, value: &str) -> Option<Advice> {
     (digits(&mantissa) && digits(exponent)).then(|| {
         Advice::say(
             "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again",
+        )
+    })
+}
+
+/// `33612345678.0`: what programs make of a column of telephone numbers that they take for amounts.
+fn decimal_phone(column: &Column, value: &str) -> Option<Advice> {
+    let (whole, fraction) = value.split_once(['.', ','])?;
+    let zeros = !fraction.is_empty() && fraction.bytes().all(|b| b == b'0');
+    // It may have begun with a 0, which amounts do not.
+    (zeros && accepts(column, whole)).then(|| {
+        Advice::say(
+            "a program took the number for an amount, and may have cut a 0 at its beginning: format the column as text and export it again",
         )
     })
 }
@@ -179,8 +272,10 @@ fn thousands(column: &Column, value: &str) -> Option<Advice> {
     let mut groups = whole.split(separator);
     let first = groups.next()?;
     let rest: Vec<&str> = groups.collect();
-    let grouped =
-        (1..=3).contains(&first.len()) && !rest.is_empty() && rest.iter().all(|group| group.len() == 3);
+    let grouped = (1..=3).contains(&first.len())
+        && !first.starts_with('0')
+        && !rest.is_empty()
+        && rest.iter().all(|group| group.len() == 3);
     // A single comma or point before three digits may be a decimal one as well.
     if !grouped || (rest.len() == 1 && decimal.is_none() && matches!(separator, ',' | '.')) {
         return None;
@@ -198,22 +293,24 @@ fn decimal_comma(column: &Column, value: &str) -> Option<Advice> {
         return None;
     }
     if column.field_type() == FieldType::Integer && is_number(&written) {
-        return Some(Advice::say("the column takes whole numbers only, written without any separator"));
+        return Some(whichever(column, &written).unwrap_or_else(|| {
+            Advice::say("the column takes whole numbers only, written without any separator")
+        }));
     }
     if !accepts(column, &written) {
         return None;
     }
     let text = format!("write decimals with a point, not a comma: `{written}`");
-    // `1,234` may be a thousand and more; `0,234` and `1234,567` can not.
-    let (whole, fraction) = written.strip_prefix('-').unwrap_or(&written).split_once('.')?;
-    let grouped = fraction.len() == 3 && whole.len() <= 3 && !whole.starts_with('0');
-    Some(if grouped { Advice::say(text) } else { Advice::write(text, written) })
+    Some(whichever(column, &written).unwrap_or_else(|| Advice::write(text, written)))
 }
 
 /// A number of decimals where a whole number is wanted, or without a digit on one side of its point.
 fn decimals(column: &Column, value: &str) -> Option<Advice> {
     let (sign, digits) = value.strip_prefix('-').map_or(("", value), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.')?;
+    if let Some(advice) = whichever(column, value) {
+        return Some(advice);
+    }
     let written = if column.field_type() == FieldType::Number {
         let zero = |text: &str| if text.is_empty() { "0".to_owned() } else { text.to_owned() };
         format!("{sign}{}.{}", zero(whole), zero(fraction))
@@ -223,6 +320,43 @@ fn decimals(column: &Column, value: &str) -> Option<Advice> {
         return is_number(value).then(|| Advice::say("the column takes whole numbers only"));
     };
     accepts(column, &written).then(|| Advice::write(format!("write it as `{written}`"), written))
+}
+
+/// For a number with one mark that may be before its decimals or between its thousands, written with a point: both, as
+/// far as the column takes them. `1.234` may be one and a bit, or a thousand and more.
+fn whichever(column: &Column, value: &str) -> Option<Advice> {
+    if !may_be_grouped(value) {
+        return None;
+    }
+    let (sign, digits) = value.strip_prefix('-').map_or(("", value), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.')?;
+    let thousands = format!("{sign}{whole}{fraction}");
+    let decimals = match column.field_type() {
+        FieldType::Integer if fraction == "000" => format!("{sign}{whole}"),
+        _ => value.to_owned(),
+    };
+    Some(Advice::say(match (accepts(column, &decimals), accepts(column, &thousands)) {
+        (true, true) => format!("write `{decimals}` or `{thousands}`, whichever was meant"),
+        (false, true) => {
+            format!(
+                "the column takes whole numbers only: write `{thousands}` if a thousand and more was meant"
+            )
+        }
+        _ => "write decimals with a point, and thousands without any separator".to_owned(),
+    }))
+}
+
+/// True for `1.234`: a point that may be before decimals or between thousands. `0.234`, `1234.567` and `1.2345` are clear.
+fn may_be_grouped(value: &str) -> bool {
+    let Some((whole, fraction)) = value.strip_prefix('-').unwrap_or(value).split_once('.') else {
+        return false;
+    };
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    fraction.len() == 3
+        && (1..=3).contains(&whole.len())
+        && !whole.starts_with('0')
+        && digits(whole)
+        && digits(fraction)
 }
 
 /// `12 €`, `$12`, `12%`.
@@ -242,11 +376,23 @@ fn is_number(text: &str) -> bool {
 /// `31/01/2026`, `1.31.2026`, `2026/01/31`: the parts of a date in another order or with other marks.
 fn day_order(column: &Column, value: &str) -> Option<Advice> {
     let date = value.split(['T', ' ']).next()?;
+    // `23/04-1988` may be two days of April.
+    let mut marks = date.chars().filter(|c| !c.is_ascii_digit());
+    if marks.next() != marks.next() {
+        return None;
+    }
     let parts: Vec<&str> = date.split(['/', '.', '-']).collect();
     let numbers: Vec<u16> = parts.iter().filter_map(|part| part.parse().ok()).collect();
     let (&[a, b, c], &[first, _, last]) = (numbers.as_slice(), parts.as_slice()) else { return None };
     let (year, month, day) = match (first.len(), last.len()) {
-        (4, _) if b > 12 => (a, c, b),
+        // Then the days up to the 12th of the column are there, too, and look as if they were right.
+        (4, _) if b > 12 => {
+            let advice = suggested(column, &format!("{a:04}-{c:02}-{b:02}"), value)?;
+            return Some(Advice::say(format!(
+                "{}, and see whether other dates have the day before the month",
+                advice.text
+            )));
+        }
         (4, _) => (a, b, c),
         (_, 4) if a > 12 => (c, b, a),
         (_, 4) if b > 12 => (c, a, b),
@@ -272,6 +418,10 @@ fn compact_date(column: &Column, value: &str) -> Option<Advice> {
     if value.len() != 8 || !value.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
+    // `10121130` is no date of the eleventh century.
+    if !("1800".."2200").contains(&value.get(..4)?) {
+        return None;
+    }
     suggested(column, &format!("{}-{}-{}", value.get(..4)?, value.get(4..6)?, value.get(6..)?), value)
 }
 
@@ -291,9 +441,9 @@ fn suggested(column: &Column, date: &str, value: &str) -> Option<Advice> {
     }
 }
 
-/// True for a time of day that says nothing: `00:00`, `00:00:00Z`.
+/// True for a time of day that says nothing: `00:00`, `00:00:00.000`. Midnight of another zone is another day here.
 fn is_midnight(time: &str) -> bool {
-    !time.is_empty() && time.trim_end_matches('Z').chars().all(|c| matches!(c, '0' | ':' | '.'))
+    !time.is_empty() && time.chars().all(|c| matches!(c, '0' | ':' | '.'))
 }
 
 /// A moment where a day is wanted, a day where a moment is wanted, or a time without seconds.
@@ -313,21 +463,21 @@ fn date_and_time(column: &Column, value: &str) -> Option<Advice> {
     accepts(column, &with_time).then(|| Advice::say(format!("write the time in full: `{with_time}`")))
 }
 
-/// The first letters of the months in English, French, German, Spanish, Italian and Dutch, without accents:
-/// as many as no other month begins with.
+/// The months in English, French, German, Spanish, Italian, Dutch and Portuguese, without accents, and what is short for
+/// them but no beginning of them.
 const MONTHS: [&[&str]; 12] = [
-    &["jan", "ene", "gen"],
-    &["feb", "fev"],
-    &["mar", "maa", "mrt"],
-    &["apr", "avr", "abr"],
-    &["may", "mai", "mag", "mei"],
-    &["jun", "juin", "giu"],
-    &["jul", "juil", "lug"],
-    &["aug", "aou", "ago"],
-    &["sep", "set"],
-    &["oct", "okt", "ott", "out"],
-    &["nov"],
-    &["dec", "dez", "dic"],
+    &["january", "janvier", "januar", "enero", "gennaio", "januari", "janeiro"],
+    &["february", "fevrier", "februar", "febrero", "febbraio", "februari", "fevereiro"],
+    &["march", "mars", "marz", "maerz", "marzo", "maart", "marco", "mrt", "mrz"],
+    &["april", "avril", "abril", "aprile"],
+    &["may", "mai", "mayo", "maggio", "mei", "maio"],
+    &["june", "juin", "juni", "junio", "giugno", "junho"],
+    &["july", "juillet", "juli", "julio", "luglio", "julho"],
+    &["august", "aout", "agosto", "augustus"],
+    &["september", "septembre", "septiembre", "settembre", "setembro"],
+    &["october", "octobre", "oktober", "octubre", "ottobre", "outubro"],
+    &["november", "novembre", "noviembre", "novembro"],
+    &["december", "decembre", "dezember", "diciembre", "dicembre", "dezembro"],
 ];
 
 /// `23 April 1988`, `Apr 23, 1988`, `23-avr.-1988`.
@@ -339,7 +489,8 @@ fn month_name(column: &Column, value: &str) -> Option<Advice> {
         _ => return None,
     };
     let plain: String = word.to_lowercase().chars().map(without_accent).collect();
-    let is = |names: &&&[&str]| names.iter().any(|name| plain.starts_with(name));
+    // As many letters as no other month begins with: of `jui` none is clear.
+    let is = |names: &&&[&str]| plain.len() >= 3 && names.iter().any(|name| name.starts_with(plain.as_str()));
     let months: Vec<usize> =
         MONTHS.iter().enumerate().filter(|(_, names)| is(names)).map(|(n, _)| n + 1).collect();
     let ([month], Ok(day)) =
@@ -361,6 +512,7 @@ fn without_accent(c: char) -> char {
         'é' | 'è' | 'ê' => 'e',
         'û' | 'ü' | 'ù' => 'u',
         'ä' | 'â' | 'à' => 'a',
+        'ç' => 'c',
         c => c,
     }
 }
@@ -388,10 +540,15 @@ fn no_such_day(_: &Column, value: &str) -> Option<Advice> {
 fn truth(column: &Column, value: &str) -> Option<Advice> {
     let word = value.to_lowercase();
     let meant = match word.as_str() {
-        "true" | "yes" | "y" | "t" | "1" | "on" | "oui" | "o" | "si" | "sí" | "ja" | "j" | "vrai" => true,
+        // No `o`: it is short for oui, and looks like a zero.
+        "true" | "yes" | "y" | "t" | "1" | "on" | "oui" | "si" | "sí" | "ja" | "j" | "vrai" => true,
         "false" | "no" | "n" | "f" | "0" | "off" | "non" | "nein" | "faux" => false,
         _ => return None,
     };
+    // Where the column has numbers of its own for it, those of others mean nothing.
+    if column.truth("1") == Some(false) || column.truth("0") == Some(true) {
+        return None;
+    }
     let schema = ["true", "false", "1", "0"].into_iter().find(|text| column.truth(text) == Some(meant))?;
     Some(Advice::write(format!("write it as `{schema}`"), schema))
 }

@@ -35,7 +35,10 @@ fn numbers() {
             ("(12.5)", "write negative numbers with a `-` before them: `-12.5`"),
             ("\u{2212}12", "write negative numbers with a `-` before them: `-12`"),
             ("12,5", "write decimals with a point, not a comma: `12.5`"),
-            ("-1,234", "write decimals with a point, not a comma: `-1.234`"),
+            ("-1,234", "write `-1.234` or `-1234`, whichever was meant"),
+            ("12,345", "write `12.345` or `12345`, whichever was meant"),
+            ("0,234", "write decimals with a point, not a comma: `0.234`"),
+            ("1234,567", "write decimals with a point, not a comma: `1234.567`"),
             ("1 234,50", "write numbers without thousands separators: `1234.50`"),
             ("1.234,50", "write numbers without thousands separators: `1234.50`"),
             ("1,234.50", "write numbers without thousands separators: `1234.50`"),
@@ -56,7 +59,14 @@ fn numbers() {
     assert_hints(&json!({ "type": "number" }), &[("1.2E+10", long), ("1,2e10", long), ("E+10", "")]);
     assert_hints(
         &json!({ "format": "phone" }),
-        &[("3.31202E+10", long), ("none", "leave the cell empty where there is no value")],
+        &[
+            ("3.31202E+10", long),
+            ("none", "leave the cell empty where there is no value"),
+            (
+                "33612345678.0",
+                "a program took the number for an amount, and may have cut a 0 at its beginning: format the column as text and export it again",
+            ),
+        ],
     );
 }
 
@@ -68,7 +78,13 @@ fn whole_numbers() {
             ("12.00", "write it as `12`"),
             ("12.50", "the column takes whole numbers only"),
             ("12,50", "the column takes whole numbers only, written without any separator"),
-            ("1,000", "the column takes whole numbers only, written without any separator"),
+            ("1,000", "write `1` or `1000`, whichever was meant"),
+            ("1.000", "write `1` or `1000`, whichever was meant"),
+            ("-12.000", "write `-12` or `-12000`, whichever was meant"),
+            ("1.500", "the column takes whole numbers only: write `1500` if a thousand and more was meant"),
+            ("1.000.000", "write numbers without thousands separators: `1000000`"),
+            ("1234.000", "write it as `1234`"),
+            ("0.123.456", ""),
             ("1 000", "write numbers without thousands separators: `1000`"),
             ("+1", "write positive numbers without a sign: `1`"),
             ("12a", ""),
@@ -101,7 +117,16 @@ fn dates() {
             ),
             ("2026-02-30", "February 2026 has 28 days: see which one is meant"),
             ("2026-04-00", "April 2026 has 30 days: see which one is meant"),
-            ("2026-31-01", "write it as `2026-01-31`"),
+            (
+                "2026-31-01",
+                "write it as `2026-01-31`, and see whether other dates have the day before the month",
+            ),
+            ("31/01-2026", ""),
+            ("10121130", ""),
+            ("23 Marigold 1988", ""),
+            ("1 jui 1988", ""),
+            ("23 Sept. 1988", "write it as `1988-09-23`"),
+            ("2026-01-31T00:00:00.000Z", "write the date alone: `2026-01-31`"),
             ("2026-31-31", ""),
             ("\u{200e}2026-01-31", "it holds characters that cannot be seen: write `2026-01-31`"),
             ("30/02/2026", ""),

@@ -7,11 +7,11 @@
 mod cell;
 pub(crate) mod words;
 
-pub(crate) use cell::{cell, meant};
+pub(crate) use cell::{Writing, cell, meant};
 
 use memchr::memchr_iter;
 
-use crate::finding::{Code, Finding, shorten};
+use crate::finding::{Code, Finding, is_treacherous, shorten};
 use crate::schema::compile::Scope;
 
 /// Delimiters that people use, with names for messages.
@@ -131,9 +131,11 @@ pub(crate) fn meant_label(label: &str, scope: &Scope) -> Option<usize> {
     }
 }
 
-/// A name without what people vary: case, spaces, hyphens, underscores.
+/// A name without what people vary: case, spaces, hyphens, underscores, quotes, and what is not seen. Every other sign
+/// says something: `price €`, `#orders` and `!active` are other columns than those without it.
 fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let varies = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '"' | '\'') || is_treacherous(c);
+    name.chars().filter(|c| !varies(*c)).flat_map(char::to_lowercase).collect()
 }
 
 /// The one that is most like a word, if it is like enough.

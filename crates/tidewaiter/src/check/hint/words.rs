@@ -32,7 +32,8 @@ pub(crate) const END_MARK: &str = "this is the mark with which old systems end a
 /// The header ends with a delimiter.
 pub(crate) const HEADER_ENDS: &str = "the header seems to end with a delimiter too many";
 /// A line ends with a delimiter.
-pub(crate) const LINE_ENDS: &str = "the line ends with a delimiter too many";
+pub(crate) const LINE_ENDS: &str =
+    "the line ends with a delimiter too many, or a value before holds one and must stand in quotes";
 /// A line has too many fields.
 pub(crate) const BARE_DELIMITER: &str = "a value that holds the delimiter must stand in quotes";
 /// A value holds a line break.

@@ -15,10 +15,15 @@ use serde::{Deserialize, Serialize};
 
 pub use self::encoding::Encoding;
 use super::{Dialect, kind_of_file};
+use crate::finding::printable;
 use crate::schema::compile::Scope;
 
 /// How many lines of a kind are named.
 const NAMED: usize = 20;
+/// How many kinds of what is left are told apart: the values in their words make many.
+const KINDS: usize = 1_000;
+/// The longest note, in characters: values of the file may stand in it.
+const NOTE_CHARACTERS: usize = 2_000;
 
 /// A file, and what was done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +70,12 @@ impl Notes {
 
     fn add(&mut self, changed: bool, what: &str, column: Option<&str>, line: Option<u64>) {
         let notes = if changed { &mut self.changes } else { &mut self.left };
-        let key = (changed, what.to_owned(), column.map(str::to_owned));
+        let mut key = (changed, printable(what, NOTE_CHARACTERS), column.map(str::to_owned));
+        if self.known.len() >= KINDS && !self.known.contains_key(&key) {
+            key = (changed, "and others, which are not listed".to_owned(), None);
+        }
+        let (_, what, column) = key.clone();
         let place = *self.known.entry(key).or_insert_with(|| {
-            let (what, column) = (what.to_owned(), column.map(str::to_owned));
             notes.push(Note { what, column, count: 0, lines: Vec::new() });
             notes.len() - 1
         });

@@ -1,9 +1,48 @@
 //! What lines write into the records they refer to: claims and adjustments. They must stay there, and be
 //! nothing that another file could forge or spoil.
 
+use std::collections::BTreeMap;
+
 use super::{Web, below, field, key};
 use crate::mistake::Mistake;
 use crate::schema::{Adjusts, FieldType, ForeignKey, Merge, OnExisting, TableSchema};
+
+/// Which lines write into which columns of which records, by claims and adjustments.
+#[derive(Default)]
+pub(super) struct Written<'a> {
+    /// By scope and column of the record: the scope of the lines, and the number of the claim if it is one.
+    writers: BTreeMap<(&'a str, &'a str), Vec<Writer<'a>>>,
+}
+
+type Writer<'a> = (&'a str, Option<usize>);
+
+impl<'a> Written<'a> {
+    pub(super) fn of(web: &'a Web<'_>) -> Self {
+        let mut written = Self::default();
+        for (scope, schema) in web.scopes {
+            for (n, key) in schema.foreign_keys.iter().enumerate() {
+                let Some(column) = &key.claims else { continue };
+                for (target, _) in web.targets(key) {
+                    written.add(target, column, (scope, Some(n)));
+                }
+            }
+            if let Some(adjusts) = &schema.adjusts {
+                columns_there(adjusts).for_each(|there| written.add(&adjusts.resource, there, (scope, None)));
+            }
+        }
+        written
+    }
+
+    fn add(&mut self, target: &'a str, column: &'a str, writer: Writer<'a>) {
+        self.writers.entry((target, column)).or_default().push(writer);
+    }
+
+    /// The scope of other lines that write into a column.
+    fn also(&self, target: &str, column: &str, writer: Writer<'_>) -> Option<&'a str> {
+        let others = self.writers.get(&(target, column))?;
+        others.iter().find(|other| **other != writer).map(|(scope, _)| *scope)
+    }
+}
 
 impl Web<'_> {
     /// A claim is noted where no file can write, where it stays, and where nothing else is noted.
@@ -14,6 +53,7 @@ impl Web<'_> {
         at: Option<&str>,
         number: usize,
         foreign: &ForeignKey,
+        written: &Written<'_>,
         mistakes: &mut Vec<Mistake>,
     ) {
         let Some(column) = &foreign.claims else { return };
@@ -27,18 +67,7 @@ impl Web<'_> {
             }
             let Some(at) = &at else { continue };
             check_kept(at, name, target, mistakes);
-            let other = self.scopes.iter().find(|(other, schema)| {
-                let claims = schema.foreign_keys.iter().enumerate().any(|(n, key)| {
-                    (*other != scope || n != number)
-                        && key.claims.as_ref() == Some(column)
-                        && self.targets(key).any(|(there, _)| there == name)
-                });
-                let adjusts = schema.adjusts.as_ref().is_some_and(|adjusts| {
-                    adjusts.resource == *name && columns_there(adjusts).any(|there| there == column)
-                });
-                claims || adjusts
-            });
-            if let Some((other, _)) = other {
+            if let Some(other) = written.also(name, column, (scope, Some(number))) {
                 let message = format!("lines of {other:?} already write to `{column}` of {name:?}");
                 mistakes.push(Mistake::new(at, message));
             }

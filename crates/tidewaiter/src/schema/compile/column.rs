@@ -2,17 +2,15 @@
 
 use std::cmp::Ordering;
 
-use regex::Regex;
-
 use super::calendar::Point;
 use super::decimal::{Decimal, OwnedDecimal};
 use super::kind::{CellType, Measure, name_of};
-use super::quick::{self, Automaton, Day, Form, Lengths, Quick};
-use crate::mistake::Mistake;
+use super::pattern::{Pattern, Patterns};
+use super::quick::{self, Day, Lengths, Quick};
+use crate::finding::is_treacherous;
+use crate::mistake::{self, Mistake};
 use crate::schema::{Bound, Constraints, FieldSchema, FieldType};
 
-/// The most memory one compiled pattern may take, in bytes.
-const PATTERN_BYTES: usize = 1 << 20;
 /// The longest name a column may have, in bytes.
 const NAME_BYTES: usize = 128;
 /// How many values of an enumeration a message lists.
@@ -38,17 +36,6 @@ struct Rules {
     maximum: Option<(Limit, String)>,
     pattern: Option<Pattern>,
     one_of: Option<Vec<String>>,
-}
-
-/// A pattern that the whole value must match.
-#[derive(Debug, Clone)]
-struct Pattern {
-    text: String,
-    regex: Regex,
-    /// The same, faster, if it is not too large for that.
-    automaton: Option<Automaton>,
-    /// The same, faster still, if only a few short forms match.
-    forms: Option<Box<[Form]>>,
 }
 
 /// A bound, read once.
@@ -125,7 +112,7 @@ impl Column {
             Problem::Minimum => format!("less than {}", bound_text(rules.and_then(|r| r.minimum.as_ref()))),
             Problem::Maximum => format!("more than {}", bound_text(rules.and_then(|r| r.maximum.as_ref()))),
             Problem::Pattern => {
-                let pattern = rules.and_then(|r| r.pattern.as_ref()).map_or("", |pattern| &pattern.text);
+                let pattern = rules.and_then(|r| r.pattern.as_ref()).map_or("", Pattern::text);
                 format!("does not match the pattern `{pattern}`")
             }
             Problem::OneOf => {
@@ -160,8 +147,15 @@ impl Column {
     }
 
     /// Compiles a field. Everything wrong with it is added to `mistakes`, with paths below `path`.
-    pub(crate) fn compile(field: &FieldSchema, path: &str, mistakes: &mut Vec<Mistake>) -> Self {
-        check_name(&field.name, path, mistakes);
+    pub(crate) fn compile(
+        field: &FieldSchema,
+        path: &str,
+        patterns: &mut Patterns,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Self {
+        if let Some(reason) = check_name(&field.name) {
+            mistakes.push(Mistake::new(format!("{path}.name"), reason));
+        }
         let before = mistakes.len();
         let kind = CellType::compile(field, path, mistakes);
         let constraints = &field.constraints;
@@ -177,7 +171,8 @@ impl Column {
             let place = format!("{path}.constraints");
             let plain = Constraints { required: constraints.required, ..Constraints::default() };
             if *constraints != plain {
-                column.rules = Some(Box::new(Rules::compile(&column, constraints, &place, mistakes)));
+                column.rules =
+                    Some(Box::new(Rules::compile(&column, constraints, &place, patterns, mistakes)));
             }
         }
         column.quick = column.kind.quick(column.rules.as_deref());
@@ -226,7 +221,13 @@ impl Rules {
         Ok(())
     }
 
-    fn compile(column: &Column, asked: &Constraints, path: &str, mistakes: &mut Vec<Mistake>) -> Self {
+    fn compile(
+        column: &Column,
+        asked: &Constraints,
+        path: &str,
+        patterns: &mut Patterns,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Self {
         let mut unfit = |present: bool, name: &str, fits: bool| {
             if present && !fits {
                 let message = format!("{} columns have no {name}", name_of(column.field_type));
@@ -266,15 +267,20 @@ impl Rules {
             mistakes.push(Mistake::new(format!("{path}.minimum"), message));
         }
         let pattern = asked.pattern.as_deref().filter(|_| patterned).and_then(|pattern| {
-            Pattern::compile(pattern)
+            patterns
+                .compile(pattern)
                 .map_err(|mistake| mistakes.push(Mistake { path: format!("{path}.pattern"), ..mistake }))
                 .ok()
+                .flatten()
         });
         let one_of = asked.one_of.as_ref().filter(|_| listed);
         if one_of.is_some_and(Vec::is_empty) {
             mistakes.push(Mistake::new(format!("{path}.enum"), "an empty enum allows no value at all"));
         }
         for (n, value) in one_of.into_iter().flatten().enumerate() {
+            if mistake::enough(mistakes) {
+                break;
+            }
             if column.kind.measure(value).is_none() {
                 let message = format!("`{value}` is not {}", column.kind.described());
                 mistakes.push(Mistake::new(format!("{path}.enum[{n}]"), message));
@@ -319,36 +325,6 @@ fn read_bound(column: &Column, bound: &Bound) -> Result<(Limit, String), String>
     Ok((limit, text))
 }
 
-impl Pattern {
-    /// Compiles a pattern; the mistake has no path yet.
-    fn compile(pattern: &str) -> Result<Self, Mistake> {
-        let build = |text: &str| regex::RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
-        // By itself first: `a)|(b` would become valid, and mean something else, between our parentheses.
-        match build(pattern).and_then(|_| build(&format!(r"\A(?:{pattern})\z"))) {
-            Ok(regex) => {
-                let (automaton, forms) = (Automaton::of(pattern), Form::of(pattern));
-                Ok(Self { text: pattern.to_owned(), regex, automaton, forms })
-            }
-            Err(regex::Error::CompiledTooBig(_)) => {
-                Err(Mistake::new("", "the pattern takes too much memory")
-                    .with_hint("repeat less: `{1,1000}` is costly"))
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                Err(Mistake::new("", format!("`{pattern}` is not a regular expression: {reason}")))
-            }
-        }
-    }
-
-    fn takes(&self, value: &str) -> bool {
-        match &self.automaton {
-            Some(automaton) => automaton.accepts(value.as_bytes()),
-            None => self.regex.is_match(value),
-        }
-    }
-}
-
 impl CellType {
     /// The quick way for values of this type under these rules, if there is one.
     fn quick(&self, rules: Option<&Rules>) -> Quick {
@@ -367,10 +343,11 @@ impl CellType {
         let positive = rules.minimum.as_ref().is_none_or(|(limit, _)| limit.is_at_most_zero());
         let bounded = rules.maximum.is_some() || !positive;
         match (self, &rules.pattern) {
-            (Self::Text, Some(Pattern { forms: Some(forms), .. })) => Quick::Forms(lengths, forms.clone()),
-            (Self::Text, Some(Pattern { automaton: Some(automaton), .. })) => {
-                Quick::Pattern(lengths, automaton.clone())
-            }
+            (Self::Text, Some(pattern)) => match (pattern.forms(), pattern.table()) {
+                (Some(forms), _) => Quick::Forms(lengths, forms.into()),
+                (None, Some(table)) => Quick::Pattern(lengths, table.clone()),
+                (None, None) => Quick::Never,
+            },
             (Self::Text, None) => Quick::Text(lengths),
             (Self::Email, None) => Quick::Email(lengths),
             (Self::Phone, None) => Quick::Phone(lengths),
@@ -396,22 +373,25 @@ impl CellType {
     }
 }
 
-fn check_name(name: &str, path: &str, mistakes: &mut Vec<Mistake>) {
+/// Why a column cannot have this name; None if it can.
+pub(super) fn check_name(name: &str) -> Option<&'static str> {
     let reason = if name.is_empty() {
         "the name is empty"
     } else if name.len() > NAME_BYTES {
         "the name is longer than 128 bytes"
     } else if name.trim() != name {
         "the name begins or ends with a space"
-    } else if name.contains(|c: char| c.is_control() || matches!(c, '"' | ';' | ',' | '|' | '\u{feff}')) {
+    } else if name.contains(|c: char| c.is_control() || matches!(c, '"' | ';' | ',' | '|')) {
         "the name holds a delimiter, a quote or a control character"
+    } else if name.contains(|c: char| is_treacherous(c) || (c.is_whitespace() && c != ' ')) {
+        "the name holds a character that cannot be seen"
     } else if name.starts_with(['{', '[', '<']) {
         // A header that began like this could not be told from JSON or a web page.
         "the name begins with a bracket"
     } else {
-        return;
+        return None;
     };
-    mistakes.push(Mistake::new(format!("{path}.name"), reason));
+    Some(reason)
 }
 
 fn bound_text(bound: Option<&(Limit, String)>) -> &str {

@@ -7,7 +7,9 @@
 mod calendar;
 mod column;
 mod decimal;
+mod effort;
 mod kind;
+mod pattern;
 mod quick;
 mod relations;
 mod text;
@@ -16,11 +18,12 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use column::{Column, Problem};
 pub use decimal::MOST_DIGITS;
+pub use pattern::Patterns;
 pub(crate) use quick::{Lengths, Letters, Quick};
 pub(crate) use text::is_phone;
 
 use super::{OnExisting, RowEffect, TableSchema};
-use crate::mistake::Mistake;
+use crate::mistake::{self, Mistake};
 
 /// A scope ready for use: a compiled [`TableSchema`].
 #[derive(Debug, Clone)]
@@ -58,6 +61,18 @@ impl Scope {
     /// # Errors
     /// The mistakes, at least one.
     pub fn compile(name: &str, schema: &TableSchema) -> Result<Self, Vec<Mistake>> {
+        Self::compile_with(name, schema, &mut Patterns::default())
+    }
+
+    /// The same for one of several schemas whose patterns share a budget.
+    ///
+    /// # Errors
+    /// The mistakes, at least one.
+    pub fn compile_with(
+        name: &str,
+        schema: &TableSchema,
+        patterns: &mut Patterns,
+    ) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut columns = Vec::with_capacity(schema.fields.len());
         let mut by_name: HashMap<String, usize> = HashMap::with_capacity(schema.fields.len());
@@ -65,8 +80,11 @@ impl Scope {
             mistakes.push(Mistake::new("fields", "a scope needs at least one field"));
         }
         for (n, field) in schema.fields.iter().enumerate() {
+            if mistake::enough(&mistakes) {
+                return Err(mistakes);
+            }
             let path = format!("fields[{n}]");
-            columns.push(Column::compile(field, &path, &mut mistakes));
+            columns.push(Column::compile(field, &path, patterns, &mut mistakes));
             if let Some(first) = by_name.get(&field.name) {
                 let message = format!("`{}` is already the name of fields[{first}]", field.name);
                 mistakes.push(Mistake::new(format!("{path}.name"), message));
@@ -84,7 +102,7 @@ impl Scope {
             .collect();
         let foreign_keys = names.foreign_keys(schema);
         check_key(schema, &mut mistakes);
-        relations::check(schema, &mut mistakes);
+        relations::check(schema, &columns, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }

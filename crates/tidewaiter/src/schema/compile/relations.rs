@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::column::Column;
+use super::column::{Column, check_name};
 use crate::mistake::Mistake;
-use crate::schema::{
-    Adjusts, Constraints, FieldSchema, FieldType, Generated, Merge, OnExisting, RowEffect, TableSchema,
-};
+use crate::schema::{Adjusts, FieldSchema, FieldType, Generated, Merge, OnExisting, RowEffect, TableSchema};
 
 /// A code such as those that are made, to see whether a column takes it.
 const SAMPLE_CODE: &str = "2000000000008";
 
-/// Reports what cannot be meant.
-pub(super) fn check(schema: &TableSchema, mistakes: &mut Vec<Mistake>) {
-    let mut relations = Relations { schema, mistakes };
+/// Reports what cannot be meant. The columns are the fields of the schema, compiled.
+pub(super) fn check(schema: &TableSchema, columns: &[Column], mistakes: &mut Vec<Mistake>) {
+    let mut relations = Relations { schema, columns, mistakes };
     relations.check_lists();
     if let Some(rule) = &schema.generated {
         relations.check_generated(rule);
@@ -27,6 +25,7 @@ pub(super) fn check(schema: &TableSchema, mistakes: &mut Vec<Mistake>) {
 
 struct Relations<'a> {
     schema: &'a TableSchema,
+    columns: &'a [Column],
     mistakes: &'a mut Vec<Mistake>,
 }
 
@@ -50,22 +49,8 @@ impl<'a> Relations<'a> {
 
     /// A column that is no field of a file must have a name that one could have: records are exported.
     fn check_name(&mut self, path: &str, name: &str) {
-        let field = FieldSchema {
-            name: name.to_owned(),
-            kind: FieldType::String,
-            format: None,
-            title: None,
-            description: None,
-            example: None,
-            constraints: Constraints::default(),
-            merge: Merge::Replace,
-            true_values: Vec::new(),
-            false_values: Vec::new(),
-        };
-        let mut found = Vec::new();
-        Column::compile(&field, "", &mut found);
-        for mistake in found {
-            self.report(path, mistake.message);
+        if let Some(reason) = check_name(name) {
+            self.report(path, reason);
         }
     }
 
@@ -110,9 +95,8 @@ impl<'a> Relations<'a> {
                 let message = format!("`{}` is required, so there is nothing to make", rule.field);
                 self.report("generated.field", message);
             }
-            // What is wrong with the field itself is not reported again.
-            let column = Column::compile(field, "", &mut Vec::new());
-            if column.check(SAMPLE_CODE).is_err() {
+            let column = self.columns.iter().find(|column| column.name() == rule.field);
+            if column.is_some_and(|column| column.check(SAMPLE_CODE).is_err()) {
                 let message = format!("`{}` does not take a code such as {SAMPLE_CODE}", rule.field);
                 self.report("generated.field", message);
             }

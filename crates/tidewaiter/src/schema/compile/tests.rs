@@ -62,6 +62,7 @@ fn names_of_fields() {
             "fields": [
                 { "name": "a" }, { "name": "a" }, { "name": "" }, { "name": " b" }, { "name": "c;d" },
                 { "name": "e\"f" }, { "name": "g\th" }, { "name": "{i}" }, { "name": "j".repeat(129) }, { "name": "an é is fine" },
+                { "name": "evil\u{202e}gpj" }, { "name": "a\u{200b}b" },
             ],
             "primaryKey": ["a"],
         })),
@@ -74,6 +75,8 @@ fn names_of_fields() {
             ("fields[6].name", "the name holds a delimiter, a quote or a control character"),
             ("fields[7].name", "the name begins with a bracket"),
             ("fields[8].name", "the name is longer than 128 bytes"),
+            ("fields[10].name", "the name holds a character that cannot be seen"),
+            ("fields[11].name", "the name holds a character that cannot be seen"),
         ],
     );
 }
@@ -133,7 +136,7 @@ fn patterns_are_built() {
     assert!(pattern("a)|(b").is_err());
     assert_mistakes(
         pattern("(\\w{1000}){1000}"),
-        &[("fields[1].constraints.pattern", "the pattern takes too much memory")],
+        &[("fields[1].constraints.pattern", "the pattern has 1000000 places where at most 1000 are allowed")],
     );
 }
 

@@ -79,20 +79,41 @@ pub(crate) fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// True for 6 to 15 digits, not only zeros, perhaps after a `+`, perhaps with spaces, points, hyphens and parentheses between.
+/// True for 6 to 15 digits, perhaps after a `+`, perhaps with spaces, points, hyphens and parentheses between.
+///
+/// No country code begins with 0, so `+0` and `000` lead nowhere. A decimal number is none: `33612345678.0` is what a
+/// program makes of a column that it takes for amounts, and its last 0 belongs to no telephone.
 pub(crate) fn is_phone(text: &str) -> bool {
-    let number = text.strip_prefix('+').unwrap_or(text).as_bytes();
-    let mut digits = 0_u32;
-    let only_zeros = !number.iter().any(|b| matches!(b, b'1'..=b'9'));
-    let known = number.iter().all(|b| {
-        digits += u32::from(b.is_ascii_digit());
-        matches!(b, b'0'..=b'9' | b' ' | b'.' | b'-' | b'(' | b')')
-    });
-    known
-        && !only_zeros
-        && (6..=15).contains(&digits)
+    let international = text.strip_prefix('+');
+    let number = international.unwrap_or(text).as_bytes();
+    let known = number.iter().all(|b| matches!(b, b'0'..=b'9' | b' ' | b'.' | b'-' | b'(' | b')'))
         && matches!(number.first(), Some(b'0'..=b'9' | b'('))
-        && matches!(number.last(), Some(b'0'..=b'9' | b')'))
+        && matches!(number.last(), Some(b'0'..=b'9' | b')'));
+    let mut digits = number.iter().copied().filter(u8::is_ascii_digit).peekable();
+    let mut zeros = 0_u32;
+    while digits.next_if_eq(&b'0').is_some() {
+        zeros += 1;
+    }
+    let others = digits.count() as u32;
+    // One 0 is dialled within a country, two of them to leave it.
+    let count = match (international.is_some(), zeros) {
+        (_, 0) => others,
+        (false, 1) => others + 1,
+        (false, 2) => others,
+        _ => return false,
+    };
+    known && others > 0 && (6..=15).contains(&count) && !is_decimal(number)
+}
+
+/// True if the number is written like one with decimals.
+fn is_decimal(number: &[u8]) -> bool {
+    let is_mark = |b: &u8| !b.is_ascii_digit();
+    let Some(at) = number.iter().rposition(is_mark).filter(|at| number.get(*at) == Some(&b'.')) else {
+        return false;
+    };
+    let (before, behind) = (number.get(..at).unwrap_or_default(), number.get(at + 1..).unwrap_or_default());
+    let is_only = !before.iter().any(is_mark);
+    behind.len() == 1 || (is_only && (behind.len() == 2 || behind.iter().all(|b| *b == b'0')))
 }
 
 #[cfg(test)]
@@ -201,6 +222,13 @@ mod tests {
             "01.20.20.20.20",
             "123456",
             "123456789012345",
+            "+123456789012345",
+            "00123456789012345",
+            "0612345678",
+            "(0)6 12 34 56 78",
+            "+33 (0)6 12 34 56 78",
+            "030.1234567",
+            "1.800.555.0199",
         ] {
             assert!(is_phone(good), "{good}");
         }
@@ -215,6 +243,17 @@ mod tests {
             " 33120202020",
             "33120202020 ",
             "3.3E+10",
+            "000000",
+            "0000000000",
+            "0033 6 12",
+            "+0612345678",
+            "+(0)612345678",
+            "000612345678",
+            "001234567890123456",
+            "33612345678.0",
+            "+33612345678.00",
+            "0612345678.000",
+            "06.12.34.56.7",
         ] {
             assert!(!is_phone(bad), "{bad}");
         }

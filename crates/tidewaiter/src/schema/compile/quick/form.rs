@@ -40,9 +40,8 @@ impl Form {
 
     /// The forms of the texts that match a pattern as a whole, as far as they are ASCII; None if they are not a few of at
     /// most 16 bytes.
-    pub(crate) fn of(pattern: &str) -> Option<Box<[Self]>> {
-        let hir = regex_syntax::parse(pattern).ok()?;
-        Some(Self::extended(&[Self::EMPTY], &hir)?.into_boxed_slice())
+    pub(crate) fn of(pattern: &Hir) -> Option<Box<[Self]>> {
+        Some(Self::extended(&[Self::EMPTY], pattern)?.into_boxed_slice())
     }
 
     /// Each of these forms with what matches behind it.

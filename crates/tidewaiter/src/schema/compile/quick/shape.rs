@@ -112,7 +112,10 @@ pub(super) fn is_phone(tail: &[u8], length: usize) -> bool {
     let plus = bytes.are(b'+') & 1;
     let digits = value(length) & !plus;
     let count = length.wrapping_sub(plus as usize);
-    (count.wrapping_sub(6) <= 9) & (digits & !bytes.digits() == 0) & (digits & !bytes.are(b'0') != 0)
+    // Two zeros at the beginning do not count, and a country code has none.
+    let zeros = (bytes.are(b'0') >> plus) & 3;
+    let begins = (zeros & 1 == 0) | ((plus == 0) & (zeros == 1));
+    begins & (count.wrapping_sub(6) <= 9) & (digits & !bytes.digits() == 0)
 }
 
 /// Numbers of up to 9 digits, perhaps behind a `-`, with a space between them.
