@@ -150,8 +150,8 @@ impl fmt::Display for Code {
     }
 }
 
-/// One mistake: what, where, the value that shows it, and how to mend it. Its texts are made [printable]: nothing that a
-/// partner or the author of a schema wrote can forge a line of a log or steer a terminal.
+/// One mistake: what, where, the value that shows it, and how to fix it. Control characters and marks of direction in its
+/// texts are escaped, so what a partner wrote cannot forge a line of a log or steer a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What kind of mistake it is.

@@ -52,113 +52,109 @@ fn reference(more: &Value) -> Value {
 /// A bound: how many there may be, a document with so many, where it is, and what is told of one more.
 type Case = (usize, fn(usize) -> Value, &'static str, &'static str);
 
+const CASES: [Case; 21] = [
+    (1_000, |n| json!({ "acme": { "contacts": object(&names(n), &json!({})) } }), "acme", "imports"),
+    (
+        50,
+        |n| json!({ "acme": {}, "settings": { "report_recipients": emails(n) } }),
+        "settings.report_recipients",
+        "recipients",
+    ),
+    (
+        50,
+        |n| json!({ "acme": { "contacts": { "crm": { "alert_recipients": emails(n) } } } }),
+        "acme.contacts.crm.alert_recipients",
+        "recipients",
+    ),
+    (
+        7,
+        |n| json!({ "acme": { "contacts": { "crm": { "expected": { "by": "06:00", "days": &["mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon"][..n] } } } } }),
+        "acme.contacts.crm.expected.days",
+        "days",
+    ),
+    (
+        250,
+        |n| json!({ "acme": {}, "settings": { "scope_order": names(n) } }),
+        "settings.scope_order",
+        "scopes",
+    ),
+    (
+        200,
+        |n| json!({ "acme": {}, "scopes": object(&names(n), &json!({ "fields": [{ "name": "x" }], "primaryKey": ["x"] })) }),
+        "scopes",
+        "scopes",
+    ),
+    (
+        5_000,
+        |n| json!({ "acme": {}, "scopes": { "visits": { "fields": fields(n), "primaryKey": ["x0"] } } }),
+        "scopes.visits.fields",
+        "fields",
+    ),
+    (
+        5_000,
+        |n| json!({ "acme": {}, "scopes": { "contacts": { "fields": fields(n) } } }),
+        "scopes.contacts.fields",
+        "fields",
+    ),
+    (16, |n| scope(&json!({ "primaryKey": names(n) })), "scopes.visits.primaryKey", "columns"),
+    (16, |n| scope(&json!({ "alternateKeys": names(n) })), "scopes.visits.alternateKeys", "columns"),
+    (
+        20,
+        |n| {
+            scope(
+                &json!({ "foreignKeys": vec![json!({ "fields": ["x1"], "reference": { "resource": "stores" } }); n] }),
+            )
+        },
+        "scopes.visits.foreignKeys",
+        "references",
+    ),
+    (
+        20,
+        |n| scope(&json!({ "requireAny": vec![json!(["x1", "x2"]); n] })),
+        "scopes.visits.requireAny",
+        "sets of columns",
+    ),
+    (16, |n| scope(&json!({ "requireAny": [names(n)] })), "scopes.visits.requireAny[0]", "columns"),
+    (50, |n| scope(&json!({ "missingValues": names(n) })), "scopes.visits.missingValues", "texts"),
+    (16, |n| reference(&json!({ "fields": names(n) })), "scopes.visits.foreignKeys[0].fields", "columns"),
+    (16, |n| reference(&json!({ "matching": names(n) })), "scopes.visits.foreignKeys[0].matching", "columns"),
+    (
+        16,
+        |n| reference(&json!({ "reference": { "resource": "stores", "orIn": names(n) } })),
+        "scopes.visits.foreignKeys[0].reference.orIn",
+        "scopes",
+    ),
+    (
+        50,
+        |n| field(&json!({ "type": "boolean", "trueValues": names(n) })),
+        "scopes.visits.fields[1].trueValues",
+        "texts",
+    ),
+    (
+        1_000,
+        |n| field(&json!({ "constraints": { "enum": names(n) } })),
+        "scopes.visits.fields[1].constraints.enum",
+        "values",
+    ),
+    (
+        1_000,
+        |n| field(&json!({ "constraints": { "pattern": "a".repeat(n) } })),
+        "scopes.visits.fields[1].constraints.pattern",
+        "bytes",
+    ),
+    (
+        64,
+        |n| field(&json!({ "type": "date", "format": format!("{}%Y-%m-%d", "-".repeat(n - 8)) })),
+        "scopes.visits.fields[1].format",
+        "bytes",
+    ),
+];
+
 /// At the bound nothing is said of it, beyond it just that. The published schema draws the same line.
 #[test]
 fn each_bound_is_told_at_its_path() {
     let validator = jsonschema::validator_for(&json_schema()).unwrap();
-    let cases: [Case; 21] = [
-        (1_000, |n| json!({ "acme": { "contacts": object(&names(n), &json!({})) } }), "acme", "imports"),
-        (
-            50,
-            |n| json!({ "acme": {}, "settings": { "report_recipients": emails(n) } }),
-            "settings.report_recipients",
-            "recipients",
-        ),
-        (
-            50,
-            |n| json!({ "acme": { "contacts": { "crm": { "alert_recipients": emails(n) } } } }),
-            "acme.contacts.crm.alert_recipients",
-            "recipients",
-        ),
-        (
-            7,
-            |n| json!({ "acme": { "contacts": { "crm": { "expected": { "by": "06:00", "days": &["mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon"][..n] } } } } }),
-            "acme.contacts.crm.expected.days",
-            "days",
-        ),
-        (
-            250,
-            |n| json!({ "acme": {}, "settings": { "scope_order": names(n) } }),
-            "settings.scope_order",
-            "scopes",
-        ),
-        (
-            200,
-            |n| json!({ "acme": {}, "scopes": object(&names(n), &json!({ "fields": [{ "name": "x" }], "primaryKey": ["x"] })) }),
-            "scopes",
-            "scopes",
-        ),
-        (
-            5_000,
-            |n| json!({ "acme": {}, "scopes": { "visits": { "fields": fields(n), "primaryKey": ["x0"] } } }),
-            "scopes.visits.fields",
-            "fields",
-        ),
-        (
-            5_000,
-            |n| json!({ "acme": {}, "scopes": { "contacts": { "fields": fields(n) } } }),
-            "scopes.contacts.fields",
-            "fields",
-        ),
-        (16, |n| scope(&json!({ "primaryKey": names(n) })), "scopes.visits.primaryKey", "columns"),
-        (16, |n| scope(&json!({ "alternateKeys": names(n) })), "scopes.visits.alternateKeys", "columns"),
-        (
-            20,
-            |n| {
-                scope(
-                    &json!({ "foreignKeys": vec![json!({ "fields": ["x1"], "reference": { "resource": "stores" } }); n] }),
-                )
-            },
-            "scopes.visits.foreignKeys",
-            "references",
-        ),
-        (
-            20,
-            |n| scope(&json!({ "requireAny": vec![json!(["x1", "x2"]); n] })),
-            "scopes.visits.requireAny",
-            "sets of columns",
-        ),
-        (16, |n| scope(&json!({ "requireAny": [names(n)] })), "scopes.visits.requireAny[0]", "columns"),
-        (50, |n| scope(&json!({ "missingValues": names(n) })), "scopes.visits.missingValues", "texts"),
-        (16, |n| reference(&json!({ "fields": names(n) })), "scopes.visits.foreignKeys[0].fields", "columns"),
-        (
-            16,
-            |n| reference(&json!({ "matching": names(n) })),
-            "scopes.visits.foreignKeys[0].matching",
-            "columns",
-        ),
-        (
-            16,
-            |n| reference(&json!({ "reference": { "resource": "stores", "orIn": names(n) } })),
-            "scopes.visits.foreignKeys[0].reference.orIn",
-            "scopes",
-        ),
-        (
-            50,
-            |n| field(&json!({ "type": "boolean", "trueValues": names(n) })),
-            "scopes.visits.fields[1].trueValues",
-            "texts",
-        ),
-        (
-            1_000,
-            |n| field(&json!({ "constraints": { "enum": names(n) } })),
-            "scopes.visits.fields[1].constraints.enum",
-            "values",
-        ),
-        (
-            1_000,
-            |n| field(&json!({ "constraints": { "pattern": "a".repeat(n) } })),
-            "scopes.visits.fields[1].constraints.pattern",
-            "bytes",
-        ),
-        (
-            64,
-            |n| field(&json!({ "type": "date", "format": format!("{}%Y-%m-%d", "-".repeat(n - 8)) })),
-            "scopes.visits.fields[1].format",
-            "bytes",
-        ),
-    ];
-    for (most, document, path, things) in cases {
+    for (most, document, path, things) in CASES {
         let beyond = format!("{path}: {} {things} where at most {most} are allowed", most + 1);
         let (at, above) = (document(most), document(most + 1));
         let is_told = |document: &Value| said(document).iter().any(|text| text.starts_with(&beyond));

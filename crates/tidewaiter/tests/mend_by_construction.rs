@@ -145,7 +145,7 @@ fn grouped(whole: &str, mark: &str) -> String {
     let first = (digits.len() + 2) % 3 + 1;
     let mut groups = vec![digits[..first].to_owned()];
     groups.extend(
-        digits[first..].as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned()),
+        digits.as_bytes()[first..].chunks(3).map(|group| String::from_utf8_lossy(group).into_owned()),
     );
     format!("{sign}{}", groups.join(mark))
 }
@@ -229,10 +229,9 @@ fn broken(column: &str, value: &str, style: usize, slip: usize) -> String {
         (14, "price" | "stock") => format!("{written} €"),
         // Nobody puts the same mark between thousands and before decimals.
         (15..=17, "stock") if style % NUMBERS.len() > 1 => written,
-        (15, "stock") => format!("{written}.0"),
+        (15, "stock") | (18, "phone") => format!("{written}.0"),
         (16, "stock") => format!("{written}.000"),
         (17, "stock") => format!("{written},000"),
-        (18, "phone") => format!("{written}.0"),
         (18, "price") => written.trim_start_matches('0').to_owned(),
         (19, "day") => format!("{written} 00:00:00"),
         (20, "day") => format!("{written}T00:00:00Z"),
@@ -240,7 +239,7 @@ fn broken(column: &str, value: &str, style: usize, slip: usize) -> String {
         (20, "status") => format!("{}e", &written[..3]),
         (21, "email") => format!("Ada <{written}>"),
         // With three decimals it would be a thousand and more, beyond doubt.
-        (21, "price") if style == 0 && !value.rsplit('.').next().is_some_and(|last| last.len() == 3) => {
+        (21, "price") if style == 0 && value.rsplit('.').next().is_none_or(|last| last.len() != 3) => {
             written.replace('.', "\u{a0}")
         }
         (22, "price" | "stock") => format!("1.2E+{written}"),

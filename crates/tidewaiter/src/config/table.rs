@@ -1,5 +1,6 @@
 //! Reads Table Schemas key by key, so that each mistake is reported with its path.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::fields::{Fields, wrong_format};
@@ -35,7 +36,12 @@ pub(super) fn table_schema(path: &str, value: Value, mistakes: &mut Vec<Mistake>
         adjusts: fields.read_object("adjusts", adjusts),
         missing_values: vec![String::new()],
         require_any: fields
-            .read_list("requireAny", "a list of lists of column names", &bounds::SETS, names)
+            .read_list(
+                "requireAny",
+                "a list of lists of column names",
+                &bounds::SETS,
+                |path, value, mistakes| names(path, &value, mistakes),
+            )
             .unwrap_or_default(),
         on_existing: fields
             .read_word::<OnExisting>("onExisting", &["merge", "replace", "keep", "append"])
@@ -77,16 +83,16 @@ pub(super) fn addition(path: &str, value: Value, mistakes: &mut Vec<Mistake>) ->
 }
 
 /// One of several lists of column names.
-fn names(path: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Vec<String>> {
+fn names(path: &str, value: &Value, mistakes: &mut Vec<Mistake>) -> Option<Vec<String>> {
     let beyond = value.as_array().and_then(|names| bounds::COLUMNS.check(path, names.len()));
     let is_beyond = beyond.is_some();
     mistakes.extend(beyond);
     if is_beyond {
         return None;
     }
-    let names = serde_json::from_value(value.clone()).ok();
+    let names = Vec::deserialize(value).ok();
     if names.is_none() {
-        mistakes.push(wrong_format(path, "requireAny", NAMES, &value));
+        mistakes.push(wrong_format(path, "requireAny", NAMES, value));
     }
     names
 }

@@ -188,8 +188,8 @@ fn unseen(column: &Column, value: &str) -> Option<Advice> {
     const SOFT_HYPHEN: char = '\u{ad}';
     const QUOTES: [char; 8] = ['“', '”', '„', '‘', '’', '«', '»', '"'];
     let is_text = column.field_type() == FieldType::String;
-    let seen: String =
-        value.chars().filter(|c| !UNSEEN.contains(c) && !(is_text && *c == SOFT_HYPHEN)).collect();
+    let is_unseen = |c: &char| UNSEEN.contains(c) || (is_text && *c == SOFT_HYPHEN);
+    let seen: String = value.chars().filter(|c| !is_unseen(c)).collect();
     let bare = seen.trim();
     // One alone is a unit or a mark: 5” are inches, ’90 is a year.
     let quoted = bare.strip_prefix(QUOTES).and_then(|rest| rest.strip_suffix(QUOTES)).map(str::trim);

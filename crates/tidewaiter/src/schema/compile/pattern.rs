@@ -161,18 +161,14 @@ impl Patterns {
         let whole = Hir::concat(vec![hir, Hir::look(Look::End)]);
         let limit = BYTES.min(ALL_BYTES.saturating_sub(self.bytes));
         let config = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(limit));
-        match thompson::Compiler::new().configure(config).build_from_hir(&whole) {
-            Ok(machine) => {
-                self.charge(machine.memory_usage())?;
-                Ok(machine)
-            }
+        let Ok(machine) = thompson::Compiler::new().configure(config).build_from_hir(&whole) else {
             // It took as much to find that out. Where less than that was left, it may fit by itself.
-            Err(_) => {
-                self.charge(BYTES)?;
-                let message = format!("the pattern takes more than {} once compiled", mebibytes(BYTES));
-                Err(Mistake::new("", message).with_hint(REPEAT_LESS))
-            }
-        }
+            self.charge(BYTES)?;
+            let message = format!("the pattern takes more than {} once compiled", mebibytes(BYTES));
+            return Err(Mistake::new("", message).with_hint(REPEAT_LESS));
+        };
+        self.charge(machine.memory_usage())?;
+        Ok(machine)
     }
 
     /// The table of a state machine, if it is small. Whether one is tried depends on what has been spent on others, and

@@ -97,9 +97,8 @@ pub(crate) fn is_phone(text: &str) -> bool {
     let others = digits.count() as u32;
     // One 0 is dialled within a country, two of them to leave it.
     let count = match (international.is_some(), zeros) {
-        (_, 0) => others,
         (false, 1) => others + 1,
-        (false, 2) => others,
+        (_, 0) | (false, 2) => others,
         _ => return false,
     };
     known && others > 0 && (6..=15).contains(&count) && !is_decimal(number)
