@@ -53,12 +53,23 @@ impl Default for World {
 impl World {
     /// An empty deployment with the repository `partner`.
     pub fn new() -> Self {
+        Self::in_folder(tempfile::tempdir().expect("a temporary folder can be made"))
+    }
+
+    /// The same in memory, where the system has such folders: for tests that kill processes. After a kill the next run
+    /// syncs the whole file system, so on a disk such a test waits for what others write.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self::in_folder(folder.expect("a temporary folder can be made"))
+    }
+
+    fn in_folder(folder: TempDir) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime can be made");
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let world = Self { folder, runtime, seen: Mutex::default(), concluded: Arc::default() };
         world.repository(PARTNER);
         world

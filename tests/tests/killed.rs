@@ -27,7 +27,7 @@ const CONFIG: &str = r#"{
 
 /// Enough kills that every phase is hit, in a time that a developer waits for.
 const KILLS: u32 = 30;
-const AT_MOST: Duration = Duration::from_secs(90);
+const AT_MOST: Duration = Duration::from_secs(40);
 
 fn data(scope: Scope, lines: u64, bad_share: f64) -> Vec<u8> {
     let world = Sizes { contacts: 4_000, stores: 40, products: 300, orders: 3_000 };
@@ -145,7 +145,7 @@ const OTHER_CONFIG: &str = r#"{
 }"#;
 
 fn world() -> World {
-    let world = World::new();
+    let world = World::in_memory();
     world.config("acme", CONFIG);
     world.config_of(OTHER, "beta", OTHER_CONFIG);
     for (name, content) in BEFORE {

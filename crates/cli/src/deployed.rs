@@ -164,10 +164,18 @@ impl Address {
     }
 }
 
-/// Opens what is there, a folder or a stack.
-pub(crate) async fn open(dir: &Path) -> Result<Opened> {
+/// Opens what is there, a folder or a stack, to look at it.
+pub(crate) async fn look(dir: &Path) -> Result<Opened> {
     match Address::of(dir)? {
         None => Ok(Opened::Folder(Box::new(crate::commands::look(dir)?))),
+        Some(address) => stack(dir, &address).await,
+    }
+}
+
+/// Opens what is there, a folder or a stack, to change its state.
+pub(crate) async fn open(dir: &Path) -> Result<Opened> {
+    match Address::of(dir)? {
+        None => Ok(Opened::Folder(Box::new(crate::commands::open(dir)?))),
         Some(address) => stack(dir, &address).await,
     }
 }

@@ -15,6 +15,9 @@ use crate::journal::Journal;
 /// How long a stall takes, in milliseconds.
 const STALL: i64 = 3_600_000;
 
+/// So many calls of an endless run are shown.
+const LAST: u64 = 60;
+
 /// A call as it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
@@ -32,6 +35,30 @@ impl Made {
     }
 }
 
+impl Made {
+    /// The same without what differs from run to run: ids, and the names of files that are being written.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        Self { op: self.op, path: masked(&self.path), to: self.to.as_deref().map(masked) }
+    }
+}
+
+fn masked(path: &Path) -> PathBuf {
+    const PARTIAL: &str = ".tidewaiter/partial";
+    if path.parent() == Some(Path::new(PARTIAL)) {
+        return Path::new(PARTIAL).join("*");
+    }
+    let text = path.to_string_lossy();
+    let is_id = |part: &str| {
+        part.len() == 26 && part.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+    };
+    let parts = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()).map(|part| {
+        let name = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        if is_id(name) { part.replace(name, "*") } else { part.to_owned() }
+    });
+    parts.collect::<String>().into()
+}
+
 impl std::fmt::Display for Made {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?} {}", self.op, self.path.display())?;
@@ -39,11 +66,21 @@ impl std::fmt::Display for Made {
     }
 }
 
+/// Which call of a run is meant.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The one with this number, from 1.
+    Number(u64),
+    /// The one that is the n-th of its kind, from 1, but for ids. The log of a file is written while the file is moved,
+    /// so the numbers of some calls differ from run to run.
+    Nth(Made, u64),
+}
+
 /// What is done to which call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Plan {
-    /// The number of the call, from 1.
-    pub call: u64,
+    /// The call.
+    pub call: Target,
     /// What happens to it.
     pub kind: Kind,
 }
@@ -59,6 +96,8 @@ struct Held {
     plan: Option<Plan>,
     most: u64,
     calls: u64,
+    /// How many calls were like the one that is meant.
+    alike: u64,
     /// The call that was hit.
     hit: Option<Made>,
     /// How often calls were refused.
@@ -68,6 +107,8 @@ struct Held {
     is_dead: bool,
     is_endless: bool,
     trace: Option<Vec<Made>>,
+    /// The last calls of a run that is endless.
+    last: Vec<Made>,
     journal: Option<Journal>,
 }
 
@@ -78,12 +119,14 @@ impl Injector {
             plan,
             most,
             calls: 0,
+            alike: 0,
             hit: None,
             refused: 0,
             loses: None,
             is_dead: false,
             is_endless: false,
             trace: None,
+            last: Vec::new(),
             journal: None,
         };
         Self { held: Mutex::new(held), clock: Arc::default(), ends: Arc::default() }
@@ -137,6 +180,12 @@ impl Injector {
         self.held().trace.take().unwrap_or_default()
     }
 
+    /// The last calls, if the run was endless.
+    pub fn last(&self) -> Vec<String> {
+        let held = self.held();
+        if held.is_endless { held.last.iter().map(ToString::to_string).collect() } else { Vec::new() }
+    }
+
     /// What is durable, if it was noted.
     pub fn take_journal(&self) -> Option<Journal> {
         self.held().journal.take()
@@ -145,12 +194,20 @@ impl Injector {
 
 impl Held {
     fn is_hit(&mut self, call: &Call<'_>, clock: &AtomicI64) -> io::Result<Option<usize>> {
-        let Some(Plan { call: at, kind }) = self.plan else { return Ok(None) };
-        if self.calls == at {
+        let Some(Plan { call: target, kind }) = &self.plan else { return Ok(None) };
+        let kind = *kind;
+        let is_first = match target {
+            Target::Number(number) => self.calls == *number,
+            Target::Nth(meant, nth) => {
+                let is_alike = meant.op == call.what && *meant == Made::of(call).masked();
+                self.alike += u64::from(is_alike);
+                is_alike && self.alike == *nth
+            }
+        };
+        if is_first {
             self.hit = Some(Made::of(call));
         }
         let Some(hit) = &self.hit else { return Ok(None) };
-        let is_first = self.calls == at;
         let is_same = is_first || *hit == Made::of(call);
         let refuses = match kind {
             Kind::Once(refusal) => is_first.then_some(refusal),
@@ -211,6 +268,9 @@ impl Interference for Injector {
         held.calls += 1;
         if let Some(trace) = &mut held.trace {
             trace.push(Made::of(call));
+        }
+        if held.calls + LAST > held.most {
+            held.last.push(Made::of(call));
         }
         if held.calls > held.most {
             held.is_dead = true;

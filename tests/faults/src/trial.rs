@@ -8,7 +8,7 @@ use tidewaiter_tests::generate::Chance;
 
 use crate::deployment::{Between, Deployment, Ended};
 use crate::fault::Kind;
-use crate::inject::{Injector, Made, Plan};
+use crate::inject::{Injector, Made, Plan, Target};
 use crate::journal::Journal;
 use crate::scenario;
 use crate::seen::{Seen, differences, look, stored};
@@ -69,6 +69,15 @@ impl Bench {
         deployment
     }
 
+    /// The call that has this number in the undisturbed run.
+    fn target(&self, number: u64) -> Target {
+        let at = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        let calls = at.and_then(|at| self.calls.get(..=at)).unwrap_or_default();
+        let Some(meant) = calls.last().map(Made::masked) else { return Target::Number(number) };
+        let alike = calls.iter().filter(|call| call.op == meant.op && call.masked() == meant).count();
+        Target::Nth(meant, alike as u64)
+    }
+
     /// How many calls a run may make.
     pub fn most(&self) -> u64 {
         self.calls.len() as u64 * PATIENCE
@@ -109,7 +118,8 @@ pub fn make(bench: &Bench, trial: Trial) -> Told {
     let mut chance = Chance::new(trial.seed);
     let deployment = bench.begun();
     let root = deployment.root();
-    let mut injector = Injector::new(Some(Plan { call: trial.call, kind: trial.kind }), bench.most());
+    let mut injector =
+        Injector::new(Some(Plan { call: bench.target(trial.call), kind: trial.kind }), bench.most());
     if matches!(trial.kind, Kind::PowerCut | Kind::DiesThenPowerCut) {
         injector = injector.with_journal(Journal::new(&root, &deployment.side()));
     }
@@ -118,18 +128,20 @@ pub fn make(bench: &Bench, trial: Trial) -> Told {
     told.hit = injector.hit();
     told.story.push(format!("the run with the fault: {ended:?}"));
     told.check_end(&ended, &injector, "the run with the fault");
+    told.story.extend(injector.last());
     if told.hit.is_none() {
         return told;
     }
     if trial.kind == Kind::DiesThenPowerCut
         && let Some(journal) = injector.take_journal()
     {
-        let plan = Plan { call: 1 + chance.below(injector.calls()), kind: Kind::PowerCut };
+        let call = 1 + chance.below(injector.calls());
+        let plan = Plan { call: Target::Number(call), kind: Kind::PowerCut };
         injector = Arc::new(Injector::new(Some(plan), bench.most()).with_journal(journal));
         let ended = deployment.run(&between(&injector));
         told.story.push(format!(
             "killed, started again, and cut at call {} {:?}: {ended:?}",
-            plan.call,
+            call,
             injector.hit()
         ));
         told.check_end(&ended, &injector, "the run before the power cut");

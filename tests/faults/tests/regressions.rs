@@ -11,7 +11,7 @@ use tidewaiter::keys::Repository;
 use tidewaiter_faults::Deployment;
 use tidewaiter_faults::deployment::{Between, Ended};
 use tidewaiter_faults::fault::{Kind, Refusal};
-use tidewaiter_faults::inject::{Injector, Made, Plan};
+use tidewaiter_faults::inject::{Injector, Made, Plan, Target};
 use tidewaiter_faults::journal::Journal;
 use tidewaiter_faults::scenario::write;
 use tidewaiter_faults::seen::stored;
@@ -204,7 +204,7 @@ fn rejected_lines_are_not_overwritten_when_it_cannot_be_asked_whether_they_are_t
     for call in asked {
         let deployment = begin.copied();
         let root = deployment.root();
-        let plan = Plan { call, kind: Kind::Once(Refusal::Broken) };
+        let plan = Plan { call: Target::Number(call), kind: Kind::Once(Refusal::Broken) };
         let injector: Arc<dyn Interference> = Arc::new(Injector::new(Some(plan), u64::MAX));
         deployment.run(&Between { interference: Some(injector), ..Between::default() });
         run(&deployment);

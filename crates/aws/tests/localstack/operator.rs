@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Progress, Records};
+use tidewaiter_pipeline::ports::{Progress, Records, State};
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{Mask, World, localstack};
 
@@ -237,6 +237,8 @@ async fn dead_letters_come_back_and_what_only_a_passing_cause_stopped_is_brought
     tables.delete_table().table_name(records).send().await.unwrap();
     stack.put(&format!("config/{PARTNER}/acme.json"), CONFIGURATION.as_bytes()).await;
     stack.put("config/other/acme.json", b"{").await;
+    stack.state.own("acme", &PARTNER.parse().unwrap()).await.unwrap();
+    stack.state.share("acme", &"other".parse().unwrap(), true).await.unwrap();
     for repository in [PARTNER, "other"] {
         stack
             .put(&format!("imports/{repository}/{FILE}"), b"email;firstname\nada@example.org;Secret\n")

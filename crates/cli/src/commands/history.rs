@@ -111,7 +111,7 @@ struct Ended {
 /// Shows the latest files, the last one at the end. What they came to was told by their import: it is no
 /// finding of this command.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    with_deployed!(deployed::open(&options.dir).await?, deployed => show(deployed, options, printer).await)
+    with_deployed!(deployed::look(&options.dir).await?, deployed => show(deployed, options, printer).await)
 }
 
 async fn show(deployed: &impl Deployed, options: Options, printer: &Printer) -> Result<Status> {

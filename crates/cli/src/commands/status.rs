@@ -130,7 +130,7 @@ impl From<Import> for Item {
 /// Shows how things stand. That something waits is no finding.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     let repository = deployed::asked(&options.dir, options.repository)?;
-    with_deployed!(deployed::open(&options.dir).await?, deployed => {
+    with_deployed!(deployed::look(&options.dir).await?, deployed => {
         show(deployed, repository, options.format, printer).await
     })
 }

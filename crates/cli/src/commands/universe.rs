@@ -35,7 +35,7 @@ pub struct ShareOptions {
 
 /// Lists the universes that have an owner.
 pub async fn list(options: ListOptions, printer: &Printer) -> Result<Status> {
-    with_deployed!(deployed::open(&options.dir).await?, deployed => {
+    with_deployed!(deployed::look(&options.dir).await?, deployed => {
         let universes = deployed.state().universes().await?;
         match options.format {
             Format::Json => printer.json(&universes)?,

@@ -15,6 +15,7 @@ use tidewaiter::keys::{NAME_BYTES, Repository, clean_name};
 
 use super::disk::{Disk, Meta, Nature as Kind, is_no_folder};
 use super::folder::{Partial, rename};
+use super::taken_in::{TakenIn, Unseen};
 use crate::ports::{Drop, Nature, Source};
 use crate::{Error, Result};
 
@@ -40,6 +41,7 @@ const TAKING: &str = ".taking";
 #[derive(Debug)]
 pub struct Inbox {
     disk: Disk,
+    taken_in: TakenIn,
     quiet: Duration,
     seen: HashMap<PathBuf, (Fingerprint, Instant)>,
     last: Option<ImportId>,
@@ -83,9 +85,10 @@ struct Found {
 }
 
 impl Inbox {
-    /// The drop zone of a disk. A file is taken in when it has not changed for `quiet`.
-    pub fn new(disk: &Disk, quiet: Duration) -> Self {
-        Self { disk: disk.clone(), quiet, seen: HashMap::new(), last: None }
+    /// The drop zone of a disk. A file is taken in when it has not changed for `quiet`. Configurations are noted in
+    /// `taken_in`.
+    pub(super) fn new(disk: &Disk, taken_in: &TakenIn, quiet: Duration) -> Self {
+        Self { disk: disk.clone(), taken_in: taken_in.clone(), quiet, seen: HashMap::new(), last: None }
     }
 
     /// Takes in what is complete; `now` is when it came. Configurations come first, so that files sent along with a new one are
@@ -149,10 +152,13 @@ impl Inbox {
         let file = fitting(&clean_name(&found.file)).to_owned();
         let target = folder.join(&file);
         self.disk.make_folders(&folder).map_err(|e| Error::writing(folder.display().to_string(), e))?;
+        // Before it is moved: whatever fails from here on, the files of its repository must not overtake it.
+        self.taken_in.note(&found.repository, &file, import);
         if let Err(error) = self.move_out(&found.path, &target, import) {
             let _ = self.disk.remove_folder(&folder);
             // Gone since it was listed; or a folder around it is another one by now, which the next look finds.
             if error.kind() == io::ErrorKind::NotFound || is_no_folder(&error) {
+                self.taken_in.forget_named(&found.repository, &file, import);
                 return Ok(None);
             }
             return Err(Error::writing(found.path.display().to_string(), error));
@@ -231,32 +237,43 @@ impl Inbox {
     }
 
     /// What was taken in by a process that stopped before it was registered, and what is waiting. What cannot be looked
-    /// at is said in [`Taken::failures`].
+    /// at is said in [`Taken::failures`], and may be a configuration.
     pub fn taken_before(&self) -> Result<Taken> {
         let mut taken = Taken::default();
-        for repository in repositories(&self.disk, WAITING)? {
+        let (mut named, mut unseen) = (Vec::new(), Unseen::default());
+        let repositories = repositories(&self.disk, WAITING).inspect_err(|_| {
+            self.taken_in.replace([], Unseen { all: true, ..Unseen::default() });
+        });
+        for repository in repositories? {
             let folder = waiting(&repository);
-            for name in said(entries(&self.disk, &folder), &folder, &mut taken.failures) {
+            let mut unlisted = Vec::new();
+            for name in said(entries(&self.disk, &folder), &folder, &mut unlisted) {
                 let Some(import) = name.to_str().and_then(|name| name.parse::<ImportId>().ok()) else {
                     continue;
                 };
                 let folder = folder.join(name);
-                for file in said(entries(&self.disk, &folder), &folder, &mut taken.failures) {
+                for file in said(entries(&self.disk, &folder), &folder, &mut unlisted) {
                     let path = folder.join(&file);
                     let file = file.to_string_lossy().into_owned();
                     // A name that begins with a dot is that of a copy which is not complete.
                     if file.starts_with('.') {
                         continue;
                     }
-                    match self.drop_of(repository.clone(), file, import, &path) {
+                    match self.drop_of(repository.clone(), file.clone(), import, &path) {
                         Ok(dropped) => taken.drops.push(dropped),
                         // It has reached its place in between.
-                        Err(Error::NotFound { .. }) => {}
+                        Err(Error::NotFound { .. }) => continue,
                         Err(error) => taken.failures.push((path, error)),
                     }
+                    named.push((repository.clone(), file, import));
                 }
             }
+            if !unlisted.is_empty() {
+                unseen.repositories.insert(repository);
+            }
+            taken.failures.extend(unlisted);
         }
+        self.taken_in.replace(named, unseen);
         for (path, _) in &mut taken.failures {
             *path = self.disk.root().join(&*path);
         }

@@ -47,6 +47,7 @@ pub use records::SqliteRecords;
 pub use runner::{RunSummary, Runner, Told};
 pub use settings::Settings;
 pub use state::SqliteState;
+use taken_in::TakenIn;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 pub use troubles::Failure;
@@ -200,7 +201,8 @@ impl Local {
     /// was stopped.
     pub async fn unregistered(&self) -> Result<Looked<Dropped>> {
         let mut unregistered = Vec::new();
-        let taken = Inbox::new(&self.disk, std::time::Duration::ZERO).taken_before()?;
+        let noted = TakenIn::default();
+        let taken = Inbox::new(&self.disk, &noted, std::time::Duration::ZERO).taken_before()?;
         for dropped in taken.drops {
             if self.state.import(dropped.import).await?.is_none() {
                 unregistered.push(dropped);

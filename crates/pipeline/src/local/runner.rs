@@ -65,7 +65,7 @@ impl Runner {
     /// [`Error::Busy`] if another process works on the folder.
     pub fn new(local: Local, quiet: Duration) -> Result<Self> {
         let lock = Lock::take(local.disk())?;
-        let inbox = Inbox::new(local.disk(), quiet);
+        let inbox = Inbox::new(local.disk(), &local.objects().taken_in, quiet);
         let troubles = Troubles::new(local.root(), true);
         Ok(Self { inbox, troubles, arrived: HashMap::new(), stalls: false, _lock: lock, local })
     }
@@ -214,21 +214,25 @@ impl Runner {
         }
     }
 
-    /// Tries something, and keeps in mind how it ended.
+    /// Tries something, and keeps in mind how it ended. Answers whether it went well.
     async fn attempt(
         &mut self,
         unit: Unit,
         about: About,
         task: Task,
         work: impl AsyncFnOnce(&Local) -> Result<()>,
-    ) {
+    ) -> bool {
         let begun = Instant::now();
         let done = if self.stalls { Err(stalled()) } else { work(&self.local).await };
         match done {
-            Ok(()) => self.troubles.solved(&unit),
+            Ok(()) => {
+                self.troubles.solved(&unit);
+                true
+            }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
                 self.troubles.failed(unit, about, task, &error);
+                false
             }
         }
     }
@@ -255,13 +259,11 @@ impl Runner {
     /// The sweep, until the state cannot be read.
     async fn sweep_all(&mut self) -> Result<()> {
         let before = self.taken_before();
-        let mut unregistered = Vec::new();
         for dropped in &before {
-            if self.local.state().import(dropped.import).await?.is_none() {
-                unregistered.push(dropped);
+            if self.local.state().import(dropped.import).await?.is_some() {
+                self.local.objects().taken_in.forget(dropped);
             }
         }
-        self.local.objects().taken_in.note(unregistered);
         for dropped in before {
             let unit = Unit::File(dropped.import);
             if !self.may_try(&unit) {
@@ -352,16 +354,16 @@ impl Runner {
             }
         };
         let task = Task::TakeIn(Box::new(dropped.clone()));
-        self.attempt(unit.clone(), about, task, again).await;
-        self.forget_taken_in(dropped).await;
+        let is_registered = self.attempt(unit.clone(), about, task, again).await;
+        self.forget_taken_in(dropped, is_registered).await;
     }
 
-    /// A configuration that is registered is on its way by what the state says. It may be registered although that
-    /// failed.
-    async fn forget_taken_in(&self, dropped: &Dropped) {
+    /// Forgets a configuration that was taken in once it is registered: from then on the state says that it is in flight.
+    /// It may be registered although taking it in failed.
+    async fn forget_taken_in(&self, dropped: &Dropped, is_registered: bool) {
         let taken_in = &self.local.objects().taken_in;
         if taken_in.contains(&dropped.repository, &dropped.file)
-            && matches!(self.local.state().import(dropped.import).await, Ok(Some(_)))
+            && (is_registered || matches!(self.local.state().import(dropped.import).await, Ok(Some(_))))
         {
             taken_in.forget(dropped);
         }
@@ -415,12 +417,12 @@ impl Runner {
         self.troubles.solved(&Unit::Inbox);
         self.note_dropped(taken.failures, &taken.writing, now);
         self.stalls = false;
-        self.local.objects().taken_in.note(&taken.drops);
         for dropped in taken.drops {
             let task = Task::TakeIn(Box::new(dropped.clone()));
             let unpack = async |local: &Local| unpack::unpack(local, &dropped).await;
-            self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, unpack).await;
-            self.forget_taken_in(&dropped).await;
+            let is_registered =
+                self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, unpack).await;
+            self.forget_taken_in(&dropped, is_registered).await;
         }
         taken.writing
     }
@@ -497,11 +499,15 @@ impl Runner {
         true
     }
 
-    /// True if a message that went well says that what failed is over. That the sequencer has handed a file out again
-    /// says nothing of the file.
+    /// True if a message that went well shows that what failed before is over. A step of the sequencer shows nothing
+    /// about a file that failed, and a file that was loaded shows nothing about a step that failed. Otherwise the two could
+    /// reset each other's number of tries for ever.
     fn is_over(&self, unit: &Unit, message: &Message) -> bool {
-        let is_of_a_file = matches!(self.troubles.task(unit), Some(Task::Poke(_)));
-        !(is_of_a_file && matches!(message, Message::Sequence { .. }))
+        match self.troubles.task(unit) {
+            Some(Task::Poke(_)) => !matches!(message, Message::Sequence { .. }),
+            Some(Task::Send(Message::Sequence { .. })) => matches!(message, Message::Sequence { .. }),
+            _ => true,
+        }
     }
 
     /// What a message is about, unless nothing fails: then it does not matter.

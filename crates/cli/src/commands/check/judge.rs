@@ -223,7 +223,7 @@ async fn active(source: Source) -> Result<Active> {
         }
         Source::Deployment { dir, repository } => {
             let repository = deployed::asked(&dir, repository)?;
-            with_deployed!(deployed::open(&dir).await?, deployed => {
+            with_deployed!(deployed::look(&dir).await?, deployed => {
                 let known = repositories(deployed, repository).await?;
                 if let [only] = known.as_slice() {
                     return Ok(Arc::unwrap_or_clone(configs::active(deployed, only).await?));

@@ -49,7 +49,7 @@ struct Explained {
 
 /// Explains every file of the name. That something is wrong with it was told by its import.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    with_deployed!(deployed::open(&options.dir).await?, deployed => explain(deployed, options, printer).await)
+    with_deployed!(deployed::look(&options.dir).await?, deployed => explain(deployed, options, printer).await)
 }
 
 async fn explain(deployed: &impl Deployed, mut options: Options, printer: &Printer) -> Result<Status> {

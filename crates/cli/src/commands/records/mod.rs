@@ -46,7 +46,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     if let Some(repository) = deployed::asked(&options.dir, None)? {
         return Err(Error::NotByRepository(repository.to_string()));
     }
-    with_deployed!(deployed::open(&options.dir).await?, deployed => show(deployed, &options, printer).await)
+    with_deployed!(deployed::look(&options.dir).await?, deployed => show(deployed, &options, printer).await)
 }
 
 async fn show(deployed: &impl Deployed, options: &Options, printer: &Printer) -> Result<Status> {

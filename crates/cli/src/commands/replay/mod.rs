@@ -33,7 +33,7 @@ pub struct Options {
     expect(unused_variables, reason = "nothing is opened that has dead letters")
 )]
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    match deployed::open(&options.dir).await {
+    match deployed::look(&options.dir).await {
         Ok(Opened::Folder(_)) | Err(Error::NoFolder(_) | Error::NotADeployment(_)) => {
             Err(Error::OnlyStacks(options.dir))
         }

@@ -38,7 +38,7 @@ pub enum What {
 
 /// Renders it. What came of files was told by their import: it is no finding of this command.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    with_deployed!(deployed::open(&options.dir).await?, deployed => write(deployed, options, printer).await)
+    with_deployed!(deployed::look(&options.dir).await?, deployed => write(deployed, options, printer).await)
 }
 
 async fn write(deployed: &impl Deployed, options: Options, printer: &Printer) -> Result<Status> {
