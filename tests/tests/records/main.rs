@@ -267,11 +267,11 @@ fn a_code_that_was_made_keeps_its_source() {
 #[test]
 fn a_number_is_one_key_wherever_it_is_written() {
     let result = example(&[
-        ("contacts", "upsert-ignore33", "cellphone | +0612345678"),
+        ("contacts", "upsert-ignore33", "cellphone | 0033612345678"),
         (
             "events",
             "upsert-ignore33",
-            "event_id;contact;event_name;event_date | V1;+0612345678;visit;2026-01-01T00:00:00Z",
+            "event_id;contact;event_name;event_date | V1;0033612345678;visit;2026-01-01T00:00:00Z",
         ),
     ]);
     assert!(result.is_ok(), "{}", result.unwrap_err());
