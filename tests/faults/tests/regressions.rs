@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tidewaiter::keys::Repository;
 use tidewaiter_faults::Deployment;
 use tidewaiter_faults::deployment::{Between, Ended};
-use tidewaiter_faults::fault::{Kind, Refusal};
+use tidewaiter_faults::fault::{Kind, Reach, Refusal};
 use tidewaiter_faults::inject::{Injector, Made, Plan, Target};
 use tidewaiter_faults::journal::Journal;
 use tidewaiter_faults::scenario::write;
@@ -18,6 +18,7 @@ use tidewaiter_faults::seen::stored;
 use tidewaiter_faults::trial::standing;
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::local::disk::{Call, Interference, Op};
+use tidewaiter_pipeline::ports::Progress;
 use tidewaiter_tests::generate::Chance;
 use tidewaiter_tests::world::files;
 
@@ -258,4 +259,88 @@ fn a_drop_of_many_files_is_registered() {
     }
     run(&deployment);
     assert_eq!(stored(&root).unwrap().imports.len(), 40);
+}
+
+/// A first configuration and its file, both dropped.
+fn first_configuration() -> Deployment {
+    let deployment = Deployment::empty();
+    Local::init(&deployment.root(), &"acme".parse().unwrap()).unwrap();
+    write(&deployment.root(), "imports/acme/zoo_imports_config.json", CONTACTS);
+    write(&deployment.root(), "imports/acme/zoo_contacts_crm_20260101.csv", "email\na@example.org\n");
+    deployment
+}
+
+/// Makes a run for each call that is meant, in which that call fails as `kind` says: what the run said, and the deployment.
+fn failing(begin: &Deployment, kind: Kind, meant: impl Fn(&Made) -> bool) -> Vec<(Ended, Deployment)> {
+    let made = calls(&begin.copied());
+    let most = 8 * made.len() as u64;
+    let at = (1..).zip(made).filter(|(_, made)| meant(made)).map(|(at, _)| at);
+    let runs = at.map(|call| {
+        let deployment = begin.copied();
+        let injector = Arc::new(Injector::new(Some(Plan { call: Target::Number(call), kind }), most));
+        let (clock, ends) = (injector.clock(), injector.ends());
+        let ended = deployment.run(&Between { interference: Some(injector.clone()), clock, ends });
+        assert!(!injector.is_endless(), "{:#?}", injector.last());
+        (ended, deployment)
+    });
+    let runs: Vec<_> = runs.collect();
+    assert!(!runs.is_empty());
+    runs
+}
+
+/// What the files of a deployment came to.
+fn outcomes(deployment: &Deployment) -> Vec<String> {
+    let imports = stored(&deployment.root()).unwrap().imports;
+    let told = imports.iter().map(|import| match &import.progress {
+        Progress::Done(done) => format!("{} {}", import.file, done.outcome),
+        _ => format!("{} waits", import.file),
+    });
+    told.collect()
+}
+
+/// A configuration that was moved out of the drop zone and could not be looked at there was in flight for nobody: its file
+/// ended as "can't find universe".
+#[test]
+fn a_file_waits_for_a_configuration_that_cannot_be_looked_at_when_it_is_taken_in() {
+    let is_taken_in = |made: &Made| made.op == Op::Stat && made.path.starts_with("waiting/acme");
+    for refusal in [Refusal::Denied, Refusal::Broken] {
+        for (_, deployment) in failing(&first_configuration(), Kind::Once(refusal), is_taken_in) {
+            run(&deployment);
+            let outcomes = outcomes(&deployment);
+            let imported = ["zoo_contacts_crm_20260101.csv imported", "zoo_imports_config.json activated"];
+            assert!(imported.iter().all(|told| outcomes.iter().any(|found| found == told)), "{outcomes:?}");
+        }
+    }
+}
+
+/// A question to the state that failed after a configuration was registered left the configuration in flight for ever, and
+/// its files waited without a word.
+#[test]
+fn a_run_that_says_no_failure_leaves_no_file_waiting() {
+    let reads = |made: &Made| made.op == Op::Database && made.path == Path::new("reading an import");
+    for (ended, deployment) in failing(&first_configuration(), Kind::Once(Refusal::Full), reads) {
+        let outcomes = outcomes(&deployment);
+        let waits = outcomes.iter().any(|told| told.ends_with("waits"));
+        assert!(!waits || !ended.failures().is_empty(), "{ended:?}: {outcomes:?}");
+    }
+}
+
+/// A step of the sequencer that could not be written, and a file that was loaded, reset each other's number of tries.
+#[test]
+fn a_run_ends_though_no_step_of_the_sequencer_can_be_written() {
+    let begin = deployment(&["acme"]);
+    for n in 1..=3 {
+        write(
+            &begin.root(),
+            &format!("imports/acme/zoo_contacts_crm_2026010{n}.csv"),
+            "email\na@example.org\n",
+        );
+    }
+    let writes = |made: &Made| made.op == Op::Database && made.path == Path::new("writing a sequence");
+    let kind = Kind::Stays(Reach::Call, Refusal::Broken);
+    for (ended, deployment) in failing(&begin, kind, writes) {
+        assert!(matches!(&ended, Ended::ByItself(failures) if !failures.is_empty()), "{ended:?}");
+        run(&deployment);
+        assert!(outcomes(&deployment).iter().all(|told| told.ends_with(" imported")));
+    }
 }

@@ -231,7 +231,7 @@ impl Runner {
             }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
-                self.troubles.failed(unit, about, task, &error);
+                self.failed(unit, about, task, &error).await;
                 false
             }
         }
@@ -246,12 +246,13 @@ impl Runner {
         match self.sweep_all().await {
             Ok(()) => self.troubles.solved(&Unit::State),
             Err(error) => {
-                self.troubles.failed(
+                self.failed(
                     Unit::State,
                     (None, "looking for what is unfinished".to_owned()),
                     Task::Sweep,
                     &error,
-                );
+                )
+                .await;
             }
         }
     }
@@ -310,7 +311,7 @@ impl Runner {
             }
             Err(error) => {
                 let about = (None, "looking for configurations".to_owned());
-                self.troubles.failed(configs, about, Task::Sweep, &error);
+                self.failed(configs, about, Task::Sweep, &error).await;
             }
         }
         Ok(())
@@ -331,7 +332,7 @@ impl Runner {
         for (path, error) in failures {
             let unit = Unit::Place(path);
             if self.may_try(&unit) {
-                self.troubles.failed(unit, about(), Task::Sweep, &error);
+                self.troubles.failed(unit, about(), Task::Sweep, &error, None);
             }
         }
         self.troubles.solved_but(
@@ -385,7 +386,7 @@ impl Runner {
             }
             Ok(_) => self.troubles.solved(&unit),
             Err(error) => {
-                self.troubles.failed(unit, going_on(repository), Task::Poke(repository.clone()), &error);
+                self.failed(unit, going_on(repository), Task::Poke(repository.clone()), &error).await;
             }
         }
     }
@@ -410,7 +411,7 @@ impl Runner {
             Ok(taken) => taken,
             Err(error) => {
                 let about = (None, "looking for what was dropped".to_owned());
-                self.troubles.failed(Unit::Inbox, about, Task::Look, &error);
+                self.failed(Unit::Inbox, about, Task::Look, &error).await;
                 return StillWriting::default();
             }
         };
@@ -445,7 +446,7 @@ impl Runner {
             let about = (self.repository_in(&path), format!("taking in {}", path.display()));
             let unit = Unit::Dropped(path);
             if self.troubles.may_try(&unit, now) {
-                self.troubles.failed(unit, about, Task::Look, &error);
+                self.troubles.failed(unit, about, Task::Look, &error, None);
             }
         }
     }
@@ -466,7 +467,7 @@ impl Runner {
         };
         if let Err(error) = asked.await {
             let about = (None, "asking for digests".to_owned());
-            self.troubles.failed(Unit::State, about, Task::Sweep, &error);
+            self.failed(Unit::State, about, Task::Sweep, &error).await;
         }
     }
 
@@ -493,10 +494,22 @@ impl Runner {
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
                 let (unit, about, task) = self.trouble_with(message).await;
-                self.troubles.failed(unit, about, task, &error);
+                self.failed(unit, about, task, &error).await;
             }
         }
         true
+    }
+
+    /// Keeps in mind that something failed.
+    async fn failed(&mut self, unit: Unit, about: About, task: Task, error: &Error) {
+        let version = match &unit {
+            // A store that does not answer is not asked once more.
+            Unit::Order(repository) if !self.stalls => {
+                self.local.state().turn(repository).await.ok().map(|turn| turn.version)
+            }
+            _ => None,
+        };
+        self.troubles.failed(unit, about, task, error, version);
     }
 
     /// True if a message that went well shows that what failed before is over. A step of the sequencer shows nothing

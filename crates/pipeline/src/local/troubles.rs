@@ -101,6 +101,7 @@ struct Trouble {
     error: String,
     cause: Cause,
     tries: u32,
+    version: Option<u64>,
     is_said: bool,
     wait: Wait,
 }
@@ -121,6 +122,9 @@ pub(super) struct Troubles {
     root: PathBuf,
     gives_up: bool,
     all: HashMap<Unit, Trouble>,
+    /// What failed in the order of a repository and then seemed to go on: how often it had been tried, and at which
+    /// version of the order. At the same version nothing went on, so the tries are counted further.
+    paused: HashMap<Unit, (u32, Option<u64>)>,
     /// Something has changed since it was last told.
     changed: bool,
 }
@@ -129,7 +133,7 @@ impl Troubles {
     /// For the folder `root`. One that `gives_up` does not try again what needs an operator, and what may pass by itself
     /// a few times only.
     pub(super) fn new(root: &Path, gives_up: bool) -> Self {
-        Self { root: root.to_owned(), gives_up, all: HashMap::new(), changed: false }
+        Self { root: root.to_owned(), gives_up, all: HashMap::new(), paused: HashMap::new(), changed: false }
     }
 
     /// Whether something may be tried now.
@@ -141,13 +145,14 @@ impl Troubles {
         })
     }
 
-    /// Something was tried and failed.
+    /// Something was tried and failed, at this version of the order if it is about one and the version is known.
     pub(super) fn failed(
         &mut self,
         unit: Unit,
         about: (Option<Repository>, String),
         task: Task,
         error: &Error,
+        version: Option<u64>,
     ) {
         let (repository, what) = about;
         let (key, reason) = error.cause();
@@ -158,7 +163,9 @@ impl Troubles {
             let folder = key.map(|key| folder_of(&self.root, key));
             Cause { kind, repository, folder, reason }
         };
-        let tries = self.all.get(&unit).map_or(0, |trouble| trouble.tries) + 1;
+        let paused = self.paused.remove(&unit).filter(|(_, at)| *at == version);
+        let before = self.all.get(&unit).map(|trouble| trouble.tries);
+        let tries = before.or(paused.map(|(tries, _)| tries)).unwrap_or(0) + 1;
         let passes = error.is_transient();
         let is_said = !passes || tries >= TRIES;
         let wait = if self.gives_up && is_said {
@@ -168,7 +175,7 @@ impl Troubles {
             Wait::Until(Instant::now() + first.saturating_mul(1 << (tries - 1).min(16)).min(LONGEST))
         };
         tracing::debug!(%error, what, tries, "it failed");
-        let trouble = Trouble { task, what, error: error.to_string(), cause, tries, is_said, wait };
+        let trouble = Trouble { task, what, error: error.to_string(), cause, tries, version, is_said, wait };
         self.changed |= is_said;
         self.all.insert(unit, trouble);
     }
@@ -177,6 +184,9 @@ impl Troubles {
     pub(super) fn solved(&mut self, unit: &Unit) {
         if let Some(trouble) = self.all.remove(unit) {
             self.changed |= trouble.is_said;
+            if matches!(unit, Unit::Order(_)) {
+                self.paused.insert(unit.clone(), (trouble.tries, trouble.version));
+            }
         }
     }
 
@@ -327,7 +337,7 @@ mod tests {
     }
 
     fn fail(troubles: &mut Troubles, unit: Unit, error: &Error) {
-        troubles.failed(unit, (Some(acme()), "doing something".to_owned()), Task::Look, error);
+        troubles.failed(unit, (Some(acme()), "doing something".to_owned()), Task::Look, error, None);
     }
 
     fn file(n: u128) -> Unit {
@@ -347,6 +357,19 @@ mod tests {
         }
         assert!(!troubles.may_try(&Unit::State, far) && troubles.due(far).is_empty());
         assert_eq!(troubles.said().len(), 2);
+    }
+
+    #[test]
+    fn tries_are_counted_further_until_the_order_of_a_repository_goes_on() {
+        let mut troubles = Troubles::new(Path::new("drop"), true);
+        let order = Unit::Order(acme());
+        let mut fail = |troubles: &mut Troubles, version| {
+            troubles.failed(order.clone(), (Some(acme()), String::new()), Task::Look, &busy(), version);
+            troubles.solved(&order);
+            troubles.paused[&order].0
+        };
+        let tries = [Some(1), Some(1), Some(1), Some(2), None, None].map(|at| fail(&mut troubles, at));
+        assert_eq!(tries, [1, 2, 3, 1, 1, 2]);
     }
 
     #[test]
@@ -389,7 +412,13 @@ mod tests {
         for name in ["acme", "other"] {
             let repository: Repository = name.parse().unwrap();
             let about = (Some(repository.clone()), format!("importing x of {name}"));
-            troubles.failed(Unit::Order(repository), about, Task::Look, &full(&format!("logs/{name}/x")));
+            troubles.failed(
+                Unit::Order(repository),
+                about,
+                Task::Look,
+                &full(&format!("logs/{name}/x")),
+                None,
+            );
         }
         let said = troubles.said();
         let [(failure, repositories)] = &said.values().collect::<Vec<_>>()[..] else { panic!("{said:?}") };
