@@ -168,6 +168,15 @@ fn trailing_delimiters() {
     assert_left("id;price;\r\n1;2;x\r\n", "the last column has values and no name");
 }
 
+/// The line was shifted by one column, and called good.
+#[test]
+fn a_delimiter_at_the_end_may_be_one_in_a_value() {
+    assert_left(
+        "id;first_name;price;flag\n1;Smith;Jones;;\n",
+        "the line ends with a delimiter too many, or a value",
+    );
+}
+
 #[test]
 fn a_line_break_in_a_value() {
     let change = "a line break in a value is a space now";
