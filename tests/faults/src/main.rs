@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "it talks to whoever runs it")]
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tidewaiter_faults::fault::Kind;
@@ -91,8 +92,12 @@ fn some(bench: &Bench, seconds: u64, seed: u64) -> ExitCode {
 }
 
 fn progress(trials: usize) -> impl Fn(u64, &Total) + Sync {
-    let began = Instant::now();
+    let (began, shown) = (Instant::now(), AtomicUsize::new(0));
     move |done, total| {
+        // What differs is shown at once: a whole run takes long.
+        for (what, problems) in total.found.iter().skip(shown.swap(total.found.len(), Ordering::Relaxed)) {
+            println!("differs: {what}: {}", problems.first().map_or("", String::as_str));
+        }
         if done.is_multiple_of(500) {
             println!(
                 "{done} of {trials} trials, {} with differences, {:.0} s",

@@ -21,7 +21,7 @@ const SILENT: &str = "no failure was said, and";
 
 /// True for an empty folder that was left around a file, and for what was half written.
 fn is_rest(difference: &str) -> bool {
-    let folders = ["waiting/", "unpacked/"].iter().any(|prefix| difference.starts_with(prefix));
+    let folders = ["waiting/", "unpacked/", "imports/"].iter().any(|prefix| difference.starts_with(prefix));
     let is_extra = difference.contains(" should not be there");
     is_extra
         && (difference.starts_with(".tidewaiter/partial/") || (folders && difference.contains("/ should")))

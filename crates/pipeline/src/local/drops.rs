@@ -82,6 +82,8 @@ struct Found {
     /// Relative to the root.
     path: PathBuf,
     meta: Meta,
+    /// True for a folder with nothing in it.
+    is_hollow: bool,
 }
 
 impl Inbox {
@@ -121,6 +123,12 @@ impl Inbox {
             let fingerprint = (found.meta.bytes, found.meta.modified);
             let before = seen.remove(&found.path).filter(|(print, _)| *print == fingerprint);
             if self.is_quiet(&found.meta, before.map(|(_, since)| since)) {
+                if found.is_hollow {
+                    // Nothing came in. It may be what is left around a file that was taken in. If it cannot be
+                    // removed, nothing waits for that.
+                    let _ = self.disk.remove_folder(&found.path);
+                    continue;
+                }
                 let path = found.path.clone();
                 match self.take_in(found, now) {
                     Ok(dropped) => taken.drops.extend(dropped),
@@ -129,6 +137,9 @@ impl Inbox {
             } else {
                 let since = before.map_or_else(Instant::now, |(_, since)| since);
                 self.seen.insert(found.path.clone(), (fingerprint, since));
+                if found.is_hollow {
+                    continue;
+                }
                 taken.writing.changing.push(self.disk.root().join(found.path));
             }
         }
@@ -364,6 +375,7 @@ pub(super) fn untaken(disk: &Disk) -> Result<Looked<Untaken>> {
     }
     let mut untaken: Vec<Untaken> = found
         .into_iter()
+        .filter(|found| !found.is_hollow)
         .map(|Found { repository, file, meta, .. }| Untaken {
             bytes: if meta.nature == Kind::File { meta.bytes } else { 0 },
             changed: Timestamp::try_from(meta.modified()).ok(),
@@ -464,6 +476,7 @@ impl Walk<'_> {
     fn entry(&mut self, path: PathBuf, file: String, depth: usize) -> io::Result<()> {
         // Gone in between: nothing to take in.
         let Some(meta) = self.disk.stat(&path)? else { return Ok(()) };
+        let mut is_hollow = false;
         if meta.nature == Kind::Folder && depth > 0 {
             let names = match self.disk.list(&path) {
                 // It is no folder any more: the next look finds what it is.
@@ -476,10 +489,10 @@ impl Walk<'_> {
                     self.entries(&path, &format!("{file}/"), names, depth - 1);
                     return Ok(());
                 }
-                Some(_) => {}
+                Some(_) => is_hollow = true,
             }
         }
-        self.found.push(Found { repository: self.repository.clone(), file, path, meta });
+        self.found.push(Found { repository: self.repository.clone(), file, path, meta, is_hollow });
         Ok(())
     }
 
