@@ -363,7 +363,7 @@ mod tests {
     fn tries_are_counted_further_until_the_order_of_a_repository_goes_on() {
         let mut troubles = Troubles::new(Path::new("drop"), true);
         let order = Unit::Order(acme());
-        let mut fail = |troubles: &mut Troubles, version| {
+        let fail = |troubles: &mut Troubles, version| {
             troubles.failed(order.clone(), (Some(acme()), String::new()), Task::Look, &busy(), version);
             troubles.solved(&order);
             troubles.paused[&order].0
