@@ -15,7 +15,6 @@ pub mod deployment;
 pub mod fault;
 pub mod inject;
 pub mod journal;
-pub mod known;
 pub mod neighbour;
 pub mod scenario;
 pub mod seen;

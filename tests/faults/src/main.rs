@@ -133,7 +133,6 @@ fn show(bench: &Bench, total: &Total, began: Instant) -> ExitCode {
         }
     }
     total.trials.iter().for_each(|(kind, count)| println!("{count:>8}  {kind}"));
-    total.known.iter().for_each(|(what, count)| println!("{count:>8}  known: {what}"));
     println!(
         "{} calls, {} trials ({} of runs that ended before that call), {} neighbours, {} with differences, {:.0} s",
         bench.calls.len(),

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use tidewaiter_tests::generate::Chance;
 
 use crate::fault::Kind;
-use crate::known::known;
 use crate::neighbour;
 use crate::trial::{Bench, Told, Trial, make};
 
@@ -24,8 +23,6 @@ pub struct Total {
     pub missed: u64,
     /// How many neighbours were lived with.
     pub neighbours: u64,
-    /// What went wrong that is known, and how often.
-    pub known: BTreeMap<&'static str, u64>,
     /// What went wrong, with how it is seen again.
     pub found: Vec<(String, Vec<String>)>,
 }
@@ -42,14 +39,7 @@ impl Total {
             return self.add_found(trial.to_string(), told.problems);
         };
         *self.trials.entry(trial.kind).or_default() += 1;
-        let mut problems = Vec::new();
-        for problem in told.problems {
-            match known(trial.kind, &hit, &problem) {
-                Some(known) => *self.known.entry(known).or_default() += 1,
-                None => problems.push(problem),
-            }
-        }
-        self.add_found(format!("{trial}   # {hit}"), problems);
+        self.add_found(format!("{trial}   # {hit}"), told.problems);
     }
 
     fn add_found(&mut self, what: String, problems: Vec<String>) {

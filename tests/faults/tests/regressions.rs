@@ -344,3 +344,15 @@ fn a_run_ends_though_no_step_of_the_sequencer_can_be_written() {
         assert!(outcomes(&deployment).iter().all(|told| told.ends_with(" imported")));
     }
 }
+
+/// The write that ended an import took effect, and its answer was lost: the mail waited for the next run without a word.
+#[test]
+fn a_mail_is_sent_though_the_answer_of_the_write_that_made_it_due_was_lost() {
+    let begin = deployment(&["acme"]);
+    write(&begin.root(), "imports/acme/zoo_contacts_crm_20260101.csv", "email\na@example.org\n");
+    let writes = |made: &Made| made.op == Op::Database;
+    for (ended, deployment) in failing(&begin, Kind::Lost, writes) {
+        let mails = fs::read_dir(deployment.root().join("outbox")).map_or(0, Iterator::count);
+        assert!(mails == 1 || !ended.failures().is_empty(), "{ended:?}: {mails} mails");
+    }
+}

@@ -457,16 +457,18 @@ impl Runner {
         below.components().next()?.as_os_str().to_str()?.parse().ok()
     }
 
-    /// Asks for the mails of all runs: there is nothing left to do.
+    /// Asks for the digests of the run, and for mails that are still due: there is nothing left to do. A mail is due without
+    /// a message that asks for it if the answer of the write that ended its import was lost.
     async fn end_run(&mut self) {
         let asked = async {
+            sweep::ask_for_mails(&self.local).await?;
             for repository in self.local.state().repositories().await? {
                 digest::ask(&self.local, &repository, true).await?;
             }
             Ok(())
         };
         if let Err(error) = asked.await {
-            let about = (None, "asking for digests".to_owned());
+            let about = (None, "asking for mails".to_owned());
             self.failed(Unit::State, about, Task::Sweep, &error).await;
         }
     }
