@@ -125,6 +125,14 @@ pub(crate) fn printable(raw: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    /// This crate reads archives for anybody and depends on no other one of the project, so it has a list of its own.
+    #[test]
+    fn characters_are_treacherous_in_archives_as_everywhere_else() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_treacherous(c), tidewaiter::finding::is_treacherous(c), "{c:?}");
+        }
+    }
+
     #[test]
     fn harmless_paths_are_taken() {
         for path in ["a.csv", "./a.csv", "x/y/a.csv", "x\\a.csv", "x//a", "..a", "a..", "é ü.csv", "x/"] {

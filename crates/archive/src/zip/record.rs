@@ -79,7 +79,7 @@ impl Record {
     /// Takes what was too large for the fixed part from the extra field. `None` when it is
     /// not there, or the member lies in another part of a split archive.
     pub(super) fn complete(&mut self, mut extra: &[u8]) -> Option<()> {
-        let is_long = |value: u64| value == u32::MAX.into();
+        let is_long = |value: u64| value == u64::from(u32::MAX);
         while !extra.is_empty() {
             let mut fields = Fields(extra);
             // Some programs pad the field with less than a whole header.

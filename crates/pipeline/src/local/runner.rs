@@ -3,8 +3,11 @@
 //!
 //! Nothing that fails ends a run or a watch. What fails waits by itself, as `troubles` says, and everything else goes on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+mod intake;
+mod messages;
+mod unfinished;
+
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tidewaiter::keys::Repository;
@@ -13,9 +16,8 @@ use tokio::time::Instant;
 use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{Drop as Dropped, Kind, Message, News, Objects, Platform, Progress, Queue, State};
-use crate::validate::Tried;
-use crate::{Error, Result, digest, report, sequence, sweep, unpack, validate, watch};
+use crate::ports::{Drop as Dropped, Message, Platform, Queue, State};
+use crate::{Error, Result, digest, sweep};
 
 /// How often a watching process looks for what a lost message left undone.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -237,226 +239,6 @@ impl Runner {
         }
     }
 
-    /// Finds what an earlier process left undone, or a message that was lost.
-    async fn sweep(&mut self) {
-        if !self.may_try(&Unit::State) {
-            return;
-        }
-        self.stalls = false;
-        match self.sweep_all().await {
-            Ok(()) => self.troubles.solved(&Unit::State),
-            Err(error) => {
-                self.failed(
-                    Unit::State,
-                    (None, "looking for what is unfinished".to_owned()),
-                    Task::Sweep,
-                    &error,
-                )
-                .await;
-            }
-        }
-    }
-
-    /// The sweep, until the state cannot be read.
-    async fn sweep_all(&mut self) -> Result<()> {
-        let before = self.taken_before();
-        for dropped in &before {
-            if self.local.state().import(dropped.import).await?.is_some() {
-                self.local.objects().taken_in.forget(dropped);
-            }
-        }
-        for dropped in before {
-            let unit = Unit::File(dropped.import);
-            if !self.may_try(&unit) {
-                continue;
-            }
-            match self.local.state().import(dropped.import).await?.map(|import| import.progress) {
-                None | Some(Progress::Done(_)) => self.return_to(&unit, &dropped).await,
-                Some(_) => {}
-            }
-        }
-        for import in self.local.state().unfinished().await? {
-            // A data file that is being concluded is the one whose turn it is, or is set aside with its group.
-            let is_data = matches!(import.kind, Kind::Data { .. });
-            let repository = import.repository.clone();
-            let unit = if is_data { Unit::Order(repository.clone()) } else { Unit::File(import.id) };
-            if !self.may_try(&unit) {
-                continue;
-            }
-            let about = (Some(repository.clone()), format!("going on with {} of {repository}", import.file));
-            let task = if is_data { Task::Poke(repository) } else { Task::Resume(import.id, about.clone()) };
-            self.attempt(unit, about, task, async |local| sweep::resume(local, &import).await).await;
-        }
-        let registered = self.local.state().repositories().await?;
-        for repository in &registered {
-            let turn = self.local.state().turn(repository).await?;
-            let has_work = sweep::has_work(&turn);
-            digest::ask(&self.local, repository, !has_work).await?;
-            if self.may_try(&Unit::Order(repository.clone())) {
-                self.poke(repository).await;
-            }
-        }
-        sweep::ask_for_mails(&self.local).await?;
-        let watched = sweep::watched(&self.local, &registered).await;
-        let configs = Unit::Place(PathBuf::from("config"));
-        match watched {
-            Ok(watched) => {
-                self.troubles.solved(&configs);
-                for repository in watched {
-                    let is_registered = registered.contains(&repository);
-                    if self.may_try(&Unit::Watch(repository.clone())) {
-                        self.watch_over(&repository, is_registered).await;
-                    }
-                }
-            }
-            Err(error) => {
-                let about = (None, "looking for configurations".to_owned());
-                self.failed(configs, about, Task::Sweep, &error).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// What was taken in and may not be registered. What cannot be looked at is kept in mind.
-    fn taken_before(&mut self) -> Vec<Dropped> {
-        let (drops, mut failures) = match self.inbox.taken_before() {
-            Ok(taken) => (taken.drops, taken.failures),
-            Err(error) => (Vec::new(), vec![(PathBuf::from("waiting"), error)]),
-        };
-        // What interrupted writes and copies left.
-        failures.extend(self.inbox.put_in_order());
-        let partial = self.local.objects().sweep_partial().err();
-        failures.extend(partial.map(|error| (PathBuf::from(".tidewaiter/partial"), error)));
-        let about = || (None, "looking for what was taken in".to_owned());
-        let failing: HashSet<PathBuf> = failures.iter().map(|(path, _)| path.clone()).collect();
-        for (path, error) in failures {
-            let unit = Unit::Place(path);
-            if self.may_try(&unit) {
-                self.troubles.failed(unit, about(), Task::Sweep, &error, None);
-            }
-        }
-        self.troubles.solved_but(
-            |unit| matches!(unit, Unit::Place(path) if path.as_os_str() != "config"),
-            |unit| matches!(unit, Unit::Place(path) if failing.contains(path)),
-        );
-        drops
-    }
-
-    /// Goes on with what was taken in before.
-    async fn return_to(&mut self, unit: &Unit, dropped: &Dropped) {
-        let about = taking_in(dropped);
-        let again = async |local: &Local| {
-            match local.state().import(dropped.import).await?.map(|import| import.progress) {
-                // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
-                Some(Progress::Done(conclusion)) => {
-                    local.objects().relocate(&dropped.source, dropped.bytes, &conclusion.place, None).await
-                }
-                _ => unpack::unpack(local, dropped).await,
-            }
-        };
-        let task = Task::TakeIn(Box::new(dropped.clone()));
-        let is_registered = self.attempt(unit.clone(), about, task, again).await;
-        self.forget_taken_in(dropped, is_registered).await;
-    }
-
-    /// Forgets a configuration that was taken in once it is registered: from then on the state says that it is in flight.
-    /// It may be registered although taking it in failed.
-    async fn forget_taken_in(&self, dropped: &Dropped, is_registered: bool) {
-        let taken_in = &self.local.objects().taken_in;
-        if taken_in.contains(&dropped.repository, &dropped.file)
-            && (is_registered || matches!(self.local.state().import(dropped.import).await, Ok(Some(_))))
-        {
-            taken_in.forget(dropped);
-        }
-    }
-
-    /// Asks the sequencer of a repository to go on, if there is anything to go on with.
-    ///
-    /// Unlike a sweep in the cloud it does so whatever signs of life there are: this process alone works on the folder,
-    /// and it has nothing in hand now.
-    async fn poke(&mut self, repository: &Repository) {
-        let unit = Unit::Order(repository.clone());
-        match self.local.state().turn(repository).await {
-            Ok(turn) if sweep::has_work(&turn) => {
-                let arrived = self.arrived.remove(repository);
-                for message in arrived.into_iter().chain([Message::news(repository, News::Poke)]) {
-                    // In memory it does not fail.
-                    drop(self.local.queue().send(message, None).await);
-                }
-            }
-            Ok(_) => self.troubles.solved(&unit),
-            Err(error) => {
-                self.failed(unit, going_on(repository), Task::Poke(repository.clone()), &error).await;
-            }
-        }
-    }
-
-    async fn watch_over(&mut self, repository: &Repository, is_registered: bool) {
-        let about = (Some(repository.clone()), format!("watching over {repository}"));
-        let task = Task::Watch(repository.clone(), is_registered);
-        let watch = async |local: &Local| sweep::watch_repository(local, repository, is_registered).await;
-        self.attempt(Unit::Watch(repository.clone()), about, task, watch).await;
-    }
-
-    async fn take_in(&mut self) -> StillWriting {
-        if !self.may_try(&Unit::Inbox) {
-            return StillWriting::default();
-        }
-        let now = Instant::now();
-        let troubles = &self.troubles;
-        let may_try = |path: &std::path::Path| {
-            troubles.is_empty() || troubles.may_try(&Unit::Dropped(path.to_owned()), now)
-        };
-        let taken = match self.inbox.take(self.local.now(), may_try) {
-            Ok(taken) => taken,
-            Err(error) => {
-                let about = (None, "looking for what was dropped".to_owned());
-                self.failed(Unit::Inbox, about, Task::Look, &error).await;
-                return StillWriting::default();
-            }
-        };
-        self.troubles.solved(&Unit::Inbox);
-        self.note_dropped(taken.failures, &taken.writing, now);
-        self.stalls = false;
-        for dropped in taken.drops {
-            let task = Task::TakeIn(Box::new(dropped.clone()));
-            let unpack = async |local: &Local| unpack::unpack(local, &dropped).await;
-            let is_registered =
-                self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, unpack).await;
-            self.forget_taken_in(&dropped, is_registered).await;
-        }
-        taken.writing
-    }
-
-    /// Keeps in mind what could not be taken in, and that everything else could be.
-    fn note_dropped(&mut self, failures: Vec<(PathBuf, Error)>, writing: &StillWriting, now: Instant) {
-        if failures.is_empty() && self.troubles.is_empty() {
-            return;
-        }
-        let mut failing: HashSet<PathBuf> = failures.iter().map(|(path, _)| path.clone()).collect();
-        failing.extend(writing.changing.iter().cloned());
-        let troubles = &self.troubles;
-        let tried: HashSet<Unit> =
-            troubles.units().filter(|unit| troubles.may_try(unit, now)).cloned().collect();
-        self.troubles.solved_but(
-            |unit| matches!(unit, Unit::Dropped(_)) && tried.contains(unit),
-            |unit| matches!(unit, Unit::Dropped(path) if failing.contains(path)),
-        );
-        for (path, error) in failures {
-            let about = (self.repository_in(&path), format!("taking in {}", path.display()));
-            let unit = Unit::Dropped(path);
-            if self.troubles.may_try(&unit, now) {
-                self.troubles.failed(unit, about, Task::Look, &error, None);
-            }
-        }
-    }
-
-    /// The repository that a path of the drop zone lies in.
-    fn repository_in(&self, path: &std::path::Path) -> Option<Repository> {
-        let below = path.strip_prefix(self.local.root().join("imports")).ok()?;
-        below.components().next()?.as_os_str().to_str()?.parse().ok()
-    }
-
     /// Asks for the digests of the run, and for mails that are still due: there is nothing left to do. A mail is due without
     /// a message that asks for it if the answer of the write that ended its import was lost.
     async fn end_run(&mut self) {
@@ -473,35 +255,6 @@ impl Runner {
         }
     }
 
-    /// Handles the next message that is due; false if there is none.
-    async fn handle_next(&mut self) -> bool {
-        let Some(message) = self.local.queue().next(self.local.now()) else { return false };
-        let known = self.unit_of(&message).await;
-        if let Some(unit) = &known
-            && !self.may_try(unit)
-        {
-            // Whoever tries again finds in the state what this asks for, but not since when files arrive.
-            if let Message::Sequence { repository, news: News::Arrived { .. }, .. } = &message {
-                self.arrived.insert(repository.clone(), message.clone());
-            }
-            return true;
-        }
-        let begun = Instant::now();
-        match handle(&self.local, message.clone()).await {
-            Ok(()) => {
-                if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
-                    self.troubles.solved(&unit);
-                }
-            }
-            Err(error) => {
-                self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
-                let (unit, about, task) = self.trouble_with(message).await;
-                self.failed(unit, about, task, &error).await;
-            }
-        }
-        true
-    }
-
     /// Keeps in mind that something failed.
     async fn failed(&mut self, unit: Unit, about: About, task: Task, error: &Error) {
         let version = match &unit {
@@ -514,68 +267,8 @@ impl Runner {
         self.troubles.failed(unit, about, task, error, version);
     }
 
-    /// True if a message that went well shows that what failed before is over. A step of the sequencer shows nothing
-    /// about a file that failed, and a file that was loaded shows nothing about a step that failed. Otherwise the two could
-    /// reset each other's number of tries for ever.
-    fn is_over(&self, unit: &Unit, message: &Message) -> bool {
-        match self.troubles.task(unit) {
-            Some(Task::Poke(_)) => !matches!(message, Message::Sequence { .. }),
-            Some(Task::Send(Message::Sequence { .. })) => matches!(message, Message::Sequence { .. }),
-            _ => true,
-        }
-    }
-
-    /// What a message is about, unless nothing fails: then it does not matter.
-    async fn unit_of(&self, message: &Message) -> Option<Unit> {
-        if self.troubles.is_empty() {
-            return None;
-        }
-        match message {
-            Message::Work { import, .. } => {
-                let import = self.local.state().import(*import).await.ok()??;
-                Some(Unit::Order(import.repository))
-            }
-            message => Some(of_itself(message)),
-        }
-    }
-
-    /// What fails if a message does, and how it is tried again.
-    async fn trouble_with(&self, message: Message) -> (Unit, About, Task) {
-        match message {
-            Message::Sequence { repository, .. } => {
-                let again = Task::Send(Message::news(&repository, News::Poke));
-                (Unit::Order(repository.clone()), going_on(&repository), again)
-            }
-            Message::Work { import, .. } => match self.local.state().import(import).await {
-                Ok(Some(import)) => {
-                    let repository = import.repository;
-                    let what = format!("importing {} of {repository}", import.file);
-                    (
-                        Unit::Order(repository.clone()),
-                        (Some(repository.clone()), what),
-                        Task::Poke(repository),
-                    )
-                }
-                _ => (Unit::State, (None, format!("import {import}")), Task::Sweep),
-            },
-            message => (of_itself(&message), (None, describe(&message)), Task::Send(message)),
-        }
-    }
-
     fn may_try(&self, unit: &Unit) -> bool {
         self.troubles.may_try(unit, Instant::now())
-    }
-}
-
-/// What a message is about that says so by itself.
-fn of_itself(message: &Message) -> Unit {
-    match message {
-        Message::Sequence { repository, .. } => Unit::Order(repository.clone()),
-        Message::Work { import, .. } | Message::TakeIn { import } => Unit::File(*import),
-        Message::Missed { dropped } => Unit::File(dropped.import),
-        Message::Report { import } => Unit::Mail(import.to_string()),
-        Message::Digest { repository, digest } => Unit::Mail(format!("{repository} {digest}")),
-        Message::Notice { notice } => Unit::Mail(notice.key()),
     }
 }
 
@@ -591,28 +284,4 @@ fn taking_in(dropped: &Dropped) -> About {
 
 fn going_on(repository: &Repository) -> About {
     (Some(repository.clone()), format!("going on with the files of {repository}"))
-}
-
-fn describe(message: &Message) -> String {
-    match message {
-        Message::Sequence { repository, .. } => format!("ordering the files of {repository}"),
-        Message::Work { import, .. } => format!("import {import}"),
-        Message::Report { import } => format!("the mail of import {import}"),
-        Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
-        Message::Notice { notice } => format!("the mail {:?}", notice.subject()),
-        Message::TakeIn { import } => format!("taking in import {import}"),
-        Message::Missed { dropped } => format!("taking in import {}", dropped.import),
-    }
-}
-
-async fn handle(local: &Local, message: Message) -> Result<()> {
-    match message {
-        Message::Sequence { repository, news, .. } => sequence::sequence(local, &repository, news).await,
-        Message::Work { import, task, .. } => validate::validate(local, import, task, Tried::Perhaps).await,
-        Message::Report { import } => report::report(local, import).await,
-        Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
-        Message::Notice { notice } => watch::tell(local, &notice).await,
-        Message::TakeIn { import } => sweep::resume_by_id(local, import).await,
-        Message::Missed { dropped } => unpack::unpack(local, &dropped).await,
-    }
 }

@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(Form::Phone.key("+39 06 1234 5678", Some("39")), "390612345678");
     }
 
-    /// The digits of a decimal number were kept, with those behind the point: the number of somebody else.
+    /// `33612345678.0` became `336123456780`: its decimal became a digit of the telephone number.
     #[test]
     fn what_is_no_number_is_never_turned_into_one() {
         for text in

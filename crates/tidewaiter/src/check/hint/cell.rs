@@ -208,7 +208,7 @@ fn unseen(column: &Column, value: &str) -> Option<Advice> {
 fn no_value(_: &Column, value: &str) -> Option<Advice> {
     let advice = "leave the cell empty where there is no value";
     match value.trim().to_ascii_lowercase().as_str() {
-        // What databases, spreadsheets and statistics programs write for it, and nobody else.
+        // Databases, spreadsheets and statistics programs write these for a missing value. They have no other meaning.
         "null" | "\\n" | "n/a" | "#n/a" | "nan" => Some(Advice::write(advice, "")),
         // A person may mean nothing at all, or zero, or that a value is to be removed.
         "nil" | "none" | "na" | "-" => Some(Advice::say(advice)),

@@ -1,0 +1,125 @@
+//! Messages: handled one after the other, and kept as a trouble if they fail.
+
+use tokio::time::Instant;
+
+use super::{About, Runner, STALLS, going_on};
+use crate::local::Local;
+use crate::local::troubles::{Task, Unit};
+use crate::ports::{Message, News, Platform, State};
+use crate::validate::Tried;
+use crate::{Error, Result, digest, report, sequence, sweep, unpack, validate, watch};
+
+impl Runner {
+    /// Handles the next message that is due; false if there is none.
+    pub(super) async fn handle_next(&mut self) -> bool {
+        let Some(message) = self.local.queue().next(self.local.now()) else { return false };
+        let known = self.unit_of(&message).await;
+        if let Some(unit) = &known
+            && !self.may_try(unit)
+        {
+            // Whoever tries again finds in the state what this asks for, but not since when files arrive.
+            if let Message::Sequence { repository, news: News::Arrived { .. }, .. } = &message {
+                self.arrived.insert(repository.clone(), message.clone());
+            }
+            return true;
+        }
+        let begun = Instant::now();
+        match handle(&self.local, message.clone()).await {
+            Ok(()) => {
+                if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
+                    self.troubles.solved(&unit);
+                }
+            }
+            Err(error) => {
+                self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
+                let (unit, about, task) = self.trouble_with(message).await;
+                self.failed(unit, about, task, &error).await;
+            }
+        }
+        true
+    }
+
+    /// True if a message that went well shows that what failed before is over. A step of the sequencer shows nothing
+    /// about a file that failed, and a file that was loaded shows nothing about a step that failed. Otherwise the two could
+    /// reset each other's number of tries for ever.
+    fn is_over(&self, unit: &Unit, message: &Message) -> bool {
+        match self.troubles.task(unit) {
+            Some(Task::Poke(_)) => !matches!(message, Message::Sequence { .. }),
+            Some(Task::Send(Message::Sequence { .. })) => matches!(message, Message::Sequence { .. }),
+            _ => true,
+        }
+    }
+
+    /// What a message is about, unless nothing fails: then it does not matter.
+    async fn unit_of(&self, message: &Message) -> Option<Unit> {
+        if self.troubles.is_empty() {
+            return None;
+        }
+        match message {
+            Message::Work { import, .. } => {
+                let import = self.local.state().import(*import).await.ok()??;
+                Some(Unit::Order(import.repository))
+            }
+            message => Some(of_itself(message)),
+        }
+    }
+
+    /// What fails if a message does, and how it is tried again.
+    async fn trouble_with(&self, message: Message) -> (Unit, About, Task) {
+        match message {
+            Message::Sequence { repository, .. } => {
+                let again = Task::Send(Message::news(&repository, News::Poke));
+                (Unit::Order(repository.clone()), going_on(&repository), again)
+            }
+            Message::Work { import, .. } => match self.local.state().import(import).await {
+                Ok(Some(import)) => {
+                    let repository = import.repository;
+                    let what = format!("importing {} of {repository}", import.file);
+                    (
+                        Unit::Order(repository.clone()),
+                        (Some(repository.clone()), what),
+                        Task::Poke(repository),
+                    )
+                }
+                _ => (Unit::State, (None, format!("import {import}")), Task::Sweep),
+            },
+            message => (of_itself(&message), (None, describe(&message)), Task::Send(message)),
+        }
+    }
+}
+
+/// What a message is about that says so by itself.
+fn of_itself(message: &Message) -> Unit {
+    match message {
+        Message::Sequence { repository, .. } => Unit::Order(repository.clone()),
+        Message::Work { import, .. } | Message::TakeIn { import } => Unit::File(*import),
+        Message::Missed { dropped } => Unit::File(dropped.import),
+        Message::Report { import } => Unit::Mail(import.to_string()),
+        Message::Digest { repository, digest } => Unit::Mail(format!("{repository} {digest}")),
+        Message::Notice { notice } => Unit::Mail(notice.key()),
+    }
+}
+
+fn describe(message: &Message) -> String {
+    match message {
+        Message::Sequence { repository, .. } => format!("ordering the files of {repository}"),
+        Message::Work { import, .. } => format!("import {import}"),
+        Message::Report { import } => format!("the mail of import {import}"),
+        Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
+        Message::Notice { notice } => format!("the mail {:?}", notice.subject()),
+        Message::TakeIn { import } => format!("taking in import {import}"),
+        Message::Missed { dropped } => format!("taking in import {}", dropped.import),
+    }
+}
+
+async fn handle(local: &Local, message: Message) -> Result<()> {
+    match message {
+        Message::Sequence { repository, news, .. } => sequence::sequence(local, &repository, news).await,
+        Message::Work { import, task, .. } => validate::validate(local, import, task, Tried::Perhaps).await,
+        Message::Report { import } => report::report(local, import).await,
+        Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
+        Message::Notice { notice } => watch::tell(local, &notice).await,
+        Message::TakeIn { import } => sweep::resume_by_id(local, import).await,
+        Message::Missed { dropped } => unpack::unpack(local, &dropped).await,
+    }
+}
