@@ -191,7 +191,7 @@ fn date(value: &str, style: usize) -> String {
     }
 }
 
-/// A cell as somebody might write it. `style` is that of the column, `slip` what happens to this cell alone.
+/// A cell as a spreadsheet or a person may write it. `style` is the style of the column; `slip` is the mistake in this cell alone.
 fn broken(column: &str, value: &str, style: usize, slip: usize) -> String {
     if value.is_empty() {
         let nothing = ["", "NULL", "null", "N/A", "nan", "\\N", " "];
@@ -227,7 +227,7 @@ fn broken(column: &str, value: &str, style: usize, slip: usize) -> String {
         (13, "price" | "stock") => format!("{}-", &written[1..]),
         (14, "price" | "stock") if written.starts_with('-') => format!("({})", &written[1..]),
         (14, "price" | "stock") => format!("{written} €"),
-        // Nobody puts the same mark between thousands and before decimals.
+        // No style uses the same mark between thousands and before decimals.
         (15..=17, "stock") if style % NUMBERS.len() > 1 => written,
         (15, "stock") | (18, "phone") => format!("{written}.0"),
         (16, "stock") => format!("{written}.000"),
