@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidewaiter::keys::Repository;
 use tidewaiter_faults::Deployment;
@@ -355,4 +356,63 @@ fn a_mail_is_sent_though_the_answer_of_the_write_that_made_it_due_was_lost() {
         let mails = fs::read_dir(deployment.root().join("outbox")).map_or(0, Iterator::count);
         assert!(mails == 1 || !ended.failures().is_empty(), "{ended:?}: {mails} mails");
     }
+}
+
+/// A device that goes away: once something was moved there, every call for it fails.
+struct GoesAway {
+    mounted: &'static str,
+    is_gone: AtomicBool,
+}
+
+impl GoesAway {
+    fn holds(&self, path: &Path) -> bool {
+        path.starts_with(self.mounted)
+    }
+}
+
+impl Interference for GoesAway {
+    fn before(&self, call: &Call<'_>) -> io::Result<Option<usize>> {
+        let is_there = self.holds(call.path) || call.to.is_some_and(|to| self.holds(to));
+        if is_there && self.is_gone.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the device is gone"));
+        }
+        Ok(None)
+    }
+
+    fn after(&self, call: &Call<'_>) -> io::Result<()> {
+        if call.what == Op::Rename && call.to.is_some_and(|to| self.holds(to)) {
+            self.is_gone.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// A device that died under one repository's archives held up every other repository of the run: each commit waited for
+/// what could not be synced there.
+#[test]
+fn a_device_that_goes_away_under_one_repository_holds_up_no_other() {
+    let deployment = deployment(&["globex"]);
+    let root = deployment.root();
+    Local::init(&root, &"acme".parse().unwrap()).unwrap();
+    write(&root, "config/acme/farm.json", &CONTACTS.replace("zoo", "farm"));
+    for day in 10..20 {
+        write(&root, &format!("imports/acme/farm_contacts_crm_202601{day}.csv"), "email\na@acme.example\n");
+        write(
+            &root,
+            &format!("imports/globex/zoo_contacts_crm_202601{day}.csv"),
+            "email\ng@globex.example\n",
+        );
+    }
+    let device = Arc::new(GoesAway { mounted: "archives/acme", is_gone: AtomicBool::new(false) });
+    let ended = deployment.run(&Between { interference: Some(device.clone()), ..Between::default() });
+    assert!(device.is_gone.load(Ordering::Relaxed), "something was moved there");
+    let failures = ended.failures();
+    assert!(!failures.is_empty(), "{ended:?}");
+    for failure in failures {
+        assert!(failure.contains("acme") && failure.contains("the device is gone"), "{failures:?}");
+    }
+    assert_eq!(files(&root.join("archives/globex"), "").len(), 10);
+    assert_eq!(files(&root.join("imports"), "").len(), 0);
+    run(&deployment);
+    assert_eq!(files(&root.join("archives/acme"), "").len(), 10);
 }

@@ -119,7 +119,7 @@ fn keep_in_place(disk: &Disk, to: &Path, older: Option<&Key>) -> io::Result<()> 
         Ok(()) => Ok(()),
     }?;
     // What is about to be written over must not be the only one that is durable.
-    disk.flush()
+    disk.flush_around(to)
 }
 
 /// Moves an entry; over file systems, by a copy.
@@ -156,7 +156,7 @@ fn across(
                     rename(disk, &beside, to)?;
                 }
             }
-            disk.flush()?;
+            disk.flush_around(to)?;
             remove_all(disk, from, DEPTH)
         }
         renamed => renamed,

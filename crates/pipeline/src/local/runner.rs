@@ -13,6 +13,7 @@ use std::time::Duration;
 use tidewaiter::keys::Repository;
 use tokio::time::Instant;
 
+use super::disk::on_behalf_of;
 use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
@@ -225,7 +226,8 @@ impl Runner {
         work: impl AsyncFnOnce(&Local) -> Result<()>,
     ) -> bool {
         let begun = Instant::now();
-        let done = if self.stalls { Err(stalled()) } else { work(&self.local).await };
+        let done =
+            if self.stalls { Err(stalled()) } else { on_behalf_of(about.0.clone(), work(&self.local)).await };
         match done {
             Ok(()) => {
                 self.troubles.solved(&unit);

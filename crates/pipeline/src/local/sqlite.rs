@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::{Connection, OptionalExtension};
 use tidewaiter::id::ImportId;
 
-use super::disk::Disk;
+use super::disk::{self, Disk};
 use super::known::Known;
 use super::sqlite_open::{self, Look, Migrations};
 use crate::{Error, Result};
@@ -195,12 +195,12 @@ impl Database {
         what: &'static str,
         work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let disk = self.disk.clone();
+        let (disk, behalf) = (self.disk.clone(), disk::behalf());
         self.with(what, move |inner| {
             inner.settle()?;
             inner.forget();
             if let Some(disk) = disk {
-                disk.flush().map_err(unsynced)?;
+                disk.flush(behalf.as_ref()).map_err(unsynced)?;
             }
             let behavior = rusqlite::TransactionBehavior::Immediate;
             let transaction = inner.connection.transaction_with_behavior(behavior)?;

@@ -9,11 +9,12 @@
 //!
 //! Nothing is durable before it is synced. [`Disk::rename`], [`Disk::link`] and [`Disk::make_folders`] note the folders
 //! that they changed, and [`Disk::flush`] syncs all of them together. The databases flush before each commit, so that
-//! what a commit relies on is durable before it.
+//! what a commit relies on is durable before it. [`on_behalf_of`] says whose commit it is.
 //!
 //! Tests put an [`Interference`] between this layer and its callers: it sees each call before and after it is made, and
 //! may change the files meanwhile, let the call fail, or fall short.
 
+mod behalf;
 mod file;
 mod flush;
 mod meta;
@@ -25,10 +26,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+pub use behalf::{behalf, on_behalf_of};
 pub use file::DiskFile;
 use flush::Unsynced;
 pub use meta::{Meta, Nature};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
+use tidewaiter::keys::Repository;
 
 /// How many levels of folders belong to the operator, who may make links of them: `<prefix>/<repository>`.
 const OPERATORS_LEVELS: usize = 2;
@@ -313,9 +316,15 @@ impl Disk {
         self.0.unsynced.folder(folder);
     }
 
-    /// Makes durable what was noted since the last time. Calls that come meanwhile wait, and find it done.
-    pub fn flush(&self) -> io::Result<()> {
-        flush::flush(self, &self.0.unsynced)
+    /// Makes durable what was noted since the last time: of what lies in repositories, what lies in this one; without
+    /// one, all of it. Calls that come meanwhile wait, and find it done.
+    pub fn flush(&self, only: Option<&Repository>) -> io::Result<()> {
+        flush::flush(self, &self.0.unsynced, only.map(|repository| OsStr::new(repository.as_str())))
+    }
+
+    /// Makes durable what was noted and lies in the same repository as a path.
+    pub fn flush_around(&self, path: &Path) -> io::Result<()> {
+        flush::flush(self, &self.0.unsynced, flush::repository_of(path))
     }
 
     /// Makes everything on the file system durable, as far as the platform can: what a killed process had changed and

@@ -1,9 +1,11 @@
 //! Messages: handled one after the other, and kept as a trouble if they fail.
 
+use tidewaiter::keys::Repository;
 use tokio::time::Instant;
 
 use super::{About, Runner, STALLS, going_on};
 use crate::local::Local;
+use crate::local::disk::on_behalf_of;
 use crate::local::troubles::{Task, Unit};
 use crate::ports::{Message, News, Platform, State};
 use crate::validate::Tried;
@@ -13,7 +15,8 @@ impl Runner {
     /// Handles the next message that is due; false if there is none.
     pub(super) async fn handle_next(&mut self) -> bool {
         let Some(message) = self.local.queue().next(self.local.now()) else { return false };
-        let known = self.unit_of(&message).await;
+        let repository = self.repository_of(&message).await;
+        let known = self.unit_of(&message, repository.as_ref());
         if let Some(unit) = &known
             && !self.may_try(unit)
         {
@@ -24,7 +27,7 @@ impl Runner {
             return true;
         }
         let begun = Instant::now();
-        match handle(&self.local, message.clone()).await {
+        match on_behalf_of(repository, handle(&self.local, message.clone())).await {
             Ok(()) => {
                 if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
                     self.troubles.solved(&unit);
@@ -51,16 +54,25 @@ impl Runner {
     }
 
     /// What a message is about, unless nothing fails: then it does not matter.
-    async fn unit_of(&self, message: &Message) -> Option<Unit> {
-        if self.troubles.is_empty() {
-            return None;
-        }
+    fn unit_of(&self, message: &Message, repository: Option<&Repository>) -> Option<Unit> {
         match message {
-            Message::Work { import, .. } => {
-                let import = self.local.state().import(*import).await.ok()??;
-                Some(Unit::Order(import.repository))
-            }
+            _ if self.troubles.is_empty() => None,
+            Message::Work { .. } => repository.cloned().map(Unit::Order),
             message => Some(of_itself(message)),
+        }
+    }
+
+    /// The one repository that a message is about. None if it is about more, or if that cannot be looked up.
+    async fn repository_of(&self, message: &Message) -> Option<Repository> {
+        match message {
+            Message::Sequence { repository, .. } | Message::Digest { repository, .. } => {
+                Some(repository.clone())
+            }
+            Message::Missed { dropped } => Some(dropped.repository.clone()),
+            Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
+                Some(self.local.state().import(*import).await.ok()??.repository)
+            }
+            Message::Notice { .. } => None,
         }
     }
 
