@@ -7,7 +7,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
 use tidewaiter_pipeline::local::SqliteState;
-use tidewaiter_pipeline::ports::{Import, Kind, Progress, Source, State};
+use tidewaiter_pipeline::ports::{ImportRun, Kind, Progress, Source, State};
 
 /// How often it is looked.
 const LOOKS: u32 = 2_000;
@@ -24,7 +24,7 @@ pub(crate) fn run(files: &str) -> Result<String, Box<dyn Error>> {
     runtime.block_on(async {
         for first in (0..files).step_by(AT_ONCE as usize) {
             let some = first..files.min(first + AT_ONCE);
-            let imports: Vec<Import> = some.map(|n| import(&repository, n)).collect();
+            let imports: Vec<ImportRun> = some.map(|n| import(&repository, n)).collect();
             state.register(&imports).await?;
         }
         let began = Instant::now();
@@ -39,7 +39,7 @@ pub(crate) fn run(files: &str) -> Result<String, Box<dyn Error>> {
 }
 
 /// A file; what comes later has an earlier date, so that it is not the order of arrival that helps.
-fn import(repository: &Repository, n: u32) -> Import {
+fn import(repository: &Repository, n: u32) -> ImportRun {
     let arrived = Timestamp::from_second(1_790_000_000 + i64::from(n)).unwrap_or(Timestamp::UNIX_EPOCH);
     let day = jiff::civil::date(2026, 1, 1).saturating_sub(jiff::Span::new().days(i64::from(n % 5_000)));
     let file = format!("acme_contacts_crm_{}_{n}.csv", day.strftime("%Y%m%d"));
@@ -52,7 +52,7 @@ fn import(repository: &Repository, n: u32) -> Import {
         date: day,
         suffix: Some(n.to_string()),
     };
-    Import {
+    ImportRun {
         id: ImportId::new(arrived, u128::from(n)),
         repository: repository.clone(),
         source: Source { key: format!("waiting/{n}"), version: None },

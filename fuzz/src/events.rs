@@ -5,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tidewaiter_pipeline::ports::Message;
 
-use crate::decoding::{Notice, lying, notices};
+use crate::decoding::{Notice, from_listing, notices};
 
 const BUCKET: &str = "landing";
 const TIME: &str = "2026-01-31T06:00:00Z";
@@ -47,7 +47,7 @@ fn keeps_its_place(notice: &Notice) {
             let file = dropped.source.key.strip_prefix(&folder).expect("a key of its repository");
             assert_eq!(file.strip_suffix('/').unwrap_or(file), dropped.file);
             assert!(!file.is_empty());
-            let found = lying(BUCKET, dropped.source.clone(), dropped.bytes, dropped.arrived);
+            let found = from_listing(BUCKET, dropped.source.clone(), dropped.bytes, dropped.arrived);
             assert_eq!(found.as_ref(), Some(dropped), "found by a sweep, it is the same");
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use tidewaiter::check::{Checker, Dialect, Limits};
-use tidewaiter::name::Dropped;
+use tidewaiter::name::DroppedName;
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 
@@ -15,7 +15,7 @@ static SCOPES: LazyLock<Vec<Arc<Scope>>> = LazyLock::new(|| {
 });
 
 pub(crate) fn seed(name: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
-    (Dropped::of(name) == Dropped::Data).then_some(bytes)
+    (DroppedName::of(name) == DroppedName::Data).then_some(bytes)
 }
 
 /// The first byte that is one of them separates the fields.

@@ -1,12 +1,12 @@
 //! The lines of a file against a slow and obvious reading of them.
 
-use tidewaiter::name::Dropped;
+use tidewaiter::name::DroppedName;
 
 use crate::model::{LIMITS, assert_agrees, small};
 use crate::support::run_with;
 
 pub(crate) fn seed(name: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
-    (Dropped::of(name) == Dropped::Data).then_some(bytes)
+    (DroppedName::of(name) == DroppedName::Data).then_some(bytes)
 }
 
 pub(crate) fn run(body: &[u8]) {

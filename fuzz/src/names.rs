@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::{Key, NAME_BYTES, Place, Repository, clean_name};
-use tidewaiter::name::{Directory, Dropped, Entry, with_import_id};
+use tidewaiter::name::{Directory, DroppedName, Entry, with_import_id};
 
 static NAMES: LazyLock<Directory> = LazyLock::new(|| {
     let mut names = Directory::default();
@@ -32,7 +32,7 @@ pub(crate) fn run(bytes: &[u8]) {
     assert_eq!(clean_name(&clean), clean, "cleaning a clean name changes it");
     let id: ImportId = "01J9Z3ND1V0000000000000000".parse().expect("an id");
     let renamed = with_import_id(&clean, id);
-    assert!(renamed.len() <= NAME_BYTES || Dropped::of(&clean) == Dropped::Data, "{renamed:?}");
+    assert!(renamed.len() <= NAME_BYTES || DroppedName::of(&clean) == DroppedName::Data, "{renamed:?}");
     if !matches!(clean.as_str(), "" | "." | "..") {
         let repository: Repository = "acme".parse().expect("a repository");
         let key = Key::placed(Place::Bogus, &repository, &clean);
@@ -48,7 +48,7 @@ pub(crate) fn run(bytes: &[u8]) {
             assert!(!error.to_string().contains(['\n', '\u{1b}']), "{error}");
         }
         Ok(name) => {
-            assert_eq!(Dropped::of(dropped), Dropped::Data);
+            assert_eq!(DroppedName::of(dropped), DroppedName::Data);
             let group = name.group.as_ref();
             let tag =
                 group.map(|tag| format!("{}.{:02}-{:02}_", tag.id, tag.slot, tag.last)).unwrap_or_default();

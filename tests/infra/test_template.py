@@ -302,11 +302,11 @@ class TemplateTest(unittest.TestCase):
                 self.assertGreaterEqual(int(queues[0]["ScalingConfig"]["MaximumConcurrency"]), 2)
         self.assertEqual(Template("template.yaml").of_type("AWS::Serverless::Function")["Unpack"]["Architectures"], ["arm64"])
 
-    def test_the_sweep_is_scheduled(self):
-        sweeps = [e for e in self.template.resources["Sequence"]["Properties"]["Events"].values() if e["Type"] == "Schedule"]
-        [sweep] = [s["Properties"] for s in sweeps]
-        self.assertEqual(json.loads(sweep["Input"]), {"sweep": {}})
-        self.assertRegex(sweep["Schedule"], r"^rate\(\d+ minutes?\)$")
+    def test_the_reconciliation_is_scheduled(self):
+        scheduled = [e for e in self.template.resources["Sequence"]["Properties"]["Events"].values() if e["Type"] == "Schedule"]
+        [reconciliation] = [s["Properties"] for s in scheduled]
+        self.assertEqual(json.loads(reconciliation["Input"]), {"reconcile": {}})
+        self.assertRegex(reconciliation["Schedule"], r"^rate\(\d+ minutes?\)$")
 
     def test_alarms_reach_somebody_and_name_what_is_there(self):
         for template in self.templates:

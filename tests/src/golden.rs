@@ -18,7 +18,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use tidewaiter_pipeline::ports::{Import, Kind, Progress, StoredRecord};
+use tidewaiter_pipeline::ports::{ImportRun, Kind, Progress, StoredRecord};
 
 use crate::mask::Mask;
 use crate::world::{PARTNER, World, files};
@@ -127,7 +127,7 @@ fn ledger(world: &World) -> String {
     text
 }
 
-fn ledger_line(import: &Import) -> String {
+fn ledger_line(import: &ImportRun) -> String {
     let Progress::Done(done) = &import.progress else { return String::new() };
     let mut line = format!("{:<13} {}", done.outcome.as_str(), import.file);
     if let Some((_, archive)) = &import.archive {

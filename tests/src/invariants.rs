@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidewaiter::record::Source;
 use tidewaiter::report::{Outcome, Report, log};
-use tidewaiter_pipeline::ports::{Conclusion, Import, KeptReport, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, ImportRun, KeptReport, Progress};
 
 use crate::world::World;
 
@@ -14,7 +14,7 @@ pub fn check(world: &World) {
     let tree = world.raw_tree();
     let imports = world.history();
     let mut claimed: BTreeMap<String, String> = BTreeMap::new();
-    let mut claim = |key: &str, by: &Import| {
+    let mut claim = |key: &str, by: &ImportRun| {
         let before = claimed.insert(key.to_owned(), by.file.clone());
         assert_eq!(before, None, "{key} is the output of two imports, the second of {}", by.file);
         let shapes = [key.to_owned(), format!("{key}@")];
@@ -49,7 +49,7 @@ pub fn check(world: &World) {
     check_records(world, &imports);
 }
 
-fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &Import, done: &Conclusion) {
+fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Conclusion) {
     let file = &import.file;
     let counts = done.counts;
     assert_eq!(
@@ -98,7 +98,7 @@ fn lines(content: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Every record comes from an import that took it, and no import left more records than lines.
-fn check_records(world: &World, imports: &[Import]) {
+fn check_records(world: &World, imports: &[ImportRun]) {
     let mut taken: BTreeMap<String, u64> = BTreeMap::new();
     for record in world.records().into_values().flatten() {
         let Source { import, line } = record.record.changed;

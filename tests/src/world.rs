@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
 use tidewaiter_pipeline::ports::{
-    HistoryFilter, Import, Observation, Platform, Progress, Records, State, StoredRecord, WaitingGroup,
+    HistoryFilter, ImportRun, Observation, Platform, Progress, Records, State, StoredRecord, WaitingGroup,
 };
 use tokio::runtime::Runtime;
 
@@ -145,7 +145,7 @@ impl World {
     /// where something else than this world made a run.
     pub fn note_ids(&self) {
         let mut imports = self.history();
-        let place = |i: &Import| (i.file.clone(), i.repository.clone(), finished(i), i.id);
+        let place = |i: &ImportRun| (i.file.clone(), i.repository.clone(), finished(i), i.id);
         imports.sort_by_key(place);
         let mut seen = self.seen.lock().expect("no test panicked with the lock");
         for import in imports {
@@ -157,7 +157,7 @@ impl World {
     }
 
     /// All imports, in the order in which they came.
-    pub fn history(&self) -> Vec<Import> {
+    pub fn history(&self) -> Vec<ImportRun> {
         let local = self.local();
         let all = HistoryFilter { limit: usize::MAX >> 1, ..HistoryFilter::default() };
         let mut imports = self.runtime.block_on(local.state().history(&all)).expect("the ledger can be read");
@@ -166,19 +166,19 @@ impl World {
     }
 
     /// The imports that reached their outcome, in the order in which they did.
-    pub fn treated(&self) -> Vec<Import> {
+    pub fn treated(&self) -> Vec<ImportRun> {
         let mut imports = self.history();
         imports.retain(|import| matches!(import.progress, Progress::Done(_)));
         // The clock may not tell two that follow each other apart.
         let concluded = self.concluded.lock().expect("no test panicked with the lock");
-        let seen = |import: &Import| concluded.iter().position(|id| *id == import.id.to_string());
+        let seen = |import: &ImportRun| concluded.iter().position(|id| *id == import.id.to_string());
         imports.sort_by_key(|import| (finished(import), seen(import)));
         imports
     }
 
     /// The import of a file that was dropped once.
-    pub fn import(&self, file: &str) -> Import {
-        let mut found: Vec<Import> =
+    pub fn import(&self, file: &str) -> ImportRun {
+        let mut found: Vec<ImportRun> =
             self.history().into_iter().filter(|import| import.file == file).collect();
         assert_eq!(found.len(), 1, "imports of {file}");
         found.pop().expect("there is one")
@@ -271,7 +271,7 @@ impl World {
     }
 }
 
-fn finished(import: &Import) -> String {
+fn finished(import: &ImportRun) -> String {
     match &import.progress {
         // Fixed in length, so that it sorts as text.
         Progress::Done(done) => format!("{:020}", done.finished.as_nanosecond()),

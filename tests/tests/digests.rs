@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::local::{Local, Runner};
-use tidewaiter_pipeline::ports::{Import, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, Platform, Progress, State};
 use tidewaiter_tests::World;
 use tidewaiter_tests::mail::Mail;
 use tidewaiter_tests::world::PARTNER;
@@ -52,7 +52,7 @@ fn subjects(world: &World, recipient: &str) -> Vec<String> {
 
 /// Whether the report of a file waits for its digest.
 fn waits(world: &World, file: &str) -> bool {
-    let Import { progress: Progress::Done(done), .. } = world.import(file) else {
+    let ImportRun { progress: Progress::Done(done), .. } = world.import(file) else {
         panic!("{file} is not done")
     };
     done.digest.unwrap().due

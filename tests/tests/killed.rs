@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{Import, KeptReport, Kind, Progress, StoredRecord};
+use tidewaiter_pipeline::ports::{ImportRun, KeptReport, Kind, Progress, StoredRecord};
 use tidewaiter_tests::World;
 use tidewaiter_tests::generate::{Chance, Plan, Scope, Sizes, generate};
 use tidewaiter_tests::world::PARTNER;
@@ -218,7 +218,7 @@ fn tree(world: &World) -> BTreeMap<String, Vec<u8>> {
 /// The files of each repository, and when they were treated. A name that was used before is told from the one before.
 fn order(world: &World) -> Vec<(String, Vec<(Timestamp, String)>)> {
     let mut order: BTreeMap<String, Vec<(Timestamp, String)>> = BTreeMap::new();
-    for Import { repository, file, kind, progress, .. } in world.treated() {
+    for ImportRun { repository, file, kind, progress, .. } in world.treated() {
         if let (Kind::Data { .. }, Progress::Done(done)) = (kind, progress) {
             let files = order.entry(repository.to_string()).or_default();
             let again = files.iter().any(|(_, before)| *before == file);

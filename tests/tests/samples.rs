@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tidewaiter_pipeline::ports::{Conclusion, Import, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, ImportRun, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::generate::{Plan, Scope, Sizes, generate};
 use tidewaiter_tests::world::{PARTNER, files};
@@ -14,7 +14,7 @@ fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples")
 }
 
-fn conclusion(import: &Import) -> &Conclusion {
+fn conclusion(import: &ImportRun) -> &Conclusion {
     match &import.progress {
         Progress::Done(done) => done,
         other => panic!("{} has no outcome: {other:?}", import.file),

@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, Import, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, ImportRun, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 
@@ -52,7 +52,7 @@ fn assert_ran(output: &Output) {
     assert!(output.status.success() && told.is_empty(), "{}: {told}", output.status);
 }
 
-fn done(import: &Import) -> &Conclusion {
+fn done(import: &ImportRun) -> &Conclusion {
     match &import.progress {
         Progress::Done(done) => done,
         other => panic!("{} has no outcome: {other:?}", import.file),
@@ -61,7 +61,7 @@ fn done(import: &Import) -> &Conclusion {
 
 /// Outcome and code of every import, by file.
 fn outcomes(world: &World) -> Vec<(String, Outcome, String)> {
-    let of = |import: &Import| {
+    let of = |import: &ImportRun| {
         let done = done(import);
         (import.file.clone(), done.outcome, done.code.clone().unwrap_or_default())
     };

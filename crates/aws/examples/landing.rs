@@ -10,7 +10,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use futures_util::future::try_join_all;
 use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink};
-use tidewaiter::config::Subsection;
+use tidewaiter::config::ImportOptions;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Plan, Reader};
 use tidewaiter::schema::catalogue;
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scopes = catalogue::scopes();
     let schema = scopes.get(SCOPE).ok_or("there is no such scope")?;
     let scope = Arc::new(Scope::compile(SCOPE, schema).map_err(|_| "the scope does not compile")?);
-    let plan = Arc::new(Plan::new(Arc::clone(&scope), scopes, &Subsection::default()));
+    let plan = Arc::new(Plan::new(Arc::clone(&scope), scopes, &ImportOptions::default()));
     let import = ImportId::new(Timestamp::now(), 1);
     let mut lines = Changes { reader: Reader::new(plan.clone(), import), changes: Vec::new() };
     let mut checker = Checker::new(scope, Dialect::default(), Limits::default());

@@ -9,7 +9,7 @@ use serde_json::json;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 use tidewaiter_aws::{StateTable, clients};
-use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, State};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Progress, State};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn entry(import: Import) -> serde_json::Value {
+fn entry(import: ImportRun) -> serde_json::Value {
     let archive = import.archive.map(|(_, file)| file);
     let arrived = import.arrived.to_string();
     match import.progress {

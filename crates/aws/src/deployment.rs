@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::configs::Cache;
-use tidewaiter_pipeline::follow::Kept;
+use tidewaiter_pipeline::follow::BufferedQueue;
 use tidewaiter_pipeline::ports::{Mailer, Observation, Platform, Queue, Records};
 
 use crate::elsewhere::Elsewhere;
@@ -44,7 +44,7 @@ const SPARE: Duration = Duration::from_mins(1);
 /// What unpack and sequence have: messages, and neither records nor mails.
 pub type Messaging = Deployment<Elsewhere, Elsewhere, Queues>;
 /// What validate has, with its store of records.
-pub type Loading<R> = Deployment<R, Elsewhere, Kept<Queues>>;
+pub type Loading<R> = Deployment<R, Elsewhere, BufferedQueue<Queues>>;
 /// What report has: mails, and nobody to tell.
 pub type Mailing = Deployment<Elsewhere, Mails, Elsewhere>;
 
@@ -81,7 +81,7 @@ impl<R: Records> Loading<R> {
         environment.complete()?;
         let config = clients::environment().await;
         let records = records(clients::records(&config), table);
-        Ok(names.deployment(&config, records, Elsewhere, Kept::new(queues(&config, urls))))
+        Ok(names.deployment(&config, records, Elsewhere, BufferedQueue::new(queues(&config, urls))))
     }
 }
 

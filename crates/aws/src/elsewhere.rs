@@ -3,7 +3,7 @@
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_pipeline::ports::{
-    Applied, Batch, Mail, Mailer, Message, Queue, Records, StoredRecord, Sweep, Swept, Undelivered,
+    Applied, Batch, Mail, Mailer, Message, Pruned, Pruning, Queue, Records, StoredRecord, Undelivered,
 };
 use tidewaiter_pipeline::{Error, Result};
 
@@ -20,7 +20,7 @@ impl Records for Elsewhere {
         refused("landing a batch")
     }
 
-    async fn sweep(&self, _sweep: &Sweep<'_>) -> Result<Swept> {
+    async fn prune_unlisted(&self, _pruning: &Pruning<'_>) -> Result<Pruned> {
         refused("removing records")
     }
 

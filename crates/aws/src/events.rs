@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{Drop, Nature, Source};
+use tidewaiter_pipeline::ports::{DroppedObject, Nature, Source};
 
 /// The prefix of the drop zone.
 pub(crate) const DROPS: &str = "imports/";
@@ -21,7 +21,7 @@ const WRAPPINGS: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A file was dropped.
-    Dropped(Drop),
+    Dropped(DroppedObject),
     /// Something was put where no repository is. There is no place for it to go: an operator is told.
     Stray {
         /// Its key.
@@ -220,7 +220,7 @@ impl Found {
                 let import = import_id(ours, &self.key, self.version.as_deref(), arrived);
                 let source = Source { key: self.key, version: self.version };
                 let bytes = self.bytes;
-                let dropped = Drop { repository, file, import, source, nature, bytes, arrived };
+                let dropped = DroppedObject { repository, file, import, source, nature, bytes, arrived };
                 Ok(Some(Notice::Dropped(dropped)))
             }
         }
@@ -229,10 +229,10 @@ impl Found {
 
 /// What the event of an object would have told that was found in the drop zone; None if there is nothing to be done
 /// about it. By its `arrived` time, which may be another one than that of its event, it may have another id.
-pub fn lying(bucket: &str, source: Source, bytes: u64, arrived: Timestamp) -> Option<Drop> {
+pub fn from_listing(bucket: &str, source: Source, bytes: u64, arrived: Timestamp) -> Option<DroppedObject> {
     let Place::Repository { repository, file, nature } = Place::of(&source.key) else { return None };
     let import = import_id(bucket, &source.key, source.version.as_deref(), arrived);
-    Some(Drop { repository, file, import, source, nature, bytes, arrived })
+    Some(DroppedObject { repository, file, import, source, nature, bytes, arrived })
 }
 
 /// Where an object lies.

@@ -1,4 +1,4 @@
-//! What the functions do with what they are invoked with: batches of messages, and the sweep of the schedule.
+//! What the functions do with what they are invoked with: batches of messages, and the reconciliation of the schedule.
 //!
 //! Each message is treated on its own. One that fails is named in the answer and comes again, and goes to the
 //! dead letters when it came too often. What kind of failure it was is said in the log: what may pass by
@@ -8,10 +8,10 @@
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::ports::{
-    Import, Known, Mailer, Message, News, Platform, Progress, Queue, Records, State,
+    ImportRun, ImportSnapshot, Mailer, Message, News, Platform, Progress, Queue, Records, State,
 };
 use tidewaiter_pipeline::validate::Tried;
-use tidewaiter_pipeline::{Error, digest, follow, report, sequence, sweep, unpack, watch};
+use tidewaiter_pipeline::{Error, digest, follow, reconcile, report, sequence, unpack, watch};
 use tracing::{Instrument, Span, field};
 
 use crate::deployment::{Deployment, Loading, Mailing, Messaging};
@@ -19,7 +19,7 @@ use crate::events::{EventError, Notice, notices};
 use crate::queues;
 
 /// A file that arrived less than so many seconds ago is likely to be in the hands of an unpack, which may take
-/// 15 minutes: a sweep leaves it alone.
+/// 15 minutes: a reconciliation leaves it alone.
 const IN_HAND_SECONDS: i64 = 20 * 60;
 
 /// A message that hands out a file is the first one about it for so many seconds. To come to the dead letters it
@@ -63,10 +63,10 @@ pub enum Invocation {
     /// Messages.
     Batch(Batch),
     /// The schedule: look for unfinished work.
-    Sweep {
+    Reconcile {
         /// Nothing is said about it.
         #[allow(dead_code, reason = "it only has to be there")]
-        sweep: serde_json::Map<String, serde_json::Value>,
+        reconcile: serde_json::Map<String, serde_json::Value>,
     },
 }
 
@@ -113,7 +113,7 @@ pub async fn unpack(deployment: &Messaging, batch: Batch, request: &str) -> Answ
 /// Decides which file is next; or looks for what was left undone.
 ///
 /// # Errors
-/// If the sweep failed. The next one looks for the same.
+/// If the reconciliation failed. The next one looks for the same.
 pub async fn sequence(
     deployment: &Messaging,
     invocation: Invocation,
@@ -123,9 +123,9 @@ pub async fn sequence(
         Invocation::Batch(batch) => Ok(deployment
             .each(batch, request, async |body, tries| sequence_one(deployment, body, tries).await)
             .await),
-        Invocation::Sweep { .. } => {
-            let span = tracing::info_span!("sweep", request);
-            Box::pin(sweep_all(deployment)).instrument(span).await.map(|()| Answer::default())
+        Invocation::Reconcile { .. } => {
+            let span = tracing::info_span!("reconcile", request);
+            Box::pin(reconcile_all(deployment)).instrument(span).await.map(|()| Answer::default())
         }
     }
 }
@@ -152,7 +152,7 @@ async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
     match queues::message(body) {
         Ok(Message::TakeIn { import }) => {
             about(&[("import", &import)]);
-            return Ok(Box::pin(sweep::resume_by_id(deployment, import)).await?);
+            return Ok(Box::pin(reconcile::resume_by_id(deployment, import)).await?);
         }
         Ok(Message::Missed { dropped }) => {
             about(&[("repository", &dropped.repository), ("import", &dropped.import)]);
@@ -186,7 +186,7 @@ async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled
     Box::pin(sequence::sequence(deployment, &repository, news)).await?;
     if tries > 1 && asks_nothing_twice {
         // Whoever had it before may have died when the state had moved on, and before it asked for what is next:
-        // then this asked for nothing either. A sweep would find it, but only after minutes.
+        // then this asked for nothing either. A reconciliation would find it, but only after minutes.
         Box::pin(sequence::sequence(deployment, &repository, News::Poke)).await?;
     }
     Ok(())
@@ -204,13 +204,13 @@ async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str, tries: u3
 }
 
 /// False of what was replayed from the dead letters: its tries are counted anew.
-fn has_just_begun(import: &Import, now: Timestamp) -> bool {
+fn has_just_begun(import: &ImportRun, now: Timestamp) -> bool {
     let Progress::Started(pinned) = &import.progress else { return false };
     now.duration_since(pinned.at).as_secs() < FRESH_SECONDS
 }
 
 /// Takes over what the sender of a message has seen.
-fn remember(platform: &impl Platform, known: Option<&Known>) {
+fn remember(platform: &impl Platform, known: Option<&ImportSnapshot>) {
     if let Some(known) = known {
         platform.state().remember(known);
     }
@@ -234,18 +234,18 @@ async fn report_one(deployment: &Mailing, body: &str) -> Handled {
     }
 }
 
-async fn sweep_all(deployment: &Messaging) -> tidewaiter_pipeline::Result<()> {
+async fn reconcile_all(deployment: &Messaging) -> tidewaiter_pipeline::Result<()> {
     let now = deployment.now();
     let in_hand = jiff::SignedDuration::from_secs(IN_HAND_SECONDS);
     let left_alone = now.checked_sub(in_hand).unwrap_or(Timestamp::MIN);
-    let found = Box::pin(sweep::sweep(deployment, left_alone)).await;
+    let found = Box::pin(reconcile::reconcile(deployment, left_alone)).await;
     match &found {
         Ok(found) => {
-            let sweep::Found { unfinished, missed, repositories, mails, digests, .. } = *found;
+            let reconcile::Found { unfinished, missed, repositories, mails, digests, .. } = *found;
             tracing::info!(unfinished, missed, repositories, mails, digests, "swept");
             deployment.metrics.swept(found.waiting_since, now);
         }
-        Err(error) => tracing::error!(%error, transient = error.is_transient(), "the sweep failed"),
+        Err(error) => tracing::error!(%error, transient = error.is_transient(), "reconciliation failed"),
     }
     found.map(|_| ())
 }
@@ -314,9 +314,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sweep_of_the_schedule_is_told_from_messages() {
-        let sweep = serde_json::from_value(json!({ "sweep": {} })).unwrap();
-        assert!(matches!(sweep, Invocation::Sweep { .. }));
+    fn the_reconciliation_of_the_schedule_is_told_from_messages() {
+        let invocation = serde_json::from_value(json!({ "reconcile": {} })).unwrap();
+        assert!(matches!(invocation, Invocation::Reconcile { .. }));
         let record = json!({
             "messageId": "m1", "receiptHandle": "h", "body": "{}", "eventSource": "aws:sqs",
             "attributes": { "ApproximateReceiveCount": "2", "SentTimestamp": "1" }, "messageAttributes": {},

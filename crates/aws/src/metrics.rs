@@ -27,9 +27,9 @@ impl Metrics {
         write(&self.of_file(report, now));
     }
 
-    /// A sweep looked for what waits: since when the oldest incomplete group does.
+    /// A reconciliation looked for what waits: since when the oldest incomplete group does.
     pub fn swept(&self, waiting_since: Option<Timestamp>, now: Timestamp) {
-        write(&self.of_sweep(waiting_since, now));
+        write(&self.of_reconciliation(waiting_since, now));
     }
 
     /// A message was given back.
@@ -37,7 +37,7 @@ impl Metrics {
         write(&self.of_failure(now));
     }
 
-    fn of_sweep(&self, waiting_since: Option<Timestamp>, now: Timestamp) -> Value {
+    fn of_reconciliation(&self, waiting_since: Option<Timestamp>, now: Timestamp) -> Value {
         let seconds = waiting_since.map_or(0.0, |since| seconds_between(since, now));
         self.line(now, &json!({ "OldestWaitingGroupSeconds": seconds }), &json!({}), &[])
     }
@@ -195,11 +195,14 @@ mod tests {
         let metrics = Metrics::new("landing");
         let lines = [
             metrics.of_file(&report(), now()),
-            metrics.of_sweep(None, now()),
-            metrics.of_sweep("2026-01-30T12:00:00Z".parse().ok(), now()),
+            metrics.of_reconciliation(None, now()),
+            metrics.of_reconciliation("2026-01-30T12:00:00Z".parse().ok(), now()),
             metrics.of_failure(now()),
         ];
-        assert_eq!(lines[1]["OldestWaitingGroupSeconds"], 0.0, "a sweep that finds nothing tells of it");
+        assert_eq!(
+            lines[1]["OldestWaitingGroupSeconds"], 0.0,
+            "a reconciliation that finds nothing tells of it"
+        );
         assert_eq!(lines[2]["OldestWaitingGroupSeconds"], 86_400.0);
         let all: Told = lines.iter().flat_map(told).collect();
         assert_eq!(all, written_down());

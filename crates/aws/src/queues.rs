@@ -107,7 +107,7 @@ pub fn message(body: &str) -> std::result::Result<Message, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use tidewaiter::sequence::{Event, Verdict};
-    use tidewaiter_pipeline::ports::{Drop, Nature, News, Source, Task};
+    use tidewaiter_pipeline::ports::{DroppedObject, Nature, News, Source, Task};
 
     use super::*;
 
@@ -142,7 +142,7 @@ mod tests {
         let import = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let repository: tidewaiter::keys::Repository = "acme".parse().unwrap();
         let news = |news| Message::news(&repository, news);
-        let missed = Drop {
+        let missed = DroppedObject {
             repository: repository.clone(),
             file: "x.csv".to_owned(),
             import,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::local::{Local, Looked, Untaken};
-use tidewaiter_pipeline::ports::{Drop, Platform};
+use tidewaiter_pipeline::ports::{DroppedObject, Platform};
 
 use crate::{Error, Result};
 
@@ -23,7 +23,7 @@ pub(crate) trait Deployed: Platform {
     /// What lies in the drop zones of these repositories and was not taken in yet.
     async fn untaken(&self, repositories: &[Repository]) -> Result<Looked<Untaken>>;
     /// What was taken in and could not be registered.
-    async fn unregistered(&self) -> Result<Looked<Drop>>;
+    async fn unregistered(&self) -> Result<Looked<DroppedObject>>;
     /// What lies in the drop zone where nothing is taken in from.
     async fn strays(&self) -> Result<Vec<String>>;
     /// What could not be handled and waits for an operator: how many messages of which queue. A folder has none:
@@ -48,7 +48,7 @@ impl Deployed for Local {
         Ok(Self::untaken(self)?)
     }
 
-    async fn unregistered(&self) -> Result<Looked<Drop>> {
+    async fn unregistered(&self) -> Result<Looked<DroppedObject>> {
         Ok(Self::unregistered(self).await?)
     }
 
@@ -86,7 +86,7 @@ impl Deployed for tidewaiter_aws::operator::Stack {
     }
 
     /// What could not be registered lies in the drop zone.
-    async fn unregistered(&self) -> Result<Looked<Drop>> {
+    async fn unregistered(&self) -> Result<Looked<DroppedObject>> {
         Ok(Looked { found: Vec::new(), failures: Vec::new() })
     }
 
@@ -107,7 +107,7 @@ impl Deployed for tidewaiter_aws::operator::Stack {
         counts
     }
 
-    /// Whatever runs is in the hands of a function, or of the next sweep.
+    /// Whatever runs is in the hands of a function, or of the next reconciliation.
     fn is_at_work(&self, running: bool) -> Option<bool> {
         Some(running)
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use tidewaiter::config::{Digest, Email, ReportOn, Settings, Subsection};
+use tidewaiter::config::{Digest, Email, ImportOptions, ReportOn, Settings};
 use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
@@ -17,8 +17,8 @@ use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, Import, Kind, Message, News, Objects, Observation, Platform, Progress,
-    Queue, Records, Refusal, State,
+    Conclusion, Decision, DigestPlace, ImportRun, Kind, Message, News, Objects, Observation, Platform,
+    Progress, Queue, Records, Refusal, State,
 };
 use crate::{Error, Result, configs, displace, report};
 
@@ -80,7 +80,7 @@ pub enum Finisher {
 }
 
 /// Gives an import its outcome and carries it out. Who is told is asked of the active configuration.
-pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Findings) -> Result<()> {
+pub async fn conclude<P: Platform>(platform: &P, import: &ImportRun, findings: Findings) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(platform, import, conclusion).await;
     }
@@ -92,7 +92,7 @@ pub async fn conclude<P: Platform>(platform: &P, import: &Import, findings: Find
 /// The same, where it is known who is told.
 pub async fn conclude_and_tell<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     findings: &Findings,
     audience: &Audience,
     finisher: Finisher,
@@ -117,7 +117,7 @@ pub async fn conclude_and_tell<P: Platform>(
             Decision::Taken(older) => {
                 platform.observe(&Observation::Concluded(&report));
                 report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
-                Box::pin(settle(platform, import, Some(&report), &outputs, &older)).await?;
+                Box::pin(write_outputs(platform, import, Some(&report), &outputs, &older)).await?;
                 return match finisher {
                     Finisher::Us => finish(platform, import, &conclusion).await,
                     Finisher::Sequencer => tell_sequencer(platform, import, &conclusion).await,
@@ -131,7 +131,7 @@ pub async fn conclude_and_tell<P: Platform>(
 /// the store knows it when it decides.
 async fn known_to_be_late<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     outcome: Outcome,
 ) -> Result<Option<Date>> {
     match &import.kind {
@@ -144,7 +144,7 @@ async fn known_to_be_late<P: Platform>(
 
 async fn conclusion_of<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     report: &Report,
     finished: Timestamp,
     digest: Option<DigestPlace>,
@@ -192,7 +192,7 @@ impl Output {
 }
 
 /// What is carried out: the log and, unless there is none to be moved, the file.
-fn outputs(import: &Import, conclusion: &Conclusion) -> Vec<Output> {
+fn outputs(import: &ImportRun, conclusion: &Conclusion) -> Vec<Output> {
     let log = Output::Log(Key::log(&import.repository, &import.file));
     if conclusion.code.as_deref() != Some(GONE) {
         let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
@@ -205,7 +205,7 @@ fn outputs(import: &Import, conclusion: &Conclusion) -> Vec<Output> {
 }
 
 /// Carries out an outcome that is decided; again, if it was interrupted.
-pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+pub async fn carry_out<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
     report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
     if matches!(import.progress, Progress::Done(_)) {
         return tell(platform, import, conclusion).await;
@@ -214,15 +214,15 @@ pub async fn carry_out<P: Platform>(platform: &P, import: &Import, conclusion: &
     let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
     let older = platform.state().claim(&keys, import.id).await?;
     let report = report::kept(platform, import.id, conclusion).await?;
-    Box::pin(settle(platform, import, report.as_ref(), &outputs, &older)).await?;
+    Box::pin(write_outputs(platform, import, report.as_ref(), &outputs, &older)).await?;
     finish(platform, import, conclusion).await
 }
 
 /// Writes the log and moves the file, both at the same time. Their keys are taken, and what lies there is kept under
 /// the `older` ones.
-async fn settle<P: Platform>(
+async fn write_outputs<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     report: Option<&Report>,
     outputs: &[Output],
     older: &[Option<Key>],
@@ -230,16 +230,16 @@ async fn settle<P: Platform>(
     let settled = outputs
         .iter()
         .zip(older)
-        .map(|(output, older)| settle_one(platform, import, report, output, older.as_ref()));
+        .map(|(output, older)| write_output(platform, import, report, output, older.as_ref()));
     for done in join_all(settled).await {
         done?;
     }
     platform.records().forget(import.id).await
 }
 
-async fn settle_one<P: Platform>(
+async fn write_output<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     report: Option<&Report>,
     output: &Output,
     older: Option<&Key>,
@@ -276,7 +276,7 @@ async fn settle_one<P: Platform>(
 /// once more says so.
 async fn write_log<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     log: &Key,
     text: Bytes,
     older: Option<&Key>,
@@ -295,13 +295,13 @@ async fn write_log<P: Platform>(
 }
 
 /// Writes down that an import is done, and says so.
-async fn finish<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+async fn finish<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
     platform.state().finish(import.id).await?;
     tell(platform, import, conclusion).await
 }
 
 /// Tells people and the sequencer of an import that is done.
-async fn tell<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+async fn tell<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
     tell_people(platform, import.id, conclusion).await?;
     tell_sequencer(platform, import, conclusion).await
 }
@@ -323,14 +323,18 @@ pub(crate) async fn tell_people<P: Platform>(
 async fn release<P: Platform>(platform: &P, repository: &Repository) -> Result<()> {
     platform.queue().send(Message::news(repository, News::Released), None).await?;
     let unresolved = platform.state().unresolved(repository).await?;
-    let of = |import: &Import| import.archive.as_ref().map_or(import.id, |(archive, _)| *archive);
+    let of = |import: &ImportRun| import.archive.as_ref().map_or(import.id, |(archive, _)| *archive);
     for import in unresolved.iter().map(of).collect::<BTreeSet<ImportId>>() {
         platform.queue().send(Message::TakeIn { import }, None).await?;
     }
     Ok(())
 }
 
-async fn tell_sequencer<P: Platform>(platform: &P, import: &Import, conclusion: &Conclusion) -> Result<()> {
+async fn tell_sequencer<P: Platform>(
+    platform: &P,
+    import: &ImportRun,
+    conclusion: &Conclusion,
+) -> Result<()> {
     if matches!(import.kind, Kind::Configuration { .. }) {
         return release(platform, &import.repository).await;
     }
@@ -360,8 +364,8 @@ pub struct Audience {
 
 impl Audience {
     /// Who is told of the files of a subsection.
-    pub fn of_subsection(options: &Subsection) -> Self {
-        let Subsection { report_recipients, alert_recipients, report_on, digest, .. } = options;
+    pub fn of_subsection(options: &ImportOptions) -> Self {
+        let ImportOptions { report_recipients, alert_recipients, report_on, digest, .. } = options;
         Self::new(report_recipients, alert_recipients, *report_on, *digest)
     }
 
@@ -422,7 +426,7 @@ pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
 
 /// Who is told of an import. A configuration that cannot be used must not keep a file from its outcome. But one that
 /// cannot be read now must not cost anybody a mail.
-async fn audience<P: Platform>(platform: &P, import: &Import) -> Result<Audience> {
+async fn audience<P: Platform>(platform: &P, import: &ImportRun) -> Result<Audience> {
     let active = match configs::active(platform, &import.repository).await {
         Err(Error::Configuration { .. }) => return Ok(Audience::default()),
         Err(error) => return Err(error),
@@ -438,7 +442,12 @@ async fn audience<P: Platform>(platform: &P, import: &Import) -> Result<Audience
     })
 }
 
-fn report_of<P: Platform>(platform: &P, import: &Import, findings: &Findings, late: Option<Date>) -> Report {
+fn report_of<P: Platform>(
+    platform: &P,
+    import: &ImportRun,
+    findings: &Findings,
+    late: Option<Date>,
+) -> Report {
     let (name, group) = match &import.kind {
         Kind::Data { name, group, .. } => (Some(name), group.as_ref()),
         _ => (None, None),
@@ -486,7 +495,7 @@ fn report_of<P: Platform>(platform: &P, import: &Import, findings: &Findings, la
 }
 
 /// What is to be said of a file whose content was looked at, if others of its kind were there before it.
-fn came_late(import: &Import, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
+fn came_late(import: &ImportRun, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
     let date = late.map(|date| format!("it came late: a file of {date} was imported before it"));
     let group = match &import.kind {
         Kind::Data { group: Some(group), .. } if group.late && outcome != Outcome::NotProcessed => {

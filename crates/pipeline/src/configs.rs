@@ -15,7 +15,7 @@ use tidewaiter::name::{DataName, NameError};
 
 pub use activate::{Activation, Candidate, activate};
 
-use crate::ports::{Configurations, Import, Listed, Objects, Pinned, Platform, State, Universe};
+use crate::ports::{Configurations, ImportRun, Listed, Objects, Pinned, Platform, State, Universe};
 use crate::{Error, Result};
 
 /// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
@@ -37,12 +37,12 @@ struct Remembered {
     /// By hash and universe. What is here is kept in the state.
     kept: HashMap<(String, String), Arc<Config>>,
     /// By repository and universe: what was active.
-    pinned: HashMap<(Repository, String), Known>,
+    pinned: HashMap<(Repository, String), CachedHash>,
 }
 
 /// The active configuration of a universe as it was read, of a repository that may import into the universe.
 #[derive(Debug, Clone)]
-struct Known {
+struct CachedHash {
     /// How many configurations of the repository had their outcome then. None was in flight.
     number: u64,
     hash: String,
@@ -89,11 +89,11 @@ impl Cache {
     }
 
     /// What was active, if so many configurations have their outcome as then.
-    fn pinned(&self, at: &(Repository, String), number: u64) -> Option<Known> {
+    fn pinned(&self, at: &(Repository, String), number: u64) -> Option<CachedHash> {
         self.with(|all| all.pinned.get(at).filter(|known| known.number == number).cloned())
     }
 
-    fn put_pinned(&self, at: (Repository, String), known: Known) {
+    fn put_pinned(&self, at: (Repository, String), known: CachedHash) {
         self.with(|all| {
             if all.pinned.len() >= REMEMBERED {
                 all.pinned.clear();
@@ -203,7 +203,7 @@ pub enum Unpinned {
 /// before; without it nothing is believed that was read before.
 pub async fn pin<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     universe: &str,
     seen: Option<Configurations>,
 ) -> Result<std::result::Result<Pinned, Unpinned>> {
@@ -251,7 +251,7 @@ async fn keep<P: Platform>(
         return Ok(Err(Unpinned::NotOwned));
     }
     if let Some(number) = number {
-        let known = Known { number, hash: hash.clone(), read: Instant::now() };
+        let known = CachedHash { number, hash: hash.clone(), read: Instant::now() };
         platform.configs().put_pinned(at, known);
     }
     Ok(Ok(hash))

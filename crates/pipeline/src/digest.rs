@@ -1,7 +1,7 @@
 //! Digests: the reports of many files in one mail.
 //!
 //! A report that goes into a digest waits for it in the state, as one does that is mailed by itself. When the time
-//! of a digest is over, a sweep asks for its mail. Which reports it tells of is fixed before it is sent, and stays so
+//! of a digest is over, a reconciliation asks for its mail. Which reports it tells of is fixed before it is sent, and stays so
 //! until all of them are noted as told: stopped anywhere, the next try sends the same mail, or none.
 
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ use tidewaiter::report::digest::{self as core, File};
 use tidewaiter::report::moment;
 
 use crate::ports::{
-    Conclusion, Delivery, DigestPlace, Gathered, Import, Mail, Mailer, Message, Platform, Progress, Queue,
+    Conclusion, Delivery, DigestPlace, Gathered, ImportRun, Mail, Mailer, Message, Platform, Progress, Queue,
     State,
 };
 use crate::report::{self, is_refused, post};
@@ -51,7 +51,7 @@ pub(crate) async fn ask<P: Platform>(platform: &P, repository: &Repository, is_i
 }
 
 /// The digest that the report of an import goes into, or went.
-pub fn place(import: &Import) -> Option<(&DigestPlace, &Conclusion)> {
+pub fn place(import: &ImportRun) -> Option<(&DigestPlace, &Conclusion)> {
     match &import.progress {
         Progress::Concluding(conclusion) | Progress::Done(conclusion) => {
             Some((conclusion.digest.as_ref()?, conclusion))

@@ -8,7 +8,7 @@ use std::thread;
 
 use bytes::Bytes;
 use tidewaiter::check::{Checker, Dialect, Limits, Summary};
-use tidewaiter::config::{Config, Subsection};
+use tidewaiter::config::{Config, ImportOptions};
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::record::Plan;
 use tidewaiter::report::{Counts, Outcome, Reason};
@@ -22,18 +22,18 @@ pub use crate::parts::ReadAt;
 
 /// What a file is checked against.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct CheckSpec {
     /// The scope.
     pub scope: Arc<Scope>,
     /// The options of the subsection.
-    pub options: Subsection,
+    pub options: ImportOptions,
     /// What good lines do.
     pub plan: Arc<Plan>,
     /// How long lines may be, and the like.
     pub limits: Limits,
 }
 
-impl Terms {
+impl CheckSpec {
     /// The terms of a scope and subsection; None if the configuration does not have them.
     pub fn find(config: &Config, scope: &str, subsection: &str) -> Option<Self> {
         let options = config.subsection(scope, subsection)?.clone();
@@ -62,7 +62,7 @@ pub struct Examination {
     parts: Parts,
     alone: bool,
     fed: u64,
-    terms: Terms,
+    terms: CheckSpec,
 }
 
 /// What the check found.
@@ -78,16 +78,16 @@ pub struct Examined {
 
 impl Examination {
     /// Begins with the first byte of a file.
-    pub fn new(terms: Terms) -> Self {
+    pub fn new(terms: CheckSpec) -> Self {
         Self::begin(terms, Some(Hash::new()))
     }
 
     /// The same for who does not ask for the hash of the file.
-    pub fn without_hash(terms: Terms) -> Self {
+    pub fn without_hash(terms: CheckSpec) -> Self {
         Self::begin(terms, None)
     }
 
-    fn begin(terms: Terms, hash: Option<Hash>) -> Self {
+    fn begin(terms: CheckSpec, hash: Option<Hash>) -> Self {
         Self { parts: Parts::new(terms.checker(), hash), alone: true, fed: 0, terms }
     }
 
@@ -169,7 +169,7 @@ fn first_finding(summary: &Summary) -> Reason {
 
 impl Examined {
     /// Lets the policy of the import decide, unless the file is refused already.
-    pub fn judge(&mut self, options: &Subsection) {
+    pub fn judge(&mut self, options: &ImportOptions) {
         if self.reason.is_none()
             && let Some(message) = options.policy.verdict(self.summary.lines_read, self.summary.rejected)
         {

@@ -5,7 +5,7 @@
 //! landed one takes the sequencer's step himself and goes on with the next file, if it is small and there is time.
 //!
 //! The steps are the same, in the same order. What differs is that the messages between them are not in a queue: if
-//! this process dies they are lost, as any message may be. The state knows what is under way, and a sweep finds it.
+//! this process dies they are lost, as any message may be. The state knows what is under way, and a reconciliation finds it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,13 +26,13 @@ const LONG: SignedDuration = SignedDuration::from_secs(5);
 
 /// A queue that, for a while, keeps what this process can do itself.
 #[derive(Debug)]
-pub struct Kept<Q> {
+pub struct BufferedQueue<Q> {
     queue: Q,
     /// What was sent meanwhile; None if nothing is kept.
     messages: Mutex<Option<VecDeque<Message>>>,
 }
 
-impl<Q: Queue> Kept<Q> {
+impl<Q: Queue> BufferedQueue<Q> {
     /// A queue that keeps nothing yet.
     pub fn new(queue: Q) -> Self {
         Self { queue, messages: Mutex::new(None) }
@@ -61,7 +61,7 @@ impl<Q: Queue> Kept<Q> {
     }
 }
 
-impl<Q: Queue> Queue for Kept<Q> {
+impl<Q: Queue> Queue for BufferedQueue<Q> {
     async fn send(&self, message: Message, at: Option<Timestamp>) -> Result<()> {
         if at.is_none()
             && matches!(message, Message::Sequence { .. } | Message::Work { .. })
@@ -80,7 +80,7 @@ impl<Q: Queue> Queue for Kept<Q> {
 /// If the task failed. What failed of that which follows is sent as a message, to be tried by itself.
 pub async fn validate_and_follow<P, Q>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()>
 where
-    P: Platform<Queue = Kept<Q>>,
+    P: Platform<Queue = BufferedQueue<Q>>,
     Q: Queue,
 {
     let queue = platform.queue();
@@ -92,9 +92,9 @@ where
     done.and(followed)
 }
 
-async fn follow<P, Q>(platform: &P, queue: &Kept<Q>, begun: Timestamp) -> Result<()>
+async fn follow<P, Q>(platform: &P, queue: &BufferedQueue<Q>, begun: Timestamp) -> Result<()>
 where
-    P: Platform<Queue = Kept<Q>>,
+    P: Platform<Queue = BufferedQueue<Q>>,
     Q: Queue,
 {
     while let Some(message) = queue.next() {

@@ -1,4 +1,4 @@
-//! Signs of life of who works on a file for long, so that a sweep does not hand it out once more.
+//! Signs of life of who works on a file for long, so that a reconciliation does not hand it out once more.
 //!
 //! Nothing relies on them: to hand out a file twice only costs time, and a file whose last sign is old is handed
 //! out. Small files are over before the first one.
@@ -39,7 +39,7 @@ impl<'a, P: Platform> Pulse<'a, P> {
         }
         self.last = now;
         if let Err(error) = self.platform.state().renew(&key(self.repository), now).await {
-            tracing::warn!(%error, "a sweep may hand the file out once more");
+            tracing::warn!(%error, "a reconciliation may hand the file out once more");
         }
     }
 }

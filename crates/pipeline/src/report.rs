@@ -9,7 +9,7 @@ use tidewaiter::keys::Key;
 use tidewaiter::report::{self as core, Report};
 
 use crate::ports::{
-    Conclusion, Delivery, Import, KeptReport, Mail, Mailer, Objects, Platform, Progress, State, Trouble,
+    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Platform, Progress, State, Trouble,
 };
 use crate::{Error, Result};
 
@@ -25,7 +25,7 @@ const MOST_DRAFTS: u32 = 1_000;
 
 /// For how long a mail is tried that the platform refuses: as long as a queue keeps its dead letters.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// How long a sweep leaves a mail alone that the platform refused.
+/// How long a reconciliation leaves a mail alone that the platform refused.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// True if a mail was refused a short while ago: until somebody mends it, it would be refused again.
@@ -35,7 +35,11 @@ pub(crate) fn is_refused(trouble: Option<&Trouble>, now: Timestamp) -> bool {
 
 /// Keeps a report: if it is small, it goes with the outcome, and nothing is written here. Else it is written now, and
 /// not over that of another try, whose outcome may have been decided by now.
-pub(crate) async fn keep<P: Platform>(platform: &P, import: &Import, report: &Report) -> Result<KeptReport> {
+pub(crate) async fn keep<P: Platform>(
+    platform: &P,
+    import: &ImportRun,
+    report: &Report,
+) -> Result<KeptReport> {
     let broken = |error| Error::Store { what: "writing a report", source: Box::new(error) };
     if serde_json::to_vec(report).map_err(broken)?.len() <= KEPT_BYTES {
         return Ok(KeptReport::Here(Box::new(report.clone())));
@@ -55,14 +59,14 @@ pub(crate) async fn keep<P: Platform>(platform: &P, import: &Import, report: &Re
     Err(Error::Store { what: "writing a report", source: "it was tried a thousand times".into() })
 }
 
-fn draft_of(import: &Import, draft: u32) -> Key {
+fn draft_of(import: &ImportRun, draft: u32) -> Key {
     Key::report(&import.repository, &import.file, import.id, draft)
 }
 
 /// Removes what other tries wrote of a report that was decided, and what one of them knows to be `ours`.
 pub(crate) async fn remove_other_drafts<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     decided: &KeptReport,
     ours: Option<&KeptReport>,
 ) -> Result<()> {

@@ -13,13 +13,13 @@ use std::collections::BTreeSet;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Outcome, Reason};
-use tidewaiter::sequence::{self, Command, Event, GroupRef, Ready, Running, Stage, think};
+use tidewaiter::sequence::{self, Command, Event, GroupRef, Ready, Running, Stage, run_to_quiescence};
 
 use crate::conclude::{self, Findings};
 use crate::in_flight::{self, Wait};
 use crate::ports::{
-    Along, Conclusion, Import, Kind, Message, News, Pinned, Platform, Progress, Queue, Refusal, State, Task,
-    Turn,
+    AdvanceWrites, Conclusion, ImportRun, Kind, Message, News, Pinned, Platform, Progress, Queue, Refusal,
+    State, Task, Turn,
 };
 use crate::{Error, Result, configs};
 
@@ -72,7 +72,7 @@ impl<P: Platform> Shell<'_, P> {
                 let begins = begun.as_ref().map(|(id, pin)| (*id, pin));
                 // The state was asked before the drop zone. A configuration that left it since is registered.
                 let registered = begins_work.then_some(turn.configurations.registered);
-                let along = Along { begins, ends, registered };
+                let along = AdvanceWrites { begins, ends, registered };
                 if !state.advance(self.repository, turn.version, &next, along).await? {
                     // Somebody was faster: the same events again, where the repository is now.
                     rounds += 1;
@@ -106,12 +106,12 @@ impl<P: Platform> Shell<'_, P> {
         ends: Option<ImportId>,
     ) -> Result<(sequence::State, Vec<Command>, bool)> {
         let now = self.platform.now();
-        let think = |ready: &[Ready]| think(&turn.state, ready, events, ends, now);
+        let decide = |ready: &[Ready]| run_to_quiescence(&turn.state, ready, events, ends, now);
         if turn.configurations.in_flight() {
-            let (next, commands) = think(&[]);
+            let (next, commands) = decide(&[]);
             return Ok((next, commands, false));
         }
-        let (next, commands) = think(&turn.ready);
+        let (next, commands) = decide(&turn.ready);
         let Some(begins) = begins(&turn.state, &next) else { return Ok((next, commands, false)) };
         let mut wait = None;
         for universe in self.universes(begins).await? {
@@ -120,7 +120,7 @@ impl<P: Platform> Shell<'_, P> {
         match wait {
             None => Ok((next, commands, true)),
             Some(wait) => {
-                let (next, mut commands) = think(&[]);
+                let (next, mut commands) = decide(&[]);
                 if let Wait::Until(at) = wait {
                     commands.push(Command::WakeAt(at));
                 }
@@ -138,7 +138,7 @@ impl<P: Platform> Shell<'_, P> {
             Running::Group { stage: Stage::Expiring, .. } => Vec::new(),
             Running::Group { group, .. } => state.group_members(self.repository, group).await?,
         };
-        let universe = |import: Import| match import.kind {
+        let universe = |import: ImportRun| match import.kind {
             Kind::Data { name, .. } => Some(name.universe),
             _ => None,
         };
@@ -152,7 +152,7 @@ impl<P: Platform> Shell<'_, P> {
             _ => None,
         });
         let Some(id) = finished else { return Ok(None) };
-        let decided = |import: Option<Import>| match import.map(|import| import.progress) {
+        let decided = |import: Option<ImportRun>| match import.map(|import| import.progress) {
             Some(Progress::Concluding(conclusion)) => Some((id, conclusion)),
             _ => None,
         };
@@ -166,7 +166,7 @@ impl<P: Platform> Shell<'_, P> {
     /// at: somebody has it in hand.
     async fn begins(&self, turn: &Turn, commands: &[Command]) -> Result<Option<(ImportId, Pinned)>> {
         let handed_out = commands.iter().find_map(|command| match command {
-            Command::Check(id) | Command::Import(id) => Some(*id),
+            Command::Check(id) | Command::ImportRun(id) => Some(*id),
             _ => None,
         });
         let Some(id) = handed_out.filter(|id| turn.state.handed_out() != Some(*id)) else { return Ok(None) };
@@ -203,7 +203,7 @@ impl<P: Platform> Shell<'_, P> {
                 Ok(Some(Event::Member { group, checking, next }))
             }
             Command::Check(import) => self.work(import, Task::Check, begun).await,
-            Command::Import(import) => self.work(import, Task::Import, begun).await,
+            Command::ImportRun(import) => self.work(import, Task::Import, begun).await,
             Command::SetAside { group, because_of } => {
                 let rejected = state.import(because_of).await?;
                 let file = rejected.map_or_else(|| because_of.to_string(), |import| import.file);

@@ -10,25 +10,25 @@ pub use extract::{limits as archive_limits, not_grouped};
 
 use tidewaiter::config::Active;
 use tidewaiter::keys::{SLASH, clean_name};
-use tidewaiter::name::{DataName, Dropped, NameError};
+use tidewaiter::name::{DataName, DroppedName, NameError};
 use tidewaiter::order::scope_rank;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::sequence::GroupRef;
 
 use crate::conclude::{self, Findings, GONE};
 use crate::ports::{
-    Drop, Group, Import, Kind, Message, Nature, News, Platform, Progress, Queue, Refusal, State,
+    DroppedObject, Group, ImportRun, Kind, Message, Nature, News, Platform, Progress, Queue, Refusal, State,
 };
 use crate::{Error, Result, configs};
 
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
-pub async fn unpack<P: Platform>(platform: &P, dropped: &Drop) -> Result<()> {
+pub async fn unpack<P: Platform>(platform: &P, dropped: &DroppedObject) -> Result<()> {
     let import = register(platform, dropped).await?;
     take_in(platform, &import).await
 }
 
 /// Goes on with a registered object.
-pub async fn take_in<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+pub async fn take_in<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return conclude::carry_out(platform, import, conclusion).await;
     }
@@ -47,15 +47,15 @@ pub async fn take_in<P: Platform>(platform: &P, import: &Import) -> Result<()> {
 }
 
 /// Tells the sequencer that there is something new.
-async fn arrived<P: Platform>(platform: &P, import: &Import, settle_seconds: i64) -> Result<()> {
+async fn arrived<P: Platform>(platform: &P, import: &ImportRun, settle_seconds: i64) -> Result<()> {
     let message = Message::news(&import.repository, News::Arrived { settle_seconds });
     platform.queue().send(message, None).await
 }
 
 /// Registers what was dropped. What is registered already stays as it is, and is the answer.
-pub(crate) async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Result<Import> {
+pub(crate) async fn register<P: Platform>(platform: &P, dropped: &DroppedObject) -> Result<ImportRun> {
     let file = clean_name(&dropped.file);
-    let import = Import {
+    let import = ImportRun {
         id: dropped.import,
         repository: dropped.repository.clone(),
         kind: kind_of(platform, dropped, &file).await?,
@@ -70,7 +70,7 @@ pub(crate) async fn register<P: Platform>(platform: &P, dropped: &Drop) -> Resul
     registered.ok_or_else(|| Error::UnknownImport { id: dropped.import.to_string() })
 }
 
-async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Result<Kind> {
+async fn kind_of<P: Platform>(platform: &P, dropped: &DroppedObject, file: &str) -> Result<Kind> {
     let illegal = |code: &str, message: &str, hint: &str| {
         let reason = Reason::new(code, message).with_hint(Some(hint.to_owned()));
         Ok(Kind::Refused(Refusal { outcome: Outcome::Bogus, reason }))
@@ -95,10 +95,10 @@ async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Resul
             "drop files directly into the repository, not into a folder there",
         );
     }
-    match Dropped::of(file) {
-        Dropped::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
-        Dropped::Archive => Ok(Kind::Archive),
-        Dropped::Data | Dropped::Other => {
+    match DroppedName::of(file) {
+        DroppedName::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
+        DroppedName::Archive => Ok(Kind::Archive),
+        DroppedName::Data | DroppedName::Other => {
             let (active, name) = configs::resolve(platform, &dropped.repository, file).await?;
             Ok(match name {
                 Ok(name) => data_kind(platform, &active, name),
@@ -115,7 +115,7 @@ async fn kind_of<P: Platform>(platform: &P, dropped: &Drop, file: &str) -> Resul
 fn data_kind<P: Platform>(platform: &P, active: &Active, name: DataName) -> Kind {
     let settings = active.settings();
     let rank = scope_rank(&name.scope, &settings.scope_order);
-    let settle_seconds = platform.settle_seconds(settings.settle_seconds);
+    let settle_seconds = platform.quiet_period(settings.settle_seconds);
     let group = name.group.as_ref().map(|tag| Group {
         group: GroupRef { id: tag.id.clone(), last: tag.last, generation: 0 },
         slot: tag.slot,
@@ -127,7 +127,7 @@ fn data_kind<P: Platform>(platform: &P, active: &Active, name: DataName) -> Kind
 
 /// A file that a configuration may still come for.
 fn unresolved<P: Platform>(platform: &P, active: &Active) -> Kind {
-    Kind::Unresolved { settle_seconds: platform.settle_seconds(active.settings().settle_seconds) }
+    Kind::Unresolved { settle_seconds: platform.quiet_period(active.settings().settle_seconds) }
 }
 
 /// An illegal name is bogus; a legal one that nothing is configured for is not taken up.
@@ -144,7 +144,7 @@ pub fn refused_name(error: &NameError) -> Refusal {
 /// `has_begun` if some of its lines may be records.
 pub(crate) async fn cannot_open<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     error: Error,
     has_begun: bool,
 ) -> Result<()> {

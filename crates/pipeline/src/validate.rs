@@ -7,10 +7,10 @@
 mod gone;
 mod lines;
 mod load;
+mod messages;
 mod references;
 mod refused;
 mod replace_all;
-mod words;
 
 use std::sync::Arc;
 
@@ -28,15 +28,15 @@ use tidewaiter::sequence::{Event, Verdict};
 use crate::chunks::Chunks;
 use crate::conclude::{self, Audience, Findings, Finisher};
 use crate::configs::Unpinned;
-use crate::examine::{Examination, Examined, Terms};
+use crate::examine::{CheckSpec, Examination, Examined};
 use crate::ports::{
-    Content, Import, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue, Records,
-    Refusal, Source, State, Task,
+    Content, ImportRun, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue,
+    Records, Refusal, Source, State, Task,
 };
 use crate::pulse::Pulse;
 use crate::{Error, Result, configs, unpack};
+use messages::{came_before, left_alone, left_out, moved, same_content, stops_group};
 use replace_all::Replacement;
-use words::{came_before, left_alone, left_out, moved, same_content, stops_group};
 
 /// What was tried of a task before, as far as can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
         Err(why) => return not_begun(platform, &import, name, why).await,
     };
     // Whether this is the first try or another one, the report says when its turn came.
-    let import = Import { progress: Progress::Started(pinned.clone()), ..import.clone() };
+    let import = ImportRun { progress: Progress::Started(pinned.clone()), ..import.clone() };
     if pinned.checked && task == Task::Check {
         return passed(platform, &import).await;
     }
@@ -92,11 +92,11 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
     if !has_begun && !pinned.checked {
         judge(platform, &import, name, &config, &terms, bytes, &mut examined).await?;
     }
-    let twin = twin(platform, &import, name, &terms, has_begun, &examined).await?;
-    if let Some(twin) = &twin
+    let duplicate = find_duplicate(platform, &import, name, &terms, has_begun, &examined).await?;
+    if let Some(duplicate) = &duplicate
         && terms.options.duplicates == Duplicates::Skip
     {
-        let findings = Findings { sha256: examined.sha256, ..Findings::refused(came_before(twin)) };
+        let findings = Findings { sha256: examined.sha256, ..Findings::refused(came_before(duplicate)) };
         return end(platform, &import, &findings, &audience).await;
     }
     if !has_begun && let Some(reason) = examined.reason.clone() {
@@ -128,9 +128,9 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
         }
         taken => taken?,
     };
-    if let Some(twin) = &twin {
+    if let Some(duplicate) = &duplicate {
         let hint = "see whether it was meant to come twice; what its lines add, they have added twice";
-        findings.tally.push(Finding::file(Code::DuplicateFile, same_content(twin)).with_hint(hint));
+        findings.tally.push(Finding::file(Code::DuplicateFile, same_content(duplicate)).with_hint(hint));
     }
     end(platform, &import, &findings, &audience).await
 }
@@ -153,7 +153,7 @@ impl Tried {
 /// What comes of a file whose bytes cannot be read, or that somebody else has found to be gone.
 async fn cannot_read<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     pinned: &Pinned,
     error: Error,
     has_begun: bool,
@@ -171,7 +171,7 @@ async fn cannot_read<P: Platform>(
 
 async fn end<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     findings: &Findings,
     audience: &Audience,
 ) -> Result<()> {
@@ -180,14 +180,14 @@ async fn end<P: Platform>(
 }
 
 /// The file with the same content that came before, if it is asked for.
-async fn twin<P: Platform>(
+async fn find_duplicate<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     name: &DataName,
-    terms: &Terms,
+    terms: &CheckSpec,
     has_begun: bool,
     examined: &Examined,
-) -> Result<Option<Import>> {
+) -> Result<Option<ImportRun>> {
     let is_asked = match terms.options.duplicates {
         Duplicates::Import => false,
         // What was begun goes on.
@@ -195,13 +195,13 @@ async fn twin<P: Platform>(
         Duplicates::Alert => examined.reason.is_none(),
     };
     let Some(sha256) = examined.sha256.as_ref().filter(|_| is_asked) else { return Ok(None) };
-    let twin = platform.state().twin(&import.repository, name, sha256).await?;
-    Ok(twin.filter(|twin| twin.id != import.id))
+    let earlier = platform.state().find_duplicate(&import.repository, name, sha256).await?;
+    Ok(earlier.filter(|earlier| earlier.id != import.id))
 }
 
 /// True if a file passes again, whoever checks it and whenever: its bytes are what they are, and nothing but them
 /// and its configuration decides.
-fn is_certain<P: Platform>(platform: &P, import: &Import, pinned: &Pinned, terms: &Terms) -> bool {
+fn is_certain<P: Platform>(platform: &P, import: &ImportRun, pinned: &Pinned, terms: &CheckSpec) -> bool {
     let options = &terms.options;
     let is_alone = options.check_references != CheckReferences::Group
         && options.replace_all.is_none()
@@ -213,14 +213,14 @@ fn is_certain<P: Platform>(platform: &P, import: &Import, pinned: &Pinned, terms
 /// import as it is then.
 async fn fix<P: Platform>(
     platform: &P,
-    import: Import,
+    import: ImportRun,
     pinned: &Pinned,
     content: &Content,
-) -> Result<Import> {
+) -> Result<ImportRun> {
     let pin = Pinned { content: Some(content.clone()), ..pinned.clone() };
     match platform.state().start(import.id, &pin).await? {
         Some(held) if held.config == pinned.config && held.content.as_ref() == Some(content) => {
-            Ok(Import { progress: Progress::Started(held), ..import })
+            Ok(ImportRun { progress: Progress::Started(held), ..import })
         }
         // Another try was faster, and has found something else.
         _ => Err(Error::Changed { key: import.source.key }),
@@ -231,9 +231,9 @@ async fn fix<P: Platform>(
 /// it handed the file out.
 async fn begin<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     name: &DataName,
-) -> Result<std::result::Result<(Pinned, Arc<Config>, Terms), Unpinned>> {
+) -> Result<std::result::Result<(Pinned, Arc<Config>, CheckSpec), Unpinned>> {
     let pinned = if let Progress::Started(pinned) = &import.progress {
         pinned.clone()
     } else {
@@ -245,13 +245,18 @@ async fn begin<P: Platform>(
         held.ok_or_else(|| Error::Changed { key: import.source.key.clone() })?
     };
     let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
-    let terms = Terms::find(&config, &name.scope, &name.subsection);
+    let terms = CheckSpec::find(&config, &name.scope, &name.subsection);
     Ok(terms.map(|terms| (pinned, config, terms)).ok_or(Unpinned::NotConfigured))
 }
 
 /// A file that nothing is configured for any more, or whose repository may not import into its universe any more: both
 /// were decided by others, and are told to whoever sent the file.
-async fn not_begun<P: Platform>(platform: &P, import: &Import, name: &DataName, why: Unpinned) -> Result<()> {
+async fn not_begun<P: Platform>(
+    platform: &P,
+    import: &ImportRun,
+    name: &DataName,
+    why: Unpinned,
+) -> Result<()> {
     let DataName { universe, scope, subsection, .. } = name;
     let (code, message, hint) = match why {
         Unpinned::NotConfigured => (
@@ -274,7 +279,7 @@ async fn not_begun<P: Platform>(platform: &P, import: &Import, name: &DataName, 
     .await
 }
 
-async fn passed<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+async fn passed<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
     let news = News::Happened(Event::Checked(import.id, Verdict::Accepted));
     let known = platform.state().remembered(import.id).map(Box::new);
     let message = Message::Sequence { repository: import.repository.clone(), news, known };
@@ -282,7 +287,7 @@ async fn passed<P: Platform>(platform: &P, import: &Import) -> Result<()> {
 }
 
 /// A file that is not any more what was being loaded.
-async fn overwritten<P: Platform>(platform: &P, import: &Import, plan: &Plan) -> Result<()> {
+async fn overwritten<P: Platform>(platform: &P, import: &ImportRun, plan: &Plan) -> Result<()> {
     let message = "the file was overwritten while it was being loaded: some of its lines may be records";
     let hint = if plan.on_existing == OnExisting::Append {
         "see which of its lines are records, and send the others in a file of their own"
@@ -321,8 +326,8 @@ impl Read {
 /// `content` is what an earlier try fixed as the content to load: then only that much is read.
 async fn examine<P: Platform>(
     platform: &P,
-    import: &Import,
-    terms: Terms,
+    import: &ImportRun,
+    terms: CheckSpec,
     content: Option<&Content>,
 ) -> Result<Read> {
     let objects = platform.objects();
@@ -359,10 +364,10 @@ const RAISE: &str = "see whether the file is complete; if it is, raise max_remov
 /// Lets decide what depends on other records, before anything is loaded.
 async fn judge<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     name: &DataName,
     config: &Config,
-    terms: &Terms,
+    terms: &CheckSpec,
     bytes: u64,
     examined: &mut Examined,
 ) -> Result<()> {
@@ -388,7 +393,7 @@ async fn read_lines<P: Platform>(
     platform: &P,
     source: &Source,
     bytes: u64,
-    terms: &Terms,
+    terms: &CheckSpec,
     sink: &mut impl Sink,
 ) -> Result<()> {
     let mut checker = terms.checker();
@@ -402,9 +407,9 @@ async fn read_lines<P: Platform>(
 
 /// A file that has passed.
 struct Passed<'a> {
-    import: &'a Import,
+    import: &'a ImportRun,
     name: &'a DataName,
-    terms: &'a Terms,
+    terms: &'a CheckSpec,
     /// What it holds.
     content: &'a Content,
     /// How many loaders share its lines.
@@ -475,7 +480,7 @@ async fn remove_the_rest<P: Platform>(
         imported.tally.push(finding.with_hint(RAISE));
         return Ok(());
     }
-    let (removed, dependents) = file.sweep().await?;
+    let (removed, dependents) = file.prune_unlisted().await?;
     // Who leaves a list is still there.
     imported.counts.removed += if rule.list.is_some() { 0 } else { removed + dependents };
     imported.notes.push(left_out(removed, file.terms));

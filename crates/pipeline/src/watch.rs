@@ -1,6 +1,6 @@
 //! Watches over what does not happen: groups that stay incomplete, and files that do not come.
 //!
-//! A sweep looks at each repository, as its configuration asks. What is found is told by a message, so that
+//! A reconciliation looks at each repository, as its configuration asks. What is found is told by a message, so that
 //! whoever mails does; told once, since who mailed it says so in the state.
 
 use jiff::SignedDuration;
@@ -12,7 +12,7 @@ use tidewaiter::name::Entry;
 use tidewaiter::notice::{Expectation, Notice, What};
 
 use crate::ports::{
-    HistoryFilter, Import, Kind, Mail, Mailer, Message, News, Platform, Queue, State, WaitingGroup,
+    HistoryFilter, ImportRun, Kind, Mail, Mailer, Message, News, Platform, Queue, State, WaitingGroup,
 };
 use crate::{Error, Result, conclude, configs, report};
 
@@ -184,7 +184,7 @@ async fn arrival<P: Platform>(
     repository: &Repository,
     expectation: &Expectation,
     after: Timestamp,
-) -> Result<Option<Import>> {
+) -> Result<Option<ImportRun>> {
     let Expectation { universe, scope, subsection, .. } = expectation;
     let filter = HistoryFilter {
         repository: Some(repository.clone()),
@@ -193,7 +193,7 @@ async fn arrival<P: Platform>(
         limit: ARRIVALS,
         ..HistoryFilter::default()
     };
-    let is_it = |import: &Import| match &import.kind {
+    let is_it = |import: &ImportRun| match &import.kind {
         Kind::Data { name, .. } => {
             (&name.universe, &name.scope, &name.subsection) == (universe, scope, subsection)
                 && import.arrived > after

@@ -89,7 +89,7 @@ impl DataName {
 
 /// What was dropped, told by its name alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dropped<'a> {
+pub enum DroppedName<'a> {
     /// `<universe>_imports_config.json`: a configuration.
     Configuration {
         /// The universe it is for. Whether it is a possible name is checked with the document.
@@ -109,16 +109,16 @@ pub const CONFIGURATION: &str = "_imports_config.json";
 /// The endings of archives that are taken, longer ones first.
 pub const ARCHIVES: [&str; 7] = [".tar.bz2", ".tar.gz", ".tgz", ".zip", ".tar", ".gz", ".bz2"];
 
-impl<'a> Dropped<'a> {
+impl<'a> DroppedName<'a> {
     /// Tells configuration, archive and data file apart.
     ///
     /// ```
-    /// use tidewaiter::name::Dropped;
+    /// use tidewaiter::name::DroppedName;
     ///
-    /// assert_eq!(Dropped::of("acme_imports_config.json"), Dropped::Configuration { universe: "acme" });
-    /// assert_eq!(Dropped::of("Monday.TAR.GZ"), Dropped::Archive);
-    /// assert_eq!(Dropped::of("acme_contacts_crm_20260131.csv"), Dropped::Data);
-    /// assert_eq!(Dropped::of("readme.txt"), Dropped::Other);
+    /// assert_eq!(DroppedName::of("acme_imports_config.json"), DroppedName::Configuration { universe: "acme" });
+    /// assert_eq!(DroppedName::of("Monday.TAR.GZ"), DroppedName::Archive);
+    /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.csv"), DroppedName::Data);
+    /// assert_eq!(DroppedName::of("readme.txt"), DroppedName::Other);
     /// ```
     pub fn of(file: &'a str) -> Self {
         match file.strip_suffix(CONFIGURATION) {

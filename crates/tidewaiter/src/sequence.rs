@@ -222,7 +222,7 @@ pub enum Command {
     /// Check this file, and load nothing.
     Check(ImportId),
     /// Check this file and load it.
-    Import(ImportId),
+    ImportRun(ImportId),
     /// Put what is left of the group under `notprocessed/`, because this member was rejected.
     SetAside {
         /// The group.
@@ -302,7 +302,7 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
 /// ready work: the state to be written, and what is to be done then. What is asked about ready work is answered at
 /// once; what `ends` with that write is none any more.
 #[must_use]
-pub fn think(
+pub fn run_to_quiescence(
     state: &State,
     ready: &[Ready],
     events: &[Event],
@@ -375,10 +375,10 @@ fn become_running(next: &mut State, running: Running) -> Vec<Command> {
 /// What a running repository waits for, asked for (again).
 fn resume(running: &Running) -> Vec<Command> {
     match running {
-        Running::File { import } => vec![Command::Import(*import)],
+        Running::File { import } => vec![Command::ImportRun(*import)],
         Running::Group { group, stage, member } => match (stage, member) {
             (Stage::Checking, Some(member)) => vec![Command::Check(*member)],
-            (Stage::Importing, Some(member)) => vec![Command::Import(*member)],
+            (Stage::Importing, Some(member)) => vec![Command::ImportRun(*member)],
             (Stage::Checking | Stage::Importing, None) => vec![
                 Command::Seal(group.clone()),
                 Command::FindMember { group: group.clone(), checking: *stage == Stage::Checking },

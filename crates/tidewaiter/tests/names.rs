@@ -6,7 +6,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use tidewaiter::id::ImportId;
 use tidewaiter::name::{
-    DataName, Directory, Dropped, Entry, GroupTag, MAX_NAME_BYTES, NameError, with_import_id,
+    DataName, Directory, DroppedName, Entry, GroupTag, MAX_NAME_BYTES, NameError, with_import_id,
 };
 
 fn directory(entries: &[(&str, &str, &str)]) -> Directory {
@@ -157,10 +157,10 @@ fn names_that_fit_two_imports_are_conflicts() {
 #[test]
 fn what_was_dropped_is_told_by_its_ending() {
     for archive in ["a.zip", "a.tar", "a.gz", "a.BZ2", "a.tar.gz", "a.TGZ", "a.Tar.Bz2", "x.csv.gz"] {
-        assert_eq!(Dropped::of(archive), Dropped::Archive, "{archive}");
+        assert_eq!(DroppedName::of(archive), DroppedName::Archive, "{archive}");
     }
     for other in ["a.rar", "a", "", "a.CSV", "_imports_config.json", "imports_config.json", "zip"] {
-        assert_eq!(Dropped::of(other), Dropped::Other, "{other}");
+        assert_eq!(DroppedName::of(other), DroppedName::Other, "{other}");
     }
 }
 
@@ -224,7 +224,7 @@ proptest! {
         names.insert(name.entry());
         prop_assume!(names.conflicts().is_empty());
         prop_assert_eq!(names.resolve(&name.file).unwrap(), name.clone());
-        prop_assert_eq!(Dropped::of(&name.file), Dropped::Data);
+        prop_assert_eq!(DroppedName::of(&name.file), DroppedName::Data);
     }
 
     #[test]
@@ -238,7 +238,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(file in "\\PC{0,300}", near in "[a-z]{0,4}[._-]?[0-9.-]{0,6}_?acme_contacts_crm_[0-9é]{6,9}[_a7-]{0,4}(\\.csv)?") {
         for file in [file, near] {
-            let _ = Dropped::of(&file);
+            let _ = DroppedName::of(&file);
             if let Err(error) = acme().resolve(&file) {
                 prop_assert!(!error.reason().is_empty() && !error.to_string().is_empty());
             }

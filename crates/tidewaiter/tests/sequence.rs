@@ -91,7 +91,7 @@ impl World {
                 self.checked.push(*import);
                 Some(Event::Checked(*import, Verdict::Accepted))
             }
-            Command::Import(import) => {
+            Command::ImportRun(import) => {
                 let verdict = self.finish(*import, self.content[import].outcome());
                 Some(Event::Finished(*import, verdict))
             }
@@ -122,7 +122,7 @@ impl World {
                 if self.ready.is_empty() && self.state.running.is_none() {
                     return;
                 }
-                // The sweep finds what a lost event left undone.
+                // The reconciliation finds what a lost event left undone.
                 events.push_back(poke());
                 continue;
             };

@@ -6,7 +6,7 @@ use std::path::Path;
 use tidewaiter::keys::Key;
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::ports::{
-    Conclusion, HistoryFilter, Import, KeptReport, Platform, Progress, Records, State, StoredRecord,
+    Conclusion, HistoryFilter, ImportRun, KeptReport, Platform, Progress, Records, State, StoredRecord,
 };
 use tidewaiter_tests::world::{VISIBLE, files};
 use tidewaiter_tests::{Mask, mail};
@@ -32,7 +32,7 @@ pub struct Seen {
 /// The ledger and the records as they are.
 pub struct Stored {
     /// All imports, by id.
-    pub imports: Vec<Import>,
+    pub imports: Vec<ImportRun>,
     /// All records, by scope.
     pub records: Vec<(String, StoredRecord)>,
     /// The files that wait for their group.
@@ -86,7 +86,7 @@ pub fn look(root: &Path, only: Option<&[&str]>) -> Result<Seen, String> {
 }
 
 /// Ids in an order that is the same in each run: by file name, and by when they were treated.
-fn mask(imports: &[Import]) -> Mask {
+fn mask(imports: &[ImportRun]) -> Mask {
     let mut order: Vec<(&str, &str, String, String)> = imports
         .iter()
         .map(|import| {
@@ -100,14 +100,14 @@ fn mask(imports: &[Import]) -> Mask {
 }
 
 /// What came of an import that is done.
-pub fn done(import: &Import) -> Option<&Conclusion> {
+pub fn done(import: &ImportRun) -> Option<&Conclusion> {
     match &import.progress {
         Progress::Done(done) => Some(done),
         _ => None,
     }
 }
 
-fn line(import: &Import, mask: &Mask) -> String {
+fn line(import: &ImportRun, mask: &Mask) -> String {
     let (repository, file) = (&import.repository, &import.file);
     let Some(done) = done(import) else {
         let progress = match &import.progress {
@@ -137,7 +137,7 @@ fn line(import: &Import, mask: &Mask) -> String {
 /// What lies where. Long reports are as if the first try had written them.
 fn tree(
     root: &Path,
-    imports: &[Import],
+    imports: &[ImportRun],
     mask: &Mask,
     only: Option<&[&str]>,
 ) -> Result<BTreeMap<String, Vec<u8>>, String> {

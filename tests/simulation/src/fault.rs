@@ -48,7 +48,7 @@ pub enum Fault {
     ClockSkewed,
     /// New versions of the functions, with another number of loaders and nothing remembered.
     Redeployed,
-    /// A sweep looks for what is undone while somebody has it in hand.
+    /// A reconciliation looks for what is undone while somebody has it in hand.
     SweptAtWork,
     /// A name is used again while its file waits.
     Overwritten,
@@ -121,7 +121,7 @@ impl Fault {
             Self::ClockJumped => "clock jumped",
             Self::ClockSkewed => "clock of a process wrong",
             Self::Redeployed => "functions deployed anew",
-            Self::SweptAtWork => "sweep while work is in hand",
+            Self::SweptAtWork => "reconciliation while work is in hand",
             Self::Overwritten => "name used again while its file waits",
             Self::OverwrittenAtWork => "name used again while its file is imported",
             Self::OverwrittenArchive => "archive overwritten while it is unpacked",

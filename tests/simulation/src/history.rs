@@ -28,9 +28,9 @@ const TIME_OUT: i64 = 900_000;
 const HIDDEN: i64 = 5_430_000;
 /// A message that was tried so often goes to the dead letters.
 const TRIES: u32 = 5;
-/// How long the schedule waits between two sweeps once it is calm.
-const SWEEP_EVERY: i64 = 30 * 60 * 1_000;
-/// More sweeps than that are needed for nothing.
+/// How long the schedule waits between two reconciliations once it is calm.
+const RECONCILE_EVERY: i64 = 30 * 60 * 1_000;
+/// More reconciliations than that are needed for nothing.
 const SWEEPS: u32 = 40;
 /// More steps than that take no history to its end.
 const STEPS: u64 = 60_000;
@@ -303,8 +303,8 @@ impl History {
                 .with(|inner| (inner.now, inner.queue.iter().map(|envelope| envelope.visible).min()));
             if let Some(next) = next {
                 // The schedule does not wait until messages that fail go well.
-                if next.max(now) > swept_at + SWEEP_EVERY {
-                    swept_at = now.max(swept_at + SWEEP_EVERY);
+                if next.max(now) > swept_at + RECONCILE_EVERY {
+                    swept_at = now.max(swept_at + RECONCILE_EVERY);
                     self.world.with(|inner| {
                         inner.pass(swept_at - now);
                         inner.send(Body::Sweep, swept_at);
@@ -319,10 +319,10 @@ impl History {
             }
             sweeps += 1;
             if sweeps > SWEEPS {
-                self.wrong("each sweep finds something to be done".to_owned());
+                self.wrong("each reconciliation finds something to be done".to_owned());
             }
             swept_at = self.world.with(|inner| {
-                inner.pass(SWEEP_EVERY);
+                inner.pass(RECONCILE_EVERY);
                 let now = inner.now;
                 inner.watch.sent_before_sweep = inner.sent;
                 inner.send(Body::Sweep, now);
@@ -331,7 +331,7 @@ impl History {
         }
     }
 
-    /// True if the last sweep found nothing.
+    /// True if the last reconciliation found nothing.
     fn is_swept(&self, sweeps: u32) -> bool {
         sweeps > 1 && self.world.with(|inner| inner.sent == inner.watch.sent_before_sweep + 1)
     }

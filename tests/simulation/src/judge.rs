@@ -8,7 +8,7 @@ use tidewaiter::record::Effect;
 use tidewaiter::report::{Outcome, Report, log};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Conclusion, HistoryFilter, Import, KeptReport, Kind, Progress, Records, State,
+    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, State,
 };
 use tidewaiter_tests::reference::{File, Reference};
 
@@ -233,7 +233,7 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
 /// Where a second copy of an import's outputs may be: under its own names, in the order of log, file, badlines. Two
 /// who carry out one import at the same time cannot tell what the other one wrote from what somebody put there by
 /// hand, and keep it.
-fn own_names(import: &Import, done: &Conclusion) -> Vec<String> {
+fn own_names(import: &ImportRun, done: &Conclusion) -> Vec<String> {
     let log = Key::log(&import.repository, &import.file);
     let place = Key::placed(done.outcome.place(), &import.repository, &import.file);
     let badlines = match &import.kind {
@@ -245,7 +245,7 @@ fn own_names(import: &Import, done: &Conclusion) -> Vec<String> {
 }
 
 /// Each version has one outcome at one place with its bytes, and nothing lies about.
-fn objects(inner: &Inner, imports: &[Import]) -> Vec<String> {
+fn objects(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
     let mut wrong = latest(inner, imports);
     let mut places = Places {
         bucket: &inner.bucket,
@@ -267,11 +267,11 @@ fn objects(inner: &Inner, imports: &[Import]) -> Vec<String> {
 }
 
 /// The configuration that was dropped last is active, whichever was told of first.
-fn latest(inner: &Inner, imports: &[Import]) -> Vec<String> {
+fn latest(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
     let mut wrong = Vec::new();
     for partner in &inner.watch.partners {
         let key = Key::config(&partner.repository, partner.universe);
-        let mut activated: Vec<&Import> = (imports.iter())
+        let mut activated: Vec<&ImportRun> = (imports.iter())
             .filter(|import| import.repository == partner.repository)
             .filter(|import| match (&import.kind, &import.progress) {
                 (Kind::Configuration { .. }, Progress::Done(done)) => done.outcome == Outcome::Activated,
@@ -307,7 +307,7 @@ struct Places<'a> {
 
 impl Places<'_> {
     /// What was dropped was taken in, whether its event came or not; unless it was gone by then.
-    fn never_taken_in(&mut self, imports: &[Import]) {
+    fn never_taken_in(&mut self, imports: &[ImportRun]) {
         let known: BTreeSet<ImportId> = imports.iter().map(|import| import.id).collect();
         for (id, upload) in &self.watch.uploads {
             if !known.contains(id) && !upload.is_gone {
@@ -317,13 +317,13 @@ impl Places<'_> {
         }
     }
 
-    fn is_gone(&self, import: &Import) -> bool {
+    fn is_gone(&self, import: &ImportRun) -> bool {
         self.watch.uploads.get(&import.id).is_some_and(|upload| upload.is_gone)
     }
 
     /// True where a version was deleted for good when its outcome was decided and it was not moved yet: what lay at
     /// its place stays there, and the ledger says otherwise.
-    fn is_torn(&self, import: &Import) -> bool {
+    fn is_torn(&self, import: &ImportRun) -> bool {
         self.watch.uploads.iter().any(|(id, upload)| {
             let code = self.watch.conclusions.get(id).and_then(|conclusion| conclusion.code.as_deref());
             let of = self.watch.partners.get(upload.dropped.partner).map(|partner| &partner.repository);
@@ -352,7 +352,7 @@ impl Places<'_> {
     }
 
     /// What has no outcome waits for its group, where it was.
-    fn waiting(&mut self, import: &Import) {
+    fn waiting(&mut self, import: &ImportRun) {
         let name = format!("{} ({})", import.file, import.id);
         let waits = match &import.kind {
             Kind::Data { group: Some(place), .. } => {
@@ -371,7 +371,7 @@ impl Places<'_> {
     }
 
     /// What has its outcome lies where the ledger says, with its log and its rejected lines, and nowhere else.
-    fn done(&mut self, import: &Import, done: &Conclusion) {
+    fn done(&mut self, import: &ImportRun, done: &Conclusion) {
         let name = format!("{} ({})", import.file, import.id);
         let bytes = self.watch.content(import.id).map(|(_, bytes)| bytes).unwrap_or_default();
         let is_gone = self.is_gone(import);

@@ -6,17 +6,17 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::configs::Cache;
-use tidewaiter_pipeline::follow::Kept;
-use tidewaiter_pipeline::ports::{Import, Known, Message, News, Platform, Progress, State};
+use tidewaiter_pipeline::follow::BufferedQueue;
+use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Platform, Progress, State};
 use tidewaiter_pipeline::validate::Tried;
-use tidewaiter_pipeline::{Result, digest, follow, report, sequence, sweep, unpack, watch};
+use tidewaiter_pipeline::{Result, digest, follow, reconcile, report, sequence, unpack, watch};
 
 use crate::fault::Fault;
 use crate::gate::Lane;
 use crate::ports::{Held, Memory, Ports};
 use crate::world::{Body, World, at};
 
-/// A file that arrived less than so many seconds ago is likely to be in hand, and a sweep leaves it alone.
+/// A file that arrived less than so many seconds ago is likely to be in hand, and a reconciliation leaves it alone.
 const IN_HAND: SignedDuration = SignedDuration::from_secs(20 * 60);
 
 /// A message that hands out a file is the first one about it for so long.
@@ -27,7 +27,7 @@ const FRESH: SignedDuration = SignedDuration::from_secs(5 * 60);
 pub enum Function {
     /// Takes in.
     Unpack,
-    /// Decides what is next, and sweeps.
+    /// Decides what is next, and reconciliations.
     Sequence,
     /// Checks and loads.
     Validate,
@@ -70,7 +70,7 @@ pub struct Process {
     /// How many loaders its version shares lines among.
     pub loaders: u32,
     ports: Ports,
-    queue: Kept<Ports>,
+    queue: BufferedQueue<Ports>,
     cache: Cache,
 }
 
@@ -86,7 +86,7 @@ impl Process {
     ) -> Self {
         let (memory, held) = (Memory::default(), Held::default());
         let ports = Ports { world, lane: Lane::default(), process: number, memory, held };
-        let queue = Kept::new(ports.clone());
+        let queue = BufferedQueue::new(ports.clone());
         Self { number, function, skew, loaders, ports, queue, cache: Cache::with_names_for(names_for) }
     }
 
@@ -104,10 +104,10 @@ impl Process {
             Body::Upload(dropped) => unpack::unpack(self, dropped).await,
             Body::Sweep => {
                 let left_alone = self.now().checked_sub(IN_HAND).unwrap_or(Timestamp::MIN);
-                sweep::sweep(self, left_alone).await.map(|_| ())
+                reconcile::reconcile(self, left_alone).await.map(|_| ())
             }
             Body::Message(Message::Missed { dropped }) => unpack::unpack(self, dropped).await,
-            Body::Message(Message::TakeIn { import }) => sweep::resume_by_id(self, *import).await,
+            Body::Message(Message::TakeIn { import }) => reconcile::resume_by_id(self, *import).await,
             Body::Message(Message::Sequence { repository, news, known }) => {
                 self.remember(known.as_deref());
                 sequence::sequence(self, repository, news.clone()).await?;
@@ -134,14 +134,14 @@ impl Process {
 
 impl Process {
     /// Takes over what the sender of a message has seen.
-    fn remember(&self, known: Option<&Known>) {
+    fn remember(&self, known: Option<&ImportSnapshot>) {
         if let Some(known) = known {
             self.ports.remember(known);
         }
     }
 
     /// False of what was replayed from the dead letters.
-    fn has_just_begun(&self, import: &Import) -> bool {
+    fn has_just_begun(&self, import: &ImportRun) -> bool {
         let Progress::Started(pinned) = &import.progress else { return false };
         self.now().duration_since(pinned.at) < FRESH
     }
@@ -152,7 +152,7 @@ impl Platform for Process {
     type State = Ports;
     type Records = Ports;
     type Mailer = Ports;
-    type Queue = Kept<Ports>;
+    type Queue = BufferedQueue<Ports>;
 
     fn objects(&self) -> &Ports {
         &self.ports
@@ -170,7 +170,7 @@ impl Platform for Process {
         &self.ports
     }
 
-    fn queue(&self) -> &Kept<Ports> {
+    fn queue(&self) -> &BufferedQueue<Ports> {
         &self.queue
     }
 

@@ -14,7 +14,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::Outcome;
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running, Stage};
 use tidewaiter_pipeline::ports::{
-    BatchNumber, Conclusion, Drop, Import, Kind, Mail, Message, Pinned, Source,
+    BatchNumber, Conclusion, DroppedObject, ImportRun, Kind, Mail, Message, Pinned, Source,
 };
 use tidewaiter_tests::reference::Reference;
 
@@ -62,10 +62,10 @@ pub struct Watch {
     /// What must not be and was.
     pub violations: Vec<String>,
     /// Events that never came.
-    pub lost: Vec<Drop>,
+    pub lost: Vec<DroppedObject>,
     /// What was dropped, by import.
     pub uploads: BTreeMap<ImportId, Upload>,
-    /// What was taken in by a sweep, which gives another id than the event does.
+    /// What was taken in by a reconciliation, which gives another id than the event does.
     taken_as: BTreeMap<ImportId, ImportId>,
     /// What each import holds that was decided: the conclusion as it was first.
     pub conclusions: BTreeMap<ImportId, Conclusion>,
@@ -79,7 +79,7 @@ pub struct Watch {
     pub torn: BTreeSet<&'static str>,
     /// How often each mail was sent.
     pub mails: BTreeMap<String, u64>,
-    /// How many messages were sent before the last sweep.
+    /// How many messages were sent before the last reconciliation.
     pub sent_before_sweep: u64,
     /// Counts up with everything that happens.
     pub step: u64,
@@ -90,7 +90,7 @@ pub struct Watch {
     /// By partner: from when on which variant was active, if any was.
     active: Vec<Vec<(u64, Option<usize>)>>,
     /// What is registered.
-    pub imports: BTreeMap<ImportId, Import>,
+    pub imports: BTreeMap<ImportId, ImportRun>,
     started: BTreeMap<ImportId, Pinned>,
     checked: BTreeSet<ImportId>,
     applied: BTreeSet<(ImportId, u32, u64)>,
@@ -188,7 +188,7 @@ impl Watch {
     }
 
     /// What was registered under another id than its event gives it is called by that one from now on.
-    fn call(&mut self, import: &Import) {
+    fn call(&mut self, import: &ImportRun) {
         let is_it = |upload: &Upload| upload.source == import.source;
         let of_event = self.uploads.iter().find(|(_, upload)| is_it(upload)).map(|(id, _)| *id);
         let Some(before) = of_event.filter(|before| *before != import.id) else { return };
@@ -206,7 +206,7 @@ impl Watch {
         }
     }
 
-    /// A message will not come again. The sweep would find what is lost so, but much later.
+    /// A message will not come again. The reconciliation would find what is lost so, but much later.
     pub fn acknowledged(&mut self, body: &Body) {
         let dropped = match body {
             Body::Upload(dropped) => dropped,
@@ -293,7 +293,7 @@ impl Watch {
     }
 
     /// Files were registered.
-    pub fn registered(&mut self, process: u64, imports: &[Import]) {
+    pub fn registered(&mut self, process: u64, imports: &[ImportRun]) {
         for import in imports {
             if self.imports.contains_key(&import.id) {
                 continue;
@@ -311,7 +311,7 @@ impl Watch {
     }
 
     /// A file is known for what it is, that was not when it was registered; false if it was known before.
-    pub fn resolved(&mut self, process: u64, import: &Import) -> bool {
+    pub fn resolved(&mut self, process: u64, import: &ImportRun) -> bool {
         let before = self.imports.get(&import.id).map(|import| &import.kind);
         let is_new = matches!(before, Some(Kind::Unresolved { .. }));
         if is_new {
@@ -320,7 +320,7 @@ impl Watch {
         is_new
     }
 
-    fn known_as(&mut self, process: u64, import: &Import) {
+    fn known_as(&mut self, process: u64, import: &ImportRun) {
         let id = import.id;
         self.imports.insert(id, import.clone());
         self.judge_kind(process, import);
@@ -343,7 +343,7 @@ impl Watch {
         }
     }
 
-    fn judge_kind(&mut self, process: u64, import: &Import) {
+    fn judge_kind(&mut self, process: u64, import: &ImportRun) {
         let id = import.id;
         let Some(Subject { partner, data, is_member }) = self.subject(id) else { return };
         let Kind::Refused(refusal) = &import.kind else { return };

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::local::{SqliteRecords, SqliteState};
-use tidewaiter_pipeline::ports::{Drop, Import, Known, Message};
+use tidewaiter_pipeline::ports::{DroppedObject, ImportRun, ImportSnapshot, Message};
 use tidewaiter_tests::generate::Chance;
 
 use crate::bucket::Bucket;
@@ -25,7 +25,7 @@ const LATE: u64 = 20 * 60 * 1_000;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     /// A file was dropped.
-    Upload(Drop),
+    Upload(DroppedObject),
     /// From one function to the other.
     Message(Message),
     /// The schedule: look for what is undone.
@@ -120,9 +120,9 @@ pub struct Inner {
     /// What was seen, and whether it was right.
     pub watch: Watch,
     /// Each import as it was seen last in its table, with its revision.
-    pub imports: BTreeMap<ImportId, Known>,
+    pub imports: BTreeMap<ImportId, ImportSnapshot>,
     /// Single files as they were when they became ready, if that was not when they were registered.
-    pub(crate) markers: BTreeMap<ImportId, Known>,
+    pub(crate) markers: BTreeMap<ImportId, ImportSnapshot>,
     /// What happened, for people; None if nobody reads it.
     pub trace: Option<Vec<String>>,
 }
@@ -145,14 +145,14 @@ impl Inner {
     }
 
     /// An import as it is in its table, with its revision: one more whenever it has changed.
-    pub(crate) fn revised(&mut self, import: Import) -> Known {
+    pub(crate) fn revised(&mut self, import: ImportRun) -> ImportSnapshot {
         let before = self.imports.get(&import.id);
         let revision = match before {
             Some(before) if before.import == import => before.revision,
             Some(before) => before.revision + 1,
             None => FIRST_REVISION,
         };
-        let known = Known { import, revision };
+        let known = ImportSnapshot { import, revision };
         self.imports.insert(known.import.id, known.clone());
         known
     }

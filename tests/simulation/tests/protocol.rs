@@ -2,7 +2,7 @@
 //! condition and carry out, with messages that come twice, late or never, and processes that stop anywhere.
 //!
 //! The decisions are the real ones, [`think`] and the `step` it is made of; around them is what the shell, the
-//! store of state and validate promise. Of every state that can be reached at all it is asked whether the sweep and
+//! store of state and validate promise. Of every state that can be reached at all it is asked whether the reconciliation and
 //! what is in the queues lead from there to the end.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests")]
 
@@ -13,7 +13,9 @@ use std::sync::Mutex;
 
 use stateright::{Checker, Model, Property};
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter::sequence::{Command, Event, GroupRef, GroupRule, Ready, Running, State, Verdict, think};
+use tidewaiter::sequence::{
+    Command, Event, GroupRef, GroupRule, Ready, Running, State, Verdict, run_to_quiescence,
+};
 
 /// A file: its place in the order of treatment.
 type File = u8;
@@ -192,7 +194,7 @@ impl Protocol {
             (Doing::Reading(events), _) => {
                 let ready = self.ready(world);
                 let ends = Self::ended(world, &events);
-                let (next, commands) = think(&world.state, &ready, &events, ends.map(id), now());
+                let (next, commands) = run_to_quiescence(&world.state, &ready, &events, ends.map(id), now());
                 if next == world.state {
                     world.done.extend(ends);
                     Doing::CarryingOut { commands, answers: Vec::new() }
@@ -347,7 +349,7 @@ impl Protocol {
             Command::Check(import) => {
                 world.queue.insert(Message::Work { file: file(import), only_check: true }, false);
             }
-            Command::Import(import) => {
+            Command::ImportRun(import) => {
                 world.queue.insert(Message::Work { file: file(import), only_check: false }, false);
             }
             Command::SetAside { group, because_of } => {

@@ -9,7 +9,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Report, log};
 use tidewaiter_pipeline::ports::{
-    Conclusion, Drop, KeptReport, Message, Nature, News, Progress, Records, Source, State, Task,
+    Conclusion, DroppedObject, KeptReport, Message, Nature, News, Progress, Records, Source, State, Task,
 };
 use tidewaiter_simulation::gate::{Call, Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
@@ -65,7 +65,7 @@ fn drop_in(world: &World, repository: &str, n: i64, file: &str, bytes: &Bytes, w
     });
     let (repository, file) = (repository.parse().unwrap(), file.to_owned());
     let (bytes, nature) = (bytes.len() as u64, Nature::File);
-    Body::Upload(Drop { repository, file, import, source, nature, bytes, arrived })
+    Body::Upload(DroppedObject { repository, file, import, source, nature, bytes, arrived })
 }
 
 /// Has a new process treat a message. None if it was killed; true if it came to its end.
@@ -142,7 +142,7 @@ fn meanwhile<T: Send>(what: impl AsyncFnOnce() -> T + Send) -> T {
 
 /// Somebody deletes the version that was dropped for good, which partners may not.
 fn delete_for_good(world: &World, event: &Body) {
-    let Body::Upload(Drop { source, .. }) = event else { panic!("{event:?}") };
+    let Body::Upload(DroppedObject { source, .. }) = event else { panic!("{event:?}") };
     world.with(|inner| inner.bucket.delete(&source.key, source.version.as_deref()));
 }
 
@@ -531,7 +531,7 @@ async fn what_came_since_is_not_written_over() {
     assert_eq!(content(&world, ended.place.as_str()).unwrap(), "email\nc@x.org\n");
 }
 
-/// A sweep handed out each file that took longer than the time between two sweeps: several loaded it at once.
+/// A reconciliation handed out each file that took longer than the time between two reconciliations: several loaded it at once.
 #[tokio::test]
 async fn a_sweep_leaves_alone_who_gives_signs_of_life() {
     let world = world();

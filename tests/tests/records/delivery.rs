@@ -7,9 +7,9 @@ use tempfile::TempDir;
 use tidewaiter::check::{Header, Line as Checked, Sink};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Reader, Record};
-use tidewaiter_pipeline::examine::Terms;
+use tidewaiter_pipeline::examine::CheckSpec;
 use tidewaiter_pipeline::local::SqliteRecords;
-use tidewaiter_pipeline::ports::{Applied, Batch, BatchNumber, Records, Sweep, Swept};
+use tidewaiter_pipeline::ports::{Applied, Batch, BatchNumber, Pruned, Pruning, Records};
 use tokio::runtime::Runtime;
 
 use crate::cases::{CONFIG, CaseFile, scopes_with_records};
@@ -45,7 +45,7 @@ impl Random {
 
 /// A file that was checked.
 pub(crate) struct CheckedFile {
-    pub(crate) terms: Terms,
+    pub(crate) terms: CheckSpec,
     pub(crate) columns: Vec<String>,
     /// The good lines.
     pub(crate) lines: Vec<(u64, Line)>,
@@ -56,7 +56,7 @@ pub(crate) struct CheckedFile {
 }
 
 /// Checks a file; None if it is refused as a whole.
-pub(crate) fn check(file: &CaseFile, terms: &Terms, import: ImportId) -> Option<CheckedFile> {
+pub(crate) fn check(file: &CaseFile, terms: &CheckSpec, import: ImportId) -> Option<CheckedFile> {
     let mut collected = Collected {
         reader: Reader::new(Arc::clone(&terms.plan), import),
         columns: Vec::new(),
@@ -80,8 +80,8 @@ pub(crate) fn check(file: &CaseFile, terms: &Terms, import: ImportId) -> Option<
 }
 
 /// The terms of a file.
-pub(crate) fn terms(file: &CaseFile) -> Terms {
-    let found = Terms::find(&CONFIG, file.scope, &file.options.name());
+pub(crate) fn terms(file: &CaseFile) -> CheckSpec {
+    let found = CheckSpec::find(&CONFIG, file.scope, &file.options.name());
     found.unwrap_or_else(|| panic!("{} {} is not configured", file.scope, file.options.name()))
 }
 
@@ -245,7 +245,7 @@ struct Loading<'a> {
     import: ImportId,
     file: &'a CheckedFile,
     answers: HashMap<BatchNumber, Applied>,
-    pages: HashMap<u64, Swept>,
+    pages: HashMap<u64, Pruned>,
     page: usize,
 }
 
@@ -321,7 +321,7 @@ impl Loading<'_> {
             .flat_map(|change| tidewaiter::record::Plan::names_in(&change.subject))
             .collect();
         let stays = move |key: &str, record: &Record| names.contains(&plan.name_of(key, record));
-        let sweep = Sweep {
+        let sweep = Pruning {
             universe: self.universe,
             import: self.import,
             page: number,
@@ -330,7 +330,8 @@ impl Loading<'_> {
             plan: &self.file.terms.plan,
             stays: Arc::new(stays),
         };
-        let swept = self.store.runtime.block_on(self.store.records.sweep(&sweep)).expect("it can be swept");
+        let swept =
+            self.store.runtime.block_on(self.store.records.prune_unlisted(&sweep)).expect("it can be swept");
         let first = self.pages.entry(number).or_insert_with(|| swept.clone());
         assert_eq!(*first, swept, "a page that comes again has the same answer");
     }

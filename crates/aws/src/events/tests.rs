@@ -49,7 +49,7 @@ fn told(event: &Value) -> Vec<Notice> {
     notices(&event.to_string(), BUCKET).unwrap()
 }
 
-fn dropped(event: &Value) -> Drop {
+fn dropped(event: &Value) -> DroppedObject {
     match <[Notice; 1]>::try_from(told(event)) {
         Ok([Notice::Dropped(dropped)]) => dropped,
         other => panic!("{other:?}"),

@@ -20,10 +20,10 @@ use bytes::Bytes;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::CONFIGURATION;
-use tidewaiter_pipeline::ports::{Drop, InDropZone, Listed, Objects, Source, Stat};
+use tidewaiter_pipeline::ports::{DroppedObject, InDropZone, Listed, Objects, Source, Stat};
 use tidewaiter_pipeline::{Error, Result};
 
-use crate::events::{DROPS, lying};
+use crate::events::{DROPS, from_listing};
 use crate::failure;
 pub use copy::CopySizes;
 use held::{Described, Held};
@@ -347,7 +347,7 @@ impl Objects for Bucket {
         Ok(listed)
     }
 
-    async fn dropped(&self, behind: Option<&Source>) -> Result<(Vec<Drop>, Option<Source>)> {
+    async fn dropped(&self, behind: Option<&Source>) -> Result<(Vec<DroppedObject>, Option<Source>)> {
         let page = self
             .client
             .list_object_versions()
@@ -364,7 +364,7 @@ impl Objects for Bucket {
             let arrived = Timestamp::from_second(found.last_modified?.secs()).ok()?;
             let bytes = found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
             let source = Source { key: found.key?, version: found.version_id };
-            lying(&self.name, source, bytes, arrived)
+            from_listing(&self.name, source, bytes, arrived)
         });
         Ok((found.collect(), next))
     }
@@ -377,7 +377,7 @@ impl Objects for Bucket {
         let source = Source { key: format!("{DROPS}{repository}/{universe}{CONFIGURATION}"), version: None };
         let Some(Head { bytes, version, written, .. }) = self.look(&source).await? else { return Ok(None) };
         let source = Source { version, ..source };
-        let dropped = lying(&self.name, source, bytes, written);
+        let dropped = from_listing(&self.name, source, bytes, written);
         Ok(dropped.map(|dropped| InDropZone::Version(Box::new(dropped))))
     }
 

@@ -47,7 +47,7 @@ pub(super) fn collection(scope: &str, universe: &str) -> At {
 /// The partition of the collections.
 pub(super) const COLLECTIONS: &str = "c";
 
-/// The answer to a part of a batch or a sweep.
+/// The answer to a part of a batch or a reconciliation.
 pub(super) fn answer(import: &str, share: &str, number: u64, part: u64) -> At {
     At { pk: answers_to(import), sk: format!("{}{part:06}", answers(share, number)) }
 }
@@ -62,7 +62,7 @@ pub(super) fn answers_to(import: &str) -> String {
     format!("a/{import}")
 }
 
-/// What the answers to the parts of a batch or a sweep begin with.
+/// What the answers to the parts of a batch or a reconciliation begin with.
 pub(super) fn answers(share: &str, number: u64) -> String {
     format!("{share}/{number:015}/")
 }

@@ -9,12 +9,12 @@
 //!
 //! Answers expire; nothing has to be forgotten.
 
-mod door;
+mod fence;
 mod keys;
 mod overlay;
 mod parts;
+mod prune;
 mod read;
-mod sweep;
 mod write;
 
 use std::collections::HashSet;
@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Applied, Batch, Records, StoredRecord, Sweep, Swept};
+use tidewaiter_pipeline::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
 
 use crate::table::{Table, When, Write};
 
@@ -63,16 +63,16 @@ impl Records for RecordsTable {
         parts::land_batch(&self.table, batch).await
     }
 
-    async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
-        sweep::sweep(&self.table, sweep).await
+    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
+        prune::prune_unlisted(&self.table, pruning).await
     }
 
     async fn has_begun(&self, import: ImportId) -> Result<bool> {
-        door::has_begun(&self.table, import).await
+        fence::has_begun(&self.table, import).await
     }
 
     async fn close(&self, import: ImportId, loaders: u32) -> Result<bool> {
-        door::close(&self.table, import, loaders).await
+        fence::close(&self.table, import, loaders).await
     }
 
     async fn forget(&self, _import: ImportId) -> Result<()> {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::write::{RECORD_BYTES, bytes_of};
-use tidewaiter::record::{Plan, Record, Shelf, owned_prefix};
+use tidewaiter::record::{Plan, Record, RecordTx, owned_prefix};
 
 /// A record by its scope and key.
 pub(super) type Name = (String, String);
@@ -142,7 +142,7 @@ impl Overlay {
     }
 }
 
-impl Shelf for Overlay {
+impl RecordTx for Overlay {
     type Error = Missing;
 
     fn get(&mut self, scope: &str, key: &str) -> Result<Option<Record>, Missing> {

@@ -9,12 +9,12 @@ use tidewaiter_pipeline::ports::{Applied, Batch, BatchNumber};
 
 use super::overlay::{Held, Missing, Name, Overlay, foreseen};
 use super::write::{self, REVISION, change, record_of};
-use super::{door, keys};
+use super::{fence, keys};
 use crate::table::{At, Part, Table, Tries, When, Write, Written, broken, number, number_of, text_of};
 
 const LANDING: &str = "loading records";
 
-/// A transaction takes 100 items, of which one is the answer and one the door; a line may need a few.
+/// A transaction takes 100 items, of which one is the answer and one the fence; a line may need a few.
 const PART_WRITES: usize = 80;
 /// A transaction takes 4 MB.
 const PART_BYTES: usize = 2 << 20;
@@ -49,7 +49,7 @@ pub(super) async fn land_batch(table: &Table, batch: &Batch<'_>) -> Result<Appli
             progress.parts += 1;
         } else {
             // Somebody else was faster, maybe an earlier try of our own. The table knows how far it is.
-            door::look(table, batch.import, batch.number.share).await?;
+            fence::look(table, batch.import, batch.number.share).await?;
             tries.again().await?;
             overlay = Overlay::default();
             progress = answered(table, batch).await?;
@@ -120,7 +120,7 @@ async fn land_part(
     let drops: Vec<Name> = overlay.drops().cloned().collect();
     let BatchNumber { share, batch: n } = batch.number;
     let at = keys::answer(&batch.import.to_string(), &keys::loader(share), n, part);
-    writes.extend(door::open(batch.import, share, &at));
+    writes.extend(fence::open(batch.import, share, &at));
     let mut answer =
         vec![("answer", write::json(&applied)?), ("lines", number(lines)), ("expires", number(expires()))];
     if !drops.is_empty() {

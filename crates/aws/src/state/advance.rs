@@ -4,11 +4,11 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Along, Import};
+use tidewaiter_pipeline::ports::{AdvanceWrites, ImportRun};
 
 use super::imports::{DOCUMENT, REGISTERED, REVISION, begin, end, find, put_document, recall, replace};
 use super::keys;
-use super::known::Known;
+use super::run_cache::RunCache;
 use crate::table::{Table, Write, Written};
 
 const WHAT: &str = "writing a sequence";
@@ -16,18 +16,18 @@ const WHAT: &str = "writing a sequence";
 /// See `State::advance`.
 pub(super) async fn advance(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     repository: &Repository,
     version: u64,
     state: &sequence::State,
-    along: Along<'_>,
+    along: AdvanceWrites<'_>,
 ) -> Result<bool> {
     let write = put_document(keys::sequence(repository), state, version, WHAT)?;
     let ours = match &write {
         Write::Put(_, attributes, _) => attributes.clone(),
         _ => Vec::new(),
     };
-    let begins = |import: &mut Import| {
+    let begins = |import: &mut ImportRun| {
         if let Some((_, pin)) = along.begins {
             begin(import, pin);
         }
@@ -70,11 +70,11 @@ pub(super) async fn advance(
 /// Adds what is written when an import changes; what it is then, with its revision, if it does.
 async fn change(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     id: ImportId,
-    edit: impl FnOnce(&mut Import),
+    edit: impl FnOnce(&mut ImportRun),
     writes: &mut Vec<Write>,
-) -> Result<Option<(Import, u64)>> {
+) -> Result<Option<(ImportRun, u64)>> {
     let Some((before, revision)) = recall(table, known, WHAT, id).await? else { return Ok(None) };
     let mut after = before.clone();
     edit(&mut after);

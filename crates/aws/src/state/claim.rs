@@ -5,7 +5,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{Import, Progress, RENAMINGS};
+use tidewaiter_pipeline::ports::{ImportRun, Progress, RENAMINGS};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{IMPORT, find, import_of, put_document};
@@ -105,7 +105,7 @@ async fn free_name(table: &Table, key: &Key, owner: ImportId) -> Result<Option<(
 }
 
 /// Says of an earlier import's output where it is kept from now on; false if it has none there.
-fn rename_output(import: &mut Import, key: &Key, older: &Key) -> bool {
+fn rename_output(import: &mut ImportRun, key: &Key, older: &Key) -> bool {
     let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
         return false;
     };

@@ -8,10 +8,10 @@ use jiff::civil::Date;
 use tidewaiter::keys::Key;
 use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Conclusion, Decision, Import, Kind, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, Decision, ImportRun, Kind, Progress};
 
 use super::imports::{conclusion, recall, replace};
-use super::known::Known;
+use super::run_cache::RunCache;
 use super::{claim, keys, read};
 use crate::table::{Table, Tries, Write, Written, text, text_of};
 
@@ -22,8 +22,8 @@ const LATEST: &str = "date";
 /// See `State::conclude`.
 pub(super) async fn conclude(
     table: &Table,
-    known: &Known,
-    seen: &Import,
+    known: &RunCache,
+    seen: &ImportRun,
     decided: &Conclusion,
     outputs: &[&Key],
     late: Option<Date>,
@@ -44,7 +44,7 @@ pub(super) async fn conclude(
         if import.has_passed() && !seen.has_passed() {
             return Ok(Decision::Passed);
         }
-        let after = Import { progress: Progress::Concluding(decided.clone()), ..import.clone() };
+        let after = ImportRun { progress: Progress::Concluding(decided.clone()), ..import.clone() };
         let mut writes = replace(import, &after, *revision, WHAT)?;
         if late.is_none() && decided.outcome == Outcome::Imported {
             match raised(table, import, is_first).await? {
@@ -81,8 +81,8 @@ enum Raised {
 }
 
 /// At first it is taken to be in order.
-async fn raised(table: &Table, import: &Import, is_first: bool) -> Result<Raised> {
-    let Import { repository, kind: Kind::Data { name, .. }, arrived, .. } = import else {
+async fn raised(table: &Table, import: &ImportRun, is_first: bool) -> Result<Raised> {
+    let ImportRun { repository, kind: Kind::Data { name, .. }, arrived, .. } = import else {
         return Ok(Raised::Nothing);
     };
     let at = keys::latest_date(repository, name);

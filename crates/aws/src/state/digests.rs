@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Delivery, Gathered, Import, Progress, WaitingDigest};
+use tidewaiter_pipeline::ports::{Delivery, Gathered, ImportRun, Progress, WaitingDigest};
 
 use super::imports::{self, document, import_of, put_document};
 use super::keys;
-use super::known::Known;
+use super::run_cache::RunCache;
 use crate::table::{Part, Table, Tries, When, Write, Written, text_of};
 
 /// Fixes what goes into the next mail of a digest; see `State::gather`.
@@ -56,7 +56,7 @@ async fn held(
 /// Notes what became of a mail; see `State::digested`.
 pub(super) async fn digested(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     repository: &Repository,
     gathered: &Gathered,
     delivery: &Delivery,
@@ -74,7 +74,7 @@ pub(super) async fn digested(
         // Who was faster has said so, or it is over.
         return table.write(WHAT, vec![write]).await.map(|_| ());
     }
-    let told = |import: &mut Import| {
+    let told = |import: &mut ImportRun| {
         if let Progress::Done(conclusion) = &mut import.progress
             && let Some(place) = &mut conclusion.digest
         {

@@ -2,11 +2,11 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, DigestPlace, Import, Kind, Pinned, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, DigestPlace, ImportRun, Kind, Pinned, Progress};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::keys;
-use super::known::Known;
+use super::run_cache::RunCache;
 use crate::table::At;
 use crate::table::{Item, Table, Tries, When, Write, Written, broken, number, number_of, text, text_of};
 
@@ -52,18 +52,22 @@ pub(super) fn import_of(item: &Item, what: &'static str) -> Result<ImportId> {
 }
 
 /// An import and its revision.
-pub(super) async fn find(table: &Table, what: &'static str, id: ImportId) -> Result<Option<(Import, u64)>> {
+pub(super) async fn find(
+    table: &Table,
+    what: &'static str,
+    id: ImportId,
+) -> Result<Option<(ImportRun, u64)>> {
     let found = table.get(what, &keys::import(id)).await?;
     found.map(|item| document(&item, what)).transpose()
 }
 
 /// The imports with these ids, in the order of the ids.
-pub(super) async fn find_all(table: &Table, what: &'static str, ids: &[ImportId]) -> Result<Vec<Import>> {
+pub(super) async fn find_all(table: &Table, what: &'static str, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
     let at: Vec<At> = ids.iter().map(|id| keys::import(*id)).collect();
     let items = table.get_all(what, &at).await?;
     let mut imports = Vec::with_capacity(items.len());
     for item in &items {
-        imports.push(document::<Import>(item, what)?.0);
+        imports.push(document::<ImportRun>(item, what)?.0);
     }
     imports.sort_by_key(|import| import.id);
     Ok(imports)
@@ -72,16 +76,16 @@ pub(super) async fn find_all(table: &Table, what: &'static str, ids: &[ImportId]
 /// Changes imports as [`change`] does, many of them in one request.
 pub(super) async fn change_all(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     what: &'static str,
     ids: &[ImportId],
-    mut edit: impl FnMut(&mut Import),
+    mut edit: impl FnMut(&mut ImportRun),
 ) -> Result<()> {
     for ids in ids.chunks(CHANGED_AT_ONCE) {
         let at: Vec<At> = ids.iter().map(|id| keys::import(*id)).collect();
         let mut writes = Vec::new();
         for item in table.get_all(what, &at).await? {
-            let (before, revision) = document::<Import>(&item, what)?;
+            let (before, revision) = document::<ImportRun>(&item, what)?;
             let mut after = before.clone();
             edit(&mut after);
             if after != before {
@@ -105,10 +109,10 @@ pub(super) async fn change_all(
 /// faster. Nothing happens if there is none, or if `edit` leaves it as it is.
 pub(super) async fn change(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     what: &'static str,
     id: ImportId,
-    mut edit: impl FnMut(&mut Import),
+    mut edit: impl FnMut(&mut ImportRun),
 ) -> Result<()> {
     let mut tries = Tries::new(what);
     while change_once(table, known, what, id, &mut edit).await? == Changed::Lost {
@@ -131,10 +135,10 @@ enum Changed {
 /// One try of a change.
 async fn change_once(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     what: &'static str,
     id: ImportId,
-    edit: impl FnOnce(&mut Import),
+    edit: impl FnOnce(&mut ImportRun),
 ) -> Result<Changed> {
     let Some((before, revision)) = recall(table, known, what, id).await? else {
         return Ok(Changed::AsItWas);
@@ -157,7 +161,7 @@ async fn change_once(
 }
 
 /// Fixes what an import runs under; what holds, unless its outcome is decided.
-pub(super) fn begin(import: &mut Import, pin: &Pinned) -> Option<Pinned> {
+pub(super) fn begin(import: &mut ImportRun, pin: &Pinned) -> Option<Pinned> {
     let held = match &import.progress {
         Progress::Registered => pin.clone(),
         Progress::Started(pinned) => pinned.joined(pin.clone()),
@@ -168,7 +172,7 @@ pub(super) fn begin(import: &mut Import, pin: &Pinned) -> Option<Pinned> {
 }
 
 /// An import whose outcome is carried out is done.
-pub(super) fn end(import: &mut Import) {
+pub(super) fn end(import: &mut ImportRun) {
     if let Progress::Concluding(conclusion) = &import.progress {
         import.progress = Progress::Done(conclusion.clone());
     }
@@ -177,10 +181,10 @@ pub(super) fn end(import: &mut Import) {
 /// An import with its revision, as it is remembered or, if it is not, as it is.
 pub(super) async fn recall(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     what: &'static str,
     id: ImportId,
-) -> Result<Option<(Import, u64)>> {
+) -> Result<Option<(ImportRun, u64)>> {
     match known.get(id) {
         Some(found) => Ok(Some(found)),
         None => find(table, what, id).await,
@@ -189,8 +193,8 @@ pub(super) async fn recall(
 
 /// What is written when an import of this revision becomes another.
 pub(super) fn replace(
-    before: &Import,
-    after: &Import,
+    before: &ImportRun,
+    after: &ImportRun,
     revision: u64,
     what: &'static str,
 ) -> Result<Vec<Write>> {
@@ -200,7 +204,7 @@ pub(super) fn replace(
 }
 
 /// What is written beside a new import, apart from its group.
-pub(super) fn beside(import: &Import, what: &'static str) -> Result<Vec<Write>> {
+pub(super) fn beside(import: &ImportRun, what: &'static str) -> Result<Vec<Write>> {
     let named = || vec![(IMPORT, text(import.id.to_string()))];
     let ledger = keys::of(keys::ledger(&import.repository), import.id);
     let file = ("file", text(&import.file));
@@ -219,7 +223,7 @@ pub(super) fn beside(import: &Import, what: &'static str) -> Result<Vec<Write>> 
 }
 
 /// What is written beside an import that becomes known for what it is, as its revision.
-pub(super) fn by_kind(import: &Import, revision: u64, what: &'static str) -> Result<Vec<Write>> {
+pub(super) fn by_kind(import: &ImportRun, revision: u64, what: &'static str) -> Result<Vec<Write>> {
     let named = || vec![(IMPORT, text(import.id.to_string()))];
     Ok(match &import.kind {
         Kind::Data { name, group: Some(group), .. } => {
@@ -244,10 +248,10 @@ pub(super) fn by_kind(import: &Import, revision: u64, what: &'static str) -> Res
 }
 
 /// What follows from a change of an import, to be written together with it.
-fn follow(before: &Import, after: &Import) -> Vec<Write> {
+fn follow(before: &ImportRun, after: &ImportRun) -> Vec<Write> {
     let mut writes = Vec::new();
-    let became = |is: fn(&Import) -> bool| is(after) && !is(before);
-    let ceased = |is: fn(&Import) -> bool| is(before) && !is(after);
+    let became = |is: fn(&ImportRun) -> bool| is(after) && !is(before);
+    let ceased = |is: fn(&ImportRun) -> bool| is(before) && !is(after);
     if became(is_checked)
         && let Some((name, group)) = keys::membership(after)
     {
@@ -293,7 +297,7 @@ fn follow(before: &Import, after: &Import) -> Vec<Write> {
     if ceased(owes_a_mail) {
         writes.push(Write::Delete(unmailed(), When::Always));
     }
-    let waits = |import: &Import| {
+    let waits = |import: &ImportRun| {
         let digest = waits_for(import)?.key();
         Some(keys::waiting_report(&import.repository, &digest, import.id))
     };
@@ -308,38 +312,38 @@ fn follow(before: &Import, after: &Import) -> Vec<Write> {
     writes
 }
 
-fn unfinished(import: &Import) -> Write {
+fn unfinished(import: &ImportRun) -> Write {
     let named = vec![(IMPORT, text(import.id.to_string()))];
     Write::Put(keys::of(keys::unfinished(&import.repository), import.id), named, When::Always)
 }
 
-pub(super) fn conclusion(import: &Import) -> Option<&Conclusion> {
+pub(super) fn conclusion(import: &ImportRun) -> Option<&Conclusion> {
     match &import.progress {
         Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
         Progress::Registered | Progress::Started(_) => None,
     }
 }
 
-fn is_checked(import: &Import) -> bool {
+fn is_checked(import: &ImportRun) -> bool {
     is_decided(import) || matches!(&import.progress, Progress::Started(pinned) if pinned.checked)
 }
 
-fn is_decided(import: &Import) -> bool {
+fn is_decided(import: &ImportRun) -> bool {
     conclusion(import).is_some()
 }
 
-fn is_done(import: &Import) -> bool {
+fn is_done(import: &ImportRun) -> bool {
     matches!(import.progress, Progress::Done(_))
 }
 
 /// The digest that the report of an import waits for.
-fn waits_for(import: &Import) -> Option<&DigestPlace> {
+fn waits_for(import: &ImportRun) -> Option<&DigestPlace> {
     match &import.progress {
         Progress::Done(conclusion) => conclusion.digest.as_ref().filter(|digest| digest.due),
         _ => None,
     }
 }
 
-fn owes_a_mail(import: &Import) -> bool {
+fn owes_a_mail(import: &ImportRun) -> bool {
     matches!(&import.progress, Progress::Done(conclusion) if conclusion.mail_due)
 }

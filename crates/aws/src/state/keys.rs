@@ -9,7 +9,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
 use tidewaiter::sequence::GroupRef;
-use tidewaiter_pipeline::ports::{Group, Import, Kind};
+use tidewaiter_pipeline::ports::{Group, ImportRun, Kind};
 
 use crate::table::At;
 
@@ -53,7 +53,7 @@ pub(super) fn ready_group(repository: &Repository, group: &GroupRef) -> At {
 }
 
 /// A single file's place among the ready work.
-pub(super) fn ready_file(import: &Import, name: &DataName, rank: usize) -> At {
+pub(super) fn ready_file(import: &ImportRun, name: &DataName, rank: usize) -> At {
     at(ready(&import.repository), single_key(name, rank, import.id))
 }
 
@@ -84,12 +84,12 @@ pub(super) const OPEN: &str = "open#";
 pub(super) const UNCHECKED: &str = "unchecked#";
 
 /// A member's place in one of these.
-pub(super) fn member(import: &Import, name: &DataName, place: &Group, range: &str) -> At {
+pub(super) fn member(import: &ImportRun, name: &DataName, place: &Group, range: &str) -> At {
     let sort = member_key(place.slot, name, import.id);
     at(members(&import.repository, &place.group), format!("{range}{sort}"))
 }
 
-/// The partition of a repository's imports that a sweep looks at.
+/// The partition of a repository's imports that a reconciliation looks at.
 pub(super) fn unfinished(repository: &Repository) -> String {
     format!("unfinished#{repository}")
 }
@@ -147,11 +147,11 @@ pub(super) fn configurations(repository: &Repository) -> At {
 /// The sort key of these numbers.
 pub(super) const CONFIGURATIONS: &str = "#";
 
-/// The sort keys of unresolved files among what a sweep looks at.
+/// The sort keys of unresolved files among what a reconciliation looks at.
 pub(super) const UNRESOLVED: &str = "unresolved#";
 
-/// An unresolved file among what a sweep looks at.
-pub(super) fn unresolved(import: &Import) -> At {
+/// An unresolved file among what a reconciliation looks at.
+pub(super) fn unresolved(import: &ImportRun) -> At {
     at(unfinished(&import.repository), format!("{UNRESOLVED}{}", import.id))
 }
 
@@ -234,7 +234,7 @@ pub(super) fn config_part(hash: &str, number: usize) -> At {
 }
 
 /// The name and place in its group of a data file that has one.
-pub(super) fn membership(import: &Import) -> Option<(&DataName, &Group)> {
+pub(super) fn membership(import: &ImportRun) -> Option<(&DataName, &Group)> {
     match &import.kind {
         Kind::Data { name, group: Some(group), .. } => Some((name, group)),
         _ => None,

@@ -12,10 +12,10 @@ mod conclude;
 mod digests;
 mod imports;
 mod keys;
-mod known;
 mod owners;
 mod read;
 mod register;
+mod run_cache;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,13 +30,13 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Kind, Known as Remembered,
-    Pinned, Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
+    AdvanceWrites, Conclusion, Decision, Delivery, DroppedObject, Gathered, HistoryFilter, ImportRun,
+    ImportSnapshot, Kind, Pinned, Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
 };
 
 use crate::table::{Part, Table, When, Write, Written, broken, number_of, text_of};
 use imports::{begin, conclusion, end};
-use known::Known;
+use run_cache::RunCache;
 
 /// An item may have 400 KB; a configuration may have more, and is kept in parts of this size.
 const CONFIG_PART_BYTES: usize = 256 << 10;
@@ -47,13 +47,13 @@ pub struct StateTable {
     table: Table,
     /// Repositories that this process has noted.
     noted: Arc<Mutex<HashSet<Repository>>>,
-    known: Known,
+    known: RunCache,
 }
 
 impl StateTable {
     /// The state in the table `name`.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { table: Table { client, name: name.into() }, noted: Arc::default(), known: Known::default() }
+        Self { table: Table { client, name: name.into() }, noted: Arc::default(), known: RunCache::default() }
     }
 
     /// Notes that something is registered in a repository: before it is, so that whoever looks for unfinished
@@ -69,32 +69,32 @@ impl StateTable {
         Ok(())
     }
 
-    async fn change(&self, what: &'static str, id: ImportId, edit: impl FnMut(&mut Import)) -> Result<()> {
+    async fn change(&self, what: &'static str, id: ImportId, edit: impl FnMut(&mut ImportRun)) -> Result<()> {
         imports::change(&self.table, &self.known, what, id, edit).await
     }
 }
 
 impl State for StateTable {
-    async fn register(&self, imports: &[Import]) -> Result<Vec<Import>> {
+    async fn register(&self, imports: &[ImportRun]) -> Result<Vec<ImportRun>> {
         for import in imports {
             self.note(&import.repository).await?;
         }
         register::register(&self.table, &self.known, imports).await
     }
 
-    async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+    async fn unregistered(&self, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
         register::unregistered(&self.table, drops).await
     }
 
-    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<Import>> {
+    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<ImportRun>> {
         register::resolve(&self.table, &self.known, id, kind).await
     }
 
-    async fn unresolved(&self, repository: &Repository) -> Result<Vec<Import>> {
+    async fn unresolved(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
         read::unresolved(&self.table, repository).await
     }
 
-    async fn import(&self, id: ImportId) -> Result<Option<Import>> {
+    async fn import(&self, id: ImportId) -> Result<Option<ImportRun>> {
         let found = imports::find(&self.table, "reading an import", id).await?;
         Ok(found.map(|(import, revision)| {
             self.known.put(&import, revision);
@@ -102,23 +102,23 @@ impl State for StateTable {
         }))
     }
 
-    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<Import>> {
+    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
         imports::find_all(&self.table, "reading imports", ids).await
     }
 
-    async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
+    async fn members(&self, archive: ImportId) -> Result<Vec<ImportRun>> {
         register::members(&self.table, archive).await
     }
 
-    fn remembered(&self, id: ImportId) -> Option<Remembered> {
-        self.known.get(id).map(|(import, revision)| Remembered { import, revision })
+    fn remembered(&self, id: ImportId) -> Option<ImportSnapshot> {
+        self.known.get(id).map(|(import, revision)| ImportSnapshot { import, revision })
     }
 
-    fn remember(&self, known: &Remembered) {
+    fn remember(&self, known: &ImportSnapshot) {
         self.known.put(&known.import, known.revision);
     }
 
-    async fn recall(&self, id: ImportId) -> Result<Option<Import>> {
+    async fn recall(&self, id: ImportId) -> Result<Option<ImportRun>> {
         match self.known.get(id) {
             Some((import, _)) => Ok(Some(import)),
             None => self.import(id).await,
@@ -127,14 +127,14 @@ impl State for StateTable {
 
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
         let mut held = None;
-        let start = |import: &mut Import| held = begin(import, pin);
+        let start = |import: &mut ImportRun| held = begin(import, pin);
         self.change("starting an import", id, start).await?;
         Ok(held)
     }
 
     async fn conclude(
         &self,
-        seen: &Import,
+        seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,
@@ -156,7 +156,7 @@ impl State for StateTable {
 
     async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
         let (due, trouble) = delivery.state();
-        let mailed = |import: &mut Import| {
+        let mailed = |import: &mut ImportRun| {
             if let Progress::Done(conclusion) = &mut import.progress {
                 conclusion.mail_due &= due;
                 conclusion.mail_trouble.clone_from(&trouble);
@@ -187,7 +187,7 @@ impl State for StateTable {
         repository: &Repository,
         version: u64,
         state: &sequence::State,
-        along: Along<'_>,
+        along: AdvanceWrites<'_>,
     ) -> Result<bool> {
         advance::advance(&self.table, &self.known, repository, version, state, along).await
     }
@@ -205,7 +205,7 @@ impl State for StateTable {
         read::next_member(&self.table, repository, group, checking).await
     }
 
-    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<Import>> {
+    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<ImportRun>> {
         read::group_members(&self.table, repository, group).await
     }
 
@@ -217,7 +217,12 @@ impl State for StateTable {
         register::expire(&self.table, repository, group).await
     }
 
-    async fn twin(&self, repository: &Repository, name: &DataName, sha256: &str) -> Result<Option<Import>> {
+    async fn find_duplicate(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        sha256: &str,
+    ) -> Result<Option<ImportRun>> {
         const WHAT: &str = "finding the same content";
         let Some(first) = self.table.get(WHAT, &keys::content(repository, name, sha256)).await? else {
             return Ok(None);
@@ -311,7 +316,7 @@ impl State for StateTable {
         read::repositories(&self.table).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<Import>> {
+    async fn unfinished(&self) -> Result<Vec<ImportRun>> {
         read::unfinished(&self.table).await
     }
 
@@ -323,7 +328,7 @@ impl State for StateTable {
         read::unmailed(&self.table).await
     }
 
-    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<ImportRun>> {
         read::queued(&self.table, repository, limit).await
     }
 
@@ -331,7 +336,7 @@ impl State for StateTable {
         read::waiting(&self.table, repository).await
     }
 
-    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<Import>> {
+    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<ImportRun>> {
         read::history(&self.table, filter).await
     }
 }

@@ -7,7 +7,9 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{GroupRef, Ready};
-use tidewaiter_pipeline::ports::{Configurations, HistoryFilter, Import, Kind, Progress, Turn, WaitingGroup};
+use tidewaiter_pipeline::ports::{
+    Configurations, HistoryFilter, ImportRun, Kind, Progress, Turn, WaitingGroup,
+};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{
@@ -15,15 +17,15 @@ use super::imports::{
     import_of,
 };
 use super::keys;
-use super::known::Known;
 use super::register::generations;
+use super::run_cache::RunCache;
 use crate::table::{Item, Part, Table, broken, number_of, text_of};
 
 /// How many entries are read at a time where it is not known how many are needed.
 const PAGE: usize = 100;
 
 /// The state of the sequencer and the first pieces of ready work: one request, however many wait.
-pub(super) async fn turn(table: &Table, known: &Known, repository: &Repository) -> Result<Turn> {
+pub(super) async fn turn(table: &Table, known: &RunCache, repository: &Repository) -> Result<Turn> {
     const WHAT: &str = "reading a turn";
     let (found, _) = table.page(WHAT, &keys::ready(repository), Part::default(), None, 4).await?;
     let at = |sk| found.iter().find(|item| text_of(item, "sk") == Some(sk));
@@ -51,7 +53,7 @@ fn is_ready(item: &Item) -> bool {
 }
 
 /// The files of a repository that are unresolved.
-pub(super) async fn unresolved(table: &Table, repository: &Repository) -> Result<Vec<Import>> {
+pub(super) async fn unresolved(table: &Table, repository: &Repository) -> Result<Vec<ImportRun>> {
     const WHAT: &str = "finding unresolved files";
     let ids = named(table, WHAT, &keys::unfinished(repository), range(keys::UNRESOLVED)).await?;
     let mut imports = find_all(table, WHAT, &ids).await?;
@@ -97,7 +99,7 @@ pub(super) async fn group_members(
     table: &Table,
     repository: &Repository,
     group: &GroupRef,
-) -> Result<Vec<Import>> {
+) -> Result<Vec<ImportRun>> {
     const WHAT: &str = "reading a group";
     let ids = named(table, WHAT, &keys::members(repository, group), range(keys::OPEN)).await?;
     in_order(table, WHAT, &ids).await
@@ -146,7 +148,7 @@ async fn named(table: &Table, what: &'static str, partition: &str, part: Part<'_
     found.iter().map(|item| import_of(item, what)).collect()
 }
 
-pub(super) async fn unfinished(table: &Table) -> Result<Vec<Import>> {
+pub(super) async fn unfinished(table: &Table) -> Result<Vec<ImportRun>> {
     const WHAT: &str = "finding unfinished work";
     let mut ids = Vec::new();
     for repository in repositories(table).await? {
@@ -166,7 +168,7 @@ pub(super) async fn unmailed(table: &Table) -> Result<Vec<ImportId>> {
 }
 
 /// What is registered and not done, in treatment order.
-pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize) -> Result<Vec<ImportRun>> {
     const WHAT: &str = "listing the queue";
     let mut ids = Vec::new();
     let mut after = None;
@@ -195,8 +197,8 @@ pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize)
 }
 
 /// The imports with these ids, in this order.
-async fn in_order(table: &Table, what: &'static str, ids: &[ImportId]) -> Result<Vec<Import>> {
-    let mut found: HashMap<ImportId, Import> =
+async fn in_order(table: &Table, what: &'static str, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
+    let mut found: HashMap<ImportId, ImportRun> =
         find_all(table, what, ids).await?.into_iter().map(|import| (import.id, import)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
@@ -224,7 +226,7 @@ pub(super) async fn waiting(table: &Table, repository: &Repository) -> Result<Ve
 }
 
 /// The ledger, the latest first: repository by repository, each only as far as it is needed.
-pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec<Import>> {
+pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec<ImportRun>> {
     let repositories = match &filter.repository {
         Some(repository) => vec![repository.clone()],
         None => repositories(table).await?,
@@ -233,7 +235,7 @@ pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec
     for repository in repositories {
         all.extend(history_of(table, &repository, filter).await?);
     }
-    all.sort_by_key(|import: &Import| std::cmp::Reverse(import.id));
+    all.sort_by_key(|import: &ImportRun| std::cmp::Reverse(import.id));
     all.truncate(filter.limit);
     Ok(all)
 }
@@ -244,7 +246,11 @@ fn is_before(item: &Item, filter: &HistoryFilter) -> bool {
     filter.since.is_some_and(|since| id.is_some_and(|id| id < ImportId::new(since, 0)))
 }
 
-async fn history_of(table: &Table, repository: &Repository, filter: &HistoryFilter) -> Result<Vec<Import>> {
+async fn history_of(
+    table: &Table,
+    repository: &Repository,
+    filter: &HistoryFilter,
+) -> Result<Vec<ImportRun>> {
     const WHAT: &str = "reading the ledger";
     let (partition, part) = (keys::ledger(repository), Part { prefix: "", descending: true });
     let is_wanted = |item: &&Item| {

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{GroupRef, GroupRule};
-use tidewaiter_pipeline::ports::{Drop, Import, Kind, Source};
+use tidewaiter_pipeline::ports::{DroppedObject, ImportRun, Kind, Source};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{self, document, put_document};
 use super::keys;
-use super::known::Known;
+use super::run_cache::RunCache;
 use crate::table::{At, Table, Tries, When, Write, Written, at_of, text};
 
 const WHAT: &str = "registering files";
@@ -63,8 +63,12 @@ pub(super) async fn generations(
 /// [`members`] tells of none before the last piece.
 ///
 /// The answer is what is registered, in the order of `imports`.
-pub(super) async fn register(table: &Table, known: &Known, imports: &[Import]) -> Result<Vec<Import>> {
-    let mut sorted: Vec<&Import> = imports.iter().collect();
+pub(super) async fn register(
+    table: &Table,
+    known: &RunCache,
+    imports: &[ImportRun],
+) -> Result<Vec<ImportRun>> {
+    let mut sorted: Vec<&ImportRun> = imports.iter().collect();
     // What belongs to a group stays together.
     sorted.sort_by_key(|import| {
         (keys::membership(import).map(|(_, g)| (&g.group.id, g.group.last)), import.id)
@@ -82,14 +86,14 @@ pub(super) async fn register(table: &Table, known: &Known, imports: &[Import]) -
 /// Registers a piece of the files; what is registered, by id.
 async fn write_piece(
     table: &Table,
-    known: &Known,
-    piece: &[&Import],
-    rest: &[&Import],
-) -> Result<BTreeMap<ImportId, Import>> {
+    known: &RunCache,
+    piece: &[&ImportRun],
+    rest: &[&ImportRun],
+) -> Result<BTreeMap<ImportId, ImportRun>> {
     let mut registered = BTreeMap::new();
     let mut tries = Tries::new(WHAT);
     loop {
-        let mut fresh: Vec<Import> =
+        let mut fresh: Vec<ImportRun> =
             piece.iter().filter(|i| !registered.contains_key(&i.id)).map(|i| (*i).clone()).collect();
         if fresh.is_empty() {
             return Ok(registered);
@@ -125,7 +129,7 @@ async fn write_piece(
 }
 
 /// The import that has taken in the version which this one is of.
-async fn of_its_version(table: &Table, import: &Import) -> Result<Option<Import>> {
+async fn of_its_version(table: &Table, import: &ImportRun) -> Result<Option<ImportRun>> {
     let Some((key, version)) = import.dropped_version() else { return Ok(None) };
     let Some(item) = table.get(WHAT, &keys::version(key, version)).await? else { return Ok(None) };
     let found = imports::find(table, WHAT, imports::import_of(&item, WHAT)?).await?;
@@ -133,9 +137,9 @@ async fn of_its_version(table: &Table, import: &Import) -> Result<Option<Import>
 }
 
 /// Those of these whose version nobody has registered.
-pub(super) async fn unregistered(table: &Table, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+pub(super) async fn unregistered(table: &Table, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
     const WHAT: &str = "looking for what was missed";
-    let at = |dropped: &Drop| {
+    let at = |dropped: &DroppedObject| {
         let Source { key, version } = &dropped.source;
         version.as_ref().map(|version| keys::version(key, version))
     };
@@ -147,7 +151,7 @@ pub(super) async fn unregistered(table: &Table, drops: Vec<Drop>) -> Result<Vec<
 }
 
 /// The writes for files that are not registered yet. They are told the generations that they belong to.
-async fn group_writes(table: &Table, fresh: &mut [Import], rest: &[&Import]) -> Result<Vec<Write>> {
+async fn group_writes(table: &Table, fresh: &mut [ImportRun], rest: &[&ImportRun]) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
     let mut groups = Groups::new();
     for import in fresh {
@@ -160,7 +164,7 @@ async fn group_writes(table: &Table, fresh: &mut [Import], rest: &[&Import]) -> 
 }
 
 /// The writes for groups that files joined.
-fn filled_writes(groups: Groups, rest: &[&Import]) -> Result<Vec<Write>> {
+fn filled_writes(groups: Groups, rest: &[&ImportRun]) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
     for ((repository, _, _), Filled { group, rule, generations, revision }) in groups {
         writes.push(put_document(keys::group(&repository, &group), &generations, revision, WHAT)?);
@@ -198,7 +202,7 @@ struct Filled {
 type Groups = BTreeMap<(Repository, String, u8), Filled>;
 
 /// Tells a member the generation that it belongs to, and fills its slot.
-async fn join(table: &Table, import: &mut Import, groups: &mut Groups) -> Result<()> {
+async fn join(table: &Table, import: &mut ImportRun, groups: &mut Groups) -> Result<()> {
     let repository = import.repository.clone();
     let Kind::Data { group: Some(place), .. } = &mut import.kind else { return Ok(()) };
     let at = (repository.clone(), place.group.id.clone(), place.group.last);
@@ -222,10 +226,10 @@ async fn join(table: &Table, import: &mut Import, groups: &mut Groups) -> Result
 /// Says what an unresolved file is; the import as it is then.
 pub(super) async fn resolve(
     table: &Table,
-    known: &Known,
+    known: &RunCache,
     id: ImportId,
     kind: &Kind,
-) -> Result<Option<Import>> {
+) -> Result<Option<ImportRun>> {
     const WHAT: &str = "resolving a file";
     let mut tries = Tries::new(WHAT);
     loop {
@@ -234,7 +238,7 @@ pub(super) async fn resolve(
             known.put(&before, revision);
             return Ok(Some(before));
         }
-        let mut after = Import { kind: kind.clone(), ..before.clone() };
+        let mut after = ImportRun { kind: kind.clone(), ..before.clone() };
         let mut groups = Groups::new();
         join(table, &mut after, &mut groups).await?;
         let mut writes = vec![
@@ -254,7 +258,7 @@ pub(super) async fn resolve(
 }
 
 /// The files that came in an archive, in its order; none before all of them are registered.
-pub(super) async fn members(table: &Table, archive: ImportId) -> Result<Vec<Import>> {
+pub(super) async fn members(table: &Table, archive: ImportId) -> Result<Vec<ImportRun>> {
     const WHAT: &str = "reading members";
     if table.get(WHAT, &keys::unpacked(archive)).await?.is_none() {
         return Ok(Vec::new());

@@ -12,12 +12,12 @@ use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
 use tidewaiter_pipeline::configs::Cache;
-use tidewaiter_pipeline::follow::{self, Kept};
+use tidewaiter_pipeline::follow::{self, BufferedQueue};
 use tidewaiter_pipeline::local::Outbox;
 use tidewaiter_pipeline::local::disk::Disk;
-use tidewaiter_pipeline::ports::{HistoryFilter, Import, Message, Platform, Progress, Queue, State};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Message, Platform, Progress, Queue, State};
 use tidewaiter_pipeline::validate::Tried;
-use tidewaiter_pipeline::{Result, digest, report, sequence, sweep, unpack, watch};
+use tidewaiter_pipeline::{Result, digest, reconcile, report, sequence, unpack, watch};
 use tidewaiter_tests::{Mask, mail, world};
 
 use crate::support::{Moment, Requests, TestBucket, table};
@@ -34,7 +34,7 @@ pub(crate) struct Cloud {
     at_work: AtomicUsize,
     records: RecordsTable,
     mailer: Outbox,
-    queue: Kept<Hints>,
+    queue: BufferedQueue<Hints>,
     messages: Arc<Mutex<VecDeque<Message>>>,
     folder: Arc<tempfile::TempDir>,
     /// Import ids in a stable order: that of the deliveries, then of file names.
@@ -109,7 +109,7 @@ impl Platform for Cloud {
     type State = StateTable;
     type Records = RecordsTable;
     type Mailer = Outbox;
-    type Queue = Kept<Hints>;
+    type Queue = BufferedQueue<Hints>;
 
     fn objects(&self) -> &Bucket {
         &self.at_work().objects
@@ -127,7 +127,7 @@ impl Platform for Cloud {
         &self.mailer
     }
 
-    fn queue(&self) -> &Kept<Hints> {
+    fn queue(&self) -> &BufferedQueue<Hints> {
         &self.queue
     }
 
@@ -139,7 +139,7 @@ impl Platform for Cloud {
         Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap()
     }
 
-    fn settle_seconds(&self, _configured: u64) -> i64 {
+    fn quiet_period(&self, _configured: u64) -> i64 {
         0
     }
 
@@ -189,7 +189,7 @@ impl Cloud {
             records: RecordsTable::new(client, &tables.2),
             tables,
             mailer: Outbox::new(&Disk::open(folder.path()).unwrap()),
-            queue: Kept::new(Hints { requests: requests.clone(), messages: messages.clone() }),
+            queue: BufferedQueue::new(Hints { requests: requests.clone(), messages: messages.clone() }),
             messages,
             folder,
             seen,
@@ -298,11 +298,13 @@ impl Cloud {
             }
             Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
             Step::Message(Message::Missed { dropped }) => Box::pin(unpack::unpack(self, &dropped)).await,
-            Step::Message(Message::TakeIn { import }) => Box::pin(sweep::resume_by_id(self, import)).await,
+            Step::Message(Message::TakeIn { import }) => {
+                Box::pin(reconcile::resume_by_id(self, import)).await
+            }
         }
     }
 
-    async fn history(&self) -> Vec<Import> {
+    async fn history(&self) -> Vec<ImportRun> {
         let all = HistoryFilter { limit: 100_000, ..HistoryFilter::default() };
         self.state().history(&all).await.unwrap()
     }
@@ -330,8 +332,8 @@ impl Cloud {
 }
 
 /// Notes the ids of imports in a stable order, behind those that were noted before.
-pub(crate) fn note_ids(seen: &mut Vec<String>, mut imports: Vec<Import>) {
-    let finished = |import: &Import| match &import.progress {
+pub(crate) fn note_ids(seen: &mut Vec<String>, mut imports: Vec<ImportRun>) {
+    let finished = |import: &ImportRun| match &import.progress {
         Progress::Done(done) => done.finished,
         _ => Timestamp::MAX,
     };
@@ -373,8 +375,8 @@ pub(crate) fn masked(raw: BTreeMap<String, Vec<u8>>, mask: &Mask) -> BTreeMap<St
 }
 
 /// The ledger as lines that can be compared between two worlds.
-pub(crate) fn ledger(imports: Vec<Import>, mask: &Mask) -> Vec<String> {
-    let line = |import: Import| match import.progress {
+pub(crate) fn ledger(imports: Vec<ImportRun>, mask: &Mask) -> Vec<String> {
+    let line = |import: ImportRun| match import.progress {
         Progress::Done(done) => {
             let (outcome, place, log) = (done.outcome.as_str(), done.place, done.log);
             mask.ids(&format!("{} {outcome} {:?} {place} {log}", import.file, done.counts))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Import, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, Progress, State};
 use tidewaiter_tests::generate::Chance;
 
 use crate::stack::Stack;
@@ -92,12 +92,12 @@ async fn ten_repositories_are_served_side_by_side_each_in_its_order() {
     }
     let loaded = begun.elapsed();
 
-    let mut found: BTreeMap<String, Vec<Import>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<ImportRun>> = BTreeMap::new();
     for import in stack.history().await {
         found.entry(import.repository.to_string()).or_default().push(import);
     }
     assert_eq!(found.len(), REPOSITORIES);
-    let finished = |import: &Import| match &import.progress {
+    let finished = |import: &ImportRun| match &import.progress {
         Progress::Done(done) => {
             assert_eq!(done.outcome, Outcome::Imported, "{}", import.file);
             done.finished

@@ -332,7 +332,7 @@ async fn events_that_come_twice_late_and_in_any_order_change_nothing() {
 }
 
 /// Sequence was killed when it had written that a file is finished, and before it looked for the next one. The
-/// news came again, was no longer news, and the repository stood still until a sweep.
+/// news came again, was no longer news, and the repository stood still until a reconciliation.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_goes_on_if_sequence_died_between_two_steps() {
     let stack = Stack::new().await;

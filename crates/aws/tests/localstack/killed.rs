@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use tidewaiter_pipeline::ports::{Message, News, Platform, Queue, Records, State};
-use tidewaiter_pipeline::sweep;
+use tidewaiter_pipeline::reconcile;
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};
 
@@ -98,7 +98,7 @@ fn carry_out(runtime: &tokio::runtime::Runtime, cloud: &Cloud, step: &Step, mome
         // What dies in a thread of its own is an error to whoever waits for it.
         if let Ok(Ok(())) = lived {
             // As the function does with news that came before: what they asked for may have been lost.
-            // So may what followed from a file; a sweep finds that.
+            // So may what followed from a file; a reconciliation finds that.
             if kills > 0 && matches!(step, Step::Message(Message::Sequence { .. } | Message::Work { .. })) {
                 let poke = Message::news(&PARTNER.parse().unwrap(), News::Poke);
                 runtime.block_on(cloud.queue().send(poke, None)).unwrap();
@@ -121,7 +121,7 @@ fn a_digest_that_is_killed_at_any_request_is_one_mail() {
         let file =
             |day| (format!("acme_contacts_crm_202601{day:02}.csv"), b"email\na@example.org\nb\n".to_vec());
         runtime.block_on(cloud.deliver_events(&(1..=3).map(file).collect(), 1));
-        runtime.block_on(sweep::poke(&cloud)).unwrap();
+        runtime.block_on(reconcile::poke(&cloud)).unwrap();
         let Some(message @ Message::Digest { .. }) = cloud.next() else { panic!("no digest is asked for") };
         let kills = carry_out(&runtime, &cloud, &Step::Message(message), moment);
         println!("a digest: killed {kills} times {moment:?}");
@@ -134,7 +134,7 @@ fn a_digest_that_is_killed_at_any_request_is_one_mail() {
         assert!(mail.contains("[partner] 3 files need somebody: 3 taken in part"), "{mail}");
         let digests = runtime.block_on(cloud.state().digests(&PARTNER.parse().unwrap())).unwrap();
         assert_eq!(digests, [], "nothing waits, and nothing is gathered");
-        runtime.block_on(sweep::poke(&cloud)).unwrap();
+        runtime.block_on(reconcile::poke(&cloud)).unwrap();
         assert_eq!(cloud.next(), None);
     }
 }

@@ -1,10 +1,10 @@
-//! Files whose events never came: a sweep finds them.
+//! Files whose events never came: a reconciliation finds them.
 
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use tidewaiter_pipeline::ports::{Message, Objects, Platform};
-use tidewaiter_pipeline::sweep;
+use tidewaiter_pipeline::reconcile;
 use tidewaiter_tests::world::PARTNER;
 
 use crate::cloud::{Cloud, Step};
@@ -13,7 +13,7 @@ const CONFIG: &[u8] = br#"{ "acme": { "contacts": { "crm": {} } } }"#;
 const FILE: &str = "acme_contacts_crm_20260131.csv";
 
 #[tokio::test]
-async fn a_file_whose_event_never_came_is_found_by_the_sweep() {
+async fn a_file_whose_event_never_came_is_found_by_reconciliation() {
     let cloud = Cloud::new().await;
     cloud.put(&format!("config/{PARTNER}/acme.json"), CONFIG).await;
     // Marks of folders, as consoles make them, and what lies in no repository.
@@ -28,14 +28,14 @@ async fn a_file_whose_event_never_came_is_found_by_the_sweep() {
     cloud.put(&format!("imports/{PARTNER}/notes.txt"), b"for whom?").await;
 
     let now = cloud.now();
-    let found = sweep::sweep(&cloud, now.checked_sub(1.hour()).unwrap()).await.unwrap();
+    let found = reconcile::reconcile(&cloud, now.checked_sub(1.hour()).unwrap()).await.unwrap();
     assert_eq!((found.missed, cloud.next()), (0, None), "what came a moment ago is in somebody's hands");
     let soon = now.checked_add(1.hour()).unwrap();
-    let found = sweep::sweep(&cloud, soon).await.unwrap();
+    let found = reconcile::reconcile(&cloud, soon).await.unwrap();
     assert_eq!(found.missed, 3, "two versions, and notes");
     let mut messages: Vec<Message> = std::iter::from_fn(|| cloud.next()).collect();
     assert!(messages.iter().all(|message| matches!(message, Message::Missed { .. })), "{messages:?}");
-    // All of it twice: by two sweeps, and the event that came at last.
+    // All of it twice: by two reconciliations, and the event that came at last.
     messages.extend(messages.clone());
     for message in messages {
         Box::pin(cloud.handle(Step::Message(message))).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_file_whose_event_never_came_is_found_by_the_sweep() {
         assert!(archived.contains(&content), "{:?}", tree.keys());
     }
     assert_eq!(tree[&format!("bogus/{PARTNER}/notes.txt")], b"for whom?");
-    let found = sweep::sweep(&cloud, soon).await.unwrap();
+    let found = reconcile::reconcile(&cloud, soon).await.unwrap();
     assert_eq!((found.missed, cloud.next()), (0, None), "nothing is left");
 }
 

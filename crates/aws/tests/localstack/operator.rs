@@ -219,7 +219,7 @@ async fn dead(stack: &Stack, expected: [(&str, u64); 4]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_come_back_and_what_only_a_passing_cause_stopped_is_brought_to_its_end() {
     const FILE: &str = "acme_contacts_crm_20260131.csv";
-    // What is asked for twice dies twice: no sweep asks, and a function that takes its time to start is waited for.
+    // What is asked for twice dies twice: no reconciliation asks, and a function that takes its time to start is waited for.
     let stack = Stack::with(&[
         ("SweepSchedule", "rate(60 minutes)"),
         ("MessageVisibilitySeconds", "45"),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::keys::Repository;
 use tidewaiter_aws::{RecordsTable, StateTable, clients};
-use tidewaiter_pipeline::ports::{HistoryFilter, Import, State};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, State};
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{Mask, localstack};
 
@@ -198,7 +198,7 @@ impl Stack {
         }
     }
 
-    pub(crate) async fn history(&self) -> Vec<Import> {
+    pub(crate) async fn history(&self) -> Vec<ImportRun> {
         let all = HistoryFilter { limit: 100_000, ..HistoryFilter::default() };
         self.state.history(&all).await.unwrap()
     }

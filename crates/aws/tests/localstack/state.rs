@@ -7,7 +7,7 @@ use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 use tidewaiter_aws::StateTable;
 use tidewaiter_pipeline::contract;
 use tidewaiter_pipeline::ports::{
-    Along, Group, HistoryFilter, Import, Kind, Pinned, Progress, Source, State,
+    AdvanceWrites, Group, HistoryFilter, ImportRun, Kind, Pinned, Progress, Source, State,
 };
 
 use crate::support::{Requests, state_table, table};
@@ -18,7 +18,7 @@ fn id(n: u32) -> ImportId {
 }
 
 /// A file for a slot of group `daily`.
-fn member(n: u32, slot: u8, last: u8) -> Import {
+fn member(n: u32, slot: u8, last: u8) -> ImportRun {
     let file = format!("daily.{slot:02}-{last:02}_acme_contacts_crm_20260101_{n:03}.csv");
     let name = DataName {
         file: file.clone(),
@@ -31,7 +31,7 @@ fn member(n: u32, slot: u8, last: u8) -> Import {
     };
     let group = GroupRef { id: "daily".to_owned(), last, generation: 0 };
     let group = Group { group, slot, rule: GroupRule::Sequential, late: false };
-    Import {
+    ImportRun {
         id: id(n),
         repository: "acme".parse().unwrap(),
         file,
@@ -98,7 +98,7 @@ async fn what_was_found_beside_a_repository_is_not_believed_against_the_table() 
         content: None,
     };
     let (first, later) = (pin("first"), pin("later"));
-    let begins = |pin| Along { begins: Some((file.id, pin)), ..Along::default() };
+    let begins = |pin| AdvanceWrites { begins: Some((file.id, pin)), ..AdvanceWrites::default() };
     assert!(ours.advance(&place, 0, &runs, begins(&first)).await.unwrap());
     let mut tries = 0;
     loop {
@@ -134,7 +134,7 @@ async fn an_archive_with_more_members_than_a_transaction_takes_is_registered_who
     let state = state_table(&Requests::default()).await;
     let place = "acme".parse().unwrap();
     let archive = id(1_000);
-    let members: Vec<Import> = (0..120_u32)
+    let members: Vec<ImportRun> = (0..120_u32)
         .map(|n| {
             let mut member = member(n, u8::try_from(n % 3 + 1).unwrap(), 3);
             member.archive = Some((archive, "a.zip".to_owned()));
@@ -142,7 +142,7 @@ async fn an_archive_with_more_members_than_a_transaction_takes_is_registered_who
         })
         .collect();
     // An earlier try got as far as its first pieces.
-    let begun = Import { archive: None, ..members[0].clone() };
+    let begun = ImportRun { archive: None, ..members[0].clone() };
     state.register(&[begun]).await.unwrap();
     assert_eq!(state.members(archive).await.unwrap(), []);
     for _ in 0..2 {
@@ -159,7 +159,7 @@ async fn an_archive_with_more_members_than_a_transaction_takes_is_registered_who
 #[tokio::test]
 async fn an_archive_with_a_group_for_each_member_is_registered_whole() {
     let state = state_table(&Requests::default()).await;
-    let members: Vec<Import> = (0..30_u32)
+    let members: Vec<ImportRun> = (0..30_u32)
         .map(|n| {
             let mut member = member(n, 1, 1);
             member.archive = Some((id(1_000), "a.zip".to_owned()));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tidewaiter::config::{Config, Settings, Subsection, json_schema};
+use tidewaiter::config::{Config, ImportOptions, Settings, json_schema};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
@@ -177,14 +177,14 @@ fn document(name: &str, universe: &str, checked: &std::result::Result<Config, Ve
 }
 
 /// The options of an import that says nothing.
-fn defaults(settings: &Settings) -> Subsection {
-    Subsection {
+fn defaults(settings: &Settings) -> ImportOptions {
+    ImportOptions {
         phone_prefix: settings.phone_prefix.clone(),
         report_recipients: settings.report_recipients.clone(),
         alert_recipients: settings.alert_recipients.clone(),
         report_on: settings.report_on,
         digest: settings.digest,
-        ..Subsection::default()
+        ..ImportOptions::default()
     }
 }
 

@@ -9,7 +9,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason};
 use tidewaiter_pipeline::ports::{
-    Conclusion, DigestPlace, Group, HistoryFilter, Import, KeptReport, Kind, Progress, State, Trouble,
+    Conclusion, DigestPlace, Group, HistoryFilter, ImportRun, KeptReport, Kind, Progress, State, Trouble,
 };
 use tidewaiter_pipeline::report;
 
@@ -143,7 +143,7 @@ async fn show(deployed: &impl Deployed, options: Options, printer: &Printer) -> 
     Ok(Status::Clean)
 }
 
-async fn entry(deployed: &impl Deployed, import: Import) -> Entry {
+async fn entry(deployed: &impl Deployed, import: ImportRun) -> Entry {
     let waits =
         if matches!(import.kind, Kind::Unresolved { .. }) { Stage::Unresolved } else { Stage::Waiting };
     let (name, group) = match import.kind {

@@ -2,7 +2,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{HistoryFilter, Import, State};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, State};
 
 use crate::deployed::Deployed;
 use crate::{Error, Result};
@@ -20,7 +20,7 @@ pub(super) async fn imports_of(
     deployed: &impl Deployed,
     repository: Option<Repository>,
     text: &str,
-) -> Result<Vec<Import>> {
+) -> Result<Vec<ImportRun>> {
     let name = text.rsplit('/').next().unwrap_or(text);
     let name = name.strip_suffix(".log").or_else(|| name.strip_suffix(".json")).unwrap_or(name);
     // A configuration's own name ends in `.json`.

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use tidewaiter::config::CONFIGURATION_BYTES;
 use tidewaiter::keys::Repository;
-use tidewaiter::name::Dropped;
+use tidewaiter::name::DroppedName;
 use tidewaiter_pipeline::local::{Local, Untaken};
 
 use crate::deployed::{self, Deployed};
@@ -72,8 +72,9 @@ async fn repositories(deployed: &impl Deployed, named: Option<Repository>) -> Re
 
 /// The configurations that lie in the drop zone of a repository: its files wait for them.
 fn dropped_configurations(untaken: &[Untaken], repository: &Repository) -> impl Iterator<Item = String> {
-    let is_one =
-        |file: &str| matches!(Dropped::of(file), Dropped::Configuration { .. }) && !file.contains('/');
+    let is_one = |file: &str| {
+        matches!(DroppedName::of(file), DroppedName::Configuration { .. }) && !file.contains('/')
+    };
     (untaken.iter())
         .filter(move |file| file.repository == *repository && is_one(&file.file))
         .map(|file| file.file.clone())

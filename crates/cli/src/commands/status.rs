@@ -10,7 +10,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::sequence::{Running, Stage, Unsettled};
 use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::Untaken;
-use tidewaiter_pipeline::ports::{Group, Import, Kind, Objects, Progress, State, WaitingGroup};
+use tidewaiter_pipeline::ports::{Group, ImportRun, Kind, Objects, Progress, State, WaitingGroup};
 
 use self::mails::Mails;
 use super::{repositories, waiting};
@@ -106,8 +106,8 @@ struct Dropped {
     unfinished: bool,
 }
 
-impl From<Import> for Item {
-    fn from(import: Import) -> Self {
+impl From<ImportRun> for Item {
+    fn from(import: ImportRun) -> Self {
         let started = match &import.progress {
             Progress::Started(pinned) => Some(pinned.at),
             _ => None,
@@ -180,7 +180,7 @@ async fn show(
 }
 
 /// The configurations that are registered and have no outcome yet.
-async fn configurations(deployed: &impl Deployed) -> Result<Vec<Import>> {
+async fn configurations(deployed: &impl Deployed) -> Result<Vec<ImportRun>> {
     let mut unfinished = deployed.state().unfinished().await?;
     unfinished.retain(|import| {
         let is_open = matches!(import.progress, Progress::Registered | Progress::Started(_));
@@ -193,8 +193,8 @@ async fn standing(
     deployed: &impl Deployed,
     repository: Repository,
     untaken: &[Untaken],
-    unregistered: &[tidewaiter_pipeline::ports::Drop],
-    configurations: &[Import],
+    unregistered: &[tidewaiter_pipeline::ports::DroppedObject],
+    configurations: &[ImportRun],
 ) -> Result<Standing> {
     let state = deployed.state();
     let sequence = state.turn(&repository).await?.state;

@@ -6,7 +6,7 @@ use tidewaiter::report::Outcome;
 
 use super::state::{conclusion, single};
 use super::{at, id, repository};
-use crate::ports::{Conclusion, Delivery, DigestPlace, Import, Progress, State, Trouble, WaitingDigest};
+use crate::ports::{Conclusion, Delivery, DigestPlace, ImportRun, Progress, State, Trouble, WaitingDigest};
 use crate::{Error, Result};
 
 pub(super) async fn digests<S: State>(state: &S) -> Result<()> {
@@ -26,7 +26,7 @@ fn hourly(to: &str) -> DigestPlace {
 }
 
 /// A file whose report waits for a digest.
-async fn end_in<S: State>(state: &S, import: &Import, digest: &DigestPlace) -> Result<()> {
+async fn end_in<S: State>(state: &S, import: &ImportRun, digest: &DigestPlace) -> Result<()> {
     state.register(std::slice::from_ref(import)).await?;
     let decided =
         Conclusion { mail_due: false, digest: Some(digest.clone()), ..conclusion(import, Outcome::Imported) };

@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tidewaiter::config::{Config, Subsection};
+use tidewaiter::config::{Config, ImportOptions};
 use tidewaiter::id::ImportId;
 use tidewaiter::record::{Cells, Change, Effect, Layout, Plan, Refusal, Source, Subject, join_key};
 use tidewaiter::schema::compile::MOST_DIGITS;
 
 use super::id;
-use crate::ports::{Applied, Batch, BatchNumber, Records, StoredRecord, Sweep, Swept};
+use crate::ports::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, StoredRecord};
 use crate::{Error, Result};
 
 /// Scopes that lead to each other in every way there is.
@@ -64,7 +64,7 @@ pub async fn records<R: Records>(records: &R) -> Result<()> {
     store.what_belongs_to_a_record_goes_with_it().await?;
     store.a_sum_counts_each_line_once().await?;
     store.a_sum_that_cannot_be_kept_keeps_its_line_out().await?;
-    store.a_page_is_swept_once().await?;
+    store.a_page_is_pruned_once().await?;
     store.a_list_is_left_once().await?;
     store.records_are_read_in_order().await
 }
@@ -115,7 +115,8 @@ impl File {
 
 impl<R: Records> Store<'_, R> {
     fn file(&self, import: u32, universe: &str, scope: &str, subsection: &str, columns: &[&str]) -> File {
-        let options = self.config.subsection(scope, subsection).cloned().unwrap_or_else(Subsection::default);
+        let options =
+            self.config.subsection(scope, subsection).cloned().unwrap_or_else(ImportOptions::default);
         let Some(compiled) = self.config.scope(scope) else { panic!("{scope} is not among the scopes") };
         let plan = Arc::new(Plan::new(Arc::clone(compiled), self.config.scopes(), &options));
         let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
@@ -223,8 +224,8 @@ impl<R: Records> Store<'_, R> {
         }
         assert!(self.records.has_begun(id(25)).await?);
         assert_eq!(self.name_of(universe, "b").await?, None);
-        let swept = self.sweep(&some, 0, None, &[]).await;
-        assert!(matches!(swept, Err(Error::Closed { .. })), "nothing is removed, either: {swept:?}");
+        let pruned = self.prune(&some, 0, None, &[]).await;
+        assert!(matches!(pruned, Err(Error::Closed { .. })), "nothing is removed, either: {pruned:?}");
         assert_eq!(self.name_of(universe, "a").await?.as_deref(), Some("Ada"));
         Ok(())
     }
@@ -365,14 +366,14 @@ impl<R: Records> Store<'_, R> {
         Ok(())
     }
 
-    async fn sweep(
+    async fn prune(
         &self,
         file: &File,
         page: u64,
         after: Option<&str>,
         stays: &'static [&'static str],
-    ) -> Result<Swept> {
-        let sweep = Sweep {
+    ) -> Result<Pruned> {
+        let pruning = Pruning {
             universe: &file.universe,
             import: file.import,
             page,
@@ -381,26 +382,26 @@ impl<R: Records> Store<'_, R> {
             plan: &file.plan,
             stays: Arc::new(move |key, _| stays.contains(&key)),
         };
-        self.records.sweep(&sweep).await
+        self.records.prune_unlisted(&pruning).await
     }
 
-    async fn a_page_is_swept_once(&self) -> Result<()> {
-        let universe = "swept";
+    async fn a_page_is_pruned_once(&self) -> Result<()> {
+        let universe = "pruned";
         let orders = self.file(17, universe, "purchases", "plain", &["id"]);
         self.effects(&orders, 0, &[&[Some("1")], &[Some("2")], &[Some("3")]]).await?;
         let items = self.file(18, universe, "items", "plain", &["order"]);
         self.effects(&items, 0, &[&[Some("1")], &[Some("2")]]).await?;
         let all = self.file(19, universe, "purchases", "all", &["id"]);
-        let first = self.sweep(&all, 0, None, &["2"]).await?;
-        assert_eq!(first, Swept { removed: 1, dependents: 1, next: Some("2".to_owned()) });
-        assert_eq!(self.sweep(&all, 0, None, &[]).await?, first, "the same page has the same answer");
+        let first = self.prune(&all, 0, None, &["2"]).await?;
+        assert_eq!(first, Pruned { removed: 1, dependents: 1, next: Some("2".to_owned()) });
+        assert_eq!(self.prune(&all, 0, None, &[]).await?, first, "the same page has the same answer");
         assert!(self.texts(universe, "purchases", "2").await?.is_some(), "and no effect any more");
-        let second = self.sweep(&all, 1, Some("2"), &["2"]).await?;
-        assert_eq!(second, Swept { removed: 1, dependents: 0, next: None });
+        let second = self.prune(&all, 1, Some("2"), &["2"]).await?;
+        assert_eq!(second, Pruned { removed: 1, dependents: 0, next: None });
         assert_eq!(self.records.find("items", "1", 10).await?.len(), 0, "what belongs to it goes, too");
         assert_eq!(self.records.find("items", "2", 10).await?.len(), 1);
         let nothing = self.file(20, "nobody", "purchases", "all", &["id"]);
-        assert_eq!(self.sweep(&nothing, 0, None, &[]).await?, Swept::default(), "there need not be any");
+        assert_eq!(self.prune(&nothing, 0, None, &[]).await?, Pruned::default(), "there need not be any");
         Ok(())
     }
 
@@ -411,17 +412,17 @@ impl<R: Records> Store<'_, R> {
             [&[Some("a"), Some("5 7")], &[Some("b"), Some("5")], &[Some("c"), Some("7")]];
         self.effects(&people, 0, &lines).await?;
         let members = self.file(22, universe, "people", "members", &["id"]);
-        let mut swept = Swept::default();
+        let mut pruned = Pruned::default();
         let mut page = 0;
         loop {
-            let answer = self.sweep(&members, page, swept.next.as_deref(), &["b"]).await?;
-            swept = Swept { removed: swept.removed + answer.removed, ..answer };
+            let answer = self.prune(&members, page, pruned.next.as_deref(), &["b"]).await?;
+            pruned = Pruned { removed: pruned.removed + answer.removed, ..answer };
             page += 1;
-            if swept.next.is_none() {
+            if pruned.next.is_none() {
                 break;
             }
         }
-        assert_eq!(swept.removed, 1, "who was not in the list cannot leave it");
+        assert_eq!(pruned.removed, 1, "who was not in the list cannot leave it");
         for (key, lists) in [("a", Some("7")), ("b", Some("5")), ("c", Some("7"))] {
             let texts = self.texts(universe, "people", key).await?.unwrap_or_default();
             assert_eq!(texts.get("lists").map(String::as_str), lists, "{key}");

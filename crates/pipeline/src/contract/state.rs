@@ -9,8 +9,9 @@ use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running};
 
 use super::{at, digests, id, repository};
 use crate::ports::{
-    Along, Conclusion, Configurations, Content, Decision, Delivery, Drop, Group, HistoryFilter, Import,
-    KeptReport, Kind, Nature, Pinned, Progress, Refusal, Source, State, Trouble, Turn,
+    AdvanceWrites, Conclusion, Configurations, Content, Decision, Delivery, DroppedObject, Group,
+    HistoryFilter, ImportRun, KeptReport, Kind, Nature, Pinned, Progress, Refusal, Source, State, Trouble,
+    Turn,
 };
 use crate::{Error, Result};
 
@@ -45,12 +46,12 @@ fn name(file: &str, scope: &str, day: i8) -> DataName {
     }
 }
 
-fn data(place: &str, n: u32, kind: Kind) -> Import {
+fn data(place: &str, n: u32, kind: Kind) -> ImportRun {
     let file = match &kind {
         Kind::Data { name, .. } => name.file.clone(),
         _ => format!("file-{n}"),
     };
-    Import {
+    ImportRun {
         id: id(n),
         repository: repository(place),
         source: Source { key: format!("waiting/{n}"), version: None },
@@ -63,12 +64,12 @@ fn data(place: &str, n: u32, kind: Kind) -> Import {
     }
 }
 
-pub(super) fn single(place: &str, n: u32, file: &str, rank: usize, day: i8) -> Import {
+pub(super) fn single(place: &str, n: u32, file: &str, rank: usize, day: i8) -> ImportRun {
     let name = name(file, &format!("scope{rank}"), day);
     data(place, n, Kind::Data { name, rank, settle_seconds: 10, group: None })
 }
 
-fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> Import {
+fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> ImportRun {
     let tag = GroupTag { id: group.to_owned(), slot, last };
     let name = DataName { group: Some(tag), ..name(file, "contacts", 1) };
     let group = GroupRef { id: group.to_owned(), last, generation: 0 };
@@ -77,7 +78,7 @@ fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> I
 }
 
 /// An outcome of an import, with a report that is kept elsewhere and a mail that is due.
-pub fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
+pub fn conclusion(import: &ImportRun, outcome: Outcome) -> Conclusion {
     Conclusion {
         outcome,
         code: None,
@@ -95,7 +96,7 @@ pub fn conclusion(import: &Import, outcome: Outcome) -> Conclusion {
     }
 }
 
-async fn end<S: State>(state: &S, import: &Import, outcome: Outcome) -> Result<()> {
+async fn end<S: State>(state: &S, import: &ImportRun, outcome: Outcome) -> Result<()> {
     let conclusion = conclusion(import, outcome);
     state.conclude(import, &conclusion, &[&conclusion.place], None).await?;
     state.finish(import.id).await
@@ -110,14 +111,14 @@ async fn claim<S: State>(state: &S, key: &Key, id: ImportId) -> Result<Option<Ke
     Ok(state.claim(&[key], id).await?.pop().flatten())
 }
 
-/// Its event and a sweep that found it may give it other ids.
+/// Its event and a reconciliation that found it may give it other ids.
 async fn a_version_is_registered_once<S: State>(state: &S) -> Result<()> {
     let place = repository("versions");
     let dropped = |n: u32, version: &str| {
         let source = Source { key: "imports/versions/a.csv".to_owned(), version: Some(version.to_owned()) };
-        Import { source, ..single("versions", n, "a.csv", 0, 1) }
+        ImportRun { source, ..single("versions", n, "a.csv", 0, 1) }
     };
-    let drop_of = |import: &Import| Drop {
+    let drop_of = |import: &ImportRun| DroppedObject {
         repository: import.repository.clone(),
         file: import.file.clone(),
         import: import.id,
@@ -328,7 +329,7 @@ async fn a_generation_is_closed_to_late_files<S: State>(state: &S) -> Result<()>
     }
     let late = member("generations", 41, "daily", 1, 1, "daily.01-01_b.csv");
     state.register(std::slice::from_ref(&late)).await?;
-    let place_of = |import: Option<Import>| match import.map(|i| i.kind) {
+    let place_of = |import: Option<ImportRun>| match import.map(|i| i.kind) {
         Some(Kind::Data { group: Some(group), .. }) => Some((group.group.generation, group.late)),
         _ => None,
     };
@@ -434,7 +435,7 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
     let Turn { state: idle, version, ready, .. } = state.turn(&place).await?;
     assert_eq!((&idle, version), (&sequence::State::default(), 0));
     assert_eq!(ready, [Ready::File(first.id), Ready::File(second.id)], "two are told of");
-    let runs = |file: &Import| sequence::State {
+    let runs = |file: &ImportRun| sequence::State {
         running: Some(sequence::Running::File { import: file.id }),
         ..sequence::State::default()
     };
@@ -446,8 +447,9 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
         checked: false,
         content: None,
     };
-    let progress = async |file: &Import| Ok(state.import(file.id).await?.map(|import| import.progress));
-    let begins = |file: &Import| Along { begins: Some((file.id, &pin)), ends: None, registered: None };
+    let progress = async |file: &ImportRun| Ok(state.import(file.id).await?.map(|import| import.progress));
+    let begins =
+        |file: &ImportRun| AdvanceWrites { begins: Some((file.id, &pin)), ends: None, registered: None };
     assert!(state.advance(&place, version, &runs(first), begins(first)).await?);
     assert_eq!(progress(first).await?, Some(Progress::Started(pin.clone())), "it begins with the same step");
     assert!(!state.advance(&place, version, &runs(second), begins(second)).await?, "somebody was faster");
@@ -458,7 +460,7 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
     let decided = conclusion(first, Outcome::Imported);
     state.conclude(first, &decided, &[&decided.place], None).await?;
     assert_eq!(state.turn(&place).await?.ready, ready, "an outcome that is not carried out ends nothing");
-    let along = Along { begins: Some((second.id, &pin)), ends: Some(first.id), registered: None };
+    let along = AdvanceWrites { begins: Some((second.id, &pin)), ends: Some(first.id), registered: None };
     assert!(!state.advance(&place, version + 1, &runs(second), along).await?, "that is not its version");
     assert_eq!(progress(first).await?, Some(Progress::Concluding(decided.clone())));
     assert!(state.advance(&place, version, &runs(second), along).await?);
@@ -469,7 +471,7 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
 
     // What is so already stays so.
     let other = Pinned { config: "two".to_owned(), ..pin.clone() };
-    let along = Along { begins: Some((second.id, &other)), ends: Some(first.id), registered: None };
+    let along = AdvanceWrites { begins: Some((second.id, &other)), ends: Some(first.id), registered: None };
     assert!(state.advance(&place, version, &idle, along).await?);
     assert_eq!(progress(second).await?, Some(Progress::Started(pin)));
     assert_eq!(state.turn(&place).await?.state, idle);
@@ -479,7 +481,7 @@ async fn a_lost_race_writes_nothing<S: State>(state: &S) -> Result<()> {
 async fn a_file_that_came_late_says_so<S: State>(state: &S) -> Result<()> {
     // Each is imported at 90. Those with lower numbers came before that.
     let file = |n: u32, day: i8| single("late", n, &format!("{n}.csv"), 0, day);
-    let decide = async |import: &Import, late| {
+    let decide = async |import: &ImportRun, late| {
         state.register(std::slice::from_ref(import)).await?;
         let conclusion = conclusion(import, Outcome::Imported);
         let decision = state.conclude(import, &conclusion, &[&conclusion.place], late).await?;
@@ -520,7 +522,7 @@ async fn configurations_in_flight_are_counted<S: State>(state: &S) -> Result<()>
     assert!(turn.configurations.in_flight());
     let file_begins = sequence::State { running: Some(Running::File { import: file.id }), unsettled: None };
     let begins = async |version, registered| {
-        let along = Along { registered: Some(registered), ..Along::default() };
+        let along = AdvanceWrites { registered: Some(registered), ..AdvanceWrites::default() };
         state.advance(&place, version, &file_begins, along).await
     };
     assert!(!begins(turn.version, 0).await?, "a configuration was registered since");
@@ -545,7 +547,7 @@ async fn configurations_in_flight_are_counted<S: State>(state: &S) -> Result<()>
 
 async fn an_unresolved_file_becomes_what_it_is<S: State>(state: &S) -> Result<()> {
     let place = repository("unresolved");
-    let unresolved = |n: u32| Import {
+    let unresolved = |n: u32| ImportRun {
         file: format!("{n}.csv"),
         ..data("unresolved", n, Kind::Unresolved { settle_seconds: 10 })
     };
@@ -554,7 +556,7 @@ async fn an_unresolved_file_becomes_what_it_is<S: State>(state: &S) -> Result<()
     assert_eq!(state.register(&files[..1]).await?, &files[..1], "it is registered once");
     assert_eq!(state.unresolved(&place).await?, files);
     let is_open = async |id: ImportId| Ok::<_, Error>(state.unfinished().await?.iter().any(|i| i.id == id));
-    assert!(is_open(files[0].id).await?, "a sweep finds it");
+    assert!(is_open(files[0].id).await?, "a reconciliation finds it");
     assert_eq!(ready(state, &place).await?, None, "and it is no ready work");
 
     let kind = single("unresolved", 120, "120.csv", 0, 1).kind;
@@ -653,7 +655,7 @@ async fn the_ledger_is_kept<S: State>(state: &S) -> Result<()> {
     state.register(std::slice::from_ref(&archive)).await?;
     assert_eq!(state.members(archive.id).await?, Vec::new());
     assert!(state.unfinished().await?.iter().any(|i| i.id == archive.id), "an archive has work left");
-    let mut children: Vec<Import> =
+    let mut children: Vec<ImportRun> =
         (0..3_u32).map(|n| single("ledger", 71 + n, &format!("m{n}.csv"), 0, 1)).collect();
     for child in &mut children {
         child.archive = Some((archive.id, archive.file.clone()));
@@ -683,10 +685,10 @@ async fn the_ledger_is_kept<S: State>(state: &S) -> Result<()> {
     let later = HistoryFilter { since: Some(at(72)), sha256: None, ..of_content };
     let found: Vec<ImportId> = state.history(&later).await?.iter().map(|i| i.id).collect();
     assert_eq!(found, [73, 72].map(id));
-    let twin = state.twin(&place, name, "00").await?.map(|import| import.id);
-    assert_eq!(twin, Some(first.id), "who brought a content first");
-    assert_eq!(state.twin(&place, name, "11").await?, None);
-    assert_eq!(state.twin(&repository("nobody"), name, "00").await?, None);
+    let found = state.find_duplicate(&place, name, "00").await?.map(|import| import.id);
+    assert_eq!(found, Some(first.id), "who brought a content first");
+    assert_eq!(state.find_duplicate(&place, name, "11").await?, None);
+    assert_eq!(state.find_duplicate(&repository("nobody"), name, "00").await?, None);
     assert_eq!(state.noticed("once").await?, None);
     assert_eq!(state.note("once", at(1)).await?, at(1));
     assert_eq!(state.note("once", at(2)).await?, at(1), "it was noted before");

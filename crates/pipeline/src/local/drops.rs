@@ -16,7 +16,7 @@ use tidewaiter::keys::{NAME_BYTES, Repository, clean_name};
 use super::disk::{Disk, Meta, Nature as Kind, is_no_folder};
 use super::folder::{Partial, rename};
 use super::taken_in::{TakenIn, Unseen};
-use crate::ports::{Drop, Nature, Source};
+use crate::ports::{DroppedObject, Nature, Source};
 use crate::{Error, Result};
 
 /// Endings and beginnings that transfer programs give to files they have not finished.
@@ -51,7 +51,7 @@ pub struct Inbox {
 #[derive(Debug, Default)]
 pub struct Taken {
     /// What was taken in.
-    pub drops: Vec<Drop>,
+    pub drops: Vec<DroppedObject>,
     /// What was left, since it is not complete.
     pub writing: StillWriting,
     /// What could not be taken in, and why.
@@ -156,7 +156,7 @@ impl Inbox {
     }
 
     /// Moves a file out of the drop zone; None if it is gone, since whoever dropped it took it back.
-    fn take_in(&mut self, found: Found, now: Timestamp) -> Result<Option<Drop>> {
+    fn take_in(&mut self, found: Found, now: Timestamp) -> Result<Option<DroppedObject>> {
         let import = ImportId::after(self.last, now, fresh_random());
         self.last = Some(import);
         let folder = waiting(&found.repository).join(import.to_string());
@@ -293,7 +293,13 @@ impl Inbox {
     }
 
     /// What was taken in at `path`, which nobody else can reach from here on.
-    fn drop_of(&self, repository: Repository, file: String, import: ImportId, path: &Path) -> Result<Drop> {
+    fn drop_of(
+        &self,
+        repository: Repository,
+        file: String,
+        import: ImportId,
+        path: &Path,
+    ) -> Result<DroppedObject> {
         let failed = |e| Error::object(path.display().to_string(), e);
         let found = self.disk.stat(path).map_err(failed)?;
         let found = found.ok_or_else(|| Error::NotFound { key: path.display().to_string() })?;
@@ -312,7 +318,7 @@ impl Inbox {
         let key = format!("{WAITING}/{repository}/{import}/{file}");
         let source = Source { key, version: None };
         let bytes = if nature == Nature::File { found.bytes } else { 0 };
-        Ok(Drop { repository, file, import, source, nature, bytes, arrived: import.at() })
+        Ok(DroppedObject { repository, file, import, source, nature, bytes, arrived: import.at() })
     }
 
     /// Replaces a file that has other names by a copy: whoever has one of these could change it later.

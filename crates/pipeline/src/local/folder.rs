@@ -41,15 +41,15 @@ impl Folder {
     }
 
     /// Removes what interrupted writes left behind. Only for the one process that holds the lock.
-    pub(super) fn sweep_partial(&self) -> Result<()> {
+    pub(super) fn remove_partial(&self) -> Result<()> {
         let folder = Path::new(PARTIAL);
-        let sweep = || -> io::Result<()> {
+        let remove = || -> io::Result<()> {
             for name in self.disk.list(folder)?.unwrap_or_default() {
                 self.disk.remove(&folder.join(name))?;
             }
             Ok(())
         };
-        sweep().map_err(|e| Error::writing(PARTIAL, e))
+        remove().map_err(|e| Error::writing(PARTIAL, e))
     }
 
     /// Whose fault it is that an object cannot be opened.

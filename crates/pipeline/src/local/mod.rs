@@ -15,15 +15,15 @@ pub mod disk;
 mod drops;
 mod folder;
 mod identity;
-mod known;
+mod known_keys;
 mod lock;
 mod mail;
 mod queue;
+mod record_tx;
 mod records;
 mod records_read;
 mod runner;
 mod settings;
-mod shelf;
 mod sqlite;
 mod sqlite_open;
 mod state;
@@ -53,7 +53,7 @@ use tidewaiter::keys::Repository;
 pub use troubles::Failure;
 
 use crate::configs::Cache;
-use crate::ports::{Drop as Dropped, Observation, Platform, State};
+use crate::ports::{DroppedObject, Observation, Platform, State};
 use crate::{Error, Result};
 
 /// Where the state, the lock and half-written files are.
@@ -73,7 +73,7 @@ pub struct Local {
     configs: Cache,
     settings: Settings,
     clock: Clock,
-    settle: Option<i64>,
+    quiet_period: Option<i64>,
     loaders: u32,
     observer: Option<Observer>,
 }
@@ -128,7 +128,7 @@ impl Local {
             configs: Cache::default(),
             settings,
             clock: Arc::new(now),
-            settle: None,
+            quiet_period: None,
             loaders: 1,
             observer: None,
             disk,
@@ -147,7 +147,7 @@ impl Local {
     /// Orders files at once, without waiting for more of them: what is there is all there is.
     #[must_use]
     pub fn without_settling(mut self) -> Self {
-        self.settle = Some(0);
+        self.quiet_period = Some(0);
         self
     }
 
@@ -199,7 +199,7 @@ impl Local {
 
     /// What was taken in and could not be registered: an active configuration cannot be used, or a process
     /// was stopped.
-    pub async fn unregistered(&self) -> Result<Looked<Dropped>> {
+    pub async fn unregistered(&self) -> Result<Looked<DroppedObject>> {
         let mut unregistered = Vec::new();
         let noted = TakenIn::default();
         let taken = Inbox::new(&self.disk, &noted, std::time::Duration::ZERO).taken_before()?;
@@ -272,8 +272,8 @@ impl Platform for Local {
         (self.clock)()
     }
 
-    fn settle_seconds(&self, configured: u64) -> i64 {
-        self.settle.unwrap_or_else(|| i64::try_from(configured).unwrap_or(i64::MAX))
+    fn quiet_period(&self, configured: u64) -> i64 {
+        self.quiet_period.unwrap_or_else(|| i64::try_from(configured).unwrap_or(i64::MAX))
     }
 
     fn partners_activate(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Messages in memory. They are only hints: the state is in SQLite, and a sweep at the start finds what
+//! Messages in memory. They are only hints: the state is in SQLite, and a reconciliation at the start finds what
 //! was under way when a process stopped.
 //!
 //! A message that waits already is not queued once more. So the queue is never longer than what there is to do, whatever

@@ -13,11 +13,11 @@ use tidewaiter::id::ImportId;
 use tidewaiter::record::{Change, Landed, Layout, Plan, land};
 
 use super::disk::Disk;
-use super::known::Known;
-use super::shelf::SqliteShelf;
+use super::known_keys::KnownKeys;
+use super::record_tx::SqliteTx;
 use super::sqlite::{Database, from_json, to_json};
-use super::{records_read, shelf};
-use crate::ports::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
+use super::{record_tx, records_read};
+use crate::ports::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, Stays, StoredRecord};
 use crate::{Error, Result};
 
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -61,7 +61,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
 /// How many lines are committed together. Keys come in any order: each commit of a large file writes most pages of
 /// their index anew.
 const COMMITTED_LINES: usize = 50_000;
-/// The share under which the answers to sweeps are kept.
+/// The share under which the answers to reconciliations are kept.
 const SWEEPS: i64 = -1;
 /// The share under which it is noted that nothing is loaded any more.
 const CLOSED: i64 = -2;
@@ -100,7 +100,7 @@ struct Work {
     changes: Arc<Vec<Change>>,
 }
 
-/// A sweep that can go to another thread.
+/// A reconciliation that can go to another thread.
 struct Clearing {
     universe: String,
     import: ImportId,
@@ -127,27 +127,27 @@ impl Records for SqliteRecords {
             changes: Arc::clone(batch.changes),
         };
         let lines = (batch.changes.len(), COMMITTED_LINES);
-        let apply = move |sql: &Connection, known: &mut Known| work.run(sql, known);
+        let apply = move |sql: &Connection, known: &mut KnownKeys| work.run(sql, known);
         let applied = self.database.gather("loading records", batch.import, lines, apply).await?;
         applied.ok_or_else(|| closed(batch.import))
     }
 
     async fn flush(&self, import: ImportId) -> Result<()> {
-        self.database.settle("keeping records", import).await
+        self.database.commit_pending("keeping records", import).await
     }
 
-    async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
+    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
         let clearing = Clearing {
-            universe: sweep.universe.to_owned(),
-            import: sweep.import,
-            page: sweep.page,
-            after: sweep.after.map(str::to_owned),
-            limit: sweep.limit,
-            plan: Arc::clone(sweep.plan),
-            stays: Arc::clone(&sweep.stays),
+            universe: pruning.universe.to_owned(),
+            import: pruning.import,
+            page: pruning.page,
+            after: pruning.after.map(str::to_owned),
+            limit: pruning.limit,
+            plan: Arc::clone(pruning.plan),
+            stays: Arc::clone(&pruning.stays),
         };
         let swept = self.database.write("removing records", move |sql| clearing.run(sql)).await?;
-        swept.ok_or_else(|| closed(sweep.import))
+        swept.ok_or_else(|| closed(pruning.import))
     }
 
     async fn has_begun(&self, import: ImportId) -> Result<bool> {
@@ -213,7 +213,7 @@ impl Work {
     }
 
     /// None if nothing of the import is loaded any more.
-    fn run(&self, sql: &Connection, known: &mut Known) -> rusqlite::Result<Option<Applied>> {
+    fn run(&self, sql: &Connection, known: &mut KnownKeys) -> rusqlite::Result<Option<Applied>> {
         let number = (i64::from(self.number.share), self.number.batch);
         if is_closed(sql, self.import)? {
             return Ok(None);
@@ -221,9 +221,9 @@ impl Work {
         if let Some(before) = answered(sql, self.import, number)? {
             return from_json(&before).map(Some);
         }
-        let mut store = SqliteShelf::new(sql, known, &self.universe);
+        let mut store = SqliteTx::new(sql, known, &self.universe);
         if let Some(column) = &self.plan.match_by {
-            shelf::index_by(sql, column)?;
+            record_tx::index_by(sql, column)?;
         }
         let mut landed: Vec<Option<Landed>> = vec![None; self.changes.len()];
         for at in self.order() {
@@ -240,7 +240,7 @@ impl Work {
 
 impl Clearing {
     /// None if nothing of the import is swept any more.
-    fn run(&self, sql: &Connection) -> rusqlite::Result<Option<Swept>> {
+    fn run(&self, sql: &Connection) -> rusqlite::Result<Option<Pruned>> {
         let number = (SWEEPS, self.page);
         if is_closed(sql, self.import)? {
             return Ok(None);
@@ -248,11 +248,11 @@ impl Clearing {
         if let Some(before) = answered(sql, self.import, number)? {
             return from_json(&before).map(Some);
         }
-        let mut known = Known::default();
-        let mut store = SqliteShelf::new(sql, &mut known, &self.universe);
+        let mut known = KnownKeys::default();
+        let mut store = SqliteTx::new(sql, &mut known, &self.universe);
         let scope = &self.plan.records;
         let page = records_read::page(sql, &self.universe, scope, self.after.as_deref(), self.limit)?;
-        let mut swept = Swept::default();
+        let mut swept = Pruned::default();
         for (key, record) in &page {
             if !self.plan.is_replaced(record) || (self.stays)(key, record) {
                 continue;
@@ -281,7 +281,7 @@ fn has_begun(sql: &Connection, import: ImportId) -> rusqlite::Result<bool> {
         .exists(params![import.to_string(), CLOSED])
 }
 
-/// What was answered to a batch or a sweep.
+/// What was answered to a batch or a pruning.
 fn answered(sql: &Connection, import: ImportId, number: (i64, u64)) -> rusqlite::Result<Option<String>> {
     sql.prepare_cached("SELECT answer FROM applied WHERE import = ?1 AND share = ?2 AND number = ?3")?
         .query_row(params![import.to_string(), number.0, number.1], |row| row.get(0))

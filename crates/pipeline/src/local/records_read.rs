@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::record::{Record, Value};
 
-use super::shelf::{owned, record_at_0};
+use super::record_tx::{owned, record_at_0};
 use crate::ports::StoredRecord;
 
 /// How many bytes of records are read at a time, and the record that passes this. Lines may be as wide as a megabyte.

@@ -17,11 +17,11 @@ use super::disk::on_behalf_of;
 use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{Drop as Dropped, Message, Platform, Queue, State};
-use crate::{Error, Result, digest, sweep};
+use crate::ports::{DroppedObject, Message, Platform, Queue, State};
+use crate::{Error, Result, digest, reconcile};
 
 /// How often a watching process looks for what a lost message left undone.
-const SWEEP_EVERY: Duration = Duration::from_mins(1);
+const RECONCILE_EVERY: Duration = Duration::from_mins(1);
 /// How often the drop zone is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A store that fails after so long is not answering: to ask it again for the next file would take as long each time.
@@ -84,7 +84,7 @@ impl Runner {
     /// What fails is said in the summary. What needs an operator is tried once, and what may pass by itself a few times.
     pub async fn run(&mut self, patience: Duration) -> RunSummary {
         self.begin(true);
-        self.sweep().await;
+        self.reconcile().await;
         let deadline = Instant::now() + patience;
         let still_writing = loop {
             let writing = self.take_in().await;
@@ -106,8 +106,8 @@ impl Runner {
         tokio::pin!(stop);
         self.begin(false);
         let mut told = BTreeMap::new();
-        self.sweep().await;
-        let mut swept = Instant::now();
+        self.reconcile().await;
+        let mut reconciled = Instant::now();
         loop {
             let looked = Instant::now();
             self.take_in().await;
@@ -135,9 +135,9 @@ impl Runner {
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
             }
-            if swept.elapsed() > SWEEP_EVERY {
-                self.sweep().await;
-                swept = Instant::now();
+            if reconciled.elapsed() > RECONCILE_EVERY {
+                self.reconcile().await;
+                reconciled = Instant::now();
             }
         }
     }
@@ -191,16 +191,16 @@ impl Runner {
 
     /// Tries again what is due.
     async fn try_again(&mut self) {
-        let (mut look, mut sweep) = (false, false);
+        let (mut look, mut reconcile) = (false, false);
         self.stalls = false;
         for (unit, task) in self.troubles.due(Instant::now()) {
             match task {
-                // It may have been moved although that failed: then the sweep finds it.
-                Task::Look => (look, sweep) = (true, true),
-                Task::Sweep => sweep = true,
+                // It may have been moved although that failed: then the reconciliation finds it.
+                Task::Look => (look, reconcile) = (true, true),
+                Task::Reconcile => reconcile = true,
                 Task::TakeIn(dropped) => self.return_to(&unit, &dropped).await,
                 Task::Resume(import, about) => {
-                    let resume = async |local: &Local| sweep::resume_by_id(local, import).await;
+                    let resume = async |local: &Local| reconcile::resume_by_id(local, import).await;
                     self.attempt(unit, about.clone(), Task::Resume(import, about), resume).await;
                 }
                 Task::Poke(repository) => self.poke(&repository).await,
@@ -212,8 +212,8 @@ impl Runner {
         if look {
             self.take_in().await;
         }
-        if sweep {
-            self.sweep().await;
+        if reconcile {
+            self.reconcile().await;
         }
     }
 
@@ -245,7 +245,7 @@ impl Runner {
     /// a message that asks for it if the answer of the write that ended its import was lost.
     async fn end_run(&mut self) {
         let asked = async {
-            sweep::ask_for_mails(&self.local).await?;
+            reconcile::ask_for_mails(&self.local).await?;
             for repository in self.local.state().repositories().await? {
                 digest::ask(&self.local, &repository, true).await?;
             }
@@ -253,7 +253,7 @@ impl Runner {
         };
         if let Err(error) = asked.await {
             let about = (None, "asking for mails".to_owned());
-            self.failed(Unit::State, about, Task::Sweep, &error).await;
+            self.failed(Unit::State, about, Task::Reconcile, &error).await;
         }
     }
 
@@ -279,7 +279,7 @@ fn stalled() -> Error {
     Error::Store { what: "waiting for the database", source: "it did not answer a moment ago".into() }
 }
 
-fn taking_in(dropped: &Dropped) -> About {
+fn taking_in(dropped: &DroppedObject) -> About {
     let repository = &dropped.repository;
     (Some(repository.clone()), format!("taking in {} of {repository}", dropped.file))
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use tidewaiter::id::ImportId;
 
 use super::disk::{self, Disk};
-use super::known::Known;
+use super::known_keys::KnownKeys;
 use super::sqlite_open::{self, Look, Migrations};
 use crate::{Error, Result};
 
@@ -41,7 +41,7 @@ struct Inner {
     /// Whose work could not be committed when somebody else wanted something, so that they do not know yet; and why.
     lost: HashMap<ImportId, String>,
     /// What the one who gathers knows, as long as nobody else changes anything.
-    known: Known,
+    known: KnownKeys,
     /// Whose knowledge it is, and what SQLite says of changes by other processes.
     known_by: Option<(ImportId, u64)>,
 }
@@ -56,7 +56,7 @@ struct Open {
 
 impl Inner {
     /// Commits what is open, whosever it is.
-    fn settle(&mut self) -> rusqlite::Result<()> {
+    fn commit_pending(&mut self) -> rusqlite::Result<()> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let committed = self.connection.execute_batch("COMMIT");
         if let Err(error) = &committed {
@@ -67,8 +67,8 @@ impl Inner {
     }
 
     /// Commits what is open, for an owner: an error also if something of theirs could not be committed before.
-    fn settle_for(&mut self, owner: ImportId) -> rusqlite::Result<()> {
-        let settled = self.settle();
+    fn commit_pending_of(&mut self, owner: ImportId) -> rusqlite::Result<()> {
+        let settled = self.commit_pending();
         let told = self.tell(owner);
         settled.and(told)
     }
@@ -85,7 +85,7 @@ impl Inner {
     fn open_for(&mut self, owner: ImportId) -> rusqlite::Result<&mut Open> {
         self.tell(owner)?;
         if self.open.as_ref().is_some_and(|open| open.owner != owner) {
-            self.settle()?;
+            self.commit_pending()?;
         }
         match &mut self.open {
             Some(open) => Ok(open),
@@ -95,7 +95,7 @@ impl Inner {
                 let changes = self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
                 let knows = Some((owner, changes));
                 if self.known_by != knows {
-                    (self.known, self.known_by) = (Known::default(), knows);
+                    (self.known, self.known_by) = (KnownKeys::default(), knows);
                 }
                 Ok(open)
             }
@@ -104,7 +104,7 @@ impl Inner {
 
     /// Anything may have changed.
     fn forget(&mut self) {
-        (self.known, self.known_by) = (Known::default(), None);
+        (self.known, self.known_by) = (KnownKeys::default(), None);
     }
 
     /// Takes back what is open, and what whoever panicked has left.
@@ -132,7 +132,7 @@ impl Database {
     }
 
     fn new(path: &Path, connection: Connection, look: Option<Look>) -> Self {
-        let (open, lost, known, known_by) = (None, HashMap::new(), Known::default(), None);
+        let (open, lost, known, known_by) = (None, HashMap::new(), KnownKeys::default(), None);
         let inner = Inner { connection, look, open, lost, known, known_by };
         Self { path: Arc::new(path.to_owned()), inner: Arc::new(Mutex::new(inner)), disk: None }
     }
@@ -197,7 +197,7 @@ impl Database {
     ) -> Result<T> {
         let (disk, behalf) = (self.disk.clone(), disk::behalf());
         self.with(what, move |inner| {
-            inner.settle()?;
+            inner.commit_pending()?;
             inner.forget();
             if let Some(disk) = disk {
                 disk.flush(behalf.as_ref()).map_err(unsynced)?;
@@ -222,13 +222,13 @@ impl Database {
         what: &'static str,
         owner: ImportId,
         (weight, most): (usize, usize),
-        work: impl FnOnce(&Connection, &mut Known) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, &mut KnownKeys) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         self.with(what, move |inner| {
             inner.open_for(owner)?.weight += weight;
             let value = work(&inner.connection, &mut inner.known).inspect_err(|_| inner.take_back())?;
             if inner.open.as_ref().is_some_and(|open| open.weight >= most) {
-                inner.settle_for(owner)?;
+                inner.commit_pending_of(owner)?;
             }
             Ok(value)
         })
@@ -236,10 +236,10 @@ impl Database {
     }
 
     /// Commits what an owner has gathered.
-    pub(super) async fn settle(&self, what: &'static str, owner: ImportId) -> Result<()> {
+    pub(super) async fn commit_pending(&self, what: &'static str, owner: ImportId) -> Result<()> {
         self.with(what, move |inner| {
             inner.forget();
-            inner.settle_for(owner)
+            inner.commit_pending_of(owner)
         })
         .await
     }
@@ -251,7 +251,7 @@ impl Database {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         self.with(what, move |inner| {
-            inner.settle()?;
+            inner.commit_pending()?;
             let Some(look) = &mut inner.look else { return work(&inner.connection) };
             look.renew(&mut inner.connection).map_err(in_database)?;
             let value = work(&inner.connection);
@@ -388,7 +388,7 @@ mod tests {
         for _ in 0..2 {
             gather(&database, owner(2), PARENT).await.unwrap();
         }
-        database.settle("keeping", owner(2)).await.unwrap();
+        database.commit_pending("keeping", owner(2)).await.unwrap();
         assert_eq!(count(&database, "parents").await.unwrap(), 2, "what the panic was in is taken back");
     }
 
@@ -411,7 +411,7 @@ mod tests {
 
     /// Gathers in a transaction of its own; says whether it was known already that the record exists.
     async fn knows(database: &Database, owner: ImportId) -> bool {
-        let look = |sql: &Connection, known: &mut Known| {
+        let look = |sql: &Connection, known: &mut KnownKeys| {
             let knew = known.has(1, "a");
             known.add(1, "a");
             sql.execute_batch(PARENT).map(|()| knew)

@@ -20,8 +20,8 @@ use super::state_read as read;
 use super::state_tables::MIGRATIONS;
 use crate::Result;
 use crate::ports::{
-    Along, Conclusion, Decision, Delivery, DigestPlace, Drop, Gathered, HistoryFilter, Import, Kind, Pinned,
-    Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
+    AdvanceWrites, Conclusion, Decision, Delivery, DigestPlace, DroppedObject, Gathered, HistoryFilter,
+    ImportRun, Kind, Pinned, Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
 };
 
 /// State in SQLite.
@@ -55,38 +55,38 @@ impl SqliteState {
 }
 
 impl State for SqliteState {
-    async fn register(&self, imports: &[Import]) -> Result<Vec<Import>> {
+    async fn register(&self, imports: &[ImportRun]) -> Result<Vec<ImportRun>> {
         let imports = imports.to_vec();
         let register =
             move |sql: &rusqlite::Transaction<'_>| imports.into_iter().map(|i| register(sql, i)).collect();
         self.database.write("registering files", register).await
     }
 
-    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<Import>> {
+    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<ImportRun>> {
         let kind = kind.clone();
         self.database.write("resolving a file", move |sql| resolve(sql, id, kind)).await
     }
 
-    async fn unresolved(&self, repository: &Repository) -> Result<Vec<Import>> {
+    async fn unresolved(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
         let repository = repository.to_string();
         let read = move |sql: &Connection| read::unresolved(sql, &repository);
         self.database.read("finding unresolved files", read).await
     }
 
-    async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+    async fn unregistered(&self, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
         self.database.read("looking for what was missed", move |sql| read::unregistered(sql, drops)).await
     }
 
-    async fn import(&self, id: ImportId) -> Result<Option<Import>> {
+    async fn import(&self, id: ImportId) -> Result<Option<ImportRun>> {
         self.database.read("reading an import", move |sql| read::import(sql, id)).await
     }
 
-    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<Import>> {
+    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
         let ids = ids.to_vec();
         self.database.read("reading imports", move |sql| read::imports(sql, &ids)).await
     }
 
-    async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
+    async fn members(&self, archive: ImportId) -> Result<Vec<ImportRun>> {
         self.database.read("reading members", move |sql| read::members(sql, archive)).await
     }
 
@@ -97,7 +97,7 @@ impl State for SqliteState {
 
     async fn conclude(
         &self,
-        seen: &Import,
+        seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,
@@ -188,7 +188,7 @@ impl State for SqliteState {
         repository: &Repository,
         version: u64,
         state: &sequence::State,
-        along: Along<'_>,
+        along: AdvanceWrites<'_>,
     ) -> Result<bool> {
         let (repository, state) = (repository.to_string(), state.clone());
         let (begins, ends) = (along.begins.map(|(id, pin)| (id, pin.clone())), along.ends);
@@ -248,7 +248,7 @@ impl State for SqliteState {
         self.database.read("finding a member", find).await
     }
 
-    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<Import>> {
+    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<ImportRun>> {
         let (repository, group) = (repository.to_string(), group.clone());
         let members = move |sql: &Connection| read::group_members(sql, &repository, &group);
         self.database.read("reading a group", members).await
@@ -273,9 +273,14 @@ impl State for SqliteState {
         self.database.write("expiring a group", expire).await
     }
 
-    async fn twin(&self, repository: &Repository, name: &DataName, sha256: &str) -> Result<Option<Import>> {
+    async fn find_duplicate(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        sha256: &str,
+    ) -> Result<Option<ImportRun>> {
         let (repository, entry, sha256) = (repository.to_string(), entry_of(name), sha256.to_owned());
-        let find = move |sql: &Connection| read::twin(sql, &repository, &entry, &sha256);
+        let find = move |sql: &Connection| read::find_duplicate(sql, &repository, &entry, &sha256);
         self.database.read("finding the same content", find).await
     }
 
@@ -374,7 +379,7 @@ impl State for SqliteState {
         self.database.read("listing repositories", read::repositories).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<Import>> {
+    async fn unfinished(&self) -> Result<Vec<ImportRun>> {
         self.database.read("finding unfinished work", read::unfinished).await
     }
 
@@ -388,7 +393,7 @@ impl State for SqliteState {
         self.database.read("finding due mails", read::unmailed).await
     }
 
-    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<ImportRun>> {
         let repository = repository.to_string();
         self.database.read("listing the queue", move |sql| read::queued(sql, &repository, limit)).await
     }
@@ -398,7 +403,7 @@ impl State for SqliteState {
         self.database.read("listing waiting groups", move |sql| read::waiting(sql, &repository)).await
     }
 
-    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<Import>> {
+    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<ImportRun>> {
         let filter = filter.clone();
         self.database.read("reading the ledger", move |sql| read::history(sql, &filter)).await
     }
@@ -444,7 +449,7 @@ fn finish(sql: &Connection, id: ImportId) -> rusqlite::Result<()> {
 
 /// The latest date that was imported before a file came which has no outcome yet, if it is later than its own.
 fn later_date(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Date>> {
-    let Some(Import { repository, kind: Kind::Data { name, .. }, arrived, progress, .. }) =
+    let Some(ImportRun { repository, kind: Kind::Data { name, .. }, arrived, progress, .. }) =
         read::import(sql, id)?
     else {
         return Ok(None);
@@ -455,7 +460,7 @@ fn later_date(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Date>> 
     read::later_date(sql, (&repository.to_string(), &entry_of(&name)), name.date, arrived)
 }
 
-fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {
+fn register(sql: &Connection, mut import: ImportRun) -> rusqlite::Result<ImportRun> {
     if let Some(registered) = read::import(sql, import.id)? {
         return Ok(registered);
     }
@@ -487,7 +492,7 @@ fn register(sql: &Connection, mut import: Import) -> rusqlite::Result<Import> {
 }
 
 /// Says what an unresolved file is; the import as it is then.
-fn resolve(sql: &Connection, id: ImportId, kind: Kind) -> rusqlite::Result<Option<Import>> {
+fn resolve(sql: &Connection, id: ImportId, kind: Kind) -> rusqlite::Result<Option<ImportRun>> {
     let Some(mut import) = read::import(sql, id)? else { return Ok(None) };
     if !matches!(import.kind, Kind::Unresolved { .. }) {
         return Ok(Some(import));
@@ -513,7 +518,7 @@ struct Place {
 impl Place {
     /// Finds the place of a file that becomes known for what it is. A single data file becomes ready work; a member is told
     /// the generation of its group.
-    fn take(sql: &Connection, import: &mut Import) -> rusqlite::Result<Self> {
+    fn take(sql: &Connection, import: &mut ImportRun) -> rusqlite::Result<Self> {
         let mut place = Self::default();
         let Kind::Data { name, rank, group, .. } = &mut import.kind else { return Ok(place) };
         place.entry = Some(entry_of(name));
@@ -536,7 +541,7 @@ impl Place {
     }
 
     /// Writes it. A group whose last slot is filled by it becomes ready work.
-    fn write(self, sql: &Connection, import: &Import) -> rusqlite::Result<()> {
+    fn write(self, sql: &Connection, import: &ImportRun) -> rusqlite::Result<()> {
         let Self { sort, entry, date, member, fills_a_slot } = self;
         let repository = import.repository.as_str();
         let (group, in_group) = member.unzip();
@@ -602,9 +607,13 @@ fn open_generation(sql: &Connection, repository: &str, group: &GroupRef) -> rusq
 }
 
 /// Changes an import in place; nothing happens if there is none.
-pub(super) fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut Import)) -> rusqlite::Result<()> {
+pub(super) fn change(
+    sql: &Connection,
+    id: ImportId,
+    edit: impl FnOnce(&mut ImportRun),
+) -> rusqlite::Result<()> {
     let Some(mut import) = read::import(sql, id)? else { return Ok(()) };
-    let is_open = |import: &Import| matches!(import.progress, Progress::Registered | Progress::Started(_));
+    let is_open = |import: &ImportRun| matches!(import.progress, Progress::Registered | Progress::Started(_));
     let was_open = is_open(&import);
     edit(&mut import);
     if was_open && !is_open(&import) && matches!(import.kind, Kind::Configuration { .. }) {

@@ -7,7 +7,7 @@ use tidewaiter::keys::Key;
 use super::sqlite::overtaken;
 use super::state::change;
 use super::state_read as read;
-use crate::ports::{Import, Progress, RENAMINGS};
+use crate::ports::{ImportRun, Progress, RENAMINGS};
 
 /// Takes a key for an import's output; see [`State::claim`](crate::ports::State::claim).
 pub(super) fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<Key>> {
@@ -60,7 +60,7 @@ fn owner_of(sql: &Connection, key: &Key) -> rusqlite::Result<Option<String>> {
 }
 
 /// The ledger says where an earlier import's output is kept from now on.
-fn rename_output(import: &mut Import, key: &Key, older: &Key) {
+fn rename_output(import: &mut ImportRun, key: &Key, older: &Key) {
     let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
         return;
     };

@@ -7,11 +7,11 @@ use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{GroupRef, Ready};
 
 use super::sqlite::from_json;
-use crate::ports::{Configurations, Drop, HistoryFilter, Import, Turn, WaitingGroup};
+use crate::ports::{Configurations, DroppedObject, HistoryFilter, ImportRun, Turn, WaitingGroup};
 
 type Rows<T> = rusqlite::Result<Vec<T>>;
 
-fn documents(sql: &Connection, query: &str, parameters: impl rusqlite::Params) -> Rows<Import> {
+fn documents(sql: &Connection, query: &str, parameters: impl rusqlite::Params) -> Rows<ImportRun> {
     let mut query = sql.prepare_cached(query)?;
     let rows = query.query_map(parameters, |row| row.get::<_, String>(0))?;
     rows.map(|document| from_json(&document?)).collect()
@@ -23,17 +23,17 @@ pub(super) fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> rusqlite
     })
 }
 
-pub(super) fn import(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Import>> {
+pub(super) fn import(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<ImportRun>> {
     let found = documents(sql, "SELECT document FROM imports WHERE id = ?1", [id.to_string()])?;
     Ok(found.into_iter().next())
 }
 
-pub(super) fn imports(sql: &Connection, ids: &[ImportId]) -> Rows<Import> {
+pub(super) fn imports(sql: &Connection, ids: &[ImportId]) -> Rows<ImportRun> {
     let mut imports = Vec::with_capacity(ids.len());
     for id in ids {
         imports.extend(import(sql, *id)?);
     }
-    imports.sort_by_key(|import: &Import| import.id);
+    imports.sort_by_key(|import: &ImportRun| import.id);
     Ok(imports)
 }
 
@@ -47,7 +47,7 @@ pub(super) fn registered_as(
     found.map(|id| parsed(&id)).transpose()
 }
 
-pub(super) fn unregistered(sql: &Connection, drops: Vec<Drop>) -> Rows<Drop> {
+pub(super) fn unregistered(sql: &Connection, drops: Vec<DroppedObject>) -> Rows<DroppedObject> {
     let mut unregistered = Vec::new();
     for dropped in drops {
         if let Some(version) = &dropped.source.version
@@ -59,7 +59,7 @@ pub(super) fn unregistered(sql: &Connection, drops: Vec<Drop>) -> Rows<Drop> {
     Ok(unregistered)
 }
 
-pub(super) fn members(sql: &Connection, archive: ImportId) -> Rows<Import> {
+pub(super) fn members(sql: &Connection, archive: ImportId) -> Rows<ImportRun> {
     documents(sql, "SELECT document FROM imports WHERE archive = ?1 ORDER BY id", [archive.to_string()])
 }
 
@@ -84,7 +84,7 @@ pub(super) fn configurations(sql: &Connection, repository: &str) -> rusqlite::Re
     Ok(found.unwrap_or_default())
 }
 
-pub(super) fn unresolved(sql: &Connection, repository: &str) -> Rows<Import> {
+pub(super) fn unresolved(sql: &Connection, repository: &str) -> Rows<ImportRun> {
     let query = "SELECT document FROM imports WHERE repository = ?1 AND is_unresolved = 1 ORDER BY id";
     documents(sql, query, [repository])
 }
@@ -178,12 +178,12 @@ pub(super) fn later_date(
     Ok(latest.and_then(|date| date.parse().ok()))
 }
 
-pub(super) fn twin(
+pub(super) fn find_duplicate(
     sql: &Connection,
     repository: &str,
     entry: &str,
     sha256: &str,
-) -> rusqlite::Result<Option<Import>> {
+) -> rusqlite::Result<Option<ImportRun>> {
     let found = documents(
         sql,
         "SELECT document FROM imports WHERE repository = ?1 AND entry = ?2 AND sha256 = ?3
@@ -207,7 +207,7 @@ pub(super) fn repositories(sql: &Connection) -> Rows<Repository> {
     rows.map(|name| parsed(&name?)).collect()
 }
 
-pub(super) fn unfinished(sql: &Connection) -> Rows<Import> {
+pub(super) fn unfinished(sql: &Connection) -> Rows<ImportRun> {
     documents(
         sql,
         "SELECT document FROM imports WHERE stage < 2 AND (is_data = 0 OR stage = 1) ORDER BY id",
@@ -221,7 +221,7 @@ pub(super) fn unmailed(sql: &Connection) -> Rows<ImportId> {
     rows.map(|id| parsed(&id?)).collect()
 }
 
-pub(super) fn group_members(sql: &Connection, repository: &str, group: &GroupRef) -> Rows<Import> {
+pub(super) fn group_members(sql: &Connection, repository: &str, group: &GroupRef) -> Rows<ImportRun> {
     documents(
         sql,
         "SELECT document FROM imports
@@ -231,7 +231,7 @@ pub(super) fn group_members(sql: &Connection, repository: &str, group: &GroupRef
     )
 }
 
-pub(super) fn queued(sql: &Connection, repository: &str, limit: usize) -> Rows<Import> {
+pub(super) fn queued(sql: &Connection, repository: &str, limit: usize) -> Rows<ImportRun> {
     // Members sort by the marker of their group, which sorts before every single file.
     documents(
         sql,
@@ -294,7 +294,7 @@ pub(super) fn waiting(sql: &Connection, repository: &Repository) -> Rows<Waiting
     Ok(waiting)
 }
 
-pub(super) fn history(sql: &Connection, filter: &HistoryFilter) -> Rows<Import> {
+pub(super) fn history(sql: &Connection, filter: &HistoryFilter) -> Rows<ImportRun> {
     documents(
         sql,
         "SELECT document FROM imports

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter::name::Dropped;
+use tidewaiter::name::DroppedName;
 
-use crate::ports::Drop;
+use crate::ports::DroppedObject;
 
 /// The configurations that were taken in, shared between the inbox, which moves them, and the objects, which are asked
 /// for them.
@@ -58,7 +58,7 @@ impl TakenIn {
     }
 
     /// Forgets a file: it is registered, so the state says that it is in flight, or it was never moved.
-    pub(super) fn forget(&self, dropped: &Drop) {
+    pub(super) fn forget(&self, dropped: &DroppedObject) {
         self.forget_named(&dropped.repository, &dropped.file, dropped.import);
     }
 
@@ -81,7 +81,7 @@ impl TakenIn {
 }
 
 fn is_configuration(file: &str) -> bool {
-    matches!(Dropped::of(file), Dropped::Configuration { .. })
+    matches!(DroppedName::of(file), DroppedName::Configuration { .. })
 }
 
 #[cfg(test)]

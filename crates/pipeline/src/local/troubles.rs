@@ -14,7 +14,7 @@ use tidewaiter::keys::Repository;
 use tokio::time::Instant;
 
 use crate::Error;
-use crate::ports::{Drop, Message};
+use crate::ports::{DroppedObject, Message};
 
 /// How often something is tried that may pass by itself, before it is told and, in a run, left for the next one.
 const TRIES: u32 = 4;
@@ -34,7 +34,7 @@ pub(super) enum Unit {
     Inbox,
     /// A path in the drop zone.
     Dropped(PathBuf),
-    /// A folder of ours that a sweep has to look into.
+    /// A folder of ours that a reconciliation has to look into.
     Place(PathBuf),
     /// A file on its way in: until it is registered, and until what is no data has its outcome.
     File(ImportId),
@@ -51,10 +51,10 @@ pub(super) enum Unit {
 pub(super) enum Task {
     /// The drop zone is looked at.
     Look,
-    /// The sweep.
-    Sweep,
+    /// The reconciliation.
+    Reconcile,
     /// A file is taken in.
-    TakeIn(Box<Drop>),
+    TakeIn(Box<DroppedObject>),
     /// A file that is registered goes on; what it is about.
     Resume(ImportId, (Option<Repository>, String)),
     /// A message is sent once more.

@@ -13,11 +13,12 @@ use std::future::Future;
 
 pub use mails::{Delivery, DigestPlace, Gathered, Mail, Mailer, Trouble, Undelivered, WaitingDigest};
 pub use model::{
-    Along, Conclusion, Configurations, Content, Decision, Drop, Group, HistoryFilter, Import, KeptReport,
-    Kind, Known, Nature, Pinned, Progress, Refusal, Task, Turn, Universe, WaitingGroup,
+    AdvanceWrites, Conclusion, Configurations, Content, Decision, DroppedObject, Group, HistoryFilter,
+    ImportRun, ImportSnapshot, KeptReport, Kind, Nature, Pinned, Progress, Refusal, Task, Turn, Universe,
+    WaitingGroup,
 };
 pub use objects::{InDropZone, Listed, Objects, Source, Stat, Upload};
-pub use records::{Applied, Batch, BatchNumber, Records, Stays, StoredRecord, Sweep, Swept};
+pub use records::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, Stays, StoredRecord};
 use serde::{Deserialize, Serialize};
 pub use state::{RENAMINGS, State};
 use tidewaiter::id::{ImportId, Timestamp};
@@ -58,7 +59,7 @@ pub trait Platform: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// How long a repository must have been quiet before its files are ordered, in seconds.
     /// `configured` is what its configuration asks for.
-    fn settle_seconds(&self, configured: u64) -> i64 {
+    fn quiet_period(&self, configured: u64) -> i64 {
         i64::try_from(configured).unwrap_or(i64::MAX)
     }
     /// How many loaders share the lines of a file of this size, in bytes.
@@ -103,7 +104,7 @@ pub enum Observation<'a> {
 }
 
 /// Carries messages between the functions. A message may arrive twice, late, or out of order; the state
-/// is the truth, and a sweep finds what a lost message leaves undone.
+/// is the truth, and a reconciliation finds what a lost message leaves undone.
 pub trait Queue: Send + Sync + 'static {
     /// Sends a message, to be delivered at `at` or, if that is None, at once.
     fn send(&self, message: Message, at: Option<Timestamp>) -> impl Future<Output = Result<()>> + Send;
@@ -121,7 +122,7 @@ pub enum Message {
         news: News,
         /// The import that it happened to.
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        known: Option<Box<Known>>,
+        known: Option<Box<ImportSnapshot>>,
     },
     /// Work on a file.
     Work {
@@ -131,7 +132,7 @@ pub enum Message {
         task: Task,
         /// The import, if it has begun just now: nobody has tried before.
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        known: Option<Box<Known>>,
+        known: Option<Box<ImportSnapshot>>,
         /// How many of its batches were landed by whoever had no more time for the others.
         #[serde(skip_serializing_if = "is_none", default)]
         landed: u64,
@@ -153,10 +154,10 @@ pub enum Message {
         /// What.
         notice: Notice,
     },
-    /// Take in a file that a sweep found in the drop zone: nobody has told of it.
+    /// Take in a file that a reconciliation found in the drop zone: nobody has told of it.
     Missed {
         /// What lies there.
-        dropped: Box<Drop>,
+        dropped: Box<DroppedObject>,
     },
     /// Go on with a file that was left on its way in, or on its way to its place.
     TakeIn {

@@ -15,7 +15,7 @@ use super::objects::Source;
 
 /// An object as it was found in the drop zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drop {
+pub struct DroppedObject {
     /// The repository.
     pub repository: Repository,
     /// Its name there; with slashes if it lies in a folder.
@@ -46,7 +46,7 @@ pub enum Nature {
 
 /// One file's passage, as the state knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Import {
+pub struct ImportRun {
     /// Its id.
     pub id: ImportId,
     /// The repository.
@@ -68,7 +68,7 @@ pub struct Import {
     pub progress: Progress,
 }
 
-impl Import {
+impl ImportRun {
     /// Where it was dropped, and as which version. None if it came in an archive, or if the store has no versions.
     pub fn dropped_version(&self) -> Option<(&str, &str)> {
         let Source { key, version } = &self.source;
@@ -323,7 +323,7 @@ impl Universe {
 
 /// What is written together with the sequencer's state, or not at all.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Along<'a> {
+pub struct AdvanceWrites<'a> {
     /// An import whose turn it is, and what it runs under from now on, if it has not begun.
     pub begins: Option<(ImportId, &'a Pinned)>,
     /// An import whose outcome is carried out: it is done.
@@ -351,9 +351,9 @@ pub enum Decision {
 /// An import as somebody has seen it, told to whoever takes the next step, so that he need not read it. It may
 /// be out of date: what is written because of it is written on the condition that it is not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Known {
+pub struct ImportSnapshot {
     /// The import.
-    pub import: Import,
+    pub import: ImportRun,
     /// Which of its versions this is, as the store counts them.
     pub revision: u64,
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tidewaiter::keys::{Key, Repository};
 
-use super::model::Drop;
+use super::model::DroppedObject;
 use crate::{Error, Result};
 
 /// An object's content at one moment: a key and, where the store has versions, which one.
@@ -45,7 +45,7 @@ pub enum InDropZone {
     /// It is taken in as soon as it is complete: nobody has to tell of it.
     Unfinished,
     /// This version of it. Whether it is registered is for the state to say.
-    Version(Box<Drop>),
+    Version(Box<DroppedObject>),
 }
 
 /// The object store.
@@ -125,11 +125,11 @@ pub trait Objects: Send + Sync + 'static {
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>>> + Send;
     /// A page of what lies in the drop zone, behind an object if one is named; and the object that the next page
     /// begins behind, if there is more. Every version is told of, with its time as the store has it, so that a
-    /// sweep finds those that nobody was told of. Nothing, where what is dropped is found without being told.
+    /// reconciliation finds those that nobody was told of. Nothing, where what is dropped is found without being told.
     fn dropped(
         &self,
         _behind: Option<&Source>,
-    ) -> impl Future<Output = Result<(Vec<Drop>, Option<Source>)>> + Send {
+    ) -> impl Future<Output = Result<(Vec<DroppedObject>, Option<Source>)>> + Send {
         async { Ok((Vec::new(), None)) }
     }
     /// The configuration of a universe that lies in the drop zone of a repository: the newest version, where there are

@@ -86,7 +86,7 @@ impl Applied {
 }
 
 /// A page of a scope, on which what a file does not name is removed.
-pub struct Sweep<'a> {
+pub struct Pruning<'a> {
     /// The universe.
     pub universe: &'a str,
     /// The import.
@@ -106,18 +106,18 @@ pub struct Sweep<'a> {
 /// Says of a key and its record whether they stay.
 pub type Stays = dyn Fn(&str, &Record) -> bool + Send + Sync;
 
-impl fmt::Debug for Sweep<'_> {
+impl fmt::Debug for Pruning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sweep")
+        f.debug_struct("Pruning")
             .field("import", &self.import)
             .field("page", &self.page)
             .finish_non_exhaustive()
     }
 }
 
-/// What sweeping a page did.
+/// What pruning a page did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Swept {
+pub struct Pruned {
     /// How many records were removed, or left the list.
     pub removed: u64,
     /// How many others went with them.
@@ -152,7 +152,7 @@ pub trait Records: Send + Sync + 'static {
     }
     /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list
     /// instead. Takes effect once, like a batch.
-    fn sweep(&self, sweep: &Sweep<'_>) -> impl Future<Output = Result<Swept>> + Send;
+    fn prune_unlisted(&self, pruning: &Pruning<'_>) -> impl Future<Output = Result<Pruned>> + Send;
     /// True if a batch of the import was landed, as far as it is not forgotten.
     fn has_begun(&self, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
     /// From now on nothing of the import is landed or swept, whoever still has its lines: they are told

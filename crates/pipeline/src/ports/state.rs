@@ -10,8 +10,8 @@ use tidewaiter::sequence::{self, GroupRef};
 
 use super::mails::{Delivery, Gathered, WaitingDigest};
 use super::model::{
-    Along, Conclusion, Decision, Drop, HistoryFilter, Import, Kind, Known, Pinned, Turn, Universe,
-    WaitingGroup,
+    AdvanceWrites, Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind,
+    Pinned, Turn, Universe, WaitingGroup,
 };
 use crate::Result;
 
@@ -28,29 +28,32 @@ pub trait State: Send + Sync + 'static {
     ///
     /// A version of a dropped object is registered once, whatever id it is given: the answer is the import that has
     /// it already.
-    fn register(&self, imports: &[Import]) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    fn register(&self, imports: &[ImportRun]) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// Says what an [unresolved](Kind::Unresolved) file is. A data file becomes ready work or joins its group, as when
     /// it is registered. The first call wins; the answer is the import as it is then, None if there is none.
-    fn resolve(&self, id: ImportId, kind: &Kind) -> impl Future<Output = Result<Option<Import>>> + Send;
+    fn resolve(&self, id: ImportId, kind: &Kind) -> impl Future<Output = Result<Option<ImportRun>>> + Send;
     /// The files of a repository that are unresolved, by id.
-    fn unresolved(&self, repository: &Repository) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    fn unresolved(&self, repository: &Repository) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// Those of these whose version nobody has registered, in the same order. What has no version is left out.
-    fn unregistered(&self, drops: Vec<Drop>) -> impl Future<Output = Result<Vec<Drop>>> + Send;
+    fn unregistered(
+        &self,
+        drops: Vec<DroppedObject>,
+    ) -> impl Future<Output = Result<Vec<DroppedObject>>> + Send;
     /// One import.
-    fn import(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send;
+    fn import(&self, id: ImportId) -> impl Future<Output = Result<Option<ImportRun>>> + Send;
     /// Several imports, by id; those that there are.
-    fn imports(&self, ids: &[ImportId]) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    fn imports(&self, ids: &[ImportId]) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// The files that came in an archive, in its order; none if it has not been unpacked yet.
-    fn members(&self, archive: ImportId) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    fn members(&self, archive: ImportId) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// What this process has last seen of an import, to be told to whoever takes the next step. None if it
     /// costs nothing to ask the store.
-    fn remembered(&self, _id: ImportId) -> Option<Known> {
+    fn remembered(&self, _id: ImportId) -> Option<ImportSnapshot> {
         None
     }
     /// Takes over what another process has last seen.
-    fn remember(&self, _known: &Known) {}
+    fn remember(&self, _known: &ImportSnapshot) {}
     /// One import, perhaps as it was a moment ago: asked for by those whose next write finds out.
-    fn recall(&self, id: ImportId) -> impl Future<Output = Result<Option<Import>>> + Send {
+    fn recall(&self, id: ImportId) -> impl Future<Output = Result<Option<ImportRun>>> + Send {
         self.import(id)
     }
     /// Fixes what an import runs under, before anything of it is loaded. The first call wins; a later one only
@@ -63,7 +66,7 @@ pub trait State: Send + Sync + 'static {
     /// of a data file that is imported, it has to be named if there is one.
     fn conclude(
         &self,
-        seen: &Import,
+        seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,
@@ -111,7 +114,7 @@ pub trait State: Send + Sync + 'static {
         repository: &Repository,
         version: u64,
         state: &sequence::State,
-        along: Along<'_>,
+        along: AdvanceWrites<'_>,
     ) -> impl Future<Output = Result<bool>> + Send;
     /// From now on, what arrives for this group belongs to its next generation.
     fn seal(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
@@ -127,19 +130,19 @@ pub trait State: Send + Sync + 'static {
         &self,
         repository: &Repository,
         group: &GroupRef,
-    ) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    ) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// The group is no longer ready work.
     fn close(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<()>> + Send;
     /// What was incomplete for too long becomes ready work, to be set aside; what arrives from now on belongs to
     /// the next generation. False if the group is complete by now, or over.
     fn expire(&self, repository: &Repository, group: &GroupRef) -> impl Future<Output = Result<bool>> + Send;
     /// The file with this content that was imported first for the same universe, scope and subsection.
-    fn twin(
+    fn find_duplicate(
         &self,
         repository: &Repository,
         name: &DataName,
         sha256: &str,
-    ) -> impl Future<Output = Result<Option<Import>>> + Send;
+    ) -> impl Future<Output = Result<Option<ImportRun>>> + Send;
     /// Notes something. The answer is when it was noted first.
     fn note(&self, key: &str, at: Timestamp) -> impl Future<Output = Result<Timestamp>> + Send;
     /// Notes something anew: it was noted at this time, whatever was noted before.
@@ -189,7 +192,7 @@ pub trait State: Send + Sync + 'static {
     fn repositories(&self) -> impl Future<Output = Result<Vec<Repository>>> + Send;
     /// Archives, configurations, unresolved and refused files that do not have their outcome yet, and data files
     /// whose outcome is decided but not carried out.
-    fn unfinished(&self) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    fn unfinished(&self) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// The digests of a repository that reports wait for, or whose gathering is not over.
     fn digests(&self, repository: &Repository) -> impl Future<Output = Result<Vec<WaitingDigest>>> + Send;
     /// Imports whose mail of their own is due.
@@ -200,9 +203,9 @@ pub trait State: Send + Sync + 'static {
         &self,
         repository: &Repository,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    ) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// Groups that are not complete.
     fn waiting(&self, repository: &Repository) -> impl Future<Output = Result<Vec<WaitingGroup>>> + Send;
     /// The ledger, the latest first.
-    fn history(&self, filter: &HistoryFilter) -> impl Future<Output = Result<Vec<Import>>> + Send;
+    fn history(&self, filter: &HistoryFilter) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
 }

@@ -8,14 +8,14 @@ use tidewaiter_archive::Limits;
 use super::members::{Member, Stopped, write_members};
 use super::{arrived, cannot_open, data_kind, refused_name, unresolved};
 use crate::conclude::{self, Findings};
-use crate::ports::{Import, Kind, Objects, Pinned, Platform, Progress, Refusal, State};
+use crate::ports::{ImportRun, Kind, Objects, Pinned, Platform, Progress, Refusal, State};
 use crate::{Result, configs};
 
 /// How many members a report names.
 const NAMED_MEMBERS: usize = 20;
 
 /// Extracts an archive, registers its members, and gives the archive its outcome.
-pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Result<()> {
+pub(super) async fn extract<P: Platform>(platform: &P, archive: &ImportRun) -> Result<()> {
     let mut members = platform.state().members(archive.id).await?;
     let mut ignored = match &archive.progress {
         Progress::Started(pinned) => pinned.notes.clone(),
@@ -38,7 +38,7 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &Import) -> Resu
             Err(Stopped::Failed(error)) => return cannot_open(platform, archive, error, false).await,
         };
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
-        let registered: Vec<Import> =
+        let registered: Vec<ImportRun> =
             (0..).zip(&written).map(|(n, member)| child(platform, archive, &active, n, member)).collect();
         // Kept, since an archive that is taken up again is not read again.
         let pin = Pinned {
@@ -82,7 +82,13 @@ pub fn limits(active: &Active) -> Limits {
     }
 }
 
-fn child<P: Platform>(platform: &P, archive: &Import, active: &Active, n: u64, member: &Member) -> Import {
+fn child<P: Platform>(
+    platform: &P,
+    archive: &ImportRun,
+    active: &Active,
+    n: u64,
+    member: &Member,
+) -> ImportRun {
     let kind = match active.resolve(&member.name) {
         Ok(name) if name.group.is_some() => data_kind(platform, active, name),
         Ok(_) => Kind::Refused(not_grouped()),
@@ -92,7 +98,7 @@ fn child<P: Platform>(platform: &P, archive: &Import, active: &Active, n: u64, m
         }
         Err(_) => super::unresolved(platform, active),
     };
-    Import {
+    ImportRun {
         id: archive.id.member(n),
         repository: archive.repository.clone(),
         file: clean_name(&member.name),
@@ -118,7 +124,7 @@ fn ignored_note(path: &str) -> String {
     format!("ignored {path}: the packing program put it there")
 }
 
-fn unpacked(children: &[Import], ignored: &[String]) -> Findings {
+fn unpacked(children: &[ImportRun], ignored: &[String]) -> Findings {
     let mut notes: Vec<String> = children
         .iter()
         .take(NAMED_MEMBERS)

@@ -10,7 +10,7 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
 use tokio::sync::mpsc;
 
-use crate::ports::{Import, Objects, Platform, Refusal, Upload};
+use crate::ports::{ImportRun, Objects, Platform, Refusal, Upload};
 use crate::{Error, Result};
 
 /// How many pieces, of up to 256 KiB, may wait to be written.
@@ -34,7 +34,7 @@ pub(super) enum Stopped {
 /// Writes all members, and says which were written even if not all of them were.
 pub(super) async fn write_members<P: Platform>(
     platform: &P,
-    archive: &Import,
+    archive: &ImportRun,
     limits: &Limits,
 ) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
     let Some(format) = Format::from_name(&archive.file) else {
@@ -69,7 +69,7 @@ pub(super) async fn write_members<P: Platform>(
     (writer.written, result)
 }
 
-fn stopped(archive: &Import, error: ExtractError<Abandoned>) -> Stopped {
+fn stopped(archive: &ImportRun, error: ExtractError<Abandoned>) -> Stopped {
     match error {
         ExtractError::Refused(refusal) => {
             let message = match &refusal.member {
@@ -127,7 +127,7 @@ impl Sink for Pieces {
 /// The end that writes.
 struct Writer<'a, P: Platform> {
     platform: &'a P,
-    archive: &'a Import,
+    archive: &'a ImportRun,
     open: Option<(<P::Objects as Objects>::Upload, Member)>,
     written: Vec<Member>,
 }

@@ -2,7 +2,7 @@
 //!
 //! That a name is unknown is an outcome only when no configuration can come any more that was dropped before the
 //! file or together with it. So the file is registered as unresolved. It is looked at again when a configuration of
-//! its repository has its outcome, when the time is over in which one may come after it, and by the sweep.
+//! its repository has its outcome, when the time is over in which one may come after it, and by the reconciliation.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use tidewaiter::report::Outcome;
 
 use super::{data_kind, not_grouped, refused_name};
 use crate::in_flight::{self, Wait};
-use crate::ports::{Import, Kind, Message, Platform, Queue, Refusal, State};
+use crate::ports::{ImportRun, Kind, Message, Platform, Queue, Refusal, State};
 use crate::{Error, Result, configs};
 
 /// How often configurations may be registered while it is looked for them, before that is left to another try.
@@ -22,7 +22,7 @@ const MOST_ROUNDS: u32 = 10;
 
 /// Looks at an unresolved file again. What it is now, or None if it still waits: then somebody is asked to look once
 /// more.
-pub(super) async fn look_again<P: Platform>(platform: &P, import: &Import) -> Result<Option<Import>> {
+pub(super) async fn look_again<P: Platform>(platform: &P, import: &ImportRun) -> Result<Option<ImportRun>> {
     let (imports, wait) = resolve(platform, &import.repository, vec![import.clone()]).await?;
     match wait {
         Some(wait) => {
@@ -34,7 +34,7 @@ pub(super) async fn look_again<P: Platform>(platform: &P, import: &Import) -> Re
 }
 
 /// Has a file, or an archive with unresolved members, looked at again when it is time.
-pub(super) async fn call_again<P: Platform>(platform: &P, import: &Import, wait: Wait) -> Result<()> {
+pub(super) async fn call_again<P: Platform>(platform: &P, import: &ImportRun, wait: Wait) -> Result<()> {
     match wait {
         Wait::Outcome => Ok(()),
         Wait::Until(at) => platform.queue().send(Message::TakeIn { import: import.id }, Some(at)).await,
@@ -46,8 +46,8 @@ pub(super) async fn call_again<P: Platform>(platform: &P, import: &Import, wait:
 pub(super) async fn resolve<P: Platform>(
     platform: &P,
     repository: &Repository,
-    mut imports: Vec<Import>,
-) -> Result<(Vec<Import>, Option<Wait>)> {
+    mut imports: Vec<ImportRun>,
+) -> Result<(Vec<ImportRun>, Option<Wait>)> {
     let state = platform.state();
     for _ in 0..MOST_ROUNDS {
         if !imports.iter().any(is_unresolved) {
@@ -84,11 +84,11 @@ pub(super) async fn resolve<P: Platform>(
     Err(Error::Changed { key: format!("the configurations of {repository}") })
 }
 
-fn is_unresolved(import: &Import) -> bool {
+fn is_unresolved(import: &ImportRun) -> bool {
     matches!(import.kind, Kind::Unresolved { .. })
 }
 
-async fn become_kind<P: Platform>(platform: &P, import: &mut Import, kind: &Kind) -> Result<()> {
+async fn become_kind<P: Platform>(platform: &P, import: &mut ImportRun, kind: &Kind) -> Result<()> {
     let resolved = platform.state().resolve(import.id, kind).await?;
     *import = resolved.ok_or_else(|| Error::UnknownImport { id: import.id.to_string() })?;
     Ok(())
@@ -98,7 +98,7 @@ async fn become_kind<P: Platform>(platform: &P, import: &mut Import, kind: &Kind
 async fn waits<P: Platform>(
     platform: &P,
     repository: &Repository,
-    imports: &[Import],
+    imports: &[ImportRun],
     in_flight: bool,
 ) -> Result<Option<Wait>> {
     let unresolved = || imports.iter().filter(|import| is_unresolved(import));
@@ -121,7 +121,7 @@ async fn waits<P: Platform>(
 }
 
 /// When the time of a file is over in which a configuration may come after it.
-fn settled_at(import: &Import) -> Option<Timestamp> {
+fn settled_at(import: &ImportRun) -> Option<Timestamp> {
     let Kind::Unresolved { settle_seconds } = import.kind else { return None };
     Some(import.arrived.checked_add(SignedDuration::from_secs(settle_seconds)).unwrap_or(Timestamp::MAX))
 }

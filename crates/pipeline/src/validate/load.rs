@@ -17,9 +17,9 @@ use super::lines::{Item, Lines, Run};
 use super::{Passed, refused};
 use crate::chunks::Chunks;
 use crate::configs::hex;
-use crate::examine::Terms;
+use crate::examine::CheckSpec;
 use crate::ports::{
-    Applied, Batch, BatchNumber, Import, Objects, Observation, Platform, Records, State, Upload,
+    Applied, Batch, BatchNumber, ImportRun, Objects, Observation, Platform, Records, State, Upload,
 };
 use crate::pulse::Pulse;
 use crate::{Error, Result};
@@ -119,9 +119,9 @@ struct Pending {
 /// What all batches of an import have in common.
 struct Landing<'a, P: Platform> {
     platform: &'a P,
-    import: &'a Import,
+    import: &'a ImportRun,
     universe: &'a str,
-    terms: &'a Terms,
+    terms: &'a CheckSpec,
     /// Somebody may have landed some of them.
     is_again: bool,
 }

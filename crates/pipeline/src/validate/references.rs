@@ -17,8 +17,8 @@ use super::lines::{Lines, Run};
 use super::{read_lines, refused};
 use crate::Result;
 use crate::chunks::Chunks;
-use crate::examine::{Examined, Terms};
-use crate::ports::{Import, Kind, Platform, Records, State};
+use crate::examine::{CheckSpec, Examined};
+use crate::ports::{ImportRun, Kind, Platform, Records, State};
 
 /// How many lines with open references are held until the earlier files are read.
 const WINDOW: usize = 50_000;
@@ -26,10 +26,10 @@ const WINDOW: usize = 50_000;
 /// Checks the references of a file; the lines whose parents are missing are added to what was found.
 pub(super) async fn check<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     name: &DataName,
     config: &Config,
-    terms: &Terms,
+    terms: &CheckSpec,
     bytes: u64,
     examined: &mut Examined,
 ) -> Result<()> {
@@ -69,17 +69,17 @@ pub(super) async fn check<P: Platform>(
 
 /// A file that comes before this one and is not loaded yet, or this one where it refers to itself.
 struct Earlier {
-    import: Import,
-    terms: Terms,
+    import: ImportRun,
+    terms: CheckSpec,
 }
 
 /// The files of the same group and universe that come earlier and bring records that are referred to.
 async fn earlier<P: Platform>(
     platform: &P,
-    import: &Import,
+    import: &ImportRun,
     name: &DataName,
     config: &Config,
-    terms: &Terms,
+    terms: &CheckSpec,
 ) -> Result<Vec<Earlier>> {
     let mut members = match &import.kind {
         Kind::Data { group: Some(group), .. } => {
@@ -93,7 +93,7 @@ async fn earlier<P: Platform>(
     let mut earlier = Vec::new();
     for member in members {
         let Kind::Data { name: theirs, .. } = &member.kind else { continue };
-        let Some(of) = Terms::find(config, &theirs.scope, &theirs.subsection) else { continue };
+        let Some(of) = CheckSpec::find(config, &theirs.scope, &theirs.subsection) else { continue };
         let referred = terms.plan.references.iter().any(|to| to.scopes.contains(&of.plan.records));
         let brings = of.plan.row != RowEffect::Delete
             && of.plan.on_existing != OnExisting::Append
@@ -108,9 +108,9 @@ async fn earlier<P: Platform>(
 /// Looks for the parents of lines.
 struct Search<'a, P: Platform> {
     platform: &'a P,
-    import: &'a Import,
+    import: &'a ImportRun,
     name: &'a DataName,
-    terms: &'a Terms,
+    terms: &'a CheckSpec,
     earlier: Vec<Earlier>,
     /// Lines with parents that the store does not have: the line, its first byte, and which references.
     open: Vec<(Change, u64, Vec<usize>)>,

@@ -14,8 +14,8 @@ use tidewaiter::record::{Plan, Reader, Record, fingerprint, share};
 
 use super::read_lines;
 use crate::Result;
-use crate::examine::Terms;
-use crate::ports::{Import, Platform, Records, Sweep};
+use crate::examine::CheckSpec;
+use crate::ports::{ImportRun, Platform, Pruning, Records};
 
 /// How many lines a share has, more or less.
 const LINES: u64 = 1_000_000;
@@ -25,9 +25,9 @@ const PAGE: usize = 5_000;
 /// A file that replaces all, as long as it is read.
 pub(super) struct Replacement<'a, P: Platform> {
     pub(super) platform: &'a P,
-    pub(super) import: &'a Import,
+    pub(super) import: &'a ImportRun,
     pub(super) name: &'a DataName,
-    pub(super) terms: &'a Terms,
+    pub(super) terms: &'a CheckSpec,
     /// How many bytes of it count.
     pub(super) bytes: u64,
     /// How many good lines they hold.
@@ -61,14 +61,14 @@ impl<P: Platform> Replacement<'_, P> {
     }
 
     /// Removes what the file does not name. Answers how many records went, and how many with them.
-    pub(super) async fn sweep(&self) -> Result<(u64, u64)> {
+    pub(super) async fn prune_unlisted(&self) -> Result<(u64, u64)> {
         let (mut removed, mut dependents, mut page) = (0, 0, 0);
         for number in 0..self.shares() {
             let named = Arc::new(self.named(number).await?);
             let mut after: Option<String> = None;
             loop {
                 let named = Arc::clone(&named);
-                let sweep = Sweep {
+                let pruning = Pruning {
                     universe: &self.name.universe,
                     import: self.import.id,
                     page,
@@ -77,11 +77,11 @@ impl<P: Platform> Replacement<'_, P> {
                     plan: &self.terms.plan,
                     stays: Arc::new(move |key, record| named.judge(key, record).unwrap_or(true)),
                 };
-                let swept = self.platform.records().sweep(&sweep).await?;
+                let pruned = self.platform.records().prune_unlisted(&pruning).await?;
                 page += 1;
-                removed += swept.removed;
-                dependents += swept.dependents;
-                match swept.next {
+                removed += pruned.removed;
+                dependents += pruned.dependents;
+                match pruned.next {
                     Some(next) => after = Some(next),
                     None => break,
                 }

@@ -262,7 +262,7 @@ impl State {
             let message = format!("the line is longer than {most} bytes");
             Finding::line(Code::LineTooLong, place.number, place.byte, message)
                 .with_value(start)
-                .with_hint(super::hint::words::LONG_LINE)
+                .with_hint(super::hint::messages::LONG_LINE)
         });
     }
 

@@ -51,11 +51,15 @@ impl Rules {
     fn explain_quotes(&self, place: Place, content: &[u8], fault: QuoteFault, tally: &mut Tally) {
         let (code, field, at, message, advice) = match fault {
             QuoteFault::Stray { field, at } => {
-                (Code::StrayQuote, field, at, "a quote is out of place", hint::words::STRAY_QUOTE)
+                (Code::StrayQuote, field, at, "a quote is out of place", hint::messages::STRAY_QUOTE)
             }
-            QuoteFault::Open { field, at } => {
-                (Code::UnclosedQuote, field, at, "a quote is opened and not closed", hint::words::OPEN_QUOTE)
-            }
+            QuoteFault::Open { field, at } => (
+                Code::UnclosedQuote,
+                field,
+                at,
+                "a quote is opened and not closed",
+                hint::messages::OPEN_QUOTE,
+            ),
         };
         // A field beyond the header has no name and no place of its own.
         let label = (field < self.width()).then(|| self.header.label(field));

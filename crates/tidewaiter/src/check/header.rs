@@ -114,7 +114,7 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
             let last = n + 1 == spans.len() && spans.len() > 1;
             tally.add(Code::BlankLabel, Some(""), || {
                 let finding = finding(Code::BlankLabel, "the column has no name");
-                if last { finding.with_hint(hint::words::HEADER_ENDS) } else { finding }
+                if last { finding.with_hint(hint::messages::HEADER_ENDS) } else { finding }
             });
             continue;
         }
@@ -125,7 +125,7 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
                     Code::DuplicateLabel,
                     &format!("the column is there twice, first as column {}", first + 1),
                 )
-                .with_hint(hint::words::TWICE)
+                .with_hint(hint::messages::TWICE)
             }),
             Entry::Vacant(place) => {
                 place.insert(n);

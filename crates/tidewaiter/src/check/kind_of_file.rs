@@ -1,7 +1,7 @@
 //! Telling other kinds of files from CSV by their first bytes, so that people are told "this is an Excel
 //! workbook" and not "line 1 is not UTF-8".
 
-use super::hint::words::{NAME_ARCHIVE, SAVE_AS_CSV, WEB_PAGE, WIDE, WORKBOOK};
+use super::hint::messages::{NAME_ARCHIVE, SAVE_AS_CSV, WEB_PAGE, WIDE, WORKBOOK};
 use crate::finding::{Code, Finding};
 
 /// A kind of file, how it begins, and what to do instead.

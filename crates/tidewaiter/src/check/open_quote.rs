@@ -118,7 +118,7 @@ impl OpenQuote {
             let finding = Finding::line(Code::QuotedLineBreak, first.place.number, first.place.byte, message)
                 .at(self.field as u64 + 1, name)
                 .with_value(value)
-                .with_hint(super::hint::words::LINE_BREAK);
+                .with_hint(super::hint::messages::LINE_BREAK);
             Finding { lines, ..finding }
         });
     }

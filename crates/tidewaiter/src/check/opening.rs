@@ -98,7 +98,7 @@ impl Opening {
         let before = tally.total();
         if let Some(rest) = content.strip_prefix(BOM) {
             let finding = Finding::line(Code::EncodingError, 1, 0, "the file begins with a byte order mark");
-            tally.push(finding.with_hint(hint::words::BYTE_ORDER_MARK));
+            tally.push(finding.with_hint(hint::messages::BYTE_ORDER_MARK));
             content = rest;
         }
         if let Some(at) = memchr2(0, b'\r', content) {
@@ -131,7 +131,7 @@ fn pass_breaks(bytes: &mut &[u8], tally: &mut Tally) -> Verdict {
         return Verdict::Undecided;
     }
     let message = "the first line is empty, but must be the header";
-    tally.push(Finding::line(Code::BlankLabel, 1, 0, message).with_hint(hint::words::EMPTY_LINES));
+    tally.push(Finding::line(Code::BlankLabel, 1, 0, message).with_hint(hint::messages::EMPTY_LINES));
     Verdict::Bogus
 }
 
@@ -145,7 +145,7 @@ fn control(content: &[u8], at: usize, end: End) -> Finding {
         .with_value(content.get(at.saturating_sub(20)..).unwrap_or_default());
     // No line feed anywhere: carriage returns alone seem to end the lines, as on very old systems.
     if content.get(at) == Some(&b'\r') && end != End::Line {
-        return finding.with_hint(hint::words::CARRIAGE_RETURNS);
+        return finding.with_hint(hint::messages::CARRIAGE_RETURNS);
     }
     finding
 }

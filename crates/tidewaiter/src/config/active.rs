@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settings::SHARED;
-use super::{Config, Settings, Subsection};
+use super::{Config, ImportOptions, Settings};
 use crate::bounds;
 use crate::mistake::{self, Mistake};
 use crate::name::{DataName, Directory};
@@ -166,7 +166,7 @@ impl Active {
     }
 
     /// The options of the import that a file is for.
-    pub fn subsection(&self, name: &DataName) -> Option<&Subsection> {
+    pub fn subsection(&self, name: &DataName) -> Option<&ImportOptions> {
         self.config(&name.universe)?.subsection(&name.scope, &name.subsection)
     }
 

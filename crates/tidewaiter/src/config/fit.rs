@@ -1,7 +1,7 @@
 //! Whether the options of an import make sense for its scope.
 
 use super::relations::key;
-use super::{Mode, Subsection};
+use super::{ImportOptions, Mode};
 use crate::mistake::Mistake;
 use crate::name::did_you_mean;
 use crate::schema::{Merge, OnExisting, RowEffect, Scopes, TableSchema};
@@ -9,13 +9,13 @@ use crate::schema::{Merge, OnExisting, RowEffect, Scopes, TableSchema};
 /// Reports the options at a path that cannot be meant for the scope. Its schema has no mistakes itself.
 pub(super) fn check(
     path: &str,
-    options: &Subsection,
+    options: &ImportOptions,
     scope: &str,
     schema: &TableSchema,
     scopes: &Scopes,
     mistakes: &mut Vec<Mistake>,
 ) {
-    let import = Import { options, scope, schema, scopes };
+    let import = ImportRun { options, scope, schema, scopes };
     let found =
         [("mode", import.mode()), ("match_by", import.match_by()), ("replace_all", import.replace_all())];
     for (option, problem) in found {
@@ -45,14 +45,14 @@ impl Problem {
 }
 
 /// An import and its scope.
-struct Import<'a> {
-    options: &'a Subsection,
+struct ImportRun<'a> {
+    options: &'a ImportOptions,
     scope: &'a str,
     schema: &'a TableSchema,
     scopes: &'a Scopes,
 }
 
-impl Import<'_> {
+impl ImportRun<'_> {
     /// The scope whose records its lines change.
     fn records(&self) -> &str {
         self.schema.records.as_deref().unwrap_or(self.scope)

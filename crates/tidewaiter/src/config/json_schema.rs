@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::{Addition, CONFIGURATION_BYTES, Settings, Subsection};
+use super::{Addition, CONFIGURATION_BYTES, ImportOptions, Settings};
 use crate::bounds;
 use crate::schema::{TableSchema, catalogue};
 
@@ -20,7 +20,7 @@ const NAME_OR_SCHEMA: &str = r"^(\$schema|[A-Za-z0-9_-]{1,64})$";
 /// [`Config::parse`]: super::Config::parse
 pub fn json_schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let options = generator.subschema_for::<Subsection>().to_value();
+    let options = generator.subschema_for::<ImportOptions>().to_value();
     let settings = generator.subschema_for::<Settings>().to_value();
     let addition = generator.subschema_for::<Addition>().to_value();
     let table = generator.subschema_for::<TableSchema>().to_value();
@@ -28,7 +28,8 @@ pub fn json_schema() -> Value {
     without_null(&mut definitions);
     // What the settings say is the default.
     for key in ["report_recipients", "alert_recipients", "report_on", "digest"] {
-        if let Some(Value::Object(option)) = definitions.pointer_mut(&format!("/Subsection/properties/{key}"))
+        if let Some(Value::Object(option)) =
+            definitions.pointer_mut(&format!("/ImportOptions/properties/{key}"))
         {
             option.shift_remove("default");
         }

@@ -43,7 +43,7 @@ pub use active::Active;
 pub use expected::{Day, Expected, Window};
 pub use json_schema::json_schema;
 pub use options::{
-    CheckReferences, Digest, Duplicates, Empty, Mode, Policy, ReplaceAll, ReportOn, Subsection,
+    CheckReferences, Digest, Duplicates, Empty, ImportOptions, Mode, Policy, ReplaceAll, ReportOn,
 };
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
@@ -68,7 +68,7 @@ const RESERVED: [&str; 2] = ["settings", "scopes"];
 #[derive(Debug, Clone)]
 pub struct Config {
     universe: String,
-    imports: BTreeMap<String, BTreeMap<String, Subsection>>,
+    imports: BTreeMap<String, BTreeMap<String, ImportOptions>>,
     stated: Stated,
     merged: Merged,
     /// How long the document is.
@@ -150,14 +150,14 @@ impl Config {
     }
 
     /// Its imports, by scope and name.
-    pub fn entries(&self) -> impl Iterator<Item = (Entry, &Subsection)> {
+    pub fn entries(&self) -> impl Iterator<Item = (Entry, &ImportOptions)> {
         self.imports.iter().flat_map(move |(scope, named)| {
             named.iter().map(move |(name, options)| (Entry::new(&self.universe, scope, name), options))
         })
     }
 
     /// The options of an import.
-    pub fn subsection(&self, scope: &str, name: &str) -> Option<&Subsection> {
+    pub fn subsection(&self, scope: &str, name: &str) -> Option<&ImportOptions> {
         self.imports.get(scope)?.get(name)
     }
 
@@ -211,7 +211,7 @@ fn read_universe(
     merged: &mut Merged,
     settings: &Settings,
     mistakes: &mut Vec<Mistake>,
-) -> BTreeMap<String, BTreeMap<String, Subsection>> {
+) -> BTreeMap<String, BTreeMap<String, ImportOptions>> {
     let mut imports = BTreeMap::new();
     let Some(scopes) = Fields::open(path, value, mistakes).map(Fields::rest) else { return imports };
     let count = scopes.values().map(|named| named.as_object().map_or(1, serde_json::Map::len)).sum();
@@ -243,7 +243,7 @@ fn read_universe(
             if !is_part(&name) {
                 mistakes.push(bad_name(&path, &name));
             }
-            let options = Subsection::read(&path, value, settings, mistakes);
+            let options = ImportOptions::read(&path, value, settings, mistakes);
             if let Some(schema) = schema {
                 fit::check(&path, &options, &scope, schema, &merged.schemas, mistakes);
             }

@@ -13,7 +13,7 @@ use crate::mistake::Mistake;
 /// One configured import, all options resolved: an empty object `{}` in the document is complete.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Subsection {
+pub struct ImportOptions {
     /// Which records lines may touch.
     pub mode: Mode,
     /// How many rejected lines a file may have.
@@ -261,7 +261,7 @@ fn percent(share: f64) -> f64 {
     (share * 100.0 * 1e9).round() / 1e9
 }
 
-impl Subsection {
+impl ImportOptions {
     /// Reads the options at a path. What is wrong is reported, and its default taken.
     pub(super) fn read(
         path: &str,

@@ -115,7 +115,7 @@ fn explain(directory: &Directory, reading: Reading<'_>) -> Blocked {
             let Some(names) = scopes.get(scope) else { continue };
             let hint = did_you_mean(name, names.iter().map(String::as_str));
             let (universe, scope, name) = (universe.to_owned(), scope.to_owned(), name.to_owned());
-            return Blocked { depth: 3, fault: NameFault::Subsection { universe, scope, name }, hint };
+            return Blocked { depth: 3, fault: NameFault::ImportOptions { universe, scope, name }, hint };
         }
         // `acme_fx_contacts_crm` names a universe that is not there, though `acme` is.
         let begins_with_scope = cuts(rest).any(|(scope, _)| directory.scopes.contains(scope));

@@ -55,7 +55,7 @@ pub enum NameFault {
         scope: String,
     },
     /// The scope has no import of this name.
-    Subsection {
+    ImportOptions {
         /// The universe.
         universe: String,
         /// The scope.
@@ -99,7 +99,7 @@ impl NameError {
             self.fault,
             NameFault::Universe(_)
                 | NameFault::Scope { .. }
-                | NameFault::Subsection { .. }
+                | NameFault::ImportOptions { .. }
                 | NameFault::Ambiguous(..)
         )
     }
@@ -139,7 +139,7 @@ impl fmt::Display for NameFault {
             Self::NoDate => f.write_str("the name has no date"),
             Self::Universe(universe) => write!(f, "can't find universe {universe:?}"),
             Self::Scope { scope, .. } => write!(f, "no configuration available for {scope} imports"),
-            Self::Subsection { scope, name, .. } => {
+            Self::ImportOptions { scope, name, .. } => {
                 write!(f, "can't find config for {scope} scope import named {name:?}")
             }
             Self::Ambiguous(one, other) => {

@@ -1,7 +1,7 @@
 //! New names for older files: a name that is used again never costs the earlier content.
 
 use super::shape::{EXTENSION, Shape};
-use super::{Dropped, archive_ending};
+use super::{DroppedName, archive_ending};
 use crate::id::ImportId;
 
 /// The longest file name that file systems take, in bytes.
@@ -42,7 +42,7 @@ pub fn with_import_id(file: &str, id: ImportId) -> String {
     // A compressed data file takes the name of its member from its own: keep that valid, too.
     let ending = ending(file);
     let stem = file.strip_suffix(ending).unwrap_or(file);
-    if Dropped::of(file) == Dropped::Archive
+    if DroppedName::of(file) == DroppedName::Archive
         && let Some(renamed) = data_name(stem, id)
         && renamed.len() + ending.len() <= LONGEST
     {

@@ -13,7 +13,7 @@ use crate::schema::compile::MOST_DIGITS;
 use crate::schema::{Generated, OnExisting, RowEffect};
 
 /// The records of one universe, as a line sees them: with everything that earlier lines did.
-pub trait Shelf {
+pub trait RecordTx {
     /// What can go wrong with the store.
     type Error;
 
@@ -79,7 +79,7 @@ pub trait Shelf {
 ///
 /// # Errors
 /// What the store answers. Nothing is written before everything was looked up that decides what is written.
-pub fn land<S: Shelf>(
+pub fn land<S: RecordTx>(
     store: &mut S,
     plan: &Plan,
     layout: &Layout,
@@ -130,7 +130,7 @@ impl<'a> Landing<'a> {
     }
 
     /// Finds what the line refers to; answers the records that it changes.
-    fn parents<S: Shelf>(&self, store: &mut S) -> Result<Result<Parents<'a>, Refusal>, S::Error> {
+    fn parents<S: RecordTx>(&self, store: &mut S) -> Result<Result<Parents<'a>, Refusal>, S::Error> {
         let mut parents = BTreeMap::new();
         for (number, key) in &self.change.references {
             let Some(to) = self.plan.references.get(*number) else { continue };
@@ -160,7 +160,7 @@ impl<'a> Landing<'a> {
 
     /// Adds the record that the line is about, if it is one that is not there yet and is nothing but the line: most
     /// lines of large files are. True if that is done, and all of it.
-    fn add<S: Shelf>(&self, store: &mut S) -> Result<bool, S::Error> {
+    fn add<S: RecordTx>(&self, store: &mut S) -> Result<bool, S::Error> {
         let Plan { row, mode, gives_way_to, displaces, .. } = self.plan;
         let Subject::Key(key) = &self.change.subject else { return Ok(false) };
         if *row != RowEffect::Upsert || *mode == Mode::Update || gives_way_to.is_some() {
@@ -181,7 +181,7 @@ impl<'a> Landing<'a> {
     }
 
     /// Finds the record that the line is about.
-    fn find<S: Shelf>(&self, store: &mut S) -> Result<Result<Found, Refusal>, S::Error> {
+    fn find<S: RecordTx>(&self, store: &mut S) -> Result<Result<Found, Refusal>, S::Error> {
         let scope = &self.plan.records;
         match &self.change.subject {
             Subject::Key(key) => Ok(Ok(Found { record: store.get(scope, key)?, key: Some(key.clone()) })),
@@ -213,7 +213,7 @@ impl<'a> Landing<'a> {
     }
 
     /// The record whose key was made from this value, or the first key that is free for it.
-    fn find_generated<S: Shelf>(&self, store: &mut S, value: &str) -> Result<Found, S::Error> {
+    fn find_generated<S: RecordTx>(&self, store: &mut S, value: &str) -> Result<Found, S::Error> {
         let Some((rule, form)) = &self.plan.generated else { return Ok(Found { key: None, record: None }) };
         let prefix = self.plan.phone_prefix.as_deref();
         let mut attempt = 0;
@@ -231,7 +231,7 @@ impl<'a> Landing<'a> {
         }
     }
 
-    fn carry_out<S: Shelf>(
+    fn carry_out<S: RecordTx>(
         &self,
         store: &mut S,
         found: Found,
@@ -421,7 +421,7 @@ fn sum(one: Option<&str>, other: Option<&str>) -> Option<i128> {
 }
 
 /// Removes what belongs to a record in these scopes.
-fn remove_owned<S: Shelf>(store: &mut S, scopes: &[String], key: &str) -> Result<u64, S::Error> {
+fn remove_owned<S: RecordTx>(store: &mut S, scopes: &[String], key: &str) -> Result<u64, S::Error> {
     scopes.iter().try_fold(0, |removed, scope| Ok(removed + store.remove_owned(scope, key)?))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`Plan`] says what the lines of one import do: it is made from the schemas and the options of the
 //! import. A [`Reader`] turns each good line into a [`Change`], and [`land()`] carries the change out on a
-//! [`Shelf`], which is what a store looks like to one line. So SQLite and DynamoDB cannot disagree about
+//! [`RecordTx`], which is what a store looks like to one line. So SQLite and DynamoDB cannot disagree about
 //! what an import means.
 //!
 //! The order of the lines of one record matters, that of different records does not, as long as the plan
@@ -25,7 +25,7 @@ mod reader;
 pub(crate) use lists::are_lists;
 
 pub use cells::Cells;
-pub use land::{Shelf, land};
+pub use land::{RecordTx, land};
 pub use normal::{Form, KeyForm};
 pub use plan::{Adjustment, Displaced, Plan, Reference};
 pub use reader::{Layout, Reader};

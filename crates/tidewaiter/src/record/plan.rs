@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::normal::{Form, KeyForm};
 use super::{Record, Source, Subject, Value, lists};
-use crate::config::{Empty, Mode, Subsection};
+use crate::config::{Empty, ImportOptions, Mode};
 use crate::id::ImportId;
 use crate::schema::compile::Scope;
 use crate::schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
@@ -91,7 +91,7 @@ pub struct Adjustment {
 
 impl Plan {
     /// The plan of an import: of its scope, among the scopes of its configuration, with its options.
-    pub fn new(scope: Arc<Scope>, scopes: &Scopes, options: &Subsection) -> Self {
+    pub fn new(scope: Arc<Scope>, scopes: &Scopes, options: &ImportOptions) -> Self {
         let schema = scope.schema().clone();
         let records = schema.records.clone().unwrap_or_else(|| scope.name().to_owned());
         let references: Vec<Reference> =

@@ -1,7 +1,7 @@
 //! What happens from outside: partners drop and delete, the clock goes on or jumps, functions are deployed anew, the
 //! schedule fires.
 
-use tidewaiter_pipeline::ports::{Drop, Nature, Source};
+use tidewaiter_pipeline::ports::{DroppedObject, Nature, Source};
 
 use super::{History, TIME_OUT, one_to_three};
 use crate::fault::Fault;
@@ -60,7 +60,15 @@ impl History {
             inner.tell(|| format!("DROPPED: {key}, {} bytes, import {id}", dropped.bytes.len()));
             let bytes = dropped.bytes.len() as u64;
             let (file, nature) = (dropped.file.clone(), Nature::File);
-            let event = Drop { repository, file, import: id, source: source.clone(), nature, bytes, arrived };
+            let event = DroppedObject {
+                repository,
+                file,
+                import: id,
+                source: source.clone(),
+                nature,
+                bytes,
+                arrived,
+            };
             if matches!(dropped.what, What::Configuration(_) | What::Foreign) {
                 inner.faults.add(Fault::ConfigChanged);
             }

@@ -46,7 +46,7 @@ impl History {
                 true
             }
             Some((envelope, false)) => {
-                // What a sweep finds need not come again.
+                // What a reconciliation finds need not come again.
                 if matches!(envelope.body, Body::Upload(_)) {
                     self.dead_letters.push(envelope.body);
                 }

@@ -6,25 +6,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Conclusion, Import, Known, Pinned, Progress, State};
+use tidewaiter_pipeline::ports::{Conclusion, ImportRun, ImportSnapshot, Pinned, Progress, State};
 
 use super::Ports;
 
 /// What one process remembers.
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Mutex<BTreeMap<ImportId, Known>>>);
+pub struct Memory(Arc<Mutex<BTreeMap<ImportId, ImportSnapshot>>>);
 
 impl Memory {
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<ImportId, Known>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<ImportId, ImportSnapshot>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn get(&self, id: ImportId) -> Option<Known> {
+    pub(super) fn get(&self, id: ImportId) -> Option<ImportSnapshot> {
         self.with(|all| all.get(&id).cloned())
     }
 
     /// Remembers an import, unless a later version of it is remembered.
-    pub(super) fn put(&self, known: &Known) {
+    pub(super) fn put(&self, known: &ImportSnapshot) {
         self.with(|all| {
             let id = known.import.id;
             if all.get(&id).is_some_and(|later| later.revision > known.revision) {
@@ -45,7 +45,7 @@ impl Memory {
 
 impl Ports {
     /// An import as it is in the table, with its revision.
-    pub(super) async fn current(&self, id: ImportId) -> Result<Option<Known>> {
+    pub(super) async fn current(&self, id: ImportId) -> Result<Option<ImportSnapshot>> {
         let Some(import) = self.world.state.import(id).await? else { return Ok(None) };
         Ok(Some(self.seen(|inner| inner.revised(import))))
     }
@@ -62,7 +62,11 @@ impl Ports {
     ///
     /// None: `edit` leaves that as it is, so that nothing is written, whatever is in the table. Otherwise whether that
     /// is what is in the table.
-    pub(super) async fn compare(&self, id: ImportId, edit: impl FnOnce(&mut Import)) -> Result<Option<bool>> {
+    pub(super) async fn compare(
+        &self,
+        id: ImportId,
+        edit: impl FnOnce(&mut ImportRun),
+    ) -> Result<Option<bool>> {
         let Some(remembered) = self.memory.get(id) else { return Ok(Some(true)) };
         let mut after = remembered.import.clone();
         edit(&mut after);
@@ -75,7 +79,7 @@ impl Ports {
 }
 
 /// Fixes what an import runs under; what holds, unless its outcome is decided.
-pub(super) fn begin(import: &mut Import, pin: &Pinned) -> Option<Pinned> {
+pub(super) fn begin(import: &mut ImportRun, pin: &Pinned) -> Option<Pinned> {
     let held = match &import.progress {
         Progress::Registered => pin.clone(),
         Progress::Started(pinned) => pinned.joined(pin.clone()),
@@ -86,14 +90,14 @@ pub(super) fn begin(import: &mut Import, pin: &Pinned) -> Option<Pinned> {
 }
 
 /// An import whose outcome is carried out is done.
-pub(super) fn end(import: &mut Import) {
+pub(super) fn end(import: &mut ImportRun) {
     if let Progress::Concluding(conclusion) = &import.progress {
         import.progress = Progress::Done(conclusion.clone());
     }
 }
 
 /// The outcome of an import, if it is decided.
-pub(super) fn conclusion(import: &Import) -> Option<&Conclusion> {
+pub(super) fn conclusion(import: &ImportRun) -> Option<&Conclusion> {
     match &import.progress {
         Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
         Progress::Registered | Progress::Started(_) => None,

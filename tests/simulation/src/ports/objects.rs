@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::CONFIGURATION;
-use tidewaiter_pipeline::ports::{Drop, InDropZone, Listed, Nature, Objects, Source, Stat, Upload};
+use tidewaiter_pipeline::ports::{DroppedObject, InDropZone, Listed, Nature, Objects, Source, Stat, Upload};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::{Ports, simulated};
@@ -26,13 +26,13 @@ const DROPS: &str = "imports/";
 const PAGE: usize = 2;
 
 /// What a version in the drop zone is, by a clock that has seconds only.
-fn lying(source: Source, version: &Version) -> Option<Drop> {
+fn from_listing(source: Source, version: &Version) -> Option<DroppedObject> {
     let (repository, file) = source.key.strip_prefix(DROPS)?.split_once('/')?;
     let (repository, file) = (repository.parse().ok()?, file.to_owned());
     let arrived = at(version.at - version.at.rem_euclid(1_000));
     let import = import_id(&source.key, &version.id, arrived);
     let bytes = version.body.as_ref()?.len() as u64;
-    Some(Drop { repository, file, import, source, nature: Nature::File, bytes, arrived })
+    Some(DroppedObject { repository, file, import, source, nature: Nature::File, bytes, arrived })
 }
 
 fn failed(key: &str, refused: Refused) -> Error {
@@ -227,7 +227,7 @@ impl Objects for Ports {
         .await
     }
 
-    async fn dropped(&self, behind: Option<&Source>) -> Result<(Vec<Drop>, Option<Source>)> {
+    async fn dropped(&self, behind: Option<&Source>) -> Result<(Vec<DroppedObject>, Option<Source>)> {
         let about = behind.map_or("", |behind| &behind.key);
         self.request("objects.dropped", about, |inner| {
             let all = inner.bucket.versions(DROPS).map(|(key, version)| (key.to_owned(), version));
@@ -246,7 +246,7 @@ impl Objects for Ports {
                 version: Some(version.id.clone()),
             };
             let next = found.last().filter(|_| is_more).map(source);
-            let dropped = found.iter().filter_map(|one| lying(source(one), one.1));
+            let dropped = found.iter().filter_map(|one| from_listing(source(one), one.1));
             Ok((dropped.collect(), next))
         })
         .await
@@ -260,7 +260,7 @@ impl Objects for Ports {
         let source = Source { key: format!("{DROPS}{repository}/{universe}{CONFIGURATION}"), version: None };
         let Some(found) = self.head(&source).await? else { return Ok(None) };
         let source = Source { version: Some(found.id.clone()), ..source };
-        Ok(lying(source, &found).map(|dropped| InDropZone::Version(Box::new(dropped))))
+        Ok(from_listing(source, &found).map(|dropped| InDropZone::Version(Box::new(dropped))))
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

@@ -2,7 +2,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Applied, Batch, Records, StoredRecord, Sweep, Swept};
+use tidewaiter_pipeline::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
 
 use super::Ports;
 
@@ -22,9 +22,9 @@ impl Records for Ports {
         2
     }
 
-    async fn sweep(&self, sweep: &Sweep<'_>) -> Result<Swept> {
-        let about = || format!("{} page {}", sweep.import, sweep.page);
-        self.table("records.sweep", about, self.world.records.sweep(sweep)).await
+    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
+        let about = || format!("{} page {}", pruning.import, pruning.page);
+        self.table("records.sweep", about, self.world.records.prune_unlisted(pruning)).await
     }
 
     async fn has_begun(&self, import: ImportId) -> Result<bool> {

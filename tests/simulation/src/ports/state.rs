@@ -7,8 +7,8 @@ use tidewaiter::name::DataName;
 use tidewaiter::sequence::{self, GroupRef, Ready};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Along, Conclusion, Decision, Delivery, Drop, Gathered, HistoryFilter, Import, Kind, Known, Pinned,
-    Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
+    AdvanceWrites, Conclusion, Decision, Delivery, DroppedObject, Gathered, HistoryFilter, ImportRun,
+    ImportSnapshot, Kind, Pinned, Progress, State, Turn, Universe, WaitingDigest, WaitingGroup,
 };
 
 use super::Ports;
@@ -22,7 +22,7 @@ fn named(group: &GroupRef) -> String {
 }
 
 impl State for Ports {
-    async fn register(&self, imports: &[Import]) -> Result<Vec<Import>> {
+    async fn register(&self, imports: &[ImportRun]) -> Result<Vec<ImportRun>> {
         let about = || {
             let named = imports.iter().map(|import| format!("{} {}", import.id, import.file));
             named.collect::<Vec<_>>().join(", ")
@@ -38,7 +38,7 @@ impl State for Ports {
         self.table("state.register", about, register).await
     }
 
-    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<Import>> {
+    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<ImportRun>> {
         let resolve = async {
             let resolved = self.world.state.resolve(id, kind).await?;
             if let Some(import) = &resolved {
@@ -55,7 +55,7 @@ impl State for Ports {
         self.table("state.resolve", || format!("{id} {kind:?}"), resolve).await
     }
 
-    async fn unresolved(&self, repository: &Repository) -> Result<Vec<Import>> {
+    async fn unresolved(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
         let unresolved = self.world.state.unresolved(repository);
         self.table("state.unresolved", || repository.to_string(), unresolved).await
     }
@@ -88,12 +88,12 @@ impl State for Ports {
         self.table("state.universes", String::new, self.world.state.universes()).await
     }
 
-    async fn unregistered(&self, drops: Vec<Drop>) -> Result<Vec<Drop>> {
+    async fn unregistered(&self, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
         let about = format!("{} of them", drops.len());
         self.table("state.unregistered", || about, self.world.state.unregistered(drops)).await
     }
 
-    async fn import(&self, id: ImportId) -> Result<Option<Import>> {
+    async fn import(&self, id: ImportId) -> Result<Option<ImportRun>> {
         let import = async {
             let found = self.current(id).await?;
             Ok(found.map(|known| {
@@ -104,26 +104,26 @@ impl State for Ports {
         self.table("state.import", || id.to_string(), import).await
     }
 
-    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<Import>> {
+    async fn imports(&self, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
         self.table("state.imports", || format!("{} of them", ids.len()), self.world.state.imports(ids)).await
     }
 
-    fn remembered(&self, id: ImportId) -> Option<Known> {
+    fn remembered(&self, id: ImportId) -> Option<ImportSnapshot> {
         self.memory.get(id)
     }
 
-    fn remember(&self, known: &Known) {
+    fn remember(&self, known: &ImportSnapshot) {
         self.memory.put(known);
     }
 
-    async fn recall(&self, id: ImportId) -> Result<Option<Import>> {
+    async fn recall(&self, id: ImportId) -> Result<Option<ImportRun>> {
         match self.memory.get(id) {
             Some(known) => Ok(Some(known.import)),
             None => self.import(id).await,
         }
     }
 
-    async fn members(&self, archive: ImportId) -> Result<Vec<Import>> {
+    async fn members(&self, archive: ImportId) -> Result<Vec<ImportRun>> {
         self.table("state.members", || archive.to_string(), self.world.state.members(archive)).await
     }
 
@@ -145,7 +145,7 @@ impl State for Ports {
 
     async fn conclude(
         &self,
-        seen: &Import,
+        seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
         late: Option<Date>,
@@ -195,7 +195,7 @@ impl State for Ports {
 
     async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
         let (due, trouble) = delivery.state();
-        let note = |import: &mut Import| {
+        let note = |import: &mut ImportRun| {
             if let Progress::Done(conclusion) = &mut import.progress {
                 conclusion.mail_due &= due;
                 conclusion.mail_trouble.clone_from(&trouble);
@@ -245,7 +245,7 @@ impl State for Ports {
                     let Ready::File(id) = ready else { continue };
                     let registered = || {
                         let import = inner.watch.imports.get(id)?.clone();
-                        Some(Known { import, revision: FIRST_REVISION })
+                        Some(ImportSnapshot { import, revision: FIRST_REVISION })
                     };
                     if let Some(marker) = inner.markers.get(id).cloned().or_else(registered) {
                         self.memory.put(&marker);
@@ -262,7 +262,7 @@ impl State for Ports {
         repository: &Repository,
         version: u64,
         state: &sequence::State,
-        along: Along<'_>,
+        along: AdvanceWrites<'_>,
     ) -> Result<bool> {
         let about = || {
             let named =
@@ -273,7 +273,7 @@ impl State for Ports {
         };
         let advance = async {
             let (mut written, mut is_current) =
-                (Along { registered: along.registered, ..Along::default() }, true);
+                (AdvanceWrites { registered: along.registered, ..AdvanceWrites::default() }, true);
             if let Some((id, pin)) = along.begins
                 && let Some(is_so) = self.compare(id, |import| _ = begin(import, pin)).await?
             {
@@ -316,7 +316,7 @@ impl State for Ports {
         self.table("state.next_member", || named(group), find).await
     }
 
-    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<Import>> {
+    async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<ImportRun>> {
         let members = self.world.state.group_members(repository, group);
         self.table("state.group_members", || named(group), members).await
     }
@@ -341,8 +341,13 @@ impl State for Ports {
         self.table("state.expire", || named(group), expire).await
     }
 
-    async fn twin(&self, repository: &Repository, name: &DataName, sha256: &str) -> Result<Option<Import>> {
-        let twin = self.world.state.twin(repository, name, sha256);
+    async fn find_duplicate(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        sha256: &str,
+    ) -> Result<Option<ImportRun>> {
+        let twin = self.world.state.find_duplicate(repository, name, sha256);
         self.table("state.twin", || name.file.clone(), twin).await
     }
 
@@ -381,7 +386,7 @@ impl State for Ports {
         self.table("state.repositories", String::new, self.world.state.repositories()).await
     }
 
-    async fn unfinished(&self) -> Result<Vec<Import>> {
+    async fn unfinished(&self) -> Result<Vec<ImportRun>> {
         self.table("state.unfinished", String::new, self.world.state.unfinished()).await
     }
 
@@ -393,7 +398,7 @@ impl State for Ports {
         self.table("state.unmailed", String::new, self.world.state.unmailed()).await
     }
 
-    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<Import>> {
+    async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<ImportRun>> {
         let queued = self.world.state.queued(repository, limit);
         self.table("state.queued", || repository.to_string(), queued).await
     }
@@ -402,7 +407,7 @@ impl State for Ports {
         self.table("state.waiting", || repository.to_string(), self.world.state.waiting(repository)).await
     }
 
-    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<Import>> {
+    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<ImportRun>> {
         self.table("state.history", String::new, self.world.state.history(filter)).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running, Stage};
-use tidewaiter_pipeline::ports::{Along, Import, Kind, Turn};
+use tidewaiter_pipeline::ports::{AdvanceWrites, ImportRun, Kind, Turn};
 
 use super::{GroupKey, Watch};
 
@@ -13,7 +13,7 @@ use super::{GroupKey, Watch};
 const SCOPES: [&str; 5] = ["contacts", "batch", "cardcode", "creditpoints", "deletecontacts"];
 
 impl Watch {
-    pub(super) fn members_of(&self, key: &GroupKey) -> impl Iterator<Item = (&Import, u8)> {
+    pub(super) fn members_of(&self, key: &GroupKey) -> impl Iterator<Item = (&ImportRun, u8)> {
         self.imports.values().filter_map(move |import| match &import.kind {
             Kind::Data { group: Some(place), .. } if import.repository == key.0 && place.group == key.1 => {
                 Some((import, place.slot))
@@ -79,7 +79,7 @@ impl Watch {
         process: u64,
         repository: &Repository,
         state: &sequence::State,
-        along: Along<'_>,
+        along: AdvanceWrites<'_>,
     ) {
         let before = self.running(repository).cloned();
         let now = state.running.clone();
@@ -175,7 +175,7 @@ impl Watch {
         };
         let key = (repository.clone(), group.clone());
         let open = self.members_of(&key).filter(|(import, _)| is_open(import.id));
-        let place = |(import, slot): &(&Import, u8)| {
+        let place = |(import, slot): &(&ImportRun, u8)| {
             let day = self.subject(import.id).map(|subject| subject.data.day);
             (*slot, day, import.file.clone(), import.id)
         };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tidewaiter::check::Limits;
-use tidewaiter::config::{Active, Config, Delimiter, Subsection};
+use tidewaiter::config::{Active, Config, Delimiter, ImportOptions};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, Directory, NameError};
 use tidewaiter::record::Plan;
@@ -12,7 +12,7 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 use tidewaiter_pipeline::configs;
-use tidewaiter_pipeline::examine::Terms;
+use tidewaiter_pipeline::examine::CheckSpec;
 use tidewaiter_pipeline::ports::Refusal;
 use tidewaiter_pipeline::unpack::{archive_limits, not_grouped, refused_name};
 
@@ -28,7 +28,7 @@ pub(super) enum Ruling {
     /// It is checked.
     Check {
         /// Against this.
-        terms: Box<Terms>,
+        terms: Box<CheckSpec>,
         /// What its name says, if that was looked at.
         name: Option<Box<DataName>>,
         /// What else there is to say.
@@ -155,7 +155,8 @@ impl Judge {
 
     fn by_name(&self, name: DataName) -> Ruling {
         let config = self.active.config(&name.universe);
-        if let Some(terms) = config.and_then(|config| Terms::find(config, &name.scope, &name.subsection)) {
+        if let Some(terms) = config.and_then(|config| CheckSpec::find(config, &name.scope, &name.subsection))
+        {
             return self.check(terms, Some(name), Vec::new());
         }
         // Never seen: what was resolved has its terms in the same configuration.
@@ -166,13 +167,13 @@ impl Judge {
     fn by_scope(&self, scope: Arc<Scope>, line_bytes: u64, notes: Vec<String>) -> Ruling {
         let line_bytes = usize::try_from(line_bytes).unwrap_or(usize::MAX);
         let limits = Limits { line_bytes, ..Limits::default() };
-        let options = Subsection::default();
+        let options = ImportOptions::default();
         // Nothing is loaded, so what other scopes are like does not matter.
         let plan = Arc::new(Plan::new(scope.clone(), catalogue::scopes(), &options));
-        self.check(Terms { scope, options, plan, limits }, None, notes)
+        self.check(CheckSpec { scope, options, plan, limits }, None, notes)
     }
 
-    fn check(&self, mut terms: Terms, name: Option<DataName>, mut notes: Vec<String>) -> Ruling {
+    fn check(&self, mut terms: CheckSpec, name: Option<DataName>, mut notes: Vec<String>) -> Ruling {
         if terms.options.replace_all.is_some() {
             let note =
                 "what it does not name is removed: an import refuses it if that is more than max_removed";

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use tidewaiter::config::Delimiter;
 use tidewaiter::keys::Repository;
-use tidewaiter::name::Dropped;
+use tidewaiter::name::DroppedName;
 use tidewaiter::report::Outcome;
 use tidewaiter_archive::Format as ArchiveFormat;
 use tidewaiter_pipeline::examine::ReadAt;
@@ -136,7 +136,7 @@ impl Check<'_> {
     fn path(&mut self, path: &Path) -> Result<()> {
         let name = file_name(path);
         if !self.judge.ignores_names()
-            && let Dropped::Configuration { universe } = Dropped::of(&name)
+            && let DroppedName::Configuration { universe } = DroppedName::of(&name)
         {
             let document = read_configuration(path)?;
             return self.out.show(&self.judge.configuration(&name, universe, &document));
@@ -145,7 +145,9 @@ impl Check<'_> {
         let mut file = File::open(path).map_err(cannot)?;
         let metadata = file.metadata().map_err(cannot)?;
         let bytes = metadata.len();
-        if let (Dropped::Archive, Some(format)) = (Dropped::of(&name), ArchiveFormat::from_name(&name)) {
+        if let (DroppedName::Archive, Some(format)) =
+            (DroppedName::of(&name), ArchiveFormat::from_name(&name))
+        {
             return archive::check(self, path, &name, format, bytes);
         }
         let ruling = self.judge.rule(&name)?;

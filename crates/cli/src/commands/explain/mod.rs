@@ -10,7 +10,7 @@ use serde::Serialize;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
-use tidewaiter_pipeline::ports::{Import, Kind, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, Kind, Progress, State};
 use tidewaiter_pipeline::report;
 
 use self::story::{Around, Name, Step, story};
@@ -64,7 +64,7 @@ async fn explain(deployed: &impl Deployed, mut options: Options, printer: &Print
     };
     for import in found {
         let steps = story(&import, &around(deployed, &import).await?);
-        let Import { repository, file, id, .. } = import;
+        let ImportRun { repository, file, id, .. } = import;
         explained.push(Explained { repository, file, import: Some(id), steps });
     }
     explained.extend(outside(deployed, &options).await?);
@@ -78,7 +78,7 @@ async fn explain(deployed: &impl Deployed, mut options: Options, printer: &Print
     Ok(Status::Clean)
 }
 
-async fn around(deployed: &impl Deployed, import: &Import) -> Result<Around> {
+async fn around(deployed: &impl Deployed, import: &ImportRun) -> Result<Around> {
     let state = deployed.state();
     let turn = state.turn(&import.repository).await?;
     let (sequence, in_flight) = (turn.state, turn.configurations.in_flight());

@@ -12,7 +12,7 @@ use tidewaiter::keys::Key;
 use tidewaiter::report::{Outcome, Report, headline, moment};
 use tidewaiter_pipeline::digest::{mailed_at, span};
 use tidewaiter_pipeline::ports::{
-    Conclusion, DigestPlace, Group, Import, Kind, Pinned, Progress, Trouble, WaitingGroup,
+    Conclusion, DigestPlace, Group, ImportRun, Kind, Pinned, Progress, Trouble, WaitingGroup,
 };
 
 use crate::text::{listed, plural, size, slots};
@@ -76,7 +76,7 @@ pub(super) struct Around {
 }
 
 /// The way of a file, from its drop to where it is now.
-pub(super) fn story(import: &Import, around: &Around) -> Vec<Step> {
+pub(super) fn story(import: &ImportRun, around: &Around) -> Vec<Step> {
     let mut steps = vec![arrived(import), name(import)];
     match &import.progress {
         Progress::Registered => steps.push(waits(import, around)),
@@ -98,7 +98,7 @@ pub(super) fn story(import: &Import, around: &Around) -> Vec<Step> {
     steps
 }
 
-fn arrived(import: &Import) -> Step {
+fn arrived(import: &ImportRun) -> Step {
     let bytes = size(import.bytes);
     let text = match &import.archive {
         Some((_, archive)) => format!("it came in the archive {archive}; {bytes}"),
@@ -107,7 +107,7 @@ fn arrived(import: &Import) -> Step {
     Step { at: Some(import.arrived), name: Name::Arrived, text }
 }
 
-fn name(import: &Import) -> Step {
+fn name(import: &ImportRun) -> Step {
     let text = match &import.kind {
         Kind::Data { name, group, .. } => {
             let mut text = format!(
@@ -138,7 +138,7 @@ fn name(import: &Import) -> Step {
 }
 
 /// What a file waits for that has not begun.
-fn waits(import: &Import, around: &Around) -> Step {
+fn waits(import: &ImportRun, around: &Around) -> Step {
     let text = match &import.kind {
         Kind::Data { group: Some(group), .. } => match (&around.waiting, around.before) {
             (Some(waiting), _) => format!(
@@ -179,7 +179,7 @@ fn turn(before: Option<u64>, around: &Around) -> String {
     }
 }
 
-fn begun(import: &Import, pinned: &Pinned) -> Step {
+fn begun(import: &ImportRun, pinned: &Pinned) -> Step {
     let mut text = match &import.kind {
         Kind::Data { .. } => {
             "its turn came; it is imported under the configuration that was active then".to_owned()
@@ -194,7 +194,7 @@ fn begun(import: &Import, pinned: &Pinned) -> Step {
 }
 
 /// Between the beginning and the outcome.
-fn in_between(import: &Import, pinned: &Pinned, around: &Around) -> Step {
+fn in_between(import: &ImportRun, pinned: &Pinned, around: &Around) -> Step {
     let doing = match (&import.kind, &pinned.content, pinned.checked) {
         (Kind::Data { .. }, Some(content), _) => {
             format!("it passed its check ({}), and its lines are being loaded", size(content.bytes))
@@ -215,7 +215,7 @@ fn in_between(import: &Import, pinned: &Pinned, around: &Around) -> Step {
     Step { at: None, name: Name::Waits, text }
 }
 
-fn ended(steps: &mut Vec<Step>, import: &Import, conclusion: &Conclusion, around: &Around) {
+fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, around: &Around) {
     if let Some(began) = around.report.as_ref().and_then(|report| report.began.as_ref()?.parse().ok()) {
         let text = match &import.kind {
             Kind::Data { group: Some(group), .. } if group.group.last > 1 => {
@@ -262,7 +262,7 @@ fn ended(steps: &mut Vec<Step>, import: &Import, conclusion: &Conclusion, around
     steps.push(mail(conclusion, around));
 }
 
-fn places(import: &Import, conclusion: &Conclusion) -> Step {
+fn places(import: &ImportRun, conclusion: &Conclusion) -> Step {
     let gone = conclusion.code.as_deref() == Some(tidewaiter_pipeline::conclude::GONE);
     let mut text = if gone {
         "the file itself is nowhere: somebody removed it before it had its outcome".to_owned()
@@ -345,7 +345,7 @@ fn alone(conclusion: &Conclusion, recipients: Option<&[String]>, attention: bool
 }
 
 /// What there is to do about it.
-fn next(import: &Import, conclusion: &Conclusion, around: &Around) -> Option<Step> {
+fn next(import: &ImportRun, conclusion: &Conclusion, around: &Around) -> Option<Step> {
     let hint = around.report.as_ref().and_then(|report| report.reason.as_ref()?.hint.clone());
     let text = match (conclusion.outcome, &conclusion.badlines) {
         (Outcome::Imported, Some(badlines)) => {
@@ -364,6 +364,6 @@ fn next(import: &Import, conclusion: &Conclusion, around: &Around) -> Option<Ste
 
 /// The name under which rejected lines are dropped again: without the group, and without the id of an import
 /// that they may be kept under.
-fn plain(import: &Import, badlines: &Key) -> String {
+fn plain(import: &ImportRun, badlines: &Key) -> String {
     badlines.file_name().replace(&format!("_{}", import.id), "")
 }

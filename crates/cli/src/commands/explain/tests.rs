@@ -6,7 +6,7 @@ use tidewaiter::name::{DataName, GroupTag};
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{GroupRef, GroupRule};
 use tidewaiter_pipeline::ports::{
-    Conclusion, Content, DigestPlace, Group, Import, KeptReport, Kind, Pinned, Progress, Refusal, Source,
+    Conclusion, Content, DigestPlace, Group, ImportRun, KeptReport, Kind, Pinned, Progress, Refusal, Source,
     Trouble, WaitingGroup,
 };
 
@@ -44,8 +44,8 @@ fn refused() -> Kind {
     Kind::Refused(Refusal { outcome: Outcome::Bogus, reason })
 }
 
-fn import(kind: Kind, progress: Progress) -> Import {
-    Import {
+fn import(kind: Kind, progress: Progress) -> ImportRun {
+    ImportRun {
         id: ID.parse().unwrap(),
         repository: repository(),
         file: FILE.to_owned(),
@@ -119,7 +119,7 @@ fn report(outcome: Outcome, recipients: &[&str]) -> Report {
 
 /// The words of one step.
 #[track_caller]
-fn words(import: &Import, around: &Around, step: Name) -> String {
+fn words(import: &ImportRun, around: &Around, step: Name) -> String {
     let steps = story(import, around);
     let found: Vec<_> = steps.iter().filter(|told| told.name == step).collect();
     assert_eq!(found.len(), 1, "{steps:?}");
@@ -129,7 +129,7 @@ fn words(import: &Import, around: &Around, step: Name) -> String {
 #[test]
 fn how_it_came() {
     let mut dropped = import(data(true), Progress::Registered);
-    let told = |import: &Import| words(import, &Around::default(), Name::Arrived);
+    let told = |import: &ImportRun| words(import, &Around::default(), Name::Arrived);
     assert_eq!(told(&dropped), "it was dropped into imports/partner/ and taken in; 2.0 KiB");
     dropped.archive = Some((ID.parse().unwrap(), "monday.zip".to_owned()));
     assert_eq!(told(&dropped), "it came in the archive monday.zip; 2.0 KiB");

@@ -7,7 +7,7 @@ use tidewaiter_aws::operator::tags::Function;
 use tidewaiter_aws::operator::{DeadLetters, Stack, subject};
 
 use super::Options;
-use super::words::{About, about};
+use super::messages::{About, about};
 use crate::args::{Format, Queue};
 use crate::printer::{Line, Printer, style};
 use crate::text::{moment, plural};

@@ -3,7 +3,7 @@
 #[cfg(feature = "aws")]
 mod letters;
 #[cfg(feature = "aws")]
-mod words;
+mod messages;
 
 use std::path::PathBuf;
 

@@ -8,7 +8,7 @@ use tidewaiter::finding::Code;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::day::{Column, Day, File, Waiting, page as render};
-use tidewaiter_pipeline::ports::{Conclusion, HistoryFilter, Import, Kind, Progress, State};
+use tidewaiter_pipeline::ports::{Conclusion, HistoryFilter, ImportRun, Kind, Progress, State};
 use tidewaiter_pipeline::report;
 
 use crate::Result;
@@ -39,7 +39,7 @@ pub(super) async fn page(
 async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Result<Day> {
     let filter =
         HistoryFilter { repository: Some(repository.clone()), limit: MOST, ..HistoryFilter::default() };
-    let mut ended: Vec<(Import, Conclusion)> = Vec::new();
+    let mut ended: Vec<(ImportRun, Conclusion)> = Vec::new();
     let latest = deployed.state().history(&filter).await?;
     let looked_at = (latest.len() >= MOST).then_some(MOST as u64);
     for import in latest {
@@ -80,7 +80,7 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
 
 async fn file(
     deployed: &impl Deployed,
-    import: Import,
+    import: ImportRun,
     conclusion: &Conclusion,
     kinds: &mut Kinds,
 ) -> Result<File> {

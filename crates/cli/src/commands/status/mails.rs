@@ -5,7 +5,7 @@ use tidewaiter::config::Digest;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::digest;
-use tidewaiter_pipeline::ports::{HistoryFilter, Import, Progress, State, Trouble};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Progress, State, Trouble};
 
 use super::NAMED;
 use crate::Result;
@@ -105,7 +105,7 @@ impl Mails {
 }
 
 /// What is wrong with the mail about a file, or with the digest that it is in.
-fn troubled(import: &Import) -> Option<Troubled> {
+fn troubled(import: &ImportRun) -> Option<Troubled> {
     let Progress::Done(conclusion) = &import.progress else { return None };
     let digest = conclusion.digest.as_ref().and_then(|digest| digest.trouble.as_ref());
     let trouble = conclusion.mail_trouble.as_ref().or(digest)?.clone();

@@ -9,7 +9,7 @@ use crate::local::disk::on_behalf_of;
 use crate::local::troubles::{Task, Unit};
 use crate::ports::{Message, News, Platform, State};
 use crate::validate::Tried;
-use crate::{Error, Result, digest, report, sequence, sweep, unpack, validate, watch};
+use crate::{Error, Result, digest, reconcile, report, sequence, unpack, validate, watch};
 
 impl Runner {
     /// Handles the next message that is due; false if there is none.
@@ -93,7 +93,7 @@ impl Runner {
                         Task::Poke(repository),
                     )
                 }
-                _ => (Unit::State, (None, format!("import {import}")), Task::Sweep),
+                _ => (Unit::State, (None, format!("import {import}")), Task::Reconcile),
             },
             message => (of_itself(&message), (None, describe(&message)), Task::Send(message)),
         }
@@ -131,7 +131,7 @@ async fn handle(local: &Local, message: Message) -> Result<()> {
         Message::Report { import } => report::report(local, import).await,
         Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
         Message::Notice { notice } => watch::tell(local, &notice).await,
-        Message::TakeIn { import } => sweep::resume_by_id(local, import).await,
+        Message::TakeIn { import } => reconcile::resume_by_id(local, import).await,
         Message::Missed { dropped } => unpack::unpack(local, &dropped).await,
     }
 }

@@ -9,26 +9,26 @@ use tidewaiter::keys::Repository;
 use super::{Runner, going_on, taking_in};
 use crate::local::Local;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{Drop as Dropped, Kind, Message, News, Objects, Platform, Progress, Queue, State};
-use crate::{Result, digest, sweep, unpack};
+use crate::ports::{DroppedObject, Kind, Message, News, Objects, Platform, Progress, Queue, State};
+use crate::{Result, digest, reconcile, unpack};
 
 /// How many import runs are read at a time.
 const PAGE: usize = 500;
 
 impl Runner {
     /// Finds what an earlier process left undone, or a message that was lost.
-    pub(super) async fn sweep(&mut self) {
+    pub(super) async fn reconcile(&mut self) {
         if !self.may_try(&Unit::State) {
             return;
         }
         self.stalls = false;
-        match self.sweep_all().await {
+        match self.reconcile_all().await {
             Ok(()) => self.troubles.solved(&Unit::State),
             Err(error) => {
                 self.failed(
                     Unit::State,
                     (None, "looking for what is unfinished".to_owned()),
-                    Task::Sweep,
+                    Task::Reconcile,
                     &error,
                 )
                 .await;
@@ -36,8 +36,8 @@ impl Runner {
         }
     }
 
-    /// The sweep, until the state cannot be read.
-    async fn sweep_all(&mut self) -> Result<()> {
+    /// The reconciliation, until the state cannot be read.
+    async fn reconcile_all(&mut self) -> Result<()> {
         let before = self.taken_before();
         let progress = self.progress_of(&before).await?;
         for dropped in &before {
@@ -63,19 +63,19 @@ impl Runner {
             }
             let about = (Some(repository.clone()), format!("going on with {} of {repository}", import.file));
             let task = if is_data { Task::Poke(repository) } else { Task::Resume(import.id, about.clone()) };
-            self.attempt(unit, about, task, async |local| sweep::resume(local, &import).await).await;
+            self.attempt(unit, about, task, async |local| reconcile::resume(local, &import).await).await;
         }
         let registered = self.local.state().repositories().await?;
         for repository in &registered {
             let turn = self.local.state().turn(repository).await?;
-            let has_work = sweep::has_work(&turn);
+            let has_work = reconcile::has_work(&turn);
             digest::ask(&self.local, repository, !has_work).await?;
             if self.may_try(&Unit::Order(repository.clone())) {
                 self.poke(repository).await;
             }
         }
-        sweep::ask_for_mails(&self.local).await?;
-        let watched = sweep::watched(&self.local, &registered).await;
+        reconcile::ask_for_mails(&self.local).await?;
+        let watched = reconcile::watched(&self.local, &registered).await;
         let configs = Unit::Place(PathBuf::from("config"));
         match watched {
             Ok(watched) => {
@@ -89,14 +89,14 @@ impl Runner {
             }
             Err(error) => {
                 let about = (None, "looking for configurations".to_owned());
-                self.failed(configs, about, Task::Sweep, &error).await;
+                self.failed(configs, about, Task::Reconcile, &error).await;
             }
         }
         Ok(())
     }
 
     /// How far the files are that were taken in, of those that are registered.
-    async fn progress_of(&self, dropped: &[Dropped]) -> Result<HashMap<ImportId, Progress>> {
+    async fn progress_of(&self, dropped: &[DroppedObject]) -> Result<HashMap<ImportId, Progress>> {
         let mut progress = HashMap::new();
         for page in dropped.chunks(PAGE) {
             let ids: Vec<ImportId> = page.iter().map(|dropped| dropped.import).collect();
@@ -107,21 +107,21 @@ impl Runner {
     }
 
     /// What was taken in and may not be registered. What cannot be looked at is kept in mind.
-    fn taken_before(&mut self) -> Vec<Dropped> {
+    fn taken_before(&mut self) -> Vec<DroppedObject> {
         let (drops, mut failures) = match self.inbox.taken_before() {
             Ok(taken) => (taken.drops, taken.failures),
             Err(error) => (Vec::new(), vec![(PathBuf::from("waiting"), error)]),
         };
         // What interrupted writes and copies left.
         failures.extend(self.inbox.put_in_order());
-        let partial = self.local.objects().sweep_partial().err();
+        let partial = self.local.objects().remove_partial().err();
         failures.extend(partial.map(|error| (PathBuf::from(".tidewaiter/partial"), error)));
         let about = || (None, "looking for what was taken in".to_owned());
         let failing: HashSet<PathBuf> = failures.iter().map(|(path, _)| path.clone()).collect();
         for (path, error) in failures {
             let unit = Unit::Place(path);
             if self.may_try(&unit) {
-                self.troubles.failed(unit, about(), Task::Sweep, &error, None);
+                self.troubles.failed(unit, about(), Task::Reconcile, &error, None);
             }
         }
         self.troubles.solved_but(
@@ -132,7 +132,7 @@ impl Runner {
     }
 
     /// Goes on with what was taken in before.
-    pub(super) async fn return_to(&mut self, unit: &Unit, dropped: &Dropped) {
+    pub(super) async fn return_to(&mut self, unit: &Unit, dropped: &DroppedObject) {
         let about = taking_in(dropped);
         let again = async |local: &Local| {
             match local.state().import(dropped.import).await?.map(|import| import.progress) {
@@ -150,7 +150,7 @@ impl Runner {
 
     /// Forgets a configuration that was taken in once it is registered: from then on the state says that it is in flight.
     /// It may be registered although taking it in failed.
-    pub(super) async fn forget_taken_in(&self, dropped: &Dropped, is_registered: bool) {
+    pub(super) async fn forget_taken_in(&self, dropped: &DroppedObject, is_registered: bool) {
         let taken_in = &self.local.objects().taken_in;
         if taken_in.contains(&dropped.repository, &dropped.file)
             && (is_registered || matches!(self.local.state().import(dropped.import).await, Ok(Some(_))))
@@ -161,12 +161,12 @@ impl Runner {
 
     /// Asks the sequencer of a repository to go on, if there is anything to go on with.
     ///
-    /// Unlike a sweep in the cloud it does so whatever signs of life there are: this process alone works on the folder,
+    /// Unlike a reconciliation in the cloud it does so whatever signs of life there are: this process alone works on the folder,
     /// and it has nothing in hand now.
     pub(super) async fn poke(&mut self, repository: &Repository) {
         let unit = Unit::Order(repository.clone());
         match self.local.state().turn(repository).await {
-            Ok(turn) if sweep::has_work(&turn) => {
+            Ok(turn) if reconcile::has_work(&turn) => {
                 let arrived = self.arrived.remove(repository);
                 for message in arrived.into_iter().chain([Message::news(repository, News::Poke)]) {
                     // In memory it does not fail.
@@ -183,7 +183,7 @@ impl Runner {
     pub(super) async fn watch_over(&mut self, repository: &Repository, is_registered: bool) {
         let about = (Some(repository.clone()), format!("watching over {repository}"));
         let task = Task::Watch(repository.clone(), is_registered);
-        let watch = async |local: &Local| sweep::watch_repository(local, repository, is_registered).await;
+        let watch = async |local: &Local| reconcile::watch_repository(local, repository, is_registered).await;
         self.attempt(Unit::Watch(repository.clone()), about, task, watch).await;
     }
 }

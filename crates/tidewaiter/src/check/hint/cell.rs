@@ -571,7 +571,7 @@ fn near_miss(column: &Column, value: &str) -> Option<Advice> {
     let values = || column.one_of().iter().map(String::as_str);
     let same = values().find(|one| one.to_lowercase() == value.trim().to_lowercase());
     let meant = same.or_else(|| nearest(value, values()))?;
-    let text = super::words::near_miss(meant);
+    let text = super::messages::near_miss(meant);
     // Of several that differ in case alone, none is meant beyond doubt.
     let alike = |one: &&str| one.to_lowercase() == value.trim().to_lowercase();
     Some(if values().filter(alike).count() == 1 { Advice::write(text, meant) } else { Advice::say(text) })

@@ -5,7 +5,7 @@
 //! it is not sure.
 
 mod cell;
-pub(crate) mod words;
+pub(crate) mod messages;
 
 pub(crate) use cell::{Writing, cell, meant};
 
@@ -31,7 +31,7 @@ pub(crate) fn name_of(delimiter: u8) -> String {
 }
 
 fn wrong_delimiter(seems: u8, wanted: u8) -> String {
-    words::delimiter("file", &name_of(seems), &name_of(wanted))
+    messages::delimiter("file", &name_of(seems), &name_of(wanted))
 }
 
 /// For a header that is one unknown column: another delimiter that makes known columns of it.
@@ -52,10 +52,10 @@ pub(crate) fn delimiter_of_header(text: &str, used: u8, scope: &Scope) -> Option
 pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<(&'static str, String)> {
     if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
         let message = "the first line says what the delimiter is, but must be the header";
-        return Some((message, words::SEPARATOR_NOTE.to_owned()));
+        return Some((message, messages::SEPARATOR_NOTE.to_owned()));
     }
     if fields == 1 && text.starts_with('"') && memchr::memchr(used, text.as_bytes()).is_some() {
-        return Some(("the header as a whole stands in quotes", words::quoted_header(&name_of(used))));
+        return Some(("the header as a whole stands in quotes", messages::quoted_header(&name_of(used))));
     }
     None
 }
@@ -63,7 +63,7 @@ pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<
 /// For a line with too few fields.
 pub(crate) fn missing_cells(content: &[u8], used: u8, wanted: usize) -> Option<String> {
     if content == END_MARK {
-        return Some(words::END_MARK.to_owned());
+        return Some(messages::END_MARK.to_owned());
     }
     delimiter_of_line(content, used, wanted)
 }
@@ -72,12 +72,12 @@ pub(crate) fn missing_cells(content: &[u8], used: u8, wanted: usize) -> Option<S
 fn delimiter_of_line(content: &[u8], used: u8, wanted: usize) -> Option<String> {
     let fits = |d: &u8| *d != used && memchr_iter(*d, content).count() + 1 == wanted;
     let seems = DELIMITERS.iter().map(|(d, _)| *d).find(fits)?;
-    Some(words::delimiter("line", &name_of(seems), &name_of(used)))
+    Some(messages::delimiter("line", &name_of(seems), &name_of(used)))
 }
 
 /// For a line with too many fields.
 pub(crate) fn extra_cells(fields: usize, wanted: usize, next_is_empty: bool) -> &'static str {
-    if fields == wanted + 1 && next_is_empty { words::LINE_ENDS } else { words::BARE_DELIMITER }
+    if fields == wanted + 1 && next_is_empty { messages::LINE_ENDS } else { messages::BARE_DELIMITER }
 }
 
 /// For a label that is unknown: the column that was probably meant. `is_there` says which columns the header has,
@@ -85,20 +85,20 @@ pub(crate) fn extra_cells(fields: usize, wanted: usize, next_is_empty: bool) -> 
 pub(crate) fn label(label: &str, scope: &Scope, is_there: impl Fn(&str) -> bool) -> Option<String> {
     let names = || scope.columns().iter().map(crate::schema::compile::Column::name);
     let advice = |name: &str, words: fn(&str) -> String| {
-        Some(if is_there(name) { words::there_too(name) } else { words(name) })
+        Some(if is_there(name) { messages::there_too(name) } else { words(name) })
     };
     let bare = label.trim().trim_matches('"').trim();
     if bare != label && scope.column(bare).is_some() {
-        return advice(bare, words::around_label);
+        return advice(bare, messages::around_label);
     }
     if let Some(name) = names().find(|name| name.to_lowercase() == bare.to_lowercase()) {
-        return advice(name, words::capitals);
+        return advice(name, messages::capitals);
     }
     let plain = plain(bare);
     if let Some(name) = names().find(|name| self::plain(name) == plain) {
-        return advice(name, words::near_miss);
+        return advice(name, messages::near_miss);
     }
-    nearest(bare, names().filter(|name| !is_there(name))).map(words::near_miss)
+    nearest(bare, names().filter(|name| !is_there(name))).map(messages::near_miss)
 }
 
 /// How many columns are listed where one is unknown.
@@ -163,7 +163,7 @@ pub(crate) fn not_utf8(content: &[u8], line: u64, byte: u64) -> Finding {
         return finding;
     }
     let read = shorten(around.iter().map(|&b| windows_1252(b).unwrap_or('?')).collect::<String>().as_bytes());
-    finding.with_hint(words::windows_1252(&read))
+    finding.with_hint(messages::windows_1252(&read))
 }
 
 /// True if every byte beyond ASCII is a character of Windows-1252, and one of them a letter in a word.

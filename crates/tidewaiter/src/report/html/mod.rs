@@ -39,7 +39,7 @@ fn write_html(out: &mut String, report: &Report) -> Result {
     write_mistakes(out, report)?;
     write_facts(out, report)?;
     let Report { import, repository, .. } = report;
-    frame::end(out, &format!("Import {import} in {repository}. The log shows every finding that is kept."))
+    frame::end(out, &format!("ImportRun {import} in {repository}. The log shows every finding that is kept."))
 }
 
 /// The outcome, on its colour: a word, what happened, and to which file.

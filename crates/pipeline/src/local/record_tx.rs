@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde::Serializer;
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{KEY_SEPARATOR, Plan, Record, Shelf, Source, Value, owned_prefix};
+use tidewaiter::record::{KEY_SEPARATOR, Plan, Record, RecordTx, Source, Value, owned_prefix};
 
-use super::known::Known;
+use super::known_keys::KnownKeys;
 use super::sqlite::{from_json, to_json, unwritable};
 
 /// The records of one universe.
-pub(super) struct SqliteShelf<'a> {
+pub(super) struct SqliteTx<'a> {
     sql: &'a Connection,
     universe: &'a str,
     /// The scopes that were asked for: few.
     collections: Vec<Collection>,
-    known: &'a mut Known,
+    known: &'a mut KnownKeys,
     /// What is asked for each line, once it was needed.
     exists: Option<CachedStatement<'a>>,
     select: Option<CachedStatement<'a>>,
@@ -34,8 +34,8 @@ struct Collection {
     is_empty: bool,
 }
 
-impl<'a> SqliteShelf<'a> {
-    pub(super) fn new(sql: &'a Connection, known: &'a mut Known, universe: &'a str) -> Self {
+impl<'a> SqliteTx<'a> {
+    pub(super) fn new(sql: &'a Connection, known: &'a mut KnownKeys, universe: &'a str) -> Self {
         let (exists, select, insert) = (None, None, None);
         let (collections, import, json) = (Vec::new(), None, Vec::new());
         Self { sql, universe, collections, known, exists, select, insert, import, json }
@@ -86,7 +86,7 @@ impl<'a> SqliteShelf<'a> {
     }
 }
 
-impl Shelf for SqliteShelf<'_> {
+impl RecordTx for SqliteTx<'_> {
     type Error = rusqlite::Error;
 
     fn get(&mut self, scope: &str, key: &str) -> rusqlite::Result<Option<Record>> {

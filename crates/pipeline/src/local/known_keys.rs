@@ -12,12 +12,12 @@ const BESIDE: usize = 48;
 
 /// What is known, by the number of a collection.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownKeys {
     keys: BTreeMap<i64, HashSet<Box<str>>>,
     bytes: usize,
 }
 
-impl Known {
+impl KnownKeys {
     /// True if a record is known to exist.
     pub(super) fn has(&self, collection: i64, key: &str) -> bool {
         self.keys.get(&collection).is_some_and(|keys| keys.contains(key))
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn no_more_is_remembered_than_there_is_room_for() {
-        let mut known = Known::default();
+        let mut known = KnownKeys::default();
         for n in 0..MOST {
             known.add(1, &n.to_string());
         }
@@ -70,7 +70,7 @@ mod tests {
     /// Its room was gone for good, so that an import which removes much would have asked for each record again.
     #[test]
     fn what_is_removed_leaves_room() {
-        let mut known = Known::default();
+        let mut known = KnownKeys::default();
         for n in 0..MOST {
             known.add(1, &n.to_string());
             known.remove(1, &n.to_string());

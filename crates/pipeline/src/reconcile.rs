@@ -4,18 +4,18 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
-use crate::ports::{Import, Kind, Message, News, Objects, Platform, Progress, Queue, State, Turn};
+use crate::ports::{ImportRun, Kind, Message, News, Objects, Platform, Progress, Queue, State, Turn};
 use crate::report::is_refused;
 use crate::{Error, Result, conclude, digest, pulse, unpack, watch};
 
 /// How many imports are read at a time.
 const PAGE: usize = 100;
 
-/// How many files that nobody told of are handed on by one sweep. Their events may just be late, since more is dropped
-/// than is taken in: then each sweep adds to that.
+/// How many files that nobody told of are handed on by one reconciliation. Their events may just be late, since more is dropped
+/// than is taken in: then each reconciliation adds to that.
 const MISSED: usize = 1_000;
 
-/// What a sweep found.
+/// What a reconciliation found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// How many files were handed on to be taken in or brought to their place.
@@ -34,7 +34,7 @@ pub struct Found {
 
 /// Sends a message for everything that is unfinished. A file that arrived after `left_alone` is likely to be
 /// in somebody's hands, and is left alone unless it is a data file, whose turn the sequencer knows.
-pub async fn sweep<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<Found> {
+pub async fn reconcile<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<Found> {
     let mut found = poke(platform).await?;
     for import in platform.state().unfinished().await? {
         if import.arrived <= left_alone {
@@ -158,8 +158,8 @@ pub(crate) async fn ask_for_mails<P: Platform>(platform: &P) -> Result<usize> {
     Ok(mails)
 }
 
-/// Goes on with a file that a sweep found.
-pub async fn resume<P: Platform>(platform: &P, import: &Import) -> Result<()> {
+/// Goes on with a file that a reconciliation found.
+pub async fn resume<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
     match (&import.kind, &import.progress) {
         (Kind::Data { .. }, Progress::Concluding(conclusion)) => {
             conclude::carry_out(platform, import, conclusion).await

@@ -8,26 +8,26 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
-use tidewaiter_pipeline::ports::{Import, Progress};
+use tidewaiter_pipeline::ports::{ImportRun, Progress};
 
 /// How many are remembered. A process has few in hand; one that has seen more begins anew.
 const REMEMBERED: usize = 256;
 
 /// Imports with the revisions under which they were read or written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known(Arc<Mutex<HashMap<ImportId, (Import, u64)>>>);
+pub(super) struct RunCache(Arc<Mutex<HashMap<ImportId, (ImportRun, u64)>>>);
 
-impl Known {
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<ImportId, (Import, u64)>) -> T) -> T {
+impl RunCache {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<ImportId, (ImportRun, u64)>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn get(&self, id: ImportId) -> Option<(Import, u64)> {
+    pub(super) fn get(&self, id: ImportId) -> Option<(ImportRun, u64)> {
         self.with(|all| all.get(&id).cloned())
     }
 
     /// Remembers an import, unless a later version of it is remembered.
-    pub(super) fn put(&self, import: &Import, revision: u64) {
+    pub(super) fn put(&self, import: &ImportRun, revision: u64) {
         self.with(|all| {
             if all.get(&import.id).is_some_and(|(_, later)| *later > revision) {
                 return;

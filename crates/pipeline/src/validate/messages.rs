@@ -6,23 +6,23 @@ use tidewaiter::report::{Outcome, Reason, plural};
 
 use super::load::{LeftAlone, Named};
 use crate::conclude::DUPLICATE;
-use crate::examine::Terms;
-use crate::ports::{Import, Kind, Refusal};
+use crate::examine::CheckSpec;
+use crate::ports::{ImportRun, Kind, Refusal};
 
-pub(super) fn same_content(twin: &Import) -> String {
-    let day = twin.arrived.to_string().chars().take(10).collect::<String>();
-    format!("the same content was imported before, as {}, which came on {day}", twin.file)
+pub(super) fn same_content(earlier: &ImportRun) -> String {
+    let day = earlier.arrived.to_string().chars().take(10).collect::<String>();
+    format!("the same content was imported before, as {}, which came on {day}", earlier.file)
 }
 
-pub(super) fn came_before(twin: &Import) -> Refusal {
+pub(super) fn came_before(earlier: &ImportRun) -> Refusal {
     let hint = "nothing is to be done, unless it was meant to be imported again: then say `\"duplicates\": \"import\"` in \
                 the configuration and drop it again";
-    let reason = Reason::new(DUPLICATE, same_content(twin)).with_hint(Some(hint.to_owned()));
+    let reason = Reason::new(DUPLICATE, same_content(earlier)).with_hint(Some(hint.to_owned()));
     Refusal { outcome: Outcome::NotProcessed, reason }
 }
 
 /// What is to be said of a file with which its group stops.
-pub(super) fn stops_group(import: &Import, name: &DataName) -> Option<String> {
+pub(super) fn stops_group(import: &ImportRun, name: &DataName) -> Option<String> {
     let Kind::Data { group: Some(_), .. } = &import.kind else { return None };
     let tag = name.file.strip_suffix(name.ungrouped()).unwrap_or_default();
     Some(format!(
@@ -63,7 +63,7 @@ pub(super) fn left_alone(lines: &LeftAlone, plan: &Plan) -> impl Iterator<Item =
 }
 
 /// What is to be said of the records that a file which replaces all did not name.
-pub(super) fn left_out(removed: u64, terms: &Terms) -> String {
+pub(super) fn left_out(removed: u64, terms: &CheckSpec) -> String {
     let records = &terms.plan.records;
     match terms.options.replace_all.as_ref().and_then(|rule| rule.list) {
         Some(list) => format!("{} left list {list}, not named in the file", plural(removed, "record")),
