@@ -32,6 +32,9 @@ impl Runner {
                 if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
                     self.troubles.solved(&unit);
                 }
+                if matches!(message, Message::Work { .. }) {
+                    self.troubles.solved(&of_itself(&message));
+                }
             }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
@@ -57,7 +60,8 @@ impl Runner {
     fn unit_of(&self, message: &Message, repository: Option<&Repository>) -> Option<Unit> {
         match message {
             _ if self.troubles.is_empty() => None,
-            Message::Work { .. } => repository.cloned().map(Unit::Order),
+            // Without the repository the message is on its own, so that it is tried a few times and no more.
+            Message::Work { .. } => Some(repository.cloned().map_or_else(|| of_itself(message), Unit::Order)),
             message => Some(of_itself(message)),
         }
     }
@@ -93,11 +97,15 @@ impl Runner {
                         Task::Poke(repository),
                     )
                 }
-                _ => (Unit::State, (None, format!("import {import}")), Task::Reconcile),
+                _ => on_its_own(message),
             },
-            message => (of_itself(&message), (None, describe(&message)), Task::Send(message)),
+            message => on_its_own(message),
         }
     }
+}
+
+fn on_its_own(message: Message) -> (Unit, About, Task) {
+    (of_itself(&message), (None, describe(&message)), Task::Send(message))
 }
 
 /// What a message is about that says so by itself.
