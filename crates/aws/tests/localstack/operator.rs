@@ -221,7 +221,7 @@ async fn dead_letters_come_back_and_what_only_a_passing_cause_stopped_is_brought
     const FILE: &str = "acme_contacts_crm_20260131.csv";
     // What is asked for twice dies twice: no reconciliation asks, and a function that takes its time to start is waited for.
     let stack = Stack::with(&[
-        ("SweepSchedule", "rate(60 minutes)"),
+        ("ReconcileSchedule", "rate(60 minutes)"),
         ("MessageVisibilitySeconds", "45"),
         ("WorkVisibilitySeconds", "45"),
     ])
