@@ -346,6 +346,26 @@ fn a_run_ends_though_no_step_of_the_sequencer_can_be_written() {
     }
 }
 
+/// Work whose import run could not be read asked for a reconciliation, which asked for that work again, for ever.
+#[test]
+fn a_run_ends_though_no_import_can_be_read() {
+    let begin = deployment(&["acme"]);
+    for n in 1..=3 {
+        write(
+            &begin.root(),
+            &format!("imports/acme/zoo_contacts_crm_2026010{n}.csv"),
+            "email\na@example.org\n",
+        );
+    }
+    let reads = |made: &Made| made.op == Op::Database && made.path == Path::new("reading an import");
+    let kind = Kind::Stays(Reach::Call, Refusal::Broken);
+    for (ended, deployment) in failing(&begin, kind, reads) {
+        assert!(matches!(&ended, Ended::ByItself(failures) if !failures.is_empty()), "{ended:?}");
+        run(&deployment);
+        assert!(outcomes(&deployment).iter().all(|told| told.ends_with(" imported")));
+    }
+}
+
 /// The write that ended an import took effect, and its answer was lost: the mail waited for the next run without a word.
 #[test]
 fn a_mail_is_sent_though_the_answer_of_the_write_that_made_it_due_was_lost() {
