@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
 use tidewaiter_pipeline::ports::{
-    HistoryFilter, ImportRun, Observation, Platform, Progress, Records, State, StoredRecord, WaitingGroup,
+    ConfigStore, GroupQueue, HistoryFilter, ImportRun, Observation, Platform, Progress, Records, RunLedger,
+    StoredRecord, WaitingGroup,
 };
 use tokio::runtime::Runtime;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::local::{Local, Runner};
-use tidewaiter_pipeline::ports::{ImportRun, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, Outbox, Platform, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::mail::Mail;
 use tidewaiter_tests::world::PARTNER;

@@ -8,7 +8,9 @@ use std::time::Duration;
 use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Conclusion, Content, KeptReport, Pinned, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{
+    Conclusion, ConfigStore, Content, KeptReport, Pinned, Platform, Progress, RunLedger,
+};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

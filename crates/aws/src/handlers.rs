@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::ports::{
-    ImportRun, ImportSnapshot, Mailer, Message, News, Platform, Progress, Queue, Records, State,
+    ImportRun, ImportSnapshot, Mailer, Message, News, Platform, Progress, Queue, Records, RunLedger,
 };
 use tidewaiter_pipeline::validate::Tried;
 use tidewaiter_pipeline::{Error, digest, follow, reconcile, report, sequence, unpack, watch};

@@ -68,7 +68,7 @@ impl Deployed for tidewaiter_aws::operator::Stack {
     }
 
     async fn queued_count(&self, repository: &Repository) -> Result<u64> {
-        use tidewaiter_pipeline::ports::State;
+        use tidewaiter_pipeline::ports::GroupQueue;
         Ok(self.state().queued(repository, usize::MAX).await?.len() as u64)
     }
 

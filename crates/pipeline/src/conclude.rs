@@ -17,8 +17,8 @@ use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, Kind, Message, News, Objects, Observation, Platform,
-    Progress, Queue, Records, Refusal, State,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Objects, Observation,
+    Platform, Progress, Queue, Records, Refusal, RunLedger,
 };
 use crate::{Error, Result, configs, displace, report};
 

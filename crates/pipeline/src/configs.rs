@@ -15,7 +15,7 @@ use tidewaiter::name::{DataName, NameError};
 
 pub use activate::{Activation, Candidate, activate};
 
-use crate::ports::{Configurations, ImportRun, Listed, Objects, Pinned, Platform, State, Universe};
+use crate::ports::{ConfigStore, Configurations, ImportRun, Listed, Objects, Pinned, Platform, Universe};
 use crate::{Error, Result};
 
 /// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
@@ -243,7 +243,7 @@ async fn keep<P: Platform>(
     let hash = hex(&Sha256::digest(&document));
     if platform.configs().kept(&hash, universe).is_none() {
         let config = Arc::new(parse(&key, universe, &document)?);
-        platform.state().keep_config(&hash, &document).await?;
+        platform.state().keep(&hash, &document).await?;
         platform.configs().put_kept(&hash, universe, &config);
     }
     // Whoever changes who may import counts as a change of configurations.
@@ -285,7 +285,7 @@ pub async fn pinned<P: Platform>(platform: &P, hash: &str, universe: &str) -> Re
         return Ok(config);
     }
     let key = format!("configuration {hash}");
-    let Some(document) = platform.state().kept_config(hash).await? else {
+    let Some(document) = platform.state().kept(hash).await? else {
         return Err(Error::NotFound { key });
     };
     let config = Arc::new(parse(&key, universe, &document)?);

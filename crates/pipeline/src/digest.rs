@@ -13,8 +13,8 @@ use tidewaiter::report::digest::{self as core, File};
 use tidewaiter::report::moment;
 
 use crate::ports::{
-    Conclusion, Delivery, DigestPlace, Gathered, ImportRun, Mail, Mailer, Message, Platform, Progress, Queue,
-    State,
+    Conclusion, Delivery, DigestPlace, Gathered, ImportRun, Mail, Mailer, Message, Outbox, Platform,
+    Progress, Queue, RunLedger,
 };
 use crate::report::{self, is_refused, post};
 use crate::{Error, Result, conclude};
@@ -34,7 +34,7 @@ pub(crate) async fn ask<P: Platform>(platform: &P, repository: &Repository, is_i
         if is_refused(waiting.trouble.as_ref(), now) {
             continue;
         }
-        let import = platform.state().import(waiting.first).await?;
+        let import = platform.state().run(waiting.first).await?;
         let is_due = match import.as_ref().and_then(place) {
             Some((place, conclusion)) => {
                 mailed_at(place, conclusion.finished) <= now || is_idle && is_run(place)
@@ -135,7 +135,7 @@ async fn tell<P: Platform>(
 async fn read<P: Platform>(platform: &P, gathered: &Gathered) -> Result<Option<Told>> {
     let mut told: Option<Told> = None;
     for ids in gathered.imports.chunks(PAGE) {
-        for import in platform.state().imports(ids).await? {
+        for import in platform.state().runs(ids).await? {
             let Some((place, conclusion)) = place(&import) else { continue };
             if !place.due {
                 return Ok(None);
@@ -169,7 +169,7 @@ async fn mail<P: Platform>(
     let mut digest = core::Digest::new(repository.as_str(), span(&place, Some(ended)), files);
     for file in digest.to_detail() {
         let Ok(id) = file.import.parse::<ImportId>() else { continue };
-        if let Some(import) = platform.state().import(id).await?
+        if let Some(import) = platform.state().run(id).await?
             && let Progress::Done(conclusion) = &import.progress
         {
             let report = report::kept(platform, id, conclusion).await?;

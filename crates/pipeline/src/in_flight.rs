@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
-use crate::ports::{InDropZone, Message, Objects, Platform, Queue, State};
+use crate::ports::{InDropZone, Message, Objects, Platform, Queue, RunLedger};
 use crate::{Result, unpack};
 
 /// How long a configuration that is still being written is waited for before it is looked at again.

@@ -8,7 +8,7 @@ use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
 use crate::Result;
-use crate::ports::{Platform, State};
+use crate::ports::{Marks, Platform};
 
 /// How often a sign is given.
 const EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -38,7 +38,7 @@ impl<'a, P: Platform> Pulse<'a, P> {
             return;
         }
         self.last = now;
-        if let Err(error) = self.platform.state().renew(&key(self.repository), now).await {
+        if let Err(error) = self.platform.state().put(&key(self.repository), now).await {
             tracing::warn!(%error, "a reconciliation may hand the file out once more");
         }
     }
@@ -46,7 +46,7 @@ impl<'a, P: Platform> Pulse<'a, P> {
 
 /// True if somebody has given a sign of life a short while ago.
 pub(crate) async fn is_alive<P: Platform>(platform: &P, repository: &Repository) -> Result<bool> {
-    let last = platform.state().noticed(&key(repository)).await?;
+    let last = platform.state().get(&key(repository)).await?;
     // A sign from the future is one of a clock that is wrong: it would be believed for too long.
     Ok(last.is_some_and(|last| platform.now().duration_since(last).abs() < BELIEVED))
 }

@@ -4,7 +4,9 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
-use crate::ports::{ImportRun, Kind, Message, News, Objects, Platform, Progress, Queue, State, Turn};
+use crate::ports::{
+    GroupQueue, ImportRun, Kind, Message, News, Objects, Outbox, Platform, Progress, Queue, RunLedger, Turn,
+};
 use crate::report::is_refused;
 use crate::{Error, Result, conclude, digest, pulse, unpack, watch};
 
@@ -144,7 +146,7 @@ pub(crate) fn has_work(turn: &Turn) -> bool {
 pub(crate) async fn ask_for_mails<P: Platform>(platform: &P) -> Result<usize> {
     let mut mails = 0;
     for ids in platform.state().unmailed().await?.chunks(PAGE) {
-        for import in platform.state().imports(ids).await? {
+        for import in platform.state().runs(ids).await? {
             let trouble = match &import.progress {
                 Progress::Done(conclusion) => conclusion.mail_trouble.as_ref(),
                 _ => None,
@@ -170,7 +172,7 @@ pub async fn resume<P: Platform>(platform: &P, import: &ImportRun) -> Result<()>
 
 /// The same, of the file with this id.
 pub async fn resume_by_id<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
-    let import = platform.state().import(id).await?;
+    let import = platform.state().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     resume(platform, &import).await
 }

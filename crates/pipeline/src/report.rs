@@ -9,7 +9,8 @@ use tidewaiter::keys::Key;
 use tidewaiter::report::{self as core, Report};
 
 use crate::ports::{
-    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Platform, Progress, State, Trouble,
+    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Outbox, Platform, Progress,
+    RunLedger, Trouble,
 };
 use crate::{Error, Result};
 
@@ -51,7 +52,7 @@ pub(crate) async fn keep<P: Platform>(
             return Ok(KeptReport::At(key));
         }
         // Who writes one where the outcome is decided may be the last one here, and stop before it is removed.
-        let now = platform.state().import(import.id).await?.map(|now| now.progress);
+        let now = platform.state().run(import.id).await?.map(|now| now.progress);
         if let Some(Progress::Concluding(decided) | Progress::Done(decided)) = now {
             return Ok(decided.report);
         }
@@ -127,7 +128,7 @@ pub fn as_of_now(mut report: Report, conclusion: &Conclusion) -> Report {
 /// # Errors
 /// If the mail could not be sent, and may be later. If it is the platform that refuses it, the import says so.
 pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
-    let import = platform.state().import(id).await?;
+    let import = platform.state().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     let Progress::Done(conclusion) = &import.progress else { return Ok(()) };
     if !conclusion.mail_due {

@@ -18,8 +18,8 @@ use tidewaiter::sequence::{self, Command, Event, GroupRef, Ready, Running, Stage
 use crate::conclude::{self, Findings};
 use crate::in_flight::{self, Wait};
 use crate::ports::{
-    AdvanceWrites, Conclusion, ImportRun, Kind, Message, News, Pinned, Platform, Progress, Queue, Refusal,
-    State, Task, Turn,
+    AdvanceWrites, Conclusion, GroupQueue, ImportRun, Kind, Message, News, Pinned, Platform, Progress, Queue,
+    Refusal, RunLedger, Task, Turn,
 };
 use crate::{Error, Result, configs};
 
@@ -158,7 +158,7 @@ impl<P: Platform> Shell<'_, P> {
         };
         let recalled = decided(self.platform.state().recall(id).await?);
         // What is recalled may be older than the news.
-        Ok(if recalled.is_some() { recalled } else { decided(self.platform.state().import(id).await?) })
+        Ok(if recalled.is_some() { recalled } else { decided(self.platform.state().run(id).await?) })
     }
 
     /// The file that is handed out now, and what it runs under, if it has not begun. If that cannot be found out,
@@ -205,7 +205,7 @@ impl<P: Platform> Shell<'_, P> {
             Command::Check(import) => self.work(import, Task::Check, begun).await,
             Command::ImportRun(import) => self.work(import, Task::Import, begun).await,
             Command::SetAside { group, because_of } => {
-                let rejected = state.import(because_of).await?;
+                let rejected = state.run(because_of).await?;
                 let file = rejected.map_or_else(|| because_of.to_string(), |import| import.file);
                 let message = format!("group {} was stopped: {file} was rejected", group.id);
                 let hint = "mend that file, then drop it again with all files of the group that were not imported, \
@@ -240,7 +240,7 @@ impl<P: Platform> Shell<'_, P> {
     async fn set_aside(&self, group: &GroupRef, reason: &Reason) -> Result<()> {
         let state = self.platform.state();
         while let Some(id) = state.next_member(self.repository, group, false).await? {
-            let member = state.import(id).await?;
+            let member = state.run(id).await?;
             let member = member.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
             let refusal = Refusal { outcome: Outcome::NotProcessed, reason: reason.clone() };
             conclude::conclude(self.platform, &member, Findings::refused(refusal)).await?;

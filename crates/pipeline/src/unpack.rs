@@ -17,7 +17,8 @@ use tidewaiter::sequence::GroupRef;
 
 use crate::conclude::{self, Findings, GONE};
 use crate::ports::{
-    DroppedObject, Group, ImportRun, Kind, Message, Nature, News, Platform, Progress, Queue, Refusal, State,
+    DroppedObject, Group, ImportRun, Kind, Message, Nature, News, Platform, Progress, Queue, Refusal,
+    RunLedger,
 };
 use crate::{Error, Result, configs};
 

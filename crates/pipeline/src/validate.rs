@@ -31,7 +31,7 @@ use crate::configs::Unpinned;
 use crate::examine::{CheckSpec, Examination, Examined};
 use crate::ports::{
     Content, ImportRun, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue,
-    Records, Refusal, Source, State, Task,
+    Records, Refusal, RunLedger, Source, Task,
 };
 use crate::pulse::Pulse;
 use crate::{Error, Result, configs, unpack};
@@ -53,7 +53,7 @@ pub enum Tried {
 pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()> {
     let state = platform.state();
     let is_first = tried == Tried::Never;
-    let import = if is_first { state.recall(id).await? } else { state.import(id).await? };
+    let import = if is_first { state.recall(id).await? } else { state.run(id).await? };
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return Box::pin(conclude::carry_out(platform, &import, conclusion)).await;

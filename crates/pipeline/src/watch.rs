@@ -12,7 +12,8 @@ use tidewaiter::name::Entry;
 use tidewaiter::notice::{Expectation, Notice, What};
 
 use crate::ports::{
-    HistoryFilter, ImportRun, Kind, Mail, Mailer, Message, News, Platform, Queue, State, WaitingGroup,
+    GroupQueue, HistoryFilter, ImportRun, Kind, Mail, Mailer, Marks, Message, News, Platform, Queue,
+    RunLedger, WaitingGroup,
 };
 use crate::{Error, Result, conclude, configs, report};
 
@@ -27,7 +28,7 @@ pub(crate) async fn watch_over<P: Platform>(platform: &P, repository: &Repositor
     let mut due = waiting(platform, repository, &active, now).await?;
     due.extend(expected(platform, repository, &active, now).await?);
     for notice in due {
-        if platform.state().noticed(&notice.key()).await?.is_none() {
+        if platform.state().get(&notice.key()).await?.is_none() {
             platform.queue().send(Message::Notice { notice }, None).await?;
         }
     }
@@ -37,7 +38,7 @@ pub(crate) async fn watch_over<P: Platform>(platform: &P, repository: &Repositor
 /// Mails a notice, unless that was done.
 pub async fn tell<P: Platform>(platform: &P, notice: &Notice) -> Result<()> {
     let key = notice.key();
-    if platform.state().noticed(&key).await?.is_some() {
+    if platform.state().get(&key).await?.is_some() {
         return Ok(());
     }
     let repository = notice.repository.parse().map_err(Error::Task)?;
@@ -51,7 +52,7 @@ pub async fn tell<P: Platform>(platform: &P, notice: &Notice) -> Result<()> {
             return Err(error);
         }
     }
-    platform.state().note(&key, platform.now()).await.map(|_| ())
+    platform.state().put_if_absent(&key, platform.now()).await.map(|_| ())
 }
 
 /// Those who get alerts: of the repository, or of the import that waits for a file.
@@ -164,7 +165,7 @@ async fn missing<P: Platform>(
     let Expectation { universe, scope, subsection, by, .. } = &expectation;
     // Deadlines that were over when it was first asked for are nobody's fault.
     let asked = format!("expected/{repository}/{universe}/{scope}/{subsection}/{by}");
-    if platform.state().note(&asked, now).await? >= window.until {
+    if platform.state().put_if_absent(&asked, now).await? >= window.until {
         return Ok(None);
     }
     let came = arrival(platform, repository, &expectation, window.from).await?;
@@ -174,7 +175,7 @@ async fn missing<P: Platform>(
     let Some(import) = came else { return Ok(Some(What::Missed(expectation))) };
     // Who was not told that it is missing need not be told that it has come.
     let missed = Notice { repository: repository.to_string(), what: What::Missed(expectation.clone()) };
-    let was_missed = platform.state().noticed(&missed.key()).await?.is_some();
+    let was_missed = platform.state().get(&missed.key()).await?.is_some();
     Ok(was_missed.then_some(What::Came { expected: expectation, file: import.file, at: import.arrived }))
 }
 

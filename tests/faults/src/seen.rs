@@ -6,7 +6,8 @@ use std::path::Path;
 use tidewaiter::keys::Key;
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, Platform, Progress, Records, State, StoredRecord,
+    Conclusion, GroupQueue, HistoryFilter, ImportRun, KeptReport, Platform, Progress, Records, RunLedger,
+    StoredRecord,
 };
 use tidewaiter_tests::world::{VISIBLE, files};
 use tidewaiter_tests::{Mask, mail};

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::configs::Cache;
 use tidewaiter_pipeline::follow::BufferedQueue;
-use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Platform, Progress, RunLedger};
 use tidewaiter_pipeline::validate::Tried;
 use tidewaiter_pipeline::{Result, digest, follow, reconcile, report, sequence, unpack, watch};
 

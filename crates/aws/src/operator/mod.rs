@@ -17,7 +17,7 @@ use aws_sdk_s3::config::ProvideCredentials;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::configs::Cache;
-use tidewaiter_pipeline::ports::{Platform, State};
+use tidewaiter_pipeline::ports::{GroupQueue, Platform};
 
 pub use self::letters::{DeadLetter, DeadLetters};
 pub use self::problem::Problem;

@@ -13,9 +13,9 @@ use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
 use tidewaiter_pipeline::configs::Cache;
 use tidewaiter_pipeline::follow::{self, BufferedQueue};
-use tidewaiter_pipeline::local::Outbox;
+use tidewaiter_pipeline::local::EmlFolder;
 use tidewaiter_pipeline::local::disk::Disk;
-use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Message, Platform, Progress, Queue, State};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Message, Platform, Progress, Queue, RunLedger};
 use tidewaiter_pipeline::validate::Tried;
 use tidewaiter_pipeline::{Result, digest, reconcile, report, sequence, unpack, watch};
 use tidewaiter_tests::{Mask, mail, world};
@@ -33,7 +33,7 @@ pub(crate) struct Cloud {
     /// Which of them is at work.
     at_work: AtomicUsize,
     records: RecordsTable,
-    mailer: Outbox,
+    mailer: EmlFolder,
     queue: BufferedQueue<Hints>,
     messages: Arc<Mutex<VecDeque<Message>>>,
     folder: Arc<tempfile::TempDir>,
@@ -108,7 +108,7 @@ impl Platform for Cloud {
     type Objects = Bucket;
     type State = StateTable;
     type Records = RecordsTable;
-    type Mailer = Outbox;
+    type Mailer = EmlFolder;
     type Queue = BufferedQueue<Hints>;
 
     fn objects(&self) -> &Bucket {
@@ -123,7 +123,7 @@ impl Platform for Cloud {
         &self.records
     }
 
-    fn mailer(&self) -> &Outbox {
+    fn mailer(&self) -> &EmlFolder {
         &self.mailer
     }
 
@@ -188,7 +188,7 @@ impl Cloud {
             bucket,
             records: RecordsTable::new(client, &tables.2),
             tables,
-            mailer: Outbox::new(&Disk::open(folder.path()).unwrap()),
+            mailer: EmlFolder::new(&Disk::open(folder.path()).unwrap()),
             queue: BufferedQueue::new(Hints { requests: requests.clone(), messages: messages.clone() }),
             messages,
             folder,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{InDropZone, Objects, Platform, State};
+use tidewaiter_pipeline::ports::{ConfigStore, InDropZone, Objects, Platform};
 use tidewaiter_tests::world::PARTNER;
 
 use crate::cloud::{Cloud, Step};

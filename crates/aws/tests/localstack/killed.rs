@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use tidewaiter_pipeline::ports::{Message, News, Platform, Queue, Records, State};
+use tidewaiter_pipeline::ports::{Message, News, Outbox, Platform, Queue, Records};
 use tidewaiter_pipeline::reconcile;
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};

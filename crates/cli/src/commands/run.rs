@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
-use tidewaiter_pipeline::ports::{Platform, State, WaitingGroup};
+use tidewaiter_pipeline::ports::{GroupQueue, Platform, WaitingGroup};
 
 use super::events::Teller;
 use super::{relative, waiting};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{Platform, State};
+use tidewaiter_pipeline::ports::{ConfigStore, Platform};
 
 use super::repositories;
 use crate::args::Format;

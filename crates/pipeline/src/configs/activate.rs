@@ -7,7 +7,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 
 use super::{active_but, owner};
-use crate::ports::{Objects, Platform, State};
+use crate::ports::{ConfigStore, Objects, Platform};
 use crate::{Error, Result, displace};
 
 /// A configuration that is to become active.

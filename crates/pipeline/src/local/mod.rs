@@ -27,11 +27,6 @@ mod settings;
 mod sqlite;
 mod sqlite_open;
 mod state;
-mod state_claims;
-mod state_digests;
-mod state_owners;
-mod state_read;
-mod state_tables;
 mod taken_in;
 mod troubles;
 
@@ -41,7 +36,7 @@ use std::sync::Arc;
 use disk::{Disk, Interference};
 pub use drops::{Inbox, Looked, StillWriting, Taken, Untaken};
 pub use folder::Folder;
-pub use mail::Outbox;
+pub use mail::EmlFolder;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
 pub use runner::{RunSummary, Runner, Told};
@@ -53,7 +48,7 @@ use tidewaiter::keys::Repository;
 pub use troubles::Failure;
 
 use crate::configs::Cache;
-use crate::ports::{DroppedObject, Observation, Platform, State};
+use crate::ports::{DroppedObject, GroupQueue, Observation, Platform, RunLedger};
 use crate::{Error, Result};
 
 /// Where the state, the lock and half-written files are.
@@ -68,7 +63,7 @@ pub struct Local {
     objects: Folder,
     state: SqliteState,
     records: SqliteRecords,
-    mailer: Outbox,
+    mailer: EmlFolder,
     queue: LocalQueue,
     configs: Cache,
     settings: Settings,
@@ -123,7 +118,7 @@ impl Local {
             objects: Folder::new(&disk),
             state: state.on(&disk),
             records: records.on(&disk),
-            mailer: Outbox::new(&disk),
+            mailer: EmlFolder::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
             settings,
@@ -204,7 +199,7 @@ impl Local {
         let noted = TakenIn::default();
         let taken = Inbox::new(&self.disk, &noted, std::time::Duration::ZERO).taken_before()?;
         for dropped in taken.drops {
-            if self.state.import(dropped.import).await?.is_none() {
+            if self.state.run(dropped.import).await?.is_none() {
                 unregistered.push(dropped);
             }
         }
@@ -241,7 +236,7 @@ impl Platform for Local {
     type Objects = Folder;
     type State = SqliteState;
     type Records = SqliteRecords;
-    type Mailer = Outbox;
+    type Mailer = EmlFolder;
     type Queue = LocalQueue;
 
     fn objects(&self) -> &Folder {
@@ -256,7 +251,7 @@ impl Platform for Local {
         &self.records
     }
 
-    fn mailer(&self) -> &Outbox {
+    fn mailer(&self) -> &EmlFolder {
         &self.mailer
     }
 

@@ -17,7 +17,7 @@ use super::disk::on_behalf_of;
 use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{DroppedObject, Message, Platform, Queue, State};
+use crate::ports::{DroppedObject, GroupQueue, Message, Platform, Queue};
 use crate::{Error, Result, digest, reconcile};
 
 /// How often a watching process looks for what a lost message left undone.

@@ -3,24 +3,34 @@
 //! The promises are in the doc comments, and the contract suite holds every adapter to them. All
 //! methods may be called again after a failure of unknown outcome: they are idempotent.
 
+mod claims;
+mod config_store;
+mod groups;
 mod mails;
+mod marks;
 mod model;
 mod objects;
+mod outbox;
 mod records;
-mod state;
+mod runs;
 
 use std::future::Future;
 
+pub use claims::{KeyClaims, RENAMINGS};
+pub use config_store::ConfigStore;
+pub use groups::GroupQueue;
 pub use mails::{Delivery, DigestPlace, Gathered, Mail, Mailer, Trouble, Undelivered, WaitingDigest};
+pub use marks::Marks;
 pub use model::{
     AdvanceWrites, Conclusion, Configurations, Content, Decision, DroppedObject, Group, HistoryFilter,
     ImportRun, ImportSnapshot, KeptReport, Kind, Nature, Pinned, Progress, Refusal, Task, Turn, Universe,
     WaitingGroup,
 };
 pub use objects::{InDropZone, Listed, Objects, Source, Stat, Upload};
+pub use outbox::Outbox;
 pub use records::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, Stays, StoredRecord};
+pub use runs::RunLedger;
 use serde::{Deserialize, Serialize};
-pub use state::{RENAMINGS, State};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::notice::Notice;
@@ -35,7 +45,7 @@ pub trait Platform: Send + Sync + 'static {
     /// The object store.
     type Objects: Objects;
     /// The store of state.
-    type State: State;
+    type State: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore + Marks;
     /// The store of records.
     type Records: Records;
     /// Sends mails.

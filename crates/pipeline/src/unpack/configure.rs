@@ -7,7 +7,7 @@ use tidewaiter::report::{Outcome, Reason};
 use super::cannot_open;
 use crate::conclude::{self, Findings};
 use crate::configs::{Activation, Candidate, activate};
-use crate::ports::{ImportRun, Objects, Platform, Progress, Refusal, State};
+use crate::ports::{ImportRun, Objects, Platform, Progress, Refusal, RunLedger};
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
@@ -62,7 +62,7 @@ fn wrong(mistakes: Vec<Mistake>) -> Findings {
 /// Whoever was so slow that somebody else has activated this configuration meanwhile, and perhaps the next one too,
 /// begins again.
 async fn is_undecided<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
-    let now = platform.state().import(import.id).await?.map(|import| import.progress);
+    let now = platform.state().run(import.id).await?.map(|import| import.progress);
     match now {
         Some(Progress::Concluding(_) | Progress::Done(_)) => {
             Err(Error::Changed { key: import.source.key.clone() })

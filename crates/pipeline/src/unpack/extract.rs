@@ -8,7 +8,7 @@ use tidewaiter_archive::Limits;
 use super::members::{Member, Stopped, write_members};
 use super::{arrived, cannot_open, data_kind, refused_name, unresolved};
 use crate::conclude::{self, Findings};
-use crate::ports::{ImportRun, Kind, Objects, Pinned, Platform, Progress, Refusal, State};
+use crate::ports::{ImportRun, Kind, Objects, Pinned, Platform, Progress, Refusal, RunLedger};
 use crate::{Result, configs};
 
 /// How many members a report names.

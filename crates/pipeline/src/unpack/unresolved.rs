@@ -14,7 +14,7 @@ use tidewaiter::report::Outcome;
 
 use super::{data_kind, not_grouped, refused_name};
 use crate::in_flight::{self, Wait};
-use crate::ports::{ImportRun, Kind, Message, Platform, Queue, Refusal, State};
+use crate::ports::{GroupQueue, ImportRun, Kind, Message, Platform, Queue, Refusal, RunLedger};
 use crate::{Error, Result, configs};
 
 /// How often configurations may be registered while it is looked for them, before that is left to another try.

@@ -19,7 +19,7 @@ use crate::chunks::Chunks;
 use crate::configs::hex;
 use crate::examine::CheckSpec;
 use crate::ports::{
-    Applied, Batch, BatchNumber, ImportRun, Objects, Observation, Platform, Records, State, Upload,
+    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Platform, Records, Upload,
 };
 use crate::pulse::Pulse;
 use crate::{Error, Result};

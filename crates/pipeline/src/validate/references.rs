@@ -18,7 +18,7 @@ use super::{read_lines, refused};
 use crate::Result;
 use crate::chunks::Chunks;
 use crate::examine::{CheckSpec, Examined};
-use crate::ports::{ImportRun, Kind, Platform, Records, State};
+use crate::ports::{GroupQueue, ImportRun, Kind, Platform, Records};
 
 /// How many lines with open references are held until the earlier files are read.
 const WINDOW: usize = 50_000;

@@ -7,7 +7,7 @@ use super::{About, Runner, STALLS, going_on};
 use crate::local::Local;
 use crate::local::disk::on_behalf_of;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{Message, News, Platform, State};
+use crate::ports::{Message, News, Platform, RunLedger};
 use crate::validate::Tried;
 use crate::{Error, Result, digest, reconcile, report, sequence, unpack, validate, watch};
 
@@ -74,7 +74,7 @@ impl Runner {
             }
             Message::Missed { dropped } => Some(dropped.repository.clone()),
             Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
-                Some(self.local.state().import(*import).await.ok()??.repository)
+                Some(self.local.state().run(*import).await.ok()??.repository)
             }
             Message::Notice { .. } => None,
         }
@@ -87,7 +87,7 @@ impl Runner {
                 let again = Task::Send(Message::news(&repository, News::Poke));
                 (Unit::Order(repository.clone()), going_on(&repository), again)
             }
-            Message::Work { import, .. } => match self.local.state().import(import).await {
+            Message::Work { import, .. } => match self.local.state().run(import).await {
                 Ok(Some(import)) => {
                     let repository = import.repository;
                     let what = format!("importing {} of {repository}", import.file);
