@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
 use tidewaiter_pipeline::ports::{
-    ConfigStore, GroupQueue, HistoryFilter, ImportRun, Observation, Platform, Progress, Records, RunLedger,
+    ConfigStore, GroupQueue, HistoryFilter, ImportRun, Observation, Progress, Records, RunLedger,
     StoredRecord, WaitingGroup,
 };
 use tokio::runtime::Runtime;

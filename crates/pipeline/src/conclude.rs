@@ -16,11 +16,20 @@ use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
+use crate::capabilities::{
+    CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
+};
 use crate::ports::{
     Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Objects, Observation,
-    Platform, Progress, Queue, Records, Refusal, RunLedger,
+    Progress, Queue, Refusal, RunLedger,
 };
 use crate::{Error, Result, configs, displace, report};
+
+trait_alias! {
+    /// What concluding a run needs.
+    pub trait Concludes =
+        HasObjects + HasRuns + HasClaims + HasConfigCache + HasQueue + Clock + Observes + CleansUp
+}
 
 /// The code of a file that somebody removed before it had its outcome: there is nothing to move.
 pub const GONE: &str = "gone";
@@ -80,7 +89,7 @@ pub enum Finisher {
 }
 
 /// Gives an import its outcome and carries it out. Who is told is asked of the active configuration.
-pub async fn conclude<P: Platform>(platform: &P, import: &ImportRun, findings: Findings) -> Result<()> {
+pub async fn conclude<P: Concludes>(platform: &P, import: &ImportRun, findings: Findings) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(platform, import, conclusion).await;
     }
@@ -90,7 +99,7 @@ pub async fn conclude<P: Platform>(platform: &P, import: &ImportRun, findings: F
 }
 
 /// The same, where it is known who is told.
-pub async fn conclude_and_tell<P: Platform>(
+pub async fn conclude_and_tell<P: Concludes>(
     platform: &P,
     import: &ImportRun,
     findings: &Findings,
@@ -106,7 +115,7 @@ pub async fn conclude_and_tell<P: Platform>(
         let conclusion = conclusion_of(platform, import, &report, now, digest).await?;
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
-        match platform.state().conclude(import, &conclusion, &keys, late).await? {
+        match platform.runs().conclude(import, &conclusion, &keys, late).await? {
             Decision::Late(date) => late = Some(date),
             Decision::Passed => return Err(Error::Changed { key: import.source.key.clone() }),
             Decision::Before(decided) => {
@@ -129,20 +138,20 @@ pub async fn conclude_and_tell<P: Platform>(
 
 /// The later date that was imported before a file came which is refused for what it holds. Of one that is imported
 /// the store knows it when it decides.
-async fn known_to_be_late<P: Platform>(
+async fn known_to_be_late<P: HasRuns>(
     platform: &P,
     import: &ImportRun,
     outcome: Outcome,
 ) -> Result<Option<Date>> {
     match &import.kind {
         Kind::Data { name, .. } if outcome == Outcome::Bogus => {
-            platform.state().later_date(&import.repository, name, import.arrived).await
+            platform.runs().later_date(&import.repository, name, import.arrived).await
         }
         _ => Ok(None),
     }
 }
 
-async fn conclusion_of<P: Platform>(
+async fn conclusion_of<P: HasObjects + HasRuns>(
     platform: &P,
     import: &ImportRun,
     report: &Report,
@@ -205,14 +214,18 @@ fn outputs(import: &ImportRun, conclusion: &Conclusion) -> Vec<Output> {
 }
 
 /// Carries out an outcome that is decided; again, if it was interrupted.
-pub async fn carry_out<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
+pub async fn carry_out<P: Concludes>(
+    platform: &P,
+    import: &ImportRun,
+    conclusion: &Conclusion,
+) -> Result<()> {
     report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
     if matches!(import.progress, Progress::Done(_)) {
         return tell(platform, import, conclusion).await;
     }
     let outputs = outputs(import, conclusion);
     let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
-    let older = platform.state().claim(&keys, import.id).await?;
+    let older = platform.claims().claim(&keys, import.id).await?;
     let report = report::kept(platform, import.id, conclusion).await?;
     Box::pin(write_outputs(platform, import, report.as_ref(), &outputs, &older)).await?;
     finish(platform, import, conclusion).await
@@ -220,7 +233,7 @@ pub async fn carry_out<P: Platform>(platform: &P, import: &ImportRun, conclusion
 
 /// Writes the log and moves the file, both at the same time. Their keys are taken, and what lies there is kept under
 /// the `older` ones.
-async fn write_outputs<P: Platform>(
+async fn write_outputs<P: Concludes>(
     platform: &P,
     import: &ImportRun,
     report: Option<&Report>,
@@ -234,10 +247,10 @@ async fn write_outputs<P: Platform>(
     for done in join_all(settled).await {
         done?;
     }
-    platform.records().forget(import.id).await
+    platform.forget_batches(import.id).await
 }
 
-async fn write_output<P: Platform>(
+async fn write_output<P: Concludes>(
     platform: &P,
     import: &ImportRun,
     report: Option<&Report>,
@@ -274,7 +287,7 @@ async fn write_output<P: Platform>(
 /// Writes the log. Mostly nothing lies there. What does is the same log, if somebody else carries out this outcome
 /// too; and if that one was so much faster that the import is done and another one has the key by now, to claim it
 /// once more says so.
-async fn write_log<P: Platform>(
+async fn write_log<P: HasObjects + HasClaims>(
     platform: &P,
     import: &ImportRun,
     log: &Key,
@@ -290,24 +303,32 @@ async fn write_log<P: Platform>(
         Ok(_) | Err(Error::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
-    let is_ours = async { platform.state().claim(&[log], import.id).await.map(|_| ()) };
+    let is_ours = async { platform.claims().claim(&[log], import.id).await.map(|_| ()) };
     displace::write_over(platform, log, text, older, is_ours).await
 }
 
 /// Writes down that an import is done, and says so.
-async fn finish<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
-    platform.state().finish(import.id).await?;
+async fn finish<P: HasRuns + HasQueue>(
+    platform: &P,
+    import: &ImportRun,
+    conclusion: &Conclusion,
+) -> Result<()> {
+    platform.runs().finish(import.id).await?;
     tell(platform, import, conclusion).await
 }
 
 /// Tells people and the sequencer of an import that is done.
-async fn tell<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
+async fn tell<P: HasRuns + HasQueue>(
+    platform: &P,
+    import: &ImportRun,
+    conclusion: &Conclusion,
+) -> Result<()> {
     tell_people(platform, import.id, conclusion).await?;
     tell_sequencer(platform, import, conclusion).await
 }
 
 /// Tells people of an import that is done.
-pub(crate) async fn tell_people<P: Platform>(
+pub(crate) async fn tell_people<P: HasQueue>(
     platform: &P,
     import: ImportId,
     conclusion: &Conclusion,
@@ -320,9 +341,9 @@ pub(crate) async fn tell_people<P: Platform>(
 
 /// Has what waited for a configuration go on: its repository may begin the next file, and files that nothing knew may
 /// be known now. The members of an archive are looked at together, by whoever unpacks it.
-async fn release<P: Platform>(platform: &P, repository: &Repository) -> Result<()> {
+async fn release<P: HasRuns + HasQueue>(platform: &P, repository: &Repository) -> Result<()> {
     platform.queue().send(Message::news(repository, News::Released), None).await?;
-    let unresolved = platform.state().unresolved(repository).await?;
+    let unresolved = platform.runs().unresolved(repository).await?;
     let of = |import: &ImportRun| import.archive.as_ref().map_or(import.id, |(archive, _)| *archive);
     for import in unresolved.iter().map(of).collect::<BTreeSet<ImportId>>() {
         platform.queue().send(Message::TakeIn { import }, None).await?;
@@ -330,7 +351,7 @@ async fn release<P: Platform>(platform: &P, repository: &Repository) -> Result<(
     Ok(())
 }
 
-async fn tell_sequencer<P: Platform>(
+async fn tell_sequencer<P: HasRuns + HasQueue>(
     platform: &P,
     import: &ImportRun,
     conclusion: &Conclusion,
@@ -346,7 +367,7 @@ async fn tell_sequencer<P: Platform>(
             Outcome::Bogus | Outcome::NotProcessed => Verdict::Rejected,
         };
         let news = News::Happened(Event::Finished(import.id, verdict));
-        let known = platform.state().remembered(import.id).map(Box::new);
+        let known = platform.runs().remembered(import.id).map(Box::new);
         let message = Message::Sequence { repository: import.repository.clone(), news, known };
         platform.queue().send(message, None).await?;
     }
@@ -426,7 +447,7 @@ pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
 
 /// Who is told of an import. A configuration that cannot be used must not keep a file from its outcome. But one that
 /// cannot be read now must not cost anybody a mail.
-async fn audience<P: Platform>(platform: &P, import: &ImportRun) -> Result<Audience> {
+async fn audience<P: HasObjects + HasConfigCache>(platform: &P, import: &ImportRun) -> Result<Audience> {
     let active = match configs::active(platform, &import.repository).await {
         Err(Error::Configuration { .. }) => return Ok(Audience::default()),
         Err(error) => return Err(error),
@@ -442,12 +463,7 @@ async fn audience<P: Platform>(platform: &P, import: &ImportRun) -> Result<Audie
     })
 }
 
-fn report_of<P: Platform>(
-    platform: &P,
-    import: &ImportRun,
-    findings: &Findings,
-    late: Option<Date>,
-) -> Report {
+fn report_of<P: Clock>(platform: &P, import: &ImportRun, findings: &Findings, late: Option<Date>) -> Report {
     let (name, group) = match &import.kind {
         Kind::Data { name, group, .. } => (Some(name), group.as_ref()),
         _ => (None, None),

@@ -15,8 +15,14 @@ use tidewaiter::name::{DataName, NameError};
 
 pub use activate::{Activation, Candidate, activate};
 
-use crate::ports::{ConfigStore, Configurations, ImportRun, Listed, Objects, Pinned, Platform, Universe};
+use crate::capabilities::{Capacity, Clock, HasConfigCache, HasConfigs, HasObjects, trait_alias};
+use crate::ports::{ConfigStore, Configurations, ImportRun, Listed, Objects, Pinned, Universe};
 use crate::{Error, Result};
+
+trait_alias! {
+    /// What pinning a run to its configuration needs.
+    pub trait Pins = HasObjects + HasConfigs + HasConfigCache + Clock + Capacity
+}
 
 /// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
 /// more begins anew.
@@ -121,15 +127,18 @@ impl Cache {
 ///
 /// # Errors
 /// [`Error::Configuration`] if one of them cannot be used: somebody changed it by hand.
-pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Result<Arc<Active>> {
+pub async fn active<P: HasObjects + HasConfigCache>(
+    platform: &P,
+    repository: &Repository,
+) -> Result<Arc<Active>> {
     let listed = platform.objects().list(&Key::configs(repository)).await?;
-    if let Some(active) = platform.configs().active(repository, &listed) {
+    if let Some(active) = platform.config_cache().active(repository, &listed) {
         return Ok(active);
     }
     let active = Arc::new(put_together(platform, &listed, "").await?);
     // What was read is what was listed only if it is still so.
     if platform.objects().list(&Key::configs(repository)).await? == listed {
-        platform.configs().put_active(repository, listed, active.clone());
+        platform.config_cache().put_active(repository, listed, active.clone());
     }
     Ok(active)
 }
@@ -142,12 +151,12 @@ pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Resul
 ///
 /// # Errors
 /// As [`active`].
-pub async fn resolve<P: Platform>(
+pub async fn resolve<P: HasObjects + HasConfigCache>(
     platform: &P,
     repository: &Repository,
     file: &str,
 ) -> Result<(Arc<Active>, std::result::Result<DataName, NameError>)> {
-    if let Some(recent) = platform.configs().recent(repository)
+    if let Some(recent) = platform.config_cache().recent(repository)
         && let Ok(name) = recent.resolve(file)
     {
         return Ok((recent, Ok(name)));
@@ -162,7 +171,7 @@ pub async fn resolve<P: Platform>(
 ///
 /// # Errors
 /// As [`active`].
-pub async fn active_but<P: Platform>(
+pub async fn active_but<P: HasObjects>(
     platform: &P,
     repository: &Repository,
     universe_left_out: &str,
@@ -171,7 +180,7 @@ pub async fn active_but<P: Platform>(
     put_together(platform, &listed, universe_left_out).await
 }
 
-async fn put_together<P: Platform>(platform: &P, listed: &[Listed], left_out: &str) -> Result<Active> {
+async fn put_together<P: HasObjects>(platform: &P, listed: &[Listed], left_out: &str) -> Result<Active> {
     let mut active = Active::default();
     for Listed { key, .. } in listed {
         let Some(universe) = key.file_name().strip_suffix(".json") else { continue };
@@ -185,7 +194,7 @@ async fn put_together<P: Platform>(platform: &P, listed: &[Listed], left_out: &s
     Ok(active)
 }
 
-async fn document<P: Platform>(platform: &P, key: &Key) -> Result<Bytes> {
+async fn document<P: HasObjects>(platform: &P, key: &Key) -> Result<Bytes> {
     let source = platform.objects().source(key);
     platform.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
 }
@@ -201,7 +210,7 @@ pub enum Unpinned {
 
 /// What an import runs under that begins now. `seen` are the configurations of its repository as the state told of them
 /// before; without it nothing is believed that was read before.
-pub async fn pin<P: Platform>(
+pub async fn pin<P: Pins>(
     platform: &P,
     import: &ImportRun,
     universe: &str,
@@ -219,7 +228,7 @@ pub async fn pin<P: Platform>(
 }
 
 /// Keeps the active configuration of a universe under its hash; the hash.
-async fn keep<P: Platform>(
+async fn keep<P: HasObjects + HasConfigs + HasConfigCache>(
     platform: &P,
     repository: &Repository,
     universe: &str,
@@ -228,9 +237,9 @@ async fn keep<P: Platform>(
     let at = (repository.clone(), universe.to_owned());
     // While a configuration is in flight it may be active already, and the number does not say so yet.
     let number = seen.filter(|seen| !seen.in_flight()).map(|seen| seen.concluded);
-    let known = number.and_then(|number| platform.configs().pinned(&at, number));
+    let known = number.and_then(|number| platform.config_cache().pinned(&at, number));
     if let Some(known) = &known
-        && known.read.elapsed() < platform.configs().names_for
+        && known.read.elapsed() < platform.config_cache().names_for
     {
         return Ok(Ok(known.hash.clone()));
     }
@@ -241,10 +250,10 @@ async fn keep<P: Platform>(
         Err(error) => return Err(error),
     };
     let hash = hex(&Sha256::digest(&document));
-    if platform.configs().kept(&hash, universe).is_none() {
+    if platform.config_cache().kept(&hash, universe).is_none() {
         let config = Arc::new(parse(&key, universe, &document)?);
-        platform.state().keep(&hash, &document).await?;
-        platform.configs().put_kept(&hash, universe, &config);
+        platform.configs().keep(&hash, &document).await?;
+        platform.config_cache().put_kept(&hash, universe, &config);
     }
     // Whoever changes who may import counts as a change of configurations.
     if known.is_none() && !owner(platform, repository, universe).await?.admits(repository) {
@@ -252,16 +261,20 @@ async fn keep<P: Platform>(
     }
     if let Some(number) = number {
         let known = CachedHash { number, hash: hash.clone(), read: Instant::now() };
-        platform.configs().put_pinned(at, known);
+        platform.config_cache().put_pinned(at, known);
     }
     Ok(Ok(hash))
 }
 
 /// Who owns a universe. If nobody does yet, it is a repository that an operator has given a configuration of it; this
 /// one, if there is none.
-async fn owner<P: Platform>(platform: &P, repository: &Repository, universe: &str) -> Result<Universe> {
-    let (objects, state) = (platform.objects(), platform.state());
-    if let Some(owned) = state.universe(universe).await? {
+async fn owner<P: HasObjects + HasConfigs>(
+    platform: &P,
+    repository: &Repository,
+    universe: &str,
+) -> Result<Universe> {
+    let (objects, configs) = (platform.objects(), platform.configs());
+    if let Some(owned) = configs.universe(universe).await? {
         return Ok(owned);
     }
     let mut owner = repository.clone();
@@ -276,20 +289,24 @@ async fn owner<P: Platform>(platform: &P, repository: &Repository, universe: &st
             }
         }
     }
-    state.own(universe, &owner).await
+    configs.own(universe, &owner).await
 }
 
 /// The configuration that an import is pinned to.
-pub async fn pinned<P: Platform>(platform: &P, hash: &str, universe: &str) -> Result<Arc<Config>> {
-    if let Some(config) = platform.configs().kept(hash, universe) {
+pub async fn pinned<P: HasConfigs + HasConfigCache>(
+    platform: &P,
+    hash: &str,
+    universe: &str,
+) -> Result<Arc<Config>> {
+    if let Some(config) = platform.config_cache().kept(hash, universe) {
         return Ok(config);
     }
     let key = format!("configuration {hash}");
-    let Some(document) = platform.state().kept(hash).await? else {
+    let Some(document) = platform.configs().kept(hash).await? else {
         return Err(Error::NotFound { key });
     };
     let config = Arc::new(parse(&key, universe, &document)?);
-    platform.configs().put_kept(hash, universe, &config);
+    platform.config_cache().put_kept(hash, universe, &config);
     Ok(config)
 }
 

@@ -12,11 +12,12 @@ use tidewaiter::keys::Repository;
 use tidewaiter::report::digest::{self as core, File};
 use tidewaiter::report::moment;
 
+use crate::capabilities::{Clock, HasMailer, HasObjects, HasOutbox, HasQueue, HasRuns};
 use crate::ports::{
-    Conclusion, Delivery, DigestPlace, Gathered, ImportRun, Mail, Mailer, Message, Outbox, Platform,
-    Progress, Queue, RunLedger,
+    Conclusion, Delivery, DigestPlace, Gathered, ImportRun, Mail, Mailer, Message, Outbox, Progress, Queue,
+    RunLedger,
 };
-use crate::report::{self, is_refused, post};
+use crate::report::{self, SendsReports, is_refused, post};
 use crate::{Error, Result, conclude};
 
 /// How many reports one mail tells of. What is beyond is told by another one.
@@ -28,13 +29,17 @@ const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Asks for the mail of each digest of a repository whose time is over; how many. `is_idle`: the repository has
 /// nothing left to do, so that its run is over.
-pub(crate) async fn ask<P: Platform>(platform: &P, repository: &Repository, is_idle: bool) -> Result<usize> {
+pub(crate) async fn ask<P: HasRuns + HasOutbox + HasQueue + Clock>(
+    platform: &P,
+    repository: &Repository,
+    is_idle: bool,
+) -> Result<usize> {
     let (mut asked, now) = (0, platform.now());
-    for waiting in platform.state().digests(repository).await? {
+    for waiting in platform.outbox().digests(repository).await? {
         if is_refused(waiting.trouble.as_ref(), now) {
             continue;
         }
-        let import = platform.state().run(waiting.first).await?;
+        let import = platform.runs().run(waiting.first).await?;
         let is_due = match import.as_ref().and_then(place) {
             Some((place, conclusion)) => {
                 mailed_at(place, conclusion.finished) <= now || is_idle && is_run(place)
@@ -95,8 +100,8 @@ pub fn span(place: &DigestPlace, ended: Option<(Timestamp, Timestamp)>) -> Strin
 ///
 /// # Errors
 /// If a mail could not be sent, and may be later. If it is the platform that refuses it, the digest says so.
-pub async fn digest<P: Platform>(platform: &P, repository: &Repository, digest: &str) -> Result<()> {
-    while let Some(gathered) = platform.state().gather(repository, digest, MOST).await? {
+pub async fn digest<P: SendsReports>(platform: &P, repository: &Repository, digest: &str) -> Result<()> {
+    while let Some(gathered) = platform.outbox().gather(repository, digest, MOST).await? {
         let refused = tell(platform, repository, &gathered).await?;
         if let Some(error) = refused {
             return Err(error);
@@ -114,7 +119,7 @@ struct Told {
 }
 
 /// Mails what is gathered, unless that was done. The error if the platform refuses it.
-async fn tell<P: Platform>(
+async fn tell<P: SendsReports>(
     platform: &P,
     repository: &Repository,
     gathered: &Gathered,
@@ -127,15 +132,15 @@ async fn tell<P: Platform>(
             post(platform, &mail, since).await?
         }
     };
-    platform.state().digested(repository, gathered, &delivery).await?;
+    platform.outbox().digested(repository, gathered, &delivery).await?;
     Ok(refused)
 }
 
 /// Reads what is to be told. None if one of the imports does not wait any more: then the mail was sent.
-async fn read<P: Platform>(platform: &P, gathered: &Gathered) -> Result<Option<Told>> {
+async fn read<P: HasRuns>(platform: &P, gathered: &Gathered) -> Result<Option<Told>> {
     let mut told: Option<Told> = None;
     for ids in gathered.imports.chunks(PAGE) {
-        for import in platform.state().runs(ids).await? {
+        for import in platform.runs().runs(ids).await? {
             let Some((place, conclusion)) = place(&import) else { continue };
             if !place.due {
                 return Ok(None);
@@ -159,7 +164,7 @@ async fn read<P: Platform>(platform: &P, gathered: &Gathered) -> Result<Option<T
 }
 
 /// The mail of a digest. Reports are read of those files only that are told of in full.
-async fn mail<P: Platform>(
+async fn mail<P: HasRuns + HasObjects + HasMailer>(
     platform: &P,
     repository: &Repository,
     gathered: &Gathered,
@@ -169,7 +174,7 @@ async fn mail<P: Platform>(
     let mut digest = core::Digest::new(repository.as_str(), span(&place, Some(ended)), files);
     for file in digest.to_detail() {
         let Ok(id) = file.import.parse::<ImportId>() else { continue };
-        if let Some(import) = platform.state().run(id).await?
+        if let Some(import) = platform.runs().run(id).await?
             && let Progress::Done(conclusion) = &import.progress
         {
             let report = report::kept(platform, id, conclusion).await?;

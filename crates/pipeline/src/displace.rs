@@ -7,14 +7,15 @@
 use bytes::Bytes;
 use tidewaiter::keys::Key;
 
+use crate::capabilities::HasObjects;
 use crate::chunks::Chunks;
-use crate::ports::{Objects, Platform, Upload};
+use crate::ports::{Objects, Upload};
 use crate::{Error, Result};
 
 /// Writes over what lies at a key, and keeps that under `older`, if the key is still ours. Whoever is held up on the
 /// way does not write over what came since: what lies there is looked at before `is_ours` is asked, and is the
 /// condition of the write.
-pub(crate) async fn write_over<P: Platform>(
+pub(crate) async fn write_over<P: HasObjects>(
     platform: &P,
     key: &Key,
     content: Bytes,
@@ -30,7 +31,7 @@ pub(crate) async fn write_over<P: Platform>(
 
 /// Keeps under `older` what lies at a key, too, unless that was done before. What lies at the key itself stays: it is
 /// not known whose it is.
-pub(crate) async fn keep<P: Platform>(platform: &P, key: &Key, older: &Key) -> Result<()> {
+pub(crate) async fn keep<P: HasObjects>(platform: &P, key: &Key, older: &Key) -> Result<()> {
     let objects = platform.objects();
     let source = objects.source(key);
     let Some(there) = objects.find(&source).await? else { return Ok(()) };

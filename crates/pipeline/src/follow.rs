@@ -14,9 +14,16 @@ use jiff::SignedDuration;
 use tidewaiter::id::{ImportId, Timestamp};
 use tracing::Instrument;
 
-use crate::ports::{Message, Platform, Queue, Task};
-use crate::validate::{Tried, validate};
+use crate::capabilities::{HasQueue, trait_alias};
+use crate::ports::{Message, Queue, Task};
+use crate::sequence::Sequences;
+use crate::validate::{Tried, Validates, validate};
 use crate::{Result, sequence};
+
+trait_alias! {
+    /// What loading a file and the small ones after it needs.
+    pub trait Follows = Validates + Sequences
+}
 
 /// Larger files get an invocation of their own, in bytes.
 const SMALL: u64 = 1 << 20;
@@ -80,7 +87,7 @@ impl<Q: Queue> Queue for BufferedQueue<Q> {
 /// If the task failed. What failed of that which follows is sent as a message, to be tried by itself.
 pub async fn validate_and_follow<P, Q>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()>
 where
-    P: Platform<Queue = BufferedQueue<Q>>,
+    P: Follows + HasQueue<Queue = BufferedQueue<Q>>,
     Q: Queue,
 {
     let queue = platform.queue();
@@ -94,7 +101,7 @@ where
 
 async fn follow<P, Q>(platform: &P, queue: &BufferedQueue<Q>, begun: Timestamp) -> Result<()>
 where
-    P: Platform<Queue = BufferedQueue<Q>>,
+    P: Follows + HasQueue<Queue = BufferedQueue<Q>>,
     Q: Queue,
 {
     while let Some(message) = queue.next() {
@@ -119,7 +126,7 @@ fn is_small(message: &Message) -> bool {
     matches!(message, Message::Work { known: Some(known), .. } if known.import.bytes <= SMALL)
 }
 
-async fn step<P: Platform>(platform: &P, message: &Message) -> Result<()> {
+async fn step<P: Follows>(platform: &P, message: &Message) -> Result<()> {
     match message {
         Message::Sequence { repository, news, .. } => {
             Box::pin(sequence::sequence(platform, repository, news.clone())).await

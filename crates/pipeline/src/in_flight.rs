@@ -14,7 +14,9 @@ use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
-use crate::ports::{InDropZone, Message, Objects, Platform, Queue, RunLedger};
+use crate::capabilities::{Clock, HasQueue};
+use crate::ports::{InDropZone, Message, Objects, Queue, RunLedger};
+use crate::unpack::Registers;
 use crate::{Result, unpack};
 
 /// How long a configuration that is still being written is waited for before it is looked at again.
@@ -45,7 +47,7 @@ impl Ord for Wait {
 /// Looks whether a configuration of a universe lies in the drop zone that is not registered yet. If one does it is
 /// registered, so that from then on the state says so, and whoever takes in is asked to go on with it: its event may
 /// be lost.
-pub(crate) async fn look<P: Platform>(
+pub(crate) async fn look<P: Registers + HasQueue + Clock>(
     platform: &P,
     repository: &Repository,
     universe: &str,
@@ -57,7 +59,7 @@ pub(crate) async fn look<P: Platform>(
             Ok(Some(Wait::Until(at)))
         }
         Some(InDropZone::Version(dropped)) => {
-            let Some(dropped) = platform.state().unregistered(vec![*dropped]).await?.pop() else {
+            let Some(dropped) = platform.runs().unregistered(vec![*dropped]).await?.pop() else {
                 return Ok(None);
             };
             tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not come");

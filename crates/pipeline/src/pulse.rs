@@ -8,7 +8,8 @@ use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
 use crate::Result;
-use crate::ports::{Marks, Platform};
+use crate::capabilities::{Clock, HasMarks};
+use crate::ports::Marks;
 
 /// How often a sign is given.
 const EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -26,7 +27,7 @@ pub(crate) struct Pulse<'a, P> {
     last: Timestamp,
 }
 
-impl<'a, P: Platform> Pulse<'a, P> {
+impl<'a, P: HasMarks + Clock> Pulse<'a, P> {
     pub(crate) fn new(platform: &'a P, repository: &'a Repository) -> Self {
         Self { platform, repository, last: platform.now() }
     }
@@ -38,15 +39,15 @@ impl<'a, P: Platform> Pulse<'a, P> {
             return;
         }
         self.last = now;
-        if let Err(error) = self.platform.state().put(&key(self.repository), now).await {
+        if let Err(error) = self.platform.marks().put(&key(self.repository), now).await {
             tracing::warn!(%error, "a reconciliation may hand the file out once more");
         }
     }
 }
 
 /// True if somebody has given a sign of life a short while ago.
-pub(crate) async fn is_alive<P: Platform>(platform: &P, repository: &Repository) -> Result<bool> {
-    let last = platform.state().get(&key(repository)).await?;
+pub(crate) async fn is_alive<P: HasMarks + Clock>(platform: &P, repository: &Repository) -> Result<bool> {
+    let last = platform.marks().get(&key(repository)).await?;
     // A sign from the future is one of a clock that is wrong: it would be believed for too long.
     Ok(last.is_some_and(|last| platform.now().duration_since(last).abs() < BELIEVED))
 }

@@ -4,11 +4,26 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
+use crate::capabilities::{
+    Clock, HasGroups, HasMarks, HasObjects, HasOutbox, HasQueue, HasRuns, trait_alias,
+};
 use crate::ports::{
-    GroupQueue, ImportRun, Kind, Message, News, Objects, Outbox, Platform, Progress, Queue, RunLedger, Turn,
+    GroupQueue, ImportRun, Kind, Message, News, Objects, Outbox, Progress, Queue, RunLedger, Turn,
 };
 use crate::report::is_refused;
+use crate::unpack::TakesIn;
+use crate::watch::WatchesOver;
 use crate::{Error, Result, conclude, digest, pulse, unpack, watch};
+
+trait_alias! {
+    /// What poking repositories and asking for mails needs.
+    pub trait Pokes = HasRuns + HasGroups + HasOutbox + HasMarks + HasQueue + Clock
+}
+
+trait_alias! {
+    /// What a reconciliation needs.
+    pub trait Reconciles = Pokes + WatchesOver
+}
 
 /// How many imports are read at a time.
 const PAGE: usize = 100;
@@ -36,17 +51,17 @@ pub struct Found {
 
 /// Sends a message for everything that is unfinished. A file that arrived after `left_alone` is likely to be
 /// in somebody's hands, and is left alone unless it is a data file, whose turn the sequencer knows.
-pub async fn reconcile<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<Found> {
+pub async fn reconcile<P: Reconciles>(platform: &P, left_alone: Timestamp) -> Result<Found> {
     let mut found = poke(platform).await?;
-    for import in platform.state().unfinished().await? {
+    for import in platform.runs().unfinished().await? {
         if import.arrived <= left_alone {
             platform.queue().send(Message::TakeIn { import: import.id }, None).await?;
             found.unfinished += 1;
         }
     }
     found.missed = take_in_missed(platform, left_alone).await?;
-    for repository in platform.state().repositories().await? {
-        for group in platform.state().waiting(&repository).await? {
+    for repository in platform.groups().repositories().await? {
+        for group in platform.groups().waiting(&repository).await? {
             found.waiting_since = Some(found.waiting_since.map_or(group.since, |at| at.min(group.since)));
         }
     }
@@ -58,12 +73,15 @@ pub async fn reconcile<P: Platform>(platform: &P, left_alone: Timestamp) -> Resu
 
 /// Has what lies in the drop zone taken in that nobody was told of: the event of an upload may be lost, or treating it
 /// may have failed too often. How many there are, up to [`MISSED`].
-async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<usize> {
+async fn take_in_missed<P: HasObjects + HasRuns + HasQueue>(
+    platform: &P,
+    left_alone: Timestamp,
+) -> Result<usize> {
     let (mut missed, mut behind) = (0, None);
     loop {
         let (mut drops, next) = platform.objects().dropped(behind.as_ref()).await?;
         drops.retain(|dropped| dropped.arrived <= left_alone);
-        for dropped in platform.state().unregistered(drops).await? {
+        for dropped in platform.runs().unregistered(drops).await? {
             let (repository, import) = (&dropped.repository, dropped.import);
             tracing::warn!(%repository, %import, "a file lies in the drop zone that nobody told of");
             platform.queue().send(Message::Missed { dropped: Box::new(dropped) }, None).await?;
@@ -81,9 +99,9 @@ async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Res
 
 /// Watches over every repository in which something was registered or that has a configuration; those that it failed
 /// for. One that cannot be watched over, since its configuration is broken, keeps no other from it.
-pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>> {
+pub async fn watch<P: WatchesOver>(platform: &P) -> Result<Vec<(Repository, Error)>> {
     let mut failed = Vec::new();
-    let registered = platform.state().repositories().await?;
+    let registered = platform.groups().repositories().await?;
     for repository in watched(platform, &registered).await? {
         let is_registered = registered.contains(&repository);
         if let Err(error) = watch_repository(platform, &repository, is_registered).await {
@@ -95,7 +113,10 @@ pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>
 
 /// The repositories that are watched over: those in which something was `registered`, and those that have a
 /// configuration.
-pub(crate) async fn watched<P: Platform>(platform: &P, registered: &[Repository]) -> Result<Vec<Repository>> {
+pub(crate) async fn watched<P: HasObjects>(
+    platform: &P,
+    registered: &[Repository],
+) -> Result<Vec<Repository>> {
     let mut watched = registered.to_vec();
     watched.extend(platform.objects().configured().await?);
     watched.sort();
@@ -104,7 +125,7 @@ pub(crate) async fn watched<P: Platform>(platform: &P, registered: &[Repository]
 }
 
 /// Watches over one of them, in which something was registered or not.
-pub(crate) async fn watch_repository<P: Platform>(
+pub(crate) async fn watch_repository<P: WatchesOver>(
     platform: &P,
     repository: &Repository,
     is_registered: bool,
@@ -121,10 +142,10 @@ pub(crate) async fn watch_repository<P: Platform>(
 
 /// Pokes every repository with unfinished work that nobody is seen to be at, and asks for every mail that is due. What the platform refused a
 /// short while ago is left alone.
-pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
+pub async fn poke<P: Pokes>(platform: &P) -> Result<Found> {
     let mut found = Found::default();
-    for repository in platform.state().repositories().await? {
-        let turn = platform.state().turn(&repository).await?;
+    for repository in platform.groups().repositories().await? {
+        let turn = platform.groups().turn(&repository).await?;
         let is_idle = !has_work(&turn);
         found.digests += digest::ask(platform, &repository, is_idle).await?;
         let is_in_hand = turn.state.handed_out().is_some() && pulse::is_alive(platform, &repository).await?;
@@ -143,10 +164,10 @@ pub(crate) fn has_work(turn: &Turn) -> bool {
 }
 
 /// Asks for every mail that is due; how many there are.
-pub(crate) async fn ask_for_mails<P: Platform>(platform: &P) -> Result<usize> {
+pub(crate) async fn ask_for_mails<P: HasRuns + HasOutbox + HasQueue + Clock>(platform: &P) -> Result<usize> {
     let mut mails = 0;
-    for ids in platform.state().unmailed().await?.chunks(PAGE) {
-        for import in platform.state().runs(ids).await? {
+    for ids in platform.outbox().unmailed().await?.chunks(PAGE) {
+        for import in platform.runs().runs(ids).await? {
             let trouble = match &import.progress {
                 Progress::Done(conclusion) => conclusion.mail_trouble.as_ref(),
                 _ => None,
@@ -161,7 +182,7 @@ pub(crate) async fn ask_for_mails<P: Platform>(platform: &P) -> Result<usize> {
 }
 
 /// Goes on with a file that a reconciliation found.
-pub async fn resume<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
+pub async fn resume<P: TakesIn>(platform: &P, import: &ImportRun) -> Result<()> {
     match (&import.kind, &import.progress) {
         (Kind::Data { .. }, Progress::Concluding(conclusion)) => {
             conclude::carry_out(platform, import, conclusion).await
@@ -171,8 +192,8 @@ pub async fn resume<P: Platform>(platform: &P, import: &ImportRun) -> Result<()>
 }
 
 /// The same, of the file with this id.
-pub async fn resume_by_id<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
-    let import = platform.state().run(id).await?;
+pub async fn resume_by_id<P: TakesIn>(platform: &P, id: ImportId) -> Result<()> {
+    let import = platform.runs().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     resume(platform, &import).await
 }

@@ -8,11 +8,16 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Key;
 use tidewaiter::report::{self as core, Report};
 
+use crate::capabilities::{Clock, HasMailer, HasObjects, HasOutbox, HasRuns, trait_alias};
 use crate::ports::{
-    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Outbox, Platform, Progress,
-    RunLedger, Trouble,
+    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Outbox, Progress, RunLedger, Trouble,
 };
 use crate::{Error, Result};
+
+trait_alias! {
+    /// What mailing reports and digests needs.
+    pub trait SendsReports = HasObjects + HasRuns + HasOutbox + HasMailer + Clock
+}
 
 /// The largest report that is read; what is written is bounded far below.
 const REPORT_BYTES: u64 = 16 << 20;
@@ -36,7 +41,7 @@ pub(crate) fn is_refused(trouble: Option<&Trouble>, now: Timestamp) -> bool {
 
 /// Keeps a report: if it is small, it goes with the outcome, and nothing is written here. Else it is written now, and
 /// not over that of another try, whose outcome may have been decided by now.
-pub(crate) async fn keep<P: Platform>(
+pub(crate) async fn keep<P: HasObjects + HasRuns>(
     platform: &P,
     import: &ImportRun,
     report: &Report,
@@ -52,7 +57,7 @@ pub(crate) async fn keep<P: Platform>(
             return Ok(KeptReport::At(key));
         }
         // Who writes one where the outcome is decided may be the last one here, and stop before it is removed.
-        let now = platform.state().run(import.id).await?.map(|now| now.progress);
+        let now = platform.runs().run(import.id).await?.map(|now| now.progress);
         if let Some(Progress::Concluding(decided) | Progress::Done(decided)) = now {
             return Ok(decided.report);
         }
@@ -65,7 +70,7 @@ fn draft_of(import: &ImportRun, draft: u32) -> Key {
 }
 
 /// Removes what other tries wrote of a report that was decided, and what one of them knows to be `ours`.
-pub(crate) async fn remove_other_drafts<P: Platform>(
+pub(crate) async fn remove_other_drafts<P: HasObjects>(
     platform: &P,
     import: &ImportRun,
     decided: &KeptReport,
@@ -94,7 +99,7 @@ pub(crate) async fn remove_other_drafts<P: Platform>(
 }
 
 /// The report of an import as it was written. None if somebody removed it, or put something else there.
-pub async fn kept<P: Platform>(
+pub async fn kept<P: HasObjects>(
     platform: &P,
     id: ImportId,
     conclusion: &Conclusion,
@@ -127,8 +132,8 @@ pub fn as_of_now(mut report: Report, conclusion: &Conclusion) -> Report {
 ///
 /// # Errors
 /// If the mail could not be sent, and may be later. If it is the platform that refuses it, the import says so.
-pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
-    let import = platform.state().run(id).await?;
+pub async fn report<P: SendsReports>(platform: &P, id: ImportId) -> Result<()> {
+    let import = platform.runs().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     let Progress::Done(conclusion) = &import.progress else { return Ok(()) };
     if !conclusion.mail_due {
@@ -137,11 +142,11 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
     let Some(report) = kept(platform, id, conclusion).await? else {
         // Somebody removed or changed it. There is nothing to send, now or later.
         tracing::warn!(import = %id, "the report is gone, and cannot be mailed");
-        return platform.state().mailed(id, &Delivery::Sent).await;
+        return platform.outbox().mailed(id, &Delivery::Sent).await;
     };
     let mail = mail(id, &report, platform.mailer().sender())?;
     let (delivery, refused) = post(platform, &mail, conclusion.finished).await?;
-    platform.state().mailed(id, &delivery).await?;
+    platform.outbox().mailed(id, &delivery).await?;
     refused.map_or(Ok(()), Err)
 }
 
@@ -150,7 +155,7 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
 ///
 /// # Errors
 /// What may pass by itself.
-pub(crate) async fn post<P: Platform>(
+pub(crate) async fn post<P: HasMailer + Clock>(
     platform: &P,
     mail: &Mail,
     since: Timestamp,

@@ -15,16 +15,24 @@ use tidewaiter::keys::Repository;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::sequence::{self, Command, Event, GroupRef, Ready, Running, Stage, run_to_quiescence};
 
-use crate::conclude::{self, Findings};
+use crate::capabilities::{HasGroups, trait_alias};
+use crate::conclude::{self, Concludes, Findings};
+use crate::configs::Pins;
 use crate::in_flight::{self, Wait};
 use crate::ports::{
-    AdvanceWrites, Conclusion, GroupQueue, ImportRun, Kind, Message, News, Pinned, Platform, Progress, Queue,
-    Refusal, RunLedger, Task, Turn,
+    AdvanceWrites, Conclusion, GroupQueue, ImportRun, Kind, Message, News, Pinned, Progress, Queue, Refusal,
+    RunLedger, Task, Turn,
 };
+use crate::unpack::Registers;
 use crate::{Error, Result, configs};
 
+trait_alias! {
+    /// What ordering the files of a repository needs.
+    pub trait Sequences = Concludes + Pins + Registers + HasGroups
+}
+
 /// Takes news about a repository.
-pub async fn sequence<P: Platform>(platform: &P, repository: &Repository, news: News) -> Result<()> {
+pub async fn sequence<P: Sequences>(platform: &P, repository: &Repository, news: News) -> Result<()> {
     let at = platform.now();
     let events = match news {
         News::Arrived { settle_seconds } => vec![Event::Arrived { at, settle_seconds }],
@@ -52,20 +60,20 @@ fn begins<'a>(before: &sequence::State, next: &'a sequence::State) -> Option<&'a
 /// How often others may be faster before the news is left to come again.
 const MOST_ROUNDS: u32 = 100;
 
-struct Shell<'a, P: Platform> {
+struct Shell<'a, P: Sequences> {
     platform: &'a P,
     repository: &'a Repository,
 }
 
-impl<P: Platform> Shell<'_, P> {
+impl<P: Sequences> Shell<'_, P> {
     /// Takes events until there are none left; what is carried out may answer with more.
     async fn follow(&self, mut events: Vec<Event>) -> Result<()> {
-        let state = self.platform.state();
+        let (runs, groups) = (self.platform.runs(), self.platform.groups());
         let mut rounds = 0;
         while !events.is_empty() {
             let ended = self.ended(&events).await?;
             let ends = ended.as_ref().map(|(id, _)| *id);
-            let turn = state.turn(self.repository).await?;
+            let turn = groups.turn(self.repository).await?;
             let (next, commands, begins_work) = self.decide(&turn, &events, ends).await?;
             let begun = self.begins(&turn, &commands).await?;
             if next != turn.state {
@@ -73,7 +81,7 @@ impl<P: Platform> Shell<'_, P> {
                 // The state was asked before the drop zone. A configuration that left it since is registered.
                 let registered = begins_work.then_some(turn.configurations.registered);
                 let along = AdvanceWrites { begins, ends, registered };
-                if !state.advance(self.repository, turn.version, &next, along).await? {
+                if !groups.advance(self.repository, turn.version, &next, along).await? {
                     // Somebody was faster: the same events again, where the repository is now.
                     rounds += 1;
                     if rounds == MOST_ROUNDS {
@@ -83,7 +91,7 @@ impl<P: Platform> Shell<'_, P> {
                     continue;
                 }
             } else if let Some(id) = ends {
-                state.finish(id).await?;
+                runs.finish(id).await?;
             }
             if let Some((id, conclusion)) = &ended {
                 conclude::tell_people(self.platform, *id, conclusion).await?;
@@ -131,12 +139,12 @@ impl<P: Platform> Shell<'_, P> {
 
     /// The universes of the files that would begin.
     async fn universes(&self, begins: &Running) -> Result<BTreeSet<String>> {
-        let state = self.platform.state();
+        let (runs, groups) = (self.platform.runs(), self.platform.groups());
         let imports = match begins {
-            Running::File { import } => state.recall(*import).await?.into_iter().collect(),
+            Running::File { import } => runs.recall(*import).await?.into_iter().collect(),
             // No configuration is needed to set files aside.
             Running::Group { stage: Stage::Expiring, .. } => Vec::new(),
-            Running::Group { group, .. } => state.group_members(self.repository, group).await?,
+            Running::Group { group, .. } => groups.group_members(self.repository, group).await?,
         };
         let universe = |import: ImportRun| match import.kind {
             Kind::Data { name, .. } => Some(name.universe),
@@ -156,9 +164,9 @@ impl<P: Platform> Shell<'_, P> {
             Some(Progress::Concluding(conclusion)) => Some((id, conclusion)),
             _ => None,
         };
-        let recalled = decided(self.platform.state().recall(id).await?);
+        let recalled = decided(self.platform.runs().recall(id).await?);
         // What is recalled may be older than the news.
-        Ok(if recalled.is_some() { recalled } else { decided(self.platform.state().run(id).await?) })
+        Ok(if recalled.is_some() { recalled } else { decided(self.platform.runs().run(id).await?) })
     }
 
     /// The file that is handed out now, and what it runs under, if it has not begun. If that cannot be found out,
@@ -170,7 +178,7 @@ impl<P: Platform> Shell<'_, P> {
             _ => None,
         });
         let Some(id) = handed_out.filter(|id| turn.state.handed_out() != Some(*id)) else { return Ok(None) };
-        let Some(import) = self.platform.state().recall(id).await? else { return Ok(None) };
+        let Some(import) = self.platform.runs().recall(id).await? else { return Ok(None) };
         let (Kind::Data { name, .. }, Progress::Registered) = (&import.kind, &import.progress) else {
             return Ok(None);
         };
@@ -185,7 +193,7 @@ impl<P: Platform> Shell<'_, P> {
 
     /// Carries out a command; the answer, if there is one now. `begun` is what has begun just now.
     async fn carry_out(&self, command: Command, begun: Option<ImportId>) -> Result<Option<Event>> {
-        let state = self.platform.state();
+        let (runs, groups) = (self.platform.runs(), self.platform.groups());
         let repository = self.repository;
         match command {
             Command::WakeAt(at) => {
@@ -195,17 +203,17 @@ impl<P: Platform> Shell<'_, P> {
             // Answered while thinking.
             Command::LookAgain | Command::FindReady => Ok(None),
             Command::Seal(group) => {
-                state.seal(repository, &group).await?;
+                groups.seal(repository, &group).await?;
                 Ok(None)
             }
             Command::FindMember { group, checking } => {
-                let next = state.next_member(repository, &group, checking).await?;
+                let next = groups.next_member(repository, &group, checking).await?;
                 Ok(Some(Event::Member { group, checking, next }))
             }
             Command::Check(import) => self.work(import, Task::Check, begun).await,
             Command::ImportRun(import) => self.work(import, Task::Import, begun).await,
             Command::SetAside { group, because_of } => {
-                let rejected = state.run(because_of).await?;
+                let rejected = runs.run(because_of).await?;
                 let file = rejected.map_or_else(|| because_of.to_string(), |import| import.file);
                 let message = format!("group {} was stopped: {file} was rejected", group.id);
                 let hint = "mend that file, then drop it again with all files of the group that were not imported, \
@@ -224,23 +232,23 @@ impl<P: Platform> Shell<'_, P> {
                 Ok(Some(Event::AllSetAside(group)))
             }
             Command::Close(group) => {
-                state.close(repository, &group).await?;
+                groups.close(repository, &group).await?;
                 Ok(Some(Event::Closed(group)))
             }
         }
     }
 
     async fn work(&self, import: ImportId, task: Task, begun: Option<ImportId>) -> Result<Option<Event>> {
-        let known = self.platform.state().remembered(import).filter(|_| begun == Some(import)).map(Box::new);
+        let known = self.platform.runs().remembered(import).filter(|_| begun == Some(import)).map(Box::new);
         self.platform.queue().send(Message::Work { import, task, known, landed: 0 }, None).await?;
         Ok(None)
     }
 
     /// Puts what is left of a group under `notprocessed/`, file by file.
     async fn set_aside(&self, group: &GroupRef, reason: &Reason) -> Result<()> {
-        let state = self.platform.state();
-        while let Some(id) = state.next_member(self.repository, group, false).await? {
-            let member = state.run(id).await?;
+        let (runs, groups) = (self.platform.runs(), self.platform.groups());
+        while let Some(id) = groups.next_member(self.repository, group, false).await? {
+            let member = runs.run(id).await?;
             let member = member.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
             let refusal = Refusal { outcome: Outcome::NotProcessed, reason: reason.clone() };
             conclude::conclude(self.platform, &member, Findings::refused(refusal)).await?;

@@ -15,21 +15,33 @@ use tidewaiter::order::scope_rank;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::sequence::GroupRef;
 
-use crate::conclude::{self, Findings, GONE};
+use crate::capabilities::{
+    HasConfigCache, HasConfigs, HasGroups, HasObjects, HasQueue, HasRuns, IntakePolicy, trait_alias,
+};
+use crate::conclude::{self, Concludes, Findings, GONE};
 use crate::ports::{
-    DroppedObject, Group, ImportRun, Kind, Message, Nature, News, Platform, Progress, Queue, Refusal,
-    RunLedger,
+    DroppedObject, Group, ImportRun, Kind, Message, Nature, News, Progress, Queue, Refusal, RunLedger,
 };
 use crate::{Error, Result, configs};
 
+trait_alias! {
+    /// What registering a dropped object needs.
+    pub trait Registers = HasObjects + HasRuns + HasConfigCache + IntakePolicy
+}
+
+trait_alias! {
+    /// What taking in a dropped object needs.
+    pub trait TakesIn = Registers + Concludes + HasGroups + HasConfigs
+}
+
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
-pub async fn unpack<P: Platform>(platform: &P, dropped: &DroppedObject) -> Result<()> {
+pub async fn unpack<P: TakesIn>(platform: &P, dropped: &DroppedObject) -> Result<()> {
     let import = register(platform, dropped).await?;
     take_in(platform, &import).await
 }
 
 /// Goes on with a registered object.
-pub async fn take_in<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
+pub async fn take_in<P: TakesIn>(platform: &P, import: &ImportRun) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return conclude::carry_out(platform, import, conclusion).await;
     }
@@ -48,13 +60,13 @@ pub async fn take_in<P: Platform>(platform: &P, import: &ImportRun) -> Result<()
 }
 
 /// Tells the sequencer that there is something new.
-async fn arrived<P: Platform>(platform: &P, import: &ImportRun, settle_seconds: i64) -> Result<()> {
+async fn arrived<P: HasQueue>(platform: &P, import: &ImportRun, settle_seconds: i64) -> Result<()> {
     let message = Message::news(&import.repository, News::Arrived { settle_seconds });
     platform.queue().send(message, None).await
 }
 
 /// Registers what was dropped. What is registered already stays as it is, and is the answer.
-pub(crate) async fn register<P: Platform>(platform: &P, dropped: &DroppedObject) -> Result<ImportRun> {
+pub(crate) async fn register<P: Registers>(platform: &P, dropped: &DroppedObject) -> Result<ImportRun> {
     let file = clean_name(&dropped.file);
     let import = ImportRun {
         id: dropped.import,
@@ -67,11 +79,11 @@ pub(crate) async fn register<P: Platform>(platform: &P, dropped: &DroppedObject)
         arrived: dropped.arrived,
         progress: Progress::Registered,
     };
-    let registered = platform.state().register(&[import]).await?.pop();
+    let registered = platform.runs().register(&[import]).await?.pop();
     registered.ok_or_else(|| Error::UnknownImport { id: dropped.import.to_string() })
 }
 
-async fn kind_of<P: Platform>(platform: &P, dropped: &DroppedObject, file: &str) -> Result<Kind> {
+async fn kind_of<P: Registers>(platform: &P, dropped: &DroppedObject, file: &str) -> Result<Kind> {
     let illegal = |code: &str, message: &str, hint: &str| {
         let reason = Reason::new(code, message).with_hint(Some(hint.to_owned()));
         Ok(Kind::Refused(Refusal { outcome: Outcome::Bogus, reason }))
@@ -113,7 +125,7 @@ async fn kind_of<P: Platform>(platform: &P, dropped: &DroppedObject, file: &str)
 /// A data file with its place in the order. The generation of its group is given by the state.
 ///
 /// What the sequencer has to know of the configuration is written down with it: so that it need not read any.
-fn data_kind<P: Platform>(platform: &P, active: &Active, name: DataName) -> Kind {
+fn data_kind<P: IntakePolicy>(platform: &P, active: &Active, name: DataName) -> Kind {
     let settings = active.settings();
     let rank = scope_rank(&name.scope, &settings.scope_order);
     let settle_seconds = platform.quiet_period(settings.settle_seconds);
@@ -127,7 +139,7 @@ fn data_kind<P: Platform>(platform: &P, active: &Active, name: DataName) -> Kind
 }
 
 /// A file that a configuration may still come for.
-fn unresolved<P: Platform>(platform: &P, active: &Active) -> Kind {
+fn unresolved<P: IntakePolicy>(platform: &P, active: &Active) -> Kind {
     Kind::Unresolved { settle_seconds: platform.quiet_period(active.settings().settle_seconds) }
 }
 
@@ -143,7 +155,7 @@ pub fn refused_name(error: &NameError) -> Refusal {
 /// permission of ours that is missing is no partner's outcome.
 ///
 /// `has_begun` if some of its lines may be records.
-pub(crate) async fn cannot_open<P: Platform>(
+pub(crate) async fn cannot_open<P: Concludes>(
     platform: &P,
     import: &ImportRun,
     error: Error,

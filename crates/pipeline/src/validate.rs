@@ -25,18 +25,33 @@ use tidewaiter::report::{Outcome, Reason, plural};
 use tidewaiter::schema::OnExisting;
 use tidewaiter::sequence::{Event, Verdict};
 
+use crate::capabilities::{
+    Capacity, Clock, HasClaims, HasGroups, HasMarks, HasObjects, HasQueue, HasRecords, HasRuns, Observes,
+    trait_alias,
+};
 use crate::chunks::Chunks;
-use crate::conclude::{self, Audience, Findings, Finisher};
-use crate::configs::Unpinned;
+use crate::conclude::{self, Audience, Concludes, Findings, Finisher};
+use crate::configs::{Pins, Unpinned};
 use crate::examine::{CheckSpec, Examination, Examined};
 use crate::ports::{
-    Content, ImportRun, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue,
-    Records, Refusal, RunLedger, Source, Task,
+    Content, ImportRun, Kind, Message, News, Objects, Observation, Pinned, Progress, Queue, Records, Refusal,
+    RunLedger, Source, Task,
 };
 use crate::pulse::Pulse;
+use crate::unpack::TakesIn;
 use crate::{Error, Result, configs, unpack};
 use messages::{came_before, left_alone, left_out, moved, same_content, stops_group};
 use replace_all::Replacement;
+
+trait_alias! {
+    /// What loading a file that has passed needs.
+    pub trait Loads = HasObjects + HasClaims + HasRecords + HasMarks + Clock + Capacity + Observes
+}
+
+trait_alias! {
+    /// What checking and loading a file needs.
+    pub trait Validates = TakesIn + Pins + Loads
+}
 
 /// What was tried of a task before, as far as can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +65,10 @@ pub enum Tried {
 }
 
 /// Carries out a task on a registered file.
-pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()> {
-    let state = platform.state();
+pub async fn validate<P: Validates>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()> {
+    let runs = platform.runs();
     let is_first = tried == Tried::Never;
-    let import = if is_first { state.recall(id).await? } else { state.run(id).await? };
+    let import = if is_first { runs.recall(id).await? } else { runs.run(id).await? };
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return Box::pin(conclude::carry_out(platform, &import, conclusion)).await;
@@ -105,7 +120,7 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
         return end(platform, &import, &findings, &audience).await;
     }
     if task == Task::Check {
-        platform.state().start(id, &Pinned { checked: true, ..pinned }).await?;
+        platform.runs().start(id, &Pinned { checked: true, ..pinned }).await?;
         return passed(platform, &import).await;
     }
     let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
@@ -151,7 +166,7 @@ impl Tried {
 }
 
 /// What comes of a file whose bytes cannot be read, or that somebody else has found to be gone.
-async fn cannot_read<P: Platform>(
+async fn cannot_read<P: Concludes + HasRecords>(
     platform: &P,
     import: &ImportRun,
     pinned: &Pinned,
@@ -169,7 +184,7 @@ async fn cannot_read<P: Platform>(
     Box::pin(unpack::cannot_open(platform, import, error, has_begun)).await
 }
 
-async fn end<P: Platform>(
+async fn end<P: Concludes>(
     platform: &P,
     import: &ImportRun,
     findings: &Findings,
@@ -180,7 +195,7 @@ async fn end<P: Platform>(
 }
 
 /// The file with the same content that came before, if it is asked for.
-async fn find_duplicate<P: Platform>(
+async fn find_duplicate<P: HasRuns>(
     platform: &P,
     import: &ImportRun,
     name: &DataName,
@@ -195,13 +210,13 @@ async fn find_duplicate<P: Platform>(
         Duplicates::Alert => examined.reason.is_none(),
     };
     let Some(sha256) = examined.sha256.as_ref().filter(|_| is_asked) else { return Ok(None) };
-    let earlier = platform.state().find_duplicate(&import.repository, name, sha256).await?;
+    let earlier = platform.runs().find_duplicate(&import.repository, name, sha256).await?;
     Ok(earlier.filter(|earlier| earlier.id != import.id))
 }
 
 /// True if a file passes again, whoever checks it and whenever: its bytes are what they are, and nothing but them
 /// and its configuration decides.
-fn is_certain<P: Platform>(platform: &P, import: &ImportRun, pinned: &Pinned, terms: &CheckSpec) -> bool {
+fn is_certain<P: HasObjects>(platform: &P, import: &ImportRun, pinned: &Pinned, terms: &CheckSpec) -> bool {
     let options = &terms.options;
     let is_alone = options.check_references != CheckReferences::Group
         && options.replace_all.is_none()
@@ -211,14 +226,14 @@ fn is_certain<P: Platform>(platform: &P, import: &ImportRun, pinned: &Pinned, te
 
 /// Writes down that a file has passed, and with which content, before anything of it is loaded. The answer is the
 /// import as it is then.
-async fn fix<P: Platform>(
+async fn fix<P: HasRuns>(
     platform: &P,
     import: ImportRun,
     pinned: &Pinned,
     content: &Content,
 ) -> Result<ImportRun> {
     let pin = Pinned { content: Some(content.clone()), ..pinned.clone() };
-    match platform.state().start(import.id, &pin).await? {
+    match platform.runs().start(import.id, &pin).await? {
         Some(held) if held.config == pinned.config && held.content.as_ref() == Some(content) => {
             Ok(ImportRun { progress: Progress::Started(held), ..import })
         }
@@ -229,7 +244,7 @@ async fn fix<P: Platform>(
 
 /// The configuration that the file is imported under, and the terms for it. Mostly the sequencer has fixed it when
 /// it handed the file out.
-async fn begin<P: Platform>(
+async fn begin<P: Pins + HasRuns>(
     platform: &P,
     import: &ImportRun,
     name: &DataName,
@@ -241,7 +256,7 @@ async fn begin<P: Platform>(
             Ok(pin) => pin,
             Err(why) => return Ok(Err(why)),
         };
-        let held = platform.state().start(import.id, &pin).await?;
+        let held = platform.runs().start(import.id, &pin).await?;
         held.ok_or_else(|| Error::Changed { key: import.source.key.clone() })?
     };
     let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
@@ -251,7 +266,7 @@ async fn begin<P: Platform>(
 
 /// A file that nothing is configured for any more, or whose repository may not import into its universe any more: both
 /// were decided by others, and are told to whoever sent the file.
-async fn not_begun<P: Platform>(
+async fn not_begun<P: Concludes>(
     platform: &P,
     import: &ImportRun,
     name: &DataName,
@@ -279,15 +294,15 @@ async fn not_begun<P: Platform>(
     .await
 }
 
-async fn passed<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
+async fn passed<P: HasRuns + HasQueue>(platform: &P, import: &ImportRun) -> Result<()> {
     let news = News::Happened(Event::Checked(import.id, Verdict::Accepted));
-    let known = platform.state().remembered(import.id).map(Box::new);
+    let known = platform.runs().remembered(import.id).map(Box::new);
     let message = Message::Sequence { repository: import.repository.clone(), news, known };
     platform.queue().send(message, None).await
 }
 
 /// A file that is not any more what was being loaded.
-async fn overwritten<P: Platform>(platform: &P, import: &ImportRun, plan: &Plan) -> Result<()> {
+async fn overwritten<P: Concludes>(platform: &P, import: &ImportRun, plan: &Plan) -> Result<()> {
     let message = "the file was overwritten while it was being loaded: some of its lines may be records";
     let hint = if plan.on_existing == OnExisting::Append {
         "see which of its lines are records, and send the others in a file of their own"
@@ -324,7 +339,7 @@ impl Read {
 /// Phase one: reads the file once, with no effect on records.
 ///
 /// `content` is what an earlier try fixed as the content to load: then only that much is read.
-async fn examine<P: Platform>(
+async fn examine<P: HasObjects + HasMarks + Clock + Observes>(
     platform: &P,
     import: &ImportRun,
     terms: CheckSpec,
@@ -362,7 +377,7 @@ const RAISE: &str = "see whether the file is complete; if it is, raise max_remov
                      again";
 
 /// Lets decide what depends on other records, before anything is loaded.
-async fn judge<P: Platform>(
+async fn judge<P: HasObjects + HasGroups + HasRecords>(
     platform: &P,
     import: &ImportRun,
     name: &DataName,
@@ -389,7 +404,7 @@ async fn judge<P: Platform>(
 }
 
 /// Reads a file that is known to be good; its lines go to the sink.
-async fn read_lines<P: Platform>(
+async fn read_lines<P: HasObjects>(
     platform: &P,
     source: &Source,
     bytes: u64,
@@ -421,7 +436,7 @@ struct Passed<'a> {
 }
 
 /// Phase two: loads the good lines and keeps the rejected ones.
-async fn take<P: Platform>(platform: &P, file: &Passed<'_>, held: Option<Bytes>) -> Result<Findings> {
+async fn take<P: Loads>(platform: &P, file: &Passed<'_>, held: Option<Bytes>) -> Result<Findings> {
     let Passed { import, name, terms, content, .. } = *file;
     let sha256 = Some(content.sha256.clone());
     let mut imported = Findings { sha256, ..Findings::outcome(Outcome::Imported) };
@@ -462,7 +477,7 @@ async fn take<P: Platform>(platform: &P, file: &Passed<'_>, held: Option<Bytes>)
 }
 
 /// Removes what a file that replaces all does not name, or says why not.
-async fn remove_the_rest<P: Platform>(
+async fn remove_the_rest<P: HasObjects + HasRecords>(
     file: &Replacement<'_, P>,
     rule: &ReplaceAll,
     imported: &mut Findings,

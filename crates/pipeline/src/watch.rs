@@ -11,24 +11,33 @@ use tidewaiter::keys::Repository;
 use tidewaiter::name::Entry;
 use tidewaiter::notice::{Expectation, Notice, What};
 
+use crate::capabilities::{
+    Clock, HasConfigCache, HasGroups, HasMailer, HasMarks, HasObjects, HasQueue, HasRuns, trait_alias,
+};
 use crate::ports::{
-    GroupQueue, HistoryFilter, ImportRun, Kind, Mail, Mailer, Marks, Message, News, Platform, Queue,
-    RunLedger, WaitingGroup,
+    GroupQueue, HistoryFilter, ImportRun, Kind, Mail, Mailer, Marks, Message, News, Queue, RunLedger,
+    WaitingGroup,
 };
 use crate::{Error, Result, conclude, configs, report};
+
+trait_alias! {
+    /// What watching over a repository needs.
+    pub trait WatchesOver =
+        HasObjects + HasRuns + HasGroups + HasConfigCache + HasMarks + HasQueue + Clock
+}
 
 /// How many arrivals are looked at to find one of an import.
 const ARRIVALS: usize = 1_000;
 
 /// Looks at a repository: groups that have been incomplete for too long expire, and what is to be told is
 /// handed on.
-pub(crate) async fn watch_over<P: Platform>(platform: &P, repository: &Repository) -> Result<()> {
+pub(crate) async fn watch_over<P: WatchesOver>(platform: &P, repository: &Repository) -> Result<()> {
     let active = configs::active(platform, repository).await?;
     let now = platform.now();
     let mut due = waiting(platform, repository, &active, now).await?;
     due.extend(expected(platform, repository, &active, now).await?);
     for notice in due {
-        if platform.state().get(&notice.key()).await?.is_none() {
+        if platform.marks().get(&notice.key()).await?.is_none() {
             platform.queue().send(Message::Notice { notice }, None).await?;
         }
     }
@@ -36,9 +45,12 @@ pub(crate) async fn watch_over<P: Platform>(platform: &P, repository: &Repositor
 }
 
 /// Mails a notice, unless that was done.
-pub async fn tell<P: Platform>(platform: &P, notice: &Notice) -> Result<()> {
+pub async fn tell<P: HasObjects + HasConfigCache + HasMarks + HasMailer + Clock>(
+    platform: &P,
+    notice: &Notice,
+) -> Result<()> {
     let key = notice.key();
-    if platform.state().get(&key).await?.is_some() {
+    if platform.marks().get(&key).await?.is_some() {
         return Ok(());
     }
     let repository = notice.repository.parse().map_err(Error::Task)?;
@@ -52,7 +64,7 @@ pub async fn tell<P: Platform>(platform: &P, notice: &Notice) -> Result<()> {
             return Err(error);
         }
     }
-    platform.state().put_if_absent(&key, platform.now()).await.map(|_| ())
+    platform.marks().put_if_absent(&key, platform.now()).await.map(|_| ())
 }
 
 /// Those who get alerts: of the repository, or of the import that waits for a file.
@@ -67,7 +79,7 @@ fn audience(active: &Active, what: &What) -> Vec<String> {
     conclude::addresses(alerts.map(Vec::as_slice).unwrap_or_default())
 }
 
-fn mail<P: Platform>(notice: &Notice, recipients: Vec<String>, platform: &P) -> Result<Mail> {
+fn mail<P: HasMailer + Clock>(notice: &Notice, recipients: Vec<String>, platform: &P) -> Result<Mail> {
     let id: String =
         notice.key().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '.' }).collect();
     let message = MessageBuilder::new()
@@ -83,7 +95,7 @@ fn mail<P: Platform>(notice: &Notice, recipients: Vec<String>, platform: &P) -> 
     Ok(Mail { name: notice.repository.clone(), id, recipients, message })
 }
 
-async fn waiting<P: Platform>(
+async fn waiting<P: HasGroups + HasQueue>(
     platform: &P,
     repository: &Repository,
     active: &Active,
@@ -94,10 +106,11 @@ async fn waiting<P: Platform>(
     if limits.alert_after_hours.is_none() && limits.expire_after_hours.is_none() {
         return Ok(notices);
     }
-    for waiting in platform.state().waiting(repository).await? {
+    for waiting in platform.groups().waiting(repository).await? {
         let after = |hours: Option<u64>| hours.map(|hours| later(waiting.since, hours));
         let (alert, expires) = (after(limits.alert_after_hours), after(limits.expire_after_hours));
-        if expires.is_some_and(|at| at <= now) && platform.state().expire(repository, &waiting.group).await? {
+        if expires.is_some_and(|at| at <= now) && platform.groups().expire(repository, &waiting.group).await?
+        {
             let message = Message::news(repository, News::Poke);
             platform.queue().send(message, None).await?;
         } else if alert.is_some_and(|at| at <= now) {
@@ -126,7 +139,7 @@ fn incomplete(waiting: WaitingGroup, expires: Option<Timestamp>) -> Notice {
     Notice { repository: repository.to_string(), what }
 }
 
-async fn expected<P: Platform>(
+async fn expected<P: HasRuns + HasMarks>(
     platform: &P,
     repository: &Repository,
     active: &Active,
@@ -155,7 +168,7 @@ fn expectations(config: &Config) -> impl Iterator<Item = (Entry, &Expected)> {
 }
 
 /// What is to be told of an import whose file was expected in a window.
-async fn missing<P: Platform>(
+async fn missing<P: HasRuns + HasMarks>(
     platform: &P,
     repository: &Repository,
     expectation: Expectation,
@@ -165,7 +178,7 @@ async fn missing<P: Platform>(
     let Expectation { universe, scope, subsection, by, .. } = &expectation;
     // Deadlines that were over when it was first asked for are nobody's fault.
     let asked = format!("expected/{repository}/{universe}/{scope}/{subsection}/{by}");
-    if platform.state().put_if_absent(&asked, now).await? >= window.until {
+    if platform.marks().put_if_absent(&asked, now).await? >= window.until {
         return Ok(None);
     }
     let came = arrival(platform, repository, &expectation, window.from).await?;
@@ -175,12 +188,12 @@ async fn missing<P: Platform>(
     let Some(import) = came else { return Ok(Some(What::Missed(expectation))) };
     // Who was not told that it is missing need not be told that it has come.
     let missed = Notice { repository: repository.to_string(), what: What::Missed(expectation.clone()) };
-    let was_missed = platform.state().get(&missed.key()).await?.is_some();
+    let was_missed = platform.marks().get(&missed.key()).await?.is_some();
     Ok(was_missed.then_some(What::Came { expected: expectation, file: import.file, at: import.arrived }))
 }
 
 /// The first file of an import that came after a time.
-async fn arrival<P: Platform>(
+async fn arrival<P: HasRuns>(
     platform: &P,
     repository: &Repository,
     expectation: &Expectation,
@@ -201,5 +214,5 @@ async fn arrival<P: Platform>(
         }
         _ => false,
     };
-    Ok(platform.state().history(&filter).await?.into_iter().rev().find(is_it))
+    Ok(platform.runs().history(&filter).await?.into_iter().rev().find(is_it))
 }

@@ -7,7 +7,8 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 
 use super::{active_but, owner};
-use crate::ports::{ConfigStore, Objects, Platform};
+use crate::capabilities::{HasConfigs, HasObjects};
+use crate::ports::{ConfigStore, Objects};
 use crate::{Error, Result, displace};
 
 /// A configuration that is to become active.
@@ -41,7 +42,7 @@ pub enum Activation {
 ///
 /// # Errors
 /// If a store fails, or if another configuration of the repository cannot be used.
-pub async fn activate<P: Platform>(
+pub async fn activate<P: HasObjects + HasConfigs>(
     platform: &P,
     candidate: &Candidate<'_>,
     is_ours: impl Future<Output = Result<()>>,
@@ -56,7 +57,7 @@ pub async fn activate<P: Platform>(
         return Ok(Activation::NotOwned);
     }
     // Before anything is written: whoever came earlier and is slow finds it when it looks again.
-    if !platform.state().activates(repository, universe, *id).await? {
+    if !platform.configs().activates(repository, universe, *id).await? {
         return Ok(Activation::Superseded);
     }
     let (objects, key) = (platform.objects(), Key::config(repository, universe));
@@ -66,7 +67,7 @@ pub async fn activate<P: Platform>(
     let replaced = Key::replaced_config(repository, universe, *id);
     let is_ours = async {
         is_ours.await?;
-        let is_latest = platform.state().activates(repository, universe, *id).await?;
+        let is_latest = platform.configs().activates(repository, universe, *id).await?;
         if is_latest { Ok(()) } else { Err(Error::Changed { key: key.to_string() }) }
     };
     displace::write_over(platform, &key, document.clone(), Some(&replaced), is_ours).await?;
@@ -75,7 +76,7 @@ pub async fn activate<P: Platform>(
 
 /// True if this document is active: by an earlier try, or since the same was dropped before. There is nothing to be
 /// written then, and nothing to be kept.
-async fn is_active<P: Platform>(platform: &P, key: &Key, document: &Bytes) -> Result<bool> {
+async fn is_active<P: HasObjects>(platform: &P, key: &Key, document: &Bytes) -> Result<bool> {
     let objects = platform.objects();
     match objects.read(&objects.source(key), 0..document.len() as u64 + 1).await {
         Ok(active) => Ok(active == *document),

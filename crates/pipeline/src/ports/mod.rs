@@ -38,55 +38,6 @@ use tidewaiter::report::Report;
 use tidewaiter::sequence::Event;
 
 use crate::Result;
-use crate::configs::Cache;
-
-/// Everything the use cases need, in one bundle.
-pub trait Platform: Send + Sync + 'static {
-    /// The object store.
-    type Objects: Objects;
-    /// The store of state.
-    type State: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore + Marks;
-    /// The store of records.
-    type Records: Records;
-    /// Sends mails.
-    type Mailer: Mailer;
-    /// Carries messages.
-    type Queue: Queue;
-
-    /// The object store.
-    fn objects(&self) -> &Self::Objects;
-    /// The store of state.
-    fn state(&self) -> &Self::State;
-    /// The store of records.
-    fn records(&self) -> &Self::Records;
-    /// Sends mails.
-    fn mailer(&self) -> &Self::Mailer;
-    /// Carries messages.
-    fn queue(&self) -> &Self::Queue;
-    /// What this process has read of configurations.
-    fn configs(&self) -> &Cache;
-    /// The time now.
-    fn now(&self) -> Timestamp;
-    /// How long a repository must have been quiet before its files are ordered, in seconds.
-    /// `configured` is what its configuration asks for.
-    fn quiet_period(&self, configured: u64) -> i64 {
-        i64::try_from(configured).unwrap_or(i64::MAX)
-    }
-    /// How many loaders share the lines of a file of this size, in bytes.
-    fn loaders(&self, _bytes: u64) -> u32 {
-        1
-    }
-    /// Whether a configuration that a partner drops takes effect. If not, only an operator activates configurations.
-    fn partners_activate(&self) -> bool {
-        true
-    }
-    /// True if this process is stopped before long: who is loading a file then leaves the rest of it to another one.
-    fn time_is_up(&self) -> bool {
-        false
-    }
-    /// Told what is going on, for progress bars and the like.
-    fn observe(&self, _progress: &Observation<'_>) {}
-}
 
 /// What goes on, for those who watch.
 #[derive(Debug)]

@@ -5,16 +5,18 @@ use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{Outcome, Reason};
 
 use super::cannot_open;
+use crate::capabilities::HasRuns;
 use crate::conclude::{self, Findings};
 use crate::configs::{Activation, Candidate, activate};
-use crate::ports::{ImportRun, Objects, Platform, Progress, Refusal, RunLedger};
+use crate::ports::{ImportRun, Objects, Progress, Refusal, RunLedger};
+use crate::unpack::TakesIn;
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
 const STAYS: &str = "the configuration that was active stays so; mend this one and drop it again";
 
 /// Checks a dropped configuration, activates it, and gives it its outcome.
-pub(super) async fn configure<P: Platform>(platform: &P, import: &ImportRun, universe: &str) -> Result<()> {
+pub(super) async fn configure<P: TakesIn>(platform: &P, import: &ImportRun, universe: &str) -> Result<()> {
     if !platform.partners_activate() {
         let reason = Reason::new("operator-activates", "only an operator activates configurations here")
             .with_hint(Some("ask the operator of this deployment to activate it".to_owned()));
@@ -61,8 +63,8 @@ fn wrong(mistakes: Vec<Mistake>) -> Findings {
 
 /// Whoever was so slow that somebody else has activated this configuration meanwhile, and perhaps the next one too,
 /// begins again.
-async fn is_undecided<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
-    let now = platform.state().run(import.id).await?.map(|import| import.progress);
+async fn is_undecided<P: HasRuns>(platform: &P, import: &ImportRun) -> Result<()> {
+    let now = platform.runs().run(import.id).await?.map(|import| import.progress);
     match now {
         Some(Progress::Concluding(_) | Progress::Done(_)) => {
             Err(Error::Changed { key: import.source.key.clone() })

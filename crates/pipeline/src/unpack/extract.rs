@@ -7,16 +7,18 @@ use tidewaiter_archive::Limits;
 
 use super::members::{Member, Stopped, write_members};
 use super::{arrived, cannot_open, data_kind, refused_name, unresolved};
+use crate::capabilities::{HasObjects, IntakePolicy};
 use crate::conclude::{self, Findings};
-use crate::ports::{ImportRun, Kind, Objects, Pinned, Platform, Progress, Refusal, RunLedger};
+use crate::ports::{ImportRun, Kind, Objects, Pinned, Progress, Refusal, RunLedger};
+use crate::unpack::TakesIn;
 use crate::{Result, configs};
 
 /// How many members a report names.
 const NAMED_MEMBERS: usize = 20;
 
 /// Extracts an archive, registers its members, and gives the archive its outcome.
-pub(super) async fn extract<P: Platform>(platform: &P, archive: &ImportRun) -> Result<()> {
-    let mut members = platform.state().members(archive.id).await?;
+pub(super) async fn extract<P: TakesIn>(platform: &P, archive: &ImportRun) -> Result<()> {
+    let mut members = platform.runs().members(archive.id).await?;
     let mut ignored = match &archive.progress {
         Progress::Started(pinned) => pinned.notes.clone(),
         _ => Vec::new(),
@@ -49,8 +51,8 @@ pub(super) async fn extract<P: Platform>(platform: &P, archive: &ImportRun) -> R
             checked: false,
             content: None,
         };
-        platform.state().start(archive.id, &pin).await?;
-        members = platform.state().register(&registered).await?;
+        platform.runs().start(archive.id, &pin).await?;
+        members = platform.runs().register(&registered).await?;
     }
     let (members, wait) = unresolved::resolve(platform, &archive.repository, members).await?;
     // Told before the archive has its outcome: what is done is not told again.
@@ -82,7 +84,7 @@ pub fn limits(active: &Active) -> Limits {
     }
 }
 
-fn child<P: Platform>(
+fn child<P: HasObjects + IntakePolicy>(
     platform: &P,
     archive: &ImportRun,
     active: &Active,

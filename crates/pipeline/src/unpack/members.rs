@@ -10,7 +10,8 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
 use tokio::sync::mpsc;
 
-use crate::ports::{ImportRun, Objects, Platform, Refusal, Upload};
+use crate::capabilities::HasObjects;
+use crate::ports::{ImportRun, Objects, Refusal, Upload};
 use crate::{Error, Result};
 
 /// How many pieces, of up to 256 KiB, may wait to be written.
@@ -32,7 +33,7 @@ pub(super) enum Stopped {
 }
 
 /// Writes all members, and says which were written even if not all of them were.
-pub(super) async fn write_members<P: Platform>(
+pub(super) async fn write_members<P: HasObjects>(
     platform: &P,
     archive: &ImportRun,
     limits: &Limits,
@@ -125,14 +126,14 @@ impl Sink for Pieces {
 }
 
 /// The end that writes.
-struct Writer<'a, P: Platform> {
+struct Writer<'a, P: HasObjects> {
     platform: &'a P,
     archive: &'a ImportRun,
     open: Option<(<P::Objects as Objects>::Upload, Member)>,
     written: Vec<Member>,
 }
 
-impl<P: Platform> Writer<'_, P> {
+impl<P: HasObjects> Writer<'_, P> {
     async fn take(&mut self, piece: Piece) -> Result<()> {
         match (piece, &mut self.open) {
             (Piece::Begin(name), _) => {

@@ -13,8 +13,10 @@ use tidewaiter::name::possible_universes;
 use tidewaiter::report::Outcome;
 
 use super::{data_kind, not_grouped, refused_name};
+use crate::capabilities::{Clock, HasQueue, HasRuns};
 use crate::in_flight::{self, Wait};
-use crate::ports::{GroupQueue, ImportRun, Kind, Message, Platform, Queue, Refusal, RunLedger};
+use crate::ports::{GroupQueue, ImportRun, Kind, Message, Queue, Refusal, RunLedger};
+use crate::unpack::{Registers, TakesIn};
 use crate::{Error, Result, configs};
 
 /// How often configurations may be registered while it is looked for them, before that is left to another try.
@@ -22,7 +24,7 @@ const MOST_ROUNDS: u32 = 10;
 
 /// Looks at an unresolved file again. What it is now, or None if it still waits: then somebody is asked to look once
 /// more.
-pub(super) async fn look_again<P: Platform>(platform: &P, import: &ImportRun) -> Result<Option<ImportRun>> {
+pub(super) async fn look_again<P: TakesIn>(platform: &P, import: &ImportRun) -> Result<Option<ImportRun>> {
     let (imports, wait) = resolve(platform, &import.repository, vec![import.clone()]).await?;
     match wait {
         Some(wait) => {
@@ -34,7 +36,7 @@ pub(super) async fn look_again<P: Platform>(platform: &P, import: &ImportRun) ->
 }
 
 /// Has a file, or an archive with unresolved members, looked at again when it is time.
-pub(super) async fn call_again<P: Platform>(platform: &P, import: &ImportRun, wait: Wait) -> Result<()> {
+pub(super) async fn call_again<P: HasQueue>(platform: &P, import: &ImportRun, wait: Wait) -> Result<()> {
     match wait {
         Wait::Outcome => Ok(()),
         Wait::Until(at) => platform.queue().send(Message::TakeIn { import: import.id }, Some(at)).await,
@@ -43,17 +45,17 @@ pub(super) async fn call_again<P: Platform>(platform: &P, import: &ImportRun, wa
 
 /// Says of the unresolved among these files what they are, as far as that can be known now. The answer is all of them
 /// as they are then, and how those that are unresolved still are waited for.
-pub(super) async fn resolve<P: Platform>(
+pub(super) async fn resolve<P: TakesIn>(
     platform: &P,
     repository: &Repository,
     mut imports: Vec<ImportRun>,
 ) -> Result<(Vec<ImportRun>, Option<Wait>)> {
-    let state = platform.state();
+    let groups = platform.groups();
     for _ in 0..MOST_ROUNDS {
         if !imports.iter().any(is_unresolved) {
             return Ok((imports, None));
         }
-        let before = state.turn(repository).await?.configurations;
+        let before = groups.turn(repository).await?.configurations;
         let active = configs::active(platform, repository).await?;
         for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
             if let Ok(name) = active.resolve(&import.file) {
@@ -70,7 +72,7 @@ pub(super) async fn resolve<P: Platform>(
             return Ok((imports, Some(wait)));
         }
         // In this order: a configuration that was not in the drop zone any more and not in the state yet is now.
-        if state.turn(repository).await?.configurations != before {
+        if groups.turn(repository).await?.configurations != before {
             continue;
         }
         for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
@@ -88,14 +90,14 @@ fn is_unresolved(import: &ImportRun) -> bool {
     matches!(import.kind, Kind::Unresolved { .. })
 }
 
-async fn become_kind<P: Platform>(platform: &P, import: &mut ImportRun, kind: &Kind) -> Result<()> {
-    let resolved = platform.state().resolve(import.id, kind).await?;
+async fn become_kind<P: HasRuns>(platform: &P, import: &mut ImportRun, kind: &Kind) -> Result<()> {
+    let resolved = platform.runs().resolve(import.id, kind).await?;
     *import = resolved.ok_or_else(|| Error::UnknownImport { id: import.id.to_string() })?;
     Ok(())
 }
 
 /// How the unresolved among these files are waited for, if they are.
-async fn waits<P: Platform>(
+async fn waits<P: Registers + HasQueue + Clock>(
     platform: &P,
     repository: &Repository,
     imports: &[ImportRun],

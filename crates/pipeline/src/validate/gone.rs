@@ -4,13 +4,19 @@
 //! before. So the records are closed to it first, and only then it has its outcome: what is said of it stays true, and
 //! nothing of it is loaded when it is the turn of the next file.
 
-use crate::ports::{ImportRun, Platform, Progress, Records, RunLedger};
+use crate::capabilities::HasRecords;
+use crate::conclude::Concludes;
+use crate::ports::{ImportRun, Progress, Records, RunLedger};
 use crate::{Error, Result, conclude, unpack};
 
 /// Ends an import whose file is not there any more, and whose lines so many loaders share.
-pub(super) async fn leave<P: Platform>(platform: &P, import: &ImportRun, loaders: u32) -> Result<()> {
+pub(super) async fn leave<P: Concludes + HasRecords>(
+    platform: &P,
+    import: &ImportRun,
+    loaders: u32,
+) -> Result<()> {
     // Mostly somebody else was faster with it, and has brought it to its place.
-    if let Some(now) = platform.state().run(import.id).await?
+    if let Some(now) = platform.runs().run(import.id).await?
         && let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &now.progress
     {
         return conclude::carry_out(platform, &now, conclusion).await;

@@ -19,9 +19,10 @@ use crate::chunks::Chunks;
 use crate::configs::hex;
 use crate::examine::CheckSpec;
 use crate::ports::{
-    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Platform, Records, Upload,
+    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Records, Upload,
 };
 use crate::pulse::Pulse;
+use crate::validate::Loads;
 use crate::{Error, Result};
 
 /// Rejected bytes are handed on in pieces of at least this size.
@@ -68,11 +69,7 @@ impl Named {
 }
 
 /// Reads the file again, unless all of it is `held`, and loads it.
-pub(super) async fn load<P: Platform>(
-    platform: &P,
-    file: &Passed<'_>,
-    held: Option<Bytes>,
-) -> Result<Loaded> {
+pub(super) async fn load<P: Loads>(platform: &P, file: &Passed<'_>, held: Option<Bytes>) -> Result<Loaded> {
     let Passed { import, terms, content, .. } = *file;
     let mut checker = terms.checker();
     let mut lines = Lines::new(terms.plan.clone(), import.id, platform.records().batch_lines());
@@ -117,7 +114,7 @@ struct Pending {
 }
 
 /// What all batches of an import have in common.
-struct Landing<'a, P: Platform> {
+struct Landing<'a, P: Loads> {
     platform: &'a P,
     import: &'a ImportRun,
     universe: &'a str,
@@ -126,7 +123,7 @@ struct Landing<'a, P: Platform> {
     is_again: bool,
 }
 
-impl<P: Platform> Landing<'_, P> {
+impl<P: Loads> Landing<'_, P> {
     /// Lands a loader's share of a batch.
     async fn apply(
         &self,
@@ -147,7 +144,7 @@ impl<P: Platform> Landing<'_, P> {
 }
 
 /// Lands batches and writes `badlines/`.
-struct Loader<'a, P: Platform> {
+struct Loader<'a, P: Loads> {
     landing: Landing<'a, P>,
     loaders: u32,
     /// How many batches somebody has landed before.
@@ -162,7 +159,7 @@ struct Loader<'a, P: Platform> {
     buffer: BytesMut,
 }
 
-impl<'a, P: Platform> Loader<'a, P> {
+impl<'a, P: Loads> Loader<'a, P> {
     fn new(platform: &'a P, file: &Passed<'a>) -> Self {
         let Passed { import, name, terms, loaders, has_begun, landed, .. } = *file;
         Self {
@@ -294,7 +291,7 @@ impl<'a, P: Platform> Loader<'a, P> {
         let Landing { platform, import, .. } = self.landing;
         let objects = platform.objects();
         let there = objects.find(&objects.source(&self.key)).await?.map(|there| there.tag);
-        let older = platform.state().claim(&[&self.key], import.id).await?.pop().flatten();
+        let older = platform.claims().claim(&[&self.key], import.id).await?.pop().flatten();
         upload.finish_over(there.as_deref(), older.as_ref()).await?;
         Ok(Some(self.key.clone()))
     }

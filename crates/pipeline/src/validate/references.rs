@@ -16,15 +16,16 @@ use tidewaiter::schema::{OnExisting, RowEffect};
 use super::lines::{Lines, Run};
 use super::{read_lines, refused};
 use crate::Result;
+use crate::capabilities::{HasGroups, HasObjects, HasRecords};
 use crate::chunks::Chunks;
 use crate::examine::{CheckSpec, Examined};
-use crate::ports::{GroupQueue, ImportRun, Kind, Platform, Records};
+use crate::ports::{GroupQueue, ImportRun, Kind, Records};
 
 /// How many lines with open references are held until the earlier files are read.
 const WINDOW: usize = 50_000;
 
 /// Checks the references of a file; the lines whose parents are missing are added to what was found.
-pub(super) async fn check<P: Platform>(
+pub(super) async fn check<P: HasObjects + HasGroups + HasRecords>(
     platform: &P,
     import: &ImportRun,
     name: &DataName,
@@ -74,7 +75,7 @@ struct Earlier {
 }
 
 /// The files of the same group and universe that come earlier and bring records that are referred to.
-async fn earlier<P: Platform>(
+async fn earlier<P: HasGroups>(
     platform: &P,
     import: &ImportRun,
     name: &DataName,
@@ -83,7 +84,7 @@ async fn earlier<P: Platform>(
 ) -> Result<Vec<Earlier>> {
     let mut members = match &import.kind {
         Kind::Data { group: Some(group), .. } => {
-            platform.state().group_members(&import.repository, &group.group).await?
+            platform.groups().group_members(&import.repository, &group.group).await?
         }
         _ => Vec::new(),
     };
@@ -106,7 +107,7 @@ async fn earlier<P: Platform>(
 }
 
 /// Looks for the parents of lines.
-struct Search<'a, P: Platform> {
+struct Search<'a, P: HasObjects + HasRecords> {
     platform: &'a P,
     import: &'a ImportRun,
     name: &'a DataName,
@@ -118,7 +119,7 @@ struct Search<'a, P: Platform> {
     lines: u64,
 }
 
-impl<P: Platform> Search<'_, P> {
+impl<P: HasObjects + HasRecords> Search<'_, P> {
     /// Asks the store for the parents of a batch.
     async fn look_up(&mut self, layout: &Layout, run: Run) -> Result<()> {
         let mut asked = Vec::new();

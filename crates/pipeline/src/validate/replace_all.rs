@@ -14,8 +14,9 @@ use tidewaiter::record::{Plan, Reader, Record, fingerprint, share};
 
 use super::read_lines;
 use crate::Result;
+use crate::capabilities::{HasObjects, HasRecords};
 use crate::examine::CheckSpec;
-use crate::ports::{ImportRun, Platform, Pruning, Records};
+use crate::ports::{ImportRun, Pruning, Records};
 
 /// How many lines a share has, more or less.
 const LINES: u64 = 1_000_000;
@@ -23,7 +24,7 @@ const LINES: u64 = 1_000_000;
 const PAGE: usize = 5_000;
 
 /// A file that replaces all, as long as it is read.
-pub(super) struct Replacement<'a, P: Platform> {
+pub(super) struct Replacement<'a, P: HasObjects + HasRecords> {
     pub(super) platform: &'a P,
     pub(super) import: &'a ImportRun,
     pub(super) name: &'a DataName,
@@ -34,7 +35,7 @@ pub(super) struct Replacement<'a, P: Platform> {
     pub(super) accepted: u64,
 }
 
-impl<P: Platform> Replacement<'_, P> {
+impl<P: HasObjects + HasRecords> Replacement<'_, P> {
     /// Whether more would go than the import allows: why, in words and numbers.
     pub(super) async fn guard(&self, rule: &ReplaceAll) -> Result<Option<String>> {
         let (mut records, mut unnamed) = (0, 0);

@@ -4,10 +4,11 @@ use tidewaiter::keys::Repository;
 use tokio::time::Instant;
 
 use super::{About, Runner, STALLS, going_on};
+use crate::capabilities::{Clock, HasQueue, HasState};
 use crate::local::Local;
 use crate::local::disk::on_behalf_of;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{Message, News, Platform, RunLedger};
+use crate::ports::{Message, News, RunLedger};
 use crate::validate::Tried;
 use crate::{Error, Result, digest, reconcile, report, sequence, unpack, validate, watch};
 

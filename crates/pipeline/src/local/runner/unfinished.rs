@@ -7,11 +7,10 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 
 use super::{Runner, going_on, taking_in};
+use crate::capabilities::{HasObjects, HasQueue, HasState};
 use crate::local::Local;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{
-    DroppedObject, GroupQueue, Kind, Message, News, Objects, Platform, Progress, Queue, RunLedger,
-};
+use crate::ports::{DroppedObject, GroupQueue, Kind, Message, News, Objects, Progress, Queue, RunLedger};
 use crate::{Result, digest, reconcile, unpack};
 
 /// How many import runs are read at a time.
