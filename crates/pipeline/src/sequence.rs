@@ -32,18 +32,18 @@ trait_alias! {
 }
 
 /// Takes news about a repository.
-pub async fn sequence<P: Sequences>(platform: &P, repository: &Repository, news: News) -> Result<()> {
-    let at = platform.now();
+pub async fn sequence<D: Sequences>(deployment: &D, repository: &Repository, news: News) -> Result<()> {
+    let at = deployment.now();
     let events = match news {
         News::Arrived { settle_seconds } => vec![Event::Arrived { at, settle_seconds }],
         News::Poke => vec![Event::Poke { at }],
         News::Released => vec![Event::Released { at }],
         News::Happened(event) => vec![event],
     };
-    let done = Shell { platform, repository }.follow(events).await;
+    let done = Shell { deployment, repository }.follow(events).await;
     if done.is_err() {
         // The state may have moved on, so that the same event again would ask for nothing.
-        platform.queue().send(Message::news(repository, News::Poke), None).await?;
+        deployment.queue().send(Message::news(repository, News::Poke), None).await?;
     }
     done
 }
@@ -60,15 +60,15 @@ fn begins<'a>(before: &sequence::State, next: &'a sequence::State) -> Option<&'a
 /// How often others may be faster before the news is left to come again.
 const MOST_ROUNDS: u32 = 100;
 
-struct Shell<'a, P: Sequences> {
-    platform: &'a P,
+struct Shell<'a, D: Sequences> {
+    deployment: &'a D,
     repository: &'a Repository,
 }
 
-impl<P: Sequences> Shell<'_, P> {
+impl<D: Sequences> Shell<'_, D> {
     /// Takes events until there are none left; what is carried out may answer with more.
     async fn follow(&self, mut events: Vec<Event>) -> Result<()> {
-        let (runs, groups) = (self.platform.runs(), self.platform.groups());
+        let (runs, groups) = (self.deployment.runs(), self.deployment.groups());
         let mut rounds = 0;
         while !events.is_empty() {
             let ended = self.ended(&events).await?;
@@ -94,7 +94,7 @@ impl<P: Sequences> Shell<'_, P> {
                 runs.finish(id).await?;
             }
             if let Some((id, conclusion)) = &ended {
-                conclude::tell_people(self.platform, *id, conclusion).await?;
+                conclude::tell_people(self.deployment, *id, conclusion).await?;
             }
             events.clear();
             let begun = begun.map(|(id, _)| id);
@@ -113,7 +113,7 @@ impl<P: Sequences> Shell<'_, P> {
         events: &[Event],
         ends: Option<ImportId>,
     ) -> Result<(sequence::State, Vec<Command>, bool)> {
-        let now = self.platform.now();
+        let now = self.deployment.now();
         let decide = |ready: &[Ready]| run_to_quiescence(&turn.state, ready, events, ends, now);
         if turn.configurations.in_flight() {
             let (next, commands) = decide(&[]);
@@ -123,7 +123,7 @@ impl<P: Sequences> Shell<'_, P> {
         let Some(begins) = begins(&turn.state, &next) else { return Ok((next, commands, false)) };
         let mut wait = None;
         for universe in self.universes(begins).await? {
-            wait = wait.max(in_flight::look(self.platform, self.repository, &universe).await?);
+            wait = wait.max(in_flight::look(self.deployment, self.repository, &universe).await?);
         }
         match wait {
             None => Ok((next, commands, true)),
@@ -139,7 +139,7 @@ impl<P: Sequences> Shell<'_, P> {
 
     /// The universes of the files that would begin.
     async fn universes(&self, begins: &Running) -> Result<BTreeSet<String>> {
-        let (runs, groups) = (self.platform.runs(), self.platform.groups());
+        let (runs, groups) = (self.deployment.runs(), self.deployment.groups());
         let imports = match begins {
             Running::File { import } => runs.recall(*import).await?.into_iter().collect(),
             // No configuration is needed to set files aside.
@@ -164,9 +164,9 @@ impl<P: Sequences> Shell<'_, P> {
             Some(Progress::Concluding(conclusion)) => Some((id, conclusion)),
             _ => None,
         };
-        let recalled = decided(self.platform.runs().recall(id).await?);
+        let recalled = decided(self.deployment.runs().recall(id).await?);
         // What is recalled may be older than the news.
-        Ok(if recalled.is_some() { recalled } else { decided(self.platform.runs().run(id).await?) })
+        Ok(if recalled.is_some() { recalled } else { decided(self.deployment.runs().run(id).await?) })
     }
 
     /// The file that is handed out now, and what it runs under, if it has not begun. If that cannot be found out,
@@ -178,11 +178,11 @@ impl<P: Sequences> Shell<'_, P> {
             _ => None,
         });
         let Some(id) = handed_out.filter(|id| turn.state.handed_out() != Some(*id)) else { return Ok(None) };
-        let Some(import) = self.platform.runs().recall(id).await? else { return Ok(None) };
+        let Some(import) = self.deployment.runs().recall(id).await? else { return Ok(None) };
         let (Kind::Data { name, .. }, Progress::Registered) = (&import.kind, &import.progress) else {
             return Ok(None);
         };
-        match configs::pin(self.platform, &import, &name.universe, Some(turn.configurations)).await {
+        match configs::pin(self.deployment, &import, &name.universe, Some(turn.configurations)).await {
             Ok(pin) => Ok(pin.ok().map(|pinned| (id, pinned))),
             Err(error) => {
                 tracing::warn!(import = %id, %error, "its configuration cannot be read yet");
@@ -193,11 +193,11 @@ impl<P: Sequences> Shell<'_, P> {
 
     /// Carries out a command; the answer, if there is one now. `begun` is what has begun just now.
     async fn carry_out(&self, command: Command, begun: Option<ImportId>) -> Result<Option<Event>> {
-        let (runs, groups) = (self.platform.runs(), self.platform.groups());
+        let (runs, groups) = (self.deployment.runs(), self.deployment.groups());
         let repository = self.repository;
         match command {
             Command::WakeAt(at) => {
-                self.platform.queue().send(Message::news(repository, News::Poke), Some(at)).await?;
+                self.deployment.queue().send(Message::news(repository, News::Poke), Some(at)).await?;
                 Ok(None)
             }
             // Answered while thinking.
@@ -239,19 +239,19 @@ impl<P: Sequences> Shell<'_, P> {
     }
 
     async fn work(&self, import: ImportId, task: Task, begun: Option<ImportId>) -> Result<Option<Event>> {
-        let known = self.platform.runs().remembered(import).filter(|_| begun == Some(import)).map(Box::new);
-        self.platform.queue().send(Message::Work { import, task, known, landed: 0 }, None).await?;
+        let known = self.deployment.runs().remembered(import).filter(|_| begun == Some(import)).map(Box::new);
+        self.deployment.queue().send(Message::Work { import, task, known, landed: 0 }, None).await?;
         Ok(None)
     }
 
     /// Puts what is left of a group under `notprocessed/`, file by file.
     async fn set_aside(&self, group: &GroupRef, reason: &Reason) -> Result<()> {
-        let (runs, groups) = (self.platform.runs(), self.platform.groups());
+        let (runs, groups) = (self.deployment.runs(), self.deployment.groups());
         while let Some(id) = groups.next_member(self.repository, group, false).await? {
             let member = runs.run(id).await?;
             let member = member.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
             let refusal = Refusal { outcome: Outcome::NotProcessed, reason: reason.clone() };
-            conclude::conclude(self.platform, &member, Findings::refused(refusal)).await?;
+            conclude::conclude(self.deployment, &member, Findings::refused(refusal)).await?;
         }
         Ok(())
     }

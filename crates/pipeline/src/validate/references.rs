@@ -25,8 +25,8 @@ use crate::ports::{GroupQueue, ImportRun, Kind, Records};
 const WINDOW: usize = 50_000;
 
 /// Checks the references of a file; the lines whose parents are missing are added to what was found.
-pub(super) async fn check<P: HasObjects + HasGroups + HasRecords>(
-    platform: &P,
+pub(super) async fn check<D: HasObjects + HasGroups + HasRecords>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
     config: &Config,
@@ -37,9 +37,9 @@ pub(super) async fn check<P: HasObjects + HasGroups + HasRecords>(
     if terms.plan.references.is_empty() {
         return Ok(());
     }
-    let earlier = earlier(platform, import, name, config, terms).await?;
+    let earlier = earlier(deployment, import, name, config, terms).await?;
     let mut search = Search {
-        platform,
+        deployment,
         import,
         name,
         terms,
@@ -49,8 +49,8 @@ pub(super) async fn check<P: HasObjects + HasGroups + HasRecords>(
         lines: 0,
     };
     let mut checker = terms.checker();
-    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id, platform.records().batch_lines());
-    let mut chunks = Chunks::new(platform.objects(), &import.source, bytes);
+    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id, deployment.records().batch_lines());
+    let mut chunks = Chunks::new(deployment.objects(), &import.source, bytes);
     while let Some(chunk) = chunks.next().await? {
         checker.feed(&chunk, &mut lines);
         while let Some(batch) = lines.next_batch(false) {
@@ -75,8 +75,8 @@ struct Earlier {
 }
 
 /// The files of the same group and universe that come earlier and bring records that are referred to.
-async fn earlier<P: HasGroups>(
-    platform: &P,
+async fn earlier<D: HasGroups>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
     config: &Config,
@@ -84,7 +84,7 @@ async fn earlier<P: HasGroups>(
 ) -> Result<Vec<Earlier>> {
     let mut members = match &import.kind {
         Kind::Data { group: Some(group), .. } => {
-            platform.groups().group_members(&import.repository, &group.group).await?
+            deployment.groups().group_members(&import.repository, &group.group).await?
         }
         _ => Vec::new(),
     };
@@ -107,8 +107,8 @@ async fn earlier<P: HasGroups>(
 }
 
 /// Looks for the parents of lines.
-struct Search<'a, P: HasObjects + HasRecords> {
-    platform: &'a P,
+struct Search<'a, D: HasObjects + HasRecords> {
+    deployment: &'a D,
     import: &'a ImportRun,
     name: &'a DataName,
     terms: &'a CheckSpec,
@@ -119,7 +119,7 @@ struct Search<'a, P: HasObjects + HasRecords> {
     lines: u64,
 }
 
-impl<P: HasObjects + HasRecords> Search<'_, P> {
+impl<D: HasObjects + HasRecords> Search<'_, D> {
     /// Asks the store for the parents of a batch.
     async fn look_up(&mut self, layout: &Layout, run: Run) -> Result<()> {
         let mut asked = Vec::new();
@@ -128,7 +128,7 @@ impl<P: HasObjects + HasRecords> Search<'_, P> {
         }
         asked.sort();
         asked.dedup();
-        let exist = self.platform.records().exist(&self.name.universe, &asked).await?;
+        let exist = self.deployment.records().exist(&self.name.universe, &asked).await?;
         let known: HashSet<&(String, String)> =
             asked.iter().zip(exist).filter(|(_, exists)| *exists).map(|(record, _)| record).collect();
         for (change, byte) in run.items.into_iter().filter_map(|item| item.good) {
@@ -169,7 +169,7 @@ impl<P: HasObjects + HasRecords> Search<'_, P> {
                 wanted: &mut wanted,
             };
             read_lines(
-                self.platform,
+                self.deployment,
                 &earlier.import.source,
                 earlier.import.bytes,
                 &earlier.terms,
