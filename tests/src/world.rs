@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
 use tidewaiter_pipeline::ports::{
-    HistoryFilter, ImportRun, Observation, Platform, Progress, Records, State, StoredRecord, WaitingGroup,
+    ConfigStore, GroupQueue, HistoryFilter, ImportRun, Observation, Progress, Records, RunLedger,
+    StoredRecord, WaitingGroup,
 };
 use tokio::runtime::Runtime;
 

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use tidewaiter::id::Timestamp;
+use tidewaiter_pipeline::capabilities::HasState;
 use tidewaiter_pipeline::local::{Local, Runner};
-use tidewaiter_pipeline::ports::{ImportRun, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, Outbox, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::mail::Mail;
 use tidewaiter_tests::world::PARTNER;

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tidewaiter::report::Outcome;
+use tidewaiter_pipeline::capabilities::HasState;
 use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Conclusion, Content, KeptReport, Pinned, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{Conclusion, ConfigStore, Content, KeptReport, Pinned, Progress, RunLedger};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
 use tidewaiter_pipeline::local::{Local, Looked, Untaken};
-use tidewaiter_pipeline::ports::{DroppedObject, Platform};
+use tidewaiter_pipeline::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger};
 
 use crate::{Error, Result};
 
@@ -15,7 +16,13 @@ use crate::{Error, Result};
 const SCHEME: &str = "s3://";
 
 /// What is asked of a deployment beside the ports.
-pub(crate) trait Deployed: Platform {
+pub(crate) trait Deployed:
+    HasObjects
+    + HasState<State: RunLedger + GroupQueue + Outbox + ConfigStore>
+    + HasConfigCache
+    + HasRecords
+    + Clock
+{
     /// All repositories, in their order.
     async fn repositories(&self) -> Result<Vec<Repository>>;
     /// How many data files of a repository are ready, with the one in hand.
@@ -68,7 +75,6 @@ impl Deployed for tidewaiter_aws::operator::Stack {
     }
 
     async fn queued_count(&self, repository: &Repository) -> Result<u64> {
-        use tidewaiter_pipeline::ports::State;
         Ok(self.state().queued(repository, usize::MAX).await?.len() as u64)
     }
 

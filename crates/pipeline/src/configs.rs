@@ -15,8 +15,14 @@ use tidewaiter::name::{DataName, NameError};
 
 pub use activate::{Activation, Candidate, activate};
 
-use crate::ports::{Configurations, ImportRun, Listed, Objects, Pinned, Platform, State, Universe};
+use crate::capabilities::{Capacity, Clock, HasConfigCache, HasConfigs, HasObjects, trait_alias};
+use crate::ports::{ConfigStore, Configurations, ImportRun, Listed, Objects, Pinned, Universe};
 use crate::{Error, Result};
+
+trait_alias! {
+    /// What pinning a run to its configuration needs.
+    pub trait Pins = HasObjects + HasConfigs + HasConfigCache + Clock + Capacity
+}
 
 /// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
 /// more begins anew.
@@ -121,15 +127,18 @@ impl Cache {
 ///
 /// # Errors
 /// [`Error::Configuration`] if one of them cannot be used: somebody changed it by hand.
-pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Result<Arc<Active>> {
-    let listed = platform.objects().list(&Key::configs(repository)).await?;
-    if let Some(active) = platform.configs().active(repository, &listed) {
+pub async fn active<D: HasObjects + HasConfigCache>(
+    deployment: &D,
+    repository: &Repository,
+) -> Result<Arc<Active>> {
+    let listed = deployment.objects().list(&Key::configs(repository)).await?;
+    if let Some(active) = deployment.config_cache().active(repository, &listed) {
         return Ok(active);
     }
-    let active = Arc::new(put_together(platform, &listed, "").await?);
+    let active = Arc::new(put_together(deployment, &listed, "").await?);
     // What was read is what was listed only if it is still so.
-    if platform.objects().list(&Key::configs(repository)).await? == listed {
-        platform.configs().put_active(repository, listed, active.clone());
+    if deployment.objects().list(&Key::configs(repository)).await? == listed {
+        deployment.config_cache().put_active(repository, listed, active.clone());
     }
     Ok(active)
 }
@@ -142,17 +151,17 @@ pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Resul
 ///
 /// # Errors
 /// As [`active`].
-pub async fn resolve<P: Platform>(
-    platform: &P,
+pub async fn resolve<D: HasObjects + HasConfigCache>(
+    deployment: &D,
     repository: &Repository,
     file: &str,
 ) -> Result<(Arc<Active>, std::result::Result<DataName, NameError>)> {
-    if let Some(recent) = platform.configs().recent(repository)
+    if let Some(recent) = deployment.config_cache().recent(repository)
         && let Ok(name) = recent.resolve(file)
     {
         return Ok((recent, Ok(name)));
     }
-    let active = active(platform, repository).await?;
+    let active = active(deployment, repository).await?;
     let name = active.resolve(file);
     Ok((active, name))
 }
@@ -162,32 +171,32 @@ pub async fn resolve<P: Platform>(
 ///
 /// # Errors
 /// As [`active`].
-pub async fn active_but<P: Platform>(
-    platform: &P,
+pub async fn active_but<D: HasObjects>(
+    deployment: &D,
     repository: &Repository,
     universe_left_out: &str,
 ) -> Result<Active> {
-    let listed = platform.objects().list(&Key::configs(repository)).await?;
-    put_together(platform, &listed, universe_left_out).await
+    let listed = deployment.objects().list(&Key::configs(repository)).await?;
+    put_together(deployment, &listed, universe_left_out).await
 }
 
-async fn put_together<P: Platform>(platform: &P, listed: &[Listed], left_out: &str) -> Result<Active> {
+async fn put_together<D: HasObjects>(deployment: &D, listed: &[Listed], left_out: &str) -> Result<Active> {
     let mut active = Active::default();
     for Listed { key, .. } in listed {
         let Some(universe) = key.file_name().strip_suffix(".json") else { continue };
         if universe == left_out {
             continue;
         }
-        let document = document(platform, key).await?;
+        let document = document(deployment, key).await?;
         let config = parse(key, universe, &document)?;
         active = active.with(config).map_err(|mistakes| unusable(key, &mistakes))?;
     }
     Ok(active)
 }
 
-async fn document<P: Platform>(platform: &P, key: &Key) -> Result<Bytes> {
-    let source = platform.objects().source(key);
-    platform.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
+async fn document<D: HasObjects>(deployment: &D, key: &Key) -> Result<Bytes> {
+    let source = deployment.objects().source(key);
+    deployment.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
 }
 
 /// Why a file cannot begin.
@@ -201,17 +210,17 @@ pub enum Unpinned {
 
 /// What an import runs under that begins now. `seen` are the configurations of its repository as the state told of them
 /// before; without it nothing is believed that was read before.
-pub async fn pin<P: Platform>(
-    platform: &P,
+pub async fn pin<D: Pins>(
+    deployment: &D,
     import: &ImportRun,
     universe: &str,
     seen: Option<Configurations>,
 ) -> Result<std::result::Result<Pinned, Unpinned>> {
-    let config = keep(platform, &import.repository, universe, seen).await?;
+    let config = keep(deployment, &import.repository, universe, seen).await?;
     Ok(config.map(|config| Pinned {
-        at: platform.now(),
+        at: deployment.now(),
         config,
-        loaders: platform.loaders(import.bytes),
+        loaders: deployment.loaders(import.bytes),
         notes: Vec::new(),
         checked: false,
         content: None,
@@ -219,8 +228,8 @@ pub async fn pin<P: Platform>(
 }
 
 /// Keeps the active configuration of a universe under its hash; the hash.
-async fn keep<P: Platform>(
-    platform: &P,
+async fn keep<D: HasObjects + HasConfigs + HasConfigCache>(
+    deployment: &D,
     repository: &Repository,
     universe: &str,
     seen: Option<Configurations>,
@@ -228,40 +237,44 @@ async fn keep<P: Platform>(
     let at = (repository.clone(), universe.to_owned());
     // While a configuration is in flight it may be active already, and the number does not say so yet.
     let number = seen.filter(|seen| !seen.in_flight()).map(|seen| seen.concluded);
-    let known = number.and_then(|number| platform.configs().pinned(&at, number));
+    let known = number.and_then(|number| deployment.config_cache().pinned(&at, number));
     if let Some(known) = &known
-        && known.read.elapsed() < platform.configs().names_for
+        && known.read.elapsed() < deployment.config_cache().names_for
     {
         return Ok(Ok(known.hash.clone()));
     }
     let key = Key::config(repository, universe);
-    let document = match document(platform, &key).await {
+    let document = match document(deployment, &key).await {
         Ok(document) => document,
         Err(Error::NotFound { .. }) => return Ok(Err(Unpinned::NotConfigured)),
         Err(error) => return Err(error),
     };
     let hash = hex(&Sha256::digest(&document));
-    if platform.configs().kept(&hash, universe).is_none() {
+    if deployment.config_cache().kept(&hash, universe).is_none() {
         let config = Arc::new(parse(&key, universe, &document)?);
-        platform.state().keep_config(&hash, &document).await?;
-        platform.configs().put_kept(&hash, universe, &config);
+        deployment.configs().keep(&hash, &document).await?;
+        deployment.config_cache().put_kept(&hash, universe, &config);
     }
     // Whoever changes who may import counts as a change of configurations.
-    if known.is_none() && !owner(platform, repository, universe).await?.admits(repository) {
+    if known.is_none() && !owner(deployment, repository, universe).await?.admits(repository) {
         return Ok(Err(Unpinned::NotOwned));
     }
     if let Some(number) = number {
         let known = CachedHash { number, hash: hash.clone(), read: Instant::now() };
-        platform.configs().put_pinned(at, known);
+        deployment.config_cache().put_pinned(at, known);
     }
     Ok(Ok(hash))
 }
 
 /// Who owns a universe. If nobody does yet, it is a repository that an operator has given a configuration of it; this
 /// one, if there is none.
-async fn owner<P: Platform>(platform: &P, repository: &Repository, universe: &str) -> Result<Universe> {
-    let (objects, state) = (platform.objects(), platform.state());
-    if let Some(owned) = state.universe(universe).await? {
+async fn owner<D: HasObjects + HasConfigs>(
+    deployment: &D,
+    repository: &Repository,
+    universe: &str,
+) -> Result<Universe> {
+    let (objects, configs) = (deployment.objects(), deployment.configs());
+    if let Some(owned) = configs.universe(universe).await? {
         return Ok(owned);
     }
     let mut owner = repository.clone();
@@ -276,20 +289,24 @@ async fn owner<P: Platform>(platform: &P, repository: &Repository, universe: &st
             }
         }
     }
-    state.own(universe, &owner).await
+    configs.own(universe, &owner).await
 }
 
 /// The configuration that an import is pinned to.
-pub async fn pinned<P: Platform>(platform: &P, hash: &str, universe: &str) -> Result<Arc<Config>> {
-    if let Some(config) = platform.configs().kept(hash, universe) {
+pub async fn pinned<D: HasConfigs + HasConfigCache>(
+    deployment: &D,
+    hash: &str,
+    universe: &str,
+) -> Result<Arc<Config>> {
+    if let Some(config) = deployment.config_cache().kept(hash, universe) {
         return Ok(config);
     }
     let key = format!("configuration {hash}");
-    let Some(document) = platform.state().kept_config(hash).await? else {
+    let Some(document) = deployment.configs().kept(hash).await? else {
         return Err(Error::NotFound { key });
     };
     let config = Arc::new(parse(&key, universe, &document)?);
-    platform.configs().put_kept(hash, universe, &config);
+    deployment.config_cache().put_kept(hash, universe, &config);
     Ok(config)
 }
 

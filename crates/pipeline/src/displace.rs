@@ -7,21 +7,22 @@
 use bytes::Bytes;
 use tidewaiter::keys::Key;
 
+use crate::capabilities::HasObjects;
 use crate::chunks::Chunks;
-use crate::ports::{Objects, Platform, Upload};
+use crate::ports::{Objects, Upload};
 use crate::{Error, Result};
 
 /// Writes over what lies at a key, and keeps that under `older`, if the key is still ours. Whoever is held up on the
 /// way does not write over what came since: what lies there is looked at before `is_ours` is asked, and is the
 /// condition of the write.
-pub(crate) async fn write_over<P: Platform>(
-    platform: &P,
+pub(crate) async fn write_over<D: HasObjects>(
+    deployment: &D,
     key: &Key,
     content: Bytes,
     older: Option<&Key>,
     is_ours: impl Future<Output = Result<()>>,
 ) -> Result<()> {
-    let objects = platform.objects();
+    let objects = deployment.objects();
     let there = objects.find(&objects.source(key)).await?;
     let there = there.ok_or_else(|| Error::Changed { key: key.to_string() })?;
     is_ours.await?;
@@ -30,8 +31,8 @@ pub(crate) async fn write_over<P: Platform>(
 
 /// Keeps under `older` what lies at a key, too, unless that was done before. What lies at the key itself stays: it is
 /// not known whose it is.
-pub(crate) async fn keep<P: Platform>(platform: &P, key: &Key, older: &Key) -> Result<()> {
-    let objects = platform.objects();
+pub(crate) async fn keep<D: HasObjects>(deployment: &D, key: &Key, older: &Key) -> Result<()> {
+    let objects = deployment.objects();
     let source = objects.source(key);
     let Some(there) = objects.find(&source).await? else { return Ok(()) };
     // In this order: if it was done before, what is there now may have come since.

@@ -14,7 +14,9 @@ use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
-use crate::ports::{InDropZone, Message, Objects, Platform, Queue, State};
+use crate::capabilities::{Clock, HasQueue};
+use crate::ports::{InDropZone, Message, Objects, Queue, RunLedger};
+use crate::unpack::Registers;
 use crate::{Result, unpack};
 
 /// How long a configuration that is still being written is waited for before it is looked at again.
@@ -45,24 +47,24 @@ impl Ord for Wait {
 /// Looks whether a configuration of a universe lies in the drop zone that is not registered yet. If one does it is
 /// registered, so that from then on the state says so, and whoever takes in is asked to go on with it: its event may
 /// be lost.
-pub(crate) async fn look<P: Platform>(
-    platform: &P,
+pub(crate) async fn look<D: Registers + HasQueue + Clock>(
+    deployment: &D,
     repository: &Repository,
     universe: &str,
 ) -> Result<Option<Wait>> {
-    match platform.objects().dropped_configuration(repository, universe).await? {
+    match deployment.objects().dropped_configuration(repository, universe).await? {
         None => Ok(None),
         Some(InDropZone::Unfinished) => {
-            let at = platform.now().checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
+            let at = deployment.now().checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
             Ok(Some(Wait::Until(at)))
         }
         Some(InDropZone::Version(dropped)) => {
-            let Some(dropped) = platform.state().unregistered(vec![*dropped]).await?.pop() else {
+            let Some(dropped) = deployment.runs().unregistered(vec![*dropped]).await?.pop() else {
                 return Ok(None);
             };
             tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not come");
-            let import = unpack::register(platform, &dropped).await?;
-            platform.queue().send(Message::TakeIn { import: import.id }, None).await?;
+            let import = unpack::register(deployment, &dropped).await?;
+            deployment.queue().send(Message::TakeIn { import: import.id }, None).await?;
             Ok(Some(Wait::Outcome))
         }
     }

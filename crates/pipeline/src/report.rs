@@ -8,10 +8,16 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Key;
 use tidewaiter::report::{self as core, Report};
 
+use crate::capabilities::{Clock, HasMailer, HasObjects, HasOutbox, HasRuns, trait_alias};
 use crate::ports::{
-    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Platform, Progress, State, Trouble,
+    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Outbox, Progress, RunLedger, Trouble,
 };
 use crate::{Error, Result};
+
+trait_alias! {
+    /// What mailing reports and digests needs.
+    pub trait SendsReports = HasObjects + HasRuns + HasOutbox + HasMailer + Clock
+}
 
 /// The largest report that is read; what is written is bounded far below.
 const REPORT_BYTES: u64 = 16 << 20;
@@ -35,8 +41,8 @@ pub(crate) fn is_refused(trouble: Option<&Trouble>, now: Timestamp) -> bool {
 
 /// Keeps a report: if it is small, it goes with the outcome, and nothing is written here. Else it is written now, and
 /// not over that of another try, whose outcome may have been decided by now.
-pub(crate) async fn keep<P: Platform>(
-    platform: &P,
+pub(crate) async fn keep<D: HasObjects + HasRuns>(
+    deployment: &D,
     import: &ImportRun,
     report: &Report,
 ) -> Result<KeptReport> {
@@ -47,11 +53,11 @@ pub(crate) async fn keep<P: Platform>(
     let json = Bytes::from(core::json(report));
     for draft in 1..=MOST_DRAFTS {
         let key = draft_of(import, draft);
-        if platform.objects().put_new(&key, json.clone()).await? {
+        if deployment.objects().put_new(&key, json.clone()).await? {
             return Ok(KeptReport::At(key));
         }
         // Who writes one where the outcome is decided may be the last one here, and stop before it is removed.
-        let now = platform.state().import(import.id).await?.map(|now| now.progress);
+        let now = deployment.runs().run(import.id).await?.map(|now| now.progress);
         if let Some(Progress::Concluding(decided) | Progress::Done(decided)) = now {
             return Ok(decided.report);
         }
@@ -64,13 +70,13 @@ fn draft_of(import: &ImportRun, draft: u32) -> Key {
 }
 
 /// Removes what other tries wrote of a report that was decided, and what one of them knows to be `ours`.
-pub(crate) async fn remove_other_drafts<P: Platform>(
-    platform: &P,
+pub(crate) async fn remove_other_drafts<D: HasObjects>(
+    deployment: &D,
     import: &ImportRun,
     decided: &KeptReport,
     ours: Option<&KeptReport>,
 ) -> Result<()> {
-    let objects = platform.objects();
+    let objects = deployment.objects();
     if let Some(KeptReport::At(key)) = ours.filter(|ours| *ours != decided) {
         objects.discard(key).await?;
     }
@@ -93,8 +99,8 @@ pub(crate) async fn remove_other_drafts<P: Platform>(
 }
 
 /// The report of an import as it was written. None if somebody removed it, or put something else there.
-pub async fn kept<P: Platform>(
-    platform: &P,
+pub async fn kept<D: HasObjects>(
+    deployment: &D,
     id: ImportId,
     conclusion: &Conclusion,
 ) -> Result<Option<Report>> {
@@ -102,7 +108,7 @@ pub async fn kept<P: Platform>(
         KeptReport::Here(report) => return Ok(Some(Report::clone(report))),
         KeptReport::At(key) => key,
     };
-    match platform.objects().read(&platform.objects().source(key), 0..REPORT_BYTES).await {
+    match deployment.objects().read(&deployment.objects().source(key), 0..REPORT_BYTES).await {
         Ok(json) => {
             let report: Option<Report> = serde_json::from_slice(&json).ok();
             Ok(report.filter(|report| report.import == id.to_string()))
@@ -126,21 +132,21 @@ pub fn as_of_now(mut report: Report, conclusion: &Conclusion) -> Report {
 ///
 /// # Errors
 /// If the mail could not be sent, and may be later. If it is the platform that refuses it, the import says so.
-pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
-    let import = platform.state().import(id).await?;
+pub async fn report<D: SendsReports>(deployment: &D, id: ImportId) -> Result<()> {
+    let import = deployment.runs().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     let Progress::Done(conclusion) = &import.progress else { return Ok(()) };
     if !conclusion.mail_due {
         return Ok(());
     }
-    let Some(report) = kept(platform, id, conclusion).await? else {
+    let Some(report) = kept(deployment, id, conclusion).await? else {
         // Somebody removed or changed it. There is nothing to send, now or later.
         tracing::warn!(import = %id, "the report is gone, and cannot be mailed");
-        return platform.state().mailed(id, &Delivery::Sent).await;
+        return deployment.outbox().mailed(id, &Delivery::Sent).await;
     };
-    let mail = mail(id, &report, platform.mailer().sender())?;
-    let (delivery, refused) = post(platform, &mail, conclusion.finished).await?;
-    platform.state().mailed(id, &delivery).await?;
+    let mail = mail(id, &report, deployment.mailer().sender())?;
+    let (delivery, refused) = post(deployment, &mail, conclusion.finished).await?;
+    deployment.outbox().mailed(id, &delivery).await?;
     refused.map_or(Ok(()), Err)
 }
 
@@ -149,14 +155,14 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
 ///
 /// # Errors
 /// What may pass by itself.
-pub(crate) async fn post<P: Platform>(
-    platform: &P,
+pub(crate) async fn post<D: HasMailer + Clock>(
+    deployment: &D,
     mail: &Mail,
     since: Timestamp,
 ) -> Result<(Delivery, Option<Error>)> {
-    let now = platform.now();
+    let now = deployment.now();
     let trouble = |why: String| Trouble { at: now, why };
-    match platform.mailer().send(mail).await {
+    match deployment.mailer().send(mail).await {
         Ok(undelivered) if undelivered.is_empty() => Ok((Delivery::Sent, None)),
         Ok(undelivered) => {
             let why: Vec<String> = undelivered

@@ -8,7 +8,7 @@ use tidewaiter::record::Effect;
 use tidewaiter::report::{Outcome, Report, log};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, State,
+    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, RunLedger,
 };
 use tidewaiter_tests::reference::{File, Reference};
 

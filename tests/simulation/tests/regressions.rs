@@ -9,7 +9,8 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::{Report, log};
 use tidewaiter_pipeline::ports::{
-    Conclusion, DroppedObject, KeptReport, Message, Nature, News, Progress, Records, Source, State, Task,
+    Conclusion, ConfigStore, DroppedObject, GroupQueue, KeptReport, Message, Nature, News, Progress, Records,
+    RunLedger, Source, Task,
 };
 use tidewaiter_simulation::gate::{Call, Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
@@ -102,7 +103,7 @@ fn go(_: &Call) -> Option<Verdict> {
 
 async fn ended(world: &World, body: &Body) -> Conclusion {
     let Body::Upload(dropped) = body else { panic!("{body:?}") };
-    let import = world.state.import(dropped.import).await.unwrap().unwrap();
+    let import = world.state.run(dropped.import).await.unwrap().unwrap();
     let Progress::Done(conclusion) = import.progress else { panic!("{import:?}") };
     conclusion
 }
@@ -225,7 +226,7 @@ async fn an_unpack_that_fails_leaves_the_members_that_another_one_registered() {
     };
     assert_eq!(treat(&world, &archive, overtaken).await, Some(false));
     for n in [0, 1] {
-        let member = world.state.import(dropped.import.member(n)).await.unwrap().unwrap();
+        let member = world.state.run(dropped.import.member(n)).await.unwrap().unwrap();
         assert!(content(&world, &member.source.key).is_some(), "{} is there", member.source.key);
     }
 }
@@ -489,7 +490,7 @@ async fn rejected_lines_are_where_the_ledger_says_when_the_file_that_took_their_
     let mut has_claimed = false;
     let dies = |call: &Call| {
         let dies = has_claimed;
-        has_claimed |= call.name == "state.claim";
+        has_claimed |= call.name == "claims.claim";
         (!dies).then_some(Verdict::Go)
     };
     assert_eq!(treat(&world, &work, dies).await, None, "it dies when it has taken the key");
@@ -521,7 +522,7 @@ async fn what_came_since_is_not_written_over() {
                 event
             }));
         }
-        has_claimed |= call.name == "state.claim";
+        has_claimed |= call.name == "claims.claim";
         Some(Verdict::Go)
     };
     treat(&world, &work, overtaken).await;

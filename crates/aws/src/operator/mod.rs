@@ -16,15 +16,16 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::config::ProvideCredentials;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
 use tidewaiter_pipeline::configs::Cache;
-use tidewaiter_pipeline::ports::{Platform, State};
+use tidewaiter_pipeline::ports::GroupQueue;
 
 pub use self::letters::{DeadLetter, DeadLetters};
 pub use self::problem::Problem;
 pub use self::subject::{Subject, subject};
 use self::tags::{Function, Tags};
 pub use self::untaken::Untaken;
-use crate::{Bucket, Elsewhere, RecordsTable, StateTable, clients, failure};
+use crate::{Bucket, RecordsTable, StateTable, clients, failure};
 
 /// A deployed stack: its objects, its state and its records, to be looked at.
 #[derive(Debug)]
@@ -37,7 +38,6 @@ pub struct Stack {
     state: StateTable,
     records: RecordsTable,
     configs: Cache,
-    elsewhere: Elsewhere,
 }
 
 impl Stack {
@@ -62,7 +62,6 @@ impl Stack {
             s3,
             tags,
             configs: Cache::default(),
-            elsewhere: Elsewhere,
         })
     }
 
@@ -117,37 +116,37 @@ async fn has_credentials(config: &SdkConfig) -> Result<(), Problem> {
     Err(Problem::NoCredentials(said.split_whitespace().collect::<Vec<_>>().join(" ")))
 }
 
-impl Platform for Stack {
+impl HasObjects for Stack {
     type Objects = Bucket;
-    type State = StateTable;
-    type Records = RecordsTable;
-    type Mailer = Elsewhere;
-    type Queue = Elsewhere;
 
     fn objects(&self) -> &Bucket {
         &self.objects
     }
+}
+
+impl HasState for Stack {
+    type State = StateTable;
 
     fn state(&self) -> &StateTable {
         &self.state
     }
+}
+
+impl HasConfigCache for Stack {
+    fn config_cache(&self) -> &Cache {
+        &self.configs
+    }
+}
+
+impl HasRecords for Stack {
+    type Records = RecordsTable;
 
     fn records(&self) -> &RecordsTable {
         &self.records
     }
+}
 
-    fn mailer(&self) -> &Elsewhere {
-        &self.elsewhere
-    }
-
-    fn queue(&self) -> &Elsewhere {
-        &self.elsewhere
-    }
-
-    fn configs(&self) -> &Cache {
-        &self.configs
-    }
-
+impl Clock for Stack {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -6,7 +6,7 @@ use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::State;
+use tidewaiter_pipeline::ports::{GroupQueue, RunLedger};
 
 use super::Stack;
 use crate::events::DROPS;
@@ -63,7 +63,7 @@ impl Stack {
             None => None,
         };
         if let Some(import) = running {
-            known.extend(self.state.import(import).await?.map(|import| import.source.key));
+            known.extend(self.state.run(import).await?.map(|import| import.source.key));
         }
         known.extend(self.state.queued(repository, usize::MAX).await?.into_iter().map(|one| one.source.key));
         let unfinished = self.state.unfinished().await?.into_iter();

@@ -75,10 +75,6 @@ impl Records for RecordsTable {
         fence::close(&self.table, import, loaders).await
     }
 
-    async fn forget(&self, _import: ImportId) -> Result<()> {
-        Ok(())
-    }
-
     async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
         read::exist(&self.table, universe, records).await
     }

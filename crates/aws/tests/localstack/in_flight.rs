@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{InDropZone, Objects, Platform, State};
+use tidewaiter_pipeline::capabilities::{HasObjects, HasState};
+use tidewaiter_pipeline::ports::{ConfigStore, InDropZone, Objects};
 use tidewaiter_tests::world::PARTNER;
 
 use crate::cloud::{Cloud, Step};

@@ -11,7 +11,7 @@ use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::schema::catalogue;
 use tidewaiter_pipeline::configs::{Activation, Candidate, activate as activate_configuration};
-use tidewaiter_pipeline::ports::State;
+use tidewaiter_pipeline::ports::ConfigStore;
 
 use super::{file_name, read_configuration, repositories, universe_of};
 use crate::args::Format;

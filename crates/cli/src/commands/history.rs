@@ -9,7 +9,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason};
 use tidewaiter_pipeline::ports::{
-    Conclusion, DigestPlace, Group, HistoryFilter, ImportRun, KeptReport, Kind, Progress, State, Trouble,
+    Conclusion, DigestPlace, Group, HistoryFilter, ImportRun, KeptReport, Kind, Progress, RunLedger, Trouble,
 };
 use tidewaiter_pipeline::report;
 

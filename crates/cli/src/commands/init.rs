@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tidewaiter::config::Config;
 use tidewaiter::keys::{Key, Repository};
+use tidewaiter_pipeline::capabilities::{HasObjects, HasState};
 use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Objects, Platform, State};
+use tidewaiter_pipeline::ports::{ConfigStore, Objects};
 
 use crate::deployed::only_folders;
 use crate::printer::{Line, Printer, style};

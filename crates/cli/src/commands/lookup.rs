@@ -2,7 +2,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, State};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, RunLedger};
 
 use crate::deployed::Deployed;
 use crate::{Error, Result};
@@ -39,7 +39,7 @@ pub(super) async fn imports_of(
         }
     }
     for id in name.split(['_', '.']).filter_map(|part| part.parse::<ImportId>().ok()) {
-        if let Some(import) = deployed.state().import(id).await?
+        if let Some(import) = deployed.state().run(id).await?
             && repository.as_ref().is_none_or(|repository| *repository == import.repository)
         {
             return Ok(vec![import]);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tidewaiter_pipeline::capabilities::{Clock, HasState};
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
-use tidewaiter_pipeline::ports::{Platform, State, WaitingGroup};
+use tidewaiter_pipeline::ports::{GroupQueue, WaitingGroup};
 
 use super::events::Teller;
 use super::{relative, waiting};

@@ -10,7 +10,9 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::sequence::{Running, Stage, Unsettled};
 use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::Untaken;
-use tidewaiter_pipeline::ports::{Group, ImportRun, Kind, Objects, Progress, State, WaitingGroup};
+use tidewaiter_pipeline::ports::{
+    Group, GroupQueue, ImportRun, Kind, Objects, Progress, RunLedger, WaitingGroup,
+};
 
 use self::mails::Mails;
 use super::{repositories, waiting};
@@ -248,7 +250,7 @@ impl From<&Untaken> for Dropped {
 
 /// A file that is being imported; None if it is done, and only the order does not know it yet.
 async fn item(deployed: &impl Deployed, import: ImportId) -> Result<Option<Item>> {
-    let import = deployed.state().import(import).await?;
+    let import = deployed.state().run(import).await?;
     Ok(import.filter(|import| !matches!(import.progress, Progress::Done(_))).map(Item::from))
 }
 

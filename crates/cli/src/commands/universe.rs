@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{Platform, State};
+use tidewaiter_pipeline::capabilities::HasState;
+use tidewaiter_pipeline::ports::ConfigStore;
 
 use super::repositories;
 use crate::args::Format;

@@ -149,7 +149,8 @@ fn a_report_that_waits_for_its_digest_is_told_by_status_and_explain() {
 
 #[test]
 fn a_mail_that_could_not_be_sent_is_told_by_status_and_explain() {
-    use tidewaiter_pipeline::ports::{Delivery, HistoryFilter, Platform, State, Trouble};
+    use tidewaiter_pipeline::capabilities::HasState;
+    use tidewaiter_pipeline::ports::{Delivery, HistoryFilter, Outbox, RunLedger, Trouble};
     let place = with_settings(r#"{ "report_recipients": ["data@example.org"] }"#);
     place.dropped(CONTACTS, GOOD);
     place.import().expect(0);

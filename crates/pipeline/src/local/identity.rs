@@ -11,8 +11,7 @@ use std::path::Path;
 use super::records::{MIGRATIONS as RECORDS, SqliteRecords};
 use super::sqlite::{Database, Identity};
 use super::sqlite_open;
-use super::state::SqliteState;
-use super::state_tables::MIGRATIONS as STATE;
+use super::state::{MIGRATIONS as STATE, SqliteState};
 use crate::{Error, Result};
 
 const STATE_FILE: &str = ".tidewaiter/state.sqlite";

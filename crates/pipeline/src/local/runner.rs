@@ -17,7 +17,8 @@ use super::disk::on_behalf_of;
 use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{DroppedObject, Message, Platform, Queue, State};
+use crate::capabilities::{HasObjects, HasQueue, HasState};
+use crate::ports::{DroppedObject, GroupQueue, Message, Queue};
 use crate::{Error, Result, digest, reconcile};
 
 /// How often a watching process looks for what a lost message left undone.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
-use tidewaiter_pipeline::ports::{ImportRun, Kind, Progress, State};
+use tidewaiter_pipeline::ports::{GroupQueue, ImportRun, Kind, Outbox, Progress, RunLedger};
 use tidewaiter_pipeline::report;
 
 use self::story::{Around, Name, Step, story};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tidewaiter::config::Config;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::schema::{Scopes, TableSchema, catalogue};
-use tidewaiter_pipeline::ports::{Progress, Records, State, StoredRecord};
+use tidewaiter_pipeline::ports::{Progress, Records, RunLedger, StoredRecord};
 
 use super::key::Keys;
 use super::listing::{Listing, columns_of};
@@ -200,7 +200,7 @@ impl<D: Deployed> Teller<'_, D> {
         match self.imports.entry(import) {
             Entry::Occupied(known) => Ok(known.get().clone()),
             Entry::Vacant(free) => {
-                let import = self.deployed.state().import(import).await?;
+                let import = self.deployed.state().run(import).await?;
                 let origin = import.map(|import| {
                     let at = match &import.progress {
                         Progress::Registered => import.arrived,

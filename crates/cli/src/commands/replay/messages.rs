@@ -7,7 +7,8 @@ use tidewaiter::sequence::Event;
 use tidewaiter_aws::events::Notice;
 use tidewaiter_aws::operator::tags::Function;
 use tidewaiter_aws::operator::{Stack, Subject};
-use tidewaiter_pipeline::ports::{Message, News, Platform, Progress, State, Task};
+use tidewaiter_pipeline::capabilities::HasState;
+use tidewaiter_pipeline::ports::{Message, News, Progress, RunLedger, Task};
 
 use crate::Result;
 
@@ -112,7 +113,7 @@ fn drops(notices: &[Notice]) -> About {
 }
 
 async fn step(stack: &Stack, id: ImportId, what: &str) -> Result<About> {
-    let Some(import) = stack.state().import(id).await? else {
+    let Some(import) = stack.state().run(id).await? else {
         return Ok(About {
             import: Some(id),
             ..About::in_vain(format!("{what}, but no import {id} is registered: it will come back"))

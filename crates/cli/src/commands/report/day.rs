@@ -8,7 +8,9 @@ use tidewaiter::finding::Code;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::day::{Column, Day, File, Waiting, page as render};
-use tidewaiter_pipeline::ports::{Conclusion, HistoryFilter, ImportRun, Kind, Progress, State};
+use tidewaiter_pipeline::ports::{
+    Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, Progress, RunLedger,
+};
 use tidewaiter_pipeline::report;
 
 use crate::Result;

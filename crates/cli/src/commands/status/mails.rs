@@ -5,7 +5,7 @@ use tidewaiter::config::Digest;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::digest;
-use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Progress, State, Trouble};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Outbox, Progress, RunLedger, Trouble};
 
 use super::NAMED;
 use crate::Result;
@@ -57,7 +57,7 @@ struct Waiting {
 impl Mails {
     pub(super) async fn find(deployed: &impl Deployed, repository: &Repository) -> Result<Self> {
         let state = deployed.state();
-        let mut unmailed = state.imports(&state.unmailed().await?).await?;
+        let mut unmailed = state.runs(&state.unmailed().await?).await?;
         unmailed.retain(|import| import.repository == *repository);
         let latest =
             HistoryFilter { repository: Some(repository.clone()), limit: LATEST, ..HistoryFilter::default() };
@@ -115,7 +115,7 @@ fn troubled(import: &ImportRun) -> Option<Troubled> {
 async fn digests(deployed: &impl Deployed, repository: &Repository) -> Result<Vec<Waiting>> {
     let mut digests = Vec::new();
     for waiting in deployed.state().digests(repository).await? {
-        let first = deployed.state().import(waiting.first).await?;
+        let first = deployed.state().run(waiting.first).await?;
         // If no report waits, its mail was sent.
         if let Some((place, conclusion)) = first.as_ref().and_then(digest::place)
             && waiting.reports > 0

@@ -7,9 +7,9 @@ use tidewaiter::keys::Repository;
 use tokio::time::Instant;
 
 use super::{Runner, taking_in};
+use crate::capabilities::Clock;
 use crate::local::troubles::{Task, Unit};
 use crate::local::{Local, StillWriting};
-use crate::ports::Platform;
 use crate::{Error, unpack};
 
 impl Runner {

@@ -4,10 +4,11 @@ use tidewaiter::keys::Repository;
 use tokio::time::Instant;
 
 use super::{About, Runner, STALLS, going_on};
+use crate::capabilities::{Clock, HasQueue, HasState};
 use crate::local::Local;
 use crate::local::disk::on_behalf_of;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{Message, News, Platform, State};
+use crate::ports::{Message, News, RunLedger};
 use crate::validate::Tried;
 use crate::{Error, Result, digest, reconcile, report, sequence, unpack, validate, watch};
 
@@ -74,7 +75,7 @@ impl Runner {
             }
             Message::Missed { dropped } => Some(dropped.repository.clone()),
             Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
-                Some(self.local.state().import(*import).await.ok()??.repository)
+                Some(self.local.state().run(*import).await.ok()??.repository)
             }
             Message::Notice { .. } => None,
         }
@@ -87,7 +88,7 @@ impl Runner {
                 let again = Task::Send(Message::news(&repository, News::Poke));
                 (Unit::Order(repository.clone()), going_on(&repository), again)
             }
-            Message::Work { import, .. } => match self.local.state().import(import).await {
+            Message::Work { import, .. } => match self.local.state().run(import).await {
                 Ok(Some(import)) => {
                     let repository = import.repository;
                     let what = format!("importing {} of {repository}", import.file);

@@ -7,9 +7,10 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 
 use super::{Runner, going_on, taking_in};
+use crate::capabilities::{HasObjects, HasQueue, HasState};
 use crate::local::Local;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{DroppedObject, Kind, Message, News, Objects, Platform, Progress, Queue, State};
+use crate::ports::{DroppedObject, GroupQueue, Kind, Message, News, Objects, Progress, Queue, RunLedger};
 use crate::{Result, digest, reconcile, unpack};
 
 /// How many import runs are read at a time.
@@ -100,7 +101,7 @@ impl Runner {
         let mut progress = HashMap::new();
         for page in dropped.chunks(PAGE) {
             let ids: Vec<ImportId> = page.iter().map(|dropped| dropped.import).collect();
-            let imports = self.local.state().imports(&ids).await?;
+            let imports = self.local.state().runs(&ids).await?;
             progress.extend(imports.into_iter().map(|import| (import.id, import.progress)));
         }
         Ok(progress)
@@ -135,7 +136,7 @@ impl Runner {
     pub(super) async fn return_to(&mut self, unit: &Unit, dropped: &DroppedObject) {
         let about = taking_in(dropped);
         let again = async |local: &Local| {
-            match local.state().import(dropped.import).await?.map(|import| import.progress) {
+            match local.state().run(dropped.import).await?.map(|import| import.progress) {
                 // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
                 Some(Progress::Done(conclusion)) => {
                     local.objects().relocate(&dropped.source, dropped.bytes, &conclusion.place, None).await
@@ -153,7 +154,7 @@ impl Runner {
     pub(super) async fn forget_taken_in(&self, dropped: &DroppedObject, is_registered: bool) {
         let taken_in = &self.local.objects().taken_in;
         if taken_in.contains(&dropped.repository, &dropped.file)
-            && (is_registered || matches!(self.local.state().import(dropped.import).await, Ok(Some(_))))
+            && (is_registered || matches!(self.local.state().run(dropped.import).await, Ok(Some(_))))
         {
             taken_in.forget(dropped);
         }

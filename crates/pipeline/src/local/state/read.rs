@@ -1,4 +1,4 @@
-//! State in SQLite: what is asked of it.
+//! State in SQLite: every query that only reads.
 
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -6,7 +6,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{GroupRef, Ready};
 
-use super::sqlite::from_json;
+use crate::local::sqlite::from_json;
 use crate::ports::{Configurations, DroppedObject, HistoryFilter, ImportRun, Turn, WaitingGroup};
 
 type Rows<T> = rusqlite::Result<Vec<T>>;
@@ -23,15 +23,15 @@ pub(super) fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> rusqlite
     })
 }
 
-pub(super) fn import(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<ImportRun>> {
+pub(super) fn run(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<ImportRun>> {
     let found = documents(sql, "SELECT document FROM imports WHERE id = ?1", [id.to_string()])?;
     Ok(found.into_iter().next())
 }
 
-pub(super) fn imports(sql: &Connection, ids: &[ImportId]) -> Rows<ImportRun> {
+pub(super) fn runs(sql: &Connection, ids: &[ImportId]) -> Rows<ImportRun> {
     let mut imports = Vec::with_capacity(ids.len());
     for id in ids {
-        imports.extend(import(sql, *id)?);
+        imports.extend(run(sql, *id)?);
     }
     imports.sort_by_key(|import: &ImportRun| import.id);
     Ok(imports)
@@ -193,7 +193,7 @@ pub(super) fn find_duplicate(
     Ok(found.into_iter().next())
 }
 
-pub(super) fn noticed(sql: &Connection, key: &str) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn mark(sql: &Connection, key: &str) -> rusqlite::Result<Option<Timestamp>> {
     let millis: Option<i64> = sql
         .prepare_cached("SELECT at FROM notes WHERE key = ?1")?
         .query_row([key], |row| row.get(0))

@@ -1,15 +1,24 @@
-//! Whose output lies at a key.
+//! Claims on keys in SQLite: whose output lies at a key.
 
 use rusqlite::{Connection, OptionalExtension};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
 
-use super::sqlite::overtaken;
-use super::state::change;
-use super::state_read as read;
-use crate::ports::{ImportRun, Progress, RENAMINGS};
+use super::{SqliteState, change, read};
+use crate::Result;
+use crate::local::sqlite::overtaken;
+use crate::ports::{ImportRun, KeyClaims, Progress, RENAMINGS};
 
-/// Takes a key for an import's output; see [`State::claim`](crate::ports::State::claim).
+impl KeyClaims for SqliteState {
+    async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
+        let keys: Vec<Key> = keys.iter().map(|key| (*key).clone()).collect();
+        let claim =
+            move |sql: &rusqlite::Transaction<'_>| keys.iter().map(|key| claim(sql, key, id)).collect();
+        self.database.write("claiming keys", claim).await
+    }
+}
+
+/// Takes a key for an import's output; see [`KeyClaims::claim`].
 pub(super) fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Result<Option<Key>> {
     let owner = owner_of(sql, key)?;
     if owner.is_none() {
@@ -50,7 +59,7 @@ pub(super) fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Resu
 }
 
 fn is_done(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<bool>> {
-    Ok(read::import(sql, id)?.map(|import| matches!(import.progress, Progress::Done(_))))
+    Ok(read::run(sql, id)?.map(|import| matches!(import.progress, Progress::Done(_))))
 }
 
 fn owner_of(sql: &Connection, key: &Key) -> rusqlite::Result<Option<String>> {

@@ -1,15 +1,59 @@
-//! State in SQLite: the digests that reports wait for.
+//! The outbox in SQLite: due mails, and the digests that reports wait for.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::ImportId;
+use tidewaiter::keys::Repository;
 
-use super::sqlite::{from_json, to_json};
-use super::state::change;
-use super::state_read::parsed;
-use crate::ports::{Delivery, Gathered, Progress, WaitingDigest};
+use super::read::{self, parsed};
+use super::{SqliteState, change};
+use crate::Result;
+use crate::local::sqlite::{from_json, to_json};
+use crate::ports::{Delivery, Gathered, Outbox, Progress, WaitingDigest};
 
-/// Fixes what goes into the next mail of a digest; see [`State::gather`](crate::ports::State::gather).
-pub(super) fn gather(
+impl Outbox for SqliteState {
+    async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
+        let (due, trouble) = delivery.state();
+        let mailed = move |sql: &rusqlite::Transaction<'_>| {
+            change(sql, id, |import| {
+                if let Progress::Done(conclusion) = &mut import.progress {
+                    conclusion.mail_due &= due;
+                    conclusion.mail_trouble = trouble;
+                }
+            })
+        };
+        self.database.write("noting a mail", mailed).await
+    }
+
+    async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
+        let (repository, digest) = (repository.to_string(), digest.to_owned());
+        let gather = move |sql: &rusqlite::Transaction<'_>| gather(sql, &repository, digest, most);
+        self.database.write("gathering a digest", gather).await
+    }
+
+    async fn digested(
+        &self,
+        repository: &Repository,
+        gathered: &Gathered,
+        delivery: &Delivery,
+    ) -> Result<()> {
+        let (repository, gathered, delivery) = (repository.to_string(), gathered.clone(), delivery.clone());
+        let digested = move |sql: &rusqlite::Transaction<'_>| digested(sql, &repository, gathered, &delivery);
+        self.database.write("noting a digest", digested).await
+    }
+
+    async fn digests(&self, repository: &Repository) -> Result<Vec<WaitingDigest>> {
+        let repository = repository.to_string();
+        let read = move |sql: &Connection| waiting(sql, &repository);
+        self.database.read("listing digests", read).await
+    }
+
+    async fn unmailed(&self) -> Result<Vec<ImportId>> {
+        self.database.read("finding due mails", read::unmailed).await
+    }
+}
+
+/// Fixes what goes into the next mail of a digest; see [`Outbox::gather`].
+fn gather(
     sql: &Connection,
     repository: &str,
     digest: String,
@@ -45,8 +89,8 @@ fn keep(sql: &Connection, repository: &str, gathered: &Gathered) -> rusqlite::Re
         .map(|_| ())
 }
 
-/// Notes what became of a mail; see [`State::digested`](crate::ports::State::digested).
-pub(super) fn digested(
+/// Notes what became of a mail; see [`Outbox::digested`].
+fn digested(
     sql: &Connection,
     repository: &str,
     gathered: Gathered,
@@ -76,7 +120,7 @@ pub(super) fn digested(
 }
 
 /// The digests that reports wait for, and those that are gathered.
-pub(super) fn waiting(sql: &Connection, repository: &str) -> rusqlite::Result<Vec<WaitingDigest>> {
+fn waiting(sql: &Connection, repository: &str) -> rusqlite::Result<Vec<WaitingDigest>> {
     let mut query = sql.prepare_cached(
         "SELECT i.digest, min(i.id), count(*), g.document FROM imports i
          LEFT JOIN gathered g ON g.repository = i.repository AND g.digest = i.digest

@@ -1,6 +1,6 @@
 //! The tables of the state.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(in crate::local) const MIGRATIONS: &[&str] = &["
     CREATE TABLE imports (
         id TEXT PRIMARY KEY,
         repository TEXT NOT NULL,

@@ -1,21 +1,56 @@
-//! The digests that reports wait for.
+//! The outbox in DynamoDB: due mails, and the digests that reports wait for.
 //!
 //! What is gathered for a mail is one item, written on the condition that there is none: two who gather at the same
 //! time send the same mail. It goes when all reports in it are noted as told.
 
 use std::collections::BTreeMap;
 
+use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Delivery, Gathered, ImportRun, Progress, WaitingDigest};
+use tidewaiter_pipeline::ports::{Delivery, Gathered, ImportRun, Outbox, Progress, WaitingDigest};
 
 use super::imports::{self, document, import_of, put_document};
-use super::keys;
 use super::run_cache::RunCache;
+use super::{StateTable, keys, read};
 use crate::table::{Part, Table, Tries, When, Write, Written, text_of};
 
-/// Fixes what goes into the next mail of a digest; see `State::gather`.
-pub(super) async fn gather(
+impl Outbox for StateTable {
+    async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
+        let (due, trouble) = delivery.state();
+        let mailed = |import: &mut ImportRun| {
+            if let Progress::Done(conclusion) = &mut import.progress {
+                conclusion.mail_due &= due;
+                conclusion.mail_trouble.clone_from(&trouble);
+            }
+        };
+        self.change("noting a mail", id, mailed).await
+    }
+
+    async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
+        gather(&self.table, repository, digest, most).await
+    }
+
+    async fn digested(
+        &self,
+        repository: &Repository,
+        gathered: &Gathered,
+        delivery: &Delivery,
+    ) -> Result<()> {
+        digested(&self.table, &self.known, repository, gathered, delivery).await
+    }
+
+    async fn digests(&self, repository: &Repository) -> Result<Vec<WaitingDigest>> {
+        waiting(&self.table, repository).await
+    }
+
+    async fn unmailed(&self) -> Result<Vec<ImportId>> {
+        read::unmailed(&self.table).await
+    }
+}
+
+/// Fixes what goes into the next mail of a digest; see [`Outbox::gather`].
+async fn gather(
     table: &Table,
     repository: &Repository,
     digest: &str,
@@ -53,8 +88,8 @@ async fn held(
     found.map(|item| document(&item, what)).transpose()
 }
 
-/// Notes what became of a mail; see `State::digested`.
-pub(super) async fn digested(
+/// Notes what became of a mail; see [`Outbox::digested`].
+async fn digested(
     table: &Table,
     known: &RunCache,
     repository: &Repository,
@@ -88,7 +123,7 @@ pub(super) async fn digested(
 }
 
 /// The digests that reports wait for, and those that are gathered.
-pub(super) async fn waiting(table: &Table, repository: &Repository) -> Result<Vec<WaitingDigest>> {
+async fn waiting(table: &Table, repository: &Repository) -> Result<Vec<WaitingDigest>> {
     const WHAT: &str = "listing digests";
     let mut digests: BTreeMap<String, WaitingDigest> = BTreeMap::new();
     // What is gathered comes before what waits.

@@ -1,15 +1,17 @@
-//! What a store of state promises of digests.
+//! What an outbox promises of digests.
 
 use tidewaiter::config::Digest;
 use tidewaiter::id::ImportId;
 use tidewaiter::report::Outcome;
 
-use super::state::{conclusion, single};
-use super::{at, id, repository};
-use crate::ports::{Conclusion, Delivery, DigestPlace, ImportRun, Progress, State, Trouble, WaitingDigest};
+use super::super::{at, id, repository};
+use super::{conclusion, single};
+use crate::ports::{
+    Conclusion, Delivery, DigestPlace, ImportRun, Outbox, Progress, RunLedger, Trouble, WaitingDigest,
+};
 use crate::{Error, Result};
 
-pub(super) async fn digests<S: State>(state: &S) -> Result<()> {
+pub(super) async fn digests<S: RunLedger + Outbox>(state: &S) -> Result<()> {
     a_digest_tells_of_each_report_once(state).await?;
     many_reports_go_into_one_digest(state).await
 }
@@ -26,7 +28,7 @@ fn hourly(to: &str) -> DigestPlace {
 }
 
 /// A file whose report waits for a digest.
-async fn end_in<S: State>(state: &S, import: &ImportRun, digest: &DigestPlace) -> Result<()> {
+async fn end_in<S: RunLedger + Outbox>(state: &S, import: &ImportRun, digest: &DigestPlace) -> Result<()> {
     state.register(std::slice::from_ref(import)).await?;
     let decided =
         Conclusion { mail_due: false, digest: Some(digest.clone()), ..conclusion(import, Outcome::Imported) };
@@ -34,7 +36,7 @@ async fn end_in<S: State>(state: &S, import: &ImportRun, digest: &DigestPlace) -
     state.finish(import.id).await
 }
 
-async fn a_digest_tells_of_each_report_once<S: State>(state: &S) -> Result<()> {
+async fn a_digest_tells_of_each_report_once<S: RunLedger + Outbox>(state: &S) -> Result<()> {
     let place = repository("digests");
     let (ours, others) = (hourly("data@example.org"), hourly("ops@example.org"));
     assert_eq!(state.digests(&place).await?, []);
@@ -66,7 +68,7 @@ async fn a_digest_tells_of_each_report_once<S: State>(state: &S) -> Result<()> {
         state.digested(&place, &gathered, &Delivery::Failed(trouble.clone())).await?;
     }
     for (n, told) in [(100, true), (101, false), (102, true), (103, false)] {
-        let digest = match state.import(id(n)).await?.map(|import| import.progress) {
+        let digest = match state.run(id(n)).await?.map(|import| import.progress) {
             Some(Progress::Done(done)) => done.digest,
             _ => None,
         };
@@ -87,15 +89,15 @@ async fn a_digest_tells_of_each_report_once<S: State>(state: &S) -> Result<()> {
 }
 
 /// More than any store takes at once.
-async fn many_reports_go_into_one_digest<S: State>(state: &S) -> Result<()> {
+async fn many_reports_go_into_one_digest<S: RunLedger + Outbox>(state: &S) -> Result<()> {
     let (place, digest) = (repository("crowd"), hourly("data@example.org"));
     let ids: Vec<ImportId> = (200..330).map(id).collect();
     for n in 200..330 {
         end_in(state, &single("crowd", n, &format!("m{n}.csv"), 0, 1), &digest).await?;
     }
-    let read: Vec<ImportId> = state.imports(&ids).await?.iter().map(|import| import.id).collect();
+    let read: Vec<ImportId> = state.runs(&ids).await?.iter().map(|import| import.id).collect();
     assert_eq!(read, ids);
-    assert_eq!(state.imports(&[id(9_999)]).await?, []);
+    assert_eq!(state.runs(&[id(9_999)]).await?, []);
     let some = state.gather(&place, &digest.key(), 120).await?;
     assert_eq!(some.as_ref().map(|g| g.imports.len()), Some(120));
     let Some(some) = some else { return Ok(()) };
