@@ -121,7 +121,7 @@ async fn show(deployed: &impl Deployed, options: Options, printer: &Printer) -> 
     if repository.is_some() {
         super::repositories(deployed, repository.clone()).await?;
     }
-    let filter = HistoryFilter { repository, file, outcome, sha256, since, limit };
+    let filter = HistoryFilter { repository, file, outcome, sha256, since, finished: None, limit };
     let mut entries = Vec::new();
     for import in deployed.state().history(&filter).await? {
         entries.push(entry(deployed, import).await);

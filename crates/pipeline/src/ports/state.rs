@@ -206,6 +206,6 @@ pub trait State: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// Groups that are not complete.
     fn waiting(&self, repository: &Repository) -> impl Future<Output = Result<Vec<WaitingGroup>>> + Send;
-    /// The ledger, the latest first.
+    /// The ledger, the latest first: by arrival, or by the time of the outcome if the filter has a range of that.
     fn history(&self, filter: &HistoryFilter) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
 }

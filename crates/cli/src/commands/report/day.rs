@@ -1,11 +1,12 @@
 //! The page of a day: gathered from the ledger, rendered by the core.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use tidewaiter::finding::Code;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::report::day::{Column, Day, File, Waiting, page as render};
 use tidewaiter_pipeline::ports::{Conclusion, HistoryFilter, ImportRun, Kind, Progress, State};
@@ -17,7 +18,7 @@ use crate::deployed::Deployed;
 use crate::printer::Printer;
 use crate::text::{ago, moment};
 
-/// How many of the latest files of a repository are looked at.
+/// How many files of a repository's day are shown at most, the latest ones.
 const MOST: usize = 100_000;
 
 /// Counts of a kind of finding, and the files that have it.
@@ -36,18 +37,27 @@ pub(super) async fn page(
     printer.raw(render(&date.to_string(), &moment(deployed.now()), &days).as_bytes())
 }
 
+/// The day in UTC. The last day that there is ends with time itself.
+fn range(date: Date) -> Range<Timestamp> {
+    let midnight = |date: Date| TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok();
+    let end = date.tomorrow().ok().and_then(midnight);
+    midnight(date).unwrap_or(Timestamp::MIN)..end.unwrap_or(Timestamp::MAX)
+}
+
 async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Result<Day> {
-    let filter =
-        HistoryFilter { repository: Some(repository.clone()), limit: MOST, ..HistoryFilter::default() };
+    let filter = HistoryFilter {
+        repository: Some(repository.clone()),
+        finished: Some(range(date)),
+        limit: MOST,
+        ..HistoryFilter::default()
+    };
     let mut ended: Vec<(ImportRun, Conclusion)> = Vec::new();
-    let latest = deployed.state().history(&filter).await?;
-    let looked_at = (latest.len() >= MOST).then_some(MOST as u64);
-    for import in latest {
+    let of_day = deployed.state().history(&filter).await?;
+    let looked_at = (of_day.len() >= MOST).then_some(MOST as u64);
+    for import in of_day {
         if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
             let conclusion = conclusion.clone();
-            if TimeZone::UTC.to_datetime(conclusion.finished).date() == date {
-                ended.push((import, conclusion));
-            }
+            ended.push((import, conclusion));
         }
     }
     ended.sort_by_key(|(import, conclusion)| (conclusion.finished, import.id));
