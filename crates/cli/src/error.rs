@@ -162,7 +162,7 @@ pub enum Error {
         /// The name that was asked for.
         file: String,
     },
-    /// One file is mended at a time.
+    /// One file is fixed at a time.
     #[error("--fix takes one file, and no standard input")]
     OneFile,
     /// Records came and went while they were listed.

@@ -29,7 +29,7 @@ Examples:
   tidewaiter replay s3://bucket/acme --queue validate
   tidewaiter replay s3://bucket --only contacts_crm
 
-Mend first what made them fail: the log of the function says it. A message that
+Fix first what made them fail: the log of the function says it. A message that
 comes again changes nothing that is done, so that sending back too many is safe.
 One that no function can read becomes a dead letter again; --only leaves it.
 

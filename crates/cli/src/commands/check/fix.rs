@@ -1,4 +1,4 @@
-//! `check --fix`: the mended file, and what was changed.
+//! `check --fix`: the fixed file, and what was changed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tidewaiter::check::Dialect;
-use tidewaiter::check::mend::{Encoding, Note, mend};
+use tidewaiter::check::fix::{self, Encoding, Note};
 
 use super::Check;
 use super::judge::Ruling;
@@ -15,12 +15,12 @@ use crate::printer::{Line, Printer, style};
 use crate::text::{number, plural};
 use crate::{Error, Result};
 
-/// The largest file that is mended, in bytes: it is held in memory.
+/// The largest file that is fixed, in bytes: it is held in memory.
 const LARGEST: u64 = 1 << 30;
 /// How many lines of a kind are named.
 const NAMED: usize = 5;
 
-/// Where a mended file goes.
+/// Where a fixed file goes.
 #[derive(Debug)]
 pub struct Fix {
     /// The file to be written; it must not be there.
@@ -32,7 +32,7 @@ pub struct Fix {
 /// What was done to a file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Fixed {
-    /// Where the mended file is; none if there was nothing to mend.
+    /// Where the fixed file is; none if there was nothing to fix.
     #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<PathBuf>,
     /// What was changed.
@@ -41,13 +41,13 @@ pub struct Fixed {
     left: Vec<Note>,
 }
 
-/// Mends a data file, writes it if anything was changed, and judges what is there now.
-pub(super) fn fix(check: &mut Check<'_>, path: &Path, fix: &Fix) -> Result<()> {
+/// Fixes a data file, writes it if anything was changed, and judges what is there now.
+pub(super) fn write(check: &mut Check<'_>, path: &Path, wanted: &Fix) -> Result<()> {
     let cannot = |source| Error::Read { path: path.to_owned(), source };
     let name = file_name(path);
     let mut file = File::open(path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.len() > LARGEST {
-        let why = format!("it has more than the {} bytes that are mended at a time", number(LARGEST));
+        let why = format!("it has more than the {} bytes that are fixed at a time", number(LARGEST));
         return Err(cannot(io::Error::other(why)));
     }
     let mut content = Vec::new();
@@ -58,18 +58,21 @@ pub(super) fn fix(check: &mut Check<'_>, path: &Path, fix: &Fix) -> Result<()> {
         return check.out.show(&preflight);
     };
     let dialect = Dialect { delimiter: terms.options.delimiter.as_byte() };
-    let mended = mend(&content, &terms.scope, dialect, fix.encoding);
-    let written = !mended.changes.is_empty();
+    let fixed = fix::fix(&content, &terms.scope, dialect, wanted.encoding);
+    let written = !fixed.changes.is_empty();
     if written {
-        let cannot = |source| Error::Write { path: fix.out.clone(), source };
+        let cannot = |source| Error::Write { path: wanted.out.clone(), source };
         // Nothing is overwritten, the original least of all.
-        let mut out = OpenOptions::new().write(true).create_new(true).open(&fix.out).map_err(cannot)?;
-        out.write_all(&mended.content).and_then(|()| out.sync_all()).map_err(cannot)?;
+        let mut out = OpenOptions::new().write(true).create_new(true).open(&wanted.out).map_err(cannot)?;
+        out.write_all(&fixed.content).and_then(|()| out.sync_all()).map_err(cannot)?;
     }
-    let bytes = mended.content.len() as u64;
-    let mut preflight = check.data(&name, ruling, &mut mended.content.as_slice(), bytes, cannot)?;
-    preflight.fixed =
-        Some(Fixed { written: written.then(|| fix.out.clone()), changes: mended.changes, left: mended.left });
+    let bytes = fixed.content.len() as u64;
+    let mut preflight = check.data(&name, ruling, &mut fixed.content.as_slice(), bytes, cannot)?;
+    preflight.fixed = Some(Fixed {
+        written: written.then(|| wanted.out.clone()),
+        changes: fixed.changes,
+        left: fixed.left,
+    });
     check.out.show(&preflight)
 }
 
@@ -77,9 +80,9 @@ pub(super) fn fix(check: &mut Check<'_>, path: &Path, fix: &Fix) -> Result<()> {
 pub(super) fn tell(fixed: &Fixed, printer: &Printer) -> Result<()> {
     match &fixed.written {
         Some(path) => printer.line(
-            Line::from("  ").styled(style::GOOD, "mended").text(format!(", written to {}", path.display())),
+            Line::from("  ").styled(style::GOOD, "fixed").text(format!(", written to {}", path.display())),
         )?,
-        None => printer.line("  nothing was mended, and nothing written")?,
+        None => printer.line("  nothing was fixed, and nothing written")?,
     }
     fixed.changes.iter().try_for_each(|note| printer.line(line("changed", note)))?;
     fixed.left.iter().try_for_each(|note| printer.line(line("left as it is", note)))

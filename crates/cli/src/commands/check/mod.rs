@@ -93,7 +93,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         let done = match input {
             Input::Stdin => check.stdin(),
             Input::File(path) => match &options.fix {
-                Some(fix) => fix::fix(&mut check, path, fix),
+                Some(fix) => fix::write(&mut check, path, fix),
                 None => check.path(path),
             },
         };

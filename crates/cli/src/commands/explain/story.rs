@@ -350,13 +350,13 @@ fn next(import: &ImportRun, conclusion: &Conclusion, around: &Around) -> Option<
     let text = match (conclusion.outcome, &conclusion.badlines) {
         (Outcome::Imported, Some(badlines)) => {
             format!(
-                "to have the rejected lines imported, mend {badlines} and drop it as {}",
+                "to have the rejected lines imported, fix {badlines} and drop it as {}",
                 plain(import, badlines)
             )
         }
         (Outcome::Imported | Outcome::Unpacked | Outcome::Activated, _) => return None,
         (Outcome::Bogus | Outcome::NotProcessed, _) => {
-            hint.unwrap_or_else(|| "when what the log names is mended, drop the whole file again".to_owned())
+            hint.unwrap_or_else(|| "when what the log names is fixed, drop the whole file again".to_owned())
         }
     };
     Some(Step { at: None, name: Name::Next, text })

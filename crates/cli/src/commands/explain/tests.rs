@@ -84,7 +84,7 @@ fn conclusion(outcome: Outcome) -> Conclusion {
 
 fn report(outcome: Outcome, recipients: &[&str]) -> Report {
     let reason =
-        Reason::new("policy-exceeded", "1 of 3 lines was rejected").with_hint(Some("mend it".to_owned()));
+        Reason::new("policy-exceeded", "1 of 3 lines was rejected").with_hint(Some("fix it".to_owned()));
     let refused = matches!(outcome, Outcome::Bogus | Outcome::NotProcessed);
     Report {
         repository: "partner".to_owned(),
@@ -250,7 +250,7 @@ fn how_it_ended() {
         );
         let next = story(&import, &around).into_iter().find(|step| step.name == Name::Next);
         let refused = matches!(outcome, Outcome::Bogus | Outcome::NotProcessed);
-        assert_eq!(next.map(|step| step.text), refused.then(|| "mend it".to_owned()));
+        assert_eq!(next.map(|step| step.text), refused.then(|| "fix it".to_owned()));
     }
 }
 
@@ -300,7 +300,7 @@ fn rejected_lines_are_dropped_again_under_a_name_that_waits_for_nothing() {
         let done = Conclusion { badlines: Some(key.clone()), ..conclusion(Outcome::Imported) };
         let next = words(&import(data(true), Progress::Done(done)), &Around::default(), Name::Next);
         let expected = format!(
-            "to have the rejected lines imported, mend {key} and drop it as acme_contacts_crm_20260101.csv"
+            "to have the rejected lines imported, fix {key} and drop it as acme_contacts_crm_20260101.csv"
         );
         assert_eq!(next, expected);
     }

@@ -23,7 +23,7 @@ pub(super) struct About {
     file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<ImportId>,
-    /// True if it becomes a dead letter again, whatever was mended.
+    /// True if it becomes a dead letter again, whatever was fixed.
     pub(super) in_vain: bool,
 }
 

@@ -14,8 +14,8 @@ use crate::schema::compile::Scope;
 /// How many lines a value with line breaks may take.
 const JOINED: usize = 100;
 
-/// The whole file, mended. None if it cannot be told how its lines are delimited.
-pub(super) fn mend(
+/// The whole file, fixed. None if it cannot be told how its lines are delimited.
+pub(super) fn fix(
     text: &str,
     mut opening: Opening,
     scope: &Arc<Scope>,
@@ -51,10 +51,10 @@ pub(super) fn mend(
     let mut out = std::mem::take(&mut opening.line).into_bytes();
     // Where some lines end like the header and others do not, it is not sure of any what its last delimiter is.
     let surplus = opening.trailing && !ends.differ;
-    let mut mender = Mender { rules, opening, delimiter, surplus, number: 1, notes };
+    let mut fixer = Fixer { rules, opening, delimiter, surplus, number: 1, notes };
     let mut at = 0;
     while let Some(line) = lines.get(at) {
-        at += mender.line(line, lines.get(at + 1..).unwrap_or_default(), &mut out);
+        at += fixer.line(line, lines.get(at + 1..).unwrap_or_default(), &mut out);
     }
     Some(out)
 }
@@ -130,7 +130,7 @@ fn redelimited(content: &str, opening: &Opening, delimiter: u8) -> Option<String
     Some(spans.iter().map(field).collect::<Vec<_>>().join(&text_of(delimiter)))
 }
 
-struct Mender<'a> {
+struct Fixer<'a> {
     rules: Option<Rules>,
     opening: Opening,
     delimiter: u8,
@@ -141,7 +141,7 @@ struct Mender<'a> {
     notes: &'a mut Notes,
 }
 
-impl Mender<'_> {
+impl Fixer<'_> {
     /// Takes a line; how many were taken, which are more if it goes on in those behind it.
     fn line(&mut self, raw: &str, next: &[&str], out: &mut Vec<u8>) -> usize {
         let content = trimmed(raw);
@@ -162,7 +162,7 @@ impl Mender<'_> {
             return 1;
         };
         let mut taken = 1;
-        let mended = match self.rules.take() {
+        let fixed = match self.rules.take() {
             None => line,
             Some(rules) => {
                 let line = self.judged(&rules, line, next, &mut taken);
@@ -170,7 +170,7 @@ impl Mender<'_> {
                 line
             }
         };
-        out.extend_from_slice(mended.as_bytes());
+        out.extend_from_slice(fixed.as_bytes());
         let end = taken
             .checked_sub(2)
             .and_then(|n| next.get(n))

@@ -1,8 +1,8 @@
-//! Mending a file whose mistakes have one meaning only.
+//! Fixing a file whose mistakes have one meaning only.
 //!
 //! What is changed is said; everything else stays as it is, byte for byte. Nothing is guessed: where two
 //! readings are possible (is `01/02/2026` in January or in February?) the file keeps what it has, and that is
-//! said too. What is claimed to be mended passes the check.
+//! said too. What is claimed to be fixed passes the check.
 
 mod encoding;
 mod header;
@@ -27,7 +27,7 @@ const NOTE_CHARACTERS: usize = 2_000;
 
 /// A file, and what was done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mended {
+pub struct Fixed {
     /// The file as it is now; the same as it was if nothing was changed.
     pub content: Vec<u8>,
     /// What was changed, in the order of the first place of each.
@@ -46,7 +46,7 @@ pub struct Note {
     pub column: Option<String>,
     /// How often.
     pub count: u64,
-    /// The first lines of the mended file that are meant, counted from 1; none if it is the file as a whole.
+    /// The first lines of the fixed file that are meant, counted from 1; none if it is the file as a whole.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub lines: Vec<u64>,
 }
@@ -86,20 +86,20 @@ impl Notes {
     }
 }
 
-/// Mends a file of this scope. `encoding` is what a person says that it is in, for files that do not say so
+/// Fixes a file of this scope. `encoding` is what a person says that it is in, for files that do not say so
 /// themselves.
-pub fn mend(content: &[u8], scope: &Arc<Scope>, dialect: Dialect, encoding: Option<Encoding>) -> Mended {
+pub fn fix(content: &[u8], scope: &Arc<Scope>, dialect: Dialect, encoding: Option<Encoding>) -> Fixed {
     let mut notes = Notes::default();
-    let mended = attempt(content, scope, dialect, encoding, &mut notes);
+    let fixed = attempt(content, scope, dialect, encoding, &mut notes);
     let Notes { changes, left, .. } = notes;
-    match mended {
-        Some(content) => Mended { content, changes, left },
+    match fixed {
+        Some(content) => Fixed { content, changes, left },
         // What was found out on the way is of no use then.
-        None => Mended { content: content.to_vec(), changes: Vec::new(), left },
+        None => Fixed { content: content.to_vec(), changes: Vec::new(), left },
     }
 }
 
-/// The mended content; None if the file is none that can be read.
+/// The fixed content; None if the file is none that can be read.
 fn attempt(
     content: &[u8],
     scope: &Arc<Scope>,
@@ -114,5 +114,5 @@ fn attempt(
     }
     let text = header::line_ends(text, notes);
     let opening = header::opening(&text, scope, dialect.delimiter, notes);
-    lines::mend(&text, opening, scope, dialect.delimiter, notes)
+    lines::fix(&text, opening, scope, dialect.delimiter, notes)
 }

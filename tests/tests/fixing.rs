@@ -1,4 +1,4 @@
-//! Rejected lines come back: mended and dropped again, they are imported like any others.
+//! Rejected lines come back: fixed and dropped again, they are imported like any others.
 
 use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::ports::{Conclusion, Progress};
@@ -19,7 +19,7 @@ fn conclusions(world: &World, file: &str) -> Vec<Conclusion> {
 }
 
 #[test]
-fn badlines_are_mended_and_dropped_back() {
+fn badlines_are_fixed_and_dropped_back() {
     let world = World::new();
     world.config("acme", CONFIG);
     let name = "acme_contacts_crm_20260131.csv";
@@ -38,8 +38,8 @@ fn badlines_are_mended_and_dropped_back() {
     );
     assert_eq!(world.keys("contacts"), ["ana@example.org", "dan@example.org"]);
 
-    let mended = badlines.replace("23/04/1988", "1988-04-23").replace("Cyd\r", "Cyd;\r");
-    world.drop(PARTNER, name, &mended);
+    let fixed = badlines.replace("23/04/1988", "1988-04-23").replace("Cyd\r", "Cyd;\r");
+    world.drop(PARTNER, name, &fixed);
     world.run();
     world.check();
     assert_eq!(
@@ -52,7 +52,7 @@ fn badlines_are_mended_and_dropped_back() {
     // Both contents are kept, each where its ledger line says; the badlines of the first stay.
     let tree = world.raw_tree();
     assert_eq!(tree[first.place.as_str()], sent.as_bytes());
-    assert_eq!(tree[second.place.as_str()], mended.as_bytes());
+    assert_eq!(tree[second.place.as_str()], fixed.as_bytes());
     assert_eq!(tree[first.badlines.as_ref().unwrap().as_str()], badlines.as_bytes());
 }
 
@@ -71,7 +71,7 @@ fn badlines_of_a_group_come_back_without_the_group() {
         "order_id;contact;order_date;total_price\nSO-2;late@example.org;2026-01-31T10:00:00Z;20.00\n"
     );
 
-    // Nothing to mend: the parent was missing, and comes now.
+    // Nothing to fix: the parent was missing, and comes now.
     let content = std::fs::read(world.path(badlines)).unwrap();
     world.drop(PARTNER, "acme_orders_crm_20260131.csv", content);
     world.drop(PARTNER, "acme_contacts_crm_20260201.csv", "email\nlate@example.org\n");

@@ -1,10 +1,10 @@
-//! Files are mended where there is no doubt, and left as they are elsewhere.
+//! Files are fixed where there is no doubt, and left as they are elsewhere.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidewaiter::check::mend::{Encoding, Mended, mend};
+use tidewaiter::check::fix::{Encoding, Fixed, fix};
 use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink, Summary};
 use tidewaiter::finding::Code;
 use tidewaiter::schema::compile::Scope;
@@ -38,18 +38,18 @@ fn check(content: &[u8]) -> Summary {
     checker.finish(&mut Ignore)
 }
 
-fn mended(content: &[u8]) -> Mended {
-    mend(content, &scope(), Dialect::default(), None)
+fn fixed(content: &[u8]) -> Fixed {
+    fix(content, &scope(), Dialect::default(), None)
 }
 
-fn said(notes: &[tidewaiter::check::mend::Note]) -> Vec<&str> {
+fn said(notes: &[tidewaiter::check::fix::Note]) -> Vec<&str> {
     notes.iter().map(|note| note.what.as_str()).collect()
 }
 
-/// Mends a file to exactly this, saying this.
+/// Fixes a file to exactly this, saying this.
 #[track_caller]
-fn assert_mended(content: impl AsRef<[u8]>, expected: &str, change: &str) {
-    let found = mended(content.as_ref());
+fn assert_fixed(content: impl AsRef<[u8]>, expected: &str, change: &str) {
+    let found = fixed(content.as_ref());
     assert_eq!(String::from_utf8_lossy(&found.content), expected);
     assert!(said(&found.changes).contains(&change), "{found:?}");
     let summary = check(&found.content);
@@ -59,7 +59,7 @@ fn assert_mended(content: impl AsRef<[u8]>, expected: &str, change: &str) {
 /// Leaves a file as it is, and says why.
 #[track_caller]
 fn assert_left(content: impl AsRef<[u8]>, why: &str) {
-    let found = mended(content.as_ref());
+    let found = fixed(content.as_ref());
     assert_eq!(found.content, content.as_ref());
     assert_eq!(said(&found.changes), Vec::<&str>::new());
     assert!(said(&found.left).iter().any(|what| what.contains(why)), "{:?}", found.left);
@@ -69,13 +69,13 @@ const GOOD: &str = "id;price;first_name\r\n1;2.50;\"Ada; \"\"A\"\"\"\r\n2;;\n3;1
 
 #[test]
 fn a_good_file_stays_as_it_is() {
-    let found = mended(GOOD.as_bytes());
+    let found = fixed(GOOD.as_bytes());
     assert_eq!((found.content.as_slice(), found.changes.len(), found.left.len()), (GOOD.as_bytes(), 0, 0));
 }
 
 #[test]
 fn a_byte_order_mark() {
-    assert_mended(format!("\u{feff}{GOOD}"), GOOD, "removed the byte order mark");
+    assert_fixed(format!("\u{feff}{GOOD}"), GOOD, "removed the byte order mark");
 }
 
 #[test]
@@ -85,14 +85,14 @@ fn utf_16_and_utf_32() {
     let utf32 = std::iter::once(0xfeff).chain(good.chars().map(u32::from));
     let le: Vec<u8> = utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect();
     let be: Vec<u8> = utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect();
-    assert_mended(&le, good, "rewritten from UTF-16 as UTF-8");
-    assert_mended(be, good, "rewritten from UTF-16 as UTF-8");
-    assert_mended(
+    assert_fixed(&le, good, "rewritten from UTF-16 as UTF-8");
+    assert_fixed(be, good, "rewritten from UTF-16 as UTF-8");
+    assert_fixed(
         utf32.clone().flat_map(u32::to_le_bytes).collect::<Vec<_>>(),
         good,
         "rewritten from UTF-32 as UTF-8",
     );
-    assert_mended(
+    assert_fixed(
         utf32.flat_map(u32::to_be_bytes).collect::<Vec<_>>(),
         good,
         "rewritten from UTF-32 as UTF-8",
@@ -104,7 +104,7 @@ fn utf_16_and_utf_32() {
 fn windows_1252_is_believed_to_who_says_so() {
     let content = b"id;first_name\n1;Zo\xe9 \x80\n";
     assert_left(content, "--encoding windows-1252");
-    let found = mend(content, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+    let found = fix(content, &scope(), Dialect::default(), Some(Encoding::Windows1252));
     assert_eq!(String::from_utf8(found.content).unwrap(), "id;first_name\n1;Zoé €\n");
     assert_left(
         "id;first_name\n1;Zoé\n".as_bytes().iter().chain(b"2;Zo\xe9\n").copied().collect::<Vec<_>>(),
@@ -114,15 +114,15 @@ fn windows_1252_is_believed_to_who_says_so() {
 
 #[test]
 fn line_ends_and_empty_lines() {
-    assert_mended(
+    assert_fixed(
         "id;price\r1;2\r",
         "id;price\n1;2\n",
         "the lines end with LF, no longer with a carriage return alone",
     );
-    assert_mended("\r\n\nid\n1\n\n2\n", "id\n1\n2\n", "removed empty lines");
+    assert_fixed("\r\n\nid\n1\n\n2\n", "id\n1\n2\n", "removed empty lines");
     let mark = "removed the mark with which old systems end a file";
-    assert_mended("id;price\r\n1;2\r\n\x1a", "id;price\r\n1;2\r\n", mark);
-    assert_mended(
+    assert_fixed("id;price\r\n1;2\r\n\x1a", "id;price\r\n1;2\r\n", mark);
+    assert_fixed(
         "sep=;\nid;price\n1;2\n",
         "id;price\n1;2\n",
         "removed the first line, a note of a spreadsheet program",
@@ -132,35 +132,35 @@ fn line_ends_and_empty_lines() {
 #[test]
 fn another_delimiter() {
     let change = "delimited by `;`, no longer by `,`";
-    assert_mended("id,first_name\n1,\"a,b\"\n2,c;d\n", "id;first_name\n1;\"a,b\"\n2;\"c;d\"\n", change);
-    assert_mended("id\tprice\n1\t2,5\n", "id;price\n1;2.5\n", "delimited by `;`, no longer by a tab");
+    assert_fixed("id,first_name\n1,\"a,b\"\n2,c;d\n", "id;first_name\n1;\"a,b\"\n2;\"c;d\"\n", change);
+    assert_fixed("id\tprice\n1\t2,5\n", "id;price\n1;2.5\n", "delimited by `;`, no longer by a tab");
     // An unquoted decimal comma: what belongs together is not known.
-    let found = mended(b"id,price\n1,2\n2,3,5\n");
+    let found = fixed(b"id,price\n1,2\n2,3,5\n");
     assert_eq!(found.content, b"id;price\n1;2\n2,3,5\n");
     assert_eq!(said(&found.left), ["cannot be told apart by `,`"]);
     // Nothing of it is known.
-    assert_eq!(mended(b"a,b\n1,2\n").content, b"a,b\n1,2\n");
+    assert_eq!(fixed(b"a,b\n1,2\n").content, b"a,b\n1,2\n");
 }
 
 #[test]
 fn labels() {
     let change = "a column of the header is written as it is named";
-    assert_mended("ID; Price ;\"First Name\"\n1;2;x\n", "id;price;first_name\n1;2;x\n", change);
-    let found = mended(b"id;Price;PRICE\n1;2;3\n");
+    assert_fixed("ID; Price ;\"First Name\"\n1;2;x\n", "id;price;first_name\n1;2;x\n", change);
+    let found = fixed(b"id;Price;PRICE\n1;2;3\n");
     assert_eq!(found.content, b"id;Price;PRICE\n1;2;3\n");
     assert_eq!(said(&found.left), ["two columns of the header would be named the same"; 1]);
     // Like a column, but not beyond doubt.
-    assert_eq!(mended(b"id;pricee\n1;2\n").content, b"id;pricee\n1;2\n");
+    assert_eq!(fixed(b"id;pricee\n1;2\n").content, b"id;pricee\n1;2\n");
 }
 
 #[test]
 fn trailing_delimiters() {
-    assert_mended(
+    assert_fixed(
         "id;price;\n1;2;\n2;3\n",
         "id;price\n1;2\n2;3\n",
         "the header no longer ends with a delimiter too many",
     );
-    assert_mended(
+    assert_fixed(
         "id;price\n1;2;\n2;3\n",
         "id;price\n1;2\n2;3\n",
         "a delimiter too many is removed at the end of the line",
@@ -180,10 +180,10 @@ fn a_delimiter_at_the_end_may_be_one_in_a_value() {
 #[test]
 fn a_line_break_in_a_value() {
     let change = "a line break in a value is a space now";
-    assert_mended("id;first_name\n1;\"a\nb\nc\"\n2;d\n", "id;first_name\n1;\"a b c\"\n2;d\n", change);
+    assert_fixed("id;first_name\n1;\"a\nb\nc\"\n2;d\n", "id;first_name\n1;\"a b c\"\n2;d\n", change);
     // A good line is never part of another one.
     let open = "id;first_name\n1;\"a\n2;b\n3;c\"\n";
-    assert_eq!(mended(open.as_bytes()).content, open.as_bytes());
+    assert_eq!(fixed(open.as_bytes()).content, open.as_bytes());
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn cells_that_are_meant_beyond_doubt() {
         ("1;;;;PAID;yes", "1;;;;paid;true"),
     ] {
         let header = "id;price;day;first_name;status;flag\n";
-        assert_mended(
+        assert_fixed(
             format!("{header}{before}\n"),
             &format!("{header}{after}\n"),
             "values are written as the column has them",
@@ -249,7 +249,7 @@ fn what_is_no_csv_is_left() {
 #[test]
 fn what_was_done_is_counted_and_the_first_lines_are_named() {
     let lines: String = (0..50).fold("id;price\n".to_owned(), |text, n| format!("{text}{n};1,5\n"));
-    let found = mended(lines.as_bytes());
+    let found = fixed(lines.as_bytes());
     assert_eq!((found.changes.len(), found.changes[0].count), (1, 50));
     assert_eq!(found.changes[0].lines, (2..=21).collect::<Vec<u64>>());
     assert_eq!(found.changes[0].column.as_deref(), Some("price"));
@@ -309,11 +309,11 @@ fn files() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What is claimed to be mended passes the check; a good line stays as it is; and there is nothing left to do.
+    /// What is claimed to be fixed passes the check; a good line stays as it is; and there is nothing left to do.
     #[test]
-    fn what_is_claimed_to_be_mended_passes_the_check(content in files()) {
+    fn what_is_claimed_to_be_fixed_passes_the_check(content in files()) {
         let before = check(&content);
-        let found = mended(&content);
+        let found = fixed(&content);
         let after = check(&found.content);
         if found.changes.is_empty() {
             prop_assert_eq!(&found.content, &content);
@@ -333,14 +333,14 @@ proptest! {
                 prop_assert!(!(there && same), "{:?} is claimed, and there is {:?}", change, finding);
             }
         }
-        let again = mended(&found.content);
+        let again = fixed(&found.content);
         prop_assert_eq!(&again.content, &found.content);
         prop_assert_eq!(again.changes, Vec::new());
     }
 
     #[test]
     fn no_bytes_are_too_strange(content in prop::collection::vec(any::<u8>(), 0..200)) {
-        mended(&content);
-        mend(&content, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+        fixed(&content);
+        fix(&content, &scope(), Dialect::default(), Some(Encoding::Windows1252));
     }
 }

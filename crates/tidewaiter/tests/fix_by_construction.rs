@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tidewaiter::check::mend::mend;
+use tidewaiter::check::fix::fix;
 use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink};
 use tidewaiter::schema::compile::Scope;
 
@@ -340,7 +340,7 @@ proptest! {
             clean.push(row);
         }
         let content = write(&written, &form);
-        let found = mend(&content, &scope(), Dialect::default(), None);
+        let found = fix(&content, &scope(), Dialect::default(), None);
         if found.content == content {
             return Ok(());
         }
@@ -376,7 +376,7 @@ fn a_file_broken_in_many_clear_ways_is_repaired_as_a_whole() {
     let styles = [0, 2, 2, 1, 1, 3, 0, 0, 0, 0, 0];
     let cells = row.iter().enumerate().map(|(at, value)| broken(COLUMNS[at], value, styles[at], 40));
     let content = write(&[cells.collect()], &form);
-    let found = mend(&content, &scope(), Dialect::default(), None);
+    let found = fix(&content, &scope(), Dialect::default(), None);
     let expected = format!(
         "{}\r\nK0;1234567.5;1234567;2026-12-31;2026-12-31 10:15:00;true;;;sent;;\r\n",
         COLUMNS.join(";")
