@@ -1,43 +1,16 @@
 //! What a message is about, in words: names of files and repositories, and never what else it holds.
 
-use serde::Serialize;
 use tidewaiter::id::ImportId;
-use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Event;
 use tidewaiter_aws::events::Notice;
 use tidewaiter_aws::operator::tags::Function;
 use tidewaiter_aws::operator::{Stack, Subject};
 use tidewaiter_pipeline::ports::{Message, News, Platform, Progress, State, Task};
 
+use super::About;
 use crate::Result;
 
-/// What a message is about.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct About {
-    /// In words.
-    #[serde(rename = "about")]
-    pub(super) words: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repository: Option<Repository>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    import: Option<ImportId>,
-    /// True if it becomes a dead letter again, whatever was fixed.
-    pub(super) in_vain: bool,
-}
-
 impl About {
-    /// True if it is about this repository, or no one is named.
-    pub(super) fn is_of(&self, repository: Option<&Repository>) -> bool {
-        repository.is_none_or(|named| self.repository.as_ref() == Some(named))
-    }
-
-    /// True if it is shown with this text.
-    pub(super) fn says(&self, text: Option<&str>) -> bool {
-        text.is_none_or(|text| self.words.contains(text))
-    }
-
     fn in_vain(words: String) -> Self {
         Self { words, in_vain: true, ..Self::default() }
     }

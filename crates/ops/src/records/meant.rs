@@ -7,59 +7,71 @@ use tidewaiter::schema::{OnExisting, TableSchema, catalogue};
 use tidewaiter_pipeline::ports::Records;
 
 use super::key::{BETWEEN, Keys, columns};
-use super::{Options, shown_key};
+use super::{active, is_asked_for, shown_key};
 use crate::Result;
-use crate::deployed::Deployed;
-use crate::printer::{Line, Printer, style};
+use crate::deployment::{Deployed, Deployment, with_deployed};
 use crate::text::listed;
 
 /// How many keys are proposed.
 const PROPOSED: usize = 3;
 
-/// Says that there is no such record, and what could be meant.
-pub(super) async fn tell(
+/// What could be meant by a key that no record has.
+#[derive(Debug, Default)]
+pub struct Meant {
+    /// True if there are records of the scope, with other keys.
+    pub has_records: bool,
+    /// The key as it is kept, if that is not how it was written.
+    pub normal: Option<String>,
+    /// What names a record of the scope, in sentences.
+    pub about: Vec<String>,
+    /// A few keys that begin with what was asked for.
+    pub alike: Vec<String>,
+    /// The other scopes that have a record of the key.
+    pub in_scopes: Vec<String>,
+}
+
+/// What could be meant by this key, of a scope of which no record has it.
+///
+/// # Errors
+/// If the deployment cannot be read.
+pub async fn meant(deployment: &Deployment, scope: &str, key: &str, universe: Option<&str>) -> Result<Meant> {
+    with_deployed!(deployment, deployed => {
+        let configs = active(deployed, universe).await?;
+        let keys = Keys::new(&configs, scope, key);
+        of(deployed, &configs, scope, (key, &keys), universe).await
+    })
+}
+
+async fn of(
     deployed: &impl Deployed,
     configs: &[Arc<Config>],
     scope: &str,
     (text, keys): (&str, &Keys),
-    options: &Options,
-    printer: &Printer,
-) -> Result<()> {
+    universe: Option<&str>,
+) -> Result<Meant> {
     let counts = deployed.records().counts().await?;
-    if counts.iter().any(|(universe, known, _)| options.asks_for(universe) && known == scope) {
-        let normal: Vec<String> = keys.all().into_iter().map(shown_key).collect();
-        let normal = normal.iter().find(|key| *key != text);
-        let normal = normal.map(|key| format!(", or {key} as it is kept")).unwrap_or_default();
-        printer.line(format!("no record of {scope} has the key {text}{normal}"))?;
-    } else {
-        super::none(deployed, scope, printer).await?;
-    }
-    let hint = |text: String| printer.line(Line::from("  ").styled(style::DIM, text));
     let configured = configs.iter().find_map(|config| config.scopes().get(scope));
     let schema = configured.or_else(|| catalogue::scopes().get(scope));
-    for sentence in schema.into_iter().flat_map(|schema| about(scope, schema)) {
-        hint(sentence)?;
-    }
-    let alike = alike(deployed, scope, keys, options).await?;
-    if !alike.is_empty() {
-        hint(format!("keys that begin so: {}", listed(&alike)))?;
-    }
+    let mut meant = Meant {
+        has_records: counts.iter().any(|(of, known, _)| is_asked_for(universe, of) && known == scope),
+        normal: keys.all().into_iter().map(shown_key).find(|key| key != text),
+        about: schema.map(|schema| about(scope, schema)).unwrap_or_default(),
+        alike: alike(deployed, (scope, &counts), keys, universe).await?,
+        in_scopes: Vec::new(),
+    };
     let mut others: Vec<&str> = counts.iter().map(|(_, other, _)| other.as_str()).collect();
     others.sort_unstable();
     others.dedup();
     for other in others.into_iter().filter(|other| *other != scope) {
         for key in keys.all() {
             let found = deployed.records().find(other, key, PROPOSED).await?;
-            if found.iter().any(|found| options.asks_for(&found.universe) && found.key == key) {
-                hint(format!(
-                    "there is one of {other}: `tidewaiter records {} {other} --key {text}`",
-                    options.dir.display()
-                ))?;
+            if found.iter().any(|found| is_asked_for(universe, &found.universe) && found.key == key) {
+                meant.in_scopes.push(other.to_owned());
                 break;
             }
         }
     }
-    Ok(())
+    Ok(meant)
 }
 
 /// What names a record of a scope.
@@ -94,10 +106,14 @@ fn about(scope: &str, schema: &TableSchema) -> Vec<String> {
 }
 
 /// A few keys that begin with what was asked for.
-async fn alike(deployed: &impl Deployed, scope: &str, keys: &Keys, options: &Options) -> Result<Vec<String>> {
+async fn alike(
+    deployed: &impl Deployed,
+    (scope, counts): (&str, &[(String, String, u64)]),
+    keys: &Keys,
+    universe: Option<&str>,
+) -> Result<Vec<String>> {
     let mut alike = Vec::new();
-    let counts = deployed.records().counts().await?;
-    let universes = counts.iter().filter(|(universe, of, _)| of == scope && options.asks_for(universe));
+    let universes = counts.iter().filter(|(of, known, _)| known == scope && is_asked_for(universe, of));
     for (universe, ..) in universes {
         for key in keys.all().into_iter().filter(|key| !key.is_empty()) {
             let next = deployed.records().scan(scope, Some((universe, key)), PROPOSED).await?;

@@ -4,7 +4,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, State};
 
-use crate::deployed::Deployed;
+use crate::deployment::Deployed;
 use crate::{Error, Result};
 
 /// How many files of one name are looked at: the latest ones.
@@ -16,7 +16,7 @@ const MOST: usize = 1_000;
 ///
 /// # Errors
 /// [`Error::NoSuchFile`] if there is none.
-pub(super) async fn imports_of(
+pub(crate) async fn imports_of(
     deployed: &impl Deployed,
     repository: Option<Repository>,
     text: &str,

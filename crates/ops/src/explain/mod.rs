@@ -1,10 +1,9 @@
-//! `tidewaiter explain`: one file from drop to outcome, step by step.
+//! The way of a file, from its drop to its outcome, step by step.
 
+mod mail;
 mod story;
 #[cfg(test)]
 mod tests;
-
-use std::path::PathBuf;
 
 use serde::Serialize;
 use tidewaiter::id::ImportId;
@@ -13,52 +12,51 @@ use tidewaiter::sequence::Running;
 use tidewaiter_pipeline::ports::{ImportRun, Kind, Progress, State};
 use tidewaiter_pipeline::report;
 
-use self::story::{Around, Name, Step, story};
-use super::lookup::imports_of;
-use crate::args::Format;
-use crate::deployed::{self, Deployed, with_deployed};
-use crate::printer::{Line, Printer, style};
-use crate::text::moment;
-use crate::{Error, Result, Status};
+use self::story::{Around, story};
+pub use self::story::{Name, Step};
+use crate::deployment::{Deployed, Deployment, is_known, repositories, with_deployed};
+use crate::lookup::imports_of;
+use crate::status::dropped_configurations;
+use crate::{Error, Result};
 
 /// How far down the queue a file's place is told.
 const QUEUE: usize = 10_000;
 
-/// What to explain.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub dir: PathBuf,
-    /// The file, or the id of its import.
-    pub file: String,
-    /// Only this repository.
-    pub repository: Option<Repository>,
-    /// How to write it.
-    pub format: Format,
-}
-
 /// A file and its way.
 #[derive(Debug, Serialize)]
-struct Explained {
-    repository: Repository,
-    file: String,
+pub struct Explained {
+    /// Its repository.
+    pub repository: Repository,
+    /// Its name.
+    pub file: String,
+    /// Its import; none if the file is not taken in yet.
     #[serde(skip_serializing_if = "Option::is_none")]
-    import: Option<ImportId>,
-    steps: Vec<Step>,
+    pub import: Option<ImportId>,
+    /// What happened, in order.
+    pub steps: Vec<Step>,
 }
 
-/// Explains every file of the name. That something is wrong with it was told by its import.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    with_deployed!(deployed::look(&options.dir).await?, deployed => explain(deployed, options, printer).await)
+/// Every file that `file` names, in the order in which they arrived: by its name, a path that ends in it, or the id of
+/// its import.
+///
+/// # Errors
+/// [`Error::NoSuchFile`] if there is none; also if the deployment cannot be read, or there is no such repository.
+pub async fn explain(
+    deployment: &Deployment,
+    repository: Option<&Repository>,
+    file: &str,
+) -> Result<Vec<Explained>> {
+    with_deployed!(deployment, deployed => all(deployed, repository, file).await)
 }
 
-async fn explain(deployed: &impl Deployed, mut options: Options, printer: &Printer) -> Result<Status> {
-    options.repository = deployed::asked(&options.dir, options.repository)?;
-    if options.repository.is_some() {
-        super::repositories(deployed, options.repository.clone()).await?;
-    }
+async fn all(
+    deployed: &impl Deployed,
+    repository: Option<&Repository>,
+    file: &str,
+) -> Result<Vec<Explained>> {
+    is_known(deployed, repository).await?;
     let mut explained = Vec::new();
-    let found = match imports_of(deployed, options.repository.clone(), &options.file).await {
+    let found = match imports_of(deployed, repository.cloned(), file).await {
         Err(Error::NoSuchFile { .. }) => Vec::new(),
         found => found?,
     };
@@ -67,15 +65,11 @@ async fn explain(deployed: &impl Deployed, mut options: Options, printer: &Print
         let ImportRun { repository, file, id, .. } = import;
         explained.push(Explained { repository, file, import: Some(id), steps });
     }
-    explained.extend(outside(deployed, &options).await?);
+    explained.extend(outside(deployed, repository, file).await?);
     if explained.is_empty() {
-        return Err(Error::NoSuchFile { file: options.file });
+        return Err(Error::NoSuchFile { file: file.to_owned() });
     }
-    match options.format {
-        Format::Json => printer.json(&explained)?,
-        Format::Text => explained.iter().try_for_each(|explained| tell(explained, printer))?,
-    }
-    Ok(Status::Clean)
+    Ok(explained)
 }
 
 async fn around(deployed: &impl Deployed, import: &ImportRun) -> Result<Around> {
@@ -88,8 +82,7 @@ async fn around(deployed: &impl Deployed, import: &ImportRun) -> Result<Around> 
         Progress::Registered => {
             let of = std::slice::from_ref(&import.repository);
             let untaken = deployed.untaken(of).await?;
-            around.in_flight |=
-                super::dropped_configurations(&untaken.found, &import.repository).next().is_some();
+            around.in_flight |= dropped_configurations(&untaken.found, &import.repository).next().is_some();
             if let Kind::Data { group: Some(group), .. } = &import.kind {
                 let waiting = state.waiting(&import.repository).await?;
                 around.waiting = waiting.into_iter().find(|waiting| waiting.group == group.group);
@@ -119,13 +112,13 @@ async fn around(deployed: &impl Deployed, import: &ImportRun) -> Result<Around> 
 }
 
 /// Files of the name that the ledger does not know yet.
-async fn outside(deployed: &impl Deployed, options: &Options) -> Result<Vec<Explained>> {
-    let name = options.file.rsplit('/').next().unwrap_or(&options.file);
+async fn outside(deployed: &impl Deployed, asked: Option<&Repository>, text: &str) -> Result<Vec<Explained>> {
+    let name = text.rsplit('/').next().unwrap_or(text);
     let meant = |repository: &Repository, file: &str| {
-        (file == name || file == options.file) && options.repository.as_ref().is_none_or(|r| r == repository)
+        (file == name || file == text) && asked.is_none_or(|asked| asked == repository)
     };
     let mut explained = Vec::new();
-    let repositories = super::repositories(deployed, options.repository.clone()).await?;
+    let repositories = repositories(deployed, asked).await?;
     for file in deployed.untaken(&repositories).await?.found {
         if meant(&file.repository, &file.file) {
             let text = if file.unfinished {
@@ -153,31 +146,4 @@ async fn outside(deployed: &impl Deployed, options: &Options) -> Result<Vec<Expl
         }
     }
     Ok(explained)
-}
-
-fn tell(explained: &Explained, printer: &Printer) -> Result<()> {
-    let head = Line::new().styled(style::BOLD, &explained.file);
-    let import = explained.import.map(|id| format!(", import {id}")).unwrap_or_default();
-    printer.line(head.styled(style::DIM, format!("  in {}{import}", explained.repository)))?;
-    for step in &explained.steps {
-        let at = step.at.map(moment).unwrap_or_default();
-        let word = match step.name {
-            Name::Arrived => "arrived",
-            Name::Named => "name",
-            Name::Waits => "now",
-            Name::Begun => "begun",
-            Name::Outcome => "outcome",
-            Name::Place => "place",
-            Name::Mail => "mail",
-            Name::Next => "next",
-        };
-        printer.line(
-            Line::from("  ")
-                .then(Line::new().styled(style::DIM, at).padded(20))
-                .text("  ")
-                .then(Line::new().styled(style::BOLD, word).padded(9))
-                .text(&step.text),
-        )?;
-    }
-    printer.blank()
 }

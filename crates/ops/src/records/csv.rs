@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 /// By this Excel knows that a file is UTF-8. Others pass over it.
-pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
+pub const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What tidewaiter's own files are separated by.
 const DELIMITER: u8 = b';';
 
 /// Cells as a line of CSV; quotes only where they are needed. A line that is otherwise empty is quoted, so
 /// that it is not taken for no line.
-pub(super) fn line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
+pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
     let mut line = Vec::new();
     for (n, cell) in cells.enumerate() {
         if n > 0 {
@@ -34,7 +34,7 @@ pub(super) fn line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
 /// A cell that no spreadsheet program computes: what begins like a formula begins with `'` instead, as OWASP advises
 /// ("CSV Injection"). So does what would begin a cell if the program split at another delimiter than ours. A negative
 /// number is no formula, and stays a number.
-pub(super) fn inert(cell: &str) -> Cow<'_, str> {
+pub fn inert(cell: &str) -> Cow<'_, str> {
     if !cell.contains(FORMULA) || is_negative_number(cell) {
         return cell.into();
     }

@@ -8,7 +8,12 @@ use tidewaiter::record::{KEY_SEPARATOR, KeyForm, join_key};
 use tidewaiter::schema::{OnExisting, TableSchema, catalogue};
 
 /// What stands between the parts of a key where people read and write it.
-pub(super) const BETWEEN: &str = " / ";
+pub const BETWEEN: &str = " / ";
+
+/// A key whose parts are told apart by an invisible character, as people can read it.
+pub fn shown_key(key: &str) -> String {
+    key.replace(KEY_SEPARATOR, BETWEEN)
+}
 
 /// The key that a text names, for each universe: imports normalise keys, and a universe may say how.
 #[derive(Debug, Default)]

@@ -13,27 +13,25 @@ use tidewaiter::keys::clean_name;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{ExtractError, Format, Refusal, Sink, extract};
 
-use super::Check;
-use super::preflight::{Exam, Preflight};
-use crate::progress::Progress;
+use super::exam::Exam;
+use super::{Checks, Observer, Phase, Preflight};
+use crate::Error;
 use crate::text::plural;
-use crate::{Error, Result};
 
-/// Checks an archive and its members.
-pub(super) fn check(
-    check: &mut Check<'_>,
-    path: &Path,
-    name: &str,
-    format: Format,
-    bytes: u64,
-) -> Result<()> {
-    let limits = check.judge.archive_limits();
-    let cannot = |source| Error::Read { path: path.to_owned(), source };
+/// Checks an archive and its members. `show` gets what is said of the archive, then of each member.
+pub(super) fn check<E: From<Error>>(
+    checks: &Checks,
+    (path, name, format, bytes): (&Path, &str, Format, u64),
+    observer: &impl Observer,
+    show: &mut impl FnMut(&Preflight) -> Result<(), E>,
+) -> Result<(), E> {
+    let limits = checks.judge.archive_limits();
+    let cannot = |source| E::from(Error::Read { path: path.to_owned(), source });
     let open = |phase| {
         let file = File::open(path).map_err(cannot)?;
-        Ok::<_, Error>(Watched { file, progress: &check.progress, phase, name, bytes })
+        Ok::<_, E>(Watched { file, observer, phase, name, bytes })
     };
-    let archive = match extract(format, name, open("opening")?, &limits, &mut Nowhere) {
+    let archive = match extract(format, name, open(Phase::Opening)?, &limits, &mut Nowhere) {
         Ok(summary) => {
             let mut archive = Preflight::new(name, Outcome::Unpacked, bytes);
             archive.notes.push(plural(summary.members, "member"));
@@ -48,13 +46,12 @@ pub(super) fn check(
         Err(ExtractError::Sink(never)) => match never {},
     };
     let is_sound = archive.outcome == Outcome::Unpacked;
-    check.out.show(&archive)?;
+    show(&archive)?;
     if !is_sound {
         return Ok(());
     }
-    let source = open("checking")?;
-    let mut members =
-        Members { judge: &check.judge, out: &mut check.out, archive: name, hashed: check.hashed, open: None };
+    let source = open(Phase::Checking)?;
+    let mut members = Members { checks, show, archive: name, open: None };
     match extract(format, name, source, &limits, &mut members) {
         Ok(_) => Ok(()),
         Err(ExtractError::Refused(_)) => Err(cannot(io::Error::other("it changed while it was being read"))),
@@ -80,38 +77,37 @@ struct Nowhere;
 impl Sink for Nowhere {
     type Error = Infallible;
 
-    fn begin(&mut self, _name: &str) -> std::result::Result<(), Infallible> {
+    fn begin(&mut self, _name: &str) -> Result<(), Infallible> {
         Ok(())
     }
 
-    fn write(&mut self, _bytes: &[u8]) -> std::result::Result<(), Infallible> {
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), Infallible> {
         Ok(())
     }
 
-    fn end(&mut self) -> std::result::Result<(), Infallible> {
+    fn end(&mut self) -> Result<(), Infallible> {
         Ok(())
     }
 }
 
 /// Checks members one by one.
-struct Members<'a, 'p> {
-    judge: &'a super::Judge,
-    out: &'a mut super::Renderer<'p>,
+struct Members<'a, F> {
+    checks: &'a Checks,
+    show: &'a mut F,
     archive: &'a str,
-    hashed: bool,
     open: Option<(Exam, u64)>,
 }
 
-impl Sink for Members<'_, '_> {
-    type Error = Error;
+impl<E, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
+    type Error = E;
 
-    fn begin(&mut self, name: &str) -> Result<()> {
+    fn begin(&mut self, name: &str) -> Result<(), E> {
         let name = clean_name(name);
-        self.open = Some((Exam::begin(&name, self.judge.rule_member(&name), self.hashed), 0));
+        self.open = Some((Exam::begin(&name, self.checks.judge.rule_member(&name), self.checks.hashed), 0));
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
         if let Some((exam, size)) = &mut self.open {
             exam.feed(&Bytes::copy_from_slice(bytes));
             *size += bytes.len() as u64;
@@ -119,36 +115,36 @@ impl Sink for Members<'_, '_> {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<()> {
+    fn end(&mut self) -> Result<(), E> {
         let Some((mut exam, size)) = self.open.take() else { return Ok(()) };
         if exam.wants_more() {
             exam.end();
         }
         let mut preflight = exam.finish(size);
         preflight.archive = Some(self.archive.to_owned());
-        self.out.show(&preflight)
+        (self.show)(&preflight)
     }
 }
 
 /// A file that tells how far it was read.
-struct Watched<'a> {
+struct Watched<'a, O> {
     file: File,
-    progress: &'a Progress,
-    phase: &'static str,
+    observer: &'a O,
+    phase: Phase,
     name: &'a str,
     bytes: u64,
 }
 
-impl Read for Watched<'_> {
+impl<O: Observer> Read for Watched<'_, O> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
         let at = self.file.stream_position()?;
-        self.progress.show(self.phase, self.name, at, self.bytes);
+        self.observer.read(self.phase, self.name, at, self.bytes);
         Ok(count)
     }
 }
 
-impl Seek for Watched<'_> {
+impl<O> Seek for Watched<'_, O> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.seek(to)
     }

@@ -1,10 +1,12 @@
 //! What a file is checked against: by its name and a configuration, by a scope that is named, or by the
 //! scope that its name seems to hold.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tidewaiter::check::Limits;
 use tidewaiter::config::{Active, Config, Delimiter, ImportOptions};
+use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, Directory, NameError};
 use tidewaiter::record::Plan;
@@ -16,10 +18,9 @@ use tidewaiter_pipeline::examine::CheckSpec;
 use tidewaiter_pipeline::ports::Refusal;
 use tidewaiter_pipeline::unpack::{archive_limits, not_grouped, refused_name};
 
-use super::Source;
-use super::preflight::Preflight;
-use crate::commands::{read_configuration, repositories, universe_of};
-use crate::deployed::{self, with_deployed};
+use super::Preflight;
+use crate::configurations;
+use crate::deployment::{Deployment, repositories, with_deployed};
 use crate::text::listed;
 use crate::{Error, Result};
 
@@ -50,13 +51,35 @@ impl From<Refusal> for Ruling {
 }
 
 /// Finds out what files are to be checked against.
-pub(super) struct Judge {
+#[derive(Debug)]
+pub struct Judge {
     by: By,
     delimiter: Option<Delimiter>,
     /// A configuration that is judged is put beside these.
     active: Active,
+    advice: Advice,
 }
 
+/// What is advised where a check has to be told more. Only who asks knows how that is done: by an option of a command, or
+/// a field of a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Advice {
+    /// Where the scope of a file cannot be told by its name.
+    pub which_scope: &'static str,
+    /// Where a file is refused for its name before its content is looked at; `{scope}` stands for what it seems to hold.
+    pub whatever_the_name: &'static str,
+}
+
+impl Default for Advice {
+    fn default() -> Self {
+        Self {
+            which_scope: "name the configuration it is sent under, or the scope that it holds",
+            whatever_the_name: "its content was not looked at: name the scope {scope}, and it is",
+        }
+    }
+}
+
+#[derive(Debug)]
 enum By {
     /// The configured imports.
     Names,
@@ -67,22 +90,29 @@ enum By {
 }
 
 impl Judge {
-    pub(super) async fn new(
-        source: Source,
-        scope: Option<String>,
-        delimiter: Option<Delimiter>,
-    ) -> Result<Self> {
-        let configured = !matches!(source, Source::None);
-        let active = active(source).await?;
+    /// Judges by the configurations that are active, if there are any; by this scope whatever the names of files, if
+    /// one is given; and with this delimiter in place of the configured one.
+    ///
+    /// # Errors
+    /// [`Error::NoScope`] if there is no such scope.
+    pub fn new(active: Option<Active>, scope: Option<&str>, delimiter: Option<Delimiter>) -> Result<Self> {
+        let is_configured = active.is_some();
+        let active = active.unwrap_or_default();
         let by = match scope {
             Some(name) => {
                 let line_bytes = active.settings().limits.max_line_bytes;
-                By::Scope(scope_of(&active, &name)?, line_bytes)
+                By::Scope(scope_of(&active, name)?, line_bytes)
             }
-            None if configured => By::Names,
+            None if is_configured => By::Names,
             None => By::Guess,
         };
-        Ok(Self { by, delimiter, active })
+        Ok(Self { by, delimiter, active, advice: Advice::default() })
+    }
+
+    /// The same with other advice.
+    #[must_use]
+    pub fn with_advice(self, advice: Advice) -> Self {
+        Self { advice, ..self }
     }
 
     /// True if files are checked whatever they are called.
@@ -123,7 +153,10 @@ impl Judge {
             Err(error) => {
                 let name = Directory::default().resolve(file).err().filter(NameError::is_illegal);
                 let reason = name.map(|error| refused_name(&error).reason);
-                let unknown = || Reason::new("not-configured", error.to_string()).with_hint(error.hint());
+                let unknown = || {
+                    Reason::new("not-configured", error.to_string())
+                        .with_hint(Some(self.advice.which_scope.to_owned()))
+                };
                 set_aside(reason.unwrap_or_else(unknown)).into()
             }
             Ok(Ruling::Refuse { refusal, notes }) => {
@@ -193,7 +226,7 @@ impl Judge {
         if let Err(error) = Directory::default().resolve(file)
             && error.is_illegal()
         {
-            let note = format!("its content was not looked at; `--scope {scope}` does, whatever the name");
+            let note = self.advice.whatever_the_name.replace("{scope}", scope);
             return Ok(Ruling::Refuse { refusal: refused_name(&error), notes: vec![note] });
         }
         let note = format!("taken for {scope} by its name, with default options: no configuration was given");
@@ -206,33 +239,38 @@ impl Judge {
     }
 }
 
-async fn active(source: Source) -> Result<Active> {
-    match source {
-        Source::None => Ok(Active::default()),
-        Source::Files(paths) => {
-            let mut active = Active::default();
-            for path in paths {
-                let universe = universe_of(&path).ok_or_else(|| Error::WhichUniverse(path.clone()))?;
-                let unusable = |mistakes: Vec<Mistake>| Error::Configuration {
-                    path: path.clone(),
-                    mistakes: mistakes.iter().map(ToString::to_string).collect(),
-                };
-                let config = Config::parse(&universe, &read_configuration(&path)?).map_err(unusable)?;
-                active = active.with(config).map_err(unusable)?;
-            }
-            Ok(active)
-        }
-        Source::Deployment { dir, repository } => {
-            let repository = deployed::asked(&dir, repository)?;
-            with_deployed!(deployed::look(&dir).await?, deployed => {
-                let known = repositories(deployed, repository).await?;
-                if let [only] = known.as_slice() {
-                    return Ok(Arc::unwrap_or_clone(configs::active(deployed, only).await?));
-                }
-                Err(Error::WhichRepository { dir, known: known.iter().map(ToString::to_string).collect() })
-            })
-        }
+/// The configurations in these files of this machine, as if they were the active ones of a repository.
+///
+/// # Errors
+/// If one cannot be read, has mistakes, does not fit the others, or has a name that does not say its universe.
+pub fn active_in_files(paths: &[PathBuf]) -> Result<Active> {
+    let mut active = Active::default();
+    for path in paths {
+        let universe = configurations::universe_of(path)?;
+        let unusable = |mistakes: Vec<Mistake>| Error::Configuration {
+            path: path.clone(),
+            mistakes: mistakes.iter().map(ToString::to_string).collect(),
+        };
+        let config = Config::parse(&universe, &configurations::read(path)?).map_err(unusable)?;
+        active = active.with(config).map_err(unusable)?;
     }
+    Ok(active)
+}
+
+/// The active configurations of a repository; it need not be named if there is only one.
+///
+/// # Errors
+/// [`Error::WhichRepository`] if there are several; also if the deployment cannot be read, or there is no such
+/// repository.
+pub async fn active_in(deployment: &Deployment, repository: Option<&Repository>) -> Result<Active> {
+    with_deployed!(deployment, deployed => {
+        let known = repositories(deployed, repository).await?;
+        if let [only] = known.as_slice() {
+            return Ok(Arc::unwrap_or_clone(configs::active(deployed, only).await?));
+        }
+        let known = known.iter().map(ToString::to_string).collect();
+        Err(Error::WhichRepository { deployment: deployment.name(), known })
+    })
 }
 
 /// The scope of that name: as a configuration has it, or as it is in the catalogue.

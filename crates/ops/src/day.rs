@@ -13,9 +13,7 @@ use tidewaiter_pipeline::ports::{Conclusion, HistoryFilter, ImportRun, Kind, Pro
 use tidewaiter_pipeline::report;
 
 use crate::Result;
-use crate::commands::repositories;
-use crate::deployed::Deployed;
-use crate::printer::Printer;
+use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::text::{ago, moment};
 
 /// How many files of a repository's day are shown at most, the latest ones.
@@ -24,17 +22,28 @@ const MOST: usize = 100_000;
 /// Counts of a kind of finding, and the files that have it.
 type Kinds = BTreeMap<(String, String, Code), (u64, BTreeSet<ImportId>)>;
 
-pub(super) async fn page(
-    deployed: &impl Deployed,
-    repository: Option<Repository>,
-    date: Date,
-    printer: &Printer,
-) -> Result<()> {
-    let mut days = Vec::new();
-    for repository in repositories(deployed, repository).await? {
-        days.push(day(deployed, repository, date).await?);
-    }
-    printer.raw(render(&date.to_string(), &moment(deployed.now()), &days).as_bytes())
+/// What happened on a day (UTC) in the repository that is named, or in all of them. Only files that ended on that day are
+/// read, however many the ledger has.
+///
+/// # Errors
+/// If the deployment cannot be read, or there is no such repository.
+pub async fn days(deployment: &Deployment, repository: Option<&Repository>, date: Date) -> Result<Vec<Day>> {
+    with_deployed!(deployment, deployed => {
+        let mut days = Vec::new();
+        for repository in repositories(deployed, repository).await? {
+            days.push(day(deployed, repository, date).await?);
+        }
+        Ok(days)
+    })
+}
+
+/// The page of a day (UTC): one HTML file that needs nothing else.
+///
+/// # Errors
+/// As [`days`].
+pub async fn page(deployment: &Deployment, repository: Option<&Repository>, date: Date) -> Result<String> {
+    let days = days(deployment, repository, date).await?;
+    Ok(render(&date.to_string(), &moment(deployment.now()), &days))
 }
 
 /// The day in UTC. The last day that there is ends with time itself.
