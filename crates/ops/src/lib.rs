@@ -20,6 +20,7 @@ pub mod preflight;
 pub mod records;
 pub mod replay;
 pub mod report;
+pub mod scopes_page;
 pub mod status;
 pub mod text;
 pub mod universes;

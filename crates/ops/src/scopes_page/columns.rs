@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::{Bound, Constraints, FieldSchema, FieldType, Merge, TableSchema};
+use tidewaiter::schema::{Bound, Constraints, FieldSchema, FieldType, Merge, TableSchema};
 
 /// The columns of a scope as a table.
 pub(super) fn table(schema: &TableSchema) -> String {

@@ -8,7 +8,7 @@ mod does;
 
 use std::fmt::Write;
 
-use super::{Scopes, TableSchema, catalogue};
+use tidewaiter::schema::{FieldSchema, Scopes, TableSchema, catalogue};
 
 const INTRODUCTION: &str = "\
 <!-- Generated from the schemas of the catalogue: `make golden` writes it. -->
@@ -102,7 +102,7 @@ A configuration may add columns to a scope, and scopes. They are written as Tabl
 /// The page about the scopes of the catalogue, as Markdown.
 ///
 /// ```
-/// let page = tidewaiter::schema::docs::scopes();
+/// let page = tidewaiter_ops::scopes_page::scopes();
 /// assert!(page.contains("\n## orders\n"));
 /// ```
 pub fn scopes() -> String {
@@ -148,7 +148,7 @@ pub fn examples(schema: &TableSchema) -> [String; 2] {
         one_of.filter_map(|columns| columns.first()).any(|first| first == name)
     };
     let least = schema.fields.iter().filter(|field| field.constraints.required || identifies(&field.name));
-    let file = |fields: Vec<&super::FieldSchema>| {
+    let file = |fields: Vec<&FieldSchema>| {
         let header: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         let cells = fields.iter().map(|field| quoted(field.example.as_deref().unwrap_or_default()));
         format!("{}\n{}\n", header.join(";"), cells.collect::<Vec<_>>().join(";"))

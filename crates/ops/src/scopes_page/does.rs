@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::super::{Adjusts, ForeignKey, Merge, OnExisting, RowEffect, Scopes, TableSchema};
 use super::{linked, listed};
+use tidewaiter::schema::{Adjusts, ForeignKey, Merge, OnExisting, RowEffect, Scopes, TableSchema};
 
 /// The sentences about a scope.
 pub(super) fn sentences(name: &str, schema: &TableSchema, scopes: &Scopes) -> Vec<String> {
