@@ -79,7 +79,7 @@ fmt: ## Format the code
 .PHONY: golden
 golden: ## Rewrite golden files and published schemas; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(CARGO) test --locked --package tidewaiter-tests --test golden
-	UPDATE_SCHEMAS=1 $(CARGO) test --locked --package tidewaiter schema
+	UPDATE_SCHEMAS=1 $(CARGO) test --locked --package tidewaiter --package tidewaiter-ops schema
 
 .PHONY: pictures
 pictures: ## Photograph the mails and the page of a day for docs/pictures (needs Chromium and npm)

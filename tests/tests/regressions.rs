@@ -63,7 +63,7 @@ fn a_kept_file_is_not_overwritten_when_its_new_name_is_used() {
     let first = world.import(FILE);
     world.drop(PARTNER, FILE, "email\nsecond@example.org\nbad\n");
     world.run();
-    // The rejected lines of the first file are mended and dropped under the name they are kept by.
+    // The rejected lines of the first file are fixed and dropped under the name they are kept by.
     let kept = format!("acme_contacts_crm_20260131_{}.csv", first.id);
     let badlines = fs::read_to_string(world.path(&format!("badlines/partner/{kept}"))).unwrap();
     assert_eq!(badlines, "email\nbad\n");

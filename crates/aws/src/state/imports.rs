@@ -258,6 +258,12 @@ fn follow(before: &ImportRun, after: &ImportRun) -> Vec<Write> {
         writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED), When::Always));
     }
     if became(is_decided)
+        && let Some(conclusion) = conclusion(after)
+    {
+        let named = vec![(IMPORT, text(after.id.to_string())), ("file", text(&after.file))];
+        writes.push(Write::Put(keys::ended_import(after, conclusion.finished), named, When::Always));
+    }
+    if became(is_decided)
         && let Kind::Configuration { .. } = after.kind
     {
         writes.push(Write::Count(keys::configurations(&after.repository), CONCLUDED));

@@ -4,7 +4,7 @@
 //! never share a key whatever is in the names that partners choose.
 
 use jiff::civil::Date;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
@@ -30,6 +30,21 @@ pub(super) fn version(key: &str, version: &str) -> At {
 /// The partition of a repository's imports, by id: by the time of their arrival.
 pub(super) fn ledger(repository: &Repository) -> String {
     format!("ledger#{repository}")
+}
+
+/// The partition of a repository's imports that have their outcome, by the time of that.
+pub(super) fn ended(repository: &Repository) -> String {
+    format!("ended#{repository}")
+}
+
+/// The sort keys of what ended at this millisecond begin with this, and sort by it.
+pub(super) fn ended_at(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond())
+}
+
+/// An import by the time of its outcome.
+pub(super) fn ended_import(import: &ImportRun, finished: Timestamp) -> At {
+    at(ended(&import.repository), format!("{}#{}", ended_at(finished), import.id))
 }
 
 /// The partition of an archive's members, by id: in the order of the archive.

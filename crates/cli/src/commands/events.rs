@@ -9,7 +9,7 @@ use tidewaiter::report::{Counts, Outcome, Report};
 use tidewaiter_pipeline::local::Failure;
 use tidewaiter_pipeline::ports::Observation;
 
-use crate::args::Format;
+use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::progress::Progress;
 use crate::text::{gone_along, left_alone, plural};

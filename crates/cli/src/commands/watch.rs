@@ -1,15 +1,15 @@
 //! `tidewaiter watch`: goes on until it is told to stop.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tidewaiter_ops::{Location, open_folder};
 use tidewaiter_pipeline::local::{Runner, Told};
 
 use super::events::Teller;
-use crate::args::Format;
-use crate::deployed::only_folders;
+use super::only_folder;
+use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::listed;
 use crate::{Error, Result, Status};
@@ -18,7 +18,7 @@ use crate::{Error, Result, Status};
 #[derive(Debug)]
 pub struct Options {
     /// The deployment.
-    pub dir: PathBuf,
+    pub location: Location,
     /// A file is taken in when it has not changed for so long.
     pub quiet_for: Duration,
     /// How to tell what happens.
@@ -30,16 +30,16 @@ const INTERRUPTED: i32 = 130;
 
 /// Imports what arrives, telling of each file as it is done, until a signal says stop.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    only_folders(&options.dir, "`watch`", Some(super::RUNS_BY_ITSELF))?;
+    let dir = only_folder(&options.location, "`watch`", super::RUNS_BY_ITSELF)?;
     let teller = Arc::new(Teller::new(printer, options.format));
     let observer = teller.clone();
-    let local = super::open(&options.dir)?.observed_by(move |observation| observer.observe(observation));
+    let local = open_folder(dir)?.observed_by(move |observation| observer.observe(observation));
     let repositories = local.repositories().await?.iter().map(ToString::to_string).collect::<Vec<_>>();
     let signals = Signals::new()?;
     let mut runner = Runner::new(local, options.quiet_for)?;
     match options.format {
         Format::Text => {
-            let drop = options.dir.join("imports");
+            let drop = dir.join("imports");
             printer.line(Line::new().styled(style::BOLD, "watching").text(format!(
                 " {} ({}); Ctrl-C stops",
                 drop.display(),
@@ -47,7 +47,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
             )))?;
         }
         Format::Json => {
-            let dir = options.dir.display().to_string();
+            let dir = dir.display().to_string();
             printer.json_line(&json!({ "event": "watching", "dir": dir, "repositories": repositories }))?;
         }
     }

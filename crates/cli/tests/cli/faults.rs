@@ -257,7 +257,7 @@ fn a_folder_of_ours_that_cannot_be_entered_is_nobodys_outcome() {
     assert_outcome(&place, second, "imported");
 }
 
-/// A file that its sender locked is the sender's to mend.
+/// A file that its sender locked is the sender's to fix.
 #[test]
 fn a_file_that_its_sender_locked_has_its_outcome() {
     let place = two_repositories();

@@ -1,6 +1,7 @@
 //! What is kept about each file and each group.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -386,6 +387,9 @@ pub struct HistoryFilter {
     pub sha256: Option<String>,
     /// Only files that arrived at this time or after it.
     pub since: Option<Timestamp>,
+    /// Only files whose outcome was decided within this range, from its start up to but without its end; both are
+    /// whole milliseconds. A store reads no file outside of it. The latest is then the one that ended last.
+    pub finished: Option<Range<Timestamp>>,
     /// At most so many, the latest first.
     pub limit: usize,
 }

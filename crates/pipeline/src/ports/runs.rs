@@ -85,7 +85,8 @@ pub trait RunLedger: Send + Sync + 'static {
         name: &DataName,
         before: Timestamp,
     ) -> impl Future<Output = Result<Option<Date>>> + Send;
-    /// Returns the runs that match a filter, the latest first.
+    /// Returns the runs that match a filter, the latest first: by arrival, or by the time of the outcome if the filter has a
+    /// range of that.
     fn history(&self, filter: &HistoryFilter) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
     /// Returns archives, configurations, unresolved and refused files that have no outcome yet, and data files whose
     /// outcome is decided but not carried out.

@@ -1,7 +1,7 @@
 //! From a line to its fields.
 //!
 //! How delimiters and quotes work, read byte by byte: for the header, for lines that are rejected, and for
-//! mending. Lines on their way through a check are split by `fields`, from an index; a test compares the two.
+//! fixing. Lines on their way through a check are split by `fields`, from an index; a test compares the two.
 
 use memchr::{memchr, memchr2};
 

@@ -1,4 +1,4 @@
-//! The classic causes, in one table: a file as partners send it, what is found, and the advice that mends it. Each
+//! The classic causes, in one table: a file as partners send it, what is found, and the advice that fixes it. Each
 //! row is a test of its own.
 
 use crate::support::run;

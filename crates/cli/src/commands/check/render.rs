@@ -6,12 +6,11 @@ use std::fmt::Write;
 use tidewaiter::finding::Finding;
 use tidewaiter::report::Outcome;
 use tidewaiter::schema::catalogue;
+use tidewaiter_ops::preflight::Preflight;
 
-use super::needs_attention;
-use super::preflight::Preflight;
 use crate::Result;
-use crate::args::Format;
 use crate::commands::config::tell_mistakes;
+use crate::format::Format;
 use crate::printer::{JsonList, Line, Printer, style};
 use crate::text::{number, plural, slots};
 
@@ -48,7 +47,7 @@ impl<'a> Renderer<'a> {
     /// Shows what is said of a file.
     pub(super) fn show(&mut self, preflight: &Preflight) -> Result<()> {
         self.files += 1;
-        self.flawed += u64::from(needs_attention(preflight));
+        self.flawed += u64::from(preflight.needs_attention());
         if let Some(json) = &mut self.json {
             return json.push(preflight);
         }

@@ -42,6 +42,7 @@ pub async fn state<S: StateStore>(state: &S) -> Result<()> {
     configs::a_universe_has_one_owner(state).await?;
     outbox::digests(state).await?;
     runs::the_ledger_is_kept(state).await?;
+    runs::the_ledger_is_read_by_the_time_of_outcomes(state).await?;
     marks::a_mark_is_set_once_unless_it_is_renewed(state).await?;
     configs::a_configuration_is_kept_by_its_hash(state).await
 }

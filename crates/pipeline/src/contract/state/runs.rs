@@ -1,5 +1,7 @@
 //! What a ledger of runs promises.
 
+use std::ops::Range;
+
 use jiff::civil::date;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::{Key, Place};
@@ -281,5 +283,43 @@ pub(super) async fn the_ledger_is_kept<S: RunLedger + GroupQueue>(state: &S) -> 
     assert_eq!(state.find_duplicate(&place, name, "11").await?, None);
     assert_eq!(state.find_duplicate(&repository("nobody"), name, "00").await?, None);
     assert!(state.repositories().await?.contains(&place));
+    Ok(())
+}
+
+/// What a day asks for: files that ended in a range of time, whenever they came.
+pub(super) async fn the_ledger_is_read_by_the_time_of_outcomes<S: RunLedger>(state: &S) -> Result<()> {
+    let place = repository("ended");
+    let files: Vec<ImportRun> =
+        (0..5_u32).map(|n| single("ended", 140 + n, &format!("e{n}.csv"), 0, 1)).collect();
+    state.register(&files).await?;
+    // They do not end in the order in which they came, and the last one does not end at all.
+    for (file, finished) in files.iter().zip([230, 210, 220, 240]) {
+        let conclusion = Conclusion { finished: at(finished), ..conclusion(file, Outcome::Imported) };
+        state.conclude(file, &conclusion, &[], None).await?;
+        // The range holds from the decision on, also before it is carried out.
+        if finished != 220 {
+            state.finish(file.id).await?;
+        }
+    }
+    let found = async |range: Range<u32>, limit| {
+        let finished = Some(at(range.start)..at(range.end));
+        let filter =
+            HistoryFilter { repository: Some(place.clone()), finished, limit, ..HistoryFilter::default() };
+        let found = state.history(&filter).await?;
+        Ok::<_, Error>(found.into_iter().map(|import| import.id).collect::<Vec<_>>())
+    };
+    assert_eq!(found(210..240, 9).await?, [140, 142, 141].map(id), "the one that ended last first");
+    assert_eq!(found(210..241, 2).await?, [143, 140].map(id), "the latest ones");
+    assert_eq!(found(211..230, 9).await?, [id(142)], "the start is in it, the end is not");
+    assert_eq!(found(0..210, 9).await?, []);
+    assert_eq!(found(241..999, 9).await?, []);
+    let named = HistoryFilter {
+        finished: Some(at(0)..at(999)),
+        file: Some("e1".to_owned()),
+        limit: 9,
+        ..HistoryFilter::default()
+    };
+    let found: Vec<ImportId> = state.history(&named).await?.iter().map(|i| i.id).collect();
+    assert_eq!(found, [id(141)], "in all repositories, and with other conditions");
     Ok(())
 }

@@ -130,4 +130,7 @@ pub(in crate::local) const MIGRATIONS: &[&str] = &["
         repository TEXT NOT NULL,
         PRIMARY KEY (universe, repository)
     ) WITHOUT ROWID;
+", "
+    -- What ended when: the page of a day.
+    CREATE INDEX ended ON imports (repository, finished, id) WHERE finished IS NOT NULL;
 "];

@@ -57,7 +57,7 @@ const CAUSES: &[Cause] = &[
     Cause { explains: |_, p| p == Problem::OneOf, advice: near_miss },
 ];
 
-/// How to mend a value, if the cause is a classic one.
+/// How to fix a value, if the cause is a classic one.
 pub(crate) fn cell(column: &Column, problem: Problem, value: &str) -> Option<String> {
     advice(column, problem, value).map(|advice| advice.text)
 }

@@ -1,4 +1,4 @@
-//! Advice on how to mend a file, for the causes that come up again and again: how each is recognised. What is said
+//! Advice on how to fix a file, for the causes that come up again and again: how each is recognised. What is said
 //! then is in two tables: `words` for files, headers and lines, `cell` for values.
 //!
 //! A hint is a guess, made only for findings that are kept: it may take its time, and it is silent when
@@ -48,7 +48,7 @@ pub(crate) fn delimiter_of_header(text: &str, used: u8, scope: &Scope) -> Option
     (count > 0).then(|| wrong_delimiter(best, used))
 }
 
-/// For a header as spreadsheets leave it: what it is, and how to mend it.
+/// For a header as spreadsheets leave it: what it is, and how to fix it.
 pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<(&'static str, String)> {
     if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
         let message = "the first line says what the delimiter is, but must be the header";
