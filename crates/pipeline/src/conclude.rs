@@ -13,6 +13,7 @@ use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
+use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
@@ -248,7 +249,7 @@ async fn write_output<P: Platform>(
         Output::Log(log) => {
             // Only if somebody took the report away is there nothing to be said.
             let Some(report) = report else { return Ok(()) };
-            let text = tidewaiter::report::log(report);
+            let text = Log.render(report);
             write_log(platform, import, log, text.into(), older).await
         }
         Output::File(place) => {
@@ -454,7 +455,7 @@ fn report_of<P: Platform>(
     };
     let mut report = Report {
         repository: import.repository.to_string(),
-        import: import.id.to_string(),
+        import: import.id,
         file: import.file.clone(),
         archive: import.archive.as_ref().map(|(_, file)| file.clone()),
         bytes: import.bytes,
@@ -462,7 +463,7 @@ fn report_of<P: Platform>(
         universe: name.map(|n| n.universe.clone()),
         scope: name.map(|n| n.scope.clone()),
         subsection: name.map(|n| n.subsection.clone()),
-        date: name.map(|n| n.date.to_string()),
+        date: name.map(|n| n.date),
         group: group.map(|g| GroupPlace {
             id: g.group.id.clone(),
             slot: g.slot,
@@ -478,12 +479,12 @@ fn report_of<P: Platform>(
         mistakes_total: 0,
         mistakes: Vec::new(),
         notes: came_late(import, findings.outcome, late).chain(findings.notes.iter().cloned()).collect(),
-        arrived: import.arrived.to_string(),
+        arrived: import.arrived,
         began: match (&import.kind, &import.progress) {
-            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at.to_string()),
+            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at),
             _ => None,
         },
-        finished: platform.now().to_string(),
+        finished: platform.now(),
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
         badlines: findings.badlines.as_ref().map(ToString::to_string),
         log: Key::log(&import.repository, &import.file).to_string(),

@@ -9,7 +9,8 @@ use serde::Serialize;
 use tidewaiter::config::Digest;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Key;
-use tidewaiter::report::{Outcome, Report, headline, moment};
+use tidewaiter::render::{Headline, Renderer};
+use tidewaiter::report::{Outcome, Report, moment};
 use tidewaiter_pipeline::digest::{mailed_at, span};
 use tidewaiter_pipeline::ports::{
     Conclusion, DigestPlace, Group, ImportRun, Kind, Pinned, Progress, Trouble, WaitingGroup,
@@ -216,7 +217,7 @@ fn in_between(import: &ImportRun, pinned: &Pinned, around: &Around) -> Step {
 }
 
 fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, around: &Around) {
-    if let Some(began) = around.report.as_ref().and_then(|report| report.began.as_ref()?.parse().ok()) {
+    if let Some(began) = around.report.as_ref().and_then(|report| report.began) {
         let text = match &import.kind {
             Kind::Data { group: Some(group), .. } if group.group.last > 1 => {
                 format!("all {} files of its group were there, and its turn came", group.group.last)
@@ -226,7 +227,7 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
         steps.push(Step { at: Some(began), name: Name::Begun, text });
     }
     let mut text = match (&around.report, conclusion.outcome) {
-        (Some(report), _) => headline(report),
+        (Some(report), _) => Headline.render(report),
         (None, Outcome::Imported) => format!(
             "imported: {} read, {} rejected",
             plural(conclusion.counts.read, "line"),
@@ -313,7 +314,7 @@ fn digest(place: &DigestPlace, conclusion: &Conclusion, around: &Around) -> Stri
         ),
         (true, _, None) => format!(
             "its report waits for {which} to {to}, which is mailed after {}",
-            moment(&mailed_at(place, conclusion.finished).to_string())
+            moment(mailed_at(place, conclusion.finished))
         ),
         (false, Some(trouble), _) => {
             format!("its report is in {which}, which could not be sent to everybody: {}", trouble.why)

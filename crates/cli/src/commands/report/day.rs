@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use tidewaiter::finding::Code;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter::report::day::{Column, Day, File, Waiting, page as render};
+use tidewaiter::render::{Html, Renderer};
+use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
 use tidewaiter_pipeline::ports::{Conclusion, HistoryFilter, ImportRun, Kind, Progress, State};
 use tidewaiter_pipeline::report;
 
@@ -15,7 +16,6 @@ use crate::Result;
 use crate::commands::repositories;
 use crate::deployed::Deployed;
 use crate::printer::Printer;
-use crate::text::{ago, moment};
 
 /// How many of the latest files of a repository are looked at.
 const MOST: usize = 100_000;
@@ -33,7 +33,8 @@ pub(super) async fn page(
     for repository in repositories(deployed, repository).await? {
         days.push(day(deployed, repository, date).await?);
     }
-    printer.raw(render(&date.to_string(), &moment(deployed.now()), &days).as_bytes())
+    let page = Page { date, made: deployed.now(), days };
+    printer.raw(Html.render(&page).as_bytes())
 }
 
 async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Result<Day> {
@@ -66,14 +67,12 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
         .collect();
     // Equal counts stay in the order of scope and column.
     columns.sort_by_key(|column| std::cmp::Reverse(column.count));
-    let now = deployed.now();
     let waiting = deployed.state().waiting(&repository).await?.into_iter().map(|waiting| Waiting {
         group: waiting.group.id,
         last: waiting.group.last,
         missing: waiting.missing,
         files: waiting.files.len() as u64,
-        since: moment(waiting.since),
-        ago: ago(now, waiting.since),
+        since: waiting.since,
     });
     Ok(Day { repository: repository.to_string(), files, waiting: waiting.collect(), columns, looked_at })
 }

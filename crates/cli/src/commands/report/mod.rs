@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use tidewaiter::keys::Repository;
-use tidewaiter::report::{html, log};
+use tidewaiter::render::{Html, Log, Renderer};
 use tidewaiter_pipeline::ports::Progress;
 use tidewaiter_pipeline::report;
 
@@ -68,8 +68,8 @@ async fn one(
     let report = report::kept(deployed, import.id, conclusion).await?;
     let report = report::as_of_now(report.ok_or(Error::ReportGone { file })?, conclusion);
     match format {
-        ReportFormat::Text => log(&report).lines().try_for_each(|line| printer.line(line)),
-        ReportFormat::Html => printer.raw(html(&report).as_bytes()),
+        ReportFormat::Text => Log.render(&report).lines().try_for_each(|line| printer.line(line)),
+        ReportFormat::Html => printer.raw(Html.render(&report).as_bytes()),
         ReportFormat::Json => printer.json(&report),
     }
 }
