@@ -129,7 +129,7 @@ impl World {
         let concluded = self.concluded.clone();
         let local = self.local().without_settling().observed_by(move |observation| {
             if let Observation::Concluded(report) = observation {
-                concluded.lock().expect("no test panicked with the lock").push(report.import.clone());
+                concluded.lock().expect("no test panicked with the lock").push(report.import.to_string());
             }
         });
         let mut runner = Runner::new(local, quiet).expect("nobody else works on the folder");

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use tidewaiter::finding::Code;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
-use tidewaiter::report::day::{Column, Day, File, Waiting, page as render};
+use tidewaiter::render::{Html, Renderer};
+use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
 use tidewaiter_pipeline::ports::{
     Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, Progress, RunLedger,
 };
@@ -16,7 +17,6 @@ use tidewaiter_pipeline::report;
 
 use crate::Result;
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
-use crate::text::{ago, moment};
 
 /// How many files of a repository's day are shown at most, the latest ones.
 const MOST: usize = 100_000;
@@ -45,7 +45,7 @@ pub async fn days(deployment: &Deployment, repository: Option<&Repository>, date
 /// As [`days`].
 pub async fn page(deployment: &Deployment, repository: Option<&Repository>, date: Date) -> Result<String> {
     let days = days(deployment, repository, date).await?;
-    Ok(render(&date.to_string(), &moment(deployment.now()), &days))
+    Ok(Html.render(&Page { date, made: deployment.now(), days }))
 }
 
 /// The day in UTC. The last day that there is ends with time itself.
@@ -87,14 +87,12 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
         .collect();
     // Equal counts stay in the order of scope and column.
     columns.sort_by_key(|column| std::cmp::Reverse(column.count));
-    let now = deployed.now();
     let waiting = deployed.state().waiting(&repository).await?.into_iter().map(|waiting| Waiting {
         group: waiting.group.id,
         last: waiting.group.last,
         missing: waiting.missing,
         files: waiting.files.len() as u64,
-        since: moment(waiting.since),
-        ago: ago(now, waiting.since),
+        since: waiting.since,
     });
     Ok(Day { repository: repository.to_string(), files, waiting: waiting.collect(), columns, looked_at })
 }

@@ -13,6 +13,7 @@ use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
+use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
@@ -261,7 +262,7 @@ async fn write_output<D: Concludes>(
         Output::Log(log) => {
             // Only if somebody took the report away is there nothing to be said.
             let Some(report) = report else { return Ok(()) };
-            let text = tidewaiter::report::log(report);
+            let text = Log.render(report);
             write_log(deployment, import, log, text.into(), older).await
         }
         Output::File(place) => {
@@ -475,7 +476,7 @@ fn report_of<D: Clock>(
     };
     let mut report = Report {
         repository: import.repository.to_string(),
-        import: import.id.to_string(),
+        import: import.id,
         file: import.file.clone(),
         archive: import.archive.as_ref().map(|(_, file)| file.clone()),
         bytes: import.bytes,
@@ -483,7 +484,7 @@ fn report_of<D: Clock>(
         universe: name.map(|n| n.universe.clone()),
         scope: name.map(|n| n.scope.clone()),
         subsection: name.map(|n| n.subsection.clone()),
-        date: name.map(|n| n.date.to_string()),
+        date: name.map(|n| n.date),
         group: group.map(|g| GroupPlace {
             id: g.group.id.clone(),
             slot: g.slot,
@@ -499,12 +500,12 @@ fn report_of<D: Clock>(
         mistakes_total: 0,
         mistakes: Vec::new(),
         notes: came_late(import, findings.outcome, late).chain(findings.notes.iter().cloned()).collect(),
-        arrived: import.arrived.to_string(),
+        arrived: import.arrived,
         began: match (&import.kind, &import.progress) {
-            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at.to_string()),
+            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at),
             _ => None,
         },
-        finished: deployment.now().to_string(),
+        finished: deployment.now(),
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
         badlines: findings.badlines.as_ref().map(ToString::to_string),
         log: Key::log(&import.repository, &import.file).to_string(),

@@ -7,8 +7,9 @@
 use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
 use tidewaiter::config::Digest;
-use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+use tidewaiter::render::{Html, Renderer, Subject, Text};
 use tidewaiter::report::digest::{self as core, File};
 use tidewaiter::report::moment;
 
@@ -87,9 +88,9 @@ pub fn span(place: &DigestPlace, ended: Option<(Timestamp, Timestamp)>) -> Strin
         }
         (Digest::Day, Some(from)) => from.strftime("%Y-%m-%d (UTC)").to_string(),
         _ => match ended {
-            Some((first, last)) if first.as_second() == last.as_second() => moment(&first.to_string()),
+            Some((first, last)) if first.as_second() == last.as_second() => moment(first),
             Some((first, last)) => {
-                format!("{} to {}", moment(&first.to_string()), moment(&last.to_string()))
+                format!("{} to {}", moment(first), moment(last))
             }
             None => "this run".to_owned(),
         },
@@ -150,7 +151,7 @@ async fn read<D: HasRuns>(deployment: &D, gathered: &Gathered) -> Result<Option<
                 told.get_or_insert_with(|| Told { place: place.clone(), files: Vec::new(), ended: (at, at) });
             told.ended = (told.ended.0.min(at), told.ended.1.max(at));
             told.files.push(File {
-                import: import.id.to_string(),
+                import: import.id,
                 name: import.file.clone(),
                 finished: at,
                 outcome: conclusion.outcome,
@@ -173,7 +174,7 @@ async fn mail<D: HasRuns + HasObjects + HasMailer>(
     let Told { place, files, ended } = told;
     let mut digest = core::Digest::new(repository.as_str(), span(&place, Some(ended)), files);
     for file in digest.to_detail() {
-        let Ok(id) = file.import.parse::<ImportId>() else { continue };
+        let id = file.import;
         if let Some(import) = deployment.runs().run(id).await?
             && let Progress::Done(conclusion) = &import.progress
         {
@@ -187,12 +188,12 @@ async fn mail<D: HasRuns + HasObjects + HasMailer>(
     let message = MessageBuilder::new()
         .from(deployment.mailer().sender())
         .to(place.recipients.clone())
-        .subject(digest.subject())
+        .subject(Subject.render(&digest))
         .message_id(format!("{id}@tidewaiter"))
         .references(format!("{repository}.digest@tidewaiter"))
         .date(ended.1.as_second())
-        .text_body(core::text(&digest))
-        .html_body(core::html(&digest))
+        .text_body(Text.render(&digest))
+        .html_body(Html.render(&digest))
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.clone(), source })?;
     Ok(Mail { id, name: repository.to_string(), recipients: place.recipients, message })

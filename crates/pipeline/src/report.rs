@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Key;
-use tidewaiter::report::{self as core, Report};
+use tidewaiter::render::{Html, Json, Renderer, Subject, Text};
+use tidewaiter::report::Report;
 
 use crate::capabilities::{Clock, HasMailer, HasObjects, HasOutbox, HasRuns, trait_alias};
 use crate::ports::{
@@ -50,7 +51,7 @@ pub(crate) async fn keep<D: HasObjects + HasRuns>(
     if serde_json::to_vec(report).map_err(broken)?.len() <= KEPT_BYTES {
         return Ok(KeptReport::Here(Box::new(report.clone())));
     }
-    let json = Bytes::from(core::json(report));
+    let json = Bytes::from(Json.render(report));
     for draft in 1..=MOST_DRAFTS {
         let key = draft_of(import, draft);
         if deployment.objects().put_new(&key, json.clone()).await? {
@@ -111,7 +112,7 @@ pub async fn kept<D: HasObjects>(
     match deployment.objects().read(&deployment.objects().source(key), 0..REPORT_BYTES).await {
         Ok(json) => {
             let report: Option<Report> = serde_json::from_slice(&json).ok();
-            Ok(report.filter(|report| report.import == id.to_string()))
+            Ok(report.filter(|report| report.import == id))
         }
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -192,16 +193,15 @@ fn conversation(report: &Report) -> String {
 
 /// The mail of a report, from `sender`: plain text and HTML that say the same.
 pub fn mail(id: ImportId, report: &Report, sender: (&str, &str)) -> Result<Mail> {
-    let finished: Option<jiff::Timestamp> = report.finished.parse().ok();
     let message = MessageBuilder::new()
         .from(sender)
         .to(report.recipients.clone())
-        .subject(core::subject(report))
+        .subject(Subject.render(report))
         .message_id(format!("{id}@tidewaiter"))
         .references(format!("{}@tidewaiter", conversation(report)))
-        .date(finished.map_or(0, jiff::Timestamp::as_second))
-        .text_body(core::log(report))
-        .html_body(core::html(report))
+        .date(report.finished.as_second())
+        .text_body(Text.render(report))
+        .html_body(Html.render(report))
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.to_string(), source })?;
     Ok(Mail {

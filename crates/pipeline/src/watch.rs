@@ -10,6 +10,7 @@ use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter::name::Entry;
 use tidewaiter::notice::{Expectation, Notice, What};
+use tidewaiter::render::{Html, Renderer, Subject, Text};
 
 use crate::capabilities::{
     Clock, HasConfigCache, HasGroups, HasMailer, HasMarks, HasObjects, HasQueue, HasRuns, trait_alias,
@@ -85,11 +86,11 @@ fn mail<D: HasMailer + Clock>(notice: &Notice, recipients: Vec<String>, deployme
     let message = MessageBuilder::new()
         .from(deployment.mailer().sender())
         .to(recipients.clone())
-        .subject(notice.subject())
+        .subject(Subject.render(notice))
         .message_id(format!("{id}@tidewaiter"))
         .date(deployment.now().as_second())
-        .text_body(notice.text())
-        .html_body(notice.html())
+        .text_body(Text.render(notice))
+        .html_body(Html.render(notice))
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.clone(), source })?;
     Ok(Mail { name: notice.repository.clone(), id, recipients, message })

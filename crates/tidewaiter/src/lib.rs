@@ -15,6 +15,7 @@ pub mod name;
 pub mod notice;
 pub mod order;
 pub mod record;
+pub mod render;
 pub mod report;
 pub mod schema;
 pub mod sequence;

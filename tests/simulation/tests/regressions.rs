@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter::report::{Report, log};
+use tidewaiter::render::{Log, Renderer};
+use tidewaiter::report::Report;
 use tidewaiter_pipeline::ports::{
     Conclusion, ConfigStore, DroppedObject, GroupQueue, KeptReport, Message, Nature, News, Progress, Records,
     RunLedger, Source, Task,
@@ -255,7 +256,7 @@ async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
         let ended = ended(&world, &mistaken).await;
         let KeptReport::At(kept) = &ended.report else { panic!("it is too long for the state") };
         let report: Report = serde_json::from_slice(&content(&world, kept.as_str()).unwrap()).unwrap();
-        assert_eq!(content(&world, ended.log.as_str()).unwrap(), log(&report));
+        assert_eq!(content(&world, ended.log.as_str()).unwrap(), Log.render(&report));
         let logs = world.with(|inner| inner.bucket.current("logs/").count());
         assert_eq!(logs, 2, "a log and a report, and nothing else is left behind");
     }
@@ -528,7 +529,7 @@ async fn what_came_since_is_not_written_over() {
     treat(&world, &work, overtaken).await;
     let ended = ended(&world, &later.unwrap()).await;
     let KeptReport::Here(report) = &ended.report else { panic!("it is short") };
-    assert_eq!(content(&world, ended.log.as_str()).unwrap(), log(report));
+    assert_eq!(content(&world, ended.log.as_str()).unwrap(), Log.render(report));
     assert_eq!(content(&world, ended.place.as_str()).unwrap(), "email\nc@x.org\n");
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use tidewaiter::keys::Repository;
-use tidewaiter::report::{html, log};
+use tidewaiter::render::{Html, Log, Renderer};
 use tidewaiter_ops::{Deployment, Location, day, report};
 
 use crate::format::ReportFormat;
@@ -38,8 +38,8 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         What::File(file, format) => {
             let report = report::report(&deployment, repository.as_ref(), &file).await?;
             match format {
-                ReportFormat::Text => log(&report).lines().try_for_each(|line| printer.line(line))?,
-                ReportFormat::Html => printer.raw(html(&report).as_bytes())?,
+                ReportFormat::Text => Log.render(&report).lines().try_for_each(|line| printer.line(line))?,
+                ReportFormat::Html => printer.raw(Html.render(&report).as_bytes())?,
                 ReportFormat::Json => printer.json(&report)?,
             }
         }

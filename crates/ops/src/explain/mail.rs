@@ -37,7 +37,7 @@ fn digest(place: &DigestPlace, conclusion: &Conclusion, around: &Around) -> Stri
         ),
         (true, _, None) => format!(
             "its report waits for {which} to {to}, which is mailed after {}",
-            moment(&mailed_at(place, conclusion.finished).to_string())
+            moment(mailed_at(place, conclusion.finished))
         ),
         (false, Some(trouble), _) => {
             format!("its report is in {which}, which could not be sent to everybody: {}", trouble.why)

@@ -8,7 +8,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Key;
-use tidewaiter::report::{Outcome, Report, headline};
+use tidewaiter::render::{Headline, Renderer};
+use tidewaiter::report::{Outcome, Report};
 use tidewaiter_pipeline::ports::{
     Conclusion, Group, ImportRun, Kind, Pinned, Progress, Trouble, WaitingGroup,
 };
@@ -215,7 +216,7 @@ fn in_between(import: &ImportRun, pinned: &Pinned, around: &Around) -> Step {
 }
 
 fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, around: &Around) {
-    if let Some(began) = around.report.as_ref().and_then(|report| report.began.as_ref()?.parse().ok()) {
+    if let Some(began) = around.report.as_ref().and_then(|report| report.began) {
         let text = match &import.kind {
             Kind::Data { group: Some(group), .. } if group.group.last > 1 => {
                 format!("all {} files of its group were there, and its turn came", group.group.last)
@@ -225,7 +226,7 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
         steps.push(Step { at: Some(began), name: Name::Begun, text });
     }
     let mut text = match (&around.report, conclusion.outcome) {
-        (Some(report), _) => headline(report),
+        (Some(report), _) => Headline.render(report),
         (None, Outcome::Imported) => format!(
             "imported: {} read, {} rejected",
             plural(conclusion.counts.read, "line"),

@@ -88,7 +88,7 @@ fn report(outcome: Outcome, recipients: &[&str]) -> Report {
     let refused = matches!(outcome, Outcome::Bogus | Outcome::NotProcessed);
     Report {
         repository: "partner".to_owned(),
-        import: ID.to_owned(),
+        import: ID.parse().unwrap(),
         file: FILE.to_owned(),
         archive: None,
         bytes: 2_048,
@@ -107,9 +107,9 @@ fn report(outcome: Outcome, recipients: &[&str]) -> Report {
         mistakes_total: 0,
         mistakes: Vec::new(),
         notes: Vec::new(),
-        arrived: "2026-01-01T10:00:00Z".to_owned(),
-        began: Some("2026-01-01T10:05:00Z".to_owned()),
-        finished: "2026-01-01T10:06:00Z".to_owned(),
+        arrived: "2026-01-01T10:00:00Z".parse().unwrap(),
+        began: Some("2026-01-01T10:05:00Z".parse().unwrap()),
+        finished: "2026-01-01T10:06:00Z".parse().unwrap(),
         place: String::new(),
         badlines: None,
         log: String::new(),

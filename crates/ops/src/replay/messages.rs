@@ -1,6 +1,7 @@
 //! What a message is about, in words: names of files and repositories, and never what else it holds.
 
 use tidewaiter::id::ImportId;
+use tidewaiter::render::{self, Renderer};
 use tidewaiter::sequence::Event;
 use tidewaiter_aws::events::Notice;
 use tidewaiter_aws::operator::tags::Function;
@@ -44,7 +45,7 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             ..About::default()
         }),
         Subject::Step(Message::Notice { notice }) => Ok(About {
-            words: notice.subject(),
+            words: render::Subject.render(notice),
             repository: notice.repository.parse().ok(),
             ..About::default()
         }),

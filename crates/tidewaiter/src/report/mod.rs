@@ -1,24 +1,22 @@
 //! What people and programs are told of one file.
 //!
-//! One [`Report`] is kept; the log, the mail, the JSON and the line on a terminal are renderings of it. Its
-//! size is bounded: findings are counted exactly and shown up to a limit.
+//! One [`Report`] is kept; the log, the mail, the JSON and the line on a terminal are rendered from it, see
+//! [`render`](crate::render). Its size is bounded: findings are counted exactly and kept up to a limit.
 
 pub mod day;
 pub mod digest;
-pub(crate) mod html;
-mod log;
-mod summary;
+pub(crate) mod phrases;
 mod worst;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use html::{html, moment};
-pub use log::log;
-pub use summary::{gone_along, headline, left_alone, number, plural, subject, summary, waited};
+pub use phrases::{ago, gone_along, left_alone, moment, number, plural, waited};
 pub use worst::{Worst, worst};
 
 use crate::finding::{Finding, Kind, Tally};
+use crate::id::{ImportId, Timestamp};
 use crate::mistake::Mistake;
 
 /// How many mistakes of a configuration a report keeps; what is beyond is counted.
@@ -143,7 +141,8 @@ pub struct Report {
     /// The repository it was dropped into.
     pub repository: String,
     /// The id of its import.
-    pub import: String,
+    #[schemars(with = "String")]
+    pub import: ImportId,
     /// The file's name.
     pub file: String,
     /// The archive it came in, if it did.
@@ -165,7 +164,8 @@ pub struct Report {
     pub subsection: Option<String>,
     /// The date of its name, ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub date: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub date: Option<Date>,
     /// The group it belonged to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub group: Option<GroupPlace>,
@@ -194,13 +194,16 @@ pub struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
     /// When it was first seen, RFC 3339.
-    pub arrived: String,
+    #[schemars(with = "String")]
+    pub arrived: Timestamp,
     /// When its turn came, if it had to wait for one; until then it waited for its group, and for the files
     /// before it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub began: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub began: Option<Timestamp>,
     /// When it was treated.
-    pub finished: String,
+    #[schemars(with = "String")]
+    pub finished: Timestamp,
     /// Where the file is now.
     pub place: String,
     /// Where its rejected lines are, if there are any.
@@ -241,7 +244,7 @@ impl Report {
     }
 
     /// How many mistakes are left when the first ones are shown, at most so many of those that are kept.
-    fn mistakes_beyond(&self, shown: usize) -> u64 {
+    pub(crate) fn mistakes_beyond(&self, shown: usize) -> u64 {
         let kept = self.mistakes.len();
         self.mistakes_total.max(kept as u64).saturating_sub(kept.min(shown) as u64)
     }
@@ -250,12 +253,6 @@ impl Report {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_zero(n: &u64) -> bool {
     *n == 0
-}
-
-/// The report as JSON for programs, as [`json_schema`] has it, ending in a line break.
-pub fn json(report: &Report) -> String {
-    // A report is made of texts and numbers, which can always be written.
-    serde_json::to_string_pretty(report).map(|json| json + "\n").unwrap_or_default()
 }
 
 /// The JSON Schema of reports.

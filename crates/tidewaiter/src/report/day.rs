@@ -1,20 +1,25 @@
-//! A repository's day, and the page that shows it.
-//!
-//! The page is one static HTML file: no script, nothing to load, light and dark, on a phone too. Its size
-//! is bounded by [`FILES`], and everything in it that came from a partner is escaped.
+//! A repository's day: the model of the page that shows it.
 
-mod chart;
-mod page;
-mod style;
-
-pub use page::page;
+use jiff::civil::Date;
 
 use super::{Counts, Outcome};
+use crate::id::Timestamp;
 
 /// How many files a page names; what is beyond is counted.
 pub const FILES: usize = 500;
 /// How many columns a page names.
 pub const COLUMNS: usize = 12;
+
+/// The page of a day, in UTC: one part for each repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The day.
+    pub date: Date,
+    /// When the page was made.
+    pub made: Timestamp,
+    /// The repositories.
+    pub days: Vec<Day>,
+}
 
 /// What happened in a repository on one day, in UTC.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,10 +64,8 @@ pub struct Waiting {
     pub missing: Vec<u8>,
     /// How many files are there.
     pub files: u64,
-    /// When the first of them came, for people.
-    pub since: String,
-    /// How long ago that is, for people.
-    pub ago: String,
+    /// When the first of them came.
+    pub since: Timestamp,
 }
 
 /// A kind of finding in a column.

@@ -2,22 +2,26 @@
 
 use std::fmt::{Result, Write};
 
-use super::{Digest, Ends, FINE, File, KINDS, LOOK};
-use crate::report::summary::times;
-use crate::report::{Counts, Outcome, Worst, number, plural, worst};
+use super::Text;
+use crate::render::phrases::{beyond_fine, beyond_look, ended, other_kinds, taken, times};
+use crate::render::{Headline, Renderer};
+use crate::report::digest::{Digest, Ends, FINE, File, KINDS, LOOK};
+use crate::report::{Counts, Worst, number, worst};
 
-/// The digest as UTF-8 text ending in a line break.
-pub fn text(digest: &Digest) -> String {
-    let mut out = String::new();
-    write_text(&mut out, digest).unwrap_or_default();
-    out
+impl Renderer<Digest> for Text {
+    fn render(&self, digest: &Digest) -> String {
+        let mut out = String::new();
+        // Writing into a String cannot fail.
+        write_text(&mut out, digest).unwrap_or_default();
+        out
+    }
 }
 
 fn write_text(out: &mut String, digest: &Digest) -> Result {
-    writeln!(out, "{}\n", digest.headline())?;
-    writeln!(out, "{:<12}{}", "repository", digest.repository)?;
-    writeln!(out, "{:<12}{}", "time", digest.span)?;
-    writeln!(out, "{:<12}{}", "files", files(digest.files.len() as u64, digest.ends()))?;
+    writeln!(out, "{}\n", Headline.render(digest))?;
+    writeln!(out, "{:<12}{}", "repository", digest.repository())?;
+    writeln!(out, "{:<12}{}", "time", digest.span())?;
+    writeln!(out, "{:<12}{}", "files", files(digest.files().len() as u64, digest.ends()))?;
     let Counts { read, imported, unchanged, superseded, rejected, .. } = digest.counts();
     if read > 0 {
         let superseded = match superseded {
@@ -31,19 +35,19 @@ fn write_text(out: &mut String, digest: &Digest) -> Result {
             "lines"
         )?;
     }
-    if digest.look > 0 {
+    if !digest.look().is_empty() {
         writeln!(out, "\nTo look at")?;
         digest.look().iter().take(LOOK).try_for_each(|file| write_look(out, file))?;
-        if let Some(more) = digest.beyond_look() {
+        if let Some(more) = beyond_look(digest) {
             writeln!(out, "\n{more}")?;
         }
     }
     if !digest.fine().is_empty() {
         writeln!(out, "\nTaken whole\n")?;
         for file in digest.fine().iter().take(FINE) {
-            writeln!(out, "  {:>22}  {}", fine(file), file.name)?;
+            writeln!(out, "  {:>22}  {}", taken(file), file.name)?;
         }
-        if let Some(more) = digest.beyond_fine() {
+        if let Some(more) = beyond_fine(digest) {
             writeln!(out, "{more}")?;
         }
     }
@@ -66,17 +70,8 @@ fn files(all: u64, ends: Ends) -> String {
     format!("{} = {}", number(all), of.join(" + "))
 }
 
-/// What was taken of a file that was taken whole.
-pub(super) fn fine(file: &File) -> String {
-    match file.outcome {
-        Outcome::Unpacked => "unpacked".to_owned(),
-        Outcome::Activated => "activated".to_owned(),
-        _ => plural(file.counts.read, "line"),
-    }
-}
-
 fn write_look(out: &mut String, file: &File) -> Result {
-    writeln!(out, "\n{}\n  {}", file.name, file.headline())?;
+    writeln!(out, "\n{}\n  {}", file.name, ended(file))?;
     let Some(report) = &file.report else { return Ok(()) };
     let advice = report.reason.as_ref().and_then(|reason| reason.hint.as_deref());
     if let Some(hint) = advice {
@@ -92,12 +87,6 @@ fn write_look(out: &mut String, file: &File) -> Result {
     }
     writeln!(out, "  now at    {}", report.place)?;
     writeln!(out, "  log       {}", report.log)
-}
-
-/// What is said of kinds of findings that are not shown.
-pub(super) fn other_kinds(kinds: usize) -> Option<String> {
-    let more = kinds.checked_sub(KINDS).filter(|more| *more > 0)? as u64;
-    Some(format!("… and {}; the log counts each.", plural(more, "other kind")))
 }
 
 /// `told`: the advice that was given already.

@@ -2,29 +2,36 @@
 
 use std::fmt::Write;
 
-use super::summary::more_mistakes;
-use super::{Counts, Report, gone_along, headline, left_alone, number, plural};
+use super::phrases::more_mistakes;
+use super::{Headline, Renderer};
 use crate::finding::{Code, Finding};
+use crate::report::{Counts, Report, gone_along, left_alone, number, plural};
 
-/// The log of a file, as UTF-8 text ending in a line break.
-pub fn log(report: &Report) -> String {
-    let mut text = String::new();
-    write_log(&mut text, report).unwrap_or_default();
-    text
+/// The log of a file: text ending in a line break, the outcome first, then each finding with its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Log;
+
+impl Renderer<Report> for Log {
+    fn render(&self, report: &Report) -> String {
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        write_log(&mut text, report).unwrap_or_default();
+        text
+    }
 }
 
 fn write_log(out: &mut String, report: &Report) -> std::fmt::Result {
-    writeln!(out, "{}", headline(report))?;
+    writeln!(out, "{}", Headline.render(report))?;
     if let Some(hint) = report.reason.as_ref().and_then(|r| r.hint.as_ref()) {
         writeln!(out, "hint: {hint}")?;
     }
     writeln!(out)?;
     fact(out, "file", &report.file)?;
     fact(out, "archive", report.archive.as_deref().unwrap_or_default())?;
-    fact(out, "import", &report.import)?;
-    fact(out, "arrived", &report.arrived)?;
-    fact(out, "began", report.began.as_deref().unwrap_or_default())?;
-    fact(out, "finished", &report.finished)?;
+    fact(out, "import", &report.import.to_string())?;
+    fact(out, "arrived", &report.arrived.to_string())?;
+    fact(out, "began", &report.began.map(|at| at.to_string()).unwrap_or_default())?;
+    fact(out, "finished", &report.finished.to_string())?;
     if let Some(group) = &report.group {
         let slot = format!("{} {:02} of {:02}", group.id, group.slot, group.last);
         fact(out, "group", &format!("{slot}, generation {}", group.generation))?;

@@ -4,21 +4,15 @@
 //! However many files there are, the mail has a bounded size: see [`LOOK`], [`FINE`] and `KINDS`. The counts are
 //! exact, and what is not shown is counted.
 
-mod html;
-mod text;
-
-use super::{Counts, Outcome, Report, number, plural};
-use crate::id::Timestamp;
-
-pub use html::html;
-pub use text::text;
+use super::{Counts, Outcome, Report};
+use crate::id::{ImportId, Timestamp};
 
 /// How many files that need somebody are shown, each with its findings.
 pub const LOOK: usize = 25;
 /// How many of the other files are shown.
 pub const FINE: usize = 100;
 /// How many kinds of findings are shown of a file.
-const KINDS: usize = 3;
+pub(crate) const KINDS: usize = 3;
 
 /// What is told of many files together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +29,7 @@ pub struct Digest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// The id of its import.
-    pub import: String,
+    pub import: ImportId,
     /// Its name.
     pub name: String,
     /// When it ended.
@@ -66,24 +60,17 @@ impl File {
             self.finished,
         )
     }
-
-    fn headline(&self) -> String {
-        match &self.report {
-            Some(report) => super::headline(report),
-            None => self.outcome.to_string(),
-        }
-    }
 }
 
 /// How many files ended how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Ends {
-    whole: u64,
-    part: u64,
+pub(crate) struct Ends {
+    pub(crate) whole: u64,
+    pub(crate) part: u64,
     /// Taken whole, and yet there is something to see.
-    remarked: u64,
-    bogus: u64,
-    not_processed: u64,
+    pub(crate) remarked: u64,
+    pub(crate) bogus: u64,
+    pub(crate) not_processed: u64,
 }
 
 impl Digest {
@@ -100,15 +87,33 @@ impl Digest {
         self.files.iter_mut().take(self.look.min(LOOK))
     }
 
-    fn look(&self) -> &[File] {
+    /// The repository.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The time that it is about, for people.
+    pub fn span(&self) -> &str {
+        &self.span
+    }
+
+    /// All files; those that need somebody come first.
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// The files that need somebody, the worst first.
+    pub fn look(&self) -> &[File] {
         self.files.get(..self.look).unwrap_or_default()
     }
 
-    fn fine(&self) -> &[File] {
+    /// The other files, in the order in which they ended.
+    pub fn fine(&self) -> &[File] {
         self.files.get(self.look..).unwrap_or_default()
     }
 
-    fn ends(&self) -> Ends {
+    /// How many files ended how.
+    pub(crate) fn ends(&self) -> Ends {
         let mut ends = Ends::default();
         for file in &self.files {
             *match file.outcome {
@@ -123,7 +128,7 @@ impl Digest {
     }
 
     /// The lines of all files together.
-    fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         let mut sum = Counts::default();
         for counts in self.files.iter().map(|file| &file.counts) {
             sum.read += counts.read;
@@ -133,55 +138,5 @@ impl Digest {
             sum.rejected += counts.rejected;
         }
         sum
-    }
-
-    /// What happened, in one line.
-    pub fn headline(&self) -> String {
-        let all = self.files.len() as u64;
-        let Ends { part, remarked, bogus, not_processed, .. } = self.ends();
-        let files = plural(all, "file");
-        if self.look == 0 {
-            let were = if all == 1 { "was" } else { "were" };
-            return format!("{files} {were} taken whole");
-        }
-        let look = self.look as u64;
-        let who = match (look == all, look) {
-            (true, 1) => "1 file needs somebody".to_owned(),
-            (true, _) => format!("{files} need somebody"),
-            (false, 1) => format!("1 of {files} needs somebody"),
-            (false, _) => format!("{} of {files} need somebody", number(look)),
-        };
-        let of = [
-            (bogus, "bogus"),
-            (not_processed, "not processed"),
-            (part, "taken in part"),
-            (remarked, "with a remark"),
-        ];
-        let of: Vec<String> = (of.iter())
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{} {word}", number(*count)))
-            .collect();
-        format!("{who}: {}", of.join(", "))
-    }
-
-    /// The subject of the mail.
-    pub fn subject(&self) -> String {
-        format!("[{}] {}", self.repository, self.headline())
-    }
-
-    /// What is said of files that need somebody and are not shown.
-    fn beyond_look(&self) -> Option<String> {
-        let more = self.look.checked_sub(LOOK).filter(|more| *more > 0)? as u64;
-        let need = if more == 1 { "needs" } else { "need" };
-        Some(format!(
-            "… and {} that {need} somebody; `tidewaiter history` lists them.",
-            plural(more, "more file")
-        ))
-    }
-
-    /// What is said of the other files that are not shown.
-    fn beyond_fine(&self) -> Option<String> {
-        let more = self.fine().len().checked_sub(FINE).filter(|more| *more > 0)? as u64;
-        Some(format!("… and {}; `tidewaiter history` lists them.", plural(more, "more file")))
     }
 }
