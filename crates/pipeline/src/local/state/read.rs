@@ -335,7 +335,7 @@ pub(super) fn history(sql: &Connection, filter: &HistoryFilter) -> Rows<ImportRu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::state_tables::MIGRATIONS;
+    use super::super::tables::MIGRATIONS;
 
     /// The page of a day asks for one day of one repository, however many files the ledger has.
     #[test]
