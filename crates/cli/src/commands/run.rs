@@ -37,7 +37,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     let local =
         open_folder(dir)?.without_settling().observed_by(move |observation| observer.observe(observation));
     let mut runner = Runner::new(local, options.quiet_for)?;
-    let summary = runner.run(options.patience).await;
+    let summary = Box::pin(runner.run(options.patience)).await;
     for failure in &summary.failures {
         teller.failed(failure);
     }

@@ -57,7 +57,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         Told::Failed(failure) => teller.failed(&failure),
         Told::Recovered(failure) => teller.recovered(&failure),
     };
-    runner.watch(stop, tell).await;
+    Box::pin(runner.watch(stop, tell)).await;
     let tally = teller.tally();
     match options.format {
         Format::Text => printer.line(Line::from("stopped; ").then(tally.sentence()))?,
