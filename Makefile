@@ -68,6 +68,7 @@ localstack: ## Run a LocalStack for use by hand until Ctrl-C; what is printed is
 .PHONY: lint
 lint: ## Check formatting, lints and documentation
 	$(CARGO) fmt --all --check
+	@tests/edges
 	@tests/simulation/mutants --check
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps --document-private-items

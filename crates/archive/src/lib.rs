@@ -69,16 +69,19 @@
 mod bz2;
 mod deliver;
 mod fields;
+mod fill;
 mod format;
 mod input;
 mod limits;
 mod name;
+mod printable;
 mod refusal;
 mod roster;
 mod sink;
 mod sniff;
 mod source;
 mod tar;
+mod tar_block;
 mod zip;
 
 use std::io::{Read, Seek};

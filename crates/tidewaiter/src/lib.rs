@@ -10,6 +10,7 @@ pub mod config;
 pub mod finding;
 pub mod id;
 pub mod keys;
+mod lists;
 pub mod mistake;
 pub mod name;
 pub mod notice;

@@ -6,9 +6,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::reader::Layout;
-use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Value, ean, lists};
+use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Value, ean};
 use crate::config::{Empty, Mode};
 use crate::id::ImportId;
+use crate::lists;
 use crate::schema::compile::MOST_DIGITS;
 use crate::schema::{Generated, OnExisting, RowEffect};
 

@@ -131,7 +131,7 @@ impl CellType {
             Self::Uri => text::is_uri(value),
             Self::Uuid => text::is_uuid(value),
             Self::Phone => text::is_phone(value),
-            Self::Lists => crate::record::are_lists(value),
+            Self::Lists => crate::lists::are_lists(value),
             Self::Boolean { yes, no } => yes.iter().chain(no).any(|text| **text == *value),
             Self::Integer => return decimal::integer(bytes).map(Measure::Decimal),
             Self::Number => return decimal::number(bytes).map(Measure::Decimal),

@@ -1,11 +1,11 @@
-//! Lists that a contact is subscribed to.
+//! Lists that a contact is subscribed to: which cells name lists, and what such a cell does to a record.
 //!
 //! A cell is text, never a number: list 0 exists, and `-0` leaves it.
 
 use std::collections::BTreeSet;
 
 /// What the record holds after the cell: the lists it is in, in ascending order. `None` if it is in none.
-pub(super) fn merged(record: Option<&str>, cell: &str) -> Option<String> {
+pub(crate) fn merged(record: Option<&str>, cell: &str) -> Option<String> {
     let mut lists: BTreeSet<u32> = steps(record.unwrap_or_default()).map(|(_, list)| list).collect();
     for (joins, list) in steps(cell) {
         if joins {
@@ -19,7 +19,7 @@ pub(super) fn merged(record: Option<&str>, cell: &str) -> Option<String> {
 }
 
 /// True if a record holds a list.
-pub(super) fn contains(record: &str, list: u32) -> bool {
+pub(crate) fn contains(record: &str, list: u32) -> bool {
     steps(record).any(|(_, member)| member == list)
 }
 
