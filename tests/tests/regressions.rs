@@ -43,7 +43,7 @@ fn stopped_before_loading(world: &World, content: &str) -> PathBuf {
     let import = world.import(&first);
     let sha256 = {
         use sha2::{Digest, Sha256};
-        configs::hex(&Sha256::digest(content))
+        hash::hex(&Sha256::digest(content))
     };
     block_on(async {
         let local = Local::open(world.root()).unwrap();

@@ -12,6 +12,7 @@ pub mod error;
 pub mod format;
 pub mod printer;
 pub mod progress;
+pub mod table;
 pub mod text;
 
 use std::process::ExitCode;

@@ -14,10 +14,10 @@ use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
+use crate::Result;
 use crate::capabilities::{Clock, HasQueue};
 use crate::ports::{InDropZone, Message, Objects, Queue, RunLedger};
-use crate::unpack::Registers;
-use crate::{Result, unpack};
+use crate::register::{Registers, register};
 
 /// How long a configuration that is still being written is waited for before it is looked at again.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
@@ -63,7 +63,7 @@ pub(crate) async fn look<D: Registers + HasQueue + Clock>(
                 return Ok(None);
             };
             tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not come");
-            let import = unpack::register(deployment, &dropped).await?;
+            let import = register(deployment, &dropped).await?;
             deployment.queue().send(Message::TakeIn { import: import.id }, None).await?;
             Ok(Some(Wait::Outcome))
         }

@@ -23,7 +23,7 @@ use crate::ports::{
     AdvanceWrites, Conclusion, GroupQueue, ImportRun, Kind, Message, News, Pinned, Progress, Queue, Refusal,
     RunLedger, Task, Turn,
 };
-use crate::unpack::Registers;
+use crate::register::Registers;
 use crate::{Error, Result, configs};
 
 trait_alias! {

@@ -9,7 +9,8 @@ use tidewaiter_ops::{Deployment, Location};
 use super::events::word;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
-use crate::text::{Align, Table, left_alone, moment, number, shortened};
+use crate::table::{Align, Table};
+use crate::text::{left_alone, moment, number, shortened};
 use crate::{Result, Status};
 
 /// How much of a name a row shows.

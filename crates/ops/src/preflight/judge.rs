@@ -16,7 +16,8 @@ use tidewaiter::schema::compile::Scope;
 use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::examine::CheckSpec;
 use tidewaiter_pipeline::ports::Refusal;
-use tidewaiter_pipeline::unpack::{archive_limits, not_grouped, refused_name};
+use tidewaiter_pipeline::register::refused_name;
+use tidewaiter_pipeline::unpack::{archive_limits, not_grouped};
 
 use super::Preflight;
 use crate::configurations;

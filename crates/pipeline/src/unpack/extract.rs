@@ -6,10 +6,11 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
 
 use super::members::{Member, Stopped, write_members};
-use super::{arrived, cannot_open, data_kind, refused_name, unresolved};
+use super::{arrived, cannot_open, unresolved};
 use crate::capabilities::{HasObjects, IntakePolicy};
 use crate::conclude::{self, Findings};
 use crate::ports::{ImportRun, Kind, Objects, Pinned, Progress, Refusal, RunLedger};
+use crate::register::{self, data_kind, refused_name};
 use crate::unpack::TakesIn;
 use crate::{Result, configs};
 
@@ -98,7 +99,7 @@ fn child<D: HasObjects + IntakePolicy>(
             let Refusal { reason, .. } = refused_name(&error);
             Kind::Refused(Refusal { outcome: Outcome::NotProcessed, reason })
         }
-        Err(_) => super::unresolved(deployment, active),
+        Err(_) => register::unresolved(deployment, active),
     };
     ImportRun {
         id: archive.id.member(n),

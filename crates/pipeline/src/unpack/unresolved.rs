@@ -12,11 +12,12 @@ use tidewaiter::keys::Repository;
 use tidewaiter::name::possible_universes;
 use tidewaiter::report::Outcome;
 
-use super::{data_kind, not_grouped, refused_name};
+use super::not_grouped;
 use crate::capabilities::{Clock, HasQueue, HasRuns};
 use crate::in_flight::{self, Wait};
 use crate::ports::{GroupQueue, ImportRun, Kind, Message, Queue, Refusal, RunLedger};
-use crate::unpack::{Registers, TakesIn};
+use crate::register::{Registers, data_kind, refused_name};
+use crate::unpack::TakesIn;
 use crate::{Error, Result, configs};
 
 /// How often configurations may be registered while it is looked for them, before that is left to another try.

@@ -9,7 +9,8 @@ use tidewaiter_ops::{Deployment, Location};
 use self::listing::Listing;
 use crate::format::RecordFormat;
 use crate::printer::Printer;
-use crate::text::{Align, Table, listed, number};
+use crate::table::{Align, Table};
+use crate::text::{listed, number};
 use crate::{Error, Result, Status};
 
 /// What to show.

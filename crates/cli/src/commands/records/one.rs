@@ -8,7 +8,8 @@ use super::listing::Listing;
 use crate::Result;
 use crate::format::RecordFormat;
 use crate::printer::{Line, Printer, style};
-use crate::text::{Align, Table, listed, moment, number, shortened};
+use crate::table::{Align, Table};
+use crate::text::{listed, moment, number, shortened};
 
 /// How many records are shown of a scope, unless something else is asked for.
 const LIMIT: u64 = 1_000;

@@ -334,8 +334,8 @@ pub(super) fn history(sql: &Connection, filter: &HistoryFilter) -> Rows<ImportRu
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::tables::MIGRATIONS;
+    use super::*;
 
     /// The page of a day asks for one day of one repository, however many files the ledger has.
     #[test]
