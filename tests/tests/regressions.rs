@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::capabilities::HasState;
-use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::ports::{Conclusion, ConfigStore, Content, KeptReport, Pinned, Progress, RunLedger};
+use tidewaiter_pipeline::{configs, hash};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 
@@ -43,7 +43,7 @@ fn stopped_before_loading(world: &World, content: &str) -> PathBuf {
     let import = world.import(&first);
     let sha256 = {
         use sha2::{Digest, Sha256};
-        configs::hex(&Sha256::digest(content))
+        hash::hex(&Sha256::digest(content))
     };
     block_on(async {
         let local = Local::open(world.root()).unwrap();

@@ -15,7 +15,7 @@ use std::future::Future;
 use tidewaiter::id::{ImportId, Timestamp};
 
 use crate::Result;
-use crate::configs::Cache;
+use crate::config_cache::Cache;
 use crate::ports::{
     ConfigStore, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Queue, Records,
     RunLedger,

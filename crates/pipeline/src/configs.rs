@@ -2,9 +2,8 @@
 
 mod activate;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -16,110 +15,14 @@ use tidewaiter::name::{DataName, NameError};
 pub use activate::{Activation, Candidate, activate};
 
 use crate::capabilities::{Capacity, Clock, HasConfigCache, HasConfigs, HasObjects, trait_alias};
+use crate::config_cache::CachedHash;
+use crate::hash::hex;
 use crate::ports::{ConfigStore, Configurations, ImportRun, Listed, Objects, Pinned, Universe};
 use crate::{Error, Result};
 
 trait_alias! {
     /// What pinning a run to its configuration needs.
     pub trait Pins = HasObjects + HasConfigs + HasConfigCache + Clock + Capacity
-}
-
-/// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
-/// more begins anew.
-const REMEMBERED: usize = 256;
-
-/// What this process has read of configurations, by what identifies their content: it is never out of date.
-#[derive(Debug, Default)]
-pub struct Cache {
-    remembered: Mutex<Remembered>,
-    /// For how long a name is taken in by what was listed last.
-    names_for: Duration,
-}
-
-#[derive(Debug, Default)]
-struct Remembered {
-    /// By repository: its documents with their tags, what they say together, and when they were listed.
-    active: HashMap<Repository, (Vec<Listed>, Arc<Active>, Instant)>,
-    /// By hash and universe. What is here is kept in the state.
-    kept: HashMap<(String, String), Arc<Config>>,
-    /// By repository and universe: what was active.
-    pinned: HashMap<(Repository, String), CachedHash>,
-}
-
-/// The active configuration of a universe as it was read, of a repository that may import into the universe.
-#[derive(Debug, Clone)]
-struct CachedHash {
-    /// How many configurations of the repository had their outcome then. None was in flight.
-    number: u64,
-    hash: String,
-    read: Instant,
-}
-
-impl Cache {
-    /// One that lets [`resolve`] and [`pin`] answer by what was read so long ago, where that is asked over the network.
-    /// What an import has activated since is seen all the same by `pin`; what an operator has put there by hand is not.
-    pub fn with_names_for(names_for: Duration) -> Self {
-        Self { names_for, ..Self::default() }
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Remembered) -> T) -> T {
-        work(&mut self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn active(&self, repository: &Repository, listed: &[Listed]) -> Option<Arc<Active>> {
-        self.with(|all| {
-            let (tags, active, at) = all.active.get_mut(repository)?;
-            if tags != listed {
-                return None;
-            }
-            *at = Instant::now();
-            Some(active.clone())
-        })
-    }
-
-    /// What was listed a moment ago.
-    fn recent(&self, repository: &Repository) -> Option<Arc<Active>> {
-        self.with(|all| {
-            let (_, active, at) = all.active.get(repository)?;
-            (at.elapsed() < self.names_for).then(|| active.clone())
-        })
-    }
-
-    fn put_active(&self, repository: &Repository, listed: Vec<Listed>, active: Arc<Active>) {
-        self.with(|all| {
-            if all.active.len() >= REMEMBERED {
-                all.active.clear();
-            }
-            all.active.insert(repository.clone(), (listed, active, Instant::now()));
-        });
-    }
-
-    /// What was active, if so many configurations have their outcome as then.
-    fn pinned(&self, at: &(Repository, String), number: u64) -> Option<CachedHash> {
-        self.with(|all| all.pinned.get(at).filter(|known| known.number == number).cloned())
-    }
-
-    fn put_pinned(&self, at: (Repository, String), known: CachedHash) {
-        self.with(|all| {
-            if all.pinned.len() >= REMEMBERED {
-                all.pinned.clear();
-            }
-            all.pinned.insert(at, known);
-        });
-    }
-
-    fn kept(&self, hash: &str, universe: &str) -> Option<Arc<Config>> {
-        self.with(|all| all.kept.get(&(hash.to_owned(), universe.to_owned())).cloned())
-    }
-
-    fn put_kept(&self, hash: &str, universe: &str, config: &Arc<Config>) {
-        self.with(|all| {
-            if all.kept.len() >= REMEMBERED {
-                all.kept.clear();
-            }
-            all.kept.insert((hash.to_owned(), universe.to_owned()), config.clone());
-        });
-    }
 }
 
 /// All active configurations of a repository. One that somebody else activated is seen at once: what there is
@@ -317,15 +220,6 @@ fn parse(key: &impl ToString, universe: &str, document: &[u8]) -> Result<Config>
 fn unusable(key: &impl ToString, mistakes: &[Mistake]) -> Error {
     let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     Error::Configuration { key: key.to_string(), mistakes: mistakes.join("; ") }
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

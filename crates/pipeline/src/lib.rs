@@ -8,6 +8,7 @@
 pub mod capabilities;
 mod chunks;
 pub mod conclude;
+pub mod config_cache;
 pub mod configs;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -16,7 +17,7 @@ mod displace;
 pub mod error;
 pub mod examine;
 pub mod follow;
-mod hash;
+pub mod hash;
 mod in_flight;
 pub mod local;
 mod parts;

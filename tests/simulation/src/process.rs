@@ -9,7 +9,7 @@ use tidewaiter_pipeline::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
     IntakePolicy, Observes,
 };
-use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::config_cache::Cache;
 use tidewaiter_pipeline::follow::BufferedQueue;
 use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
 use tidewaiter_pipeline::validate::Tried;

@@ -17,7 +17,7 @@ use aws_sdk_s3::config::ProvideCredentials;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
-use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::config_cache::Cache;
 use tidewaiter_pipeline::ports::GroupQueue;
 
 pub use self::letters::{DeadLetter, DeadLetters};

@@ -15,7 +15,7 @@ use tidewaiter_pipeline::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
     IntakePolicy, Observes,
 };
-use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::config_cache::Cache;
 use tidewaiter_pipeline::follow::{self, BufferedQueue};
 use tidewaiter_pipeline::local::EmlFolder;
 use tidewaiter_pipeline::local::disk::Disk;

@@ -51,7 +51,7 @@ use crate::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
     IntakePolicy, Observes,
 };
-use crate::configs::Cache;
+use crate::config_cache::Cache;
 use crate::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger};
 use crate::{Error, Result};
 

@@ -16,8 +16,8 @@ use tidewaiter::report::Counts;
 use super::lines::{Item, Lines, Run};
 use super::{Passed, refused};
 use crate::chunks::Chunks;
-use crate::configs::hex;
 use crate::examine::CheckSpec;
+use crate::hash::hex;
 use crate::ports::{
     Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Records, Upload,
 };
