@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::capabilities::HasState;
-use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::ports::{Conclusion, ConfigStore, Content, KeptReport, Pinned, Progress, RunLedger};
+use tidewaiter_pipeline::{configs, hash};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

@@ -1,4 +1,4 @@
-//! The hash of a file that is read in pieces, on a thread of its own if the file is large.
+//! Hashes: that of a file that is read in pieces, on a thread of its own if the file is large.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};

@@ -491,7 +491,7 @@ async fn rejected_lines_are_where_the_ledger_says_when_the_file_that_took_their_
     let mut has_claimed = false;
     let dies = |call: &Call| {
         let dies = has_claimed;
-        has_claimed |= call.name == "claims.claim";
+        has_claimed |= call.name == "state.claim";
         (!dies).then_some(Verdict::Go)
     };
     assert_eq!(treat(&world, &work, dies).await, None, "it dies when it has taken the key");
@@ -523,7 +523,7 @@ async fn what_came_since_is_not_written_over() {
                 event
             }));
         }
-        has_claimed |= call.name == "claims.claim";
+        has_claimed |= call.name == "state.claim";
         Some(Verdict::Go)
     };
     treat(&world, &work, overtaken).await;

@@ -33,7 +33,7 @@ impl GroupQueue for Ports {
             });
             Ok(turn)
         };
-        self.table("groups.turn", || repository.to_string(), turn).await
+        self.table("state.turn", || repository.to_string(), turn).await
     }
 
     async fn advance(
@@ -73,7 +73,7 @@ impl GroupQueue for Ports {
             }
             Ok(won)
         };
-        self.table("groups.advance", about, advance).await
+        self.table("state.advance", about, advance).await
     }
 
     async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
@@ -82,7 +82,7 @@ impl GroupQueue for Ports {
             self.seen(|inner| inner.watch.sealed(repository, group));
             Ok(())
         };
-        self.table("groups.seal", || named(group), seal).await
+        self.table("state.seal", || named(group), seal).await
     }
 
     async fn next_member(
@@ -92,12 +92,12 @@ impl GroupQueue for Ports {
         checking: bool,
     ) -> Result<Option<ImportId>> {
         let find = self.world.state.next_member(repository, group, checking);
-        self.table("groups.next_member", || named(group), find).await
+        self.table("state.next_member", || named(group), find).await
     }
 
     async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<ImportRun>> {
         let members = self.world.state.group_members(repository, group);
-        self.table("groups.group_members", || named(group), members).await
+        self.table("state.group_members", || named(group), members).await
     }
 
     async fn close(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
@@ -106,7 +106,7 @@ impl GroupQueue for Ports {
             self.seen(|inner| inner.watch.closed(repository, group));
             Ok(())
         };
-        self.table("groups.close", || named(group), close).await
+        self.table("state.close", || named(group), close).await
     }
 
     async fn expire(&self, repository: &Repository, group: &GroupRef) -> Result<bool> {
@@ -117,19 +117,19 @@ impl GroupQueue for Ports {
             }
             Ok(expired)
         };
-        self.table("groups.expire", || named(group), expire).await
+        self.table("state.expire", || named(group), expire).await
     }
 
     async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<ImportRun>> {
         let queued = self.world.state.queued(repository, limit);
-        self.table("groups.queued", || repository.to_string(), queued).await
+        self.table("state.queued", || repository.to_string(), queued).await
     }
 
     async fn waiting(&self, repository: &Repository) -> Result<Vec<WaitingGroup>> {
-        self.table("groups.waiting", || repository.to_string(), self.world.state.waiting(repository)).await
+        self.table("state.waiting", || repository.to_string(), self.world.state.waiting(repository)).await
     }
 
     async fn repositories(&self) -> Result<Vec<Repository>> {
-        self.table("groups.repositories", String::new, self.world.state.repositories()).await
+        self.table("state.repositories", String::new, self.world.state.repositories()).await
     }
 }

@@ -70,7 +70,7 @@ impl Ports {
         }
     }
 
-    /// A call of a table.
+    /// A call of a table. Its name begins with that of the table, not of the port: a table is throttled as a whole.
     async fn table<T>(
         &self,
         name: &'static str,

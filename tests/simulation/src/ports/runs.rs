@@ -27,7 +27,7 @@ impl RunLedger for Ports {
             }
             Ok(registered)
         };
-        self.table("runs.register", about, register).await
+        self.table("state.register", about, register).await
     }
 
     async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<ImportRun>> {
@@ -44,17 +44,17 @@ impl RunLedger for Ports {
             }
             Ok(resolved)
         };
-        self.table("runs.resolve", || format!("{id} {kind:?}"), resolve).await
+        self.table("state.resolve", || format!("{id} {kind:?}"), resolve).await
     }
 
     async fn unresolved(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
         let unresolved = self.world.state.unresolved(repository);
-        self.table("runs.unresolved", || repository.to_string(), unresolved).await
+        self.table("state.unresolved", || repository.to_string(), unresolved).await
     }
 
     async fn unregistered(&self, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
         let about = format!("{} of them", drops.len());
-        self.table("runs.unregistered", || about, self.world.state.unregistered(drops)).await
+        self.table("state.unregistered", || about, self.world.state.unregistered(drops)).await
     }
 
     async fn run(&self, id: ImportId) -> Result<Option<ImportRun>> {
@@ -65,15 +65,15 @@ impl RunLedger for Ports {
                 known.import
             }))
         };
-        self.table("runs.run", || id.to_string(), import).await
+        self.table("state.run", || id.to_string(), import).await
     }
 
     async fn runs(&self, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
-        self.table("runs.runs", || format!("{} of them", ids.len()), self.world.state.runs(ids)).await
+        self.table("state.runs", || format!("{} of them", ids.len()), self.world.state.runs(ids)).await
     }
 
     async fn members(&self, archive: ImportId) -> Result<Vec<ImportRun>> {
-        self.table("runs.members", || archive.to_string(), self.world.state.members(archive)).await
+        self.table("state.members", || archive.to_string(), self.world.state.members(archive)).await
     }
 
     fn remembered(&self, id: ImportId) -> Option<ImportSnapshot> {
@@ -104,7 +104,7 @@ impl RunLedger for Ports {
             self.remember_current(id).await?;
             Ok(held)
         };
-        self.table("runs.start", || id.to_string(), start).await
+        self.table("state.start", || id.to_string(), start).await
     }
 
     async fn conclude(
@@ -133,7 +133,7 @@ impl RunLedger for Ports {
             self.remember_current(id).await?;
             Ok(decision)
         };
-        self.table("runs.conclude", about, conclude).await
+        self.table("state.conclude", about, conclude).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
@@ -148,7 +148,7 @@ impl RunLedger for Ports {
             }
             Ok(())
         };
-        self.table("runs.finish", || id.to_string(), finish).await
+        self.table("state.finish", || id.to_string(), finish).await
     }
 
     async fn find_duplicate(
@@ -158,7 +158,7 @@ impl RunLedger for Ports {
         sha256: &str,
     ) -> Result<Option<ImportRun>> {
         let twin = self.world.state.find_duplicate(repository, name, sha256);
-        self.table("runs.find_duplicate", || name.file.clone(), twin).await
+        self.table("state.find_duplicate", || name.file.clone(), twin).await
     }
 
     async fn later_date(
@@ -168,14 +168,14 @@ impl RunLedger for Ports {
         before: Timestamp,
     ) -> Result<Option<Date>> {
         let latest = self.world.state.later_date(repository, name, before);
-        self.table("runs.later_date", || name.file.clone(), latest).await
+        self.table("state.later_date", || name.file.clone(), latest).await
     }
 
     async fn history(&self, filter: &HistoryFilter) -> Result<Vec<ImportRun>> {
-        self.table("runs.history", String::new, self.world.state.history(filter)).await
+        self.table("state.history", String::new, self.world.state.history(filter)).await
     }
 
     async fn unfinished(&self) -> Result<Vec<ImportRun>> {
-        self.table("runs.unfinished", String::new, self.world.state.unfinished()).await
+        self.table("state.unfinished", String::new, self.world.state.unfinished()).await
     }
 }

@@ -13,7 +13,7 @@ impl KeyClaims for Ports {
     async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
         let about =
             || format!("{id}: {}", keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
-        self.table("claims.claim", about, self.world.state.claim(keys, id)).await
+        self.table("state.claim", about, self.world.state.claim(keys, id)).await
     }
 }
 
@@ -36,12 +36,12 @@ impl Outbox for Ports {
             }
             Ok(())
         };
-        self.table("outbox.mailed", || id.to_string(), mailed).await
+        self.table("state.mailed", || id.to_string(), mailed).await
     }
 
     async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
         let gather = self.world.state.gather(repository, digest, most);
-        self.table("outbox.gather", || digest.to_owned(), gather).await
+        self.table("state.gather", || digest.to_owned(), gather).await
     }
 
     async fn digested(
@@ -57,66 +57,66 @@ impl Outbox for Ports {
             }
             Ok(())
         };
-        self.table("outbox.digested", || gathered.digest.clone(), digested).await
+        self.table("state.digested", || gathered.digest.clone(), digested).await
     }
 
     async fn digests(&self, repository: &Repository) -> Result<Vec<WaitingDigest>> {
-        self.table("outbox.digests", || repository.to_string(), self.world.state.digests(repository)).await
+        self.table("state.digests", || repository.to_string(), self.world.state.digests(repository)).await
     }
 
     async fn unmailed(&self) -> Result<Vec<ImportId>> {
-        self.table("outbox.unmailed", String::new, self.world.state.unmailed()).await
+        self.table("state.unmailed", String::new, self.world.state.unmailed()).await
     }
 }
 
 impl ConfigStore for Ports {
     async fn keep(&self, hash: &str, document: &[u8]) -> Result<()> {
-        self.table("configs.keep", || hash.to_owned(), self.world.state.keep(hash, document)).await
+        self.table("state.keep", || hash.to_owned(), self.world.state.keep(hash, document)).await
     }
 
     async fn kept(&self, hash: &str) -> Result<Option<Vec<u8>>> {
-        self.table("configs.kept", || hash.to_owned(), self.world.state.kept(hash)).await
+        self.table("state.kept", || hash.to_owned(), self.world.state.kept(hash)).await
     }
 
     async fn reconfigured(&self, repository: &Repository) -> Result<()> {
         let count = self.world.state.reconfigured(repository);
-        self.table("configs.reconfigured", || repository.to_string(), count).await
+        self.table("state.reconfigured", || repository.to_string(), count).await
     }
 
     async fn activates(&self, repository: &Repository, universe: &str, id: ImportId) -> Result<bool> {
         let note = self.world.state.activates(repository, universe, id);
-        self.table("configs.activates", || format!("{universe} of {repository}, {id}"), note).await
+        self.table("state.activates", || format!("{universe} of {repository}, {id}"), note).await
     }
 
     async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {
         let own = self.world.state.own(universe, repository);
-        self.table("configs.own", || format!("{universe} of {repository}"), own).await
+        self.table("state.own", || format!("{universe} of {repository}"), own).await
     }
 
     async fn share(&self, universe: &str, repository: &Repository, is_shared: bool) -> Result<bool> {
         let share = self.world.state.share(universe, repository, is_shared);
-        self.table("configs.share", || format!("{universe} with {repository}: {is_shared}"), share).await
+        self.table("state.share", || format!("{universe} with {repository}: {is_shared}"), share).await
     }
 
     async fn universe(&self, name: &str) -> Result<Option<Universe>> {
-        self.table("configs.universe", || name.to_owned(), self.world.state.universe(name)).await
+        self.table("state.universe", || name.to_owned(), self.world.state.universe(name)).await
     }
 
     async fn universes(&self) -> Result<Vec<Universe>> {
-        self.table("configs.universes", String::new, self.world.state.universes()).await
+        self.table("state.universes", String::new, self.world.state.universes()).await
     }
 }
 
 impl Marks for Ports {
     async fn put_if_absent(&self, key: &str, at: Timestamp) -> Result<Timestamp> {
-        self.table("marks.put_if_absent", || key.to_owned(), self.world.state.put_if_absent(key, at)).await
+        self.table("state.put_if_absent", || key.to_owned(), self.world.state.put_if_absent(key, at)).await
     }
 
     async fn put(&self, key: &str, at: Timestamp) -> Result<()> {
-        self.table("marks.put", || key.to_owned(), self.world.state.put(key, at)).await
+        self.table("state.put", || key.to_owned(), self.world.state.put(key, at)).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<Timestamp>> {
-        self.table("marks.get", || key.to_owned(), self.world.state.get(key)).await
+        self.table("state.get", || key.to_owned(), self.world.state.get(key)).await
     }
 }
