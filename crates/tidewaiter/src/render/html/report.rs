@@ -99,7 +99,7 @@ fn frame(report: &Report) -> Frame {
         headline: capital(headline),
         about: file.clone(),
         preview: file.clone(),
-        footer: format!("ImportRun {import} in {repository}. The log shows every finding that is kept."),
+        footer: format!("Import {import} in {repository}. The log shows every finding that is kept."),
         title,
     }
 }
