@@ -18,7 +18,7 @@ const SCHEME: &str = "s3://";
 pub(crate) trait Deployed: Platform {
     /// All repositories, in their order.
     async fn repositories(&self) -> Result<Vec<Repository>>;
-    /// How many data files of a repository are ready, with the one in hand.
+    /// How many data files of a repository are ready, including the current one.
     async fn queued_count(&self, repository: &Repository) -> Result<u64>;
     /// What lies in the drop zones of these repositories and was not taken in yet.
     async fn untaken(&self, repositories: &[Repository]) -> Result<Looked<Untaken>>;

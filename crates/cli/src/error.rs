@@ -17,7 +17,7 @@ pub enum Error {
     #[error("{} is not a folder of tidewaiter: it has no imports/", .0.display())]
     NotADeployment(PathBuf),
     /// An address that names no stack.
-    #[error("{} is no address of a stack: {why}", address.display())]
+    #[error("{} is not the address of a stack: {why}", address.display())]
     Address {
         /// The address.
         address: PathBuf,
@@ -82,7 +82,7 @@ pub enum Error {
         repository: String,
     },
     /// A configuration that came later is active.
-    #[error("a configuration of universe {0} that came later is active")]
+    #[error("a newer configuration of universe {0} is active")]
     Superseded(String),
     /// Several repositories are there, and none was named.
     #[error("{} has several repositories: {}", dir.display(), known.join(", "))]
@@ -145,7 +145,7 @@ pub enum Error {
         mistakes: String,
     },
     /// The ledger does not know a file.
-    #[error("no file {file} was seen")]
+    #[error("no file {file} was registered")]
     NoSuchFile {
         /// The name that was asked for.
         file: String,
@@ -157,13 +157,13 @@ pub enum Error {
         file: String,
     },
     /// Somebody removed a report.
-    #[error("the report of {file} is not where it was written")]
+    #[error("the report of {file} is gone")]
     ReportGone {
         /// The name that was asked for.
         file: String,
     },
     /// One file is mended at a time.
-    #[error("--fix takes one file, and no standard input")]
+    #[error("--fix takes one file, not standard input")]
     OneFile,
     /// Records came and went while they were listed.
     #[error("the records changed while they were being read: column {column} is new")]
@@ -191,7 +191,7 @@ impl Error {
             }
             Self::Address { .. } => "write it as s3://bucket or s3://bucket/repository".to_owned(),
             Self::OnlyFolders { instead, .. } => return instead.clone(),
-            Self::OnlyStacks(dir) => format!("`tidewaiter run {}` tries again what failed", dir.display()),
+            Self::OnlyStacks(dir) => format!("`tidewaiter run {}` retries what failed", dir.display()),
             Self::NotByRepository(_) => {
                 "leave the repository out; --universe shows the records of one universe".to_owned()
             }
@@ -202,10 +202,10 @@ impl Error {
             #[cfg(feature = "aws")]
             Self::Stack(problem) => return problem.hint(),
             Self::Pipeline(tidewaiter_pipeline::Error::Refused { .. }) => {
-                "docs/operating.md says what an operator may need (Looking at a stack)".to_owned()
+                "docs/operating.md lists the permissions an operator needs (Looking at a stack)".to_owned()
             }
             Self::Pipeline(tidewaiter_pipeline::Error::Lost { .. }) => {
-                "restore it from a backup; or `tidewaiter init DIR --accept-empty` goes on without what it knew"
+                "restore it from a backup; or continue without its contents: `tidewaiter init DIR --accept-empty`"
                     .to_owned()
             }
             Self::Read { path, .. } if path.starts_with("s3://") => {
@@ -222,15 +222,15 @@ impl Error {
                 "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
             }
             Self::WhichScope { .. } => {
-                "give --config with the configuration it is sent under, or --scope with what it holds"
+                "give --config with its configuration, or --scope with its scope"
                     .to_owned()
             }
             Self::NoSuchFile { .. } => {
                 "`tidewaiter history DIR --file TEXT` finds names with a text in them".to_owned()
             }
             Self::NoOutcome { .. } => "`tidewaiter explain DIR FILE` says what it waits for".to_owned(),
-            Self::ReportGone { .. } => "its log may be there; `tidewaiter history` names where".to_owned(),
-            Self::RecordsChanged { .. } => "try again, or wait until the import is over".to_owned(),
+            Self::ReportGone { .. } => "its log may exist; `tidewaiter history` shows where".to_owned(),
+            Self::RecordsChanged { .. } => "try again, or wait until the import is finished".to_owned(),
             _ => return None,
         })
     }

@@ -60,7 +60,7 @@ pub(crate) async fn look<P: Platform>(
             let Some(dropped) = platform.state().unregistered(vec![*dropped]).await?.pop() else {
                 return Ok(None);
             };
-            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not come");
+            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not arrived");
             let import = unpack::register(platform, &dropped).await?;
             platform.queue().send(Message::TakeIn { import: import.id }, None).await?;
             Ok(Some(Wait::Outcome))

@@ -39,7 +39,7 @@ impl<'a, P: Platform> Pulse<'a, P> {
         }
         self.last = now;
         if let Err(error) = self.platform.state().renew(&key(self.repository), now).await {
-            tracing::warn!(%error, "a reconciliation may hand the file out once more");
+            tracing::warn!(%error, "a reconciliation may dispatch the file again");
         }
     }
 }

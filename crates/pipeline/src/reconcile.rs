@@ -49,7 +49,7 @@ pub async fn reconcile<P: Platform>(platform: &P, left_alone: Timestamp) -> Resu
         }
     }
     for (repository, error) in watch(platform).await? {
-        tracing::error!(%repository, %error, "nobody watches over what does not come");
+        tracing::error!(%repository, %error, "the watch for missing files failed");
     }
     Ok(found)
 }
@@ -63,7 +63,7 @@ async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Res
         drops.retain(|dropped| dropped.arrived <= left_alone);
         for dropped in platform.state().unregistered(drops).await? {
             let (repository, import) = (&dropped.repository, dropped.import);
-            tracing::warn!(%repository, %import, "a file lies in the drop zone that nobody told of");
+            tracing::warn!(%repository, %import, "a file in the drop zone had no event");
             platform.queue().send(Message::Missed { dropped: Box::new(dropped) }, None).await?;
             missed += 1;
             if missed == MISSED {
@@ -110,7 +110,7 @@ pub(crate) async fn watch_repository<P: Platform>(
     match watch::watch_over(platform, repository).await {
         // The first file that comes says so, or is the configuration that mends it.
         Err(error @ Error::Configuration { .. }) if !is_registered => {
-            tracing::warn!(%repository, %error, "nobody watches over what does not come");
+            tracing::warn!(%repository, %error, "the watch for missing files failed");
             Ok(())
         }
         watched => watched,

@@ -78,7 +78,7 @@ async fn activate_in(
         }
     }
     deployed.state().reconfigured(&repository).await?;
-    printer.line(format!("it is the active configuration of universe {universe} in {repository} now"))?;
+    printer.line(format!("it is now the active configuration of universe {universe} in {repository}"))?;
     Ok(Status::Clean)
 }
 

@@ -129,7 +129,7 @@ async fn show(deployed: &impl Deployed, options: Options, printer: &Printer) -> 
     entries.reverse();
     match format {
         Format::Json => printer.json(&entries)?,
-        Format::Text if entries.is_empty() => printer.line("no such file was seen")?,
+        Format::Text if entries.is_empty() => printer.line("no such file was registered")?,
         Format::Text => {
             let latest = entries.len() == limit;
             table(entries).print(printer)?;

@@ -32,7 +32,7 @@ use crate::{Error, Result};
 
 /// Why nobody has to run a stack.
 const RUNS_BY_ITSELF: &str =
-    "a stack runs by itself: what is dropped into s3://BUCKET/imports/<repository>/ is imported as it comes";
+    "a stack runs by itself: it imports what is dropped into s3://BUCKET/imports/<repository>/";
 
 /// Opens the deployment in a folder to work on it.
 pub(crate) fn open(dir: &Path) -> Result<Local> {

@@ -73,7 +73,7 @@ async fn share_in(deployed: &impl Deployed, options: ShareOptions, printer: &Pri
     }
     // Whoever has read that it may, or may not, reads it again.
     state.reconfigured(&repository).await?;
-    let now = if is_shared { "is shared with" } else { "is not shared any more with" };
+    let now = if is_shared { "is shared with" } else { "is no longer shared with" };
     printer.line(format!("universe {universe} {now} {repository}"))?;
     Ok(Status::Clean)
 }

@@ -11,7 +11,7 @@ use crate::ports::{ImportRun, Objects, Platform, Progress, Refusal, State};
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
-const STAYS: &str = "the configuration that was active stays so; mend this one and drop it again";
+const STAYS: &str = "the previous configuration stays active; fix this one and drop it again";
 
 /// Checks a dropped configuration, activates it, and gives it its outcome.
 pub(super) async fn configure<P: Platform>(platform: &P, import: &ImportRun, universe: &str) -> Result<()> {
@@ -29,13 +29,12 @@ pub(super) async fn configure<P: Platform>(platform: &P, import: &ImportRun, uni
     let candidate = Candidate { repository: &import.repository, universe, id: import.id, document };
     let findings = match activate(platform, &candidate, is_undecided(platform, import)).await? {
         Activation::Active => {
-            let notes = vec![format!("it is the active configuration of universe {universe} now")];
+            let notes = vec![format!("it is now the active configuration of universe {universe}")];
             Findings { notes, ..Findings::outcome(Outcome::Activated) }
         }
         // As if it had been active until the later one replaced it: whichever was told of first.
         Activation::Superseded => {
-            let note =
-                format!("a configuration of universe {universe} that was dropped later is active already");
+            let note = format!("a newer configuration of universe {universe} is already active");
             Findings { notes: vec![note], ..Findings::outcome(Outcome::Activated) }
         }
         Activation::NotOwned => {

@@ -47,7 +47,7 @@ pub(super) fn fix(check: &mut Check<'_>, path: &Path, fix: &Fix) -> Result<()> {
     let name = file_name(path);
     let mut file = File::open(path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.len() > LARGEST {
-        let why = format!("it has more than the {} bytes that are mended at a time", number(LARGEST));
+        let why = format!("it is larger than the {} bytes that can be fixed at once", number(LARGEST));
         return Err(cannot(io::Error::other(why)));
     }
     let mut content = Vec::new();
@@ -79,10 +79,10 @@ pub(super) fn tell(fixed: &Fixed, printer: &Printer) -> Result<()> {
         Some(path) => printer.line(
             Line::from("  ").styled(style::GOOD, "mended").text(format!(", written to {}", path.display())),
         )?,
-        None => printer.line("  nothing was mended, and nothing written")?,
+        None => printer.line("  nothing was fixed or written")?,
     }
     fixed.changes.iter().try_for_each(|note| printer.line(line("changed", note)))?;
-    fixed.left.iter().try_for_each(|note| printer.line(line("left as it is", note)))
+    fixed.left.iter().try_for_each(|note| printer.line(line("not changed", note)))
 }
 
 fn line(word: &str, note: &Note) -> Line {

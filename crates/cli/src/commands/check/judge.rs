@@ -176,7 +176,7 @@ impl Judge {
     fn check(&self, mut terms: CheckSpec, name: Option<DataName>, mut notes: Vec<String>) -> Ruling {
         if terms.options.replace_all.is_some() {
             let note =
-                "what it does not name is removed: an import refuses it if that is more than max_removed";
+                "records it does not name would be removed: an import refuses it if there are more of them than max_removed";
             notes.push(note.to_owned());
         }
         if let Some(delimiter) = self.delimiter {
@@ -193,10 +193,10 @@ impl Judge {
         if let Err(error) = Directory::default().resolve(file)
             && error.is_illegal()
         {
-            let note = format!("its content was not looked at; `--scope {scope}` does, whatever the name");
+            let note = format!("its content was not checked; `--scope {scope}` checks it, whatever its name");
             return Ok(Ruling::Refuse { refusal: refused_name(&error), notes: vec![note] });
         }
-        let note = format!("taken for {scope} by its name, with default options: no configuration was given");
+        let note = format!("checked as {scope} because of its name, with default options: no configuration was given");
         let line_bytes = self.active.settings().limits.max_line_bytes;
         Ok(self.by_scope(scope_of(&self.active, scope)?, line_bytes, vec![note]))
     }
