@@ -104,7 +104,7 @@ pub struct File<'a> {
 /// What a file did.
 #[derive(Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// It would remove more than it may, and nothing of it was taken.
+    /// It would remove more than it may, and nothing was imported.
     pub too_much: bool,
     /// What each good line did.
     pub effects: Vec<Effect>,

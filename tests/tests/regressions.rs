@@ -252,7 +252,7 @@ fn a_file_is_not_late_because_a_group_of_the_same_delivery_came_first() {
     world.drop(PARTNER, "acme_contacts_crm_20260202.csv", "email\nc@example.org\n");
     world.run();
     let log = world.text("logs/partner/acme_contacts_crm_20260202.csv.log");
-    assert!(log.contains("it came late: a file of 2026-02-05 was imported before it"), "{log}");
+    assert!(log.contains("out of order: a newer file (2026-02-05) was imported first"), "{log}");
 }
 
 #[test]

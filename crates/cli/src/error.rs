@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// What helps where the scope of a file cannot be told.
 pub(crate) const WHICH_SCOPE: &str =
-    "give --config with the configuration it is sent under, or --scope with what it holds";
+    "give --config with its configuration, or --scope with its scope";
 
 /// Failures of a command. All of them end with exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +51,13 @@ pub enum Error {
         repository: String,
     },
     /// A configuration that came later is active.
-    #[error("a configuration of universe {0} that came later is active")]
+    #[error("a newer configuration of universe {0} is active")]
     Superseded(String),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Stdin(io::Error),
     /// One file is fixed at a time.
-    #[error("--fix takes one file, and no standard input")]
+    #[error("--fix takes one file, not standard input")]
     OneFile,
     /// Records came and went while they were listed.
     #[error("the records changed while they were being read: column {column} is new")]
@@ -101,7 +101,7 @@ impl Error {
             Self::NotOwned { location, universe, repository } => {
                 format!("`tidewaiter universe share {location} {universe} --with {repository}`")
             }
-            Self::RecordsChanged { .. } => "try again, or wait until the import is over".to_owned(),
+            Self::RecordsChanged { .. } => "try again, or wait until the import is finished".to_owned(),
             Self::TwoRepositories { .. }
             | Self::Superseded(_)
             | Self::Stdin(_)
@@ -119,7 +119,7 @@ fn hint(error: &Ops) -> Option<String> {
             format!("`tidewaiter init {}` makes one", dir.display())
         }
         Ops::Address { .. } => "write it as s3://bucket or s3://bucket/repository".to_owned(),
-        Ops::OnlyStacks(dir) => format!("`tidewaiter run {}` tries again what failed", dir.display()),
+        Ops::OnlyStacks(dir) => format!("`tidewaiter run {}` retries what failed", dir.display()),
         Ops::WithoutAws(_) => {
             "build it with its default features: `make install`, or `cargo install --path crates/cli`"
                 .to_owned()
@@ -127,10 +127,10 @@ fn hint(error: &Ops) -> Option<String> {
         #[cfg(feature = "aws")]
         Ops::Stack(problem) => return problem.hint(),
         Ops::Pipeline(tidewaiter_pipeline::Error::Refused { .. }) => {
-            "docs/operating.md says what an operator may need (Looking at a stack)".to_owned()
+            "docs/operating.md lists the permissions an operator needs (Looking at a stack)".to_owned()
         }
         Ops::Pipeline(tidewaiter_pipeline::Error::Lost { .. }) => {
-            "restore it from a backup; or `tidewaiter init DIR --accept-empty` goes on without what it knew"
+            "restore it from a backup; or continue without its contents: `tidewaiter init DIR --accept-empty`"
                 .to_owned()
         }
         Ops::Read { path, .. } if path.starts_with("s3://") => {
@@ -148,7 +148,7 @@ fn hint(error: &Ops) -> Option<String> {
             "`tidewaiter history DIR --file TEXT` finds names with a text in them".to_owned()
         }
         Ops::NoOutcome { .. } => "`tidewaiter explain DIR FILE` says what it waits for".to_owned(),
-        Ops::ReportGone { .. } => "its log may be there; `tidewaiter history` names where".to_owned(),
+        Ops::ReportGone { .. } => "its log may exist; `tidewaiter history` shows where".to_owned(),
         _ => return None,
     })
 }

@@ -17,7 +17,7 @@ pub enum Error {
     #[error("{} is not a folder of tidewaiter: it has no imports/", .0.display())]
     NotADeployment(PathBuf),
     /// An address that names no stack.
-    #[error("{} is no address of a stack: {why}", address.display())]
+    #[error("{} is not the address of a stack: {why}", address.display())]
     Address {
         /// The address.
         address: PathBuf,
@@ -116,7 +116,7 @@ pub enum Error {
         mistakes: String,
     },
     /// The ledger does not know a file.
-    #[error("no file {file} was seen")]
+    #[error("no file {file} was registered")]
     NoSuchFile {
         /// The name that is asked for.
         file: String,
@@ -128,7 +128,7 @@ pub enum Error {
         file: String,
     },
     /// The object with the report of a file is gone.
-    #[error("the report of {file} is not where it was written")]
+    #[error("the report of {file} is gone")]
     ReportGone {
         /// The name that is asked for.
         file: String,

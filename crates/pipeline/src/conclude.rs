@@ -269,7 +269,7 @@ async fn write_output<D: Concludes>(
             match deployment.objects().relocate(&import.source, import.bytes, place, older).await {
                 // Somebody removed it after its outcome was decided. That must not hold up the others.
                 Err(Error::NotFound { key }) if key == import.source.key => {
-                    tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
+                    tracing::warn!(import = %import.id, "the file is gone and cannot be moved");
                     Ok(())
                 }
                 moved => moved,
@@ -518,11 +518,13 @@ fn report_of<D: Clock>(
 
 /// What is to be said of a file whose content was looked at, if others of its kind were there before it.
 fn came_late(import: &ImportRun, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
-    let date = late.map(|date| format!("it came late: a file of {date} was imported before it"));
+    let date = late.map(|date| format!("out of order: a newer file ({date}) was imported first"));
     let group = match &import.kind {
         Kind::Data { group: Some(group), .. } if group.late && outcome != Outcome::NotProcessed => {
             let id = &group.group.id;
-            Some(format!("it came late: group {id} had begun already, so it waited for the next one"))
+            Some(format!(
+                "out of order: group {id} had already started, so the file waited for the next group"
+            ))
         }
         _ => None,
     };

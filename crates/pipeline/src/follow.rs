@@ -113,7 +113,7 @@ where
         if deployment.time_is_up() || !is_followed {
             queue.queue.send(message, None).await?;
         } else if let Err(error) = step(deployment, &message).await {
-            tracing::warn!(%error, transient = error.is_transient(), "what follows is left to a message");
+            tracing::warn!(%error, transient = error.is_transient(), "a message continues the work");
             queue.queue.send(as_tried(message), None).await?;
             return Ok(());
         }

@@ -62,7 +62,7 @@ pub(crate) async fn look<D: Registers + HasQueue + Clock>(
             let Some(dropped) = deployment.runs().unregistered(vec![*dropped]).await?.pop() else {
                 return Ok(None);
             };
-            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not come");
+            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not arrived");
             let import = register(deployment, &dropped).await?;
             deployment.queue().send(Message::TakeIn { import: import.id }, None).await?;
             Ok(Some(Wait::Outcome))

@@ -40,7 +40,7 @@ impl<'a, D: HasMarks + Clock> Pulse<'a, D> {
         }
         self.last = now;
         if let Err(error) = self.deployment.marks().put(&key(self.repository), now).await {
-            tracing::warn!(%error, "a reconciliation may hand the file out once more");
+            tracing::warn!(%error, "a reconciliation may dispatch the file again");
         }
     }
 }

@@ -66,7 +66,7 @@ pub async fn reconcile<D: Reconciles>(deployment: &D, left_alone: Timestamp) -> 
         }
     }
     for (repository, error) in watch(deployment).await? {
-        tracing::error!(%repository, %error, "nobody watches over what does not come");
+        tracing::error!(%repository, %error, "the watch for missing files failed");
     }
     Ok(found)
 }
@@ -83,7 +83,7 @@ async fn take_in_missed<D: HasObjects + HasRuns + HasQueue>(
         drops.retain(|dropped| dropped.arrived <= left_alone);
         for dropped in deployment.runs().unregistered(drops).await? {
             let (repository, import) = (&dropped.repository, dropped.import);
-            tracing::warn!(%repository, %import, "a file lies in the drop zone that nobody told of");
+            tracing::warn!(%repository, %import, "a file in the drop zone had no event");
             deployment.queue().send(Message::Missed { dropped: Box::new(dropped) }, None).await?;
             missed += 1;
             if missed == MISSED {
@@ -133,7 +133,7 @@ pub(crate) async fn watch_repository<D: WatchesOver>(
     match watch::watch_over(deployment, repository).await {
         // The first file that comes says so, or is the configuration that mends it.
         Err(error @ Error::Configuration { .. }) if !is_registered => {
-            tracing::warn!(%repository, %error, "nobody watches over what does not come");
+            tracing::warn!(%repository, %error, "the watch for missing files failed");
             Ok(())
         }
         watched => watched,

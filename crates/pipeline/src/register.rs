@@ -55,8 +55,8 @@ async fn kind_of<D: Registers>(deployment: &D, dropped: &DroppedObject, file: &s
     if file.contains(SLASH) {
         return illegal(
             "folder",
-            "the file lies in a folder of its own",
-            "drop files directly into the repository, not into a folder there",
+            "the file is in a subfolder",
+            "drop files directly into the repository, not into a subfolder",
         );
     }
     match DroppedName::of(file) {

@@ -142,7 +142,7 @@ pub async fn report<D: SendsReports>(deployment: &D, id: ImportId) -> Result<()>
     }
     let Some(report) = kept(deployment, id, conclusion).await? else {
         // Somebody removed or changed it. There is nothing to send, now or later.
-        tracing::warn!(import = %id, "the report is gone, and cannot be mailed");
+        tracing::warn!(import = %id, "the report is gone and cannot be mailed");
         return deployment.outbox().mailed(id, &Delivery::Sent).await;
     };
     let mail = mail(id, &report, deployment.mailer().sender())?;
@@ -168,18 +168,18 @@ pub(crate) async fn post<D: HasMailer + Clock>(
         Ok(undelivered) => {
             let why: Vec<String> = undelivered
                 .iter()
-                .map(|one| format!("{} does not get it: {}", one.recipients.join(", "), one.why))
+                .map(|one| format!("{} did not get it: {}", one.recipients.join(", "), one.why))
                 .collect();
             let why = why.join("; ");
-            tracing::error!(mail = mail.id, why, "a mail was not sent to everybody, and is not tried again");
+            tracing::error!(mail = mail.id, why, "a mail was not sent to all recipients and is not retried");
             Ok((Delivery::Failed(trouble(why)), None))
         }
         Err(error @ Error::Refused { .. }) if now.duration_since(since) < GIVE_UP_AFTER => {
             Ok((Delivery::Delayed(trouble(error.to_string())), Some(error)))
         }
         Err(error @ Error::Refused { .. }) => {
-            tracing::error!(mail = mail.id, %error, "a mail was refused for days, and is given up");
-            Ok((Delivery::Failed(trouble(format!("it was given up after 14 days: {error}"))), None))
+            tracing::error!(mail = mail.id, %error, "a mail was refused for days and is given up");
+            Ok((Delivery::Failed(trouble(format!("given up after 14 days: {error}"))), None))
         }
         Err(error) => Err(error),
     }

@@ -85,7 +85,7 @@ impl<D: Sequences> Shell<'_, D> {
                     // Somebody was faster: the same events again, where the repository is now.
                     rounds += 1;
                     if rounds == MOST_ROUNDS {
-                        let source = "others were faster each time".into();
+                        let source = "other processes were faster each time".into();
                         return Err(Error::Store { what: "deciding what is next", source });
                     }
                     continue;
@@ -216,8 +216,7 @@ impl<D: Sequences> Shell<'_, D> {
                 let rejected = runs.run(because_of).await?;
                 let file = rejected.map_or_else(|| because_of.to_string(), |import| import.file);
                 let message = format!("group {} was stopped: {file} was rejected", group.id);
-                let hint = "mend that file, then drop it again with all files of the group that were not imported, \
-                            as a group or without its tag in their names";
+                let hint = "fix that file, then drop it again with all files of the group that were not imported, as a group or without the group tag";
                 let reason = Reason::new("group-stopped", message).with_hint(Some(hint.to_owned()));
                 self.set_aside(&group, &reason).await?;
                 Ok(Some(Event::AllSetAside(group)))
@@ -225,8 +224,8 @@ impl<D: Sequences> Shell<'_, D> {
             Command::Expire(group) => {
                 let message =
                     format!("group {} was incomplete for longer than its configuration allows", group.id);
-                let hint = "drop it again together with what was missing; or without the group in its name, to be \
-                            imported by itself";
+                let hint =
+                    "drop it again with the missing files; or without the group tag, to import it by itself";
                 let reason = Reason::new("group-expired", message).with_hint(Some(hint.to_owned()));
                 self.set_aside(&group, &reason).await?;
                 Ok(Some(Event::AllSetAside(group)))

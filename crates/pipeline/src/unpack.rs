@@ -67,13 +67,13 @@ pub(crate) async fn cannot_open<D: Concludes>(
             ("cannot-open", "make it readable for tidewaiter, then drop it again")
         }
         Error::NotFound { key } if *key == import.source.key => {
-            (GONE, "somebody removed it after it was taken in; drop it again if it is still to be imported")
+            (GONE, "the file was removed after it was registered; drop it again to import it")
         }
         _ => return Err(error),
     };
     let reason = Reason::new(code, format!("can't open file \"{}\": {error}", import.file))
         .with_hint(Some(hint.to_owned()));
-    let notes = has_begun.then(|| "its loading had begun: some of its lines may be records".to_owned());
+    let notes = has_begun.then(|| "loading had started: some of its lines may be records".to_owned());
     let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
     let findings = Findings { notes: notes.into_iter().collect(), ..Findings::refused(refusal) };
     conclude::conclude(deployment, import, findings).await

@@ -144,7 +144,7 @@ pub async fn validate<D: Validates>(deployment: &D, id: ImportId, task: Task, tr
         taken => taken?,
     };
     if let Some(duplicate) = &duplicate {
-        let hint = "see whether it was meant to come twice; what its lines add, they have added twice";
+        let hint = "check whether it was sent twice on purpose: amounts that its lines add are added twice";
         findings.tally.push(Finding::file(Code::DuplicateFile, same_content(duplicate)).with_hint(hint));
     }
     end(deployment, &import, &findings, &audience).await
@@ -277,7 +277,7 @@ async fn not_begun<D: Concludes>(
         Unpinned::NotConfigured => (
             "not-configured",
             format!("can't find config for {scope} scope import named \"{subsection}\""),
-            "it was there when the file came; put it back, then drop the file again",
+            "the configuration existed when the file arrived; restore it, then drop the file again",
         ),
         Unpinned::NotOwned => (
             "universe",
@@ -305,7 +305,7 @@ async fn passed<D: HasRuns + HasQueue>(deployment: &D, import: &ImportRun) -> Re
 async fn overwritten<D: Concludes>(deployment: &D, import: &ImportRun, plan: &Plan) -> Result<()> {
     let message = "the file was overwritten while it was being loaded: some of its lines may be records";
     let hint = if plan.on_existing == OnExisting::Append {
-        "see which of its lines are records, and send the others in a file of their own"
+        "check which of its lines are records, and send the others in a separate file"
     } else {
         "drop it again, complete and under the same name"
     };
@@ -373,8 +373,8 @@ async fn examine<D: HasObjects + HasMarks + Clock + Observes>(
 }
 
 /// What to do about a file that would remove too much.
-const RAISE: &str = "see whether the file is complete; if it is, raise max_removed in the configuration and drop it \
-                     again";
+const RAISE: &str =
+    "check that the file is complete; if it is, raise max_removed in the configuration and drop it again";
 
 /// Lets decide what depends on other records, before anything is loaded.
 async fn judge<D: HasObjects + HasGroups + HasRecords>(
@@ -461,15 +461,15 @@ async fn take<D: Loads>(deployment: &D, file: &Passed<'_>, held: Option<Bytes>) 
     };
     if grown > 0 {
         let message =
-            format!("{} came after the file was taken in, and were not read", plural(grown, "byte"));
+            format!("{} arrived after the file was registered and were not read", plural(grown, "byte"));
         // Where lines are added, what was read would be added once more.
         let hint = if terms.plan.on_existing == OnExisting::Append {
             let read = imported.counts.read + 1;
             format!(
-                "send what comes behind line {read} in a file of its own: the lines before it count already"
+                "send the lines after line {read} in a separate file: the lines before are already imported"
             )
         } else {
-            "drop the file again now that it is complete, and let uploads end before they are seen".to_owned()
+            "drop the complete file again, and make uploads visible only when they are complete".to_owned()
         };
         imported.tally.push(Finding::file(Code::FileChanged, message).with_hint(hint));
     }
@@ -483,8 +483,8 @@ async fn remove_the_rest<D: HasObjects + HasRecords>(
     imported: &mut Findings,
 ) -> Result<()> {
     if imported.counts.rejected > 0 {
-        let message = "nothing was removed: the rejected lines may name what would have gone";
-        imported.notes.push(format!("{message}; mend them and drop the whole file again"));
+        let message = "nothing was removed: the rejected lines may name records that would be removed";
+        imported.notes.push(format!("{message}; fix them and drop the whole file again"));
         return Ok(());
     }
     // Files of the group that were loaded since the check may have brought what would go now.

@@ -90,7 +90,7 @@ fn report() -> Result<Report, String> {
     Ok(report)
 }
 
-/// A digest of an hour: two files that need somebody, and what came with them.
+/// A digest of an hour: two files that need attention, and what came with them.
 fn digest() -> Result<String, String> {
     let part = report()?;
     let mut bogus = Report {

@@ -108,7 +108,7 @@ pub enum Place {
     Archives,
     /// The rejected lines of an imported file.
     Badlines,
-    /// Illegal: nothing of it was taken.
+    /// Illegal: nothing was imported.
     Bogus,
     /// The log for people and the report for programs.
     Logs,

@@ -24,7 +24,7 @@ pub(crate) fn enough(mistakes: &[Mistake]) -> bool {
 pub(crate) fn told(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
     if enough(&mistakes) {
         mistakes.truncate(MOST - 1);
-        mistakes.push(Mistake::new("", "there are more mistakes than these").with_hint("fix these first"));
+        mistakes.push(Mistake::new("", "there are more mistakes").with_hint("fix these first"));
     }
     mistakes
 }

@@ -96,24 +96,24 @@ impl Notice {
             }
             What::Missed(expected) => Told {
                 word: "missing",
-                headline: format!("No {} has come {}", expected.pattern(), expected.by),
-                sentence: format!("No file {} has come {}.", expected.pattern(), expected.by),
+                headline: format!("No {} arrived {}", expected.pattern(), expected.by),
+                sentence: format!("No file {} arrived {}.", expected.pattern(), expected.by),
                 facts: vec![
-                    ("Expected until", vec![expected.deadline.to_string()]),
-                    ("You are told", vec!["once, and again when it comes".to_owned()]),
+                    ("Deadline", vec![expected.deadline.to_string()]),
+                    ("Next notice", vec!["when the file arrives".to_owned()]),
                 ],
                 hint: Some(
-                    "ask whoever sends it; if it is not to come any more, take `expected` out of the configuration."
+                    "ask the sender; if the file is no longer expected, remove `expected` from the configuration"
                         .to_owned(),
                 ),
             },
             What::Came { expected, file, at } => Told {
                 word: "arrived",
-                headline: format!("{file} has come"),
-                sentence: "Its own report says what became of it.".to_owned(),
+                headline: format!("{file} arrived"),
+                sentence: "Its report shows the outcome.".to_owned(),
                 facts: vec![
-                    ("Came at", vec![at.to_string()]),
-                    ("Expected", vec![format!("{}, until {}", expected.by, expected.deadline)]),
+                    ("Arrived", vec![at.to_string()]),
+                    ("Expected", vec![format!("{} (deadline {})", expected.by, expected.deadline)]),
                 ],
                 hint: None,
             },
@@ -152,17 +152,17 @@ fn waiting(
     if files.len() > NAMED {
         here.push(format!("and {} more", number((files.len() - NAMED) as u64)));
     }
-    let mut facts = vec![("Missing", slots), ("Here", here), ("Waiting since", vec![since.to_string()])];
+    let mut facts = vec![("Missing", slots), ("Received", here), ("Waiting since", vec![since.to_string()])];
     facts.extend(
-        expires
-            .map(|at| ("If it stays so", vec![format!("what is here is put under notprocessed/ at {at}")])),
+        expires.map(|at| ("Otherwise", vec![format!("the received files move to notprocessed/ at {at}")])),
     );
-    let hint = "send what is missing; or send what is here again without the group in its name, to be imported by \
-                itself.";
+    let hint = "send the missing files; or send the received files again without the group tag, to import each one by itself";
     Told {
         word: "waiting",
         headline: format!("Group {group} is incomplete: {} missing", plural(missing.len() as u64, "file")),
-        sentence: format!("Group {group} waits, and nothing of it is imported before it is complete."),
+        sentence: format!(
+            "Group {group} is incomplete. None of its files is imported before all of them have arrived."
+        ),
         facts,
         hint: Some(hint.to_owned()),
     }
@@ -205,10 +205,10 @@ mod tests {
             deadline: at("2026-01-31T06:00:00Z"),
         };
         let missed = Notice { repository: "partner".to_owned(), what: What::Missed(expected.clone()) };
-        assert_eq!(Subject.render(&missed), "[partner] no acme_orders_shop_<date>.csv has come by 06:00 UTC");
+        assert_eq!(Subject.render(&missed), "[partner] no acme_orders_shop_<date>.csv arrived by 06:00 UTC");
         let what = What::Came { expected, file: "x.csv".to_owned(), at: at("2026-01-31T07:00:00Z") };
         let came = Notice { repository: "partner".to_owned(), what };
         assert_ne!(came.key(), missed.key());
-        assert!(Text.render(&came).contains("Came at: 2026-01-31T07:00:00Z"));
+        assert!(Text.render(&came).contains("Arrived: 2026-01-31T07:00:00Z"));
     }
 }

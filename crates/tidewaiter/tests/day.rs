@@ -100,12 +100,12 @@ fn a_page_is_of_bounded_size() {
 #[test]
 fn a_file_that_came_twice_is_one_to_look_at_and_what_was_not_looked_at_is_said() {
     let mut day = Day { files: vec![file("twice.csv", 1, Outcome::Imported, 10, 0)], ..Day::default() };
-    let nothing = "every file was taken whole";
+    let nothing = "every file completed";
     assert!(page(vec![day.clone()]).contains(nothing));
     day.files[0].has_findings = true;
     let page = page(vec![Day { looked_at: Some(100_000), ..day }]);
-    assert!(!page.contains(nothing) && !page.contains("without a finding"), "{page}");
-    assert!(page.contains("with a remark"), "{page}");
+    assert!(!page.contains(nothing) && !page.contains("without findings"), "{page}");
+    assert!(page.contains("with findings"), "{page}");
     assert!(page.contains("only the latest 100,000 files"), "{page}");
 }
 

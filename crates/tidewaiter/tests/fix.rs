@@ -108,7 +108,7 @@ fn windows_1252_is_believed_to_who_says_so() {
     assert_eq!(String::from_utf8(found.content).unwrap(), "id;first_name\n1;Zoé €\n");
     assert_left(
         "id;first_name\n1;Zoé\n".as_bytes().iter().chain(b"2;Zo\xe9\n").copied().collect::<Vec<_>>(),
-        "put together",
+        "two files were joined",
     );
 }
 
@@ -117,23 +117,23 @@ fn line_ends_and_empty_lines() {
     assert_fixed(
         "id;price\r1;2\r",
         "id;price\n1;2\n",
-        "the lines end with LF, no longer with a carriage return alone",
+        "the lines end with LF instead of a bare carriage return",
     );
     assert_fixed("\r\n\nid\n1\n\n2\n", "id\n1\n2\n", "removed empty lines");
-    let mark = "removed the mark with which old systems end a file";
+    let mark = "removed the end-of-file mark of old systems";
     assert_fixed("id;price\r\n1;2\r\n\x1a", "id;price\r\n1;2\r\n", mark);
     assert_fixed(
         "sep=;\nid;price\n1;2\n",
         "id;price\n1;2\n",
-        "removed the first line, a note of a spreadsheet program",
+        "removed the first line, a spreadsheet setting",
     );
 }
 
 #[test]
 fn another_delimiter() {
-    let change = "delimited by `;`, no longer by `,`";
+    let change = "delimited by `;` instead of `,`";
     assert_fixed("id,first_name\n1,\"a,b\"\n2,c;d\n", "id;first_name\n1;\"a,b\"\n2;\"c;d\"\n", change);
-    assert_fixed("id\tprice\n1\t2,5\n", "id;price\n1;2.5\n", "delimited by `;`, no longer by a tab");
+    assert_fixed("id\tprice\n1\t2,5\n", "id;price\n1;2.5\n", "delimited by `;` instead of a tab");
     // An unquoted decimal comma: what belongs together is not known.
     let found = fixed(b"id,price\n1,2\n2,3,5\n");
     assert_eq!(found.content, b"id;price\n1;2\n2,3,5\n");
@@ -144,11 +144,11 @@ fn another_delimiter() {
 
 #[test]
 fn labels() {
-    let change = "a column of the header is written as it is named";
+    let change = "a column name in the header is spelled as the scope has it";
     assert_fixed("ID; Price ;\"First Name\"\n1;2;x\n", "id;price;first_name\n1;2;x\n", change);
     let found = fixed(b"id;Price;PRICE\n1;2;3\n");
     assert_eq!(found.content, b"id;Price;PRICE\n1;2;3\n");
-    assert_eq!(said(&found.left), ["two columns of the header would be named the same"; 1]);
+    assert_eq!(said(&found.left), ["two columns of the header would get the same name"; 1]);
     // Like a column, but not beyond doubt.
     assert_eq!(fixed(b"id;pricee\n1;2\n").content, b"id;pricee\n1;2\n");
 }
@@ -158,14 +158,14 @@ fn trailing_delimiters() {
     assert_fixed(
         "id;price;\n1;2;\n2;3\n",
         "id;price\n1;2\n2;3\n",
-        "the header no longer ends with a delimiter too many",
+        "removed an extra delimiter at the end of the header",
     );
     assert_fixed(
         "id;price\n1;2;\n2;3\n",
         "id;price\n1;2\n2;3\n",
-        "a delimiter too many is removed at the end of the line",
+        "removed an extra delimiter at the end of the line",
     );
-    assert_left("id;price;\r\n1;2;x\r\n", "the last column has values and no name");
+    assert_left("id;price;\r\n1;2;x\r\n", "the last column has values but no name");
 }
 
 /// The line was shifted by one column, and called good.
@@ -173,13 +173,13 @@ fn trailing_delimiters() {
 fn a_delimiter_at_the_end_may_be_one_in_a_value() {
     assert_left(
         "id;first_name;price;flag\n1;Smith;Jones;;\n",
-        "the line ends with a delimiter too many, or a value",
+        "the line ends with an extra delimiter, or an earlier value",
     );
 }
 
 #[test]
 fn a_line_break_in_a_value() {
-    let change = "a line break in a value is a space now";
+    let change = "replaced a line break in a value with a space";
     assert_fixed("id;first_name\n1;\"a\nb\nc\"\n2;d\n", "id;first_name\n1;\"a b c\"\n2;d\n", change);
     // A good line is never part of another one.
     let open = "id;first_name\n1;\"a\n2;b\n3;c\"\n";
@@ -212,7 +212,7 @@ fn cells_that_are_meant_beyond_doubt() {
         assert_fixed(
             format!("{header}{before}\n"),
             &format!("{header}{after}\n"),
-            "values are written as the column has them",
+            "values are rewritten in the format of the column",
         );
     }
 }
@@ -225,15 +225,15 @@ fn cells_that_may_mean_two_things_are_left_and_told() {
         ("1,000;;;;;", "write `1` or `1000`, whichever was meant"),
         ("1;-;;;;", "leave the cell empty"),
         ("1;none;;;;", "leave the cell empty"),
-        ("1;;2026-31-01;;;", "the day before the month"),
-        ("1;;2026-01-31T00:00:00Z;;;", "write the date alone"),
-        ("1;12 €;;;;", "write the number alone"),
+        ("1;;2026-31-01;;;", "day and month cannot be told apart"),
+        ("1;;2026-01-31T00:00:00Z;;;", "write only the date"),
+        ("1;12 €;;;;", "write only the number"),
         ("1;1.2E+10;;;;", "a spreadsheet shortened the number"),
         ("1;;01/02/2026;;;", "whichever was meant"),
         ("1;;31/01/26;;;", "four digits"),
         ("1;;31-Jan-26;;;", "four digits"),
-        ("1;;2026-01-31 13:45:00;;;", "write the date alone"),
-        ("1;;45678;;;", "how a spreadsheet counts days"),
+        ("1;;2026-01-31 13:45:00;;;", "write only the date"),
+        ("1;;45678;;;", "a spreadsheet's day number"),
         ("1;;;;piad;", "did you mean"),
     ] {
         assert_left(format!("id;price;day;first_name;status;flag\n{line}\n"), why);

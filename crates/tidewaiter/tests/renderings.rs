@@ -76,7 +76,7 @@ fn imported() -> Report {
         ..Counts::default()
     };
     report.badlines = Some("badlines/partner/acme_contacts_crm_20260101.csv".to_owned());
-    report.notes.push("it came late: a file of 2026-01-02 was imported before it".to_owned());
+    report.notes.push("out of order: a newer file (2026-01-02) was imported first".to_owned());
     report.take_findings(&tally);
     report
 }
@@ -157,11 +157,11 @@ fn what_it_waited_for_is_told() {
     let mut report = report(Outcome::Imported);
     assert_eq!(
         waited(&report).as_deref(),
-        Some("2 hours, until all 3 files of group daily were there and it was its turn")
+        Some("2 hours, for all 3 files of group daily and for earlier files")
     );
     report.group = None;
     report.began = Some("2026-01-01T10:05:10Z".parse().unwrap());
-    assert_eq!(waited(&report).as_deref(), Some("5 minutes, until it was its turn"));
+    assert_eq!(waited(&report).as_deref(), Some("5 minutes, for earlier files"));
     report.began = Some("2026-01-01T10:00:10Z".parse().unwrap());
     assert_eq!(waited(&report), None);
 }
@@ -324,11 +324,14 @@ fn html_and_text_say_the_same_of_many_files_and_of_none() {
 fn a_digest_of_thousands_of_files_has_a_bounded_size_and_exact_counts() {
     let bad: Vec<Report> = (0..3_000).map(|_| imported()).collect();
     let digest = digest(&bad, 5_000);
-    assert_eq!(Subject.render(&digest), "[partner] 3,000 of 8,000 files need somebody: 3,000 taken in part");
+    assert_eq!(
+        Subject.render(&digest),
+        "[partner] 3,000 of 8,000 files need attention: 3,000 partly imported"
+    );
     let (html, text) = (Html.render(&digest), Text.render(&digest));
     assert!(html.len() < 200_000 && text.len() < 60_000, "{} and {}", html.len(), text.len());
     for rendered in [html, text] {
-        for part in ["2,975 more files that need somebody", "4,900 more files", "8,000"] {
+        for part in ["2,975 more files that need attention", "4,900 more files", "8,000"] {
             assert!(rendered.contains(part), "{part}");
         }
     }

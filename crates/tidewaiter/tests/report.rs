@@ -90,7 +90,7 @@ fn a_million_findings_make_a_report_of_bounded_size_with_exact_counts() {
     assert_eq!(report.not_shown(), 1_100_000 - 40);
     assert!(serde_json::to_vec(&report).unwrap().len() < 20_000);
     let log = Log.render(&report);
-    assert!(log.contains("… and 1,099,960 findings that are counted below but not shown"));
+    assert!(log.contains("… and 1,099,960 findings not shown; all are counted below"));
     assert!(log.contains("   1000000  type-error in column email, 20 shown\n"), "{log}");
     let html = Html.render(&report);
     assert!(html.contains(">1,000,000 times<") && html.contains("… and 999,997 more like this."), "{html}");
@@ -155,11 +155,11 @@ fn the_outcome_comes_first() {
     assert_eq!(Subject.render(&imported), "[partner] 50 lines rejected: acme_contacts_crm_20260101.csv");
     let mut clean = report(Outcome::Imported);
     clean.counts = Counts { read: 1, imported: 1, ..Counts::default() };
-    assert_eq!(Headline.render(&clean), "imported: its one line");
+    assert_eq!(Headline.render(&clean), "imported: 1 of 1 lines");
     assert_eq!(Subject.render(&clean), "[partner] imported: acme_contacts_crm_20260101.csv");
     let mut bogus = report(Outcome::Bogus);
     bogus.reason = Some(Reason::new("empty-file", "the file is empty"));
-    assert_eq!(Headline.render(&bogus), "bogus: the file is empty");
+    assert_eq!(Headline.render(&bogus), "refused: the file is empty");
 }
 
 /// A report in which lines had every fate there is.
@@ -187,14 +187,14 @@ fn every_fate_of_a_line_is_told_and_the_sum_is_plain() {
     let log = Log.render(&report);
     let lines = "\
 lines     12 read = 5 imported + 4 unchanged + 2 superseded + 1 rejected
-          of which 2 existing, 1 unknown among the 4 unchanged
+          2 existing, 1 unknown among the 4 unchanged
           14 other records were removed
 now at    ";
     assert!(log.contains(lines), "{log}");
     let html = Html.render(&report);
     for told in [
-        "Of the lines unchanged: 2 existing, 1 unknown.",
-        "Superseded lines are about records that a later line of the file names again.",
+        "Of the unchanged lines: 2 existing, 1 unknown.",
+        "A superseded line is about a record that a later line of the file changes again.",
         ">14 other records were removed<",
     ] {
         assert!(html.contains(told), "{html}");

@@ -185,7 +185,7 @@ pub fn differences(found: &Seen, expected: &Seen) -> Vec<String> {
     let mut differences = Vec::new();
     for (key, content) in &expected.tree {
         match found.tree.get(key) {
-            None => differences.push(format!("{key} is not there")),
+            None => differences.push(format!("{key} does not exist")),
             Some(there) if there != content => {
                 differences.push(format!("{key} {}", first_difference(there, content)));
             }

@@ -69,7 +69,7 @@ async fn a_file_runs_under_the_configuration_that_was_dropped_before_it_though_n
 #[tokio::test]
 async fn a_universe_that_another_repository_owns_is_not_taken_over() {
     let cloud = Cloud::new().await;
-    // By hand, and no file has come yet.
+    // By hand, and no file arrived yet.
     cloud.put("config/owner/acme.json", CONFIG).await;
     let ledger = dropped(&cloud, CONFIG, &["acme_contacts_crm_20260131.csv"], &[0, 1]).await;
     assert_eq!((outcomes(&ledger, "bogus"), outcomes(&ledger, "notprocessed")), (1, 1), "{ledger:?}");

@@ -65,6 +65,6 @@ const OUTCOMES: [Outcome; 5] =
 fn outcome_parser() -> impl clap::builder::TypedValueParser<Value = Outcome> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(OUTCOMES.map(Outcome::as_str)).try_map(|word| {
-        OUTCOMES.into_iter().find(|outcome| outcome.as_str() == word).ok_or("there is no such outcome")
+        OUTCOMES.into_iter().find(|outcome| outcome.as_str() == word).ok_or("unknown outcome")
     })
 }

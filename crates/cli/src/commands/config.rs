@@ -56,7 +56,7 @@ pub async fn activate(options: ActivateOptions, printer: &Printer) -> Result<Sta
             return Ok(Status::Findings);
         }
     }
-    printer.line(format!("it is the active configuration of universe {universe} in {repository} now"))?;
+    printer.line(format!("it is now the active configuration of universe {universe} in {repository}"))?;
     Ok(Status::Clean)
 }
 

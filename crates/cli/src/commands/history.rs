@@ -47,7 +47,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     let entries = history(&deployment, search).await?;
     match format {
         Format::Json => printer.json(&entries)?,
-        Format::Text if entries.is_empty() => printer.line("no such file was seen")?,
+        Format::Text if entries.is_empty() => printer.line("no such file was registered")?,
         Format::Text => {
             let latest = entries.len() == limit;
             table(entries).print(printer)?;

@@ -25,7 +25,7 @@ use crate::{Error, Result};
 
 /// Why nobody has to run a stack.
 const RUNS_BY_ITSELF: &str =
-    "a stack runs by itself: what is dropped into s3://BUCKET/imports/<repository>/ is imported as it comes";
+    "a stack runs by itself: it imports what is dropped into s3://BUCKET/imports/<repository>/";
 
 /// The folder of a command that is for folders. For the address of a stack it says what there is in its place.
 fn only_folder<'a>(location: &'a Location, what: &'static str, instead: &str) -> Result<&'a Path> {

@@ -54,7 +54,7 @@ fn tell(all: &[Found], options: &Options, printer: &Printer) -> Result<()> {
             let count = found.letters.len();
             let went = found.letters.iter().filter(|row| row.replayed).count();
             let what = match (options.dry_run, count == went) {
-                (true, _) => format!(": {}, left where they are", plural(count as u64, "dead letter")),
+                (true, _) => format!(": {}, not moved", plural(count as u64, "dead letter")),
                 (false, true) => format!(": {} sent back", plural(count as u64, "dead letter")),
                 (false, false) => format!(": {went} of {} sent back", plural(count as u64, "dead letter")),
             };
@@ -69,7 +69,7 @@ fn tell(all: &[Found], options: &Options, printer: &Printer) -> Result<()> {
         if found.in_hand > 0 {
             let held = plural(found.in_hand, "dead letter");
             let text = format!(
-                "{name}: {held} in somebody's hands; what is left of them can be seen in five minutes"
+                "{name}: {held} in use by another process; they become visible again in five minutes"
             );
             printer.line(Line::new().styled(style::DIM, text))?;
         }
@@ -86,7 +86,7 @@ fn tell(all: &[Found], options: &Options, printer: &Printer) -> Result<()> {
     }
     if rows().any(|row| row.replayed) {
         let dir = &options.location;
-        let next = format!("they are tried again; `tidewaiter status {dir}` shows what becomes of them");
+        let next = format!("they are retried; `tidewaiter status {dir}` shows the outcome");
         printer.line(Line::new().styled(style::DIM, next))?;
     }
     Ok(())

@@ -75,16 +75,16 @@ fn tell(
     }
     for path in &summary.still_writing.changing {
         let path = relative(local.root(), path);
-        printer.line(format!("left alone, since it is still being written: {}", path.display()))?;
+        printer.line(format!("skipped, it is still being written: {}", path.display()))?;
     }
     for path in &summary.still_writing.unfinished {
         let path = relative(local.root(), path);
         printer
-            .line(format!("left alone, since its name is one of an unfinished upload: {}", path.display()))?;
+            .line(format!("skipped, its name is that of an unfinished upload: {}", path.display()))?;
     }
     if !summary.failures.is_empty() {
         let failures = plural(summary.failures.len() as u64, "failure");
-        printer.line(Line::new().styled(style::BAD, failures).text("; the next run tries again"))?;
+        printer.line(Line::new().styled(style::BAD, failures).text("; the next run retries it"))?;
     }
     Ok(())
 }

@@ -52,11 +52,11 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
 fn tell_outside(outside: &status::Outside, printer: &Printer) -> Result<()> {
     for (queue, count) in &outside.dead_letters {
         let count = plural(*count, "dead letter");
-        let text = format!("{queue} has {count}: `tidewaiter replay --dry-run` says what they are about");
+        let text = format!("{queue} has {count}: `tidewaiter replay --dry-run` lists them");
         printer.line(Line::new().styled(style::BAD, text))?;
     }
     for path in &outside.strays {
-        let stray = format!("{path} lies in no repository: nobody takes it in");
+        let stray = format!("{path} is in no repository and is not imported");
         printer.line(Line::new().styled(style::WARN, stray))?;
     }
     Ok(())
@@ -77,22 +77,22 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
         printer.line(Line::from("  ").then(sentence(work, now)))?;
         if standing.at_work == Some(false) {
             printer.line(
-                "    nobody is at work on it: it was interrupted or failed, and the next run goes on",
+                "    no process is working on it: it was interrupted or failed, and the next run continues",
             )?;
         }
     }
     for file in &standing.unregistered {
-        printer.line(Line::from("  ").text(file).text(" was taken in, and is looked at by the next run"))?;
+        printer.line(Line::from("  ").text(file).text(" is registered; the next run processes it"))?;
     }
     for file in &standing.configurations {
-        let begins = " is not active yet: no further file or group begins before it is, or is refused";
+        let begins = " is not active yet: no other file or group starts until it is active or refused";
         printer.line(Line::from("  ").styled(style::WARN, file).text(begins))?;
     }
     tell_unresolved(&standing.unresolved, printer)?;
     tell_queue(queued, running.is_some(), now, printer)?;
     if let Some(unsettled) = unsettled {
         printer.line(format!(
-            "  the last file arrived {}; the order is settled once no more arrive",
+            "  the last file arrived {}; the order is fixed when no more files arrive",
             ago(now, unsettled.last)
         ))?;
     }
@@ -128,7 +128,7 @@ fn tell_queue(queued: &Queued, running: bool, now: Timestamp, printer: &Printer)
     if queued.count == 0 {
         return Ok(());
     }
-    let which = if running { ", with the one in hand" } else { "" };
+    let which = if running { ", including the current one" } else { "" };
     let verb = if queued.count == 1 { "is" } else { "are" };
     printer.line(format!(
         "  {} {verb} ready to be imported{which}, in this order:",
@@ -151,10 +151,10 @@ fn tell_dropped(dropped: &[Dropped], now: Timestamp, printer: &Printer) -> Resul
     }
     let verb = if dropped.len() == 1 { "was" } else { "were" };
     let files = plural(dropped.len() as u64, "file");
-    printer.line(format!("  {files} in the drop zone {verb} not taken in yet:"))?;
+    printer.line(format!("  {files} in the drop zone {verb} not registered yet:"))?;
     for file in dropped.iter().take(NAMED) {
         let changed = file.changed.map(|at| format!(", changed {}", ago(now, at))).unwrap_or_default();
-        let why = if file.unfinished { ", its name is one of an unfinished upload" } else { "" };
+        let why = if file.unfinished { ", its name is that of an unfinished upload" } else { "" };
         let about = format!("  {}{changed}{why}", size(file.bytes));
         printer.line(Line::from("    ").text(&file.file).styled(style::DIM, about))?;
     }
@@ -166,7 +166,7 @@ fn tell_dropped(dropped: &[Dropped], now: Timestamp, printer: &Printer) -> Resul
 
 /// What a repository is doing, in a sentence.
 fn sentence(work: &Work, now: Timestamp) -> Line {
-    let since = |item: &Item| item.started.map(|at| format!(", begun {}", ago(now, at))).unwrap_or_default();
+    let since = |item: &Item| item.started.map(|at| format!(", started {}", ago(now, at))).unwrap_or_default();
     let file = match &work.file {
         Some(item) => Line::new().styled(style::GOOD, &item.file).text(since(item)),
         None => Line::from("between two files"),
@@ -174,8 +174,8 @@ fn sentence(work: &Work, now: Timestamp) -> Line {
     let Some(group) = &work.group else { return Line::from("importing ").then(file) };
     let doing = match &work.stage {
         Some(Stage::Checking) => "being checked before anything is loaded",
-        Some(Stage::SettingAside { .. }) => "being set aside, since one of its files was rejected",
-        Some(Stage::Expiring) => "being set aside, since it was incomplete for too long",
+        Some(Stage::SettingAside { .. }) => "being moved to notprocessed/: one of its files was rejected",
+        Some(Stage::Expiring) => "being moved to notprocessed/: it was incomplete for too long",
         Some(Stage::Importing | Stage::Closing) | None => "being imported",
     };
     Line::from("group ").styled(style::BOLD, &group.id).text(format!(" is {doing}: ")).then(file)

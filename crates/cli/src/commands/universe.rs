@@ -59,7 +59,7 @@ pub async fn share(options: ShareOptions, printer: &Printer) -> Result<Status> {
     let ShareOptions { location, universe, repository, is_shared } = options;
     let deployment = Deployment::open(&location).await?;
     universes::share(&deployment, &universe, &repository, is_shared).await?;
-    let now = if is_shared { "is shared with" } else { "is not shared any more with" };
+    let now = if is_shared { "is shared with" } else { "is no longer shared with" };
     printer.line(format!("universe {universe} {now} {repository}"))?;
     Ok(Status::Clean)
 }

@@ -77,7 +77,7 @@ fn stop_on_signal(mut signals: Signals, printer: Printer) -> impl Future<Output 
     let (stop, stopped) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
-        printer.error(&Line::from("stopping when the file in hand is done; once more to stop at once"));
+        printer.error(&Line::from("Finishing the current file; press Ctrl-C again to stop now"));
         // If nobody waits for it, the work is over already.
         let _ = stop.send(());
         signals.next().await;

@@ -14,9 +14,9 @@ fn what_has_one_meaning_is_fixed_and_the_rest_is_told() {
         "in.csv: would be imported: 1 of 2 lines, 1 rejected\n",
         "  fixed, written to out.csv\n",
         "    changed: removed the byte order mark, line 1\n",
-        "    changed in column email: a column of the header is written as it is named, line 1\n",
-        "    changed in column birthdate: values are written as the column has them, line 2\n",
-        "    left as it is in column birthdate: it is not sure what is meant: write the year first, \
+        "    changed in column email: a column name in the header is spelled as the scope has it, line 1\n",
+        "    changed in column birthdate: values are rewritten in the format of the column, line 2\n",
+        "    not changed in column birthdate: the intent is unclear: write the year first, \
          then the month: 1988-02-01 or 1988-01-02, whichever was meant, line 3\n",
     ] {
         assert!(out.contains(told), "{told}{out}");

@@ -33,14 +33,14 @@ fn digest(place: &DigestPlace, conclusion: &Conclusion, around: &Around) -> Stri
             format!("its report waits for {which} to {to}, which could not be sent yet: {}", trouble.why)
         }
         (true, _, None) if place.every == Digest::Run => format!(
-            "its report waits for {which} to {to}, which is mailed when the repository has nothing left to do"
+            "its report waits for {which} to {to}, which is mailed when the repository is idle"
         ),
         (true, _, None) => format!(
             "its report waits for {which} to {to}, which is mailed after {}",
             moment(mailed_at(place, conclusion.finished))
         ),
         (false, Some(trouble), _) => {
-            format!("its report is in {which}, which could not be sent to everybody: {}", trouble.why)
+            format!("its report is in {which}, which could not be sent to all recipients: {}", trouble.why)
         }
         (false, None, _) => format!("its report was mailed to {to} in {which}"),
     }
@@ -49,21 +49,21 @@ fn digest(place: &DigestPlace, conclusion: &Conclusion, around: &Around) -> Stri
 /// The mail that is about it alone.
 fn alone(conclusion: &Conclusion, recipients: Option<&[String]>, attention: bool) -> String {
     if let (false, Some(trouble)) = (conclusion.mail_due, &conclusion.mail_trouble) {
-        return format!("a mail could not be sent to everybody, and is not tried again: {}", trouble.why);
+        return format!("a mail could not be sent to all recipients and is not retried: {}", trouble.why);
     }
     match (conclusion.mail_due, recipients) {
         (true, to) => {
             let to = to.map_or_else(|| "a mail".to_owned(), |to| format!("the mail to {}", listed(to)));
             match &conclusion.mail_trouble {
-                Some(trouble) => format!("{to} could not be sent yet, and is tried again: {}", trouble.why),
+                Some(trouble) => format!("{to} could not be sent yet and will be retried: {}", trouble.why),
                 None => format!("{to} is still to be sent"),
             }
         }
         (false, Some([])) if attention => {
-            "no mail: nobody is configured to be told of this import".to_owned()
+            "no mail: this import has no recipients".to_owned()
         }
-        (false, Some([])) => "no mail: nobody is configured to be told when all is well".to_owned(),
+        (false, Some([])) => "no mail: this import has no recipients for files without findings".to_owned(),
         (false, Some(to)) => format!("a mail was sent to {}", listed(to)),
-        (false, None) => "whether a mail was sent is not known: its report is gone".to_owned(),
+        (false, None) => "it is unknown whether a mail was sent: its report is gone".to_owned(),
     }
 }

@@ -139,7 +139,7 @@ async fn outside(deployed: &impl Deployed, asked: Option<&Repository>, text: &st
     }
     for dropped in deployed.unregistered().await?.found {
         if meant(&dropped.repository, &dropped.file) {
-            let text = "it was taken in, and is looked at by the next run".to_owned();
+            let text = "it is registered; the next run processes it".to_owned();
             let steps = vec![Step { at: Some(dropped.arrived), name: Name::Waits, text }];
             let (repository, file) = (dropped.repository, dropped.file);
             explained.push(Explained { repository, file, import: Some(dropped.import), steps });

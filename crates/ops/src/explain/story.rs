@@ -87,7 +87,7 @@ pub(super) fn story(import: &ImportRun, around: &Around) -> Vec<Step> {
         Progress::Concluding(conclusion) => {
             ended(&mut steps, import, conclusion, around);
             let text =
-                "its outcome is decided, and is being carried out: the next run moves the file".to_owned();
+                "its outcome is decided but not complete: the next run moves the file".to_owned();
             steps.push(Step { at: None, name: Name::Next, text });
         }
         Progress::Done(conclusion) => {
@@ -101,8 +101,8 @@ pub(super) fn story(import: &ImportRun, around: &Around) -> Vec<Step> {
 fn arrived(import: &ImportRun) -> Step {
     let bytes = size(import.bytes);
     let text = match &import.archive {
-        Some((_, archive)) => format!("it came in the archive {archive}; {bytes}"),
-        None => format!("it was dropped into imports/{}/ and taken in; {bytes}", import.repository),
+        Some((_, archive)) => format!("it arrived in the archive {archive}; {bytes}"),
+        None => format!("it was dropped into imports/{}/ and registered; {bytes}", import.repository),
     };
     Step { at: Some(import.arrived), name: Name::Arrived, text }
 }
@@ -111,14 +111,14 @@ fn name(import: &ImportRun) -> Step {
     let text = match &import.kind {
         Kind::Data { name, group, .. } => {
             let mut text = format!(
-                "its name says: {} of universe {}, import {}, of {}",
+                "its name means: {} of universe {}, import {}, of {}",
                 name.scope, name.universe, name.subsection, name.date
             );
             if let Some(Group { group, slot, late, .. }) = group {
                 let (id, last) = (&group.id, group.last);
                 let _ = write!(text, "; slot {slot:02} of {last:02} of group {id}");
                 if *late {
-                    text.push_str(", which had begun already, so it belongs to the next one");
+                    text.push_str(", which had already started, so it belongs to the next one");
                 }
             } else {
                 text.push_str("; it belongs to no group");
@@ -126,12 +126,12 @@ fn name(import: &ImportRun) -> Step {
             text
         }
         Kind::Unresolved { .. } => "no active configuration knows its name yet".to_owned(),
-        Kind::Archive => "its name says that it is an archive: what is in it goes its own way".to_owned(),
+        Kind::Archive => "its name is that of an archive: each file in it is an import of its own".to_owned(),
         Kind::Configuration { universe } => {
-            format!("its name says that it is the configuration of universe {universe}")
+            format!("its name is that of the configuration of universe {universe}")
         }
         Kind::Refused(refusal) => {
-            format!("it was refused before anybody looked into it: {}", refusal.reason.message)
+            format!("it was refused without being opened: {}", refusal.reason.message)
         }
     };
     Step { at: None, name: Name::Named, text }
@@ -142,7 +142,7 @@ fn waits(import: &ImportRun, around: &Around) -> Step {
     let text = match &import.kind {
         Kind::Data { group: Some(group), .. } => match (&around.waiting, around.before) {
             (Some(waiting), _) => format!(
-                "it waits for {} of {:02} of its group {}; {} there since {}",
+                "it waits for {} of {:02} of its group {}; {} received since {}",
                 slots(&waiting.missing),
                 group.group.last,
                 group.group.id,
@@ -158,7 +158,7 @@ fn waits(import: &ImportRun, around: &Around) -> Step {
         Kind::Unresolved { .. } => "it waits for a configuration that may still come".to_owned(),
         Kind::Archive => "it is about to be unpacked".to_owned(),
         Kind::Configuration { .. } => "it is about to be checked".to_owned(),
-        Kind::Refused(_) => "it is about to be put where refused files go".to_owned(),
+        Kind::Refused(_) => "it is about to be moved to the refused files".to_owned(),
     };
     let text = format!("{text}; until then it lies at {}", import.source.key);
     Step { at: None, name: Name::Waits, text }
@@ -166,7 +166,7 @@ fn waits(import: &ImportRun, around: &Around) -> Step {
 
 fn turn(before: Option<u64>, around: &Around) -> String {
     match before {
-        _ if around.in_hand => "it is its turn now".to_owned(),
+        _ if around.in_hand => "it is next".to_owned(),
         _ if around.in_flight => {
             "it waits for a configuration of its repository that is not active yet".to_owned()
         }
@@ -175,17 +175,17 @@ fn turn(before: Option<u64>, around: &Around) -> String {
             "{} before it",
             if before == 1 { "1 file is".to_owned() } else { format!("{before} files are") }
         ),
-        None => "it waits for its turn".to_owned(),
+        None => "it waits for earlier files".to_owned(),
     }
 }
 
 fn begun(import: &ImportRun, pinned: &Pinned) -> Step {
     let mut text = match &import.kind {
         Kind::Data { .. } => {
-            "its turn came; it is imported under the configuration that was active then".to_owned()
+            "processing started; it is imported under the configuration that was active then".to_owned()
         }
         Kind::Archive => "it was unpacked, and its files are registered".to_owned(),
-        Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_) => "it was begun".to_owned(),
+        Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_) => "processing started".to_owned(),
     };
     for note in &pinned.notes {
         let _ = write!(text, "; {note}");
@@ -210,7 +210,7 @@ fn in_between(import: &ImportRun, pinned: &Pinned, around: &Around) -> Step {
     let text = if around.at_work {
         doing
     } else {
-        format!("{doing}; nobody is at work on it: it was interrupted, and the next run goes on")
+        format!("{doing}; no process is working on it: it was interrupted, and the next run continues")
     };
     Step { at: None, name: Name::Waits, text }
 }
@@ -219,9 +219,9 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
     if let Some(began) = around.report.as_ref().and_then(|report| report.began) {
         let text = match &import.kind {
             Kind::Data { group: Some(group), .. } if group.group.last > 1 => {
-                format!("all {} files of its group were there, and its turn came", group.group.last)
+                format!("all {} files of its group had arrived, and processing started", group.group.last)
             }
-            _ => "its turn came".to_owned(),
+            _ => "processing started".to_owned(),
         };
         steps.push(Step { at: Some(began), name: Name::Begun, text });
     }
@@ -239,11 +239,11 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
     };
     text.push_str(match conclusion.outcome {
         Outcome::Imported => "",
-        Outcome::Unpacked if around.members.is_empty() => "; it held no file",
-        Outcome::Unpacked => "; it held ",
-        Outcome::Activated => "; files that begin from now on are imported under it",
-        Outcome::Bogus => "; nothing of it was taken",
-        Outcome::NotProcessed => "; nothing of it was taken, for a reason outside the file",
+        Outcome::Unpacked if around.members.is_empty() => "; it contained no file",
+        Outcome::Unpacked => "; it contained ",
+        Outcome::Activated => "; files that start from now on are imported under it",
+        Outcome::Bogus => "; nothing was imported",
+        Outcome::NotProcessed => "; it was not processed, for a reason outside the file",
     });
     if conclusion.outcome == Outcome::Unpacked {
         let mut named: Vec<String> = around.members.iter().take(NAMED).cloned().collect();
@@ -265,7 +265,7 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
 fn places(import: &ImportRun, conclusion: &Conclusion) -> Step {
     let gone = conclusion.code.as_deref() == Some(tidewaiter_pipeline::conclude::GONE);
     let mut text = if gone {
-        "the file itself is nowhere: somebody removed it before it had its outcome".to_owned()
+        "the file is gone: it was removed before its outcome was decided".to_owned()
     } else {
         format!("it is at {}", conclusion.place)
     };
@@ -279,7 +279,7 @@ fn places(import: &ImportRun, conclusion: &Conclusion) -> Step {
         || conclusion.badlines.as_ref().is_some_and(renamed)
     {
         text.push_str(
-            "; what has the id of its import in its name was renamed when a later file took the name",
+            "; names that contain the import id were changed when a later file used the name",
         );
     }
     Step { at: None, name: Name::Place, text }
@@ -291,13 +291,13 @@ fn next(import: &ImportRun, conclusion: &Conclusion, around: &Around) -> Option<
     let text = match (conclusion.outcome, &conclusion.badlines) {
         (Outcome::Imported, Some(badlines)) => {
             format!(
-                "to have the rejected lines imported, fix {badlines} and drop it as {}",
+                "to import the rejected lines, fix {badlines} and drop it as {}",
                 plain(import, badlines)
             )
         }
         (Outcome::Imported | Outcome::Unpacked | Outcome::Activated, _) => return None,
         (Outcome::Bogus | Outcome::NotProcessed, _) => {
-            hint.unwrap_or_else(|| "when what the log names is fixed, drop the whole file again".to_owned())
+            hint.unwrap_or_else(|| "fix what the log names, then drop the whole file again".to_owned())
         }
     };
     Some(Step { at: None, name: Name::Next, text })

@@ -130,15 +130,15 @@ fn words(import: &ImportRun, around: &Around, step: Name) -> String {
 fn how_it_came() {
     let mut dropped = import(data(true), Progress::Registered);
     let told = |import: &ImportRun| words(import, &Around::default(), Name::Arrived);
-    assert_eq!(told(&dropped), "it was dropped into imports/partner/ and taken in; 2.0 KiB");
+    assert_eq!(told(&dropped), "it was dropped into imports/partner/ and registered; 2.0 KiB");
     dropped.archive = Some((ID.parse().unwrap(), "monday.zip".to_owned()));
-    assert_eq!(told(&dropped), "it came in the archive monday.zip; 2.0 KiB");
+    assert_eq!(told(&dropped), "it arrived in the archive monday.zip; 2.0 KiB");
 }
 
 #[test]
 fn what_its_name_says() {
     let told = |kind| words(&import(kind, Progress::Registered), &Around::default(), Name::Named);
-    let name = "its name says: contacts of universe acme, import crm, of 2026-01-01; ";
+    let name = "its name means: contacts of universe acme, import crm, of 2026-01-01; ";
     assert_eq!(told(data(false)), format!("{name}it belongs to no group"));
     assert_eq!(told(data(true)), format!("{name}slot 02 of 03 of group daily"));
     let mut late = data(true);
@@ -147,12 +147,12 @@ fn what_its_name_says() {
     }
     assert_eq!(
         told(late),
-        format!("{name}slot 02 of 03 of group daily, which had begun already, so it belongs to the next one")
+        format!("{name}slot 02 of 03 of group daily, which had already started, so it belongs to the next one")
     );
-    assert_eq!(told(Kind::Archive), "its name says that it is an archive: what is in it goes its own way");
+    assert_eq!(told(Kind::Archive), "its name is that of an archive: each file in it is an import of its own");
     let configuration = Kind::Configuration { universe: "acme".to_owned() };
-    assert_eq!(told(configuration), "its name says that it is the configuration of universe acme");
-    assert_eq!(told(refused()), "it was refused before anybody looked into it: the name has no date");
+    assert_eq!(told(configuration), "its name is that of the configuration of universe acme");
+    assert_eq!(told(refused()), "it was refused without being opened: the name has no date");
 }
 
 #[test]
@@ -177,8 +177,8 @@ fn what_it_waits_for() {
         (data(true), before(Some(4)), "its group is complete; 4 files are before it"),
         (data(false), before(Some(1)), "1 file is before it"),
         (data(false), before(Some(0)), "it is the next one to be imported"),
-        (data(false), before(None), "it waits for its turn"),
-        (data(false), Around { in_hand: true, ..Around::default() }, "it is its turn now"),
+        (data(false), before(None), "it waits for earlier files"),
+        (data(false), Around { in_hand: true, ..Around::default() }, "it is next"),
         (
             Kind::Unresolved { settle_seconds: 10 },
             Around::default(),
@@ -196,7 +196,7 @@ fn what_it_waits_for() {
         ),
         (Kind::Archive, Around::default(), "it is about to be unpacked"),
         (Kind::Configuration { universe: "acme".to_owned() }, Around::default(), "it is about to be checked"),
-        (refused(), Around::default(), "it is about to be put where refused files go"),
+        (refused(), Around::default(), "it is about to be moved to the refused files"),
     ] {
         assert_eq!(told(kind, around), format!("{expected}{lies}"));
     }
@@ -221,7 +221,7 @@ fn what_is_being_done() {
         let alone = words(&import, &Around::default(), Name::Waits);
         assert_eq!(
             alone,
-            format!("{expected}; nobody is at work on it: it was interrupted, and the next run goes on")
+            format!("{expected}; no process is working on it: it was interrupted, and the next run continues")
         );
     }
     let archive = import(Kind::Archive, pinned(false, false));
@@ -232,12 +232,12 @@ fn what_is_being_done() {
 fn how_it_ended() {
     for (outcome, expected) in [
         (Outcome::Imported, "imported: all 3 lines"),
-        (Outcome::Unpacked, "unpacked; it held a.csv and b.csv"),
-        (Outcome::Activated, "configuration activated; files that begin from now on are imported under it"),
-        (Outcome::Bogus, "bogus: 1 of 3 lines was rejected; nothing of it was taken"),
+        (Outcome::Unpacked, "unpacked; it contained a.csv and b.csv"),
+        (Outcome::Activated, "configuration activated; files that start from now on are imported under it"),
+        (Outcome::Bogus, "refused: 1 of 3 lines was rejected; nothing was imported"),
         (
             Outcome::NotProcessed,
-            "not processed: 1 of 3 lines was rejected; nothing of it was taken, for a reason outside the file",
+            "not processed: 1 of 3 lines was rejected; it was not processed, for a reason outside the file",
         ),
     ] {
         let import = import(data(true), Progress::Done(conclusion(outcome)));
@@ -246,7 +246,7 @@ fn how_it_ended() {
         assert_eq!(words(&import, &around, Name::Outcome), expected);
         assert_eq!(
             words(&import, &around, Name::Begun),
-            "all 3 files of its group were there, and its turn came"
+            "all 3 files of its group had arrived, and processing started"
         );
         let next = story(&import, &around).into_iter().find(|step| step.name == Name::Next);
         let refused = matches!(outcome, Outcome::Bogus | Outcome::NotProcessed);
@@ -258,13 +258,13 @@ fn how_it_ended() {
 fn how_it_ended_without_its_report() {
     for (outcome, expected) in [
         (Outcome::Imported, "imported: 0 lines read, 0 rejected"),
-        (Outcome::Unpacked, "unpacked; it held no file"),
-        (Outcome::Bogus, "bogus: policy-exceeded; nothing of it was taken"),
+        (Outcome::Unpacked, "unpacked; it contained no file"),
+        (Outcome::Bogus, "bogus: policy-exceeded; nothing was imported"),
     ] {
         let import = import(data(true), Progress::Done(conclusion(outcome)));
         assert_eq!(words(&import, &Around::default(), Name::Outcome), expected);
         let mail = words(&import, &Around::default(), Name::Mail);
-        assert_eq!(mail, "whether a mail was sent is not known: its report is gone");
+        assert_eq!(mail, "it is unknown whether a mail was sent: its report is gone");
     }
 }
 
@@ -273,7 +273,7 @@ fn an_outcome_that_is_being_carried_out() {
     let import = import(data(true), Progress::Concluding(conclusion(Outcome::Imported)));
     let around = Around { report: Some(report(Outcome::Imported, &[])), ..Around::default() };
     let next = words(&import, &around, Name::Next);
-    assert_eq!(next, "its outcome is decided, and is being carried out: the next run moves the file");
+    assert_eq!(next, "its outcome is decided but not complete: the next run moves the file");
 }
 
 #[test]
@@ -284,11 +284,11 @@ fn where_things_are() {
     let log = format!("its log is at logs/partner/{FILE}.log");
     assert_eq!(told(done.clone()), format!("it is at archives/partner/{FILE}; {log}"));
     let gone = Conclusion { code: Some("gone".to_owned()), ..conclusion(Outcome::NotProcessed) };
-    let nowhere = "the file itself is nowhere: somebody removed it before it had its outcome";
+    let nowhere = "the file is gone: it was removed before its outcome was decided";
     assert_eq!(told(gone), format!("{nowhere}; {log}"));
     let place = done.place.renamed(ID.parse().unwrap());
     let moved = told(Conclusion { place: place.clone(), ..done });
-    let why = "what has the id of its import in its name was renamed when a later file took the name";
+    let why = "names that contain the import id were changed when a later file used the name";
     assert_eq!(moved, format!("it is at {place}; {log}; {why}"));
 }
 
@@ -300,7 +300,7 @@ fn rejected_lines_are_dropped_again_under_a_name_that_waits_for_nothing() {
         let done = Conclusion { badlines: Some(key.clone()), ..conclusion(Outcome::Imported) };
         let next = words(&import(data(true), Progress::Done(done)), &Around::default(), Name::Next);
         let expected = format!(
-            "to have the rejected lines imported, fix {key} and drop it as acme_contacts_crm_20260101.csv"
+            "to import the rejected lines, fix {key} and drop it as acme_contacts_crm_20260101.csv"
         );
         assert_eq!(next, expected);
     }
@@ -317,9 +317,9 @@ fn who_was_told() {
     assert_eq!(told(true, clean(two)), "the mail to a@example.org and b@example.org is still to be sent");
     assert_eq!(told(true, None), "a mail is still to be sent");
     assert_eq!(told(false, clean(two)), "a mail was sent to a@example.org and b@example.org");
-    assert_eq!(told(false, clean(&[])), "no mail: nobody is configured to be told when all is well");
+    assert_eq!(told(false, clean(&[])), "no mail: this import has no recipients for files without findings");
     let refused = Some(report(Outcome::Bogus, &[]));
-    assert_eq!(told(false, refused), "no mail: nobody is configured to be told of this import");
+    assert_eq!(told(false, refused), "no mail: this import has no recipients");
 }
 
 #[test]
@@ -337,11 +337,11 @@ fn a_mail_that_could_not_be_sent_is_explained() {
     };
     assert_eq!(
         told(true),
-        "the mail to a@example.org could not be sent yet, and is tried again: verify the sender in SES"
+        "the mail to a@example.org could not be sent yet, and will be retried: verify the sender in SES"
     );
     assert_eq!(
         told(false),
-        "a mail could not be sent to everybody, and is not tried again: verify the sender in SES"
+        "a mail could not be sent to all recipients and is not retried: verify the sender in SES"
     );
 }
 
@@ -373,8 +373,7 @@ fn a_report_that_waits_for_a_digest_says_which_and_until_when() {
     );
     assert_eq!(
         told(Digest::Run, true, None, None, &[]),
-        "its report waits for the digest of its run to data@example.org, which is mailed when the repository has \
-         nothing left to do"
+        "its report waits for the digest of its run to data@example.org, which is mailed when the repository is idle"
     );
     assert_eq!(
         told(Digest::Hour, true, None, Some("paused"), &[]),
@@ -386,7 +385,7 @@ fn a_report_that_waits_for_a_digest_says_which_and_until_when() {
     );
     assert_eq!(
         told(Digest::Hour, false, Some("sandbox"), None, &[]),
-        format!("its report is in {hour}, which could not be sent to everybody: sandbox")
+        format!("its report is in {hour}, which could not be sent to all recipients: sandbox")
     );
     // Who gets alerts is told at once.
     assert_eq!(

@@ -38,7 +38,7 @@ pub(super) fn check<E: From<Error>>(
             let ignored = summary.ignored.paths.iter();
             archive
                 .notes
-                .extend(ignored.map(|path| format!("ignored {path}: the packing program put it there")));
+                .extend(ignored.map(|path| format!("ignored {path}: the archive program added it")));
             archive
         }
         Err(ExtractError::Refused(refusal)) => refused(name, bytes, refusal),

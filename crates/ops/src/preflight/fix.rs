@@ -47,7 +47,7 @@ impl Checks {
         let name = file_name(path);
         let mut file = File::open(path).map_err(cannot)?;
         if file.metadata().map_err(cannot)?.len() > LARGEST {
-            let why = format!("it has more than the {} bytes that are fixed at a time", number(LARGEST));
+            let why = format!("it is larger than the {} bytes that can be fixed at once", number(LARGEST));
             return Err(cannot(io::Error::other(why)));
         }
         let mut content = Vec::new();

@@ -79,13 +79,13 @@ fn about(scope: &str, schema: &TableSchema) -> Vec<String> {
     let (columns, one_of) = columns(schema);
     let mut sentences = Vec::new();
     if let Some(records) = &schema.records {
-        sentences.push(format!("lines of {scope} change records of {records}, and leave none of their own"));
+        sentences.push(format!("lines of {scope} change records of {records} and create none of their own"));
         return sentences;
     }
     match columns {
         [] if schema.on_existing == OnExisting::Append => {
             sentences.push(format!(
-                "records of {scope} have no key of their own: they are found by that of the record they belong to"
+                "records of {scope} have no key of their own: use the key of the record they belong to"
             ));
         }
         [only] => sentences.push(format!("the key of {scope} is {only}")),
@@ -100,7 +100,7 @@ fn about(scope: &str, schema: &TableSchema) -> Vec<String> {
     let others: Vec<String> =
         schema.alternate_keys.iter().filter(|column| !columns.contains(column)).cloned().collect();
     if !others.is_empty() {
-        sentences.push(format!("{} is not looked at", listed(&others)));
+        sentences.push(format!("{} is ignored", listed(&others)));
     }
     sentences
 }

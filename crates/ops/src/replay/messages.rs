@@ -22,9 +22,9 @@ impl About {
 pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) -> Result<About> {
     let name = function.as_str();
     match subject {
-        Subject::Unreadable => Ok(About::in_vain(format!("nothing that {name} can read: it will come back"))),
+        Subject::Unreadable => Ok(About::in_vain(format!("{name} cannot read it: it will fail again"))),
         Subject::Misdirected(_) => {
-            Ok(About::in_vain("it is for another function: it will come back".to_owned()))
+            Ok(About::in_vain("it is for another function: it will fail again".to_owned()))
         }
         Subject::Drops(notices) => Ok(drops(notices)),
         Subject::Step(Message::Sequence { repository, news, .. }) => Ok(About {
@@ -38,9 +38,9 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
         Subject::Step(Message::Work { import, task: Task::Import, .. }) => {
             step(stack, *import, "to be imported").await
         }
-        Subject::Step(Message::Report { import }) => step(stack, *import, "its report is to be mailed").await,
+        Subject::Step(Message::Report { import }) => step(stack, *import, "its report is due").await,
         Subject::Step(Message::Digest { repository, .. }) => Ok(About {
-            words: format!("{repository}: a digest is to be mailed"),
+            words: format!("{repository}: a digest is due"),
             repository: Some(repository.clone()),
             ..About::default()
         }),
@@ -50,7 +50,7 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             ..About::default()
         }),
         Subject::Step(Message::Missed { dropped }) => Ok(drops(&[Notice::Dropped((**dropped).clone())])),
-        Subject::Step(Message::TakeIn { import }) => step(stack, *import, "to be taken in").await,
+        Subject::Step(Message::TakeIn { import }) => step(stack, *import, "to be registered").await,
     }
 }
 
@@ -67,7 +67,7 @@ fn heard(news: &News) -> &'static str {
 /// A message of S3 tells of one file, as a rule.
 fn drops(notices: &[Notice]) -> About {
     let more = match notices.len() {
-        0 => return About { words: "an event that asks for nothing".to_owned(), ..About::default() },
+        0 => return About { words: "an event without work".to_owned(), ..About::default() },
         1 => String::new(),
         count => format!(", and {} more", count - 1),
     };
@@ -80,7 +80,7 @@ fn drops(notices: &[Notice]) -> About {
             in_vain: false,
         },
         Some(Notice::Stray { key }) => {
-            About::in_vain(format!("{key} lies in no repository{more}: it will come back"))
+            About::in_vain(format!("{key} is in no repository{more}: it will fail again"))
         }
         None => About::default(),
     }
@@ -90,7 +90,7 @@ async fn step(stack: &Stack, id: ImportId, what: &str) -> Result<About> {
     let Some(import) = stack.state().run(id).await? else {
         return Ok(About {
             import: Some(id),
-            ..About::in_vain(format!("{what}, but no import {id} is registered: it will come back"))
+            ..About::in_vain(format!("{what}, but no import {id} is registered: it will fail again"))
         });
     };
     let done = if matches!(import.progress, Progress::Done(_)) { ", done since" } else { "" };

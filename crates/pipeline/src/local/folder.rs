@@ -198,7 +198,7 @@ fn remove_all(disk: &Disk, path: &Path, depth: usize) -> io::Result<()> {
 }
 
 fn too_deep() -> io::Error {
-    io::Error::other("folders lie within folders too deep to be copied to another file system")
+    io::Error::other("the folders are nested too deeply to be copied to another file system")
 }
 
 fn make_parent(disk: &Disk, path: &Path) -> io::Result<()> {

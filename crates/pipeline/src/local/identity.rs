@@ -24,7 +24,7 @@ const TRACES: [&str; 3] = ["logs", "unpacked", "waiting"];
 /// How deep they lie there: in a folder of their repository, of their import, of their archive's folder.
 const DEPTH: usize = 3;
 
-const GONE: &str = "is gone or empty, though files were imported here";
+const GONE: &str = "is gone or empty, although files were imported here";
 const ANOTHER: &str = "belongs to another deployment";
 
 /// The stores of a deployment.

@@ -53,7 +53,7 @@ pub struct RunSummary {
 /// What a watch tells of failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// It could not be done, and is tried again.
+    /// It could not be done, and will be retried.
     Failed(Failure),
     /// What failed before goes on.
     Recovered(Failure),
@@ -277,14 +277,14 @@ impl Runner {
 
 /// The failure of what was not tried, since the store did not answer just now.
 fn stalled() -> Error {
-    Error::Store { what: "waiting for the database", source: "it did not answer a moment ago".into() }
+    Error::Store { what: "waiting for the database", source: "it did not answer recently".into() }
 }
 
 fn taking_in(dropped: &DroppedObject) -> About {
     let repository = &dropped.repository;
-    (Some(repository.clone()), format!("taking in {} of {repository}", dropped.file))
+    (Some(repository.clone()), format!("registering {} of {repository}", dropped.file))
 }
 
 fn going_on(repository: &Repository) -> About {
-    (Some(repository.clone()), format!("going on with the files of {repository}"))
+    (Some(repository.clone()), format!("continuing the files of {repository}"))
 }

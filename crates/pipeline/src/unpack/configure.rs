@@ -13,7 +13,7 @@ use crate::unpack::TakesIn;
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
-const STAYS: &str = "the configuration that was active stays so; mend this one and drop it again";
+const STAYS: &str = "the previous configuration stays active; fix this one and drop it again";
 
 /// Checks a dropped configuration, activates it, and gives it its outcome.
 pub(super) async fn configure<D: TakesIn>(deployment: &D, import: &ImportRun, universe: &str) -> Result<()> {
@@ -31,13 +31,12 @@ pub(super) async fn configure<D: TakesIn>(deployment: &D, import: &ImportRun, un
     let candidate = Candidate { repository: &import.repository, universe, id: import.id, document };
     let findings = match activate(deployment, &candidate, is_undecided(deployment, import)).await? {
         Activation::Active => {
-            let notes = vec![format!("it is the active configuration of universe {universe} now")];
+            let notes = vec![format!("it is now the active configuration of universe {universe}")];
             Findings { notes, ..Findings::outcome(Outcome::Activated) }
         }
         // As if it had been active until the later one replaced it: whichever was told of first.
         Activation::Superseded => {
-            let note =
-                format!("a configuration of universe {universe} that was dropped later is active already");
+            let note = format!("a newer configuration of universe {universe} is already active");
             Findings { notes: vec![note], ..Findings::outcome(Outcome::Activated) }
         }
         Activation::NotOwned => {

@@ -116,15 +116,15 @@ fn child<D: HasObjects + IntakePolicy>(
 
 /// What becomes of a member of an archive that belongs to no group.
 pub fn not_grouped() -> Refusal {
-    let reason = Reason::new("not-grouped", "the files of an archive must be grouped, and this one is not")
+    let reason = Reason::new("not-grouped", "the files of an archive must be grouped, but this one is not")
         .with_hint(Some(
-            "begin its name with `<group>.<YY>-<ZZ>_`, or drop it without an archive".to_owned(),
+            "start its name with `<group>.<YY>-<ZZ>_`, or drop it outside an archive".to_owned(),
         ));
     Refusal { outcome: Outcome::NotProcessed, reason }
 }
 
 fn ignored_note(path: &str) -> String {
-    format!("ignored {path}: the packing program put it there")
+    format!("ignored {path}: the archive program added it")
 }
 
 fn unpacked(children: &[ImportRun], ignored: &[String]) -> Findings {
@@ -133,7 +133,7 @@ fn unpacked(children: &[ImportRun], ignored: &[String]) -> Findings {
         .take(NAMED_MEMBERS)
         .map(|child| match &child.kind {
             Kind::Refused(refusal) => {
-                format!("member {} not taken up: {}", child.file, refusal.reason.message)
+                format!("member {} not processed: {}", child.file, refusal.reason.message)
             }
             _ => format!("member {}", child.file),
         })

@@ -39,7 +39,7 @@ pub(super) async fn write_members<D: HasObjects>(
     limits: &Limits,
 ) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
     let Some(format) = Format::from_name(&archive.file) else {
-        let reason = Reason::new("not-an-archive", "the name is not one of an archive");
+        let reason = Reason::new("not-an-archive", "the name is not an archive name");
         return (Vec::new(), Err(Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })));
     };
     let reader = match deployment.objects().open(&archive.source) {
@@ -97,7 +97,7 @@ enum Piece {
 
 /// Nobody takes the members any more.
 #[derive(Debug, thiserror::Error)]
-#[error("the members of an archive are not written any more")]
+#[error("the members of an archive are no longer written")]
 struct Abandoned;
 
 /// The end of the thread that reads.

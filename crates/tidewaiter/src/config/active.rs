@@ -79,7 +79,7 @@ impl Active {
                     let message = format!(
                         "settings.{name} differs from the active configuration of universe {universe:?}"
                     );
-                    let hint = "state it in one document only, or alike in all";
+                    let hint = "set it in one document only, or to the same value in all";
                     mistakes.push(Mistake::new(format!("settings.{name}"), message).with_hint(hint));
                 }
             }

@@ -165,7 +165,7 @@ impl<'de> Visitor<'de> for Node<'_> {
             }
             let mut duplicates = self.reading.duplicates.borrow_mut();
             if !mistake::enough(&duplicates) {
-                let message = format!("the key {key:?} stands here more than once");
+                let message = format!("duplicate key {key:?}");
                 duplicates.push(Mistake::new(path.text(), message));
             }
         }

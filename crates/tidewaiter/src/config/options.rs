@@ -172,7 +172,7 @@ impl ReplaceAll {
     /// assert_eq!(guard.verdict(10, 2), None);
     /// assert_eq!(
     ///     guard.verdict(10, 3).as_deref(),
-    ///     Some("the file would remove 3 of 10 records, and max_removed allows at most 20 %")
+    ///     Some("the file would remove 3 of 10 records, but max_removed allows at most 20 %")
     /// );
     /// ```
     #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 records")]
@@ -184,7 +184,7 @@ impl ReplaceAll {
         };
         let allowed = percent(self.max_removed);
         (!passes).then(|| {
-            format!("the file would {what} {removed} of {records} {of}, and max_removed allows at most {allowed} %")
+            format!("the file would {what} {removed} of {records} {of}, but max_removed allows at most {allowed} %")
         })
     }
 
@@ -227,7 +227,7 @@ impl Policy {
     /// assert_eq!(Policy::MaxRejectedShare(0.05).verdict(100, 5), None);
     /// assert_eq!(
     ///     Policy::Strict.verdict(120, 1).as_deref(),
-    ///     Some("1 of 120 lines was rejected, and the policy allows none")
+    ///     Some("1 of 120 lines was rejected, but the policy allows none")
     /// );
     /// ```
     #[expect(clippy::cast_precision_loss, reason = "no file has 2^53 lines")]
@@ -244,7 +244,7 @@ impl Policy {
         let were = if rejected == 1 { "was" } else { "were" };
         let lines = if read == 1 { "line" } else { "lines" };
         (!passes)
-            .then(|| format!("{rejected} of {read} {lines} {were} rejected, and the policy allows {allowed}"))
+            .then(|| format!("{rejected} of {read} {lines} {were} rejected, but the policy allows {allowed}"))
     }
 
     fn is_possible(&self) -> bool {

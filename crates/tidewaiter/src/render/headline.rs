@@ -33,18 +33,18 @@ impl Renderer<Report> for Headline {
                 plural(counts.read, "line"),
                 number(counts.rejected)
             ),
-            Outcome::Imported if counts.read == 0 => "imported: a header and no lines".to_owned(),
-            Outcome::Imported if counts.read == 1 => format!("imported: its one line{aside}"),
+            Outcome::Imported if counts.read == 0 => "imported: a header without lines".to_owned(),
+            Outcome::Imported if counts.read == 1 => format!("imported: 1 of 1 lines{aside}"),
             Outcome::Imported => format!("imported: all {}{aside}", plural(counts.read, "line")),
             Outcome::Unpacked => "unpacked".to_owned(),
             Outcome::Activated => "configuration activated".to_owned(),
-            Outcome::Bogus => with_reason("bogus", report),
-            Outcome::NotProcessed => with_reason("not processed", report),
+            Outcome::Bogus | Outcome::NotProcessed => with_reason(report),
         }
     }
 }
 
-fn with_reason(word: &str, report: &Report) -> String {
+fn with_reason(report: &Report) -> String {
+    let word = report.outcome.word();
     match &report.reason {
         Some(reason) => format!("{word}: {}", reason.message),
         None => word.to_owned(),
@@ -57,20 +57,19 @@ impl Renderer<Digest> for Headline {
         let files = plural(all, "file");
         let Ends { part, remarked, bogus, not_processed, .. } = digest.ends();
         let of = [
-            (bogus, "bogus"),
-            (not_processed, "not processed"),
-            (part, "taken in part"),
-            (remarked, "with a remark"),
+            (bogus, Outcome::Bogus.word()),
+            (not_processed, Outcome::NotProcessed.word()),
+            (part, "partly imported"),
+            (remarked, "with findings"),
         ];
         let Some(of) = tally(of) else {
-            let were = if all == 1 { "was" } else { "were" };
-            return format!("{files} {were} taken whole");
+            return format!("{files} completed");
         };
         let who = match (look == all, look) {
-            (true, 1) => "1 file needs somebody".to_owned(),
-            (true, _) => format!("{files} need somebody"),
-            (false, 1) => format!("1 of {files} needs somebody"),
-            (false, _) => format!("{} of {files} need somebody", number(look)),
+            (true, 1) => "1 file needs attention".to_owned(),
+            (true, _) => format!("{files} need attention"),
+            (false, 1) => format!("1 of {files} needs attention"),
+            (false, _) => format!("{} of {files} need attention", number(look)),
         };
         format!("{who}: {of}")
     }

@@ -30,7 +30,7 @@ fn write_log(out: &mut String, report: &Report) -> std::fmt::Result {
     fact(out, "archive", report.archive.as_deref().unwrap_or_default())?;
     fact(out, "import", &report.import.to_string())?;
     fact(out, "arrived", &report.arrived.to_string())?;
-    fact(out, "began", &report.began.map(|at| at.to_string()).unwrap_or_default())?;
+    fact(out, "started", &report.began.map(|at| at.to_string()).unwrap_or_default())?;
     fact(out, "finished", &report.finished.to_string())?;
     if let Some(group) = &report.group {
         let slot = format!("{} {:02} of {:02}", group.id, group.slot, group.last);
@@ -70,7 +70,7 @@ fn write_counts(out: &mut String, counts: &Counts) -> std::fmt::Result {
         fact(out, "lines", &sum)?;
     }
     if let Some(left_alone) = left_alone(counts) {
-        fact(out, "", &format!("of which {left_alone} among the {} unchanged", number(counts.unchanged)))?;
+        fact(out, "", &format!("{left_alone} among the {} unchanged", number(counts.unchanged)))?;
     }
     fact(out, "", &gone_along(counts).unwrap_or_default())
 }
@@ -85,11 +85,7 @@ fn write_findings(out: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(out, "{}", line(&report.file, finding))?;
     }
     if report.not_shown() > 0 {
-        writeln!(
-            out,
-            "… and {} that are counted below but not shown",
-            plural(report.not_shown(), "finding")
-        )?;
+        writeln!(out, "… and {} not shown; all are counted below", plural(report.not_shown(), "finding"))?;
     }
     writeln!(out)?;
     for kind in &report.kinds {

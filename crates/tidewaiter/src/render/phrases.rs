@@ -18,11 +18,11 @@ pub(super) fn more_mistakes(count: u64) -> String {
 pub(super) fn ended(file: &File) -> String {
     match &file.report {
         Some(report) => Headline.render(report.as_ref()),
-        None => file.outcome.to_string(),
+        None => file.outcome.word().to_owned(),
     }
 }
 
-/// What was taken of a file of a digest that was taken whole.
+/// What was taken of a file of a digest that was completed.
 pub(super) fn taken(file: &File) -> String {
     match file.outcome {
         Outcome::Unpacked => "unpacked".to_owned(),
@@ -37,12 +37,12 @@ pub(super) fn other_kinds(kinds: usize) -> Option<String> {
     Some(format!("… and {}; the log counts each.", plural(more, "other kind")))
 }
 
-/// The files that need somebody and that a digest does not show.
+/// The files that need attention and that a digest does not show.
 pub(super) fn beyond_look(digest: &Digest) -> Option<String> {
     let more = beyond(digest.look().len(), LOOK)?;
     let need = if more == 1 { "needs" } else { "need" };
     Some(format!(
-        "… and {} that {need} somebody; `tidewaiter history` lists them.",
+        "… and {} that {need} attention; `tidewaiter history` lists them.",
         plural(more, "more file")
     ))
 }

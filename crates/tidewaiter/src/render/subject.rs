@@ -15,8 +15,7 @@ impl Renderer<Report> for Subject {
             Outcome::Imported if report.counts.rejected > 0 => {
                 format!("{} rejected", plural(report.counts.rejected, "line"))
             }
-            Outcome::NotProcessed => "not processed".to_owned(),
-            other => other.as_str().to_owned(),
+            outcome => outcome.word().to_owned(),
         };
         format!("[{}] {word}: {}", report.repository, report.file)
     }
@@ -37,10 +36,10 @@ impl Renderer<Notice> for Subject {
                 format!("[{repository}] group {group} is incomplete: {slots} missing")
             }
             What::Missed(expected) => {
-                format!("[{repository}] no {} has come {}", expected.pattern(), expected.by)
+                format!("[{repository}] no {} arrived {}", expected.pattern(), expected.by)
             }
             What::Came { expected, file, .. } => {
-                format!("[{repository}] {file} has come, expected {}", expected.by)
+                format!("[{repository}] {file} arrived late, expected {}", expected.by)
             }
         }
     }

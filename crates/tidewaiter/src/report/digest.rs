@@ -1,4 +1,4 @@
-//! Many files, one mail: counts first, then the files that need somebody with what is worst about them, then the
+//! Many files, one mail: counts first, then the files that need attention with what is worst about them, then the
 //! others.
 //!
 //! However many files there are, the mail has a bounded size: see [`LOOK`], [`FINE`] and `KINDS`. The counts are
@@ -7,7 +7,7 @@
 use super::{Counts, Outcome, Report};
 use crate::id::{ImportId, Timestamp};
 
-/// How many files that need somebody are shown, each with its findings.
+/// How many files that need attention are shown, each with its findings.
 pub const LOOK: usize = 25;
 /// How many of the other files are shown.
 pub const FINE: usize = 100;
@@ -19,9 +19,9 @@ pub(crate) const KINDS: usize = 3;
 pub struct Digest {
     repository: String,
     span: String,
-    /// Those that need somebody come first.
+    /// Those that need attention come first.
     files: Vec<File>,
-    /// How many of them need somebody.
+    /// How many of them need attention.
     look: usize,
 }
 
@@ -67,7 +67,7 @@ impl File {
 pub(crate) struct Ends {
     pub(crate) whole: u64,
     pub(crate) part: u64,
-    /// Taken whole, and yet there is something to see.
+    /// Completed, and yet there is something to see.
     pub(crate) remarked: u64,
     pub(crate) bogus: u64,
     pub(crate) not_processed: u64,
@@ -97,12 +97,12 @@ impl Digest {
         &self.span
     }
 
-    /// All files; those that need somebody come first.
+    /// All files; those that need attention come first.
     pub fn files(&self) -> &[File] {
         &self.files
     }
 
-    /// The files that need somebody, the worst first.
+    /// The files that need attention, the worst first.
     pub fn look(&self) -> &[File] {
         self.files.get(..self.look).unwrap_or_default()
     }

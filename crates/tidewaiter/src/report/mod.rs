@@ -32,14 +32,14 @@ pub enum Outcome {
     Unpacked,
     /// A configuration that is active now. The upload is under `archives/`.
     Activated,
-    /// Illegal: nothing of it was taken. It is under `bogus/`.
+    /// Refused: nothing of it was imported. It is under `bogus/`.
     Bogus,
-    /// Not taken up, for a reason outside the file. It is under `notprocessed/`.
+    /// Not processed, for a reason outside the file. It is under `notprocessed/`.
     NotProcessed,
 }
 
 impl Outcome {
-    /// The word for it.
+    /// The word for it in JSON, options and keys.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Imported => "imported",
@@ -47,6 +47,15 @@ impl Outcome {
             Self::Activated => "activated",
             Self::Bogus => "bogus",
             Self::NotProcessed => "notprocessed",
+        }
+    }
+
+    /// The word for it in sentences: people read that a file was refused, and find it under `bogus/`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bogus => "refused",
+            Self::NotProcessed => "not processed",
+            Self::Imported | Self::Unpacked | Self::Activated => self.as_str(),
         }
     }
 
@@ -74,7 +83,7 @@ pub struct Reason {
     pub code: String,
     /// What was wrong, in words.
     pub message: String,
-    /// How to mend it, when that is known.
+    /// How to fix it, when that is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hint: Option<String>,
 }
@@ -107,7 +116,7 @@ pub struct Counts {
     /// Lines that changed a record which a later line of the file named again.
     #[serde(default)]
     pub superseded: u64,
-    /// Lines that were not taken; they are in `badlines/` if the file was imported.
+    /// Lines that were not imported; they are in `badlines/` if the file was imported.
     pub rejected: u64,
     /// Of the lines unchanged, those whose record exists, where the import only makes new ones.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -190,18 +199,17 @@ pub struct Report {
     /// Mistakes in a configuration, the first [`KEPT_MISTAKES`] of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mistakes: Vec<Mistake>,
-    /// What else there is to know: that it came late, what an archive held.
+    /// Notes: that it is out of order, what an archive contained.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
     /// When it was first seen, RFC 3339.
     #[schemars(with = "String")]
     pub arrived: Timestamp,
-    /// When its turn came, if it had to wait for one; until then it waited for its group, and for the files
-    /// before it.
+    /// When its processing started, if it had to wait; until then it waited for its group, and for earlier files.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]
     pub began: Option<Timestamp>,
-    /// When it was treated.
+    /// When its outcome was decided.
     #[schemars(with = "String")]
     pub finished: Timestamp,
     /// Where the file is now.
@@ -231,7 +239,7 @@ impl Report {
         self.mistakes = mistakes;
     }
 
-    /// True if somebody ought to look: not imported, or not all of it, or something was found.
+    /// True if it needs attention: not imported, not all of it, or with findings.
     pub fn needs_attention(&self) -> bool {
         self.findings_total > 0
             || self.counts.rejected > 0

@@ -73,11 +73,8 @@ pub fn waited(report: &Report) -> Option<String> {
     };
     Some(match &report.group {
         Some(group) if group.last > 1 => {
-            format!(
-                "{long}, until all {} files of group {} were there and it was its turn",
-                group.last, group.id
-            )
+            format!("{long}, for all {} files of group {} and for earlier files", group.last, group.id)
         }
-        _ => format!("{long}, until it was its turn"),
+        _ => format!("{long}, for earlier files"),
     })
 }

@@ -16,10 +16,10 @@ pub(super) fn tell(fixed: &Fixed, printer: &Printer) -> Result<()> {
         Some(path) => printer.line(
             Line::from("  ").styled(style::GOOD, "fixed").text(format!(", written to {}", path.display())),
         )?,
-        None => printer.line("  nothing was fixed, and nothing written")?,
+        None => printer.line("  nothing was fixed or written")?,
     }
     fixed.changes.iter().try_for_each(|note| printer.line(line("changed", note)))?;
-    fixed.left.iter().try_for_each(|note| printer.line(line("left as it is", note)))
+    fixed.left.iter().try_for_each(|note| printer.line(line("not changed", note)))
 }
 
 fn line(word: &str, note: &Note) -> Line {

@@ -64,7 +64,7 @@ pub enum Source {
 /// How a check is told more.
 const ADVICE: Advice = Advice {
     which_scope: crate::error::WHICH_SCOPE,
-    whatever_the_name: "its content was not looked at; `--scope {scope}` does, whatever the name",
+    whatever_the_name: "its content was not checked; `--scope {scope}` checks it, whatever its name",
 };
 
 /// Checks files one after the other. One that cannot be read does not keep the others from being checked.

@@ -72,13 +72,13 @@ impl<'a> Renderer<'a> {
             let missing: Vec<u8> = (1..=*last).filter(|slot| !present.contains(slot)).collect();
             if !missing.is_empty() {
                 self.printer.line(Line::from("group ").styled(style::BOLD, id).text(format!(
-                    " would wait for {} of {last:02}: not among these files",
+                    " would wait for {} of {last:02}, not among these files",
                     slots(&missing)
                 )))?;
             }
         }
         if self.refers {
-            let note = "what lines refer to, such as the contact of an order, is looked up only when they are imported";
+            let note = "references, such as the contact of an order, are looked up only during import";
             self.printer.line(Line::new().styled(style::DIM, format!("note: {note}")))?;
         }
         if self.files > 1 {
@@ -87,7 +87,7 @@ impl<'a> Renderer<'a> {
                 Line::new().styled(if found { style::WARN } else { style::PLAIN }, number(self.flawed));
             let head =
                 Line::new().styled(style::BOLD, plural(self.files, "file")).text(format!(": {good} good, "));
-            self.printer.line(head.then(flawed).text(" with something to look at"))?;
+            self.printer.line(head.then(flawed).text(" with findings"))?;
         }
         Ok(found)
     }
@@ -134,7 +134,7 @@ impl<'a> Renderer<'a> {
             let kept = preflight.findings.len() as u64 > shown;
             let how = if kept { "; --all shows more" } else { "" };
             self.dim(&format!(
-                "… and {} that {} counted but not shown{how}",
+                "… and {} not shown; all are counted{how}",
                 plural(hidden, "finding"),
                 if hidden == 1 { "is" } else { "are" }
             ))?;

@@ -94,7 +94,7 @@ async fn tell_meant(
     let hint = |text: &str| printer.line(Line::from("  ").styled(style::DIM, text));
     meant.about.iter().try_for_each(|sentence| hint(sentence))?;
     if !meant.alike.is_empty() {
-        hint(&format!("keys that begin so: {}", listed(&meant.alike)))?;
+        hint(&format!("keys with this beginning: {}", listed(&meant.alike)))?;
     }
     meant.in_scopes.iter().try_for_each(|other| {
         let dir = &options.location;

@@ -16,7 +16,7 @@ pub(super) fn tell(mails: &Mails, printer: &Printer) -> Result<()> {
         let to = listed(recipients);
         let after = moment(*mailed_at);
         let when = match every {
-            Digest::Run => format!("when there is nothing left to do, or after {after}"),
+            Digest::Run => format!("when the repository is idle, or after {after}"),
             Digest::None | Digest::Hour | Digest::Day => format!("after {after}"),
         };
         printer.line(format!("  {count} {wait} for the digest of {of} to {to}, mailed {when}"))?;
@@ -32,7 +32,7 @@ pub(super) fn tell(mails: &Mails, printer: &Printer) -> Result<()> {
     }
     if mails.troubled.len() > NAMED {
         let more = number((mails.troubled.len() - NAMED) as u64);
-        printer.line(format!("  and {more} more; `tidewaiter explain` says of each why"))?;
+        printer.line(format!("  and {more} more; `tidewaiter explain` shows the reason for each"))?;
     }
     Ok(())
 }

@@ -129,8 +129,8 @@ fn describe(message: &Message) -> String {
         Message::Report { import } => format!("the mail of import {import}"),
         Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
         Message::Notice { notice } => format!("the mail {:?}", Subject.render(notice)),
-        Message::TakeIn { import } => format!("taking in import {import}"),
-        Message::Missed { dropped } => format!("taking in import {}", dropped.import),
+        Message::TakeIn { import } => format!("registering import {import}"),
+        Message::Missed { dropped } => format!("registering import {}", dropped.import),
     }
 }
 

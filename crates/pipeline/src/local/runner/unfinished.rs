@@ -28,7 +28,7 @@ impl Runner {
             Err(error) => {
                 self.failed(
                     Unit::State,
-                    (None, "looking for what is unfinished".to_owned()),
+                    (None, "looking for unfinished work".to_owned()),
                     Task::Reconcile,
                     &error,
                 )
@@ -62,7 +62,7 @@ impl Runner {
             if !self.may_try(&unit) {
                 continue;
             }
-            let about = (Some(repository.clone()), format!("going on with {} of {repository}", import.file));
+            let about = (Some(repository.clone()), format!("continuing {} of {repository}", import.file));
             let task = if is_data { Task::Poke(repository) } else { Task::Resume(import.id, about.clone()) };
             self.attempt(unit, about, task, async |local| reconcile::resume(local, &import).await).await;
         }
@@ -117,7 +117,7 @@ impl Runner {
         failures.extend(self.inbox.put_in_order());
         let partial = self.local.objects().remove_partial().err();
         failures.extend(partial.map(|error| (PathBuf::from(".tidewaiter/partial"), error)));
-        let about = || (None, "looking for what was taken in".to_owned());
+        let about = || (None, "looking for registered files".to_owned());
         let failing: HashSet<PathBuf> = failures.iter().map(|(path, _)| path.clone()).collect();
         for (path, error) in failures {
             let unit = Unit::Place(path);
@@ -182,7 +182,7 @@ impl Runner {
     }
 
     pub(super) async fn watch_over(&mut self, repository: &Repository, is_registered: bool) {
-        let about = (Some(repository.clone()), format!("watching over {repository}"));
+        let about = (Some(repository.clone()), format!("checking expectations of {repository}"));
         let task = Task::Watch(repository.clone(), is_registered);
         let watch = async |local: &Local| reconcile::watch_repository(local, repository, is_registered).await;
         self.attempt(Unit::Watch(repository.clone()), about, task, watch).await;

@@ -42,11 +42,11 @@ pub(super) fn decode<'a>(
     let mixed =
         content.split(|b| *b == b'\n').any(|line| !line.is_ascii() && std::str::from_utf8(line).is_ok());
     if mixed {
-        notes.left("some lines are UTF-8 and others are not: it was put together of two files", None, None);
+        notes.left("some lines are UTF-8 and others are not: two files were joined", None, None);
         return None;
     }
     if said.is_none() {
-        let why = "it is not UTF-8, and does not say what it is; if it is Windows-1252 or Latin-1, say \
+        let why = "the encoding is not UTF-8 and not declared; if it is Windows-1252 or Latin-1, say \
                    `--encoding windows-1252`";
         notes.left(why, None, None);
         return None;
@@ -55,7 +55,7 @@ pub(super) fn decode<'a>(
     if text.is_some() {
         notes.changed("rewritten from Windows-1252 as UTF-8", None, None);
     } else {
-        notes.left("it holds bytes that are nothing in Windows-1252", None, None);
+        notes.left("it contains bytes that Windows-1252 does not define", None, None);
     }
     text.map(Cow::Owned)
 }
@@ -71,7 +71,7 @@ fn wide(
     if text.is_some() {
         notes.changed(&format!("rewritten from {name} as UTF-8"), None, None);
     } else {
-        notes.left(&format!("it says that it is {name}, and is damaged"), None, None);
+        notes.left(&format!("it declares {name}, but is damaged"), None, None);
     }
     text.map(Cow::Owned)
 }

@@ -34,7 +34,7 @@ pub(super) fn line_ends<'a>(text: Cow<'a, str>, notes: &mut Notes) -> Cow<'a, st
     if text.contains('\n') || !text.contains('\r') {
         return text;
     }
-    notes.changed("the lines end with LF, no longer with a carriage return alone", None, None);
+    notes.changed("the lines end with LF instead of a bare carriage return", None, None);
     Cow::Owned(text.replace('\r', "\n"))
 }
 
@@ -50,11 +50,7 @@ pub(super) fn opening(text: &str, scope: &Arc<Scope>, delimiter: u8, notes: &mut
             break;
         }
         notes.changed(
-            if sep {
-                "removed the first line, a note of a spreadsheet program"
-            } else {
-                "removed empty lines"
-            },
+            if sep { "removed the first line, a spreadsheet setting" } else { "removed empty lines" },
             None,
             Some(1),
         );
@@ -73,7 +69,7 @@ pub(super) fn opening(text: &str, scope: &Arc<Scope>, delimiter: u8, notes: &mut
     let written = written.join(&text_of(delimiter));
     if used != delimiter {
         notes.changed(
-            &format!("delimited by {}, no longer by {}", name_of(delimiter), name_of(used)),
+            &format!("delimited by {} instead of {}", name_of(delimiter), name_of(used)),
             None,
             None,
         );
@@ -121,11 +117,15 @@ fn labels(content: &str, scope: &Scope, used: u8, notes: &mut Notes) -> Vec<Stri
         let name = column.and_then(|n| scope.columns().get(n)).map(crate::schema::compile::Column::name);
         labels.push(match name {
             Some(name) if name != value && meant.iter().filter(|other| *other == column).count() > 1 => {
-                notes.left("two columns of the header would be named the same", Some(name), Some(1));
+                notes.left("two columns of the header would get the same name", Some(name), Some(1));
                 raw.to_owned()
             }
             Some(name) if name != value => {
-                notes.changed("a column of the header is written as it is named", Some(name), Some(1));
+                notes.changed(
+                    "a column name in the header is spelled as the scope has it",
+                    Some(name),
+                    Some(1),
+                );
                 name.to_owned()
             }
             _ => raw.to_owned(),

@@ -31,17 +31,17 @@ pub(super) fn fix(
         redelimited(content, &opening, delimiter).is_none() && fields.is_ok_and(|fields| fields > 1)
     };
     if opening.used != delimiter && lines.iter().any(mixed) {
-        notes.left("some lines are delimited as the header is, and others are not", None, None);
+        notes.left("some lines use the delimiter of the header, and others do not", None, None);
         return None;
     }
     let ends = Ends::of(&lines, &opening);
     if opening.trailing {
         if ends.have_values {
-            notes.left("the last column has values and no name", None, Some(1));
+            notes.left("the last column has values but no name", None, Some(1));
             opening.line.insert(trimmed(&opening.line).len(), char::from(delimiter));
             opening.header = None;
         } else {
-            notes.changed("the header no longer ends with a delimiter too many", None, Some(1));
+            notes.changed("removed an extra delimiter at the end of the header", None, Some(1));
         }
     }
     let rules = opening.header.take().map(|header| Rules::new(Arc::clone(scope), header, delimiter));
@@ -151,7 +151,7 @@ impl Fixer<'_> {
             return 1;
         }
         if content.as_bytes() == hint::END_MARK && next.is_empty() {
-            self.notes.changed("removed the mark with which old systems end a file", None, None);
+            self.notes.changed("removed the end-of-file mark of old systems", None, None);
             return 1;
         }
         self.number += 1;
@@ -186,7 +186,11 @@ impl Fixer<'_> {
             Err(Fault::Quotes(QuoteFault::Open { field, .. })) => {
                 let Some((joined, lines)) = joined(rules, self.delimiter, &line, next) else { return line };
                 let column = rules.header.label(field);
-                self.notes.changed("a line break in a value is a space now", Some(column), Some(self.number));
+                self.notes.changed(
+                    "replaced a line break in a value with a space",
+                    Some(column),
+                    Some(self.number),
+                );
                 *taken = lines;
                 joined
             }
@@ -211,17 +215,12 @@ impl Fixer<'_> {
             return line;
         }
         if !self.surplus && self.holds_delimiter(rules, &line, &spans) {
-            let why = "it is not sure what is meant: the line ends with a delimiter too many, or a value before \
-                       holds one and must stand in quotes";
+            let why = "the intent is unclear: the line ends with an extra delimiter, or an earlier value contains one and needs quotes";
             self.notes.left(why, None, Some(self.number));
             return line;
         }
         if !self.surplus {
-            self.notes.changed(
-                "a delimiter too many is removed at the end of the line",
-                None,
-                Some(self.number),
-            );
+            self.notes.changed("removed an extra delimiter at the end of the line", None, Some(self.number));
         }
         let bare = bare.to_owned();
         match rules.judge_one(&bare, &mut Scratch::default()) {
@@ -269,11 +268,11 @@ impl Fixer<'_> {
         for (column, left) in cells {
             match left {
                 None => {
-                    let what = "values are written as the column has them";
+                    let what = "values are rewritten in the format of the column";
                     self.notes.changed(what, Some(column), Some(self.number));
                 }
                 Some(why) => {
-                    let why = format!("it is not sure what is meant: {why}");
+                    let why = format!("the intent is unclear: {why}");
                     self.notes.left(&why, Some(column), Some(self.number));
                 }
             }

@@ -72,7 +72,7 @@ impl Notes {
         let notes = if changed { &mut self.changes } else { &mut self.left };
         let mut key = (changed, printable(what, NOTE_CHARACTERS), column.map(str::to_owned));
         if self.known.len() >= KINDS && !self.known.contains_key(&key) {
-            key = (changed, "and others, which are not listed".to_owned(), None);
+            key = (changed, "and others that are not listed".to_owned(), None);
         }
         let (_, what, column) = key.clone();
         let place = *self.known.entry(key).or_insert_with(|| {

@@ -81,7 +81,7 @@ impl Hour {
         let bars = [bar(0, low, "var(--good)"), bar(low, high, "var(--bad)")];
         Self {
             title: format!(
-                "{hour:02}:00: {}, {} taken, {} rejected",
+                "{hour:02}:00: {}, {} accepted, {} rejected",
                 plural(files, "file"),
                 number(taken),
                 number(rejected)

@@ -40,7 +40,7 @@ struct ShownGroup<'a> {
 }
 
 struct ShownColumn {
-    /// None for findings that are about a file as a whole.
+    /// None for findings that are about the whole file.
     name: Option<String>,
     title: &'static str,
     percent: u128,
@@ -104,16 +104,16 @@ fn tiles(day: &Day) -> Vec<Tile> {
         files(|file| file.outcome == Outcome::Imported && file.has_findings && file.counts.rejected == 0);
     let mut tiles = vec![
         plain(day.files.len() as u64, "files"),
-        coloured(whole, "taken whole", "--good"),
-        coloured(part, "taken in part", "--some"),
+        coloured(whole, "completed", "--good"),
+        coloured(part, "partly imported", "--some"),
     ];
     if remarked > 0 {
-        tiles.push(coloured(remarked, "with a remark", "--some"));
+        tiles.push(coloured(remarked, "with findings", "--some"));
     }
     tiles.extend([
-        coloured(files(|file| file.outcome == Outcome::Bogus), "bogus", "--bad"),
-        coloured(files(|file| file.outcome == Outcome::NotProcessed), "not processed", "--held"),
-        coloured(day.waiting.len() as u64, "groups wait now", "--quiet"),
+        coloured(files(|file| file.outcome == Outcome::Bogus), Outcome::Bogus.word(), "--bad"),
+        coloured(files(|file| file.outcome == Outcome::NotProcessed), Outcome::NotProcessed.word(), "--held"),
+        coloured(day.waiting.len() as u64, "incomplete groups", "--quiet"),
         plain(lines(|counts| counts.read), "lines read"),
         plain(lines(|counts| counts.imported), "imported"),
         plain(lines(|counts| counts.unchanged), "unchanged"),
@@ -167,13 +167,11 @@ impl<'a> FileList<'a> {
 impl<'a> ShownFile<'a> {
     fn new(file: &'a File) -> Self {
         let (colour, word) = match file.outcome {
-            Outcome::Bogus => ("--bad", "bogus"),
-            Outcome::NotProcessed => ("--held", "not processed"),
-            Outcome::Imported if file.counts.rejected > 0 => ("--some", "in part"),
-            Outcome::Imported if file.has_findings => ("--some", "with a remark"),
-            Outcome::Imported => ("--good", "imported"),
-            Outcome::Unpacked => ("--good", "unpacked"),
-            Outcome::Activated => ("--good", "activated"),
+            Outcome::Bogus => ("--bad", file.outcome.word()),
+            Outcome::NotProcessed => ("--held", file.outcome.word()),
+            Outcome::Imported if file.counts.rejected > 0 => ("--some", "partly imported"),
+            Outcome::Imported if file.has_findings => ("--some", "with findings"),
+            Outcome::Imported | Outcome::Unpacked | Outcome::Activated => ("--good", file.outcome.word()),
         };
         Self {
             time: format!("{:02}:{:02}", file.minute / 60, file.minute % 60),

@@ -1,4 +1,4 @@
-//! The mail about many files: counts first, then the files that need somebody with what is worst about them, then the
+//! The mail about many files: counts first, then the files that need attention with what is worst about them, then the
 //! others. What is not shown is counted.
 
 use askama::Template;
@@ -69,7 +69,7 @@ fn frame(digest: &Digest) -> Frame {
         headline: headline.to_owned(),
         about,
         footer: format!(
-            "A digest of {files} of {repository}. The log of a file shows every finding that is kept."
+            "A digest of {files} of {repository}. The log of a file lists its recorded findings."
         ),
         title,
     }
@@ -91,12 +91,12 @@ fn file_tiles(digest: &Digest) -> Vec<Tile> {
     let tile = |count, name, colour| Tile { count, name, colour: Some(colour) };
     let all = Tile { count: digest.files().len() as u64, name: "files", colour: None };
     // How many were taken is always told, also if none was.
-    let whole = tile(ends.whole, "taken whole", GOOD);
+    let whole = tile(ends.whole, "completed", GOOD);
     let others = [
-        tile(ends.part, "in part", SOME),
-        tile(ends.remarked, "with a remark", SOME),
-        tile(ends.bogus, "bogus", BAD),
-        tile(ends.not_processed, "not processed", HELD),
+        tile(ends.part, "partly imported", SOME),
+        tile(ends.remarked, "with findings", SOME),
+        tile(ends.bogus, Outcome::Bogus.word(), BAD),
+        tile(ends.not_processed, Outcome::NotProcessed.word(), HELD),
     ];
     [all, whole].into_iter().chain(others.into_iter().filter(|tile| tile.count > 0)).collect()
 }

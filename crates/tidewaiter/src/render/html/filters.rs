@@ -52,6 +52,12 @@ pub(super) fn capital(text: &str) -> String {
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
+/// Advice as a sentence: with a capital at its beginning and a mark at its end.
+pub(super) fn sentence(advice: &str) -> String {
+    let end = if advice.ends_with(['.', '?', '!']) { "" } else { "." };
+    capital(advice) + end
+}
+
 /// Escapes all of it, and makes code of what stands between backticks. An odd backtick stays one.
 fn rich(text: &str) -> Result<String> {
     let parts: Vec<&str> = text.split('`').collect();

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::colour::{BAD, GOOD, SOME};
-use super::filters::{self, capital};
+use super::filters;
 use super::{Facts, Frame, Html, document};
 use crate::notice::{Notice, Told, What};
 use crate::render::{Renderer, Subject};
@@ -31,12 +31,12 @@ impl Renderer<Notice> for Html {
             word: word.to_owned(),
             headline,
             about: format!("Repository {}", notice.repository),
-            footer: "Tidewaiter tells of this once.".to_owned(),
+            footer: "Tidewaiter sends this notice once.".to_owned(),
         };
         document(&Mail {
             frame,
             sentence,
-            hint: hint.as_deref().map(capital),
+            hint: hint.as_deref().map(filters::sentence),
             facts: facts.into_iter().map(|(name, values)| (name.to_owned(), values)).collect(),
         })
     }

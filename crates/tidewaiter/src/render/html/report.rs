@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use askama::Template;
 
-use super::filters::{self, capital};
+use super::filters::{self, capital, sentence};
 use super::{Facts, Frame, Html, Part, Tile, colour, document, line_tiles, shares};
 use crate::finding::{Finding, Kind};
 use crate::mistake::Mistake;
@@ -87,10 +87,10 @@ impl Renderer<Report> for Html {
 fn frame(report: &Report) -> Frame {
     let title = Headline.render(report);
     let (word, headline) = match (report.outcome, title.split_once(": ")) {
-        (Outcome::Unpacked, _) => ("unpacked", "the files of the archive are on their way"),
-        (Outcome::Activated, _) => ("activated", "this is the active configuration now"),
+        (Outcome::Unpacked, _) => ("unpacked", "the files of the archive are being processed"),
+        (Outcome::Activated, _) => ("activated", "this configuration is now active"),
         (_, Some(parts)) => parts,
-        (outcome, None) => (outcome.as_str(), title.as_str()),
+        (outcome, None) => (outcome.word(), title.as_str()),
     };
     let Report { import, repository, file, .. } = report;
     Frame {
@@ -99,7 +99,7 @@ fn frame(report: &Report) -> Frame {
         headline: capital(headline),
         about: file.clone(),
         preview: file.clone(),
-        footer: format!("ImportRun {import} in {repository}. The log shows every finding that is kept."),
+        footer: format!("Import {import} in {repository}. The log lists the recorded findings."),
         title,
     }
 }
@@ -109,11 +109,10 @@ fn hint(report: &Report) -> Option<&str> {
 }
 
 fn advice(report: &Report) -> Option<String> {
-    let hint = hint(report).map(|hint| format!("{}.", capital(hint)));
+    let hint = hint(report).map(sentence);
     let badlines = report.badlines.as_ref().map(|badlines| {
         format!(
-            "The rejected lines, and nothing else, are in `{badlines}`. Mend them there and drop that file again \
-             under the same name."
+            "The rejected lines, and nothing else, are in `{badlines}`. Fix them there and drop that file again under the same name."
         )
     });
     let advice: Vec<String> = hint.into_iter().chain(badlines).collect();

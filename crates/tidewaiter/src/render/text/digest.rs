@@ -6,7 +6,7 @@ use super::Text;
 use crate::render::phrases::{beyond_fine, beyond_look, ended, other_kinds, taken, times};
 use crate::render::{Headline, Renderer};
 use crate::report::digest::{Digest, Ends, FINE, File, KINDS, LOOK};
-use crate::report::{Counts, Worst, number, worst};
+use crate::report::{Counts, Outcome, Worst, number, worst};
 
 impl Renderer<Digest> for Text {
     fn render(&self, digest: &Digest) -> String {
@@ -36,14 +36,14 @@ fn write_text(out: &mut String, digest: &Digest) -> Result {
         )?;
     }
     if !digest.look().is_empty() {
-        writeln!(out, "\nTo look at")?;
+        writeln!(out, "\nNeeds attention")?;
         digest.look().iter().take(LOOK).try_for_each(|file| write_look(out, file))?;
         if let Some(more) = beyond_look(digest) {
             writeln!(out, "\n{more}")?;
         }
     }
     if !digest.fine().is_empty() {
-        writeln!(out, "\nTaken whole\n")?;
+        writeln!(out, "\nCompleted\n")?;
         for file in digest.fine().iter().take(FINE) {
             writeln!(out, "  {:>22}  {}", taken(file), file.name)?;
         }
@@ -57,11 +57,11 @@ fn write_text(out: &mut String, digest: &Digest) -> Result {
 fn files(all: u64, ends: Ends) -> String {
     let Ends { whole, part, remarked, bogus, not_processed } = ends;
     let of = [
-        (whole, "taken whole"),
-        (part, "taken in part"),
-        (remarked, "with a remark"),
-        (bogus, "bogus"),
-        (not_processed, "not processed"),
+        (whole, "completed"),
+        (part, "partly imported"),
+        (remarked, "with findings"),
+        (bogus, Outcome::Bogus.word()),
+        (not_processed, Outcome::NotProcessed.word()),
     ];
     let of: Vec<String> = (of.iter())
         .filter(|(count, _)| *count > 0)

@@ -56,7 +56,7 @@ impl CellType {
         }
         if field.merge == Merge::Lists && field.kind == FieldType::String {
             if field.format.is_some() {
-                mistakes.push(Mistake::new(format!("{path}.format"), "columns with lists have no format"));
+                mistakes.push(Mistake::new(format!("{path}.format"), "columns of lists have no format"));
             }
             return Self::Lists;
         }
