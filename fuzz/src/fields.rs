@@ -12,7 +12,7 @@ pub(crate) fn run(body: &[u8]) {
     let first = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
     for delimiter in DELIMITERS {
         // Behind a header as wide as the first line, so that some lines are accepted.
-        let columns = first.iter().filter(|byte| **byte == delimiter).count().min(60) + 1;
+        let columns = first.split(|byte| *byte == delimiter).count().min(60);
         assert_agrees_with_csv(body, delimiter, columns);
     }
 }

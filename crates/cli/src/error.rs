@@ -9,8 +9,7 @@ use tidewaiter_ops::{Error as Ops, Location};
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What helps where the scope of a file cannot be told.
-pub(crate) const WHICH_SCOPE: &str =
-    "give --config with its configuration, or --scope with its scope";
+pub(crate) const WHICH_SCOPE: &str = "give --config with its configuration, or --scope with its scope";
 
 /// Failures of a command. All of them end with exit code 2.
 #[derive(Debug, thiserror::Error)]

@@ -43,10 +43,13 @@ pub(crate) enum Decided {
     ExtensionWithoutMagic,
 }
 
+/// Name without folders, and content, of each file.
+pub(crate) type Files = Vec<(String, Vec<u8>)>;
+
 /// What a crate makes of an archive.
 pub(crate) enum Reading {
-    /// Name without folders, and content, of each file.
-    Members(Vec<(String, Vec<u8>)>),
+    /// It takes the archive.
+    Members(Files),
     /// It reads this archive otherwise than we do, and should.
     Decided(Decided),
     /// It does not take the archive.
@@ -54,14 +57,14 @@ pub(crate) enum Reading {
 }
 
 /// Extracts an archive in memory. `None` if we refuse it.
-pub(crate) fn ours(name: &str, archive: &[u8], limits: &Limits) -> Option<(Summary, Vec<(String, Vec<u8>)>)> {
+pub(crate) fn ours(name: &str, archive: &[u8], limits: &Limits) -> Option<(Summary, Files)> {
     let format = Format::from_name(name)?;
     let mut members = Members(Vec::new());
     let summary = extract(format, name, Cursor::new(archive), limits, &mut members).ok()?;
     Some((summary, members.0))
 }
 
-struct Members(Vec<(String, Vec<u8>)>);
+struct Members(Files);
 
 impl Sink for Members {
     type Error = Infallible;
@@ -93,7 +96,7 @@ pub(crate) fn assert_agrees(name: &str, archive: &[u8], limits: &Limits) -> bool
     };
     match reading {
         Reading::Members(theirs) => {
-            assert_eq!(members, theirs, "{name}: ours is left, that of the crate right")
+            assert_eq!(members, theirs, "{name}: ours is left, that of the crate right");
         }
         Reading::Decided(_) => return false,
         Reading::Refused(reason) => panic!("{name} is taken, but the crate does not: {reason}"),
@@ -173,7 +176,7 @@ pub(crate) fn by_tar(archive: &[u8], summary: &Summary) -> Reading {
     }
 }
 
-fn tar_members(archive: &[u8], summary: &Summary) -> io::Result<Vec<(String, Vec<u8>)>> {
+fn tar_members(archive: &[u8], summary: &Summary) -> io::Result<Files> {
     let mut members = Vec::new();
     for entry in tar::Archive::new(archive).entries()? {
         let mut entry = entry?;

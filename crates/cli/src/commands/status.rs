@@ -166,7 +166,8 @@ fn tell_dropped(dropped: &[Dropped], now: Timestamp, printer: &Printer) -> Resul
 
 /// What a repository is doing, in a sentence.
 fn sentence(work: &Work, now: Timestamp) -> Line {
-    let since = |item: &Item| item.started.map(|at| format!(", started {}", ago(now, at))).unwrap_or_default();
+    let since =
+        |item: &Item| item.started.map(|at| format!(", started {}", ago(now, at))).unwrap_or_default();
     let file = match &work.file {
         Some(item) => Line::new().styled(style::GOOD, &item.file).text(since(item)),
         None => Line::from("between two files"),

@@ -116,7 +116,10 @@ fn history_can_be_narrowed() {
     assert_eq!(files(&["--file", "20260201"]), ["default_contacts_main_20260201.csv"]);
     assert_eq!(files(&["--limit", "1"]).len(), 1);
     assert_eq!(files(&["--repository", "default"]).len(), 3);
-    assert_eq!(place.run(&["history", "drop", "--file", "none"]).expect(0).out, "no such file was registered\n");
+    assert_eq!(
+        place.run(&["history", "drop", "--file", "none"]).expect(0).out,
+        "no such file was registered\n"
+    );
     place.run(&["history", "drop", "--outcome", "fine"]).expect(2);
 }
 

@@ -32,9 +32,9 @@ fn digest(place: &DigestPlace, conclusion: &Conclusion, around: &Around) -> Stri
         (true, _, Some(trouble)) => {
             format!("its report waits for {which} to {to}, which could not be sent yet: {}", trouble.why)
         }
-        (true, _, None) if place.every == Digest::Run => format!(
-            "its report waits for {which} to {to}, which is mailed when the repository is idle"
-        ),
+        (true, _, None) if place.every == Digest::Run => {
+            format!("its report waits for {which} to {to}, which is mailed when the repository is idle")
+        }
         (true, _, None) => format!(
             "its report waits for {which} to {to}, which is mailed after {}",
             moment(mailed_at(place, conclusion.finished))
@@ -59,9 +59,7 @@ fn alone(conclusion: &Conclusion, recipients: Option<&[String]>, attention: bool
                 None => format!("{to} is still to be sent"),
             }
         }
-        (false, Some([])) if attention => {
-            "no mail: this import has no recipients".to_owned()
-        }
+        (false, Some([])) if attention => "no mail: this import has no recipients".to_owned(),
         (false, Some([])) => "no mail: this import has no recipients for files without findings".to_owned(),
         (false, Some(to)) => format!("a mail was sent to {}", listed(to)),
         (false, None) => "it is unknown whether a mail was sent: its report is gone".to_owned(),

@@ -86,8 +86,7 @@ pub(super) fn story(import: &ImportRun, around: &Around) -> Vec<Step> {
         }
         Progress::Concluding(conclusion) => {
             ended(&mut steps, import, conclusion, around);
-            let text =
-                "its outcome is decided but not complete: the next run moves the file".to_owned();
+            let text = "its outcome is decided but not complete: the next run moves the file".to_owned();
             steps.push(Step { at: None, name: Name::Next, text });
         }
         Progress::Done(conclusion) => {
@@ -185,7 +184,9 @@ fn begun(import: &ImportRun, pinned: &Pinned) -> Step {
             "processing started; it is imported under the configuration that was active then".to_owned()
         }
         Kind::Archive => "it was unpacked, and its files are registered".to_owned(),
-        Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_) => "processing started".to_owned(),
+        Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_) => {
+            "processing started".to_owned()
+        }
     };
     for note in &pinned.notes {
         let _ = write!(text, "; {note}");
@@ -278,9 +279,7 @@ fn places(import: &ImportRun, conclusion: &Conclusion) -> Step {
         || renamed(&conclusion.log)
         || conclusion.badlines.as_ref().is_some_and(renamed)
     {
-        text.push_str(
-            "; names that contain the import id were changed when a later file used the name",
-        );
+        text.push_str("; names that contain the import id were changed when a later file used the name");
     }
     Step { at: None, name: Name::Place, text }
 }
@@ -290,10 +289,7 @@ fn next(import: &ImportRun, conclusion: &Conclusion, around: &Around) -> Option<
     let hint = around.report.as_ref().and_then(|report| report.reason.as_ref()?.hint.clone());
     let text = match (conclusion.outcome, &conclusion.badlines) {
         (Outcome::Imported, Some(badlines)) => {
-            format!(
-                "to import the rejected lines, fix {badlines} and drop it as {}",
-                plain(import, badlines)
-            )
+            format!("to import the rejected lines, fix {badlines} and drop it as {}", plain(import, badlines))
         }
         (Outcome::Imported | Outcome::Unpacked | Outcome::Activated, _) => return None,
         (Outcome::Bogus | Outcome::NotProcessed, _) => {
