@@ -134,7 +134,7 @@ impl Outcome {
                 Effect::Refused(_) => counts.rejected += 1,
             }
         }
-        // Who leaves a list is still there.
+        // A contact that leaves a list still exists.
         if options.replace_all.is_some_and(|rule| rule.list.is_none()) {
             counts.removed += self.swept.0 + self.swept.1;
         }

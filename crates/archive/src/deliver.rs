@@ -52,8 +52,7 @@ impl<'a, S: Sink> Courier<'a, S> {
         self.sink.end().map_err(ExtractError::Sink)
     }
 
-    /// Closes the archive. One without any file for us is refused: somebody expected that
-    /// something was sent.
+    /// Closes the archive. One without any data file is refused: its sender expected that something was sent.
     pub(crate) fn finish(self, ignored: Ignored) -> Result<Summary, ExtractError<S::Error>> {
         if self.members == 0 {
             let what = "the archive holds no files";

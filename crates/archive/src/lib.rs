@@ -139,8 +139,8 @@ fn unpack<R: Read + Seek, S: Sink>(
     }
 }
 
-/// `.gz` and `.bz2` hold one member, named like the archive without its extension. The name
-/// that a gzip header may carry is ignored: nobody sees it, and it survives renaming.
+/// `.gz` and `.bz2` hold one member, named like the archive without its extension. The name that a gzip header may
+/// carry is ignored: it is invisible, and it survives renaming.
 fn unpack_single<R: Read + Seek, S: Sink>(
     format: Format,
     archive_name: &str,

@@ -1,7 +1,7 @@
 //! Names inside an archive, judged as paths before anything is flattened.
 //!
-//! A path that would lead out of its folder is refused even though only its last part is
-//! used: whoever built it did not mean well, or used a tool that is not to be trusted.
+//! A path that would lead out of its folder is refused even though only its last part is used: it was built by an
+//! attacker, or by a tool that is not to be trusted.
 
 use crate::format::{Format, strip_suffix_ignore_case};
 use crate::printable::is_treacherous;

@@ -229,7 +229,7 @@ impl<R, M, Q: Queue> HasQueue for Deployment<R, M, Q> {
 }
 
 impl<R, M, Q> Clock for Deployment<R, M, Q> {
-    /// In whole milliseconds: finer is noise to whoever reads it.
+    /// In whole milliseconds: finer is noise for a reader.
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

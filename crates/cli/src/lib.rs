@@ -70,7 +70,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<Status> {
     runtime.block_on(dispatch::dispatch(cli.command, printer))
 }
 
-/// What the program does, for those who ask: `-v`, `-vv`, or [`LOG_VARIABLE`], which wins.
+/// What the program logs: by `-v`, `-vv`, or [`LOG_VARIABLE`], which wins.
 fn log_to_stderr(verbose: u8, printer: &Printer) {
     use tracing_subscriber::EnvFilter;
 

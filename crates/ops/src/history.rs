@@ -202,7 +202,7 @@ async fn ended(deployed: &impl Deployed, import: ImportId, conclusion: Conclusio
     }
 }
 
-/// The reason in words, from the report; from the ledger alone if somebody took the report away.
+/// The reason in words, from the report; from the ledger alone if the report was removed.
 async fn reason(deployed: &impl Deployed, import: ImportId, code: &str, conclusion: &Conclusion) -> Reason {
     let report = report::kept(deployed, import, conclusion).await.ok().flatten();
     report.and_then(|report| report.reason).unwrap_or_else(|| Reason::new(code, code))

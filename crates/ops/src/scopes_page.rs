@@ -1,4 +1,4 @@
-//! The page about scopes, for those who write files.
+//! The page about scopes, for authors of files.
 //!
 //! What is said of a scope is worked out from its schema, so a schema that changes cannot leave a sentence
 //! behind that is no longer true. A test compares the committed page with this one.

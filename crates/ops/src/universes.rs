@@ -41,6 +41,6 @@ async fn share_in(
         let known = state.universes().await?.into_iter().map(|one| one.name).collect();
         return Err(Error::NoUniverse { name: universe.to_owned(), known });
     }
-    // Whoever has read that it may, or may not, reads it again.
+    // A process that has cached this permission reads it again.
     Ok(state.reconfigured(repository).await?)
 }

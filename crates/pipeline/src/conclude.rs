@@ -1,6 +1,6 @@
-//! How an import ends: the outcome is decided and the report kept with it, the log is written, the file is moved,
-//! it is written down that the import is done, people and the sequencer are told. In this order, so that whatever
-//! stops in between is finished later.
+//! Concludes an import run in five steps: commit the outcome and its report, write the log, move the file, mark the
+//! run done, notify people and the sequencer. A crash between two steps leaves a run that the next reconciliation
+//! completes, because every step is idempotent and nothing moves before the outcome is committed.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ trait_alias! {
         HasObjects + HasRuns + HasClaims + HasConfigCache + HasQueue + Clock + Observes + CleansUp
 }
 
-/// The code of a file that somebody removed before it had its outcome: there is nothing to move.
+/// The code of a file that was removed before it had its outcome: there is nothing to move.
 pub const GONE: &str = "gone";
 
 /// The code of a file with the same content as an earlier one.
@@ -80,16 +80,16 @@ impl Findings {
     }
 }
 
-/// Who writes down that an import is done, when its file is where it belongs.
+/// Which component marks a run done, when its file is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finisher {
-    /// Whoever carries out the outcome.
+    /// The worker that carries out the outcome.
     Us,
-    /// The sequencer, in the same write with which it goes on: of a file that it handed out.
+    /// The sequencer, in the write with which it continues: for a file that it dispatched.
     Sequencer,
 }
 
-/// Gives an import its outcome and carries it out. Who is told is asked of the active configuration.
+/// Gives a run its outcome and carries it out. The active configuration says who gets mails.
 pub async fn conclude<D: Concludes>(deployment: &D, import: &ImportRun, findings: Findings) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
         return carry_out(deployment, import, conclusion).await;
@@ -99,7 +99,7 @@ pub async fn conclude<D: Concludes>(deployment: &D, import: &ImportRun, findings
     Box::pin(conclude_and_tell(deployment, import, &findings, &audience, Finisher::Us)).await
 }
 
-/// The same, where it is known who is told.
+/// The same, with known recipients.
 pub async fn conclude_and_tell<D: Concludes>(
     deployment: &D,
     import: &ImportRun,
@@ -260,14 +260,14 @@ async fn write_output<D: Concludes>(
 ) -> Result<()> {
     match output {
         Output::Log(log) => {
-            // Only if somebody took the report away is there nothing to be said.
+            // Without the report (it was removed) there is no log to write.
             let Some(report) = report else { return Ok(()) };
             let text = Log.render(report);
             write_log(deployment, import, log, text.into(), older).await
         }
         Output::File(place) => {
             match deployment.objects().relocate(&import.source, import.bytes, place, older).await {
-                // Somebody removed it after its outcome was decided. That must not hold up the others.
+                // The file was removed after its outcome was decided. That must not hold up the others.
                 Err(Error::NotFound { key }) if key == import.source.key => {
                     tracing::warn!(import = %import.id, "the file is gone and cannot be moved");
                     Ok(())
@@ -285,9 +285,9 @@ async fn write_output<D: Concludes>(
     }
 }
 
-/// Writes the log. Mostly nothing lies there. What does is the same log, if somebody else carries out this outcome
-/// too; and if that one was so much faster that the import is done and another one has the key by now, to claim it
-/// once more says so.
+/// Writes the log. Usually nothing lies there. Otherwise it is the same log, if another process carries out this
+/// outcome too. If that process was so much faster that the run is done and another run has the key, a second claim
+/// reveals it.
 async fn write_log<D: HasObjects + HasClaims>(
     deployment: &D,
     import: &ImportRun,
@@ -340,8 +340,8 @@ pub(crate) async fn tell_people<D: HasQueue>(
     Ok(())
 }
 
-/// Has what waited for a configuration go on: its repository may begin the next file, and files that nothing knew may
-/// be known now. The members of an archive are looked at together, by whoever unpacks it.
+/// Releases what waited for a configuration: its repository may begin the next file, and unresolved names may be
+/// known now. Unpack looks at the members of an archive together.
 async fn release<D: HasRuns + HasQueue>(deployment: &D, repository: &Repository) -> Result<()> {
     deployment.queue().send(Message::news(repository, News::Released), None).await?;
     let unresolved = deployment.runs().unresolved(repository).await?;
@@ -375,7 +375,7 @@ async fn tell_sequencer<D: HasRuns + HasQueue>(
     Ok(())
 }
 
-/// Who is told, and how: those who get reports, and those who get alerts.
+/// The recipients of mails, and how they get them: reports, and alerts.
 #[derive(Debug, Default)]
 pub struct Audience {
     reports: Vec<String>,
@@ -385,13 +385,13 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Who is told of the files of a subsection.
+    /// The recipients for the files of an import.
     pub fn of_subsection(options: &ImportOptions) -> Self {
         let ImportOptions { report_recipients, alert_recipients, report_on, digest, .. } = options;
         Self::new(report_recipients, alert_recipients, *report_on, *digest)
     }
 
-    /// Who is told of files that are of none.
+    /// The recipients for files of no import.
     fn of_settings(settings: &Settings) -> Self {
         let Settings { report_recipients, alert_recipients, report_on, digest, .. } = settings;
         Self::new(report_recipients, alert_recipients, *report_on, *digest)
@@ -401,8 +401,8 @@ impl Audience {
         Self { reports: addresses(reports), alerts: addresses(alerts), report_on, digest }
     }
 
-    /// Those who get a mail of its own about a file that ended `now`, and the digest that it goes into. Who gets
-    /// alerts is told at once, if there is something to see.
+    /// The recipients of a mail of its own about a file that ended `now`, and the digest that it goes into. Alerts
+    /// are mailed at once, if something needs attention.
     fn told(&self, attention: bool, now: Timestamp) -> (Vec<String>, Option<DigestPlace>) {
         let is_wanted = attention || self.report_on == ReportOn::Always;
         let (alone, together): (&[String], &[String]) = match (is_wanted, self.digest) {
@@ -446,8 +446,8 @@ pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
     }
 }
 
-/// Who is told of an import. A configuration that cannot be used must not keep a file from its outcome. But one that
-/// cannot be read now must not cost anybody a mail.
+/// The recipients of the mail about a run. A configuration that cannot be used must not keep a file from its outcome.
+/// But one that cannot be read at this moment must not suppress a mail.
 async fn audience<D: HasObjects + HasConfigCache>(deployment: &D, import: &ImportRun) -> Result<Audience> {
     let active = match configs::active(deployment, &import.repository).await {
         Err(Error::Configuration { .. }) => return Ok(Audience::default()),
@@ -516,7 +516,7 @@ fn report_of<D: Clock>(
     report
 }
 
-/// What is to be said of a file whose content was looked at, if others of its kind were there before it.
+/// What the report says about a file if newer files, or later members of its group, came before it.
 fn came_late(import: &ImportRun, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
     let date = late.map(|date| format!("out of order: a newer file ({date}) was imported first"));
     let group = match &import.kind {

@@ -25,11 +25,11 @@ trait_alias! {
     pub trait Pins = HasObjects + HasConfigs + HasConfigCache + Clock + Capacity
 }
 
-/// All active configurations of a repository. One that somebody else activated is seen at once: what there is
-/// is listed each time, and only what has not changed is not read again.
+/// All active configurations of a repository. One that another process activated is seen at once: what there is is
+/// listed each time, and only what has not changed is not read again.
 ///
 /// # Errors
-/// [`Error::Configuration`] if one of them cannot be used: somebody changed it by hand.
+/// [`Error::Configuration`] if one of them cannot be used: it was changed by hand.
 pub async fn active<D: HasObjects + HasConfigCache>(
     deployment: &D,
     repository: &Repository,
@@ -158,7 +158,7 @@ async fn keep<D: HasObjects + HasConfigs + HasConfigCache>(
         deployment.configs().keep(&hash, &document).await?;
         deployment.config_cache().put_kept(&hash, universe, &config);
     }
-    // Whoever changes who may import counts as a change of configurations.
+    // A change of who may import counts as a change of configurations.
     if known.is_none() && !owner(deployment, repository, universe).await?.admits(repository) {
         return Ok(Err(Unpinned::NotOwned));
     }
@@ -169,8 +169,8 @@ async fn keep<D: HasObjects + HasConfigs + HasConfigCache>(
     Ok(Ok(hash))
 }
 
-/// Who owns a universe. If nobody does yet, it is a repository that an operator has given a configuration of it; this
-/// one, if there is none.
+/// The owner of a universe. If there is none yet, it is a repository that an operator has given a configuration of
+/// it; this one, if there is none.
 async fn owner<D: HasObjects + HasConfigs>(
     deployment: &D,
     repository: &Repository,
@@ -255,7 +255,7 @@ mod tests {
         let after = keep(&ours, &repository, "acme", None).await.unwrap().unwrap();
         assert_ne!(before, after);
         for (hash, scope) in [(before, "contacts"), (after, "stores")] {
-            // By whoever pinned it, and by whoever did not.
+            // For the process that pinned it, and for others.
             for process in [&ours, &other] {
                 assert!(pinned(process, &hash, "acme").await.unwrap().scope(scope).is_some());
             }

@@ -121,7 +121,7 @@ pub enum Error {
         /// The import.
         id: String,
     },
-    /// Somebody has found that the file of an import is gone: nothing of it is loaded any more.
+    /// Another worker found that the file of the run is gone: nothing of it is loaded any more.
     #[error("import {id} is closed: its file was missing")]
     Closed {
         /// The import.

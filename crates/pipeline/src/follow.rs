@@ -1,11 +1,12 @@
 //! Several small files in one invocation.
 //!
-//! From one file of a repository to the next, a message goes to the sequencer and one comes back. On AWS each of
-//! them waits in a queue and is an invocation, which together takes about as long as to land a small file. So who has
-//! landed one takes the sequencer's step himself and goes on with the next file, if it is small and there is time.
+//! Between two files of a repository, one message goes to the sequencer and one comes back. On AWS each of them waits
+//! in a queue and costs an invocation, which together takes about as long as loading a small file. So a worker that
+//! finishes a file takes the sequencer's step itself and continues with the next file, if that is small and there is
+//! time.
 //!
-//! The steps are the same, in the same order. What differs is that the messages between them are not in a queue: if
-//! this process dies they are lost, as any message may be. The state knows what is under way, and a reconciliation finds it.
+//! The steps and their order are the same, but the messages between them are not in a queue. If this process dies
+//! they are lost, as any message may be. The state knows what is running, and a reconciliation finds it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,8 +28,7 @@ trait_alias! {
 
 /// Larger files get an invocation of their own, in bytes.
 const SMALL: u64 = 1 << 20;
-/// Who has been at it for so long sends the next one as a message: it waits its turn behind the files of other
-/// repositories, which have waited for this process, perhaps.
+/// After so long the worker enqueues the next file instead, so that other repositories are not starved.
 const LONG: SignedDuration = SignedDuration::from_secs(5);
 
 /// A queue that, for a while, keeps what this process can do itself.
@@ -139,7 +139,7 @@ async fn step<D: Follows>(deployment: &D, message: &Message) -> Result<()> {
     }
 }
 
-/// The message as it is for whoever tries next: something of its file may be loaded by now.
+/// The message for the next try: something of its file may be loaded by now.
 fn as_tried(message: Message) -> Message {
     match message {
         Message::Work { import, task, landed, .. } => Message::Work { import, task, known: None, landed },

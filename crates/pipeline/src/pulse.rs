@@ -1,7 +1,7 @@
-//! Signs of life of who works on a file for long, so that a reconciliation does not hand it out once more.
+//! Heartbeats of long-running work, so that a reconciliation does not dispatch the file again.
 //!
-//! Nothing relies on them: to hand out a file twice only costs time, and a file whose last sign is old is handed
-//! out. Small files are over before the first one.
+//! Correctness does not rely on them: dispatching a file twice only costs time, and a file whose last heartbeat is
+//! old is dispatched. Small files end before the first heartbeat.
 
 use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
@@ -45,7 +45,7 @@ impl<'a, D: HasMarks + Clock> Pulse<'a, D> {
     }
 }
 
-/// True if somebody has given a sign of life a short while ago.
+/// True if the last heartbeat is recent.
 pub(crate) async fn is_alive<D: HasMarks + Clock>(deployment: &D, repository: &Repository) -> Result<bool> {
     let last = deployment.marks().get(&key(repository)).await?;
     // A sign from the future is one of a clock that is wrong: it would be believed for too long.

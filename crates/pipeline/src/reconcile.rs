@@ -28,7 +28,7 @@ trait_alias! {
 /// How many imports are read at a time.
 const PAGE: usize = 100;
 
-/// How many files that nobody told of are handed on by one reconciliation. Their events may just be late, since more is dropped
+/// How many files without an event one reconciliation hands on. Their events may just be late, since more is dropped
 /// than is taken in: then each reconciliation adds to that.
 const MISSED: usize = 1_000;
 
@@ -37,7 +37,7 @@ const MISSED: usize = 1_000;
 pub struct Found {
     /// How many files were handed on to be taken in or brought to their place.
     pub unfinished: usize,
-    /// How many files were found in the drop zone that nobody had told of.
+    /// How many files without an event were found in the drop zone.
     pub missed: usize,
     /// How many repositories were poked.
     pub repositories: usize,
@@ -49,8 +49,8 @@ pub struct Found {
     pub waiting_since: Option<Timestamp>,
 }
 
-/// Sends a message for everything that is unfinished. A file that arrived after `left_alone` is likely to be
-/// in somebody's hands, and is left alone unless it is a data file, whose turn the sequencer knows.
+/// Sends a message for everything that is unfinished. A file that arrived after `left_alone` is likely to be being
+/// processed, and is left alone unless it is a data file, whose turn the sequencer knows.
 pub async fn reconcile<D: Reconciles>(deployment: &D, left_alone: Timestamp) -> Result<Found> {
     let mut found = poke(deployment).await?;
     for import in deployment.runs().unfinished().await? {
@@ -71,8 +71,8 @@ pub async fn reconcile<D: Reconciles>(deployment: &D, left_alone: Timestamp) -> 
     Ok(found)
 }
 
-/// Has what lies in the drop zone taken in that nobody was told of: the event of an upload may be lost, or treating it
-/// may have failed too often. How many there are, up to [`MISSED`].
+/// Has files without an event taken in from the drop zone: the event of an upload may be lost, or handling it may
+/// have failed too often. How many there are, up to [`MISSED`].
 async fn take_in_missed<D: HasObjects + HasRuns + HasQueue>(
     deployment: &D,
     left_alone: Timestamp,
@@ -140,8 +140,8 @@ pub(crate) async fn watch_repository<D: WatchesOver>(
     }
 }
 
-/// Pokes every repository with unfinished work that nobody is seen to be at, and asks for every mail that is due. What the platform refused a
-/// short while ago is left alone.
+/// Pokes every repository with unfinished work and without a recent heartbeat, and asks for every mail that is due.
+/// What the platform refused a short while ago is left alone.
 pub async fn poke<D: Pokes>(deployment: &D) -> Result<Found> {
     let mut found = Found::default();
     for repository in deployment.groups().repositories().await? {

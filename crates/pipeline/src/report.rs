@@ -1,5 +1,4 @@
-//! Reports: kept when an outcome is decided, read again by whoever asks, and mailed. A mail that fails
-//! never fails an import.
+//! Reports: stored with the outcome, read again on demand, and mailed. A mail that fails never fails an import.
 
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -35,7 +34,7 @@ const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long a reconciliation leaves a mail alone that the platform refused.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// True if a mail was refused a short while ago: until somebody mends it, it would be refused again.
+/// True if a mail was refused a short while ago: until an operator fixes the cause, it would be refused again.
 pub(crate) fn is_refused(trouble: Option<&Trouble>, now: Timestamp) -> bool {
     trouble.is_some_and(|trouble| now.duration_since(trouble.at) < REFUSED_FOR)
 }
@@ -57,7 +56,8 @@ pub(crate) async fn keep<D: HasObjects + HasRuns>(
         if deployment.objects().put_new(&key, json.clone()).await? {
             return Ok(KeptReport::At(key));
         }
-        // Who writes one where the outcome is decided may be the last one here, and stop before it is removed.
+        // A worker that writes a draft after the outcome is decided may be the last one here, and stop before the
+        // draft is removed.
         let now = deployment.runs().run(import.id).await?.map(|now| now.progress);
         if let Some(Progress::Concluding(decided) | Progress::Done(decided)) = now {
             return Ok(decided.report);
@@ -99,7 +99,7 @@ pub(crate) async fn remove_other_drafts<D: HasObjects>(
     Ok(())
 }
 
-/// The report of an import as it was written. None if somebody removed it, or put something else there.
+/// The report of a run as it was written. None if it was removed or replaced by hand.
 pub async fn kept<D: HasObjects>(
     deployment: &D,
     id: ImportId,
@@ -141,7 +141,7 @@ pub async fn report<D: SendsReports>(deployment: &D, id: ImportId) -> Result<()>
         return Ok(());
     }
     let Some(report) = kept(deployment, id, conclusion).await? else {
-        // Somebody removed or changed it. There is nothing to send, now or later.
+        // It was removed or changed by hand. There is nothing to send, now or later.
         tracing::warn!(import = %id, "the report is gone and cannot be mailed");
         return deployment.outbox().mailed(id, &Delivery::Sent).await;
     };

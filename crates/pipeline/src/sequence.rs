@@ -1,10 +1,9 @@
-//! The thin shell around the core's state machine: reads where a repository is, asks what is to be done,
-//! writes the state if nobody was faster, and does it.
+//! The thin shell around the core's state machine: reads the state of a repository, asks the machine for commands,
+//! writes the new state if no other process did so meanwhile, and carries the commands out.
 //!
-//! However many events are answered at once, a round is one read and at most one write. That one write also says
-//! that the file which ended is done, and under which configuration the next one begins: the configuration that
-//! is active when its turn comes, whoever checks it, and however often. Nothing is done before the state that
-//! asks for it is written.
+//! A round answers any number of events with one read and at most one write. That write also marks the ended file
+//! done, and pins the configuration of the next one: the active one at that moment, for every try. No command is
+//! carried out before the state that asks for it is written.
 //!
 //! A file or group begins when no configuration of its repository is in flight: see `crate::in_flight`.
 
@@ -82,7 +81,7 @@ impl<D: Sequences> Shell<'_, D> {
                 let registered = begins_work.then_some(turn.configurations.registered);
                 let along = AdvanceWrites { begins, ends, registered };
                 if !groups.advance(self.repository, turn.version, &next, along).await? {
-                    // Somebody was faster: the same events again, where the repository is now.
+                    // Another process was faster: apply the same events to the new state.
                     rounds += 1;
                     if rounds == MOST_ROUNDS {
                         let source = "other processes were faster each time".into();
@@ -153,7 +152,7 @@ impl<D: Sequences> Shell<'_, D> {
         Ok(imports.into_iter().filter_map(universe).collect())
     }
 
-    /// The import that reached its outcome and how, unless somebody has written down that it is done.
+    /// The run that reached its outcome and how, unless it is marked done already.
     async fn ended(&self, events: &[Event]) -> Result<Option<(ImportId, Conclusion)>> {
         let finished = events.iter().find_map(|event| match event {
             Event::Finished(id, _) => Some(*id),
@@ -169,9 +168,9 @@ impl<D: Sequences> Shell<'_, D> {
         Ok(if recalled.is_some() { recalled } else { decided(self.deployment.runs().run(id).await?) })
     }
 
-    /// The file that is handed out now, and what it runs under, if it has not begun. If that cannot be found out,
-    /// it is handed out all the same, and whoever checks it says why. One that was handed out before is not looked
-    /// at: somebody has it in hand.
+    /// The file that is dispatched now, and the configuration that it is pinned to, if it has not begun. If that
+    /// cannot be found out, the file is dispatched all the same, and the worker reports why. A file that was
+    /// dispatched before is not looked at, because a worker has it.
     async fn begins(&self, turn: &Turn, commands: &[Command]) -> Result<Option<(ImportId, Pinned)>> {
         let handed_out = commands.iter().find_map(|command| match command {
             Command::Check(id) | Command::ImportRun(id) => Some(*id),

@@ -52,8 +52,8 @@ async fn arrived<D: HasQueue>(deployment: &D, import: &ImportRun, settle_seconds
     deployment.queue().send(message, None).await
 }
 
-/// A file whose sender does not let us read it, or that somebody removed, is not taken up. Any other error stays one: a
-/// permission of ours that is missing is no partner's outcome.
+/// A file that its sender locked, or that was removed, is not imported. Any other error stays one: a permission of
+/// ours that is missing is no partner's outcome.
 ///
 /// `has_begun` if some of its lines may be records.
 pub(crate) async fn cannot_open<D: Concludes>(

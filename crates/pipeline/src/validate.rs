@@ -56,11 +56,11 @@ trait_alias! {
 /// What was tried of a task before, as far as can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
-    /// Nobody has: what is remembered of the import need not be asked for, and nothing of it is loaded.
+    /// This is the first try: the snapshot of the run is current, and nothing of it is loaded.
     Never,
-    /// Somebody may have.
+    /// There may have been a try.
     Perhaps,
-    /// Somebody has landed so many batches, and had no more time for the others.
+    /// An earlier invocation landed so many batches, and had no time for the others.
     Landed(u64),
 }
 
@@ -124,7 +124,7 @@ pub async fn validate<D: Validates>(deployment: &D, id: ImportId, task: Task, tr
         return passed(deployment, &import).await;
     }
     let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
-    // A file of several loaders is large: whoever begins again is not to check it again.
+    // A file of several loaders is large: a worker that begins again must not check it again.
     let import = if !has_begun && (pinned.loaders > 1 || !is_certain(deployment, &import, &pinned, &terms)) {
         fix(deployment, import, &pinned, &content).await?
     } else {
@@ -165,7 +165,7 @@ impl Tried {
     }
 }
 
-/// What comes of a file whose bytes cannot be read, or that somebody else has found to be gone.
+/// The outcome of a file whose bytes cannot be read, or that another worker found gone.
 async fn cannot_read<D: Concludes + HasRecords>(
     deployment: &D,
     import: &ImportRun,
@@ -214,8 +214,8 @@ async fn find_duplicate<D: HasRuns>(
     Ok(earlier.filter(|earlier| earlier.id != import.id))
 }
 
-/// True if a file passes again, whoever checks it and whenever: its bytes are what they are, and nothing but them
-/// and its configuration decides.
+/// True if checking again must give the same verdict: the bytes are fixed, and only they and the configuration
+/// decide.
 fn is_certain<D: HasObjects>(deployment: &D, import: &ImportRun, pinned: &Pinned, terms: &CheckSpec) -> bool {
     let options = &terms.options;
     let is_alone = options.check_references != CheckReferences::Group
@@ -264,8 +264,8 @@ async fn begin<D: Pins + HasRuns>(
     Ok(terms.map(|terms| (pinned, config, terms)).ok_or(Unpinned::NotConfigured))
 }
 
-/// A file that nothing is configured for any more, or whose repository may not import into its universe any more: both
-/// were decided by others, and are told to whoever sent the file.
+/// A file whose import was removed from the configuration, or whose repository may no longer import into its
+/// universe. Its partner decided neither, so the report explains it.
 async fn not_begun<D: Concludes>(
     deployment: &D,
     import: &ImportRun,
@@ -363,7 +363,7 @@ async fn examine<D: HasObjects + HasMarks + Clock + Observes>(
             break;
         }
     }
-    // Somebody is still writing it: what was checked may not be what is there.
+    // The file is still being written: what was checked may differ from what is there.
     if let (None, Some(before)) = (content, before)
         && objects.stat(&import.source).await? != before
     {
@@ -496,7 +496,7 @@ async fn remove_the_rest<D: HasObjects + HasRecords>(
         return Ok(());
     }
     let (removed, dependents) = file.prune_unlisted().await?;
-    // Who leaves a list is still there.
+    // A contact that leaves a list still exists.
     imported.counts.removed += if rule.list.is_some() { 0 } else { removed + dependents };
     imported.notes.push(left_out(removed, file.terms));
     Ok(())

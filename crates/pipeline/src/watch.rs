@@ -1,7 +1,7 @@
 //! Watches over what does not happen: groups that stay incomplete, and files that do not come.
 //!
-//! A reconciliation looks at each repository, as its configuration asks. What is found is told by a message, so that
-//! whoever mails does; told once, since who mailed it says so in the state.
+//! A reconciliation looks at each repository, as its configuration asks. It sends a message for each finding, and the
+//! function that mails it marks that in the state, so that people get it once.
 
 use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
@@ -178,7 +178,7 @@ async fn missing<D: HasRuns + HasMarks>(
     now: Timestamp,
 ) -> Result<Option<What>> {
     let Expectation { universe, scope, subsection, by, .. } = &expectation;
-    // Deadlines that were over when it was first asked for are nobody's fault.
+    // A deadline that was over before the first look raises no notice.
     let asked = format!("expected/{repository}/{universe}/{scope}/{subsection}/{by}");
     if deployment.marks().put_if_absent(&asked, now).await? >= window.until {
         return Ok(None);
@@ -188,7 +188,7 @@ async fn missing<D: HasRuns + HasMarks>(
         return Ok(None);
     }
     let Some(import) = came else { return Ok(Some(What::Missed(expectation))) };
-    // Who was not told that it is missing need not be told that it has come.
+    // Send an all-clear only after an alarm.
     let missed = Notice { repository: repository.to_string(), what: What::Missed(expectation.clone()) };
     let was_missed = deployment.marks().get(&missed.key()).await?.is_some();
     Ok(was_missed.then_some(What::Came { expected: expectation, file: import.file, at: import.arrived }))

@@ -1,5 +1,7 @@
 //! The page of a day.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use tidewaiter::finding::Code;
 use tidewaiter::render::{Html, Renderer};
 use tidewaiter::report::day::{COLUMNS, Column, Day, FILES, File, Page, Waiting};

@@ -1,5 +1,6 @@
 //! Reports as programs and people get them.
 #![expect(clippy::disallowed_methods, reason = "the test compares a committed file with a generated one")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use tidewaiter::finding::{Code, Finding, Tally};
 use tidewaiter::mistake::Mistake;

@@ -1,5 +1,4 @@
-//! A deployed stack as an operator sees it who has the name of its bucket, and credentials in the usual
-//! environment.
+//! A deployed stack as an operator sees it with the name of its bucket, and credentials in the usual environment.
 //!
 //! The bucket's tags say where the rest is: `infra/template.yaml` sets them, and [`tags`] has their names. A
 //! [`Stack`] is looked at; nothing of it is changed. [`DeadLetters`] are brought back to their queues.
@@ -105,7 +104,7 @@ impl Stack {
     }
 }
 
-/// Asked for before anything else, so that whoever has none is told so, and not that a request failed.
+/// Checked first, so that missing credentials are reported as such, and not as a failed request.
 async fn has_credentials(config: &SdkConfig) -> Result<(), Problem> {
     let provider = config.credentials_provider().ok_or_else(|| Problem::NoCredentials(String::new()))?;
     let Err(error) = provider.provide_credentials().await else { return Ok(()) };

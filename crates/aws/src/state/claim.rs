@@ -1,7 +1,7 @@
 //! Claims on keys in DynamoDB: whose output lies at a key.
 //!
-//! The usual case, a key that nobody has used, is one request: a write on the condition that there is nothing,
-//! whose failure brings what is there.
+//! The usual case, an unused key, is one request: a write on the condition that there is nothing, whose failure
+//! brings what is there.
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
@@ -20,7 +20,7 @@ impl KeyClaims for StateTable {
     }
 }
 
-/// The write that takes a key which is nobody's.
+/// The write that claims an unclaimed key.
 pub(super) fn fresh(key: &Key, id: ImportId) -> Write {
     Write::Put(keys::place(key), vec![(IMPORT, text(id.to_string()))], When::New)
 }
@@ -89,7 +89,7 @@ async fn claim_one(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>
     }
 }
 
-/// Somebody else is at work on the same, or was. It passes by itself: who looks again sees what came of it.
+/// Another process works on the same data, or did. A retry sees the result.
 pub(super) fn overtaken(what: &'static str, why: String) -> Error {
     Error::Store { what, source: why.into() }
 }

@@ -22,7 +22,7 @@ pub(super) fn import(id: ImportId) -> At {
     at(format!("import#{id}"), "import")
 }
 
-/// Who took in a version of a dropped object.
+/// The run that took in a version of a dropped object.
 pub(super) fn version(key: &str, version: &str) -> At {
     at(format!("version#{key}"), version)
 }
@@ -201,7 +201,7 @@ pub(super) fn repository(repository: &Repository) -> At {
     at(REPOSITORIES.to_owned(), repository.as_str())
 }
 
-/// Whose output lies at a key.
+/// The run whose output lies at a key.
 pub(super) fn place(key: &Key) -> At {
     at(format!("place#{key}"), "place")
 }
@@ -227,7 +227,7 @@ pub(super) fn date(repository: &Repository, name: &DataName, date: Date) -> At {
     at(dates(repository, name), date.to_string())
 }
 
-/// Who brought a content first, for one configured import.
+/// The run that brought a content first, for one configured import.
 pub(super) fn content(repository: &Repository, name: &DataName, sha256: &str) -> At {
     let DataName { universe, scope, subsection, .. } = name;
     at(format!("content#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}"), sha256)

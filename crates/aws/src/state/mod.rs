@@ -50,8 +50,8 @@ impl StateTable {
         Self { table: Table { client, name: name.into() }, noted: Arc::default(), known: RunCache::default() }
     }
 
-    /// Notes that something is registered in a repository: before it is, so that whoever looks for unfinished
-    /// work looks there. Not in the same transaction, since all registrations would meet at this one item.
+    /// Notes that something is registered in a repository: before it is, so that a reconciliation that looks for
+    /// unfinished work looks there. Not in the same transaction, since all registrations would meet at this one item.
     async fn note(&self, repository: &Repository) -> Result<()> {
         let noted = || self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if noted().contains(repository) {

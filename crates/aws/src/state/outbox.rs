@@ -106,7 +106,7 @@ async fn digested(
     let (due, trouble) = delivery.state();
     if due {
         let write = put_document(at, &Gathered { trouble, ..held }, revision, WHAT)?;
-        // Who was faster has said so, or it is over.
+        // A faster process noted it, or the digest is over.
         return table.write(WHAT, vec![write]).await.map(|_| ());
     }
     let told = |import: &mut ImportRun| {

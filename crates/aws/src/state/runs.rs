@@ -81,7 +81,7 @@ impl RunLedger for StateTable {
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
-        // Whoever carries out what another process decided may remember the import as it was before.
+        // A process that carries out another process's decision may remember the run as it was before.
         if self.known.get(id).is_some_and(|(import, _)| conclusion(&import).is_none()) {
             self.known.forget(id);
         }

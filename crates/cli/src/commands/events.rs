@@ -33,7 +33,7 @@ pub(super) struct Tally {
     pub(super) files: BTreeMap<Outcome, u64>,
     /// What became of their lines.
     pub(super) lines: Counts,
-    /// How many files somebody ought to look at.
+    /// How many files need attention.
     pub(super) need_attention: u64,
 }
 

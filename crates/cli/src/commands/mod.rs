@@ -23,7 +23,7 @@ use tidewaiter_ops::Location;
 
 use crate::{Error, Result};
 
-/// Why nobody has to run a stack.
+/// Why a stack needs no `run`.
 const RUNS_BY_ITSELF: &str =
     "a stack runs by itself: it imports what is dropped into s3://BUCKET/imports/<repository>/";
 

@@ -1,4 +1,4 @@
-//! `tidewaiter universe`: whose universes are, and with whom they are shared.
+//! `tidewaiter universe`: the owners of universes, and the repositories that share them.
 
 use tidewaiter::keys::Repository;
 use tidewaiter_ops::{Deployment, Location, universes};

@@ -78,7 +78,7 @@ fn stop_on_signal(mut signals: Signals, printer: Printer) -> impl Future<Output 
     tokio::spawn(async move {
         signals.next().await;
         printer.error(&Line::from("Finishing the current file; press Ctrl-C again to stop now"));
-        // If nobody waits for it, the work is over already.
+        // If no receiver waits for it, the work is over already.
         let _ = stop.send(());
         signals.next().await;
         // What is under way is left as a power cut would leave it, and taken up by the next start.

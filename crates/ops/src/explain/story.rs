@@ -48,7 +48,7 @@ pub enum Name {
     Outcome,
     /// Where it is, and what belongs to it.
     Place,
-    /// Who was told.
+    /// Who got a mail.
     Mail,
     /// What can be done.
     Next,

@@ -393,7 +393,7 @@ fn a_report_that_waits_for_a_digest_says_which_and_until_when() {
         told(Digest::Hour, false, Some("sandbox"), None, &[]),
         format!("its report is in {hour}, which could not be sent to all recipients: sandbox")
     );
-    // Who gets alerts is told at once.
+    // Alerts are mailed at once.
     assert_eq!(
         told(Digest::Hour, false, None, None, &["ops@example.org"]),
         format!("a mail was sent to ops@example.org; its report was mailed to data@example.org in {hour}")

@@ -99,7 +99,7 @@ impl Preflight {
         }
     }
 
-    /// True if somebody ought to look at a file that was judged so.
+    /// True if a file with this verdict needs attention.
     pub fn needs_attention(&self) -> bool {
         self.counts.rejected > 0 || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
     }

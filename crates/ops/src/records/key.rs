@@ -1,4 +1,4 @@
-//! What a person who writes a key means.
+//! Finds the record that a written key means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -56,7 +56,7 @@ pub async fn activate<D: HasObjects + HasConfigs>(
     if !owner(deployment, repository, universe).await?.admits(repository) {
         return Ok(Activation::NotOwned);
     }
-    // Before anything is written: whoever came earlier and is slow finds it when it looks again.
+    // Before anything is written: an earlier, slower activation finds this note when it looks again.
     if !deployment.configs().activates(repository, universe, *id).await? {
         return Ok(Activation::Superseded);
     }

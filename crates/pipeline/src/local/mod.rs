@@ -230,7 +230,7 @@ fn make_private(disk: &Disk) -> Result<()> {
     Ok(())
 }
 
-/// The time now, in whole milliseconds: finer is noise to whoever reads it.
+/// The time now, in whole milliseconds: finer is noise for a reader.
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

@@ -46,7 +46,7 @@ pub struct Runner {
 pub struct RunSummary {
     /// What could not be done, each cause once. The next run tries again.
     pub failures: Vec<Failure>,
-    /// Files that were left in the drop zone, since somebody is still writing them.
+    /// Files that stay in the drop zone, because they are still being written.
     pub still_writing: StillWriting,
 }
 

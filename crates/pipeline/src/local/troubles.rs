@@ -1,9 +1,9 @@
 //! What failed: how often it was tried, when it is tried next, and what is said of it.
 //!
-//! Each piece of work that fails has a trouble of its own and waits alone: neither the other repositories nor, where the
-//! order allows it, the other files of the same one wait with it. While it waits nobody tries it, whatever message asks
-//! for it: the state says what is under way, so messages can be dropped. That is what keeps a failure from becoming a
-//! loop. What many pieces of work fail for is told once.
+//! Each piece of work that fails has a trouble of its own and waits alone: neither the other repositories nor, where
+//! the order allows it, the other files of the same one wait with it. While it waits it is not tried, whatever
+//! message asks for it: the state says what is under way, so messages can be dropped. That is what keeps a failure
+//! from becoming a loop. What many pieces of work fail for is told once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

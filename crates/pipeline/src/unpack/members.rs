@@ -95,7 +95,7 @@ enum Piece {
     End,
 }
 
-/// Nobody takes the members any more.
+/// The receiver of the members is gone.
 #[derive(Debug, thiserror::Error)]
 #[error("the members of an archive are no longer written")]
 struct Abandoned;

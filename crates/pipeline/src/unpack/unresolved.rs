@@ -23,8 +23,8 @@ use crate::{Error, Result, configs};
 /// How often configurations may be registered while it is looked for them, before that is left to another try.
 const MOST_ROUNDS: u32 = 10;
 
-/// Looks at an unresolved file again. What it is now, or None if it still waits: then somebody is asked to look once
-/// more.
+/// Looks at an unresolved file again. What it is now, or None if it still waits: then a message asks for another
+/// look.
 pub(super) async fn look_again<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<Option<ImportRun>> {
     let (imports, wait) = resolve(deployment, &import.repository, vec![import.clone()]).await?;
     match wait {

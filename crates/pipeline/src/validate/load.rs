@@ -119,7 +119,7 @@ struct Landing<'a, D: Loads> {
     import: &'a ImportRun,
     universe: &'a str,
     terms: &'a CheckSpec,
-    /// Somebody may have landed some of them.
+    /// An earlier try may have landed some of them.
     is_again: bool,
 }
 
@@ -147,7 +147,7 @@ impl<D: Loads> Landing<'_, D> {
 struct Loader<'a, D: Loads> {
     landing: Landing<'a, D>,
     loaders: u32,
-    /// How many batches somebody has landed before.
+    /// How many batches an earlier invocation landed.
     landed: u64,
     batch: u64,
     counts: Counts,
@@ -211,7 +211,7 @@ impl<'a, D: Loads> Loader<'a, D> {
             let number = BatchNumber { share: *share, batch: self.batch };
             self.landing.apply(lines.layout(), number, changes)
         });
-        // If one fails, the others come to their end all the same: nothing is on its way when somebody begins again.
+        // If one fails, the others still finish: nothing is in flight when the run begins again.
         for (share, applied) in shares.keys().zip(join_all(applied).await) {
             let applied = applied?;
             self.counts.removed += applied.removed;
@@ -287,7 +287,7 @@ impl<'a, D: Loads> Loader<'a, D> {
     async fn finish_badlines(&mut self) -> Result<Option<Key>> {
         self.flush().await?;
         let Some(upload) = self.upload.take() else { return Ok(None) };
-        // In this order: whoever was held up does not write over what came since.
+        // In this order, so that a delayed worker does not overwrite a later file.
         let Landing { deployment, import, .. } = self.landing;
         let objects = deployment.objects();
         let there = objects.find(&objects.source(&self.key)).await?.map(|there| there.tag);

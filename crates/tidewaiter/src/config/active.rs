@@ -109,7 +109,7 @@ impl Active {
             recipients.sort();
             recipients.dedup();
         }
-        // Where they are not of one mind nobody is told less, or later, than asked for.
+        // Where they disagree, no recipient gets less, or later, than asked for.
         mailings.dedup();
         if let [(report_on, digest)] = mailings[..] {
             self.settings.report_on = report_on;

@@ -110,7 +110,7 @@ impl ImportRun<'_> {
         if own == Some(column) || schema.row == RowEffect::Delete {
             return None;
         }
-        // Whoever matches by another column may change the key, and whatever hangs on it would be lost.
+        // A line that is matched by another column may change the key, and records that depend on it would be lost.
         let other = self.hangs_on_key()?;
         let message = format!("records of {scope:?} keep their key: records of {other:?} depend on it");
         let hint = format!("match them by their key, {}", key(schema).join(", "));

@@ -35,10 +35,10 @@ pub struct ImportOptions {
     pub expected: Option<Expected>,
     /// The country code of telephone numbers that begin with one 0; that of the settings unless given.
     pub phone_prefix: Option<PhonePrefix>,
-    /// Who gets the report of each import; those of the settings unless given.
+    /// The recipients of the report of each run; those of the settings unless given.
     #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub report_recipients: Vec<Email>,
-    /// Who is told when a file is refused or an import fails; those of the settings unless given.
+    /// The recipients of an alert when a file is refused or an import fails; those of the settings unless given.
     #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub alert_recipients: Vec<Email>,
     /// Which reports are mailed to those who get reports; as the settings say unless given.
@@ -55,7 +55,7 @@ pub enum ReportOn {
     /// All.
     #[default]
     Always,
-    /// Those of files that somebody ought to look at: not imported, or not all of it, or something was found.
+    /// Those of files that need attention: not imported, partly imported, or with findings.
     Problems,
 }
 

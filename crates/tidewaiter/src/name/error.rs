@@ -108,7 +108,7 @@ impl NameError {
 impl std::error::Error for NameError {}
 
 impl fmt::Display for NameError {
-    /// The name is written with its control characters escaped, whoever made it up.
+    /// The name is written with its control characters escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.file, self.fault)
     }

@@ -195,7 +195,7 @@ impl<'a> Landing<'a> {
                     (Some(known), None) => {
                         Ok(Ok(Found { record: store.get(scope, &known)?, key: Some(known) }))
                     }
-                    // Who deletes by one column does not mean what another one names.
+                    // A line that deletes by one column does not mean a record that another column names.
                     (None, _) if self.plan.row == RowEffect::Delete => {
                         Ok(Ok(Found { key: None, record: None }))
                     }

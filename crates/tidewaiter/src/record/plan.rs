@@ -73,7 +73,7 @@ pub struct Reference {
     pub form: KeyForm,
     /// Columns that must hold the same on both sides.
     pub matching: Vec<String>,
-    /// The column of the record referred to that notes who claims it.
+    /// The column of the referenced record that notes the claim.
     pub claims: Option<String>,
 }
 

@@ -61,7 +61,7 @@ impl<'a> Renderer<'a> {
         self.text(preflight)
     }
 
-    /// Says what there is to say of all files together. True if somebody ought to look.
+    /// Prints the summary of all files. True if one needs attention.
     pub(super) fn finish(self) -> Result<bool> {
         let found = self.flawed > 0;
         if let Some(json) = self.json {
@@ -133,11 +133,7 @@ impl<'a> Renderer<'a> {
         if hidden > 0 {
             let kept = preflight.findings.len() as u64 > shown;
             let how = if kept { "; --all shows more" } else { "" };
-            self.dim(&format!(
-                "… and {} not shown; all are counted{how}",
-                plural(hidden, "finding"),
-                if hidden == 1 { "is" } else { "are" }
-            ))?;
+            self.dim(&format!("… and {} not shown; all are counted{how}", plural(hidden, "finding")))?;
         }
         if preflight.findings_total > 1 {
             for kind in &preflight.kinds {

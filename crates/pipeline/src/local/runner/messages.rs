@@ -22,7 +22,7 @@ impl Runner {
         if let Some(unit) = &known
             && !self.may_try(unit)
         {
-            // Whoever tries again finds in the state what this asks for, but not since when files arrive.
+            // The next try finds in the state what this message asks for, but not since when files arrive.
             if let Message::Sequence { repository, news: News::Arrived { .. }, .. } = &message {
                 self.arrived.insert(repository.clone(), message.clone());
             }

@@ -39,7 +39,7 @@ pub(super) fn runs(sql: &Connection, ids: &[ImportId]) -> Rows<ImportRun> {
     Ok(imports)
 }
 
-/// Who took in this version of a dropped object.
+/// The run that took in this version of a dropped object.
 pub(super) fn registered_as(
     sql: &Connection,
     (key, version): (&str, &str),

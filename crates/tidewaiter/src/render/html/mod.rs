@@ -8,7 +8,6 @@ mod chart;
 mod colour;
 mod day;
 mod digest;
-#[expect(unreachable_pub, reason = "`filter_fn` makes the items that it expands to public")]
 mod filters;
 mod notice;
 mod report;
