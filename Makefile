@@ -68,6 +68,7 @@ localstack: ## Run a LocalStack for use by hand until Ctrl-C; what is printed is
 .PHONY: lint
 lint: ## Check formatting, lints and documentation
 	$(CARGO) fmt --all --check
+	@tests/edges
 	@tests/simulation/mutants --check
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps --document-private-items
@@ -79,7 +80,7 @@ fmt: ## Format the code
 .PHONY: golden
 golden: ## Rewrite golden files and published schemas; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(CARGO) test --locked --package tidewaiter-tests --test golden
-	UPDATE_SCHEMAS=1 $(CARGO) test --locked --package tidewaiter schema
+	UPDATE_SCHEMAS=1 $(CARGO) test --locked --package tidewaiter --package tidewaiter-ops schema
 
 .PHONY: pictures
 pictures: ## Photograph the mails and the page of a day for docs/pictures (needs Chromium and npm)

@@ -7,7 +7,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
 use tidewaiter_pipeline::local::SqliteState;
-use tidewaiter_pipeline::ports::{ImportRun, Kind, Progress, Source, State};
+use tidewaiter_pipeline::ports::{GroupQueue, ImportRun, Kind, Progress, RunLedger, Source};
 
 /// How often it is looked.
 const LOOKS: u32 = 2_000;

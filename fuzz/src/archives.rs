@@ -6,7 +6,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use tidewaiter_archive::{ExtractError, Format, Limits, Sink, extract};
 
-const LIMITS: Limits = Limits { members: 20, member_bytes: 32 << 10, total_bytes: 64 << 10, ratio: 100 };
+pub(crate) const LIMITS: Limits =
+    Limits { members: 20, member_bytes: 32 << 10, total_bytes: 64 << 10, ratio: 100 };
 
 const NAMES: [&str; 6] = ["d.zip", "d.tar", "a.csv.gz", "a.csv.bz2", "d.tgz", "d.tar.bz2"];
 

@@ -10,8 +10,14 @@
     reason = "to panic is how a target tells what it found"
 )]
 
+#[allow(dead_code, reason = "shared with the tests of the archive reader, which need more of it")]
+#[path = "../../crates/archive/tests/archive/oracle.rs"]
+mod archive_oracle;
 mod archives;
 mod config;
+#[allow(dead_code, reason = "shared with the tests of the check, which need more of it")]
+#[path = "../../crates/tidewaiter/tests/check_csv/oracle.rs"]
+mod csv_oracle;
 #[allow(
     unreachable_pub,
     reason = "shared with the adapters for AWS, whose clients nobody wants to build for this"
@@ -19,6 +25,7 @@ mod config;
 #[path = "../../crates/aws/src/events.rs"]
 mod decoding;
 mod events;
+mod fields;
 mod files;
 mod lines;
 #[allow(dead_code, reason = "shared with the tests of the check, which need more of it")]
@@ -29,6 +36,8 @@ pub mod seeds;
 #[allow(dead_code, reason = "shared with the tests of the check, which need more of it")]
 #[path = "../../crates/tidewaiter/tests/check_csv/support.rs"]
 mod support;
+mod tars;
+mod zips;
 
 /// Something that must hold for any bytes.
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +52,16 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 9] = [
     Target { name: "names", run: names::run, cases: 2_000, seeds: names::seed },
     Target { name: "config", run: config::run, cases: 300, seeds: config::seed },
     Target { name: "events", run: events::run, cases: 2_000, seeds: events::seed },
     Target { name: "lines", run: lines::run, cases: 500, seeds: lines::seed },
     Target { name: "files", run: files::run, cases: 200, seeds: files::seed },
+    Target { name: "fields", run: fields::run, cases: 1_000, seeds: fields::seed },
     Target { name: "archives", run: archives::run, cases: 500, seeds: archives::seed },
+    Target { name: "zips", run: zips::run, cases: 5_000, seeds: zips::seed },
+    Target { name: "tars", run: tars::run, cases: 2_000, seeds: tars::seed },
 ];
 
 impl Target {

@@ -121,3 +121,18 @@ fn files_keep_their_promises() {
 fn archives_keep_their_promises() {
     hold("archives");
 }
+
+#[test]
+fn zips_are_read_as_the_crate_zip_reads_them() {
+    hold("zips");
+}
+
+#[test]
+fn tars_are_read_as_the_crate_tar_reads_them() {
+    hold("tars");
+}
+
+#[test]
+fn fields_are_read_as_the_crate_csv_reads_them() {
+    hold("fields");
+}

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidewaiter::record::Source;
-use tidewaiter::report::{Outcome, Report, log};
+use tidewaiter::render::{Log, Renderer};
+use tidewaiter::report::{Outcome, Report};
 use tidewaiter_pipeline::ports::{Conclusion, ImportRun, KeptReport, Progress};
 
 use crate::world::World;
@@ -63,9 +64,9 @@ fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Concl
         KeptReport::Here(report) => Report::clone(report),
         KeptReport::At(key) => serde_json::from_slice(&content(key)).expect("a report is JSON"),
     };
-    assert_eq!(log(&report), String::from_utf8_lossy(&content(&done.log)), "log and report of {file}");
+    assert_eq!(Log.render(&report), String::from_utf8_lossy(&content(&done.log)), "log and report of {file}");
     assert_eq!((report.outcome, report.counts), (done.outcome, counts), "report and ledger of {file}");
-    assert_eq!(report.import, import.id.to_string());
+    assert_eq!(report.import, import.id);
     assert_eq!(report.findings_total, report.kinds.iter().map(|kind| kind.count).sum::<u64>(), "{file}");
 
     let imported = done.outcome == Outcome::Imported;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-/// Where a LocalStack is that somebody runs already, in a container for example.
+/// The endpoint of a LocalStack that runs already, in a container for example.
 const GIVEN: [&str; 2] = ["LOCALSTACK_ENDPOINT", "AWS_ENDPOINT_URL"];
 
 /// The endpoint of a LocalStack. It is used by all tests of a process at the same time, and may be used by
@@ -22,7 +22,7 @@ pub fn endpoint() -> &'static str {
     endpoint
 }
 
-/// A name that nobody else uses, beginning with `prefix`; fit for buckets, tables and queues.
+/// A unique name with this prefix, fit for buckets, tables and queues.
 pub fn unique(prefix: &str) -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("{prefix}-{:016x}", RandomState::new().hash_one(prefix))

@@ -36,7 +36,7 @@ impl Mask {
         for line in self.ids(text).split_inclusive('\n') {
             let label = [
                 "arrived   ",
-                "began     ",
+                "started   ",
                 "finished  ",
                 "  \"arrived\": \"",
                 "  \"began\": \"",

@@ -104,7 +104,7 @@ pub struct File<'a> {
 /// What a file did.
 #[derive(Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// It would remove more than it may, and nothing of it was taken.
+    /// It would remove more than it may, and nothing was imported.
     pub too_much: bool,
     /// What each good line did.
     pub effects: Vec<Effect>,
@@ -134,7 +134,7 @@ impl Outcome {
                 Effect::Refused(_) => counts.rejected += 1,
             }
         }
-        // Who leaves a list is still there.
+        // A contact that leaves a list still exists.
         if options.replace_all.is_some_and(|rule| rule.list.is_none()) {
             counts.removed += self.swept.0 + self.swept.1;
         }

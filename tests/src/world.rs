@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
 use tidewaiter_pipeline::ports::{
-    HistoryFilter, ImportRun, Observation, Platform, Progress, Records, State, StoredRecord, WaitingGroup,
+    ConfigStore, GroupQueue, HistoryFilter, ImportRun, Observation, Progress, Records, RunLedger,
+    StoredRecord, WaitingGroup,
 };
 use tokio::runtime::Runtime;
 
@@ -127,7 +129,7 @@ impl World {
         let concluded = self.concluded.clone();
         let local = self.local().without_settling().observed_by(move |observation| {
             if let Observation::Concluded(report) = observation {
-                concluded.lock().expect("no test panicked with the lock").push(report.import.clone());
+                concluded.lock().expect("no test panicked with the lock").push(report.import.to_string());
             }
         });
         let mut runner = Runner::new(local, quiet).expect("nobody else works on the folder");

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use tidewaiter::id::Timestamp;
+use tidewaiter_pipeline::capabilities::HasState;
 use tidewaiter_pipeline::local::{Local, Runner};
-use tidewaiter_pipeline::ports::{ImportRun, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, Outbox, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::mail::Mail;
 use tidewaiter_tests::world::PARTNER;
@@ -73,10 +74,10 @@ fn the_files_of_a_run_are_told_in_one_mail_and_alerts_do_not_wait_for_it() {
     world.drop(PARTNER, "acme_contacts_loud_20260101.csv", GOOD);
     run(&world, "2026-01-20T08:10:00Z");
     let of_loud = "[partner] imported: acme_contacts_loud_20260101.csv";
-    let digest = "[partner] 2 of 14 files need somebody: 1 bogus, 1 taken in part";
+    let digest = "[partner] 2 of 14 files need attention: 1 bogus, 1 partly imported";
     assert_eq!(subjects(&world, "data@example.org"), [digest, of_loud]);
     let alerts =
-        [format!("[partner] 1 line rejected: {}", file(13)), format!("[partner] bogus: {}", file(14))];
+        [format!("[partner] 1 line rejected: {}", file(13)), format!("[partner] refused: {}", file(14))];
     assert_eq!(subjects(&world, "ops@example.org"), alerts, "each by itself, and only what is to be seen");
     let mail = mails_to(&world, "data@example.org").into_iter().find(|mail| mail.subject == digest).unwrap();
     let html = &mail.html;
@@ -85,7 +86,7 @@ fn the_files_of_a_run_are_told_in_one_mail_and_alerts_do_not_wait_for_it() {
         assert!(html.contains(&part), "{part} is not in the HTML");
     }
     for part in
-        ["14 = 12 taken whole + 1 taken in part + 1 bogus", "badlines/partner/", "2026-01-20 08:10:00 UTC"]
+        ["14 = 12 completed + 1 partly imported + 1 bogus", "badlines/partner/", "2026-01-20 08:10:00 UTC"]
     {
         assert!(mail.text.contains(part), "{part} is not in {}", mail.text);
     }
@@ -95,7 +96,7 @@ fn the_files_of_a_run_are_told_in_one_mail_and_alerts_do_not_wait_for_it() {
     assert_eq!(subjects(&world, "data@example.org").len(), 2);
     world.drop(PARTNER, &file(15), GOOD);
     run(&world, "2026-01-20T08:30:00Z");
-    let next = "[partner] 1 file was taken whole";
+    let next = "[partner] 1 file was completed";
     assert_eq!(subjects(&world, "data@example.org"), [next, digest, of_loud]);
     world.check();
 }
@@ -113,7 +114,7 @@ fn the_files_of_an_hour_wait_for_its_end() {
     // What ends in the next hour is told with that one.
     world.drop(PARTNER, &file(3), GOOD);
     run(&world, "2026-01-20T09:00:00Z");
-    let both = "[partner] 2 files were taken whole";
+    let both = "[partner] 2 files were completed";
     assert_eq!(subjects(&world, "data@example.org"), [both]);
     let mail = mails_to(&world, "data@example.org").remove(0);
     assert!(mail.text.contains("2026-01-20 08:00–09:00 UTC"), "{}", mail.text);
@@ -122,14 +123,14 @@ fn the_files_of_an_hour_wait_for_its_end() {
     run(&world, "2026-01-20T09:59:00Z");
     assert_eq!(subjects(&world, "data@example.org").len(), 1);
     run(&world, "2026-01-21T00:00:00Z");
-    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file was taken whole", both]);
+    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file was completed", both]);
 }
 
 #[test]
 fn who_asks_for_problems_alone_hears_of_all_of_them_and_of_nothing_else() {
     for (digest, problem) in [
         ("none", format!("[partner] 1 line rejected: {}", file(2))),
-        ("run", "[partner] 1 file needs somebody: 1 taken in part".to_owned()),
+        ("run", "[partner] 1 file needs attention: 1 partly imported".to_owned()),
     ] {
         let world = World::new();
         let settings = serde_json::json!({
@@ -173,8 +174,8 @@ fn what_was_gathered_for_a_mail_stays_so_and_what_comes_later_is_told_by_another
     world.drop(PARTNER, &file(3), GOOD);
     run(&world, "2026-01-20T08:59:00Z");
     run(&world, "2026-01-20T09:05:00Z");
-    let two = "[partner] 2 files were taken whole";
-    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file was taken whole", two]);
+    let two = "[partner] 2 files were completed";
+    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file was completed", two]);
     let keys: Vec<String> = world.raw_tree().into_keys().filter(|key| key.starts_with("outbox/")).collect();
     let first = format!("outbox/{}.digest-partner.eml", gathered.imports[0]);
     assert!(keys.contains(&first), "{keys:?}");
@@ -194,8 +195,8 @@ fn many_files_make_a_mail_of_bounded_size_with_exact_counts() {
     }
     run(&world, "2026-01-20T08:10:00Z");
     let mail = mails_to(&world, "data@example.org").remove(0);
-    assert_eq!(mail.subject, "[partner] 40 of 190 files need somebody: 40 taken in part");
-    for part in ["… and 15 more files that need somebody", "… and 50 more files;", "190 = 150 taken whole"]
+    assert_eq!(mail.subject, "[partner] 40 of 190 files need attention: 40 partly imported");
+    for part in ["… and 15 more files that need attention", "… and 50 more files;", "190 = 150 completed"]
     {
         assert!(mail.text.contains(part), "{part} is not in {}", mail.text);
     }

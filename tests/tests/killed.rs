@@ -254,7 +254,7 @@ fn difference(found: &[u8], expected: &[u8]) -> String {
 #[track_caller]
 fn assert_same(found: &Seen, expected: &Seen, story: &str) {
     for (key, content) in &expected.tree {
-        let Some(there) = found.tree.get(key) else { panic!("{key} is not there, {story}") };
+        let Some(there) = found.tree.get(key) else { panic!("{key} does not exist, {story}") };
         assert!(there == content, "{key}, {story}, {}", difference(there, content));
     }
     let extra: Vec<_> = found.tree.keys().filter(|key| !expected.tree.contains_key(*key)).collect();

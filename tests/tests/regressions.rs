@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::configs;
+use tidewaiter_pipeline::capabilities::HasState;
 use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Conclusion, Content, KeptReport, Pinned, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{Conclusion, ConfigStore, Content, KeptReport, Pinned, Progress, RunLedger};
+use tidewaiter_pipeline::{configs, hash};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 
@@ -42,7 +43,7 @@ fn stopped_before_loading(world: &World, content: &str) -> PathBuf {
     let import = world.import(&first);
     let sha256 = {
         use sha2::{Digest, Sha256};
-        configs::hex(&Sha256::digest(content))
+        hash::hex(&Sha256::digest(content))
     };
     block_on(async {
         let local = Local::open(world.root()).unwrap();
@@ -62,7 +63,7 @@ fn a_kept_file_is_not_overwritten_when_its_new_name_is_used() {
     let first = world.import(FILE);
     world.drop(PARTNER, FILE, "email\nsecond@example.org\nbad\n");
     world.run();
-    // The rejected lines of the first file are mended and dropped under the name they are kept by.
+    // The rejected lines of the first file are fixed and dropped under the name they are kept by.
     let kept = format!("acme_contacts_crm_20260131_{}.csv", first.id);
     let badlines = fs::read_to_string(world.path(&format!("badlines/partner/{kept}"))).unwrap();
     assert_eq!(badlines, "email\nbad\n");
@@ -251,7 +252,7 @@ fn a_file_is_not_late_because_a_group_of_the_same_delivery_came_first() {
     world.drop(PARTNER, "acme_contacts_crm_20260202.csv", "email\nc@example.org\n");
     world.run();
     let log = world.text("logs/partner/acme_contacts_crm_20260202.csv.log");
-    assert!(log.contains("it came late: a file of 2026-02-05 was imported before it"), "{log}");
+    assert!(log.contains("out of order: a newer file (2026-02-05) was imported first"), "{log}");
 }
 
 #[test]

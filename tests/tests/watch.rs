@@ -102,7 +102,7 @@ fn a_file_that_does_not_come_is_told_once_and_again_when_it_comes() {
     // Wednesday: it did not, at 6 o'clock in Paris.
     run(&world, "2026-01-07T04:59:00Z");
     assert_eq!(subjects(&world), Vec::<String>::new());
-    let missed = "[partner] no acme_contacts_crm_<date>.csv has come by 06:00 Europe/Paris";
+    let missed = "[partner] no acme_contacts_crm_<date>.csv arrived by 06:00 Europe/Paris";
     for time in ["2026-01-07T05:00:00Z", "2026-01-07T05:05:00Z"] {
         run(&world, time);
         assert_eq!(subjects(&world), [missed], "once");
@@ -111,7 +111,7 @@ fn a_file_that_does_not_come_is_told_once_and_again_when_it_comes() {
     for time in ["2026-01-07T07:00:00Z", "2026-01-07T07:05:00Z", "2026-01-07T07:10:00Z"] {
         run(&world, time);
     }
-    let came = "[partner] acme_contacts_crm_20260107.csv has come, expected by 06:00 Europe/Paris";
+    let came = "[partner] acme_contacts_crm_20260107.csv arrived late, expected by 06:00 Europe/Paris";
     let mut told = subjects(&world);
     told.sort();
     assert_eq!(told, [came, missed], "once each");
@@ -215,6 +215,6 @@ fn a_file_is_expected_also_where_nothing_was_ever_dropped() {
     assert_eq!(subjects(&world), Vec::<String>::new());
     for time in ["2026-01-05T06:00:00Z", "2026-01-05T06:05:00Z"] {
         run(&world, time);
-        assert_eq!(subjects(&world), ["[partner] no acme_contacts_crm_<date>.csv has come by 06:00 UTC"]);
+        assert_eq!(subjects(&world), ["[partner] no acme_contacts_crm_<date>.csv arrived by 06:00 UTC"]);
     }
 }

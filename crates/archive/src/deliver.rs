@@ -52,8 +52,7 @@ impl<'a, S: Sink> Courier<'a, S> {
         self.sink.end().map_err(ExtractError::Sink)
     }
 
-    /// Closes the archive. One without any file for us is refused: somebody expected that
-    /// something was sent.
+    /// Closes the archive. One without any data file is refused: its sender expected that something was sent.
     pub(crate) fn finish(self, ignored: Ignored) -> Result<Summary, ExtractError<S::Error>> {
         if self.members == 0 {
             let what = "the archive holds no files";
@@ -104,21 +103,4 @@ fn refuse_nested(name: &str, head: &[u8]) -> Result<(), Refusal> {
         }
         None => Ok(()),
     }
-}
-
-/// Reads until the buffer is full or nothing more comes; a short count means the end.
-pub(crate) fn fill<E>(
-    buffer: &mut [u8],
-    mut read: impl FnMut(&mut [u8]) -> Result<usize, E>,
-) -> Result<usize, E> {
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..)
-        && !rest.is_empty()
-    {
-        match read(rest)? {
-            0 => break,
-            count => filled += count,
-        }
-    }
-    Ok(filled)
 }

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Read, Seek};
 use flate2::bufread::GzDecoder;
 
 use crate::bz2::Bz2;
-use crate::deliver::{archive_too_large, fill, ratio_too_high};
+use crate::deliver::{archive_too_large, ratio_too_high};
+use crate::fill::fill;
 use crate::limits::Limits;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::sniff;

@@ -69,16 +69,19 @@
 mod bz2;
 mod deliver;
 mod fields;
+mod fill;
 mod format;
 mod input;
 mod limits;
 mod name;
+mod printable;
 mod refusal;
 mod roster;
 mod sink;
 mod sniff;
 mod source;
 mod tar;
+mod tar_block;
 mod zip;
 
 use std::io::{Read, Seek};
@@ -136,8 +139,8 @@ fn unpack<R: Read + Seek, S: Sink>(
     }
 }
 
-/// `.gz` and `.bz2` hold one member, named like the archive without its extension. The name
-/// that a gzip header may carry is ignored: nobody sees it, and it survives renaming.
+/// `.gz` and `.bz2` hold one member, named like the archive without its extension. The name that a gzip header may
+/// carry is ignored: it is invisible, and it survives renaming.
 fn unpack_single<R: Read + Seek, S: Sink>(
     format: Format,
     archive_name: &str,

@@ -1,9 +1,10 @@
 //! Names inside an archive, judged as paths before anything is flattened.
 //!
-//! A path that would lead out of its folder is refused even though only its last part is
-//! used: whoever built it did not mean well, or used a tool that is not to be trusted.
+//! A path that would lead out of its folder is refused even though only its last part is used: it was built by an
+//! attacker, or by a tool that is not to be trusted.
 
 use crate::format::{Format, strip_suffix_ignore_case};
+use crate::printable::is_treacherous;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// The longest part of a path: what file systems allow.
@@ -11,9 +12,6 @@ const PART_BYTES: usize = 255;
 
 /// The longest path: what object stores allow, and what bounds the memory for names.
 pub(crate) const PATH_BYTES: usize = 1024;
-
-/// How much of a path a refusal shows.
-const SHOWN_CHARS: usize = 120;
 
 /// Archives that we do not read; as members they are refused like those that we do.
 const OTHER_ARCHIVES: [&str; 12] =
@@ -64,17 +62,6 @@ pub(crate) fn check(raw: &[u8]) -> Result<&str, Refusal> {
 
 const SEPARATORS: [char; 2] = ['/', '\\'];
 
-/// Control characters, those that end a line, those that change the direction of writing, and those that are not seen
-/// at all (what Unicode calls default-ignorable): they make a name look like another in a log or a mail.
-fn is_treacherous(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')
-        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
-        || matches!(c, '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
-        || matches!(c, '\u{e0000}'..='\u{e0fff}')
-}
-
 /// The name of a file without its folders.
 pub(crate) fn base(path: &str) -> Result<&str, Refusal> {
     match path.rsplit(SEPARATORS).next() {
@@ -103,35 +90,9 @@ pub(crate) fn is_archive(base: &str) -> bool {
     Format::from_name(base).is_some() || OTHER_ARCHIVES.into_iter().any(is_other)
 }
 
-/// Any bytes as something that can be put into a log: escaped where needed, and shortened.
-pub(crate) fn printable(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw.get(..PATH_BYTES).unwrap_or(raw));
-    let mut shown = String::new();
-    for (index, character) in text.chars().enumerate() {
-        if index == SHOWN_CHARS {
-            shown.push('…');
-            break;
-        }
-        if is_treacherous(character) {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// This crate reads archives for anybody and depends on no other one of the project, so it has a list of its own.
-    #[test]
-    fn characters_are_treacherous_in_archives_as_everywhere_else() {
-        for c in '\0'..=char::MAX {
-            assert_eq!(is_treacherous(c), tidewaiter::finding::is_treacherous(c), "{c:?}");
-        }
-    }
 
     #[test]
     fn harmless_paths_are_taken() {
@@ -185,11 +146,5 @@ mod tests {
         for path in ["a.csv", "__MACOSX", "x._a", "_a"] {
             assert!(!is_metadata(path), "{path}");
         }
-    }
-
-    #[test]
-    fn refusals_show_any_name() {
-        assert_eq!(printable(b"a\x1b[31m\xff"), "a\\u{1b}[31m\u{fffd}");
-        assert_eq!(printable("é".repeat(500).as_bytes()).chars().count(), SHOWN_CHARS + 1);
     }
 }

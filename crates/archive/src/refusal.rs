@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::name;
+use crate::printable::printable;
 
 /// The ground for a refusal. The text of a code is stable: programs may compare it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,7 +122,7 @@ impl Refusal {
 
     /// Says which member it is about; `path` may be anything, it is made printable.
     pub(crate) fn of(mut self, path: impl AsRef<[u8]>) -> Self {
-        self.member = Some(name::printable(path.as_ref()));
+        self.member = Some(printable(path.as_ref()));
         self
     }
 

@@ -2,10 +2,10 @@
 
 use crate::format::Format;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::tar::header;
+use crate::tar_block::{BLOCK, looks_like_tar};
 
 /// How many bytes [`identify`] wants to see: a tar header.
-pub(crate) const HEAD: u64 = header::BLOCK as u64;
+pub(crate) const HEAD: u64 = BLOCK as u64;
 
 /// How each kind of archive begins. Those that could begin a text are checked further.
 const MAGIC: [(&[u8], &str); 9] = [
@@ -26,7 +26,7 @@ pub(crate) fn identify(head: &[u8]) -> Option<&'static str> {
     match kind {
         Some("bzip2") if !is_bzip2(head) => None,
         Some(kind) => Some(kind),
-        None => header::looks_like_tar(head).then_some("tar"),
+        None => looks_like_tar(head).then_some("tar"),
     }
 }
 

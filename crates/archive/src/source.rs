@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-use crate::deliver::fill;
+use crate::fill::fill;
 
 /// Bytes read at a time: a ranged request per read is affordable at this size.
 const BUFFER: usize = 256 << 10;

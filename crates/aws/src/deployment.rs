@@ -5,17 +5,22 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::capabilities::{
+    Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
+    IntakePolicy, Observes,
+};
+use tidewaiter_pipeline::config_cache::Cache;
 use tidewaiter_pipeline::follow::BufferedQueue;
-use tidewaiter_pipeline::ports::{Mailer, Observation, Platform, Queue, Records};
+use tidewaiter_pipeline::ports::{Mailer, Observation, Queue, Records};
 
-use crate::elsewhere::Elsewhere;
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
 use crate::{Bucket, Mails, Queues, StateTable, clients};
 
-/// What a function has of a deployment: objects and state, and of records, mails and queues what it needs.
+/// What a function has of a deployment: objects and state, and of a store of records, a mailer and a queue what its role
+/// reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
+/// compiler refuses a use case that asks for it.
 #[derive(Debug)]
 pub struct Deployment<R, M, Q> {
     pub(crate) bucket_name: String,
@@ -42,11 +47,31 @@ const LOADERS: u32 = 8;
 const SPARE: Duration = Duration::from_mins(1);
 
 /// What unpack and sequence have: messages, and neither records nor mails.
-pub type Messaging = Deployment<Elsewhere, Elsewhere, Queues>;
+///
+/// A use case that needs a store of records does not compile for them:
+///
+/// ```compile_fail,E0277
+/// # use tidewaiter_aws::deployment::Messaging;
+/// # use tidewaiter_pipeline::capabilities::HasRecords;
+/// fn load(_: &impl HasRecords) {}
+/// fn order(deployment: &Messaging) {
+///     load(deployment);
+/// }
+/// ```
+pub type Messaging = Deployment<(), (), Queues>;
 /// What validate has, with its store of records.
-pub type Loading<R> = Deployment<R, Elsewhere, BufferedQueue<Queues>>;
-/// What report has: mails, and nobody to tell.
-pub type Mailing = Deployment<Elsewhere, Mails, Elsewhere>;
+///
+/// ```
+/// # use tidewaiter_aws::{RecordsTable, deployment::Loading};
+/// # use tidewaiter_pipeline::capabilities::HasRecords;
+/// fn load(_: &impl HasRecords) {}
+/// fn validate(deployment: &Loading<RecordsTable>) {
+///     load(deployment);
+/// }
+/// ```
+pub type Loading<R> = Deployment<R, (), BufferedQueue<Queues>>;
+/// What report has: a mailer, and neither a store of records nor a queue.
+pub type Mailing = Deployment<(), Mails, ()>;
 
 impl Messaging {
     /// As the environment says.
@@ -60,7 +85,7 @@ impl Messaging {
         let (names, urls) = (Names::from(&mut environment), environment.queues());
         environment.complete()?;
         let config = clients::environment().await;
-        Ok(names.deployment(&config, Elsewhere, Elsewhere, queues(&config, urls)))
+        Ok(names.deployment(&config, (), (), queues(&config, urls)))
     }
 }
 
@@ -81,7 +106,7 @@ impl<R: Records> Loading<R> {
         environment.complete()?;
         let config = clients::environment().await;
         let records = records(clients::records(&config), table);
-        Ok(names.deployment(&config, records, Elsewhere, BufferedQueue::new(queues(&config, urls))))
+        Ok(names.deployment(&config, records, (), BufferedQueue::new(queues(&config, urls))))
     }
 }
 
@@ -99,7 +124,7 @@ impl Mailing {
         environment.complete()?;
         let config = clients::environment().await;
         let mails = Mails::new(aws_sdk_ses::Client::new(&config), name, address);
-        Ok(names.deployment(&config, Elsewhere, mails, Elsewhere))
+        Ok(names.deployment(&config, (), mails, ()))
     }
 }
 
@@ -157,47 +182,67 @@ impl<R, M, Q> Deployment<R, M, Q> {
     }
 }
 
-impl<R: Records, M: Mailer, Q: Queue> Platform for Deployment<R, M, Q> {
+impl<R, M, Q> HasObjects for Deployment<R, M, Q> {
     type Objects = Bucket;
-    type State = StateTable;
-    type Records = R;
-    type Mailer = M;
-    type Queue = Q;
 
     fn objects(&self) -> &Bucket {
         &self.objects
     }
+}
+
+impl<R, M, Q> HasState for Deployment<R, M, Q> {
+    type State = StateTable;
 
     fn state(&self) -> &StateTable {
         &self.state
     }
+}
+
+impl<R, M, Q> HasConfigCache for Deployment<R, M, Q> {
+    fn config_cache(&self) -> &Cache {
+        &self.configs
+    }
+}
+
+impl<R: Records, M, Q> HasRecords for Deployment<R, M, Q> {
+    type Records = R;
 
     fn records(&self) -> &R {
         &self.records
     }
+}
+
+impl<R, M: Mailer, Q> HasMailer for Deployment<R, M, Q> {
+    type Mailer = M;
 
     fn mailer(&self) -> &M {
         &self.mailer
     }
+}
+
+impl<R, M, Q: Queue> HasQueue for Deployment<R, M, Q> {
+    type Queue = Q;
 
     fn queue(&self) -> &Q {
         &self.queue
     }
+}
 
-    fn configs(&self) -> &Cache {
-        &self.configs
-    }
-
-    /// In whole milliseconds: finer is noise to whoever reads it.
+impl<R, M, Q> Clock for Deployment<R, M, Q> {
+    /// In whole milliseconds: finer is noise for a reader.
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
+}
 
+impl<R, M, Q> IntakePolicy for Deployment<R, M, Q> {
     fn partners_activate(&self) -> bool {
         self.partners_activate
     }
+}
 
+impl<R, M, Q> Capacity for Deployment<R, M, Q> {
     fn loaders(&self, bytes: u64) -> u32 {
         if bytes < LARGE_FILE { 1 } else { LOADERS }
     }
@@ -205,10 +250,15 @@ impl<R: Records, M: Mailer, Q: Queue> Platform for Deployment<R, M, Q> {
     fn time_is_up(&self) -> bool {
         Timestamp::now().as_millisecond() >= self.leave_at.load(Ordering::Relaxed)
     }
+}
 
+impl<R, M, Q> Observes for Deployment<R, M, Q> {
     fn observe(&self, progress: &Observation<'_>) {
         if let Observation::Concluded(report) = progress {
             self.metrics.concluded(report, self.now());
         }
     }
 }
+
+/// The answers to batches expire by themselves.
+impl<R, M, Q> CleansUp for Deployment<R, M, Q> {}

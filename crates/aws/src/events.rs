@@ -14,7 +14,7 @@ use tidewaiter_pipeline::ports::{DroppedObject, Nature, Source};
 
 /// The prefix of the drop zone.
 pub(crate) const DROPS: &str = "imports/";
-/// SNS may hold an event that SNS wrapped; deeper than that nobody sends it.
+/// SNS may hold an event that SNS wrapped; no sender nests deeper.
 const WRAPPINGS: u32 = 2;
 
 /// What an event tells.
@@ -42,7 +42,7 @@ pub enum EventError {
     /// It lacks something, or something in it has another type.
     #[error("the {form} event is not complete: {source}")]
     Incomplete {
-        /// Who sent it.
+        /// The sender.
         form: &'static str,
         /// What is wrong.
         source: serde_json::Error,
@@ -197,7 +197,7 @@ fn from_bridge(event: Value, bucket: &str) -> Result<Option<Notice>, EventError>
     found.notice(&of.name, bucket)
 }
 
-/// A created object, whoever told of it.
+/// A created object, from any kind of event.
 struct Found {
     key: String,
     version: Option<String>,

@@ -6,8 +6,8 @@ use std::io;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tidewaiter_pipeline::Error;
 
-/// Answers that stay the same until somebody changes a permission, a name or the deployment. Everything
-/// else, throttling and whatever is new to us included, is tried again.
+/// Answers that stay the same until an operator changes a permission, a name or the deployment. Everything else,
+/// throttling and whatever is new to us included, is tried again.
 const REFUSALS: [&str; 18] = [
     "AccessDenied",
     "AccessDeniedException",

@@ -7,9 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::ports::{
-    ImportRun, ImportSnapshot, Mailer, Message, News, Platform, Progress, Queue, Records, State,
-};
+use tidewaiter_pipeline::capabilities::{Clock, HasRuns};
+use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
 use tidewaiter_pipeline::validate::Tried;
 use tidewaiter_pipeline::{Error, digest, follow, reconcile, report, sequence, unpack, watch};
 use tracing::{Instrument, Span, field};
@@ -210,9 +209,9 @@ fn has_just_begun(import: &ImportRun, now: Timestamp) -> bool {
 }
 
 /// Takes over what the sender of a message has seen.
-fn remember(platform: &impl Platform, known: Option<&ImportSnapshot>) {
+fn remember(deployment: &impl HasRuns, known: Option<&ImportSnapshot>) {
     if let Some(known) = known {
-        platform.state().remember(known);
+        deployment.runs().remember(known);
     }
 }
 
@@ -257,7 +256,7 @@ fn about(fields: &[(&'static str, &dyn std::fmt::Display)]) {
     }
 }
 
-impl<R: Records, M: Mailer, Q: Queue> Deployment<R, M, Q> {
+impl<R, M, Q> Deployment<R, M, Q> {
     /// Treats the messages of a batch, one after the other. `handle` is told how often each was tried, this time
     /// included.
     async fn each(&self, batch: Batch, request: &str, handle: impl AsyncFn(&str, u32) -> Handled) -> Answer {

@@ -11,7 +11,6 @@
 mod canned;
 pub mod clients;
 pub mod deployment;
-mod elsewhere;
 pub mod environment;
 pub mod events;
 mod failure;
@@ -27,7 +26,6 @@ mod state;
 mod table;
 
 pub use deployment::Deployment;
-pub use elsewhere::Elsewhere;
 pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};
 pub use queues::{QueueUrls, Queues};

@@ -47,15 +47,11 @@ impl Metrics {
     }
 
     fn of_file(&self, report: &Report, now: Timestamp) -> Value {
-        let waited = match (report.arrived.parse(), report.finished.parse()) {
-            (Ok(arrived), Ok(finished)) => seconds_between(arrived, finished),
-            _ => 0.0,
-        };
         let values = json!({
             "Files": 1,
             "Lines": report.counts.read,
             "Rejected": report.counts.rejected,
-            "SecondsWaiting": waited,
+            "SecondsWaiting": seconds_between(report.arrived, report.finished),
         });
         let said = json!({
             "Outcome": report.outcome.as_str(),

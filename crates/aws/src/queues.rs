@@ -15,13 +15,13 @@ const MAX_RETRY_SECONDS: i32 = 60 * 60;
 /// Where the messages to each function go.
 #[derive(Debug, Clone)]
 pub struct QueueUrls {
-    /// To those who take in.
+    /// To unpack.
     pub unpack: String,
     /// To the sequencer.
     pub sequence: String,
-    /// To those who check and load.
+    /// To validate.
     pub work: String,
-    /// To the one who mails.
+    /// To report.
     pub report: String,
 }
 

@@ -74,8 +74,8 @@ pub(crate) enum Write {
 #[derive(Debug)]
 pub(crate) enum Written {
     Done,
-    /// A condition did not hold, or somebody wrote at the same time: nothing was written. The item as it
-    /// is, if it was the only one.
+    /// A condition did not hold, or another process wrote at the same time: nothing was written. The item as it is,
+    /// if it was the only one.
     Lost(Item),
 }
 
@@ -396,7 +396,7 @@ impl Table {
 
 /// Why a transaction was not carried out, if not for an error.
 enum Canceled {
-    /// A condition did not hold, or somebody wrote at the same time.
+    /// A condition did not hold, or another process wrote at the same time.
     Lost,
     /// More is written than the table takes at the moment. The client does not try this again by itself.
     Throttled,
@@ -457,11 +457,12 @@ impl Tries {
         use std::hash::{BuildHasher, RandomState};
         self.done += 1;
         if self.done >= TRIES {
-            let source = "others were faster each time, or the table takes no more at the moment".into();
+            let source =
+                "other processes were faster each time, or the table takes no more at the moment".into();
             return Err(Error::Store { what: self.what, source });
         }
         let most = self.first << (self.done - 1).min(5);
-        // Those who met once are not to meet again.
+        // Spread the retries, so that two writers that met do not meet again.
         let wait = RandomState::new().hash_one(self.done) % most;
         tokio::time::sleep(Duration::from_millis(wait)).await;
         Ok(())

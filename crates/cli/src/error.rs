@@ -3,26 +3,28 @@
 use std::io;
 use std::path::PathBuf;
 
+use tidewaiter_ops::{Error as Ops, Location};
+
 /// A result of a command.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// What helps where the scope of a file cannot be told.
+pub(crate) const WHICH_SCOPE: &str = "give --config with its configuration, or --scope with its scope";
 
 /// Failures of a command. All of them end with exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The folder of a deployment is not there.
-    #[error("there is no folder {}", .0.display())]
-    NoFolder(PathBuf),
-    /// A folder is not one of tidewaiter.
-    #[error("{} is not a folder of tidewaiter: it has no imports/", .0.display())]
-    NotADeployment(PathBuf),
-    /// An address that names no stack.
-    #[error("{} is no address of a stack: {why}", address.display())]
-    Address {
+    /// A question about a deployment or a file cannot be answered.
+    #[error(transparent)]
+    Ops(Ops),
+    /// Two repositories were named.
+    #[error("{} names one repository, and --repository {named} another", address.display())]
+    TwoRepositories {
         /// The address.
         address: PathBuf,
-        /// What is wrong with it.
-        why: String,
+        /// The other one.
+        named: String,
     },
     /// The address of a stack was given to a command for folders.
     #[error("{} is a deployed stack, and {what} is for folders", address.display())]
@@ -32,138 +34,29 @@ pub enum Error {
         /// The command.
         what: &'static str,
         /// What there is in its place.
-        instead: Option<String>,
+        instead: String,
     },
-    /// A folder was given to a command for stacks.
-    #[error("{} is a folder, and only a deployed stack has dead letters", .0.display())]
-    OnlyStacks(PathBuf),
     /// The address of a stack names a repository where that says nothing.
     #[error("records belong to universes, not to repositories such as {0}")]
     NotByRepository(String),
-    /// Two repositories were named.
-    #[error("{} names one repository, and --repository {named} another", address.display())]
-    TwoRepositories {
-        /// The address.
-        address: PathBuf,
-        /// The other one.
-        named: String,
-    },
-    /// This program cannot look at a stack.
-    #[error("{} is a deployed stack, and this tidewaiter was built without AWS", .0.display())]
-    WithoutAws(PathBuf),
-    /// A stack cannot be looked at.
-    #[cfg(feature = "aws")]
-    #[error(transparent)]
-    Stack(#[from] tidewaiter_aws::operator::Problem),
-    /// The repository that was asked for is not there.
-    #[error("there is no repository {name}{}", known_repositories(.known))]
-    NoRepository {
-        /// The one that was asked for.
-        name: String,
-        /// Those that are there.
-        known: Vec<String>,
-    },
-    /// A universe that nobody owns.
-    #[error("no repository owns universe {name}{}", known_universes(.known))]
-    NoUniverse {
-        /// The one that was asked for.
-        name: String,
-        /// Those that have an owner.
-        known: Vec<String>,
-    },
     /// A universe belongs to another repository.
     #[error("universe {universe} belongs to another repository than {repository}")]
     NotOwned {
         /// The deployment.
-        dir: PathBuf,
+        location: Location,
         /// The universe.
         universe: String,
         /// The repository that does not own it.
         repository: String,
     },
     /// A configuration that came later is active.
-    #[error("a configuration of universe {0} that came later is active")]
+    #[error("a newer configuration of universe {0} is active")]
     Superseded(String),
-    /// Several repositories are there, and none was named.
-    #[error("{} has several repositories: {}", dir.display(), known.join(", "))]
-    WhichRepository {
-        /// The deployment.
-        dir: PathBuf,
-        /// Its repositories.
-        known: Vec<String>,
-    },
-    /// A file that was named cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Stdin(io::Error),
-    /// A file or folder cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A configuration that a check was to use is not valid.
-    #[error("{} is not a usable configuration: {}", path.display(), mistakes.join("; "))]
-    Configuration {
-        /// The configuration.
-        path: PathBuf,
-        /// What is wrong with it, one by one.
-        mistakes: Vec<String>,
-    },
-    /// The name of a configuration does not say which universe it is for.
-    #[error("{} does not say which universe it is for", .0.display())]
-    WhichUniverse(PathBuf),
-    /// The scope of a file cannot be told.
-    #[error("cannot tell the scope of {file} by its name")]
-    WhichScope {
-        /// The file.
-        file: String,
-    },
-    /// A scope that nobody knows.
-    #[error("there is no scope {name}; there are {}", known.join(", "))]
-    NoScope {
-        /// The one that was asked for.
-        name: String,
-        /// Those that are there.
-        known: Vec<String>,
-    },
-    /// A scope of the catalogue cannot be used. That is a mistake of ours.
-    #[error("the scope {name} cannot be used: {mistakes}")]
-    Scope {
-        /// The scope.
-        name: String,
-        /// Why.
-        mistakes: String,
-    },
-    /// The ledger does not know a file.
-    #[error("no file {file} was seen")]
-    NoSuchFile {
-        /// The name that was asked for.
-        file: String,
-    },
-    /// A file is still on its way.
-    #[error("{file} has no outcome yet, so there is no report")]
-    NoOutcome {
-        /// The name that was asked for.
-        file: String,
-    },
-    /// Somebody removed a report.
-    #[error("the report of {file} is not where it was written")]
-    ReportGone {
-        /// The name that was asked for.
-        file: String,
-    },
-    /// One file is mended at a time.
-    #[error("--fix takes one file, and no standard input")]
+    /// One file is fixed at a time.
+    #[error("--fix takes one file, not standard input")]
     OneFile,
     /// Records came and went while they were listed.
     #[error("the records changed while they were being read: column {column} is new")]
@@ -171,9 +64,6 @@ pub enum Error {
         /// The column that was not there at first.
         column: String,
     },
-    /// The pipeline failed.
-    #[error(transparent)]
-    Pipeline(#[from] tidewaiter_pipeline::Error),
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(io::Error),
@@ -182,64 +72,82 @@ pub enum Error {
     Runtime(io::Error),
 }
 
+impl From<Ops> for Error {
+    fn from(error: Ops) -> Self {
+        match error {
+            // In the words of the command line.
+            Ops::TwoRepositories { address, named } => Self::TwoRepositories { address, named },
+            error => Self::Ops(error),
+        }
+    }
+}
+
+impl From<tidewaiter_pipeline::Error> for Error {
+    fn from(error: tidewaiter_pipeline::Error) -> Self {
+        Self::Ops(error.into())
+    }
+}
+
 impl Error {
     /// What to do about it, when that is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoFolder(dir) | Self::NotADeployment(dir) => {
-                format!("`tidewaiter init {}` makes one", dir.display())
-            }
-            Self::Address { .. } => "write it as s3://bucket or s3://bucket/repository".to_owned(),
-            Self::OnlyFolders { instead, .. } => return instead.clone(),
-            Self::OnlyStacks(dir) => format!("`tidewaiter run {}` tries again what failed", dir.display()),
+            Self::Ops(error) => return hint(error),
+            Self::OnlyFolders { instead, .. } => instead.clone(),
             Self::NotByRepository(_) => {
                 "leave the repository out; --universe shows the records of one universe".to_owned()
             }
-            Self::WithoutAws(_) => {
-                "build it with its default features: `make install`, or `cargo install --path crates/cli`"
-                    .to_owned()
+            Self::NotOwned { location, universe, repository } => {
+                format!("`tidewaiter universe share {location} {universe} --with {repository}`")
             }
-            #[cfg(feature = "aws")]
-            Self::Stack(problem) => return problem.hint(),
-            Self::Pipeline(tidewaiter_pipeline::Error::Refused { .. }) => {
-                "docs/operating.md says what an operator may need (Looking at a stack)".to_owned()
-            }
-            Self::Pipeline(tidewaiter_pipeline::Error::Lost { .. }) => {
-                "restore it from a backup; or `tidewaiter init DIR --accept-empty` goes on without what it knew"
-                    .to_owned()
-            }
-            Self::Read { path, .. } if path.starts_with("s3://") => {
-                format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
-            }
-            Self::NoUniverse { .. } => {
-                "the first repository that activates a configuration of a universe owns it".to_owned()
-            }
-            Self::NotOwned { dir, universe, repository } => {
-                format!("`tidewaiter universe share {} {universe} --with {repository}`", dir.display())
-            }
-            Self::WhichRepository { .. } => "name one with --repository".to_owned(),
-            Self::WhichUniverse(_) => {
-                "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
-            }
-            Self::WhichScope { .. } => {
-                "give --config with the configuration it is sent under, or --scope with what it holds"
-                    .to_owned()
-            }
-            Self::NoSuchFile { .. } => {
-                "`tidewaiter history DIR --file TEXT` finds names with a text in them".to_owned()
-            }
-            Self::NoOutcome { .. } => "`tidewaiter explain DIR FILE` says what it waits for".to_owned(),
-            Self::ReportGone { .. } => "its log may be there; `tidewaiter history` names where".to_owned(),
-            Self::RecordsChanged { .. } => "try again, or wait until the import is over".to_owned(),
-            _ => return None,
+            Self::RecordsChanged { .. } => "try again, or wait until the import is finished".to_owned(),
+            Self::TwoRepositories { .. }
+            | Self::Superseded(_)
+            | Self::Stdin(_)
+            | Self::OneFile
+            | Self::Output(_)
+            | Self::Runtime(_) => return None,
         })
     }
 }
 
-fn known_universes(known: &[String]) -> String {
-    if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
-}
-
-fn known_repositories(known: &[String]) -> String {
-    if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
+/// What to do on the command line where a question cannot be answered.
+fn hint(error: &Ops) -> Option<String> {
+    Some(match error {
+        Ops::NoFolder(dir) | Ops::NotADeployment(dir) => {
+            format!("`tidewaiter init {}` makes one", dir.display())
+        }
+        Ops::Address { .. } => "write it as s3://bucket or s3://bucket/repository".to_owned(),
+        Ops::OnlyStacks(dir) => format!("`tidewaiter run {}` retries what failed", dir.display()),
+        Ops::WithoutAws(_) => {
+            "build it with its default features: `make install`, or `cargo install --path crates/cli`"
+                .to_owned()
+        }
+        #[cfg(feature = "aws")]
+        Ops::Stack(problem) => return problem.hint(),
+        Ops::Pipeline(tidewaiter_pipeline::Error::Refused { .. }) => {
+            "docs/operating.md lists the permissions an operator needs (Looking at a stack)".to_owned()
+        }
+        Ops::Pipeline(tidewaiter_pipeline::Error::Lost { .. }) => {
+            "restore it from a backup; or continue without its contents: `tidewaiter init DIR --accept-empty`"
+                .to_owned()
+        }
+        Ops::Read { path, .. } if path.starts_with("s3://") => {
+            format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
+        }
+        Ops::NoUniverse { .. } => {
+            "the first repository that activates a configuration of a universe owns it".to_owned()
+        }
+        Ops::WhichRepository { .. } => "name one with --repository".to_owned(),
+        Ops::WhichUniverse(_) => {
+            "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
+        }
+        Ops::WhichScope { .. } => WHICH_SCOPE.to_owned(),
+        Ops::NoSuchFile { .. } => {
+            "`tidewaiter history DIR --file TEXT` finds names with a text in them".to_owned()
+        }
+        Ops::NoOutcome { .. } => "`tidewaiter explain DIR FILE` says what it waits for".to_owned(),
+        Ops::ReportGone { .. } => "its log may exist; `tidewaiter history` shows where".to_owned(),
+        _ => return None,
+    })
 }

@@ -1,16 +1,18 @@
 //! The command line of tidewaiter.
 //!
-//! [`args`] says what may be written on it; each module of [`commands`] does one thing with typed values
-//! and a [`printer`]. Commands read no flags and no environment and never write to the terminal
+//! [`args`] says what may be written on it, and `dispatch` resolves that to the options of a command. Each module of
+//! [`commands`] asks `tidewaiter_ops` with typed values, and shows the answer through a [`printer`]. Commands read no flags and no environment and never write to the terminal
 //! themselves: that is how they can be tested, and how nothing that a partner sends reaches a terminal
 //! unescaped.
 
 pub mod args;
 pub mod commands;
-mod deployed;
+mod dispatch;
 pub mod error;
+pub mod format;
 pub mod printer;
 pub mod progress;
+pub mod table;
 pub mod text;
 
 use std::process::ExitCode;
@@ -65,10 +67,10 @@ fn run(cli: Cli, printer: &Printer) -> Result<Status> {
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    runtime.block_on(cli.command.run(printer))
+    runtime.block_on(dispatch::dispatch(cli.command, printer))
 }
 
-/// What the program does, for those who ask: `-v`, `-vv`, or [`LOG_VARIABLE`], which wins.
+/// What the program logs: by `-v`, `-vv`, or [`LOG_VARIABLE`], which wins.
 fn log_to_stderr(verbose: u8, printer: &Printer) {
     use tracing_subscriber::EnvFilter;
 

@@ -25,7 +25,7 @@ pub mod style {
     pub const PLAIN: Style = Style::new();
     /// Everything is as it should be.
     pub const GOOD: Style = AnsiColor::Green.on_default();
-    /// Somebody ought to look.
+    /// It needs attention.
     pub const WARN: Style = AnsiColor::Yellow.on_default();
     /// Refused, or failed.
     pub const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
@@ -159,7 +159,7 @@ impl Printer {
         self.write(b"\n")
     }
 
-    /// Begins a list of JSON values of which nobody holds all at once.
+    /// Begins a list of JSON values that is never in memory as a whole.
     pub fn json_list(&self) -> JsonList<'_> {
         JsonList { printer: self, first: true }
     }
@@ -169,7 +169,7 @@ impl Printer {
         self.write(bytes)
     }
 
-    /// Prints a line to standard error. There is nobody to tell if that fails.
+    /// Prints a line to standard error. A failure of that is ignored.
     pub fn error(&self, line: &Line) {
         // What was printed before stands before it where both go to the same place.
         let _ = self.flush();
@@ -187,7 +187,7 @@ impl Printer {
         self.guarded(BufWriter::flush)
     }
 
-    /// True if nobody reads what is printed any more.
+    /// True if the reader of the output is gone.
     pub fn is_closed(&self) -> bool {
         self.inner.closed.load(Ordering::Relaxed)
     }

@@ -28,7 +28,7 @@ impl Progress {
         Self { printer: printer.clone(), current: Mutex::new(None) }
     }
 
-    /// So many bytes of a file are done, of so many; nothing is shown if it is small or nobody looks.
+    /// So many bytes of a file are done, of so many; nothing is shown if it is small or output is not a terminal.
     pub fn show(&self, phase: &'static str, file: &str, done: u64, of: u64) {
         if of < WORTH_A_BAR || self.printer.bars().is_hidden() {
             return;

@@ -1,6 +1,6 @@
-//! How an import ends: the outcome is decided and the report kept with it, the log is written, the file is moved,
-//! it is written down that the import is done, people and the sequencer are told. In this order, so that whatever
-//! stops in between is finished later.
+//! Concludes an import run in five steps: commit the outcome and its report, write the log, move the file, mark the
+//! run done, notify people and the sequencer. A crash between two steps leaves a run that the next reconciliation
+//! completes, because every step is idempotent and nothing moves before the outcome is committed.
 
 use std::collections::BTreeSet;
 
@@ -13,16 +13,26 @@ use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
+use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
+use crate::capabilities::{
+    CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
+};
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, Kind, Message, News, Objects, Observation, Platform,
-    Progress, Queue, Records, Refusal, State,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Objects, Observation,
+    Progress, Queue, Refusal, RunLedger,
 };
 use crate::{Error, Result, configs, displace, report};
 
-/// The code of a file that somebody removed before it had its outcome: there is nothing to move.
+trait_alias! {
+    /// What concluding a run needs.
+    pub trait Concludes =
+        HasObjects + HasRuns + HasClaims + HasConfigCache + HasQueue + Clock + Observes + CleansUp
+}
+
+/// The code of a file that was removed before it had its outcome: there is nothing to move.
 pub const GONE: &str = "gone";
 
 /// The code of a file with the same content as an earlier one.
@@ -70,57 +80,57 @@ impl Findings {
     }
 }
 
-/// Who writes down that an import is done, when its file is where it belongs.
+/// Which component marks a run done, when its file is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finisher {
-    /// Whoever carries out the outcome.
+    /// The worker that carries out the outcome.
     Us,
-    /// The sequencer, in the same write with which it goes on: of a file that it handed out.
+    /// The sequencer, in the write with which it continues: for a file that it dispatched.
     Sequencer,
 }
 
-/// Gives an import its outcome and carries it out. Who is told is asked of the active configuration.
-pub async fn conclude<P: Platform>(platform: &P, import: &ImportRun, findings: Findings) -> Result<()> {
+/// Gives a run its outcome and carries it out. The active configuration says who gets mails.
+pub async fn conclude<D: Concludes>(deployment: &D, import: &ImportRun, findings: Findings) -> Result<()> {
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
-        return carry_out(platform, import, conclusion).await;
+        return carry_out(deployment, import, conclusion).await;
     }
-    let audience = audience(platform, import).await?;
+    let audience = audience(deployment, import).await?;
     // On the heap, as what is large elsewhere here: all of it would lie on the stack at once.
-    Box::pin(conclude_and_tell(platform, import, &findings, &audience, Finisher::Us)).await
+    Box::pin(conclude_and_tell(deployment, import, &findings, &audience, Finisher::Us)).await
 }
 
-/// The same, where it is known who is told.
-pub async fn conclude_and_tell<P: Platform>(
-    platform: &P,
+/// The same, with known recipients.
+pub async fn conclude_and_tell<D: Concludes>(
+    deployment: &D,
     import: &ImportRun,
     findings: &Findings,
     audience: &Audience,
     finisher: Finisher,
 ) -> Result<()> {
-    let mut late = known_to_be_late(platform, import, findings.outcome).await?;
+    let mut late = known_to_be_late(deployment, import, findings.outcome).await?;
     loop {
-        let mut report = report_of(platform, import, findings, late);
-        let now = platform.now();
+        let mut report = report_of(deployment, import, findings, late);
+        let now = deployment.now();
         let (recipients, digest) = audience.told(report.needs_attention(), now);
         report.recipients = recipients;
-        let conclusion = conclusion_of(platform, import, &report, now, digest).await?;
+        let conclusion = conclusion_of(deployment, import, &report, now, digest).await?;
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
-        match platform.state().conclude(import, &conclusion, &keys, late).await? {
+        match deployment.runs().conclude(import, &conclusion, &keys, late).await? {
             Decision::Late(date) => late = Some(date),
             Decision::Passed => return Err(Error::Changed { key: import.source.key.clone() }),
             Decision::Before(decided) => {
                 let ours = Some(&conclusion.report);
-                report::remove_other_drafts(platform, import, &decided.report, ours).await?;
-                return carry_out(platform, import, &decided).await;
+                report::remove_other_drafts(deployment, import, &decided.report, ours).await?;
+                return carry_out(deployment, import, &decided).await;
             }
             Decision::Taken(older) => {
-                platform.observe(&Observation::Concluded(&report));
-                report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
-                Box::pin(write_outputs(platform, import, Some(&report), &outputs, &older)).await?;
+                deployment.observe(&Observation::Concluded(&report));
+                report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
+                Box::pin(write_outputs(deployment, import, Some(&report), &outputs, &older)).await?;
                 return match finisher {
-                    Finisher::Us => finish(platform, import, &conclusion).await,
-                    Finisher::Sequencer => tell_sequencer(platform, import, &conclusion).await,
+                    Finisher::Us => finish(deployment, import, &conclusion).await,
+                    Finisher::Sequencer => tell_sequencer(deployment, import, &conclusion).await,
                 };
             }
         }
@@ -129,21 +139,21 @@ pub async fn conclude_and_tell<P: Platform>(
 
 /// The later date that was imported before a file came which is refused for what it holds. Of one that is imported
 /// the store knows it when it decides.
-async fn known_to_be_late<P: Platform>(
-    platform: &P,
+async fn known_to_be_late<D: HasRuns>(
+    deployment: &D,
     import: &ImportRun,
     outcome: Outcome,
 ) -> Result<Option<Date>> {
     match &import.kind {
         Kind::Data { name, .. } if outcome == Outcome::Bogus => {
-            platform.state().later_date(&import.repository, name, import.arrived).await
+            deployment.runs().later_date(&import.repository, name, import.arrived).await
         }
         _ => Ok(None),
     }
 }
 
-async fn conclusion_of<P: Platform>(
-    platform: &P,
+async fn conclusion_of<D: HasObjects + HasRuns>(
+    deployment: &D,
     import: &ImportRun,
     report: &Report,
     finished: Timestamp,
@@ -164,7 +174,7 @@ async fn conclusion_of<P: Platform>(
         finished,
         place: Key::placed(report.outcome.place(), &import.repository, &import.file),
         log: Key::log(&import.repository, &import.file),
-        report: report::keep(platform, import, report).await?,
+        report: report::keep(deployment, import, report).await?,
         badlines: report.badlines.clone().and_then(|key| Key::parse(&key).ok()),
         mail_due: !report.recipients.is_empty(),
         mail_trouble: None,
@@ -205,23 +215,27 @@ fn outputs(import: &ImportRun, conclusion: &Conclusion) -> Vec<Output> {
 }
 
 /// Carries out an outcome that is decided; again, if it was interrupted.
-pub async fn carry_out<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
-    report::remove_other_drafts(platform, import, &conclusion.report, None).await?;
+pub async fn carry_out<D: Concludes>(
+    deployment: &D,
+    import: &ImportRun,
+    conclusion: &Conclusion,
+) -> Result<()> {
+    report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
     if matches!(import.progress, Progress::Done(_)) {
-        return tell(platform, import, conclusion).await;
+        return tell(deployment, import, conclusion).await;
     }
     let outputs = outputs(import, conclusion);
     let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
-    let older = platform.state().claim(&keys, import.id).await?;
-    let report = report::kept(platform, import.id, conclusion).await?;
-    Box::pin(write_outputs(platform, import, report.as_ref(), &outputs, &older)).await?;
-    finish(platform, import, conclusion).await
+    let older = deployment.claims().claim(&keys, import.id).await?;
+    let report = report::kept(deployment, import.id, conclusion).await?;
+    Box::pin(write_outputs(deployment, import, report.as_ref(), &outputs, &older)).await?;
+    finish(deployment, import, conclusion).await
 }
 
 /// Writes the log and moves the file, both at the same time. Their keys are taken, and what lies there is kept under
 /// the `older` ones.
-async fn write_outputs<P: Platform>(
-    platform: &P,
+async fn write_outputs<D: Concludes>(
+    deployment: &D,
     import: &ImportRun,
     report: Option<&Report>,
     outputs: &[Output],
@@ -230,15 +244,15 @@ async fn write_outputs<P: Platform>(
     let settled = outputs
         .iter()
         .zip(older)
-        .map(|(output, older)| write_output(platform, import, report, output, older.as_ref()));
+        .map(|(output, older)| write_output(deployment, import, report, output, older.as_ref()));
     for done in join_all(settled).await {
         done?;
     }
-    platform.records().forget(import.id).await
+    deployment.forget_batches(import.id).await
 }
 
-async fn write_output<P: Platform>(
-    platform: &P,
+async fn write_output<D: Concludes>(
+    deployment: &D,
     import: &ImportRun,
     report: Option<&Report>,
     output: &Output,
@@ -246,16 +260,16 @@ async fn write_output<P: Platform>(
 ) -> Result<()> {
     match output {
         Output::Log(log) => {
-            // Only if somebody took the report away is there nothing to be said.
+            // Without the report (it was removed) there is no log to write.
             let Some(report) = report else { return Ok(()) };
-            let text = tidewaiter::report::log(report);
-            write_log(platform, import, log, text.into(), older).await
+            let text = Log.render(report);
+            write_log(deployment, import, log, text.into(), older).await
         }
         Output::File(place) => {
-            match platform.objects().relocate(&import.source, import.bytes, place, older).await {
-                // Somebody removed it after its outcome was decided. That must not hold up the others.
+            match deployment.objects().relocate(&import.source, import.bytes, place, older).await {
+                // The file was removed after its outcome was decided. That must not hold up the others.
                 Err(Error::NotFound { key }) if key == import.source.key => {
-                    tracing::warn!(import = %import.id, "the file is gone, and cannot be moved to its place");
+                    tracing::warn!(import = %import.id, "the file is gone and cannot be moved");
                     Ok(())
                 }
                 moved => moved,
@@ -264,24 +278,24 @@ async fn write_output<P: Platform>(
         Output::Kept(key) => {
             // What is no import's was put there by hand.
             match older.filter(|older| **older != key.renamed(import.id)) {
-                Some(older) => displace::keep(platform, key, older).await,
+                Some(older) => displace::keep(deployment, key, older).await,
                 None => Ok(()),
             }
         }
     }
 }
 
-/// Writes the log. Mostly nothing lies there. What does is the same log, if somebody else carries out this outcome
-/// too; and if that one was so much faster that the import is done and another one has the key by now, to claim it
-/// once more says so.
-async fn write_log<P: Platform>(
-    platform: &P,
+/// Writes the log. Usually nothing lies there. Otherwise it is the same log, if another process carries out this
+/// outcome too. If that process was so much faster that the run is done and another run has the key, a second claim
+/// reveals it.
+async fn write_log<D: HasObjects + HasClaims>(
+    deployment: &D,
     import: &ImportRun,
     log: &Key,
     text: Bytes,
     older: Option<&Key>,
 ) -> Result<()> {
-    let objects = platform.objects();
+    let objects = deployment.objects();
     if objects.put_new(log, text.clone()).await? {
         return Ok(());
     }
@@ -290,53 +304,61 @@ async fn write_log<P: Platform>(
         Ok(_) | Err(Error::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
-    let is_ours = async { platform.state().claim(&[log], import.id).await.map(|_| ()) };
-    displace::write_over(platform, log, text, older, is_ours).await
+    let is_ours = async { deployment.claims().claim(&[log], import.id).await.map(|_| ()) };
+    displace::write_over(deployment, log, text, older, is_ours).await
 }
 
 /// Writes down that an import is done, and says so.
-async fn finish<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
-    platform.state().finish(import.id).await?;
-    tell(platform, import, conclusion).await
+async fn finish<D: HasRuns + HasQueue>(
+    deployment: &D,
+    import: &ImportRun,
+    conclusion: &Conclusion,
+) -> Result<()> {
+    deployment.runs().finish(import.id).await?;
+    tell(deployment, import, conclusion).await
 }
 
 /// Tells people and the sequencer of an import that is done.
-async fn tell<P: Platform>(platform: &P, import: &ImportRun, conclusion: &Conclusion) -> Result<()> {
-    tell_people(platform, import.id, conclusion).await?;
-    tell_sequencer(platform, import, conclusion).await
+async fn tell<D: HasRuns + HasQueue>(
+    deployment: &D,
+    import: &ImportRun,
+    conclusion: &Conclusion,
+) -> Result<()> {
+    tell_people(deployment, import.id, conclusion).await?;
+    tell_sequencer(deployment, import, conclusion).await
 }
 
 /// Tells people of an import that is done.
-pub(crate) async fn tell_people<P: Platform>(
-    platform: &P,
+pub(crate) async fn tell_people<D: HasQueue>(
+    deployment: &D,
     import: ImportId,
     conclusion: &Conclusion,
 ) -> Result<()> {
     if conclusion.mail_due {
-        platform.queue().send(Message::Report { import }, None).await?;
+        deployment.queue().send(Message::Report { import }, None).await?;
     }
     Ok(())
 }
 
-/// Has what waited for a configuration go on: its repository may begin the next file, and files that nothing knew may
-/// be known now. The members of an archive are looked at together, by whoever unpacks it.
-async fn release<P: Platform>(platform: &P, repository: &Repository) -> Result<()> {
-    platform.queue().send(Message::news(repository, News::Released), None).await?;
-    let unresolved = platform.state().unresolved(repository).await?;
+/// Releases what waited for a configuration: its repository may begin the next file, and unresolved names may be
+/// known now. Unpack looks at the members of an archive together.
+async fn release<D: HasRuns + HasQueue>(deployment: &D, repository: &Repository) -> Result<()> {
+    deployment.queue().send(Message::news(repository, News::Released), None).await?;
+    let unresolved = deployment.runs().unresolved(repository).await?;
     let of = |import: &ImportRun| import.archive.as_ref().map_or(import.id, |(archive, _)| *archive);
     for import in unresolved.iter().map(of).collect::<BTreeSet<ImportId>>() {
-        platform.queue().send(Message::TakeIn { import }, None).await?;
+        deployment.queue().send(Message::TakeIn { import }, None).await?;
     }
     Ok(())
 }
 
-async fn tell_sequencer<P: Platform>(
-    platform: &P,
+async fn tell_sequencer<D: HasRuns + HasQueue>(
+    deployment: &D,
     import: &ImportRun,
     conclusion: &Conclusion,
 ) -> Result<()> {
     if matches!(import.kind, Kind::Configuration { .. }) {
-        return release(platform, &import.repository).await;
+        return release(deployment, &import.repository).await;
     }
     if matches!(import.kind, Kind::Data { .. }) {
         let verdict = match conclusion.outcome {
@@ -346,14 +368,14 @@ async fn tell_sequencer<P: Platform>(
             Outcome::Bogus | Outcome::NotProcessed => Verdict::Rejected,
         };
         let news = News::Happened(Event::Finished(import.id, verdict));
-        let known = platform.state().remembered(import.id).map(Box::new);
+        let known = deployment.runs().remembered(import.id).map(Box::new);
         let message = Message::Sequence { repository: import.repository.clone(), news, known };
-        platform.queue().send(message, None).await?;
+        deployment.queue().send(message, None).await?;
     }
     Ok(())
 }
 
-/// Who is told, and how: those who get reports, and those who get alerts.
+/// The recipients of mails, and how they get them: reports, and alerts.
 #[derive(Debug, Default)]
 pub struct Audience {
     reports: Vec<String>,
@@ -363,13 +385,13 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Who is told of the files of a subsection.
+    /// The recipients for the files of an import.
     pub fn of_subsection(options: &ImportOptions) -> Self {
         let ImportOptions { report_recipients, alert_recipients, report_on, digest, .. } = options;
         Self::new(report_recipients, alert_recipients, *report_on, *digest)
     }
 
-    /// Who is told of files that are of none.
+    /// The recipients for files of no import.
     fn of_settings(settings: &Settings) -> Self {
         let Settings { report_recipients, alert_recipients, report_on, digest, .. } = settings;
         Self::new(report_recipients, alert_recipients, *report_on, *digest)
@@ -379,8 +401,8 @@ impl Audience {
         Self { reports: addresses(reports), alerts: addresses(alerts), report_on, digest }
     }
 
-    /// Those who get a mail of its own about a file that ended `now`, and the digest that it goes into. Who gets
-    /// alerts is told at once, if there is something to see.
+    /// The recipients of a mail of its own about a file that ended `now`, and the digest that it goes into. Alerts
+    /// are mailed at once, if something needs attention.
     fn told(&self, attention: bool, now: Timestamp) -> (Vec<String>, Option<DigestPlace>) {
         let is_wanted = attention || self.report_on == ReportOn::Always;
         let (alone, together): (&[String], &[String]) = match (is_wanted, self.digest) {
@@ -424,10 +446,10 @@ pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
     }
 }
 
-/// Who is told of an import. A configuration that cannot be used must not keep a file from its outcome. But one that
-/// cannot be read now must not cost anybody a mail.
-async fn audience<P: Platform>(platform: &P, import: &ImportRun) -> Result<Audience> {
-    let active = match configs::active(platform, &import.repository).await {
+/// The recipients of the mail about a run. A configuration that cannot be used must not keep a file from its outcome.
+/// But one that cannot be read at this moment must not suppress a mail.
+async fn audience<D: HasObjects + HasConfigCache>(deployment: &D, import: &ImportRun) -> Result<Audience> {
+    let active = match configs::active(deployment, &import.repository).await {
         Err(Error::Configuration { .. }) => return Ok(Audience::default()),
         Err(error) => return Err(error),
         Ok(active) => active,
@@ -442,8 +464,8 @@ async fn audience<P: Platform>(platform: &P, import: &ImportRun) -> Result<Audie
     })
 }
 
-fn report_of<P: Platform>(
-    platform: &P,
+fn report_of<D: Clock>(
+    deployment: &D,
     import: &ImportRun,
     findings: &Findings,
     late: Option<Date>,
@@ -454,7 +476,7 @@ fn report_of<P: Platform>(
     };
     let mut report = Report {
         repository: import.repository.to_string(),
-        import: import.id.to_string(),
+        import: import.id,
         file: import.file.clone(),
         archive: import.archive.as_ref().map(|(_, file)| file.clone()),
         bytes: import.bytes,
@@ -462,7 +484,7 @@ fn report_of<P: Platform>(
         universe: name.map(|n| n.universe.clone()),
         scope: name.map(|n| n.scope.clone()),
         subsection: name.map(|n| n.subsection.clone()),
-        date: name.map(|n| n.date.to_string()),
+        date: name.map(|n| n.date),
         group: group.map(|g| GroupPlace {
             id: g.group.id.clone(),
             slot: g.slot,
@@ -478,12 +500,12 @@ fn report_of<P: Platform>(
         mistakes_total: 0,
         mistakes: Vec::new(),
         notes: came_late(import, findings.outcome, late).chain(findings.notes.iter().cloned()).collect(),
-        arrived: import.arrived.to_string(),
+        arrived: import.arrived,
         began: match (&import.kind, &import.progress) {
-            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at.to_string()),
+            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at),
             _ => None,
         },
-        finished: platform.now().to_string(),
+        finished: deployment.now(),
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
         badlines: findings.badlines.as_ref().map(ToString::to_string),
         log: Key::log(&import.repository, &import.file).to_string(),
@@ -494,13 +516,15 @@ fn report_of<P: Platform>(
     report
 }
 
-/// What is to be said of a file whose content was looked at, if others of its kind were there before it.
+/// What the report says about a file if newer files, or later members of its group, came before it.
 fn came_late(import: &ImportRun, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
-    let date = late.map(|date| format!("it came late: a file of {date} was imported before it"));
+    let date = late.map(|date| format!("out of order: a newer file ({date}) was imported first"));
     let group = match &import.kind {
         Kind::Data { group: Some(group), .. } if group.late && outcome != Outcome::NotProcessed => {
             let id = &group.group.id;
-            Some(format!("it came late: group {id} had begun already, so it waited for the next one"))
+            Some(format!(
+                "out of order: group {id} had already started, so the file waited for the next group"
+            ))
         }
         _ => None,
     };

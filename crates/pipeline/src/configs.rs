@@ -2,9 +2,8 @@
 
 mod activate;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -15,121 +14,34 @@ use tidewaiter::name::{DataName, NameError};
 
 pub use activate::{Activation, Candidate, activate};
 
-use crate::ports::{Configurations, ImportRun, Listed, Objects, Pinned, Platform, State, Universe};
+use crate::capabilities::{Capacity, Clock, HasConfigCache, HasConfigs, HasObjects, trait_alias};
+use crate::config_cache::CachedHash;
+use crate::hash::hex;
+use crate::ports::{ConfigStore, Configurations, ImportRun, Listed, Objects, Pinned, Universe};
 use crate::{Error, Result};
 
-/// How many configurations and repositories a process remembers. Few are in use at a time; one that has seen
-/// more begins anew.
-const REMEMBERED: usize = 256;
-
-/// What this process has read of configurations, by what identifies their content: it is never out of date.
-#[derive(Debug, Default)]
-pub struct Cache {
-    remembered: Mutex<Remembered>,
-    /// For how long a name is taken in by what was listed last.
-    names_for: Duration,
+trait_alias! {
+    /// What pinning a run to its configuration needs.
+    pub trait Pins = HasObjects + HasConfigs + HasConfigCache + Clock + Capacity
 }
 
-#[derive(Debug, Default)]
-struct Remembered {
-    /// By repository: its documents with their tags, what they say together, and when they were listed.
-    active: HashMap<Repository, (Vec<Listed>, Arc<Active>, Instant)>,
-    /// By hash and universe. What is here is kept in the state.
-    kept: HashMap<(String, String), Arc<Config>>,
-    /// By repository and universe: what was active.
-    pinned: HashMap<(Repository, String), CachedHash>,
-}
-
-/// The active configuration of a universe as it was read, of a repository that may import into the universe.
-#[derive(Debug, Clone)]
-struct CachedHash {
-    /// How many configurations of the repository had their outcome then. None was in flight.
-    number: u64,
-    hash: String,
-    read: Instant,
-}
-
-impl Cache {
-    /// One that lets [`resolve`] and [`pin`] answer by what was read so long ago, where that is asked over the network.
-    /// What an import has activated since is seen all the same by `pin`; what an operator has put there by hand is not.
-    pub fn with_names_for(names_for: Duration) -> Self {
-        Self { names_for, ..Self::default() }
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Remembered) -> T) -> T {
-        work(&mut self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn active(&self, repository: &Repository, listed: &[Listed]) -> Option<Arc<Active>> {
-        self.with(|all| {
-            let (tags, active, at) = all.active.get_mut(repository)?;
-            if tags != listed {
-                return None;
-            }
-            *at = Instant::now();
-            Some(active.clone())
-        })
-    }
-
-    /// What was listed a moment ago.
-    fn recent(&self, repository: &Repository) -> Option<Arc<Active>> {
-        self.with(|all| {
-            let (_, active, at) = all.active.get(repository)?;
-            (at.elapsed() < self.names_for).then(|| active.clone())
-        })
-    }
-
-    fn put_active(&self, repository: &Repository, listed: Vec<Listed>, active: Arc<Active>) {
-        self.with(|all| {
-            if all.active.len() >= REMEMBERED {
-                all.active.clear();
-            }
-            all.active.insert(repository.clone(), (listed, active, Instant::now()));
-        });
-    }
-
-    /// What was active, if so many configurations have their outcome as then.
-    fn pinned(&self, at: &(Repository, String), number: u64) -> Option<CachedHash> {
-        self.with(|all| all.pinned.get(at).filter(|known| known.number == number).cloned())
-    }
-
-    fn put_pinned(&self, at: (Repository, String), known: CachedHash) {
-        self.with(|all| {
-            if all.pinned.len() >= REMEMBERED {
-                all.pinned.clear();
-            }
-            all.pinned.insert(at, known);
-        });
-    }
-
-    fn kept(&self, hash: &str, universe: &str) -> Option<Arc<Config>> {
-        self.with(|all| all.kept.get(&(hash.to_owned(), universe.to_owned())).cloned())
-    }
-
-    fn put_kept(&self, hash: &str, universe: &str, config: &Arc<Config>) {
-        self.with(|all| {
-            if all.kept.len() >= REMEMBERED {
-                all.kept.clear();
-            }
-            all.kept.insert((hash.to_owned(), universe.to_owned()), config.clone());
-        });
-    }
-}
-
-/// All active configurations of a repository. One that somebody else activated is seen at once: what there is
-/// is listed each time, and only what has not changed is not read again.
+/// All active configurations of a repository. One that another process activated is seen at once: what there is is
+/// listed each time, and only what has not changed is not read again.
 ///
 /// # Errors
-/// [`Error::Configuration`] if one of them cannot be used: somebody changed it by hand.
-pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Result<Arc<Active>> {
-    let listed = platform.objects().list(&Key::configs(repository)).await?;
-    if let Some(active) = platform.configs().active(repository, &listed) {
+/// [`Error::Configuration`] if one of them cannot be used: it was changed by hand.
+pub async fn active<D: HasObjects + HasConfigCache>(
+    deployment: &D,
+    repository: &Repository,
+) -> Result<Arc<Active>> {
+    let listed = deployment.objects().list(&Key::configs(repository)).await?;
+    if let Some(active) = deployment.config_cache().active(repository, &listed) {
         return Ok(active);
     }
-    let active = Arc::new(put_together(platform, &listed, "").await?);
+    let active = Arc::new(put_together(deployment, &listed, "").await?);
     // What was read is what was listed only if it is still so.
-    if platform.objects().list(&Key::configs(repository)).await? == listed {
-        platform.configs().put_active(repository, listed, active.clone());
+    if deployment.objects().list(&Key::configs(repository)).await? == listed {
+        deployment.config_cache().put_active(repository, listed, active.clone());
     }
     Ok(active)
 }
@@ -142,17 +54,17 @@ pub async fn active<P: Platform>(platform: &P, repository: &Repository) -> Resul
 ///
 /// # Errors
 /// As [`active`].
-pub async fn resolve<P: Platform>(
-    platform: &P,
+pub async fn resolve<D: HasObjects + HasConfigCache>(
+    deployment: &D,
     repository: &Repository,
     file: &str,
 ) -> Result<(Arc<Active>, std::result::Result<DataName, NameError>)> {
-    if let Some(recent) = platform.configs().recent(repository)
+    if let Some(recent) = deployment.config_cache().recent(repository)
         && let Ok(name) = recent.resolve(file)
     {
         return Ok((recent, Ok(name)));
     }
-    let active = active(platform, repository).await?;
+    let active = active(deployment, repository).await?;
     let name = active.resolve(file);
     Ok((active, name))
 }
@@ -162,32 +74,32 @@ pub async fn resolve<P: Platform>(
 ///
 /// # Errors
 /// As [`active`].
-pub async fn active_but<P: Platform>(
-    platform: &P,
+pub async fn active_but<D: HasObjects>(
+    deployment: &D,
     repository: &Repository,
     universe_left_out: &str,
 ) -> Result<Active> {
-    let listed = platform.objects().list(&Key::configs(repository)).await?;
-    put_together(platform, &listed, universe_left_out).await
+    let listed = deployment.objects().list(&Key::configs(repository)).await?;
+    put_together(deployment, &listed, universe_left_out).await
 }
 
-async fn put_together<P: Platform>(platform: &P, listed: &[Listed], left_out: &str) -> Result<Active> {
+async fn put_together<D: HasObjects>(deployment: &D, listed: &[Listed], left_out: &str) -> Result<Active> {
     let mut active = Active::default();
     for Listed { key, .. } in listed {
         let Some(universe) = key.file_name().strip_suffix(".json") else { continue };
         if universe == left_out {
             continue;
         }
-        let document = document(platform, key).await?;
+        let document = document(deployment, key).await?;
         let config = parse(key, universe, &document)?;
         active = active.with(config).map_err(|mistakes| unusable(key, &mistakes))?;
     }
     Ok(active)
 }
 
-async fn document<P: Platform>(platform: &P, key: &Key) -> Result<Bytes> {
-    let source = platform.objects().source(key);
-    platform.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
+async fn document<D: HasObjects>(deployment: &D, key: &Key) -> Result<Bytes> {
+    let source = deployment.objects().source(key);
+    deployment.objects().read(&source, 0..CONFIGURATION_BYTES as u64 + 1).await
 }
 
 /// Why a file cannot begin.
@@ -201,17 +113,17 @@ pub enum Unpinned {
 
 /// What an import runs under that begins now. `seen` are the configurations of its repository as the state told of them
 /// before; without it nothing is believed that was read before.
-pub async fn pin<P: Platform>(
-    platform: &P,
+pub async fn pin<D: Pins>(
+    deployment: &D,
     import: &ImportRun,
     universe: &str,
     seen: Option<Configurations>,
 ) -> Result<std::result::Result<Pinned, Unpinned>> {
-    let config = keep(platform, &import.repository, universe, seen).await?;
+    let config = keep(deployment, &import.repository, universe, seen).await?;
     Ok(config.map(|config| Pinned {
-        at: platform.now(),
+        at: deployment.now(),
         config,
-        loaders: platform.loaders(import.bytes),
+        loaders: deployment.loaders(import.bytes),
         notes: Vec::new(),
         checked: false,
         content: None,
@@ -219,8 +131,8 @@ pub async fn pin<P: Platform>(
 }
 
 /// Keeps the active configuration of a universe under its hash; the hash.
-async fn keep<P: Platform>(
-    platform: &P,
+async fn keep<D: HasObjects + HasConfigs + HasConfigCache>(
+    deployment: &D,
     repository: &Repository,
     universe: &str,
     seen: Option<Configurations>,
@@ -228,40 +140,44 @@ async fn keep<P: Platform>(
     let at = (repository.clone(), universe.to_owned());
     // While a configuration is in flight it may be active already, and the number does not say so yet.
     let number = seen.filter(|seen| !seen.in_flight()).map(|seen| seen.concluded);
-    let known = number.and_then(|number| platform.configs().pinned(&at, number));
+    let known = number.and_then(|number| deployment.config_cache().pinned(&at, number));
     if let Some(known) = &known
-        && known.read.elapsed() < platform.configs().names_for
+        && known.read.elapsed() < deployment.config_cache().names_for
     {
         return Ok(Ok(known.hash.clone()));
     }
     let key = Key::config(repository, universe);
-    let document = match document(platform, &key).await {
+    let document = match document(deployment, &key).await {
         Ok(document) => document,
         Err(Error::NotFound { .. }) => return Ok(Err(Unpinned::NotConfigured)),
         Err(error) => return Err(error),
     };
     let hash = hex(&Sha256::digest(&document));
-    if platform.configs().kept(&hash, universe).is_none() {
+    if deployment.config_cache().kept(&hash, universe).is_none() {
         let config = Arc::new(parse(&key, universe, &document)?);
-        platform.state().keep_config(&hash, &document).await?;
-        platform.configs().put_kept(&hash, universe, &config);
+        deployment.configs().keep(&hash, &document).await?;
+        deployment.config_cache().put_kept(&hash, universe, &config);
     }
-    // Whoever changes who may import counts as a change of configurations.
-    if known.is_none() && !owner(platform, repository, universe).await?.admits(repository) {
+    // A change of who may import counts as a change of configurations.
+    if known.is_none() && !owner(deployment, repository, universe).await?.admits(repository) {
         return Ok(Err(Unpinned::NotOwned));
     }
     if let Some(number) = number {
         let known = CachedHash { number, hash: hash.clone(), read: Instant::now() };
-        platform.configs().put_pinned(at, known);
+        deployment.config_cache().put_pinned(at, known);
     }
     Ok(Ok(hash))
 }
 
-/// Who owns a universe. If nobody does yet, it is a repository that an operator has given a configuration of it; this
-/// one, if there is none.
-async fn owner<P: Platform>(platform: &P, repository: &Repository, universe: &str) -> Result<Universe> {
-    let (objects, state) = (platform.objects(), platform.state());
-    if let Some(owned) = state.universe(universe).await? {
+/// The owner of a universe. If there is none yet, it is a repository that an operator has given a configuration of
+/// it; this one, if there is none.
+async fn owner<D: HasObjects + HasConfigs>(
+    deployment: &D,
+    repository: &Repository,
+    universe: &str,
+) -> Result<Universe> {
+    let (objects, configs) = (deployment.objects(), deployment.configs());
+    if let Some(owned) = configs.universe(universe).await? {
         return Ok(owned);
     }
     let mut owner = repository.clone();
@@ -276,20 +192,24 @@ async fn owner<P: Platform>(platform: &P, repository: &Repository, universe: &st
             }
         }
     }
-    state.own(universe, &owner).await
+    configs.own(universe, &owner).await
 }
 
 /// The configuration that an import is pinned to.
-pub async fn pinned<P: Platform>(platform: &P, hash: &str, universe: &str) -> Result<Arc<Config>> {
-    if let Some(config) = platform.configs().kept(hash, universe) {
+pub async fn pinned<D: HasConfigs + HasConfigCache>(
+    deployment: &D,
+    hash: &str,
+    universe: &str,
+) -> Result<Arc<Config>> {
+    if let Some(config) = deployment.config_cache().kept(hash, universe) {
         return Ok(config);
     }
     let key = format!("configuration {hash}");
-    let Some(document) = platform.state().kept_config(hash).await? else {
+    let Some(document) = deployment.configs().kept(hash).await? else {
         return Err(Error::NotFound { key });
     };
     let config = Arc::new(parse(&key, universe, &document)?);
-    platform.configs().put_kept(hash, universe, &config);
+    deployment.config_cache().put_kept(hash, universe, &config);
     Ok(config)
 }
 
@@ -300,15 +220,6 @@ fn parse(key: &impl ToString, universe: &str, document: &[u8]) -> Result<Config>
 fn unusable(key: &impl ToString, mistakes: &[Mistake]) -> Error {
     let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     Error::Configuration { key: key.to_string(), mistakes: mistakes.join("; ") }
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -344,7 +255,7 @@ mod tests {
         let after = keep(&ours, &repository, "acme", None).await.unwrap().unwrap();
         assert_ne!(before, after);
         for (hash, scope) in [(before, "contacts"), (after, "stores")] {
-            // By whoever pinned it, and by whoever did not.
+            // For the process that pinned it, and for others.
             for process in [&ours, &other] {
                 assert!(pinned(process, &hash, "acme").await.unwrap().scope(scope).is_some());
             }

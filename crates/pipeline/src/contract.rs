@@ -3,7 +3,6 @@
 //! The adapters for a folder pass it in this crate's tests; an adapter for another store calls the same
 //! functions. A check panics with what was promised and not kept.
 
-mod digests;
 mod objects;
 mod records;
 mod state;
@@ -13,7 +12,7 @@ use tidewaiter::keys::Repository;
 
 pub use objects::objects;
 pub use records::records;
-pub use state::{conclusion, state};
+pub use state::{StateStore, conclusion, state};
 
 /// The `n`th id of the suite.
 fn id(n: u32) -> ImportId {

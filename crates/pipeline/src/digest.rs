@@ -7,16 +7,18 @@
 use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
 use tidewaiter::config::Digest;
-use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+use tidewaiter::render::{Html, Renderer, Subject, Text};
 use tidewaiter::report::digest::{self as core, File};
 use tidewaiter::report::moment;
 
+use crate::capabilities::{Clock, HasMailer, HasObjects, HasOutbox, HasQueue, HasRuns};
 use crate::ports::{
-    Conclusion, Delivery, DigestPlace, Gathered, ImportRun, Mail, Mailer, Message, Platform, Progress, Queue,
-    State,
+    Conclusion, Delivery, DigestPlace, Gathered, ImportRun, Mail, Mailer, Message, Outbox, Progress, Queue,
+    RunLedger,
 };
-use crate::report::{self, is_refused, post};
+use crate::report::{self, SendsReports, is_refused, post};
 use crate::{Error, Result, conclude};
 
 /// How many reports one mail tells of. What is beyond is told by another one.
@@ -28,13 +30,17 @@ const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Asks for the mail of each digest of a repository whose time is over; how many. `is_idle`: the repository has
 /// nothing left to do, so that its run is over.
-pub(crate) async fn ask<P: Platform>(platform: &P, repository: &Repository, is_idle: bool) -> Result<usize> {
-    let (mut asked, now) = (0, platform.now());
-    for waiting in platform.state().digests(repository).await? {
+pub(crate) async fn ask<D: HasRuns + HasOutbox + HasQueue + Clock>(
+    deployment: &D,
+    repository: &Repository,
+    is_idle: bool,
+) -> Result<usize> {
+    let (mut asked, now) = (0, deployment.now());
+    for waiting in deployment.outbox().digests(repository).await? {
         if is_refused(waiting.trouble.as_ref(), now) {
             continue;
         }
-        let import = platform.state().import(waiting.first).await?;
+        let import = deployment.runs().run(waiting.first).await?;
         let is_due = match import.as_ref().and_then(place) {
             Some((place, conclusion)) => {
                 mailed_at(place, conclusion.finished) <= now || is_idle && is_run(place)
@@ -43,7 +49,7 @@ pub(crate) async fn ask<P: Platform>(platform: &P, repository: &Repository, is_i
         };
         if is_due {
             let message = Message::Digest { repository: repository.clone(), digest: waiting.digest };
-            platform.queue().send(message, None).await?;
+            deployment.queue().send(message, None).await?;
             asked += 1;
         }
     }
@@ -82,9 +88,9 @@ pub fn span(place: &DigestPlace, ended: Option<(Timestamp, Timestamp)>) -> Strin
         }
         (Digest::Day, Some(from)) => from.strftime("%Y-%m-%d (UTC)").to_string(),
         _ => match ended {
-            Some((first, last)) if first.as_second() == last.as_second() => moment(&first.to_string()),
+            Some((first, last)) if first.as_second() == last.as_second() => moment(first),
             Some((first, last)) => {
-                format!("{} to {}", moment(&first.to_string()), moment(&last.to_string()))
+                format!("{} to {}", moment(first), moment(last))
             }
             None => "this run".to_owned(),
         },
@@ -95,9 +101,9 @@ pub fn span(place: &DigestPlace, ended: Option<(Timestamp, Timestamp)>) -> Strin
 ///
 /// # Errors
 /// If a mail could not be sent, and may be later. If it is the platform that refuses it, the digest says so.
-pub async fn digest<P: Platform>(platform: &P, repository: &Repository, digest: &str) -> Result<()> {
-    while let Some(gathered) = platform.state().gather(repository, digest, MOST).await? {
-        let refused = tell(platform, repository, &gathered).await?;
+pub async fn digest<D: SendsReports>(deployment: &D, repository: &Repository, digest: &str) -> Result<()> {
+    while let Some(gathered) = deployment.outbox().gather(repository, digest, MOST).await? {
+        let refused = tell(deployment, repository, &gathered).await?;
         if let Some(error) = refused {
             return Err(error);
         }
@@ -114,28 +120,28 @@ struct Told {
 }
 
 /// Mails what is gathered, unless that was done. The error if the platform refuses it.
-async fn tell<P: Platform>(
-    platform: &P,
+async fn tell<D: SendsReports>(
+    deployment: &D,
     repository: &Repository,
     gathered: &Gathered,
 ) -> Result<Option<Error>> {
-    let (delivery, refused) = match read(platform, gathered).await? {
+    let (delivery, refused) = match read(deployment, gathered).await? {
         None => (Delivery::Sent, None),
         Some(told) => {
             let since = told.ended.0;
-            let mail = mail(platform, repository, gathered, told).await?;
-            post(platform, &mail, since).await?
+            let mail = mail(deployment, repository, gathered, told).await?;
+            post(deployment, &mail, since).await?
         }
     };
-    platform.state().digested(repository, gathered, &delivery).await?;
+    deployment.outbox().digested(repository, gathered, &delivery).await?;
     Ok(refused)
 }
 
 /// Reads what is to be told. None if one of the imports does not wait any more: then the mail was sent.
-async fn read<P: Platform>(platform: &P, gathered: &Gathered) -> Result<Option<Told>> {
+async fn read<D: HasRuns>(deployment: &D, gathered: &Gathered) -> Result<Option<Told>> {
     let mut told: Option<Told> = None;
     for ids in gathered.imports.chunks(PAGE) {
-        for import in platform.state().imports(ids).await? {
+        for import in deployment.runs().runs(ids).await? {
             let Some((place, conclusion)) = place(&import) else { continue };
             if !place.due {
                 return Ok(None);
@@ -145,7 +151,7 @@ async fn read<P: Platform>(platform: &P, gathered: &Gathered) -> Result<Option<T
                 told.get_or_insert_with(|| Told { place: place.clone(), files: Vec::new(), ended: (at, at) });
             told.ended = (told.ended.0.min(at), told.ended.1.max(at));
             told.files.push(File {
-                import: import.id.to_string(),
+                import: import.id,
                 name: import.file.clone(),
                 finished: at,
                 outcome: conclusion.outcome,
@@ -159,8 +165,8 @@ async fn read<P: Platform>(platform: &P, gathered: &Gathered) -> Result<Option<T
 }
 
 /// The mail of a digest. Reports are read of those files only that are told of in full.
-async fn mail<P: Platform>(
-    platform: &P,
+async fn mail<D: HasRuns + HasObjects + HasMailer>(
+    deployment: &D,
     repository: &Repository,
     gathered: &Gathered,
     told: Told,
@@ -168,11 +174,11 @@ async fn mail<P: Platform>(
     let Told { place, files, ended } = told;
     let mut digest = core::Digest::new(repository.as_str(), span(&place, Some(ended)), files);
     for file in digest.to_detail() {
-        let Ok(id) = file.import.parse::<ImportId>() else { continue };
-        if let Some(import) = platform.state().import(id).await?
+        let id = file.import;
+        if let Some(import) = deployment.runs().run(id).await?
             && let Progress::Done(conclusion) = &import.progress
         {
-            let report = report::kept(platform, id, conclusion).await?;
+            let report = report::kept(deployment, id, conclusion).await?;
             file.report = report.map(|report| Box::new(report::as_of_now(report, conclusion)));
         }
     }
@@ -180,14 +186,14 @@ async fn mail<P: Platform>(
     // Of an import there is a mail of its own beside it; the point keeps their files apart.
     let id = format!("{first}.digest");
     let message = MessageBuilder::new()
-        .from(platform.mailer().sender())
+        .from(deployment.mailer().sender())
         .to(place.recipients.clone())
-        .subject(digest.subject())
+        .subject(Subject.render(&digest))
         .message_id(format!("{id}@tidewaiter"))
         .references(format!("{repository}.digest@tidewaiter"))
         .date(ended.1.as_second())
-        .text_body(core::text(&digest))
-        .html_body(core::html(&digest))
+        .text_body(Text.render(&digest))
+        .html_body(Html.render(&digest))
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.clone(), source })?;
     Ok(Mail { id, name: repository.to_string(), recipients: place.recipients, message })

@@ -1,37 +1,37 @@
-//! What lies at a key that another import has taken.
+//! Keeps the file at a key that another run claims.
 //!
-//! The ledger says of each output where it is. Whoever takes a key writes down there under which key is kept what lies
-//! at it, and then sees to it that it is: on conditions, since whoever is held up on the way must not do so with what
-//! came since.
+//! The ledger knows where each output is. A run that claims a key notes there under which key the earlier file is
+//! kept, and then keeps it. Its writes are conditional, because a delayed process must not rename a file that came
+//! later.
 
 use bytes::Bytes;
 use tidewaiter::keys::Key;
 
+use crate::capabilities::HasObjects;
 use crate::chunks::Chunks;
-use crate::ports::{Objects, Platform, Upload};
+use crate::ports::{Objects, Upload};
 use crate::{Error, Result};
 
-/// Writes over what lies at a key, and keeps that under `older`, if the key is still ours. Whoever is held up on the
-/// way does not write over what came since: what lies there is looked at before `is_ours` is asked, and is the
-/// condition of the write.
-pub(crate) async fn write_over<P: Platform>(
-    platform: &P,
+/// Writes over what lies at a key, and keeps that under `older`, if the key is still ours. A delayed process does not
+/// overwrite a later file: the write is conditional on what lay there before `is_ours` was asked.
+pub(crate) async fn write_over<D: HasObjects>(
+    deployment: &D,
     key: &Key,
     content: Bytes,
     older: Option<&Key>,
     is_ours: impl Future<Output = Result<()>>,
 ) -> Result<()> {
-    let objects = platform.objects();
+    let objects = deployment.objects();
     let there = objects.find(&objects.source(key)).await?;
     let there = there.ok_or_else(|| Error::Changed { key: key.to_string() })?;
     is_ours.await?;
     objects.put_over(key, &there.tag, content, older).await
 }
 
-/// Keeps under `older` what lies at a key, too, unless that was done before. What lies at the key itself stays: it is
-/// not known whose it is.
-pub(crate) async fn keep<P: Platform>(platform: &P, key: &Key, older: &Key) -> Result<()> {
-    let objects = platform.objects();
+/// Keeps under `older` what lies at a key, too, unless that was done before. The file at the key itself stays,
+/// because its owner is unknown.
+pub(crate) async fn keep<D: HasObjects>(deployment: &D, key: &Key, older: &Key) -> Result<()> {
+    let objects = deployment.objects();
     let source = objects.source(key);
     let Some(there) = objects.find(&source).await? else { return Ok(()) };
     // In this order: if it was done before, what is there now may have come since.

@@ -10,14 +10,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// An object is not there.
-    #[error("{key} is not there")]
+    #[error("{key} does not exist")]
     NotFound {
         /// The object.
         key: String,
     },
     /// Something lies where no repository is.
     #[error(
-        "{key} is in no repository: move it into a folder imports/<repository>/, with a name of letters, digits, `.`, `_`, `-`"
+        "{key} is in no repository: move it into a folder imports/<repository>/, named with letters, digits, `.`, `_`, `-`"
     )]
     Stray {
         /// What.
@@ -57,7 +57,7 @@ pub enum Error {
         what: &'static str,
     },
     /// Another process works on the folder.
-    #[error("another tidewaiter is at work on {key}: one at a time works on a folder")]
+    #[error("another tidewaiter process is working on {key}: a folder takes one at a time")]
     Busy {
         /// The folder.
         key: String,
@@ -116,19 +116,19 @@ pub enum Error {
         id: String,
     },
     /// An import was begun by a version that cut its lines into other batches.
-    #[error("import {id} was begun by another version of tidewaiter, and can be ended by that one only")]
+    #[error("import {id} was started by another version of tidewaiter; only that version can finish it")]
     Batches {
         /// The import.
         id: String,
     },
-    /// Somebody has found that the file of an import is gone: nothing of it is loaded any more.
-    #[error("import {id} is not loaded any more: its file was not there when somebody looked")]
+    /// Another worker found that the file of the run is gone: nothing of it is loaded any more.
+    #[error("import {id} is closed: its file was missing")]
     Closed {
         /// The import.
         id: String,
     },
     /// The time of this process is up, and the file is not loaded to its end.
-    #[error("the time was up when {landed} batches of import {id} were loaded")]
+    #[error("the time limit was reached after {landed} batches of import {id}")]
     OutOfTime {
         /// The import.
         id: String,

@@ -173,7 +173,7 @@ impl Examined {
         if self.reason.is_none()
             && let Some(message) = options.policy.verdict(self.summary.lines_read, self.summary.rejected)
         {
-            let hint = "mend the lines named in the log and drop the whole file again";
+            let hint = "fix the lines named in the log and drop the whole file again";
             self.refuse(Code::PolicyExceeded, message, hint);
         }
     }

@@ -1,11 +1,12 @@
 //! Several small files in one invocation.
 //!
-//! From one file of a repository to the next, a message goes to the sequencer and one comes back. On AWS each of
-//! them waits in a queue and is an invocation, which together takes about as long as to land a small file. So who has
-//! landed one takes the sequencer's step himself and goes on with the next file, if it is small and there is time.
+//! Between two files of a repository, one message goes to the sequencer and one comes back. On AWS each of them waits
+//! in a queue and costs an invocation, which together takes about as long as loading a small file. So a worker that
+//! finishes a file takes the sequencer's step itself and continues with the next file, if that is small and there is
+//! time.
 //!
-//! The steps are the same, in the same order. What differs is that the messages between them are not in a queue: if
-//! this process dies they are lost, as any message may be. The state knows what is under way, and a reconciliation finds it.
+//! The steps and their order are the same, but the messages between them are not in a queue. If this process dies
+//! they are lost, as any message may be. The state knows what is running, and a reconciliation finds it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,14 +15,20 @@ use jiff::SignedDuration;
 use tidewaiter::id::{ImportId, Timestamp};
 use tracing::Instrument;
 
-use crate::ports::{Message, Platform, Queue, Task};
-use crate::validate::{Tried, validate};
+use crate::capabilities::{HasQueue, trait_alias};
+use crate::ports::{Message, Queue, Task};
+use crate::sequence::Sequences;
+use crate::validate::{Tried, Validates, validate};
 use crate::{Result, sequence};
+
+trait_alias! {
+    /// What loading a file and the small ones after it needs.
+    pub trait Follows = Validates + Sequences
+}
 
 /// Larger files get an invocation of their own, in bytes.
 const SMALL: u64 = 1 << 20;
-/// Who has been at it for so long sends the next one as a message: it waits its turn behind the files of other
-/// repositories, which have waited for this process, perhaps.
+/// After so long the worker enqueues the next file instead, so that other repositories are not starved.
 const LONG: SignedDuration = SignedDuration::from_secs(5);
 
 /// A queue that, for a while, keeps what this process can do itself.
@@ -78,35 +85,35 @@ impl<Q: Queue> Queue for BufferedQueue<Q> {
 ///
 /// # Errors
 /// If the task failed. What failed of that which follows is sent as a message, to be tried by itself.
-pub async fn validate_and_follow<P, Q>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()>
+pub async fn validate_and_follow<D, Q>(deployment: &D, id: ImportId, task: Task, tried: Tried) -> Result<()>
 where
-    P: Platform<Queue = BufferedQueue<Q>>,
+    D: Follows + HasQueue<Queue = BufferedQueue<Q>>,
     Q: Queue,
 {
-    let queue = platform.queue();
-    let begun = platform.now();
+    let queue = deployment.queue();
+    let begun = deployment.now();
     queue.begin();
-    let done = Box::pin(validate(platform, id, task, tried)).await;
-    let followed = if done.is_ok() { follow(platform, queue, begun).await } else { Ok(()) };
+    let done = Box::pin(validate(deployment, id, task, tried)).await;
+    let followed = if done.is_ok() { follow(deployment, queue, begun).await } else { Ok(()) };
     queue.end().await?;
     done.and(followed)
 }
 
-async fn follow<P, Q>(platform: &P, queue: &BufferedQueue<Q>, begun: Timestamp) -> Result<()>
+async fn follow<D, Q>(deployment: &D, queue: &BufferedQueue<Q>, begun: Timestamp) -> Result<()>
 where
-    P: Platform<Queue = BufferedQueue<Q>>,
+    D: Follows + HasQueue<Queue = BufferedQueue<Q>>,
     Q: Queue,
 {
     while let Some(message) = queue.next() {
-        let is_long = platform.now().duration_since(begun) >= LONG;
+        let is_long = deployment.now().duration_since(begun) >= LONG;
         let is_followed = match &message {
             Message::Work { .. } => is_small(&message) && !is_long,
             _ => true,
         };
-        if platform.time_is_up() || !is_followed {
+        if deployment.time_is_up() || !is_followed {
             queue.queue.send(message, None).await?;
-        } else if let Err(error) = step(platform, &message).await {
-            tracing::warn!(%error, transient = error.is_transient(), "what follows is left to a message");
+        } else if let Err(error) = step(deployment, &message).await {
+            tracing::warn!(%error, transient = error.is_transient(), "a message continues the work");
             queue.queue.send(as_tried(message), None).await?;
             return Ok(());
         }
@@ -119,20 +126,20 @@ fn is_small(message: &Message) -> bool {
     matches!(message, Message::Work { known: Some(known), .. } if known.import.bytes <= SMALL)
 }
 
-async fn step<P: Platform>(platform: &P, message: &Message) -> Result<()> {
+async fn step<D: Follows>(deployment: &D, message: &Message) -> Result<()> {
     match message {
         Message::Sequence { repository, news, .. } => {
-            Box::pin(sequence::sequence(platform, repository, news.clone())).await
+            Box::pin(sequence::sequence(deployment, repository, news.clone())).await
         }
         Message::Work { import, task, .. } => {
             let span = tracing::info_span!("follows", import = %import);
-            Box::pin(validate(platform, *import, *task, Tried::Never)).instrument(span).await
+            Box::pin(validate(deployment, *import, *task, Tried::Never)).instrument(span).await
         }
         _ => Ok(()),
     }
 }
 
-/// The message as it is for whoever tries next: something of its file may be loaded by now.
+/// The message for the next try: something of its file may be loaded by now.
 fn as_tried(message: Message) -> Message {
     match message {
         Message::Work { import, task, landed, .. } => Message::Work { import, task, known: None, landed },

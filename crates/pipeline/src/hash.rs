@@ -1,12 +1,10 @@
-//! The hash of a file that is read in pieces, on a thread of its own if the file is large.
+//! Hashes: that of a file that is read in pieces, on a thread of its own if the file is large.
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-
-use crate::configs::hex;
 
 /// How many pieces may wait to be hashed.
 const AHEAD: usize = 4;
@@ -57,4 +55,13 @@ impl Hash {
         };
         Some(hex(&hash.finalize()))
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

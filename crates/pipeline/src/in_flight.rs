@@ -1,12 +1,12 @@
 //! Configurations in flight: dropped, and without their outcome.
 //!
-//! A data file waits for every configuration of its repository that was dropped before it or together with it,
-//! whatever is told first. Two places say that there is one. A configuration that is registered is counted in the
-//! state until it has its outcome; whoever reads whose turn it is reads that, too. One that is not registered yet lies in
-//! the drop zone, and is looked for there before anything begins, and before a name is called unknown.
+//! A data file waits for every configuration of its repository that was dropped before it or together with it, in
+//! whatever order the events come. It shows in two places. The state counts a registered configuration until it has
+//! its outcome, and the count is read with the turn of the repository. An unregistered one lies in the drop zone, and
+//! the engine looks for it there before a file begins and before a name is called unknown.
 //!
 //! The state is read first and the drop zone after it. A configuration that was registered in between is in neither
-//! answer, so whoever acts on them does so on the condition that no more were registered since.
+//! answer, so every write that relies on the answers has the condition that none was registered since.
 
 use std::cmp::Ordering;
 
@@ -14,8 +14,10 @@ use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 
-use crate::ports::{InDropZone, Message, Objects, Platform, Queue, State};
-use crate::{Result, unpack};
+use crate::Result;
+use crate::capabilities::{Clock, HasQueue};
+use crate::ports::{InDropZone, Message, Objects, Queue, RunLedger};
+use crate::register::{Registers, register};
 
 /// How long a configuration that is still being written is waited for before it is looked at again.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
@@ -23,7 +25,7 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
 /// How a configuration is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Until it has its outcome: whoever brings that about says so.
+    /// Until it has its outcome: the step that gives it one sends a message.
     Outcome,
     /// Until then; after that it is looked at again.
     Until(Timestamp),
@@ -42,27 +44,26 @@ impl Ord for Wait {
     }
 }
 
-/// Looks whether a configuration of a universe lies in the drop zone that is not registered yet. If one does it is
-/// registered, so that from then on the state says so, and whoever takes in is asked to go on with it: its event may
-/// be lost.
-pub(crate) async fn look<P: Platform>(
-    platform: &P,
+/// Looks whether a configuration of a universe lies in the drop zone that is not registered yet. If one does, it is
+/// registered, so that the state counts it, and unpack is asked to continue with it, because its event may be lost.
+pub(crate) async fn look<D: Registers + HasQueue + Clock>(
+    deployment: &D,
     repository: &Repository,
     universe: &str,
 ) -> Result<Option<Wait>> {
-    match platform.objects().dropped_configuration(repository, universe).await? {
+    match deployment.objects().dropped_configuration(repository, universe).await? {
         None => Ok(None),
         Some(InDropZone::Unfinished) => {
-            let at = platform.now().checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
+            let at = deployment.now().checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
             Ok(Some(Wait::Until(at)))
         }
         Some(InDropZone::Version(dropped)) => {
-            let Some(dropped) = platform.state().unregistered(vec![*dropped]).await?.pop() else {
+            let Some(dropped) = deployment.runs().unregistered(vec![*dropped]).await?.pop() else {
                 return Ok(None);
             };
-            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not come");
-            let import = unpack::register(platform, &dropped).await?;
-            platform.queue().send(Message::TakeIn { import: import.id }, None).await?;
+            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not arrived");
+            let import = register(deployment, &dropped).await?;
+            deployment.queue().send(Message::TakeIn { import: import.id }, None).await?;
             Ok(Some(Wait::Outcome))
         }
     }

@@ -1,11 +1,14 @@
 //! The use cases of tidewaiter, over ports.
 //!
-//! A file passes through [`unpack`], [`sequence`], [`validate`] and [`report`]. Each takes a message,
-//! acts through the [`ports`], and may be called again with the same message at any time: it picks up
-//! where it stopped. [`local`] holds the adapters for one machine: a folder, SQLite, an outbox.
+//! A file passes through [`unpack`], [`sequence`], [`validate`] and [`report`]. Each takes a message, acts through the
+//! [`ports`], and may be called again with the same message at any time: it picks up where it stopped. Each names the
+//! [`capabilities`] that it needs, and a deployment implements those that it has. [`local`] holds the adapters for one
+//! machine: a folder, SQLite, `.eml` files.
 
+pub mod capabilities;
 mod chunks;
 pub mod conclude;
+pub mod config_cache;
 pub mod configs;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -14,13 +17,14 @@ mod displace;
 pub mod error;
 pub mod examine;
 pub mod follow;
-mod hash;
+pub mod hash;
 mod in_flight;
 pub mod local;
 mod parts;
 pub mod ports;
 mod pulse;
 pub mod reconcile;
+pub mod register;
 pub mod report;
 pub mod sequence;
 pub mod unpack;

@@ -1,11 +1,11 @@
-//! A file checked by all processors: cut into parts, each judged by whoever is free, the verdicts taken in the order of
-//! the file. Whoever asks for the file to be checked judges, too, instead of waiting.
+//! Checks one file on all processors: threads judge its parts, and the verdicts are taken in the order of the file.
+//! The thread that asks for the check judges parts too, instead of waiting.
 //!
-//! Where a file can be read at any position, whoever judges a part reads it, so that it need not come from the cache of
-//! another processor.
+//! If a file can be read at any position, the judging thread reads its own part, so that the bytes need not come from
+//! the cache of another processor.
 //!
-//! What is said of the file does not depend on how it is cut or on who is faster: see `tidewaiter::check::Judge`. No more than
-//! a few parts are held at a time.
+//! The verdict does not depend on how the file is cut or on which thread is faster: see `tidewaiter::check::Judge`.
+//! Only a few parts are in memory at a time.
 
 mod buffers;
 
@@ -25,7 +25,7 @@ use crate::hash::Hash;
 
 /// How much is judged in one go, in bytes.
 pub(crate) const PART: usize = 256 << 10;
-/// How many parts may wait for each who judges.
+/// How many parts may wait for each judging thread.
 const AHEAD: usize = 3;
 
 /// Reads into a buffer what a file has from a byte on, and says how much that is; 0 at its end.
@@ -66,20 +66,20 @@ struct Read {
     judged: Option<Judged>,
 }
 
-/// Those who judge: some threads, and whoever reads the file when nothing else is to be done.
+/// The judges: some threads, and the reading thread when it has nothing else to do.
 struct Team {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
     own: Worker,
 }
 
-/// One who judges.
+/// One judging thread.
 struct Worker {
     judge: Judge,
     buffers: Buffers,
 }
 
-/// What is to be judged, in the order of the file. Whoever is free takes the next.
+/// Parts to be judged, in the order of the file. A free thread takes the next one.
 #[derive(Default)]
 struct Queue {
     jobs: Mutex<Jobs>,
@@ -126,8 +126,8 @@ impl Parts {
         }
     }
 
-    /// Takes what a file has in a range, which is read by those who judge. `observe` is told of each byte up to which parts
-    /// were given out.
+    /// Takes what a file has in a range, which the judging threads read. `observe` is told of each byte up to which
+    /// parts were given out.
     pub(crate) fn read(
         &mut self,
         file: &ReadAt,
@@ -234,7 +234,8 @@ impl Team {
         (self.threads.len() + 1) * AHEAD
     }
 
-    /// Waits for a verdict, and judges what nobody has begun meanwhile. None if who had it is gone.
+    /// Waits for a verdict, and judges parts that no thread has begun meanwhile. None if the thread that had it is
+    /// gone.
     fn wait(&mut self, verdict: &Receiver<Verdict>) -> Option<Verdict> {
         loop {
             match verdict.try_recv() {
@@ -299,7 +300,7 @@ impl Worker {
             let judged = self.judge.judge(bytes.get(begin..).unwrap_or_default());
             Read { bytes, begin, judged: Some(judged) }
         });
-        // Nobody waits for it if the file is given up.
+        // No thread waits for it if the file is given up.
         let _ = verdict.send(read);
     }
 }

@@ -4,14 +4,31 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
-use crate::ports::{ImportRun, Kind, Message, News, Objects, Platform, Progress, Queue, State, Turn};
+use crate::capabilities::{
+    Clock, HasGroups, HasMarks, HasObjects, HasOutbox, HasQueue, HasRuns, trait_alias,
+};
+use crate::ports::{
+    GroupQueue, ImportRun, Kind, Message, News, Objects, Outbox, Progress, Queue, RunLedger, Turn,
+};
 use crate::report::is_refused;
+use crate::unpack::TakesIn;
+use crate::watch::WatchesOver;
 use crate::{Error, Result, conclude, digest, pulse, unpack, watch};
+
+trait_alias! {
+    /// What poking repositories and asking for mails needs.
+    pub trait Pokes = HasRuns + HasGroups + HasOutbox + HasMarks + HasQueue + Clock
+}
+
+trait_alias! {
+    /// What a reconciliation needs.
+    pub trait Reconciles = Pokes + WatchesOver
+}
 
 /// How many imports are read at a time.
 const PAGE: usize = 100;
 
-/// How many files that nobody told of are handed on by one reconciliation. Their events may just be late, since more is dropped
+/// How many files without an event one reconciliation hands on. Their events may just be late, since more is dropped
 /// than is taken in: then each reconciliation adds to that.
 const MISSED: usize = 1_000;
 
@@ -20,7 +37,7 @@ const MISSED: usize = 1_000;
 pub struct Found {
     /// How many files were handed on to be taken in or brought to their place.
     pub unfinished: usize,
-    /// How many files were found in the drop zone that nobody had told of.
+    /// How many files without an event were found in the drop zone.
     pub missed: usize,
     /// How many repositories were poked.
     pub repositories: usize,
@@ -32,39 +49,42 @@ pub struct Found {
     pub waiting_since: Option<Timestamp>,
 }
 
-/// Sends a message for everything that is unfinished. A file that arrived after `left_alone` is likely to be
-/// in somebody's hands, and is left alone unless it is a data file, whose turn the sequencer knows.
-pub async fn reconcile<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<Found> {
-    let mut found = poke(platform).await?;
-    for import in platform.state().unfinished().await? {
+/// Sends a message for everything that is unfinished. A file that arrived after `left_alone` is likely to be being
+/// processed, and is left alone unless it is a data file, whose turn the sequencer knows.
+pub async fn reconcile<D: Reconciles>(deployment: &D, left_alone: Timestamp) -> Result<Found> {
+    let mut found = poke(deployment).await?;
+    for import in deployment.runs().unfinished().await? {
         if import.arrived <= left_alone {
-            platform.queue().send(Message::TakeIn { import: import.id }, None).await?;
+            deployment.queue().send(Message::TakeIn { import: import.id }, None).await?;
             found.unfinished += 1;
         }
     }
-    found.missed = take_in_missed(platform, left_alone).await?;
-    for repository in platform.state().repositories().await? {
-        for group in platform.state().waiting(&repository).await? {
+    found.missed = take_in_missed(deployment, left_alone).await?;
+    for repository in deployment.groups().repositories().await? {
+        for group in deployment.groups().waiting(&repository).await? {
             found.waiting_since = Some(found.waiting_since.map_or(group.since, |at| at.min(group.since)));
         }
     }
-    for (repository, error) in watch(platform).await? {
-        tracing::error!(%repository, %error, "nobody watches over what does not come");
+    for (repository, error) in watch(deployment).await? {
+        tracing::error!(%repository, %error, "the watch for missing files failed");
     }
     Ok(found)
 }
 
-/// Has what lies in the drop zone taken in that nobody was told of: the event of an upload may be lost, or treating it
-/// may have failed too often. How many there are, up to [`MISSED`].
-async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Result<usize> {
+/// Has files without an event taken in from the drop zone: the event of an upload may be lost, or handling it may
+/// have failed too often. How many there are, up to [`MISSED`].
+async fn take_in_missed<D: HasObjects + HasRuns + HasQueue>(
+    deployment: &D,
+    left_alone: Timestamp,
+) -> Result<usize> {
     let (mut missed, mut behind) = (0, None);
     loop {
-        let (mut drops, next) = platform.objects().dropped(behind.as_ref()).await?;
+        let (mut drops, next) = deployment.objects().dropped(behind.as_ref()).await?;
         drops.retain(|dropped| dropped.arrived <= left_alone);
-        for dropped in platform.state().unregistered(drops).await? {
+        for dropped in deployment.runs().unregistered(drops).await? {
             let (repository, import) = (&dropped.repository, dropped.import);
-            tracing::warn!(%repository, %import, "a file lies in the drop zone that nobody told of");
-            platform.queue().send(Message::Missed { dropped: Box::new(dropped) }, None).await?;
+            tracing::warn!(%repository, %import, "a file in the drop zone had no event");
+            deployment.queue().send(Message::Missed { dropped: Box::new(dropped) }, None).await?;
             missed += 1;
             if missed == MISSED {
                 return Ok(missed);
@@ -79,12 +99,12 @@ async fn take_in_missed<P: Platform>(platform: &P, left_alone: Timestamp) -> Res
 
 /// Watches over every repository in which something was registered or that has a configuration; those that it failed
 /// for. One that cannot be watched over, since its configuration is broken, keeps no other from it.
-pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>> {
+pub async fn watch<D: WatchesOver>(deployment: &D) -> Result<Vec<(Repository, Error)>> {
     let mut failed = Vec::new();
-    let registered = platform.state().repositories().await?;
-    for repository in watched(platform, &registered).await? {
+    let registered = deployment.groups().repositories().await?;
+    for repository in watched(deployment, &registered).await? {
         let is_registered = registered.contains(&repository);
-        if let Err(error) = watch_repository(platform, &repository, is_registered).await {
+        if let Err(error) = watch_repository(deployment, &repository, is_registered).await {
             failed.push((repository, error));
         }
     }
@@ -93,45 +113,49 @@ pub async fn watch<P: Platform>(platform: &P) -> Result<Vec<(Repository, Error)>
 
 /// The repositories that are watched over: those in which something was `registered`, and those that have a
 /// configuration.
-pub(crate) async fn watched<P: Platform>(platform: &P, registered: &[Repository]) -> Result<Vec<Repository>> {
+pub(crate) async fn watched<D: HasObjects>(
+    deployment: &D,
+    registered: &[Repository],
+) -> Result<Vec<Repository>> {
     let mut watched = registered.to_vec();
-    watched.extend(platform.objects().configured().await?);
+    watched.extend(deployment.objects().configured().await?);
     watched.sort();
     watched.dedup();
     Ok(watched)
 }
 
 /// Watches over one of them, in which something was registered or not.
-pub(crate) async fn watch_repository<P: Platform>(
-    platform: &P,
+pub(crate) async fn watch_repository<D: WatchesOver>(
+    deployment: &D,
     repository: &Repository,
     is_registered: bool,
 ) -> Result<()> {
-    match watch::watch_over(platform, repository).await {
+    match watch::watch_over(deployment, repository).await {
         // The first file that comes says so, or is the configuration that mends it.
         Err(error @ Error::Configuration { .. }) if !is_registered => {
-            tracing::warn!(%repository, %error, "nobody watches over what does not come");
+            tracing::warn!(%repository, %error, "the watch for missing files failed");
             Ok(())
         }
         watched => watched,
     }
 }
 
-/// Pokes every repository with unfinished work that nobody is seen to be at, and asks for every mail that is due. What the platform refused a
-/// short while ago is left alone.
-pub async fn poke<P: Platform>(platform: &P) -> Result<Found> {
+/// Pokes every repository with unfinished work and without a recent heartbeat, and asks for every mail that is due.
+/// What the platform refused a short while ago is left alone.
+pub async fn poke<D: Pokes>(deployment: &D) -> Result<Found> {
     let mut found = Found::default();
-    for repository in platform.state().repositories().await? {
-        let turn = platform.state().turn(&repository).await?;
+    for repository in deployment.groups().repositories().await? {
+        let turn = deployment.groups().turn(&repository).await?;
         let is_idle = !has_work(&turn);
-        found.digests += digest::ask(platform, &repository, is_idle).await?;
-        let is_in_hand = turn.state.handed_out().is_some() && pulse::is_alive(platform, &repository).await?;
+        found.digests += digest::ask(deployment, &repository, is_idle).await?;
+        let is_in_hand =
+            turn.state.handed_out().is_some() && pulse::is_alive(deployment, &repository).await?;
         if !is_idle && !is_in_hand {
-            platform.queue().send(Message::news(&repository, News::Poke), None).await?;
+            deployment.queue().send(Message::news(&repository, News::Poke), None).await?;
             found.repositories += 1;
         }
     }
-    found.mails = ask_for_mails(platform).await?;
+    found.mails = ask_for_mails(deployment).await?;
     Ok(found)
 }
 
@@ -141,16 +165,18 @@ pub(crate) fn has_work(turn: &Turn) -> bool {
 }
 
 /// Asks for every mail that is due; how many there are.
-pub(crate) async fn ask_for_mails<P: Platform>(platform: &P) -> Result<usize> {
+pub(crate) async fn ask_for_mails<D: HasRuns + HasOutbox + HasQueue + Clock>(
+    deployment: &D,
+) -> Result<usize> {
     let mut mails = 0;
-    for ids in platform.state().unmailed().await?.chunks(PAGE) {
-        for import in platform.state().imports(ids).await? {
+    for ids in deployment.outbox().unmailed().await?.chunks(PAGE) {
+        for import in deployment.runs().runs(ids).await? {
             let trouble = match &import.progress {
                 Progress::Done(conclusion) => conclusion.mail_trouble.as_ref(),
                 _ => None,
             };
-            if !is_refused(trouble, platform.now()) {
-                platform.queue().send(Message::Report { import: import.id }, None).await?;
+            if !is_refused(trouble, deployment.now()) {
+                deployment.queue().send(Message::Report { import: import.id }, None).await?;
                 mails += 1;
             }
         }
@@ -159,18 +185,18 @@ pub(crate) async fn ask_for_mails<P: Platform>(platform: &P) -> Result<usize> {
 }
 
 /// Goes on with a file that a reconciliation found.
-pub async fn resume<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
+pub async fn resume<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<()> {
     match (&import.kind, &import.progress) {
         (Kind::Data { .. }, Progress::Concluding(conclusion)) => {
-            conclude::carry_out(platform, import, conclusion).await
+            conclude::carry_out(deployment, import, conclusion).await
         }
-        _ => unpack::take_in(platform, import).await,
+        _ => unpack::take_in(deployment, import).await,
     }
 }
 
 /// The same, of the file with this id.
-pub async fn resume_by_id<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
-    let import = platform.state().import(id).await?;
+pub async fn resume_by_id<D: TakesIn>(deployment: &D, id: ImportId) -> Result<()> {
+    let import = deployment.runs().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
-    resume(platform, &import).await
+    resume(deployment, &import).await
 }

@@ -1,17 +1,23 @@
-//! Reports: kept when an outcome is decided, read again by whoever asks, and mailed. A mail that fails
-//! never fails an import.
+//! Reports: stored with the outcome, read again on demand, and mailed. A mail that fails never fails an import.
 
 use bytes::Bytes;
 use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Key;
-use tidewaiter::report::{self as core, Report};
+use tidewaiter::render::{Html, Json, Renderer, Subject, Text};
+use tidewaiter::report::Report;
 
+use crate::capabilities::{Clock, HasMailer, HasObjects, HasOutbox, HasRuns, trait_alias};
 use crate::ports::{
-    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Platform, Progress, State, Trouble,
+    Conclusion, Delivery, ImportRun, KeptReport, Mail, Mailer, Objects, Outbox, Progress, RunLedger, Trouble,
 };
 use crate::{Error, Result};
+
+trait_alias! {
+    /// What mailing reports and digests needs.
+    pub trait SendsReports = HasObjects + HasRuns + HasOutbox + HasMailer + Clock
+}
 
 /// The largest report that is read; what is written is bounded far below.
 const REPORT_BYTES: u64 = 16 << 20;
@@ -28,15 +34,15 @@ const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long a reconciliation leaves a mail alone that the platform refused.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// True if a mail was refused a short while ago: until somebody mends it, it would be refused again.
+/// True if a mail was refused a short while ago: until an operator fixes the cause, it would be refused again.
 pub(crate) fn is_refused(trouble: Option<&Trouble>, now: Timestamp) -> bool {
     trouble.is_some_and(|trouble| now.duration_since(trouble.at) < REFUSED_FOR)
 }
 
 /// Keeps a report: if it is small, it goes with the outcome, and nothing is written here. Else it is written now, and
 /// not over that of another try, whose outcome may have been decided by now.
-pub(crate) async fn keep<P: Platform>(
-    platform: &P,
+pub(crate) async fn keep<D: HasObjects + HasRuns>(
+    deployment: &D,
     import: &ImportRun,
     report: &Report,
 ) -> Result<KeptReport> {
@@ -44,14 +50,15 @@ pub(crate) async fn keep<P: Platform>(
     if serde_json::to_vec(report).map_err(broken)?.len() <= KEPT_BYTES {
         return Ok(KeptReport::Here(Box::new(report.clone())));
     }
-    let json = Bytes::from(core::json(report));
+    let json = Bytes::from(Json.render(report));
     for draft in 1..=MOST_DRAFTS {
         let key = draft_of(import, draft);
-        if platform.objects().put_new(&key, json.clone()).await? {
+        if deployment.objects().put_new(&key, json.clone()).await? {
             return Ok(KeptReport::At(key));
         }
-        // Who writes one where the outcome is decided may be the last one here, and stop before it is removed.
-        let now = platform.state().import(import.id).await?.map(|now| now.progress);
+        // A worker that writes a draft after the outcome is decided may be the last one here, and stop before the
+        // draft is removed.
+        let now = deployment.runs().run(import.id).await?.map(|now| now.progress);
         if let Some(Progress::Concluding(decided) | Progress::Done(decided)) = now {
             return Ok(decided.report);
         }
@@ -64,13 +71,13 @@ fn draft_of(import: &ImportRun, draft: u32) -> Key {
 }
 
 /// Removes what other tries wrote of a report that was decided, and what one of them knows to be `ours`.
-pub(crate) async fn remove_other_drafts<P: Platform>(
-    platform: &P,
+pub(crate) async fn remove_other_drafts<D: HasObjects>(
+    deployment: &D,
     import: &ImportRun,
     decided: &KeptReport,
     ours: Option<&KeptReport>,
 ) -> Result<()> {
-    let objects = platform.objects();
+    let objects = deployment.objects();
     if let Some(KeptReport::At(key)) = ours.filter(|ours| *ours != decided) {
         objects.discard(key).await?;
     }
@@ -92,9 +99,9 @@ pub(crate) async fn remove_other_drafts<P: Platform>(
     Ok(())
 }
 
-/// The report of an import as it was written. None if somebody removed it, or put something else there.
-pub async fn kept<P: Platform>(
-    platform: &P,
+/// The report of a run as it was written. None if it was removed or replaced by hand.
+pub async fn kept<D: HasObjects>(
+    deployment: &D,
     id: ImportId,
     conclusion: &Conclusion,
 ) -> Result<Option<Report>> {
@@ -102,10 +109,10 @@ pub async fn kept<P: Platform>(
         KeptReport::Here(report) => return Ok(Some(Report::clone(report))),
         KeptReport::At(key) => key,
     };
-    match platform.objects().read(&platform.objects().source(key), 0..REPORT_BYTES).await {
+    match deployment.objects().read(&deployment.objects().source(key), 0..REPORT_BYTES).await {
         Ok(json) => {
             let report: Option<Report> = serde_json::from_slice(&json).ok();
-            Ok(report.filter(|report| report.import == id.to_string()))
+            Ok(report.filter(|report| report.import == id))
         }
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -126,21 +133,21 @@ pub fn as_of_now(mut report: Report, conclusion: &Conclusion) -> Report {
 ///
 /// # Errors
 /// If the mail could not be sent, and may be later. If it is the platform that refuses it, the import says so.
-pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
-    let import = platform.state().import(id).await?;
+pub async fn report<D: SendsReports>(deployment: &D, id: ImportId) -> Result<()> {
+    let import = deployment.runs().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     let Progress::Done(conclusion) = &import.progress else { return Ok(()) };
     if !conclusion.mail_due {
         return Ok(());
     }
-    let Some(report) = kept(platform, id, conclusion).await? else {
-        // Somebody removed or changed it. There is nothing to send, now or later.
-        tracing::warn!(import = %id, "the report is gone, and cannot be mailed");
-        return platform.state().mailed(id, &Delivery::Sent).await;
+    let Some(report) = kept(deployment, id, conclusion).await? else {
+        // It was removed or changed by hand. There is nothing to send, now or later.
+        tracing::warn!(import = %id, "the report is gone and cannot be mailed");
+        return deployment.outbox().mailed(id, &Delivery::Sent).await;
     };
-    let mail = mail(id, &report, platform.mailer().sender())?;
-    let (delivery, refused) = post(platform, &mail, conclusion.finished).await?;
-    platform.state().mailed(id, &delivery).await?;
+    let mail = mail(id, &report, deployment.mailer().sender())?;
+    let (delivery, refused) = post(deployment, &mail, conclusion.finished).await?;
+    deployment.outbox().mailed(id, &delivery).await?;
     refused.map_or(Ok(()), Err)
 }
 
@@ -149,30 +156,30 @@ pub async fn report<P: Platform>(platform: &P, id: ImportId) -> Result<()> {
 ///
 /// # Errors
 /// What may pass by itself.
-pub(crate) async fn post<P: Platform>(
-    platform: &P,
+pub(crate) async fn post<D: HasMailer + Clock>(
+    deployment: &D,
     mail: &Mail,
     since: Timestamp,
 ) -> Result<(Delivery, Option<Error>)> {
-    let now = platform.now();
+    let now = deployment.now();
     let trouble = |why: String| Trouble { at: now, why };
-    match platform.mailer().send(mail).await {
+    match deployment.mailer().send(mail).await {
         Ok(undelivered) if undelivered.is_empty() => Ok((Delivery::Sent, None)),
         Ok(undelivered) => {
             let why: Vec<String> = undelivered
                 .iter()
-                .map(|one| format!("{} does not get it: {}", one.recipients.join(", "), one.why))
+                .map(|one| format!("{} did not get it: {}", one.recipients.join(", "), one.why))
                 .collect();
             let why = why.join("; ");
-            tracing::error!(mail = mail.id, why, "a mail was not sent to everybody, and is not tried again");
+            tracing::error!(mail = mail.id, why, "a mail was not sent to all recipients and is not retried");
             Ok((Delivery::Failed(trouble(why)), None))
         }
         Err(error @ Error::Refused { .. }) if now.duration_since(since) < GIVE_UP_AFTER => {
             Ok((Delivery::Delayed(trouble(error.to_string())), Some(error)))
         }
         Err(error @ Error::Refused { .. }) => {
-            tracing::error!(mail = mail.id, %error, "a mail was refused for days, and is given up");
-            Ok((Delivery::Failed(trouble(format!("it was given up after 14 days: {error}"))), None))
+            tracing::error!(mail = mail.id, %error, "a mail was refused for days and is given up");
+            Ok((Delivery::Failed(trouble(format!("given up after 14 days: {error}"))), None))
         }
         Err(error) => Err(error),
     }
@@ -186,16 +193,15 @@ fn conversation(report: &Report) -> String {
 
 /// The mail of a report, from `sender`: plain text and HTML that say the same.
 pub fn mail(id: ImportId, report: &Report, sender: (&str, &str)) -> Result<Mail> {
-    let finished: Option<jiff::Timestamp> = report.finished.parse().ok();
     let message = MessageBuilder::new()
         .from(sender)
         .to(report.recipients.clone())
-        .subject(core::subject(report))
+        .subject(Subject.render(report))
         .message_id(format!("{id}@tidewaiter"))
         .references(format!("{}@tidewaiter", conversation(report)))
-        .date(finished.map_or(0, jiff::Timestamp::as_second))
-        .text_body(core::log(report))
-        .html_body(core::html(report))
+        .date(report.finished.as_second())
+        .text_body(Text.render(report))
+        .html_body(Html.render(report))
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.to_string(), source })?;
     Ok(Mail {

@@ -25,58 +25,73 @@ use tidewaiter::report::{Outcome, Reason, plural};
 use tidewaiter::schema::OnExisting;
 use tidewaiter::sequence::{Event, Verdict};
 
+use crate::capabilities::{
+    Capacity, Clock, HasClaims, HasGroups, HasMarks, HasObjects, HasQueue, HasRecords, HasRuns, Observes,
+    trait_alias,
+};
 use crate::chunks::Chunks;
-use crate::conclude::{self, Audience, Findings, Finisher};
-use crate::configs::Unpinned;
+use crate::conclude::{self, Audience, Concludes, Findings, Finisher};
+use crate::configs::{Pins, Unpinned};
 use crate::examine::{CheckSpec, Examination, Examined};
 use crate::ports::{
-    Content, ImportRun, Kind, Message, News, Objects, Observation, Pinned, Platform, Progress, Queue,
-    Records, Refusal, Source, State, Task,
+    Content, ImportRun, Kind, Message, News, Objects, Observation, Pinned, Progress, Queue, Records, Refusal,
+    RunLedger, Source, Task,
 };
 use crate::pulse::Pulse;
+use crate::unpack::TakesIn;
 use crate::{Error, Result, configs, unpack};
 use messages::{came_before, left_alone, left_out, moved, same_content, stops_group};
 use replace_all::Replacement;
 
+trait_alias! {
+    /// What loading a file that has passed needs.
+    pub trait Loads = HasObjects + HasClaims + HasRecords + HasMarks + Clock + Capacity + Observes
+}
+
+trait_alias! {
+    /// What checking and loading a file needs.
+    pub trait Validates = TakesIn + Pins + Loads
+}
+
 /// What was tried of a task before, as far as can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
-    /// Nobody has: what is remembered of the import need not be asked for, and nothing of it is loaded.
+    /// This is the first try: the snapshot of the run is current, and nothing of it is loaded.
     Never,
-    /// Somebody may have.
+    /// There may have been a try.
     Perhaps,
-    /// Somebody has landed so many batches, and had no more time for the others.
+    /// An earlier invocation landed so many batches, and had no time for the others.
     Landed(u64),
 }
 
 /// Carries out a task on a registered file.
-pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried: Tried) -> Result<()> {
-    let state = platform.state();
+pub async fn validate<D: Validates>(deployment: &D, id: ImportId, task: Task, tried: Tried) -> Result<()> {
+    let runs = deployment.runs();
     let is_first = tried == Tried::Never;
-    let import = if is_first { state.recall(id).await? } else { state.import(id).await? };
+    let import = if is_first { runs.recall(id).await? } else { runs.run(id).await? };
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
     if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
-        return Box::pin(conclude::carry_out(platform, &import, conclusion)).await;
+        return Box::pin(conclude::carry_out(deployment, &import, conclusion)).await;
     }
     let Kind::Data { name, .. } = &import.kind else {
-        return Box::pin(unpack::take_in(platform, &import)).await;
+        return Box::pin(unpack::take_in(deployment, &import)).await;
     };
-    let (pinned, config, terms) = match begin(platform, &import, name).await? {
+    let (pinned, config, terms) = match begin(deployment, &import, name).await? {
         Ok(begun) => begun,
-        Err(why) => return not_begun(platform, &import, name, why).await,
+        Err(why) => return not_begun(deployment, &import, name, why).await,
     };
     // Whether this is the first try or another one, the report says when its turn came.
     let import = ImportRun { progress: Progress::Started(pinned.clone()), ..import.clone() };
     if pinned.checked && task == Task::Check {
-        return passed(platform, &import).await;
+        return passed(deployment, &import).await;
     }
-    let has_begun = pinned.content.is_some() || !is_first && platform.records().has_begun(id).await?;
+    let has_begun = pinned.content.is_some() || !is_first && deployment.records().has_begun(id).await?;
     // What has passed and cannot change need not be checked again.
-    let checked = pinned.content.clone().filter(|_| platform.objects().is_fixed(&import.source));
+    let checked = pinned.content.clone().filter(|_| deployment.objects().is_fixed(&import.source));
     let read = match checked {
         Some(content) => Read::before(content),
-        None => match examine(platform, &import, terms.clone(), pinned.content.as_ref()).await {
-            Err(error) => return cannot_read(platform, &import, &pinned, error, has_begun).await,
+        None => match examine(deployment, &import, terms.clone(), pinned.content.as_ref()).await {
+            Err(error) => return cannot_read(deployment, &import, &pinned, error, has_begun).await,
             Ok(read) => read,
         },
     };
@@ -85,54 +100,54 @@ pub async fn validate<P: Platform>(platform: &P, id: ImportId, task: Task, tried
     if let Some(content) = &pinned.content
         && examined.sha256.as_ref() != Some(&content.sha256)
     {
-        return overwritten(platform, &import, &terms.plan).await;
+        return overwritten(deployment, &import, &terms.plan).await;
     }
     // What was begun has passed: half of it may be records already.
     // So has what was checked with the whole of its group.
     if !has_begun && !pinned.checked {
-        judge(platform, &import, name, &config, &terms, bytes, &mut examined).await?;
+        judge(deployment, &import, name, &config, &terms, bytes, &mut examined).await?;
     }
-    let duplicate = find_duplicate(platform, &import, name, &terms, has_begun, &examined).await?;
+    let duplicate = find_duplicate(deployment, &import, name, &terms, has_begun, &examined).await?;
     if let Some(duplicate) = &duplicate
         && terms.options.duplicates == Duplicates::Skip
     {
         let findings = Findings { sha256: examined.sha256, ..Findings::refused(came_before(duplicate)) };
-        return end(platform, &import, &findings, &audience).await;
+        return end(deployment, &import, &findings, &audience).await;
     }
     if !has_begun && let Some(reason) = examined.reason.clone() {
         let notes = stops_group(&import, name).into_iter().collect();
         let findings = Findings { notes, ..examined.into_refusal(reason) };
-        return end(platform, &import, &findings, &audience).await;
+        return end(deployment, &import, &findings, &audience).await;
     }
     if task == Task::Check {
-        platform.state().start(id, &Pinned { checked: true, ..pinned }).await?;
-        return passed(platform, &import).await;
+        deployment.runs().start(id, &Pinned { checked: true, ..pinned }).await?;
+        return passed(deployment, &import).await;
     }
     let content = Content { bytes, sha256: examined.sha256.clone().unwrap_or_default() };
-    // A file of several loaders is large: whoever begins again is not to check it again.
-    let import = if !has_begun && (pinned.loaders > 1 || !is_certain(platform, &import, &pinned, &terms)) {
-        fix(platform, import, &pinned, &content).await?
+    // A file of several loaders is large: a worker that begins again must not check it again.
+    let import = if !has_begun && (pinned.loaders > 1 || !is_certain(deployment, &import, &pinned, &terms)) {
+        fix(deployment, import, &pinned, &content).await?
     } else {
         import
     };
     let (loaders, landed) = (pinned.loaders, tried.batches());
     let file = Passed { import: &import, name, terms: &terms, content: &content, loaders, has_begun, landed };
-    let mut findings = match take(platform, &file, read.held).await {
+    let mut findings = match take(deployment, &file, read.held).await {
         Err(Error::OutOfTime { landed, .. }) => {
             let message = Message::Work { import: id, task, known: None, landed };
-            return platform.queue().send(message, None).await;
+            return deployment.queue().send(message, None).await;
         }
         Err(error @ (Error::Closed { .. } | Error::NotFound { .. } | Error::Unreadable { .. })) => {
-            let has_begun = platform.records().has_begun(id).await?;
-            return cannot_read(platform, &import, &pinned, error, has_begun).await;
+            let has_begun = deployment.records().has_begun(id).await?;
+            return cannot_read(deployment, &import, &pinned, error, has_begun).await;
         }
         taken => taken?,
     };
     if let Some(duplicate) = &duplicate {
-        let hint = "see whether it was meant to come twice; what its lines add, they have added twice";
+        let hint = "check whether it was sent twice on purpose: amounts that its lines add are added twice";
         findings.tally.push(Finding::file(Code::DuplicateFile, same_content(duplicate)).with_hint(hint));
     }
-    end(platform, &import, &findings, &audience).await
+    end(deployment, &import, &findings, &audience).await
 }
 
 impl Tried {
@@ -150,9 +165,9 @@ impl Tried {
     }
 }
 
-/// What comes of a file whose bytes cannot be read, or that somebody else has found to be gone.
-async fn cannot_read<P: Platform>(
-    platform: &P,
+/// The outcome of a file whose bytes cannot be read, or that another worker found gone.
+async fn cannot_read<D: Concludes + HasRecords>(
+    deployment: &D,
     import: &ImportRun,
     pinned: &Pinned,
     error: Error,
@@ -164,24 +179,24 @@ async fn cannot_read<P: Platform>(
         _ => false,
     };
     if is_gone {
-        return Box::pin(gone::leave(platform, import, pinned.loaders)).await;
+        return Box::pin(gone::leave(deployment, import, pinned.loaders)).await;
     }
-    Box::pin(unpack::cannot_open(platform, import, error, has_begun)).await
+    Box::pin(unpack::cannot_open(deployment, import, error, has_begun)).await
 }
 
-async fn end<P: Platform>(
-    platform: &P,
+async fn end<D: Concludes>(
+    deployment: &D,
     import: &ImportRun,
     findings: &Findings,
     audience: &Audience,
 ) -> Result<()> {
     // On the heap, as whatever else is large here: all of it would lie on the stack at once.
-    Box::pin(conclude::conclude_and_tell(platform, import, findings, audience, Finisher::Sequencer)).await
+    Box::pin(conclude::conclude_and_tell(deployment, import, findings, audience, Finisher::Sequencer)).await
 }
 
 /// The file with the same content that came before, if it is asked for.
-async fn find_duplicate<P: Platform>(
-    platform: &P,
+async fn find_duplicate<D: HasRuns>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
     terms: &CheckSpec,
@@ -195,30 +210,30 @@ async fn find_duplicate<P: Platform>(
         Duplicates::Alert => examined.reason.is_none(),
     };
     let Some(sha256) = examined.sha256.as_ref().filter(|_| is_asked) else { return Ok(None) };
-    let earlier = platform.state().find_duplicate(&import.repository, name, sha256).await?;
+    let earlier = deployment.runs().find_duplicate(&import.repository, name, sha256).await?;
     Ok(earlier.filter(|earlier| earlier.id != import.id))
 }
 
-/// True if a file passes again, whoever checks it and whenever: its bytes are what they are, and nothing but them
-/// and its configuration decides.
-fn is_certain<P: Platform>(platform: &P, import: &ImportRun, pinned: &Pinned, terms: &CheckSpec) -> bool {
+/// True if checking again must give the same verdict: the bytes are fixed, and only they and the configuration
+/// decide.
+fn is_certain<D: HasObjects>(deployment: &D, import: &ImportRun, pinned: &Pinned, terms: &CheckSpec) -> bool {
     let options = &terms.options;
     let is_alone = options.check_references != CheckReferences::Group
         && options.replace_all.is_none()
         && options.duplicates != Duplicates::Skip;
-    platform.objects().is_fixed(&import.source) && (is_alone || pinned.checked)
+    deployment.objects().is_fixed(&import.source) && (is_alone || pinned.checked)
 }
 
 /// Writes down that a file has passed, and with which content, before anything of it is loaded. The answer is the
 /// import as it is then.
-async fn fix<P: Platform>(
-    platform: &P,
+async fn fix<D: HasRuns>(
+    deployment: &D,
     import: ImportRun,
     pinned: &Pinned,
     content: &Content,
 ) -> Result<ImportRun> {
     let pin = Pinned { content: Some(content.clone()), ..pinned.clone() };
-    match platform.state().start(import.id, &pin).await? {
+    match deployment.runs().start(import.id, &pin).await? {
         Some(held) if held.config == pinned.config && held.content.as_ref() == Some(content) => {
             Ok(ImportRun { progress: Progress::Started(held), ..import })
         }
@@ -229,30 +244,30 @@ async fn fix<P: Platform>(
 
 /// The configuration that the file is imported under, and the terms for it. Mostly the sequencer has fixed it when
 /// it handed the file out.
-async fn begin<P: Platform>(
-    platform: &P,
+async fn begin<D: Pins + HasRuns>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
 ) -> Result<std::result::Result<(Pinned, Arc<Config>, CheckSpec), Unpinned>> {
     let pinned = if let Progress::Started(pinned) = &import.progress {
         pinned.clone()
     } else {
-        let pin = match configs::pin(platform, import, &name.universe, None).await? {
+        let pin = match configs::pin(deployment, import, &name.universe, None).await? {
             Ok(pin) => pin,
             Err(why) => return Ok(Err(why)),
         };
-        let held = platform.state().start(import.id, &pin).await?;
+        let held = deployment.runs().start(import.id, &pin).await?;
         held.ok_or_else(|| Error::Changed { key: import.source.key.clone() })?
     };
-    let config = configs::pinned(platform, &pinned.config, &name.universe).await?;
+    let config = configs::pinned(deployment, &pinned.config, &name.universe).await?;
     let terms = CheckSpec::find(&config, &name.scope, &name.subsection);
     Ok(terms.map(|terms| (pinned, config, terms)).ok_or(Unpinned::NotConfigured))
 }
 
-/// A file that nothing is configured for any more, or whose repository may not import into its universe any more: both
-/// were decided by others, and are told to whoever sent the file.
-async fn not_begun<P: Platform>(
-    platform: &P,
+/// A file whose import was removed from the configuration, or whose repository may no longer import into its
+/// universe. Its partner decided neither, so the report explains it.
+async fn not_begun<D: Concludes>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
     why: Unpinned,
@@ -262,7 +277,7 @@ async fn not_begun<P: Platform>(
         Unpinned::NotConfigured => (
             "not-configured",
             format!("can't find config for {scope} scope import named \"{subsection}\""),
-            "it was there when the file came; put it back, then drop the file again",
+            "the configuration existed when the file arrived; restore it, then drop the file again",
         ),
         Unpinned::NotOwned => (
             "universe",
@@ -272,31 +287,31 @@ async fn not_begun<P: Platform>(
     };
     let reason = Reason::new(code, message).with_hint(Some(hint.to_owned()));
     conclude::conclude(
-        platform,
+        deployment,
         import,
         Findings::refused(Refusal { outcome: Outcome::NotProcessed, reason }),
     )
     .await
 }
 
-async fn passed<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
+async fn passed<D: HasRuns + HasQueue>(deployment: &D, import: &ImportRun) -> Result<()> {
     let news = News::Happened(Event::Checked(import.id, Verdict::Accepted));
-    let known = platform.state().remembered(import.id).map(Box::new);
+    let known = deployment.runs().remembered(import.id).map(Box::new);
     let message = Message::Sequence { repository: import.repository.clone(), news, known };
-    platform.queue().send(message, None).await
+    deployment.queue().send(message, None).await
 }
 
 /// A file that is not any more what was being loaded.
-async fn overwritten<P: Platform>(platform: &P, import: &ImportRun, plan: &Plan) -> Result<()> {
+async fn overwritten<D: Concludes>(deployment: &D, import: &ImportRun, plan: &Plan) -> Result<()> {
     let message = "the file was overwritten while it was being loaded: some of its lines may be records";
     let hint = if plan.on_existing == OnExisting::Append {
-        "see which of its lines are records, and send the others in a file of their own"
+        "check which of its lines are records, and send the others in a separate file"
     } else {
         "drop it again, complete and under the same name"
     };
     let reason = Reason::new(Code::FileChanged.as_str(), message).with_hint(Some(hint.to_owned()));
     conclude::conclude(
-        platform,
+        deployment,
         import,
         Findings::refused(Refusal { outcome: Outcome::NotProcessed, reason }),
     )
@@ -324,13 +339,13 @@ impl Read {
 /// Phase one: reads the file once, with no effect on records.
 ///
 /// `content` is what an earlier try fixed as the content to load: then only that much is read.
-async fn examine<P: Platform>(
-    platform: &P,
+async fn examine<D: HasObjects + HasMarks + Clock + Observes>(
+    deployment: &D,
     import: &ImportRun,
     terms: CheckSpec,
     content: Option<&Content>,
 ) -> Result<Read> {
-    let objects = platform.objects();
+    let objects = deployment.objects();
     let before =
         if objects.is_fixed(&import.source) { None } else { Some(objects.stat(&import.source).await?) };
     let now = before.as_ref().map_or(import.bytes, |before| before.bytes);
@@ -338,17 +353,17 @@ async fn examine<P: Platform>(
     let mut examination = Examination::new(terms);
     let (mut whole, mut held) = (true, None);
     let mut chunks = Chunks::new(objects, &import.source, end);
-    let mut pulse = Pulse::new(platform, &import.repository);
+    let mut pulse = Pulse::new(deployment, &import.repository);
     while let Some(chunk) = chunks.next().await? {
         pulse.beat().await;
-        platform.observe(&Observation::Checking { file: &import.file, done: chunks.offset, of: end });
+        deployment.observe(&Observation::Checking { file: &import.file, done: chunks.offset, of: end });
         held = (chunk.len() as u64 == chunks.offset).then(|| chunk.clone());
         if !examination.feed(&chunk) {
             whole = chunks.offset >= end;
             break;
         }
     }
-    // Somebody is still writing it: what was checked may not be what is there.
+    // The file is still being written: what was checked may differ from what is there.
     if let (None, Some(before)) = (content, before)
         && objects.stat(&import.source).await? != before
     {
@@ -358,12 +373,12 @@ async fn examine<P: Platform>(
 }
 
 /// What to do about a file that would remove too much.
-const RAISE: &str = "see whether the file is complete; if it is, raise max_removed in the configuration and drop it \
-                     again";
+const RAISE: &str =
+    "check that the file is complete; if it is, raise max_removed in the configuration and drop it again";
 
 /// Lets decide what depends on other records, before anything is loaded.
-async fn judge<P: Platform>(
-    platform: &P,
+async fn judge<D: HasObjects + HasGroups + HasRecords>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
     config: &Config,
@@ -372,7 +387,7 @@ async fn judge<P: Platform>(
     examined: &mut Examined,
 ) -> Result<()> {
     if examined.reason.is_none() && terms.options.check_references == CheckReferences::Group {
-        references::check(platform, import, name, config, terms, bytes, examined).await?;
+        references::check(deployment, import, name, config, terms, bytes, examined).await?;
         examined.judge(&terms.options);
     }
     if let Some(rule) = &terms.options.replace_all
@@ -380,7 +395,7 @@ async fn judge<P: Platform>(
         && examined.summary.rejected == 0
     {
         let accepted = examined.summary.accepted;
-        let replacement = Replacement { platform, import, name, terms, bytes, accepted };
+        let replacement = Replacement { deployment, import, name, terms, bytes, accepted };
         if let Some(message) = replacement.guard(rule).await? {
             examined.refuse(Code::RemovalExceeded, message, RAISE);
         }
@@ -389,15 +404,15 @@ async fn judge<P: Platform>(
 }
 
 /// Reads a file that is known to be good; its lines go to the sink.
-async fn read_lines<P: Platform>(
-    platform: &P,
+async fn read_lines<D: HasObjects>(
+    deployment: &D,
     source: &Source,
     bytes: u64,
     terms: &CheckSpec,
     sink: &mut impl Sink,
 ) -> Result<()> {
     let mut checker = terms.checker();
-    let mut chunks = Chunks::new(platform.objects(), source, bytes);
+    let mut chunks = Chunks::new(deployment.objects(), source, bytes);
     while let Some(chunk) = chunks.next().await? {
         checker.feed(&chunk, sink);
     }
@@ -421,11 +436,11 @@ struct Passed<'a> {
 }
 
 /// Phase two: loads the good lines and keeps the rejected ones.
-async fn take<P: Platform>(platform: &P, file: &Passed<'_>, held: Option<Bytes>) -> Result<Findings> {
+async fn take<D: Loads>(deployment: &D, file: &Passed<'_>, held: Option<Bytes>) -> Result<Findings> {
     let Passed { import, name, terms, content, .. } = *file;
     let sha256 = Some(content.sha256.clone());
     let mut imported = Findings { sha256, ..Findings::outcome(Outcome::Imported) };
-    let loaded = load::load(platform, file, held).await?;
+    let loaded = load::load(deployment, file, held).await?;
     let accepted = loaded.summary.accepted;
     if loaded.counts.read > 0 {
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
@@ -436,25 +451,25 @@ async fn take<P: Platform>(platform: &P, file: &Passed<'_>, held: Option<Bytes>)
     }
     if let Some(rule) = &terms.options.replace_all {
         let bytes = content.bytes;
-        let replacement = Replacement { platform, import, name, terms, bytes, accepted };
+        let replacement = Replacement { deployment, import, name, terms, bytes, accepted };
         remove_the_rest(&replacement, rule, &mut imported).await?;
     }
-    let grown = if platform.objects().is_fixed(&import.source) {
+    let grown = if deployment.objects().is_fixed(&import.source) {
         0
     } else {
-        platform.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes)
+        deployment.objects().stat(&import.source).await?.bytes.saturating_sub(content.bytes)
     };
     if grown > 0 {
         let message =
-            format!("{} came after the file was taken in, and were not read", plural(grown, "byte"));
+            format!("{} arrived after the file was registered and were not read", plural(grown, "byte"));
         // Where lines are added, what was read would be added once more.
         let hint = if terms.plan.on_existing == OnExisting::Append {
             let read = imported.counts.read + 1;
             format!(
-                "send what comes behind line {read} in a file of its own: the lines before it count already"
+                "send the lines after line {read} in a separate file: the lines before are already imported"
             )
         } else {
-            "drop the file again now that it is complete, and let uploads end before they are seen".to_owned()
+            "drop the complete file again, and make uploads visible only when they are complete".to_owned()
         };
         imported.tally.push(Finding::file(Code::FileChanged, message).with_hint(hint));
     }
@@ -462,14 +477,14 @@ async fn take<P: Platform>(platform: &P, file: &Passed<'_>, held: Option<Bytes>)
 }
 
 /// Removes what a file that replaces all does not name, or says why not.
-async fn remove_the_rest<P: Platform>(
-    file: &Replacement<'_, P>,
+async fn remove_the_rest<D: HasObjects + HasRecords>(
+    file: &Replacement<'_, D>,
     rule: &ReplaceAll,
     imported: &mut Findings,
 ) -> Result<()> {
     if imported.counts.rejected > 0 {
-        let message = "nothing was removed: the rejected lines may name what would have gone";
-        imported.notes.push(format!("{message}; mend them and drop the whole file again"));
+        let message = "nothing was removed: the rejected lines may name records that would be removed";
+        imported.notes.push(format!("{message}; fix them and drop the whole file again"));
         return Ok(());
     }
     // Files of the group that were loaded since the check may have brought what would go now.
@@ -481,7 +496,7 @@ async fn remove_the_rest<P: Platform>(
         return Ok(());
     }
     let (removed, dependents) = file.prune_unlisted().await?;
-    // Who leaves a list is still there.
+    // A contact that leaves a list still exists.
     imported.counts.removed += if rule.list.is_some() { 0 } else { removed + dependents };
     imported.notes.push(left_out(removed, file.terms));
     Ok(())

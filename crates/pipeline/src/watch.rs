@@ -1,7 +1,7 @@
 //! Watches over what does not happen: groups that stay incomplete, and files that do not come.
 //!
-//! A reconciliation looks at each repository, as its configuration asks. What is found is told by a message, so that
-//! whoever mails does; told once, since who mailed it says so in the state.
+//! A reconciliation looks at each repository, as its configuration asks. It sends a message for each finding, and the
+//! function that mails it marks that in the state, so that people get it once.
 
 use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
@@ -10,48 +10,62 @@ use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter::name::Entry;
 use tidewaiter::notice::{Expectation, Notice, What};
+use tidewaiter::render::{Html, Renderer, Subject, Text};
 
+use crate::capabilities::{
+    Clock, HasConfigCache, HasGroups, HasMailer, HasMarks, HasObjects, HasQueue, HasRuns, trait_alias,
+};
 use crate::ports::{
-    HistoryFilter, ImportRun, Kind, Mail, Mailer, Message, News, Platform, Queue, State, WaitingGroup,
+    GroupQueue, HistoryFilter, ImportRun, Kind, Mail, Mailer, Marks, Message, News, Queue, RunLedger,
+    WaitingGroup,
 };
 use crate::{Error, Result, conclude, configs, report};
+
+trait_alias! {
+    /// What watching over a repository needs.
+    pub trait WatchesOver =
+        HasObjects + HasRuns + HasGroups + HasConfigCache + HasMarks + HasQueue + Clock
+}
 
 /// How many arrivals are looked at to find one of an import.
 const ARRIVALS: usize = 1_000;
 
 /// Looks at a repository: groups that have been incomplete for too long expire, and what is to be told is
 /// handed on.
-pub(crate) async fn watch_over<P: Platform>(platform: &P, repository: &Repository) -> Result<()> {
-    let active = configs::active(platform, repository).await?;
-    let now = platform.now();
-    let mut due = waiting(platform, repository, &active, now).await?;
-    due.extend(expected(platform, repository, &active, now).await?);
+pub(crate) async fn watch_over<D: WatchesOver>(deployment: &D, repository: &Repository) -> Result<()> {
+    let active = configs::active(deployment, repository).await?;
+    let now = deployment.now();
+    let mut due = waiting(deployment, repository, &active, now).await?;
+    due.extend(expected(deployment, repository, &active, now).await?);
     for notice in due {
-        if platform.state().noticed(&notice.key()).await?.is_none() {
-            platform.queue().send(Message::Notice { notice }, None).await?;
+        if deployment.marks().get(&notice.key()).await?.is_none() {
+            deployment.queue().send(Message::Notice { notice }, None).await?;
         }
     }
     Ok(())
 }
 
 /// Mails a notice, unless that was done.
-pub async fn tell<P: Platform>(platform: &P, notice: &Notice) -> Result<()> {
+pub async fn tell<D: HasObjects + HasConfigCache + HasMarks + HasMailer + Clock>(
+    deployment: &D,
+    notice: &Notice,
+) -> Result<()> {
     let key = notice.key();
-    if platform.state().noticed(&key).await?.is_some() {
+    if deployment.marks().get(&key).await?.is_some() {
         return Ok(());
     }
     let repository = notice.repository.parse().map_err(Error::Task)?;
-    let active = configs::active(platform, &repository).await?;
+    let active = configs::active(deployment, &repository).await?;
     let recipients = audience(&active, &notice.what);
     if !recipients.is_empty() {
-        let mail = mail(notice, recipients, platform)?;
+        let mail = mail(notice, recipients, deployment)?;
         // What happens now is not given up: it may still be mended in time.
-        let (_, refused) = report::post(platform, &mail, platform.now()).await?;
+        let (_, refused) = report::post(deployment, &mail, deployment.now()).await?;
         if let Some(error) = refused {
             return Err(error);
         }
     }
-    platform.state().note(&key, platform.now()).await.map(|_| ())
+    deployment.marks().put_if_absent(&key, deployment.now()).await.map(|_| ())
 }
 
 /// Those who get alerts: of the repository, or of the import that waits for a file.
@@ -66,24 +80,24 @@ fn audience(active: &Active, what: &What) -> Vec<String> {
     conclude::addresses(alerts.map(Vec::as_slice).unwrap_or_default())
 }
 
-fn mail<P: Platform>(notice: &Notice, recipients: Vec<String>, platform: &P) -> Result<Mail> {
+fn mail<D: HasMailer + Clock>(notice: &Notice, recipients: Vec<String>, deployment: &D) -> Result<Mail> {
     let id: String =
         notice.key().chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '.' }).collect();
     let message = MessageBuilder::new()
-        .from(platform.mailer().sender())
+        .from(deployment.mailer().sender())
         .to(recipients.clone())
-        .subject(notice.subject())
+        .subject(Subject.render(notice))
         .message_id(format!("{id}@tidewaiter"))
-        .date(platform.now().as_second())
-        .text_body(notice.text())
-        .html_body(notice.html())
+        .date(deployment.now().as_second())
+        .text_body(Text.render(notice))
+        .html_body(Html.render(notice))
         .write_to_vec()
         .map_err(|source| Error::Mail { id: id.clone(), source })?;
     Ok(Mail { name: notice.repository.clone(), id, recipients, message })
 }
 
-async fn waiting<P: Platform>(
-    platform: &P,
+async fn waiting<D: HasGroups + HasQueue>(
+    deployment: &D,
     repository: &Repository,
     active: &Active,
     now: Timestamp,
@@ -93,12 +107,14 @@ async fn waiting<P: Platform>(
     if limits.alert_after_hours.is_none() && limits.expire_after_hours.is_none() {
         return Ok(notices);
     }
-    for waiting in platform.state().waiting(repository).await? {
+    for waiting in deployment.groups().waiting(repository).await? {
         let after = |hours: Option<u64>| hours.map(|hours| later(waiting.since, hours));
         let (alert, expires) = (after(limits.alert_after_hours), after(limits.expire_after_hours));
-        if expires.is_some_and(|at| at <= now) && platform.state().expire(repository, &waiting.group).await? {
+        if expires.is_some_and(|at| at <= now)
+            && deployment.groups().expire(repository, &waiting.group).await?
+        {
             let message = Message::news(repository, News::Poke);
-            platform.queue().send(message, None).await?;
+            deployment.queue().send(message, None).await?;
         } else if alert.is_some_and(|at| at <= now) {
             notices.push(incomplete(waiting, expires));
         }
@@ -125,8 +141,8 @@ fn incomplete(waiting: WaitingGroup, expires: Option<Timestamp>) -> Notice {
     Notice { repository: repository.to_string(), what }
 }
 
-async fn expected<P: Platform>(
-    platform: &P,
+async fn expected<D: HasRuns + HasMarks>(
+    deployment: &D,
     repository: &Repository,
     active: &Active,
     now: Timestamp,
@@ -142,7 +158,7 @@ async fn expected<P: Platform>(
                 by: expected.to_string(),
                 deadline: window.until,
             };
-            let what = missing(platform, repository, expectation, window, now).await?;
+            let what = missing(deployment, repository, expectation, window, now).await?;
             notices.extend(what.map(|what| Notice { repository: repository.to_string(), what }));
         }
     }
@@ -154,33 +170,33 @@ fn expectations(config: &Config) -> impl Iterator<Item = (Entry, &Expected)> {
 }
 
 /// What is to be told of an import whose file was expected in a window.
-async fn missing<P: Platform>(
-    platform: &P,
+async fn missing<D: HasRuns + HasMarks>(
+    deployment: &D,
     repository: &Repository,
     expectation: Expectation,
     window: Window,
     now: Timestamp,
 ) -> Result<Option<What>> {
     let Expectation { universe, scope, subsection, by, .. } = &expectation;
-    // Deadlines that were over when it was first asked for are nobody's fault.
+    // A deadline that was over before the first look raises no notice.
     let asked = format!("expected/{repository}/{universe}/{scope}/{subsection}/{by}");
-    if platform.state().note(&asked, now).await? >= window.until {
+    if deployment.marks().put_if_absent(&asked, now).await? >= window.until {
         return Ok(None);
     }
-    let came = arrival(platform, repository, &expectation, window.from).await?;
+    let came = arrival(deployment, repository, &expectation, window.from).await?;
     if came.as_ref().is_some_and(|import| import.arrived <= window.until) {
         return Ok(None);
     }
     let Some(import) = came else { return Ok(Some(What::Missed(expectation))) };
-    // Who was not told that it is missing need not be told that it has come.
+    // Send an all-clear only after an alarm.
     let missed = Notice { repository: repository.to_string(), what: What::Missed(expectation.clone()) };
-    let was_missed = platform.state().noticed(&missed.key()).await?.is_some();
+    let was_missed = deployment.marks().get(&missed.key()).await?.is_some();
     Ok(was_missed.then_some(What::Came { expected: expectation, file: import.file, at: import.arrived }))
 }
 
 /// The first file of an import that came after a time.
-async fn arrival<P: Platform>(
-    platform: &P,
+async fn arrival<D: HasRuns>(
+    deployment: &D,
     repository: &Repository,
     expectation: &Expectation,
     after: Timestamp,
@@ -200,5 +216,5 @@ async fn arrival<P: Platform>(
         }
         _ => false,
     };
-    Ok(platform.state().history(&filter).await?.into_iter().rev().find(is_it))
+    Ok(deployment.runs().history(&filter).await?.into_iter().rev().find(is_it))
 }

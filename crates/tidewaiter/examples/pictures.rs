@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink};
 use tidewaiter::finding::{Code, Finding, Tally};
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::notice::{Notice, What};
-use tidewaiter::report::day::{Column, Day, File, Waiting, page};
+use tidewaiter::render::{Html, Renderer};
+use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
 use tidewaiter::report::digest::{self, Digest};
-use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report, html};
+use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 
@@ -52,7 +53,7 @@ fn report() -> Result<Report, String> {
     let file = "club.02-03_northwind_fr_contacts_crm_20260210.csv";
     let mut report = Report {
         repository: "northwind".to_owned(),
-        import: "01KH3N6W800000000000000000".to_owned(),
+        import: "01KH3N6W800000000000000000".parse()?,
         file: file.to_owned(),
         archive: Some("club_2026-02-10.zip".to_owned()),
         bytes: content.len() as u64,
@@ -77,9 +78,9 @@ fn report() -> Result<Report, String> {
         mistakes_total: 0,
         mistakes: Vec::new(),
         notes: Vec::new(),
-        arrived: "2026-02-10T06:12:40Z".to_owned(),
-        began: Some("2026-02-10T08:31:02Z".to_owned()),
-        finished: "2026-02-10T08:31:03Z".to_owned(),
+        arrived: at("2026-02-10T06:12:40Z")?,
+        began: Some(at("2026-02-10T08:31:02Z")?),
+        finished: at("2026-02-10T08:31:03Z")?,
         place: format!("archives/northwind/{file}"),
         badlines: Some("badlines/northwind/northwind_fr_contacts_crm_20260210.csv".to_owned()),
         log: format!("logs/northwind/{file}.log"),
@@ -89,7 +90,7 @@ fn report() -> Result<Report, String> {
     Ok(report)
 }
 
-/// A digest of an hour: two files that need somebody, and what came with them.
+/// A digest of an hour: two files that need attention, and what came with them.
 fn digest() -> Result<String, String> {
     let part = report()?;
     let mut bogus = Report {
@@ -117,23 +118,26 @@ fn digest() -> Result<String, String> {
         (format!("northwind_fr_{name}_20260210_{n:03}.csv"), Outcome::Imported, counts, false)
     });
     let told_of = told.iter().map(|one| (one.file.clone(), one.outcome, one.counts, true));
-    let at = |n: i64| Timestamp::from_second(1_770_710_400 + n).map_err(|error| error.to_string());
+    let second = |n: i64| Timestamp::from_second(1_770_710_400 + n).map_err(|error| error.to_string());
     let mut files = Vec::new();
     for (n, (name, outcome, counts, needs_attention)) in (0..).zip(told_of.chain(clean)) {
-        let import = n.to_string();
-        let finished = at(n)?;
+        let finished = second(n)?;
+        let import = ImportId::new(finished, 0);
         files.push(digest::File { import, name, finished, outcome, counts, needs_attention, report: None });
     }
     let mut digest = Digest::new("northwind", "2026-02-10 08:00–09:00 UTC", files);
     for file in digest.to_detail() {
         file.report = told.iter().find(|one| one.file == file.name).cloned().map(Box::new);
     }
-    Ok(digest::html(&digest))
+    Ok(Html.render(&digest))
+}
+
+fn at(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|error: jiff::Error| error.to_string())
 }
 
 /// A group that has been incomplete since the morning.
 fn notice() -> Result<String, String> {
-    let at = |text: &str| text.parse::<Timestamp>().map_err(|error| error.to_string());
     let what = What::Waiting {
         group: "club".to_owned(),
         last: 3,
@@ -146,7 +150,7 @@ fn notice() -> Result<String, String> {
         since: at("2026-02-10T06:12:40Z")?,
         expires: Some(at("2026-02-12T06:12:40Z")?),
     };
-    Ok(Notice { repository: "northwind".to_owned(), what }.html())
+    Ok(Html.render(&Notice { repository: "northwind".to_owned(), what }))
 }
 
 fn file(n: u64, hour: u16, name: &str, read: u64, rejected: u64) -> File {
@@ -177,7 +181,7 @@ fn refused(minute: u16, outcome: Outcome, name: &str, reason: &str) -> File {
     }
 }
 
-fn day() -> String {
+fn day() -> Result<String, String> {
     let names =
         ["stores_erp", "products_catalogue", "contacts_crm", "orders_shop", "ordersitems_shop", "events_web"];
     let busy = [0, 0, 3, 9, 4, 0, 6, 12, 30, 22, 14, 9, 11, 18, 26, 20, 12, 8, 5, 3, 2, 4, 1, 0];
@@ -210,13 +214,12 @@ fn day() -> String {
         ),
     ]);
     files.sort_by_key(|file| file.minute);
-    let waiting = |group: &str, last, missing: &[u8], since: &str, ago: &str| Waiting {
+    let waiting = |group: &str, last, missing: &[u8], since| Waiting {
         group: group.to_owned(),
         last,
         missing: missing.to_vec(),
         files: 2,
-        since: since.to_owned(),
-        ago: ago.to_owned(),
+        since,
     };
     let column = |scope: &str, column: &str, code, count, files| Column {
         scope: scope.to_owned(),
@@ -229,8 +232,8 @@ fn day() -> String {
         repository: "northwind".to_owned(),
         files,
         waiting: vec![
-            waiting("daily", 3, &[2], "2026-02-10 04:31:07Z", "19 hours ago"),
-            waiting("loyalty", 5, &[3, 4, 5], "2026-02-10 16:58:40Z", "6 hours ago"),
+            waiting("daily", 3, &[2], at("2026-02-10T04:31:07Z")?),
+            waiting("loyalty", 5, &[3, 4, 5], at("2026-02-10T16:58:40Z")?),
         ],
         columns: vec![
             column("contacts", "birthdate", Code::TypeError, 412, 3),
@@ -241,17 +244,18 @@ fn day() -> String {
         ],
         looked_at: None,
     };
-    page("2026-02-10", "2026-02-10 23:58:12Z", &[day])
+    let made = at("2026-02-10T23:58:12Z")?;
+    Ok(Html.render(&Page { date: jiff::civil::date(2026, 2, 10), made, days: vec![day] }))
 }
 
 fn main() -> Result<(), String> {
     #[expect(clippy::disallowed_methods, reason = "an example is no part of the core")]
     let what = std::env::args().nth(1).unwrap_or_default();
     let page = match what.as_str() {
-        "mail" => html(&report()?),
+        "mail" => Html.render(&report()?),
         "digest" => digest()?,
         "notice" => notice()?,
-        "day" => day(),
+        "day" => day()?,
         _ => return Err("usage: pictures mail|digest|notice|day".to_owned()),
     };
     std::io::Write::write_all(&mut std::io::stdout(), page.as_bytes()).map_err(|error| error.to_string())

@@ -16,17 +16,17 @@ pub(crate) const VALUES: usize = 100_000;
 pub(crate) const IMPORTS: Bound = Bound {
     most: 1_000,
     things: "imports",
-    advice: "give some of them a universe of their own, with a document of its own",
+    advice: "move some of them to another universe, with a document of its own",
 };
 /// How many scopes a document may add or change.
 pub(crate) const SCOPES: Bound =
-    Bound { most: 200, things: "scopes", advice: "give some of them a universe of their own" };
+    Bound { most: 200, things: "scopes", advice: "move some of them to another universe" };
 /// How many scopes may be named in `scope_order`.
 pub(crate) const SCOPE_ORDER: Bound =
-    Bound { most: 250, things: "scopes", advice: "name only those that are to come first" };
+    Bound { most: 250, things: "scopes", advice: "list only those that come first" };
 /// How many recipients a list may name: a mail service takes no more for one mail.
 pub(crate) const RECIPIENTS: Bound =
-    Bound { most: 50, things: "recipients", advice: "name the address of a mailing list instead" };
+    Bound { most: 50, things: "recipients", advice: "use the address of a mailing list instead" };
 /// How many days a list may name.
 pub(crate) const DAYS: Bound = Bound { most: 7, things: "days", advice: "name each day once" };
 
@@ -48,12 +48,12 @@ pub(crate) const SETS: Bound =
     Bound { most: 20, things: "sets of columns", advice: "leave out what others imply" };
 /// How many texts may mean "no value", true, or false.
 pub(crate) const WORDS: Bound =
-    Bound { most: 50, things: "texts", advice: "have the partner write fewer of them" };
+    Bound { most: 50, things: "texts", advice: "ask the partner to use fewer of them" };
 /// How many values an `enum` may list.
 pub(crate) const ENUM: Bound = Bound {
     most: 1_000,
     things: "values",
-    advice: "keep longer lists as records of a scope, and refer to them with foreignKeys",
+    advice: "keep longer lists as records of a scope and reference them with foreignKeys",
 };
 /// How many columns a line may adjust in another record.
 pub(crate) const ADJUSTED: Bound = Bound { most: 20, things: "columns", advice: "adjust fewer columns" };
@@ -69,19 +69,19 @@ pub(crate) const FORMAT_BYTES: Bound =
 pub(crate) const UNIVERSES: Bound = Bound {
     most: 100,
     things: "universes in this repository",
-    advice: "put some of them into another repository",
+    advice: "move some of them to another repository",
 };
 /// How many imports all active configurations of a repository may have together.
 pub(crate) const ALL_IMPORTS: Bound = Bound {
     most: 5_000,
     things: "imports in all documents of the repository together",
-    advice: "put some universes into another repository",
+    advice: "move some universes to another repository",
 };
 /// How large all active configurations of a repository may be together, in bytes.
 pub(crate) const ALL_BYTES: Bound = Bound {
     most: 4 << 20,
     things: "bytes in all documents of the repository together",
-    advice: "put some universes into another repository",
+    advice: "move some universes to another repository",
 };
 /// How many recipients the settings of all active configurations of a repository may name together, in each list.
 pub(crate) const ALL_RECIPIENTS: Bound = Bound {
@@ -93,7 +93,7 @@ pub(crate) const ALL_RECIPIENTS: Bound = Bound {
 pub(crate) const ALL_PATTERNS: Bound = Bound {
     most: 32 << 20,
     things: "bytes of compiled patterns in all documents of the repository together",
-    advice: "put some universes into another repository, or repeat less in patterns",
+    advice: "move some universes to another repository, or repeat less in patterns",
 };
 
 /// How many of some things there may be.

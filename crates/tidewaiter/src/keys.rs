@@ -108,7 +108,7 @@ pub enum Place {
     Archives,
     /// The rejected lines of an imported file.
     Badlines,
-    /// Illegal: nothing of it was taken.
+    /// Illegal: nothing was imported.
     Bogus,
     /// The log for people and the report for programs.
     Logs,
@@ -157,9 +157,9 @@ impl Key {
         Self(format!("logs/{repository}/{}.log", fitting(file)))
     }
 
-    /// The report for programs, beside the log, with the import's id in its name as [`Key::renamed`] has it:
-    /// it is nobody else's, so it need not be claimed, and never moves. It is written before the outcome is decided:
-    /// if that is tried more than once, there is a `draft` of each try, counted from 1, and one of them stays.
+    /// The report for programs, beside the log, with the import's id in its name as [`Key::renamed`] has it: no other
+    /// run has it, so it need not be claimed, and never moves. It is written before the outcome is decided: if that
+    /// is tried more than once, there is a `draft` of each try, counted from 1, and one of them stays.
     pub fn report(repository: &Repository, file: &str, import: ImportId, draft: u32) -> Self {
         let number = if draft == 1 { String::new() } else { format!(".{draft}") };
         let name = crate::name::with_import_id(fitting(file), import);

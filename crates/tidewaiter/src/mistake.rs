@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::printable;
 
-/// The longest path that is told, in characters: the keys are whatever somebody wrote.
+/// The longest path that is shown, in characters: a document may hold any key.
 const PATH_CHARACTERS: usize = 512;
 /// The longest message or hint, in characters: values may stand in it.
 const MESSAGE_CHARACTERS: usize = 1_000;
@@ -24,7 +24,7 @@ pub(crate) fn enough(mistakes: &[Mistake]) -> bool {
 pub(crate) fn told(mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
     if enough(&mistakes) {
         mistakes.truncate(MOST - 1);
-        mistakes.push(Mistake::new("", "there are more mistakes than these").with_hint("fix these first"));
+        mistakes.push(Mistake::new("", "there are more mistakes").with_hint("fix these first"));
     }
     mistakes
 }

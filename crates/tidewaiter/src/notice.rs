@@ -1,13 +1,11 @@
 //! What people are told that is about no file: a group that stays incomplete, a file that does not come.
 //!
-//! One model (`Told`), and two renderings that say the same: text, and HTML in the look of the other mails.
+//! [`Text`](crate::render::Text) and [`Html`](crate::render::Html) say the same of a notice: both are made from `Told`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::report::{number, plural};
-
-mod html;
 
 /// How many files that are here a notice names.
 const NAMED: usize = 50;
@@ -72,7 +70,7 @@ pub struct Expectation {
 
 impl Expectation {
     /// What the names of its files look like.
-    fn pattern(&self) -> String {
+    pub(crate) fn pattern(&self) -> String {
         format!("{}_{}_{}_<date>.csv", self.universe, self.scope, self.subsection)
     }
 }
@@ -90,63 +88,32 @@ impl Notice {
         }
     }
 
-    /// What it says, in one line.
-    pub fn subject(&self) -> String {
-        let repository = &self.repository;
-        match &self.what {
-            What::Waiting { group, missing, .. } => {
-                let slots = plural(missing.len() as u64, "file");
-                format!("[{repository}] group {group} is incomplete: {slots} missing")
-            }
-            What::Missed(expected) => {
-                format!("[{repository}] no {} has come {}", expected.pattern(), expected.by)
-            }
-            What::Came { expected, file, .. } => {
-                format!("[{repository}] {file} has come, expected {}", expected.by)
-            }
-        }
-    }
-
-    /// What it says, in full: lines of text.
-    pub fn text(&self) -> String {
-        let Told { sentence, facts, hint, .. } = self.told();
-        let facts = facts.into_iter().map(|(name, values)| format!("{name}: {}\n", values.join(", ")));
-        let mut text = format!("Repository {}\n\n{sentence}\n", self.repository);
-        text.extend(facts);
-        text.extend(hint.map(|hint| format!("Hint: {hint}\n")));
-        text
-    }
-
-    /// The same as an HTML document.
-    pub fn html(&self) -> String {
-        html::html(self)
-    }
-
-    fn told(&self) -> Told {
+    /// What it says, in its parts.
+    pub(crate) fn told(&self) -> Told {
         match &self.what {
             What::Waiting { group, last, missing, files, since, expires, .. } => {
                 waiting(group, *last, missing, files, *since, *expires)
             }
             What::Missed(expected) => Told {
                 word: "missing",
-                headline: format!("No {} has come {}", expected.pattern(), expected.by),
-                sentence: format!("No file {} has come {}.", expected.pattern(), expected.by),
+                headline: format!("No {} arrived {}", expected.pattern(), expected.by),
+                sentence: format!("No file {} arrived {}.", expected.pattern(), expected.by),
                 facts: vec![
-                    ("Expected until", vec![expected.deadline.to_string()]),
-                    ("You are told", vec!["once, and again when it comes".to_owned()]),
+                    ("Deadline", vec![expected.deadline.to_string()]),
+                    ("Next notice", vec!["when the file arrives".to_owned()]),
                 ],
                 hint: Some(
-                    "ask whoever sends it; if it is not to come any more, take `expected` out of the configuration."
+                    "ask the sender; if the file is no longer expected, remove `expected` from the configuration"
                         .to_owned(),
                 ),
             },
             What::Came { expected, file, at } => Told {
                 word: "arrived",
-                headline: format!("{file} has come"),
-                sentence: "Its own report says what became of it.".to_owned(),
+                headline: format!("{file} arrived"),
+                sentence: "Its report shows the outcome.".to_owned(),
                 facts: vec![
-                    ("Came at", vec![at.to_string()]),
-                    ("Expected", vec![format!("{}, until {}", expected.by, expected.deadline)]),
+                    ("Arrived", vec![at.to_string()]),
+                    ("Expected", vec![format!("{} (deadline {})", expected.by, expected.deadline)]),
                 ],
                 hint: None,
             },
@@ -154,16 +121,16 @@ impl Notice {
     }
 }
 
-/// What a notice says, in its parts.
-struct Told {
+/// What a notice says, in its parts, each to be put in the form of a mail.
+pub(crate) struct Told {
     /// What it is about, in a word.
-    word: &'static str,
-    headline: String,
-    sentence: String,
+    pub(crate) word: &'static str,
+    pub(crate) headline: String,
+    pub(crate) sentence: String,
     /// Each a name, and one value or several.
-    facts: Vec<(&'static str, Vec<String>)>,
+    pub(crate) facts: Vec<(&'static str, Vec<String>)>,
     /// What can be done.
-    hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 impl Expectation {
@@ -185,17 +152,17 @@ fn waiting(
     if files.len() > NAMED {
         here.push(format!("and {} more", number((files.len() - NAMED) as u64)));
     }
-    let mut facts = vec![("Missing", slots), ("Here", here), ("Waiting since", vec![since.to_string()])];
+    let mut facts = vec![("Missing", slots), ("Received", here), ("Waiting since", vec![since.to_string()])];
     facts.extend(
-        expires
-            .map(|at| ("If it stays so", vec![format!("what is here is put under notprocessed/ at {at}")])),
+        expires.map(|at| ("Otherwise", vec![format!("the received files move to notprocessed/ at {at}")])),
     );
-    let hint = "send what is missing; or send what is here again without the group in its name, to be imported by \
-                itself.";
+    let hint = "send the missing files; or send the received files again without the group tag, to import each one by itself";
     Told {
         word: "waiting",
         headline: format!("Group {group} is incomplete: {} missing", plural(missing.len() as u64, "file")),
-        sentence: format!("Group {group} waits, and nothing of it is imported before it is complete."),
+        sentence: format!(
+            "Group {group} is incomplete. None of its files is imported before all of them have arrived."
+        ),
         facts,
         hint: Some(hint.to_owned()),
     }
@@ -204,6 +171,7 @@ fn waiting(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::{Renderer, Subject, Text};
 
     #[test]
     fn a_notice_says_what_is_missing_and_what_to_do() {
@@ -219,8 +187,8 @@ mod tests {
         };
         let notice = Notice { repository: "partner".to_owned(), what };
         assert_eq!(notice.key(), "waiting/partner/daily/03/2");
-        assert_eq!(notice.subject(), "[partner] group daily is incomplete: 2 files missing");
-        let text = notice.text();
+        assert_eq!(Subject.render(&notice), "[partner] group daily is incomplete: 2 files missing");
+        let text = Text.render(&notice);
         for part in [
             "daily.02-03_…, daily.03-03_…",
             "2026-01-31T06:00:00Z",
@@ -237,10 +205,10 @@ mod tests {
             deadline: at("2026-01-31T06:00:00Z"),
         };
         let missed = Notice { repository: "partner".to_owned(), what: What::Missed(expected.clone()) };
-        assert_eq!(missed.subject(), "[partner] no acme_orders_shop_<date>.csv has come by 06:00 UTC");
+        assert_eq!(Subject.render(&missed), "[partner] no acme_orders_shop_<date>.csv arrived by 06:00 UTC");
         let what = What::Came { expected, file: "x.csv".to_owned(), at: at("2026-01-31T07:00:00Z") };
         let came = Notice { repository: "partner".to_owned(), what };
         assert_ne!(came.key(), missed.key());
-        assert!(came.text().contains("Came at: 2026-01-31T07:00:00Z"));
+        assert!(Text.render(&came).contains("Arrived: 2026-01-31T07:00:00Z"));
     }
 }

@@ -1,11 +1,10 @@
-//! Who is next: the state machine that keeps the order of one repository.
+//! The state machine that keeps the order of one repository: it decides what happens next.
 //!
-//! [`step`] is pure. It is given the state of a repository and what happened, and answers with the
-//! new state and what is to be done. The caller writes the state under a condition (nobody wrote it
-//! in between), then carries out the commands and feeds their answers back. Every command can be
-//! carried out twice, every event can come twice, late, or not at all: a [`Event::Poke`] at any time
-//! asks again for what the state is waiting for. Who only tells that a file arrived asks for nothing that somebody has
-//! asked for already: or each of ten thousand files would have the one that is running handed out once more.
+//! [`step`] is pure. It takes the state of a repository and an event, and answers with the new state and commands.
+//! The caller writes the state on the condition that it is unchanged, then carries out the commands and feeds their
+//! answers back. Every command can be carried out twice; every event can come twice, late, or not at all. An
+//! [`Event::Poke`] asks again for whatever the state waits for. `Arrived` never re-dispatches running work; otherwise
+//! each of ten thousand files would dispatch the running one again.
 
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +93,7 @@ pub struct State {
 }
 
 impl State {
-    /// The file that somebody has in hand.
+    /// The file that a worker has.
     #[must_use]
     pub fn handed_out(&self) -> Option<ImportId> {
         match self.running.as_ref()? {
@@ -116,8 +115,8 @@ pub struct Unsettled {
     pub settle_seconds: i64,
 }
 
-/// How often the settling time may be prolonged by files that keep arriving, so that a partner who
-/// never stops sending does not keep his own files from being imported.
+/// How often the settling time may be prolonged by files that keep arriving, so that a partner who never stops
+/// sending does not delay its own files for ever.
 const SETTLE_AT_MOST: i64 = 10;
 
 impl Unsettled {
@@ -137,8 +136,8 @@ impl Unsettled {
         self.until() > now
     }
 
-    /// Whether a file that arrives now belongs to what arrived before. Not so after a pause that nobody has seen,
-    /// because there was nothing to wait for any more.
+    /// Whether a file that arrives now belongs to those that arrived before. It does not after a pause that no event
+    /// reported, because there was nothing left to wait for.
     fn goes_on(&self, now: Timestamp) -> bool {
         self.quiet_at() > now || self.until() == self.quiet_at()
     }
@@ -248,7 +247,8 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
             let last = before.map_or(*at, |u| u.last.max(*at));
             let unsettled = Unsettled { first, last, settle_seconds: *settle_seconds };
             next.unsettled = Some(unsettled);
-            // Of many files that arrive together one asks when to begin; who ends what is running looks again.
+            // One of many files that arrive together asks when to begin. The worker that ends the running file looks
+            // again.
             let is_asked = before.is_some_and(|u| u.is_waited_for(*at) && u.until() <= unsettled.until());
             if state.running.is_some() || is_asked { Vec::new() } else { vec![Command::LookAgain] }
         }
@@ -258,7 +258,7 @@ pub fn step(state: &State, event: &Event) -> (State, Vec<Command>) {
             None => match state.unsettled {
                 Some(unsettled) if unsettled.is_waited_for(*at) => vec![Command::WakeAt(unsettled.until())],
                 _ => {
-                    // Who never stops sending is not waited for again, or one file would be imported each time.
+                    // Do not wait again for a partner that never stops sending, or each wait would import one file.
                     next.unsettled = state.unsettled.filter(|u| u.quiet_at() > *at);
                     vec![Command::FindReady]
                 }

@@ -224,7 +224,7 @@ fn all_patterns_of_a_document_share_a_budget() {
     for document in [with(1, 900), with(100, 9)] {
         let told = said(&document);
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains(".constraints.pattern: up to this one, the patterns of the configuration take more than the 16 MiB allowed for all of them (classes such as"), "{told:?}");
+        assert!(told[0].contains(".constraints.pattern: with this one, the patterns of the configuration take more than the 16 MiB allowed for all of them (classes such as"), "{told:?}");
     }
 }
 
@@ -249,7 +249,7 @@ fn all_configurations_of_a_repository_together_are_bounded() {
     };
     assert_eq!(
         told(&|_| json!({})),
-        (100, "101 universes in this repository where at most 100 are allowed (put some of them into another repository)".to_owned())
+        (100, "101 universes in this repository where at most 100 are allowed (move some of them to another repository)".to_owned())
     );
     let (count, text) = told(
         &|n| json!({ "settings": { "alert_recipients": (0..20).map(|m| format!("{n}-{m}@example.org")).collect::<Vec<_>>() } }),

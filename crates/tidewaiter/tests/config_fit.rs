@@ -99,27 +99,27 @@ fn records_are_matched_by_what_identifies_them() {
     assert_said(
         "contacts",
         json!({ "match_by": "lastname" }),
-        r#"match_by: records of "contacts" are not matched by "lastname" (it can be `email`, `cellphone` or `customer_key`)"#,
+        r#"match_by: records of "contacts" are not matched by "lastname" (it may be `email`, `cellphone` or `customer_key`)"#,
     );
     assert_said(
         "stores",
         json!({ "match_by": "name" }),
-        r#"match_by: records of "stores" are not matched by "name" (it can be `store_id`)"#,
+        r#"match_by: records of "stores" are not matched by "name" (it may be `store_id`)"#,
     );
     assert_said(
         "pairs",
         json!({ "match_by": "a" }),
-        r#"match_by: records of "pairs" are not matched by "a" (its key has several columns, and no other one is among its alternateKeys)"#,
+        r#"match_by: records of "pairs" are not matched by "a" (its key has several columns, and it has no other alternateKeys)"#,
     );
     assert_said(
         "ordersitems",
         json!({ "match_by": "order_id" }),
-        r#"match_by: records of "ordersitems" are only added: there is nothing to match them by"#,
+        r#"match_by: records of "ordersitems" are only added, so there is nothing to match"#,
     );
     assert_said(
         "cardcode",
         json!({ "match_by": "contact" }),
-        r#"match_by: records of "cardcode" are matched by the key that is made for them"#,
+        r#"match_by: records of "cardcode" are matched by their generated key"#,
     );
 }
 
@@ -128,17 +128,17 @@ fn a_key_that_others_hang_on_is_what_records_are_matched_by() {
     assert_said(
         "parcels",
         json!({ "match_by": "label" }),
-        r#"match_by: records of "parcels" keep their key: those of "contents" hang on it (match them by their key, id)"#,
+        r#"match_by: records of "parcels" keep their key: records of "contents" depend on it (match them by their key, id)"#,
     );
     assert_said(
         "finals",
         json!({ "match_by": "label" }),
-        r#"match_by: records of "finals" keep their key: those of "drafts" hang on it (match them by their key, id)"#,
+        r#"match_by: records of "finals" keep their key: records of "drafts" depend on it (match them by their key, id)"#,
     );
     assert_said(
         "drafts",
         json!({ "match_by": "label" }),
-        r#"match_by: records of "drafts" keep their key: those of "finals" hang on it (match them by their key, id)"#,
+        r#"match_by: records of "drafts" keep their key: records of "finals" depend on it (match them by their key, id)"#,
     );
 }
 
@@ -149,7 +149,7 @@ fn modes_that_would_do_nothing() {
             "deletecontacts",
             json!({ "mode": verb }),
             &format!(
-                r#"mode: lines of "deletecontacts" delete records: there are none to {verb} (leave `mode` out)"#
+                r#"mode: lines of "deletecontacts" delete records, so there is nothing to {verb} (remove `mode`)"#
             ),
         );
     }
@@ -157,7 +157,7 @@ fn modes_that_would_do_nothing() {
         assert_said(
             scope,
             json!({ "mode": "update" }),
-            &format!(r#"mode: records of "{scope}" never change: no line could update one"#),
+            &format!(r#"mode: records of "{scope}" never change, so no line can update one"#),
         );
     }
 }
@@ -165,14 +165,14 @@ fn modes_that_would_do_nothing() {
 #[test]
 fn files_that_cannot_be_the_whole() {
     let table = [
-        ("deletecontacts", r#"lines of "deletecontacts" delete records: no file of them is the whole"#),
-        ("tierchange", r#"lines of "tierchange" adjust records: no file of them is the whole"#),
-        ("creditpoints", r#"lines of "creditpoints" adjust records: no file of them is the whole"#),
-        ("ordersitems", r#"records of "ordersitems" are only added: no file of them is the whole"#),
-        ("cardcode", r#"records of "cardcode" may get their key here: a file does not name them all"#),
-        ("nicknames", r#"records of "nicknames" are kept as those of "contacts": no file is the whole"#),
-        ("burnreward", r#"records of "burnreward" claim others for good: none is removed"#),
-        ("earnreward", r#"records of "earnreward" are claimed by others for good: none is removed"#),
+        ("deletecontacts", r#"lines of "deletecontacts" delete records, so no file can replace them all"#),
+        ("tierchange", r#"lines of "tierchange" adjust records, so no file can replace them all"#),
+        ("creditpoints", r#"lines of "creditpoints" adjust records, so no file can replace them all"#),
+        ("ordersitems", r#"records of "ordersitems" are only added, so no file can replace them all"#),
+        ("cardcode", r#"records of "cardcode" may get a generated key, so no file names them all"#),
+        ("nicknames", r#"records of "nicknames" are stored as "contacts", so no file can replace them all"#),
+        ("burnreward", r#"records of "burnreward" claim others permanently, so none is removed"#),
+        ("earnreward", r#"records of "earnreward" are claimed by others permanently, so none is removed"#),
     ];
     for (scope, message) in table {
         assert_said(scope, json!({ "replace_all": {} }), &format!("replace_all: {message}"));
@@ -180,13 +180,13 @@ fn files_that_cannot_be_the_whole() {
     assert_said(
         "stores",
         json!({ "replace_all": { "list": 5 } }),
-        r#"replace_all.list: records of "stores" have no column with lists"#,
+        r#"replace_all.list: records of "stores" have no column of lists"#,
     );
     for mode in ["create", "update"] {
         assert_said(
             "contacts",
             json!({ "replace_all": {}, "mode": mode }),
-            "mode: a file that is the whole of something both creates and updates records (set `mode` to upsert, or leave `replace_all` out)",
+            "mode: `replace_all` both creates and updates records (set `mode` to upsert, or remove `replace_all`)",
         );
     }
 }

@@ -90,14 +90,14 @@ fn every_mistake_is_reported_with_its_path() {
     let wrong = "wrong format for configuration value";
     let expected = [
         r#"acme.contacts.bad name.alert_recipients[1]: wrong format for configuration value "alert_recipients[1]": expected an e-mail address, found "ops""#.to_owned(),
-        r#"acme.contacts.bad name: "bad name" cannot be a name (names are made of 1 to 64 ASCII letters, digits, `_` and `-`)"#.to_owned(),
+        r#"acme.contacts.bad name: "bad name" is not a valid name (names are made of 1 to 64 ASCII letters, digits, `_` and `-`)"#.to_owned(),
         format!(r#"acme.contacts.crm.delimiter: {wrong} "delimiter": expected one character such as ";", "," or "\t", but no quote, letter, digit, "." or "-", found ".""#),
-        r#"acme.contacts.crm.mode: the key "mode" stands here more than once"#.to_owned(),
+        r#"acme.contacts.crm.mode: duplicate key "mode""#.to_owned(),
         format!(r#"acme.contacts.crm.mode: {wrong} "mode": expected "upsert", "create" or "update", found "Update" (did you mean `update`?)"#),
         r#"acme.contacts.crm.modes: unknown configuration option "modes" (did you mean `mode`?)"#.to_owned(),
         r#"acme.contcts: unknown scope "contcts" (did you mean `contacts`?)"#.to_owned(),
         r#"scopes.calls.fields: missing mandatory configuration value "fields": expected a list of fields"#.to_owned(),
-        r#"scopes.contacts.fields[0].name: the catalogue already has a field "email" in this scope (fields can be added under another name, not changed)"#.to_owned(),
+        r#"scopes.contacts.fields[0].name: the catalogue already has a field "email" in this scope (add it under another name; fields of the catalogue cannot be changed)"#.to_owned(),
         format!(r#"scopes.contacts.fields[1].type: {wrong} "type": expected "string", "integer", "number", "boolean", "date", "datetime", "time", "year" or "yearmonth", found "numbr" (did you mean `number`?)"#),
         r#"scopes.visits.foreignKeys[0].reference.resource: unknown scope "contact" (did you mean `contacts`?)"#.to_owned(),
         format!(r#"settings.limits: {wrong} "limits": expected an object, found a list"#),
@@ -158,7 +158,7 @@ fn no_key_or_value_forges_a_line_or_steers_a_terminal() {
     let twice = r#"{ "acme": { "a\n\u001b[31mimported": {}, "a\n\u001b[31mimported": {} } }"#;
     let found = mistakes(twice);
     let key = r"a\n\u{1b}[31mimported";
-    assert_eq!(found[0], format!("acme.{key}: the key \"{key}\" stands here more than once"));
+    assert_eq!(found[0], format!("acme.{key}: duplicate key \"{key}\""));
     assert!(!found.iter().any(|mistake| mistake.contains(tidewaiter::finding::is_treacherous)), "{found:?}");
 }
 
@@ -177,7 +177,7 @@ fn names_that_could_be_confused_are_mistakes() {
     assert_eq!(
         mistakes(&document),
         [
-            r#"acme.contacts.crm_20260131: a file name such as "acme_contacts_crm_20260131_20260131.csv" also fits acme.contacts.crm (rename one of the two)"#
+            r#"acme.contacts.crm_20260131: a file name such as "acme_contacts_crm_20260131_20260131.csv" also matches acme.contacts.crm (rename one of the two)"#
         ]
     );
 }
@@ -195,7 +195,7 @@ fn mistakes_in_added_fields_have_the_path_of_the_document() {
     for path in [
         "scopes.stores.fields[1].constraints.pattern",
         "scopes.stores.foreignKeys[0].fields[0]",
-        "scopes.stores.foreignKeys[0].reference.fields: references lead to the key of \"orders\": order_id",
+        "scopes.stores.foreignKeys[0].reference.fields: a reference must use the key of \"orders\": order_id",
     ] {
         assert!(found.iter().any(|mistake| mistake.starts_with(path)), "{path}: {found:#?}");
     }
@@ -243,7 +243,7 @@ fn documents_of_a_repository_must_agree_in_what_they_share() {
     assert_eq!(
         said(active.with(document("beta", differing.clone())).map(drop)),
         [
-            r#"settings.settle_seconds: settings.settle_seconds differs from the active configuration of universe "acme" (state it in one document only, or alike in all)"#
+            r#"settings.settle_seconds: settings.settle_seconds differs from the active configuration of universe "acme" (set it in one document only, or to the same value in all)"#
         ]
     );
     // A new document for the same universe replaces the old one: there is nothing to differ from.
@@ -278,7 +278,7 @@ fn a_policy_counts_exactly() {
     }
     assert_eq!(
         Policy::MaxRejectedShare(0.29).verdict(100, 30).unwrap(),
-        "30 of 100 lines were rejected, and the policy allows at most 29 %"
+        "30 of 100 lines were rejected, but the policy allows at most 29 %"
     );
 }
 

@@ -56,8 +56,8 @@ fn references_lead_to_records_with_a_key() {
             "c": referring("order", json!({}), json!({}), json!({})),
         }),
         &[
-            r#"a.foreignKeys[0].reference.resource: records of "deletecontacts" are kept as those of "contacts" (name "contacts" instead)"#,
-            r#"b.foreignKeys[0].reference.resource: records of "ordersitems" have no key that could be referred to"#,
+            r#"a.foreignKeys[0].reference.resource: records of "deletecontacts" are stored as "contacts" (name "contacts" instead)"#,
+            r#"b.foreignKeys[0].reference.resource: records of "ordersitems" have no key to refer to"#,
             r#"c.foreignKeys[0].reference.resource: unknown scope "order" (did you mean `orders`?)"#,
         ],
     );
@@ -71,9 +71,9 @@ fn other_scopes_of_a_reference_have_keys_of_the_same_kind() {
         &[
             r#"a.foreignKeys[0].reference.orIn[0]: unknown scope "order" (did you mean `orders`?)"#,
             r#"a.foreignKeys[0].reference.orIn[1]: "orders" is named twice"#,
-            r#"a.foreignKeys[0].reference.orIn[3]: keys of "contacts" are not written like those of "orders""#,
-            r#"a.foreignKeys[0].reference.orIn[4]: records of "ordersitems" have no key that could be referred to"#,
-            r#"a.foreignKeys[0].reference.orIn[5]: keys of "tierchange" are not written like those of "orders""#,
+            r#"a.foreignKeys[0].reference.orIn[3]: keys of "contacts" have another format than those of "orders""#,
+            r#"a.foreignKeys[0].reference.orIn[4]: records of "ordersitems" have no key to refer to"#,
+            r#"a.foreignKeys[0].reference.orIn[5]: keys of "tierchange" have another format than those of "orders""#,
             r#"a.foreignKeys[0].reference.orIn[6]: "stores" is named twice"#,
         ],
     );
@@ -97,7 +97,7 @@ fn a_claim_is_noted_where_no_file_writes() {
         referring(scope, json!({}), json!({ "claims": column }), json!({ "onExisting": "keep" }))
     };
     assert_said(json!({ "a": claims("earnreward", "taken_by") }), &[]);
-    let hint = "(no file may set it: give the column and the field different names)";
+    let hint = "(files may not set it: give the column and the field different names)";
     assert_said(
         json!({
             "a": claims("stores", "manager"),
@@ -109,7 +109,7 @@ fn a_claim_is_noted_where_no_file_writes() {
             &format!(
                 r#"a.foreignKeys[0].claims: `manager` of "stores" says which of "a" claims a record {hint}"#
             ),
-            r#"b.foreignKeys[0].claims: records of "orders" are replaced as a whole: what is noted there would be lost"#,
+            r#"b.foreignKeys[0].claims: records of "orders" are replaced as a whole, so the note would be lost"#,
             r#"c.foreignKeys[0].claims: lines of "burnreward" already write to `burned_by` of "earnreward""#,
             r#"d.foreignKeys[0].claims: lines of "creditpoints" already write to `points_balance` of "cardcode""#,
         ],
@@ -155,20 +155,20 @@ fn adjustments_lead_to_records_that_stay_and_columns_that_fit() {
         &[
             &format!(r#"a.adjusts.add.n: `n` does not fit `price` of "products" {sums}"#),
             &format!(r#"a.adjusts.set.day: `day` does not fit `name` of "products" {same}"#),
-            r#"a.adjusts.set.id: records of "products" are found by `product_id`: it cannot be changed"#,
-            r#"b.adjusts.resource: records of "orders" are replaced as a whole: what is noted there would be lost"#,
-            r#"c.foreignKeys[0].reference.resource: records of "ordersitems" have no key that could be referred to"#,
+            r#"a.adjusts.set.id: records of "products" are found by `product_id`: it cannot be adjusted"#,
+            r#"b.adjusts.resource: records of "orders" are replaced as a whole, so the note would be lost"#,
+            r#"c.foreignKeys[0].reference.resource: records of "ordersitems" have no key to refer to"#,
             r#"d.foreignKeys[0].reference.resource: unknown scope "product" (did you mean `products`?)"#,
             r#"e.adjusts.set.email: `email` does not fit `subscriptions` of "contacts" (both must have the same type and format)"#,
-            r#"e.adjusts.set.id: records of "contacts" are found by `customer_key`: it cannot be changed"#,
-            r#"f.adjusts.set.id: records of "cardcode" are found by `contact`: it cannot be changed"#,
+            r#"e.adjusts.set.id: records of "contacts" are found by `customer_key`: it cannot be adjusted"#,
+            r#"f.adjusts.set.id: records of "cardcode" are found by `contact`: it cannot be adjusted"#,
         ],
     );
     assert_said(
         json!({ "a": scope(json!({ "row": "adjust", "adjusts": { "resource": "product", "set": { "n": "x" } } })) }),
         &[
             r#"a.adjusts.resource: unknown scope "product" (did you mean `products`?)"#,
-            r#"a.adjusts.resource: one foreign key must lead to "product""#,
+            r#"a.adjusts.resource: one foreign key must refer to "product""#,
         ],
     );
     // A field that is added where the catalogue adds up is a whole number.
@@ -190,8 +190,8 @@ fn whoever_gives_way_has_the_same_key() {
         &[
             r#"a.givesWayTo: unknown scope "order" (did you mean `orders`?)"#,
             r#"b.givesWayTo: the key here is not that of "orders": order_id"#,
-            r#"c.givesWayTo: records of "ordersitems" have no key that could be referred to"#,
-            r#"d.givesWayTo: `id` of "e" has another format (a record is found only if both write its key alike)"#,
+            r#"c.givesWayTo: records of "ordersitems" have no key to refer to"#,
+            r#"d.givesWayTo: `id` of "e" has another format (a record is found only if both use the same format for its key)"#,
         ],
     );
 }
@@ -199,9 +199,9 @@ fn whoever_gives_way_has_the_same_key() {
 #[test]
 fn nobody_gives_way_in_a_circle() {
     let way = |to: &str| scope(json!({ "givesWayTo": to }));
-    let hint = "(one of two scopes gives way, not both)";
+    let hint = "(of two scopes only one gives way)";
     let circle =
-        |name: &str| format!("{name}.givesWayTo: records of {name:?} would give way to themselves {hint}");
+        |name: &str| format!("{name}.givesWayTo: records of {name:?} cannot give way to themselves {hint}");
     assert_said(json!({ "a": way("a") }), &[&circle("a")]);
     assert_said(
         json!({ "a": way("b"), "b": way("c"), "c": way("a"), "outside": way("a") }),
@@ -217,10 +217,10 @@ fn records_of_another_scope_are_found_there() {
     assert_said(
         json!({ "a": of("b"), "b": email, "c": of("a"), "d": of("ordersitems"), "e": of("contacts"), "f": of("contact") }),
         &[
-            r#"a.alternateKeys[0]: `email` of "b" has another format (a record is found only if both write its key alike)"#,
+            r#"a.alternateKeys[0]: `email` of "b" has another format (a record is found only if both use the same format for its key)"#,
             r#"a.alternateKeys[1]: there is no field `n` in "b""#,
-            r#"c.records: records of "a" are kept as those of "b" (name "b" instead)"#,
-            r#"d.records: records of "ordersitems" have no key that could be referred to"#,
+            r#"c.records: records of "a" are stored as "b" (name "b" instead)"#,
+            r#"d.records: records of "ordersitems" have no key to refer to"#,
             r#"e.records: the key here is not that of "contacts": email, cellphone"#,
             r#"e.alternateKeys[1]: there is no field `n` in "contacts""#,
             r#"f.records: unknown scope "contact" (did you mean `contacts`?)"#,
@@ -270,7 +270,7 @@ fn a_scope_of_the_catalogue_is_only_added_to() {
     }
     assert_said(
         json!({ "contacts": { "fields": [{ "name": "lists", "merge": "lists" }] } }),
-        &["contacts.fields[0].merge: a scope has one column with lists"],
+        &["contacts.fields[0].merge: a scope has at most one column of lists"],
     );
     let dependent =
         json!({ "fields": ["store_id"], "reference": { "resource": "stores" }, "dependent": true });
@@ -313,7 +313,7 @@ fn a_document_of_nothing_but_mistakes_is_told_in_a_list_of_bounded_length() {
         found[0],
         "claims_0.foreignKeys[0].claims: lines of \"claims_0\" already write to `b` of \"stores\""
     );
-    assert_eq!(found[MOST - 1], "there are more mistakes than these (fix these first)");
+    assert_eq!(found[MOST - 1], "there are more mistakes (fix these first)");
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn records_do_not_adjust_each_other() {
     assert_said(
         json!({ "emp": referring("emp", json!({}), json!({}), adjusts) }),
         &[
-            "emp.adjusts.resource: records do not adjust each other: what a file changed could not be told from the rest",
+            "emp.adjusts.resource: records of one scope cannot adjust each other: the effect of a file could not be told apart",
         ],
     );
 }

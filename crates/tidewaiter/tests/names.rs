@@ -53,7 +53,7 @@ fn what_cannot_be_seen_is_in_no_legal_name() {
         // As it is called from then on.
         let error = refused(&tidewaiter::keys::clean_name(name));
         assert!(error.is_illegal() && error.reason().contains("'%'"), "{error}");
-        assert!(error.hint().unwrap().contains("cannot be seen"), "{error}");
+        assert!(error.hint().unwrap().contains("invisible"), "{error}");
     }
 }
 
@@ -71,32 +71,27 @@ fn illegal_names_are_told_from_unconfigured_ones_and_explained() {
     let table = [
         ("acme_contacts_crm_20260131.CSV", "does not end in `.csv`", "lower case", true),
         ("acme_contacts_crm_20260131.xlsx", "does not end in `.csv`", "export the table", true),
-        ("daily.3-3_acme_contacts_crm_20260131.csv", "\"3-3\" is not the numbers", "two digits", true),
+        ("daily.3-3_acme_contacts_crm_20260131.csv", "\"3-3\" is not a valid group tag", "two digits", true),
         ("daily.01-003_acme_contacts_crm_20260131.csv", "\"01-003\"", "two digits", true),
         ("daily.04-03_acme_contacts_crm_20260131.csv", "slot 04 is greater", "`-04_`", true),
-        ("daily.00-03_acme_contacts_crm_20260131.csv", "begin at 01", "two digits", true),
+        ("daily.00-03_acme_contacts_crm_20260131.csv", "start at 01", "two digits", true),
         (".01-03_acme_contacts_crm_20260131.csv", "no group id", "daily.01-03_", true),
-        ("acme_contacts_crm_20260131.old.csv", "a dot that does not", "only dots", true),
-        ("acme_contacts_crm_20260230.csv", "\"20260230\" is not a day", "", true),
-        ("acme_contacts_crm_31012026.csv", "is not a day", "`20260131`", true),
+        ("acme_contacts_crm_20260131.old.csv", "a dot outside a group tag", "dots are allowed only", true),
+        ("acme_contacts_crm_20260230.csv", "\"20260230\" is not a valid date", "", true),
+        ("acme_contacts_crm_31012026.csv", "is not a valid date", "`20260131`", true),
         ("acme_contacts_crm_20260131_a-7.csv", "\"a-7\"", "letters and digits", true),
         ("acme_contacts_crm_20260131 (1).csv", "\" (1)\"", "letters and digits", true),
         ("acme_contacts_crm_20260131_.csv", "\"\"", "letters and digits", true),
         ("acme_contacts_crm.csv", "no date", "yyyymmdd", true),
         ("acme_contacts_crm_2026-01-31.csv", "no date", "yyyymmdd", true),
-        ("acme_20260131.csv", "\"acme\" is not a universe, a scope and a name", "acme_contacts", true),
+        ("acme_20260131.csv", "expected `universe_scope_name_date.csv`", "acme_contacts", true),
         ("acme contacts_crm_x_20260131.csv", "contains ' '", "ASCII", true),
         ("acmé_contacts_crm_20260131.csv", "contains 'é'", "ASCII", true),
         ("a\u{7}_contacts_crm_20260131.csv", "'\\u{7}'", "", true),
         ("sub/acme_contacts_crm_20260131.csv", "contains '/'", "folders", true),
         ("acne_contacts_crm_20260131.csv", r#"can't find universe "acne""#, "`acme`", false),
         ("acme_fx_contacts_crm_20260131.csv", r#"can't find universe "acme_fx""#, "`acme_fr`", false),
-        (
-            "daily_01-03_acme_contacts_crm_20260131.csv",
-            "universe \"daily_01-03_acme\"",
-            "a dot stands",
-            false,
-        ),
+        ("daily_01-03_acme_contacts_crm_20260131.csv", "universe \"daily_01-03_acme\"", "put a dot", false),
         ("acme_products_crm_20260131.csv", "no configuration available for products imports", "", false),
         (
             "acme_contact_crm_20260131.csv",
@@ -126,7 +121,7 @@ fn illegal_names_are_told_from_unconfigured_ones_and_explained() {
     }
     assert_eq!(
         refused("a\u{1b}[2J.csv").to_string(),
-        "\"a\\u{1b}[2J.csv\": the name contains '\\u{1b}', which no part of a name may have"
+        "\"a\\u{1b}[2J.csv\": the name contains '\\u{1b}', which is not allowed"
     );
 }
 
@@ -144,7 +139,7 @@ fn names_that_fit_two_imports_are_conflicts() {
     assert_eq!(conflicts.len(), 1);
     let mistake = conflicts[0].mistake("acme");
     assert_eq!(mistake.path, "acme.contacts.a_orders_b");
-    assert!(mistake.message.contains("also fits acme_contacts_a.orders.b"), "{mistake}");
+    assert!(mistake.message.contains("also matches acme_contacts_a.orders.b"), "{mistake}");
     let error = same.resolve("acme_contacts_a_orders_b_20260131.csv").unwrap_err();
     assert!(!error.is_illegal() && error.reason().contains("fits two"), "{error}");
 

@@ -2,13 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use tidewaiter::finding::{Code, Finding, Tally};
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::notice::{Expectation, Notice, What};
-use tidewaiter::report::digest::{self, Digest, File, text};
-use tidewaiter::report::{
-    Counts, GroupPlace, Outcome, Reason, Report, html, json, log, subject, summary, waited,
-};
+use tidewaiter::render::{Html, Json, Log, Renderer, Subject, Summary, Text};
+use tidewaiter::report::digest::{Digest, File};
+use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report, waited};
 
 fn report(outcome: Outcome) -> Report {
     let place = match outcome {
@@ -18,7 +17,7 @@ fn report(outcome: Outcome) -> Report {
     };
     Report {
         repository: "partner".to_owned(),
-        import: "01J9Z3ND1V0000000000000000".to_owned(),
+        import: "01J9Z3ND1V0000000000000000".parse().unwrap(),
         file: "daily.02-03_acme_contacts_crm_20260101.csv".to_owned(),
         archive: None,
         bytes: 120_000,
@@ -26,7 +25,7 @@ fn report(outcome: Outcome) -> Report {
         universe: Some("acme".to_owned()),
         scope: Some("contacts".to_owned()),
         subsection: Some("crm".to_owned()),
-        date: Some("2026-01-01".to_owned()),
+        date: Some("2026-01-01".parse().unwrap()),
         group: Some(GroupPlace { id: "daily".to_owned(), slot: 2, last: 3, generation: 7 }),
         outcome,
         reason: None,
@@ -37,9 +36,9 @@ fn report(outcome: Outcome) -> Report {
         mistakes_total: 0,
         mistakes: Vec::new(),
         notes: Vec::new(),
-        arrived: "2026-01-01T10:00:00.25Z".to_owned(),
-        began: Some("2026-01-01T12:30:00Z".to_owned()),
-        finished: "2026-01-01T12:30:01.5Z".to_owned(),
+        arrived: "2026-01-01T10:00:00.25Z".parse().unwrap(),
+        began: Some("2026-01-01T12:30:00Z".parse().unwrap()),
+        finished: "2026-01-01T12:30:01.5Z".parse().unwrap(),
         place: format!("{place}/partner/daily.02-03_acme_contacts_crm_20260101.csv"),
         badlines: None,
         log: "logs/partner/daily.02-03_acme_contacts_crm_20260101.csv.log".to_owned(),
@@ -77,7 +76,7 @@ fn imported() -> Report {
         ..Counts::default()
     };
     report.badlines = Some("badlines/partner/acme_contacts_crm_20260101.csv".to_owned());
-    report.notes.push("it came late: a file of 2026-01-02 was imported before it".to_owned());
+    report.notes.push("out of order: a newer file (2026-01-02) was imported first".to_owned());
     report.take_findings(&tally);
     report
 }
@@ -130,29 +129,26 @@ fn all() -> [(&'static str, Report); 6] {
 #[test]
 fn logs() {
     for (name, report) in all() {
-        insta::assert_snapshot!(format!("{name}-log"), log(&report));
+        insta::assert_snapshot!(format!("{name}-log"), Log.render(&report));
     }
 }
 
 #[test]
 fn mails() {
     for (name, report) in all() {
-        insta::assert_snapshot!(
-            format!("{name}-html"),
-            html(&report).replace("<td", "\n<td").replace("<div", "\n<div")
-        );
+        insta::assert_snapshot!(format!("{name}-html"), Html.render(&report));
     }
 }
 
 #[test]
 fn json_for_programs() {
-    insta::assert_snapshot!("bogus-json", json(&bogus()));
-    assert!(json(&imported()).ends_with("}\n"));
+    insta::assert_snapshot!("bogus-json", Json.render(&bogus()));
+    assert!(Json.render(&imported()).ends_with("}\n"));
 }
 
 #[test]
 fn lines() {
-    let lines: Vec<String> = all().iter().flat_map(|(_, r)| [subject(r), summary(r)]).collect();
+    let lines: Vec<String> = all().iter().flat_map(|(_, r)| [Subject.render(r), Summary.render(r)]).collect();
     insta::assert_snapshot!("lines", lines.join("\n"));
 }
 
@@ -161,12 +157,12 @@ fn what_it_waited_for_is_told() {
     let mut report = report(Outcome::Imported);
     assert_eq!(
         waited(&report).as_deref(),
-        Some("2 hours, until all 3 files of group daily were there and it was its turn")
+        Some("2 hours, for all 3 files of group daily and for earlier files")
     );
     report.group = None;
-    report.began = Some("2026-01-01T10:05:10Z".to_owned());
-    assert_eq!(waited(&report).as_deref(), Some("5 minutes, until it was its turn"));
-    report.began = Some("2026-01-01T10:00:10Z".to_owned());
+    report.began = Some("2026-01-01T10:05:10Z".parse().unwrap());
+    assert_eq!(waited(&report).as_deref(), Some("5 minutes, for earlier files"));
+    report.began = Some("2026-01-01T10:00:10Z".parse().unwrap());
     assert_eq!(waited(&report), None);
 }
 
@@ -174,11 +170,11 @@ fn what_it_waited_for_is_told() {
 #[test]
 fn the_mail_says_what_the_log_says() {
     let text = |html: &str| {
-        html.replace("&lt;", "<").replace("&gt;", ">").replace("<code>", "`").replace("</code>", "`")
+        html.replace("&#60;", "<").replace("&#62;", ">").replace("<code>", "`").replace("</code>", "`")
     };
     for (name, report) in all() {
-        let html = text(&html(&report));
-        for fact in [&report.file, &report.place, &report.log, &report.import] {
+        let html = text(&Html.render(&report));
+        for fact in [&report.file, &report.place, &report.log, &report.import.to_string()] {
             assert!(html.contains(fact), "{name}: {fact}");
         }
         for note in report.notes.iter().chain(&report.badlines) {
@@ -193,7 +189,7 @@ fn the_mail_says_what_the_log_says() {
 #[test]
 fn nothing_of_a_mail_is_loaded_or_run() {
     for (name, report) in all() {
-        let html = html(&report);
+        let html = Html.render(&report);
         for never in ["<script", "<img", "<link", "src=", "href=", "url(", "@import", "javascript:"] {
             assert!(!html.contains(never), "{name}: {never}");
         }
@@ -203,7 +199,7 @@ fn nothing_of_a_mail_is_loaded_or_run() {
 /// A digest of these reports, and of as many clean files as are asked for.
 fn digest(reports: &[Report], clean: u64) -> Digest {
     let file = |report: &Report, n: u64| File {
-        import: format!("{n}"),
+        import: ImportId::new(Timestamp::UNIX_EPOCH, n.into()),
         name: report.file.clone(),
         finished: Timestamp::from_second(1_767_261_600 + i64::try_from(n).unwrap()).unwrap(),
         outcome: report.outcome,
@@ -220,8 +216,8 @@ fn digest(reports: &[Report], clean: u64) -> Digest {
     }
     let mut digest = Digest::new("partner", "2026-01-01 10:00–11:00 UTC", files);
     for file in digest.to_detail() {
-        let n: usize = file.import.parse().unwrap();
-        file.report = reports.get(n).cloned().map(Box::new);
+        let n = file.finished.as_second() - 1_767_261_600;
+        file.report = reports.get(usize::try_from(n).unwrap()).cloned().map(Box::new);
     }
     digest
 }
@@ -261,8 +257,11 @@ fn notices() -> [(&'static str, Notice); 3] {
 #[test]
 fn mails_about_many_files() {
     for (name, digest) in digests() {
-        insta::assert_snapshot!(format!("{name}-text"), format!("{}\n\n{}", digest.subject(), text(&digest)));
-        let html = digest::html(&digest).replace("<td", "\n<td").replace("<div", "\n<div");
+        insta::assert_snapshot!(
+            format!("{name}-text"),
+            format!("{}\n\n{}", Subject.render(&digest), Text.render(&digest))
+        );
+        let html = Html.render(&digest);
         insta::assert_snapshot!(format!("{name}-html"), html);
     }
 }
@@ -270,8 +269,11 @@ fn mails_about_many_files() {
 #[test]
 fn mails_about_no_file() {
     for (name, notice) in notices() {
-        insta::assert_snapshot!(format!("{name}-text"), format!("{}\n\n{}", notice.subject(), notice.text()));
-        let html = notice.html().replace("<td", "\n<td").replace("<div", "\n<div");
+        insta::assert_snapshot!(
+            format!("{name}-text"),
+            format!("{}\n\n{}", Subject.render(&notice), Text.render(&notice))
+        );
+        let html = Html.render(&notice);
         insta::assert_snapshot!(format!("{name}-html"), html);
     }
 }
@@ -281,17 +283,17 @@ fn bare(html: &str) -> String {
     let html = html.split_once("<body").unwrap().1;
     let text: String =
         html.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
+    text.replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
         .replace("&#39;", "'")
-        .replace("&amp;", "&")
+        .replace("&#38;", "&")
 }
 
 #[test]
 fn html_and_text_say_the_same_of_many_files_and_of_none() {
     for (name, digest) in digests() {
-        let (html, text) = (bare(&digest::html(&digest)), text(&digest));
+        let (html, text) = (bare(&Html.render(&digest)), Text.render(&digest));
         for report in all().map(|(_, report)| report).iter().filter(|report| report.needs_attention()) {
             let places = [&report.file, &report.place, &report.log].into_iter().chain(&report.badlines);
             for fact in places.filter(|_| name == "digest") {
@@ -301,10 +303,10 @@ fn html_and_text_say_the_same_of_many_files_and_of_none() {
         for count in ["partner", "2026-01-01 10:00–11:00 UTC", "acme_contacts_crm_20260101_c0.csv"] {
             assert!(html.contains(count) && text.contains(count), "{name}: {count}");
         }
-        assert!(!digest::html(&digest).contains("<script"), "{name}");
+        assert!(!Html.render(&digest).contains("<script"), "{name}");
     }
     for (name, notice) in notices() {
-        let (html, text) = (bare(&notice.html()), notice.text());
+        let (html, text) = (bare(&Html.render(&notice)), Text.render(&notice));
         for line in text.lines().filter(|line| !line.is_empty()) {
             let said = line.strip_prefix("Hint: ").unwrap_or(line).replace('`', "");
             // `Name: value, value` stands in two cells and on several lines; advice begins with a capital there.
@@ -314,7 +316,7 @@ fn html_and_text_say_the_same_of_many_files_and_of_none() {
                 assert!(html.contains(&tail), "{name}: {said} is not in {html}");
             }
         }
-        assert!(!notice.html().contains("<b>.csv"), "{name}");
+        assert!(!Html.render(&notice).contains("<b>.csv"), "{name}");
     }
 }
 
@@ -322,11 +324,14 @@ fn html_and_text_say_the_same_of_many_files_and_of_none() {
 fn a_digest_of_thousands_of_files_has_a_bounded_size_and_exact_counts() {
     let bad: Vec<Report> = (0..3_000).map(|_| imported()).collect();
     let digest = digest(&bad, 5_000);
-    assert_eq!(digest.subject(), "[partner] 3,000 of 8,000 files need somebody: 3,000 taken in part");
-    let (html, text) = (digest::html(&digest), text(&digest));
+    assert_eq!(
+        Subject.render(&digest),
+        "[partner] 3,000 of 8,000 files need attention: 3,000 partly imported"
+    );
+    let (html, text) = (Html.render(&digest), Text.render(&digest));
     assert!(html.len() < 200_000 && text.len() < 60_000, "{} and {}", html.len(), text.len());
     for rendered in [html, text] {
-        for part in ["2,975 more files that need somebody", "4,900 more files", "8,000"] {
+        for part in ["2,975 more files that need attention", "4,900 more files", "8,000"] {
             assert!(rendered.contains(part), "{part}");
         }
     }

@@ -1,16 +1,16 @@
 //! Reports as programs and people get them.
 #![expect(clippy::disallowed_methods, reason = "the test compares a committed file with a generated one")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use tidewaiter::finding::{Code, Finding, Tally};
 use tidewaiter::mistake::Mistake;
-use tidewaiter::report::{
-    Counts, KEPT_MISTAKES, Outcome, Reason, Report, gone_along, headline, html, json_schema, log, subject,
-};
+use tidewaiter::render::{Headline, Html, Log, Renderer, Subject};
+use tidewaiter::report::{Counts, KEPT_MISTAKES, Outcome, Reason, Report, gone_along, json_schema};
 
 fn report(outcome: Outcome) -> Report {
     Report {
         repository: "partner".to_owned(),
-        import: "01J9Z3ND1V0000000000000000".to_owned(),
+        import: "01J9Z3ND1V0000000000000000".parse().unwrap(),
         file: "acme_contacts_crm_20260101.csv".to_owned(),
         archive: None,
         bytes: 120,
@@ -18,7 +18,7 @@ fn report(outcome: Outcome) -> Report {
         universe: Some("acme".to_owned()),
         scope: Some("contacts".to_owned()),
         subsection: Some("crm".to_owned()),
-        date: Some("2026-01-01".to_owned()),
+        date: Some("2026-01-01".parse().unwrap()),
         group: None,
         outcome,
         reason: None,
@@ -29,9 +29,9 @@ fn report(outcome: Outcome) -> Report {
         mistakes_total: 0,
         mistakes: Vec::new(),
         notes: Vec::new(),
-        arrived: "2026-01-01T10:00:00Z".to_owned(),
+        arrived: "2026-01-01T10:00:00Z".parse().unwrap(),
         began: None,
-        finished: "2026-01-01T10:00:01Z".to_owned(),
+        finished: "2026-01-01T10:00:01Z".parse().unwrap(),
         place: "archives/partner/acme_contacts_crm_20260101.csv".to_owned(),
         badlines: Some("badlines/partner/acme_contacts_crm_20260101.csv".to_owned()),
         log: "logs/partner/acme_contacts_crm_20260101.csv.log".to_owned(),
@@ -90,10 +90,10 @@ fn a_million_findings_make_a_report_of_bounded_size_with_exact_counts() {
     assert_eq!(counts, [(Code::TypeError, 1_000_000), (Code::MissingCell, 100_000)]);
     assert_eq!(report.not_shown(), 1_100_000 - 40);
     assert!(serde_json::to_vec(&report).unwrap().len() < 20_000);
-    let log = log(&report);
-    assert!(log.contains("… and 1,099,960 findings that are counted below but not shown"));
+    let log = Log.render(&report);
+    assert!(log.contains("… and 1,099,960 findings not shown; all are counted below"));
     assert!(log.contains("   1000000  type-error in column email, 20 shown\n"), "{log}");
-    let html = html(&report);
+    let html = Html.render(&report);
     assert!(html.contains(">1,000,000 times<") && html.contains("… and 999,997 more like this."), "{html}");
     assert!(html.len() < 20_000);
 }
@@ -106,10 +106,10 @@ fn a_configuration_with_very_many_mistakes_makes_a_report_of_bounded_size() {
     report.take_mistakes((0..5_000).map(mistake).collect());
     assert_eq!((report.mistakes_total, report.mistakes.len()), (5_000, KEPT_MISTAKES));
     assert!(serde_json::to_vec(&report).unwrap().len() < 200_000);
-    let log = log(&report);
+    let log = Log.render(&report);
     assert_eq!(log.matches("mistake   acme").count(), KEPT_MISTAKES);
     assert!(log.contains("\n… and 4,900 more mistakes\n"), "{log}");
-    let html = html(&report);
+    let html = Html.render(&report);
     assert_eq!(html.matches("<code>acme.").count(), 20);
     assert!(html.contains("… and 4,980 more mistakes."));
 }
@@ -119,10 +119,13 @@ fn few_mistakes_are_all_told() {
     let mut report = report(Outcome::Bogus);
     assert!(serde_json::to_value(&report).unwrap().get("mistakes_total").is_none());
     report.take_mistakes(vec![Mistake::new("acme", "why")]);
-    assert!(log(&report).contains("mistake   acme: why\n") && !log(&report).contains("more mistake"));
-    assert!(!html(&report).contains("more mistake"));
+    assert!(
+        Log.render(&report).contains("mistake   acme: why\n")
+            && !Log.render(&report).contains("more mistake")
+    );
+    assert!(!Html.render(&report).contains("more mistake"));
     report.take_mistakes(vec![Mistake::new("acme", "why"); KEPT_MISTAKES + 1]);
-    assert!(log(&report).contains("… and 1 more mistake\n"));
+    assert!(Log.render(&report).contains("… and 1 more mistake\n"));
 }
 
 #[test]
@@ -141,23 +144,23 @@ fn what_a_partner_sends_is_escaped_in_a_mail() {
     let mut report = report(Outcome::Imported);
     report.file = "<script>alert(1)</script>.csv".to_owned();
     report.take_findings(&tally_of(finding(2)));
-    let html = html(&report);
+    let html = Html.render(&report);
     assert!(!html.contains("<script>") && !html.contains("<b>="));
-    assert!(html.contains("&lt;script&gt;") && html.contains("“&lt;b&gt;=1+1”"));
+    assert!(html.contains("&#60;script&#62;") && html.contains("“&#60;b&#62;=1+1”"));
 }
 
 #[test]
 fn the_outcome_comes_first() {
     let imported = report(Outcome::Imported);
-    assert_eq!(headline(&imported), "imported: 1,150 of 1,200 lines, 50 rejected");
-    assert_eq!(subject(&imported), "[partner] 50 lines rejected: acme_contacts_crm_20260101.csv");
+    assert_eq!(Headline.render(&imported), "imported: 1,150 of 1,200 lines, 50 rejected");
+    assert_eq!(Subject.render(&imported), "[partner] 50 lines rejected: acme_contacts_crm_20260101.csv");
     let mut clean = report(Outcome::Imported);
     clean.counts = Counts { read: 1, imported: 1, ..Counts::default() };
-    assert_eq!(headline(&clean), "imported: its one line");
-    assert_eq!(subject(&clean), "[partner] imported: acme_contacts_crm_20260101.csv");
+    assert_eq!(Headline.render(&clean), "imported: 1 of 1 lines");
+    assert_eq!(Subject.render(&clean), "[partner] imported: acme_contacts_crm_20260101.csv");
     let mut bogus = report(Outcome::Bogus);
     bogus.reason = Some(Reason::new("empty-file", "the file is empty"));
-    assert_eq!(headline(&bogus), "bogus: the file is empty");
+    assert_eq!(Headline.render(&bogus), "refused: the file is empty");
 }
 
 /// A report in which lines had every fate there is.
@@ -179,20 +182,20 @@ fn everything() -> Report {
 fn every_fate_of_a_line_is_told_and_the_sum_is_plain() {
     let report = everything();
     assert_eq!(
-        headline(&report),
+        Headline.render(&report),
         "imported: 11 of 12 lines (2 superseded, 2 existing, 1 unknown), 1 rejected"
     );
-    let log = log(&report);
+    let log = Log.render(&report);
     let lines = "\
 lines     12 read = 5 imported + 4 unchanged + 2 superseded + 1 rejected
-          of which 2 existing, 1 unknown among the 4 unchanged
+          2 existing, 1 unknown among the 4 unchanged
           14 other records were removed
 now at    ";
     assert!(log.contains(lines), "{log}");
-    let html = html(&report);
+    let html = Html.render(&report);
     for told in [
-        "Of the lines unchanged: 2 existing, 1 unknown.",
-        "Superseded lines are about records that a later line of the file names again.",
+        "Of the unchanged lines: 2 existing, 1 unknown.",
+        "A superseded line is about a record that a later line of the file changes again.",
         ">14 other records were removed<",
     ] {
         assert!(html.contains(told), "{html}");
@@ -200,19 +203,19 @@ now at    ";
     let mut clean = everything();
     clean.counts.rejected = 0;
     clean.counts.read = 11;
-    assert_eq!(headline(&clean), "imported: all 11 lines (2 superseded, 2 existing, 1 unknown)");
-    assert_eq!(subject(&clean), "[partner] imported: acme_contacts_crm_20260101.csv");
+    assert_eq!(Headline.render(&clean), "imported: all 11 lines (2 superseded, 2 existing, 1 unknown)");
+    assert_eq!(Subject.render(&clean), "[partner] imported: acme_contacts_crm_20260101.csv");
 }
 
 #[test]
 fn what_there_is_none_of_is_not_told() {
     let report = report(Outcome::Imported);
-    let log = log(&report);
+    let log = Log.render(&report);
     assert!(
         log.contains("lines     1200 read = 1000 imported + 150 unchanged + 50 rejected\nnow at"),
         "{log}"
     );
-    let html = html(&report);
+    let html = Html.render(&report);
     assert!(
         !html.contains("uperseded") && !html.contains("Removed") && !html.contains("Of the lines"),
         "{html}"

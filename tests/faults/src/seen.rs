@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tidewaiter::keys::Key;
+use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
 use tidewaiter_pipeline::local::Local;
 use tidewaiter_pipeline::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, Platform, Progress, Records, State, StoredRecord,
+    Conclusion, GroupQueue, HistoryFilter, ImportRun, KeptReport, Progress, Records, RunLedger, StoredRecord,
 };
 use tidewaiter_tests::world::{VISIBLE, files};
 use tidewaiter_tests::{Mask, mail};
@@ -184,7 +185,7 @@ pub fn differences(found: &Seen, expected: &Seen) -> Vec<String> {
     let mut differences = Vec::new();
     for (key, content) in &expected.tree {
         match found.tree.get(key) {
-            None => differences.push(format!("{key} is not there")),
+            None => differences.push(format!("{key} does not exist")),
             Some(there) if there != content => {
                 differences.push(format!("{key} {}", first_difference(there, content)));
             }

@@ -414,7 +414,7 @@ fn a_device_that_goes_away_under_one_repository_holds_up_no_other() {
     let deployment = deployment(&["globex"]);
     let root = deployment.root();
     Local::init(&root, &"acme".parse().unwrap()).unwrap();
-    write(&root, "config/acme/farm.json", &CONTACTS.replace("zoo", "farm"));
+    write(&root, "config/acme/farm.json", CONTACTS.replace("zoo", "farm"));
     for day in 10..20 {
         write(&root, &format!("imports/acme/farm_contacts_crm_202601{day}.csv"), "email\na@acme.example\n");
         write(

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
 use tidewaiter::record::Effect;
-use tidewaiter::report::{Outcome, Report, log};
+use tidewaiter::render::{Log, Renderer};
+use tidewaiter::report::{Outcome, Report};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, State,
+    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, RunLedger,
 };
 use tidewaiter_tests::reference::{File, Reference};
 
@@ -387,7 +388,7 @@ impl Places<'_> {
                 serde_json::from_slice(&json).ok()
             }
         };
-        let log = report.as_ref().map(|report| log(report).into_bytes());
+        let log = report.as_ref().map(|report| Log.render(report).into_bytes());
         let mut outputs = vec![(&done.log, log)];
         if done.code.as_deref() != Some("gone") {
             outputs.push((&done.place, Some(bytes.to_vec())));

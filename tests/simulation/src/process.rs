@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::configs::Cache;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter_pipeline::capabilities::{
+    Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
+    IntakePolicy, Observes,
+};
+use tidewaiter_pipeline::config_cache::Cache;
 use tidewaiter_pipeline::follow::BufferedQueue;
-use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Platform, Progress, State};
+use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
 use tidewaiter_pipeline::validate::Tried;
 use tidewaiter_pipeline::{Result, digest, follow, reconcile, report, sequence, unpack, watch};
 
@@ -147,41 +151,61 @@ impl Process {
     }
 }
 
-impl Platform for Process {
+impl HasObjects for Process {
     type Objects = Ports;
-    type State = Ports;
-    type Records = Ports;
-    type Mailer = Ports;
-    type Queue = BufferedQueue<Ports>;
 
     fn objects(&self) -> &Ports {
         &self.ports
     }
+}
+
+impl HasState for Process {
+    type State = Ports;
 
     fn state(&self) -> &Ports {
         &self.ports
     }
+}
+
+impl HasConfigCache for Process {
+    fn config_cache(&self) -> &Cache {
+        &self.cache
+    }
+}
+
+impl HasRecords for Process {
+    type Records = Ports;
 
     fn records(&self) -> &Ports {
         &self.ports
     }
+}
+
+impl HasMailer for Process {
+    type Mailer = Ports;
 
     fn mailer(&self) -> &Ports {
         &self.ports
     }
+}
+
+impl HasQueue for Process {
+    type Queue = BufferedQueue<Ports>;
 
     fn queue(&self) -> &BufferedQueue<Ports> {
         &self.queue
     }
+}
 
-    fn configs(&self) -> &Cache {
-        &self.cache
-    }
-
+impl Clock for Process {
     fn now(&self) -> Timestamp {
         at(self.ports.world.with(|inner| inner.now) + self.skew)
     }
+}
 
+impl IntakePolicy for Process {}
+
+impl Capacity for Process {
     fn loaders(&self, _bytes: u64) -> u32 {
         self.loaders
     }
@@ -195,5 +219,13 @@ impl Platform for Process {
             }
             is_up
         })
+    }
+}
+
+impl Observes for Process {}
+
+impl CleansUp for Process {
+    async fn forget_batches(&self, run: ImportId) -> Result<()> {
+        self.ports.forget(run).await
     }
 }

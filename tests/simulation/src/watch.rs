@@ -543,5 +543,5 @@ pub(crate) fn is_rejection(conclusion: &Conclusion) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    tidewaiter_pipeline::configs::hex(bytes)
+    tidewaiter_pipeline::hash::hex(bytes)
 }

@@ -7,9 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter::report::{Report, log};
+use tidewaiter::render::{Log, Renderer};
+use tidewaiter::report::Report;
 use tidewaiter_pipeline::ports::{
-    Conclusion, DroppedObject, KeptReport, Message, Nature, News, Progress, Records, Source, State, Task,
+    Conclusion, ConfigStore, DroppedObject, GroupQueue, KeptReport, Message, Nature, News, Progress, Records,
+    RunLedger, Source, Task,
 };
 use tidewaiter_simulation::gate::{Call, Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
@@ -102,7 +104,7 @@ fn go(_: &Call) -> Option<Verdict> {
 
 async fn ended(world: &World, body: &Body) -> Conclusion {
     let Body::Upload(dropped) = body else { panic!("{body:?}") };
-    let import = world.state.import(dropped.import).await.unwrap().unwrap();
+    let import = world.state.run(dropped.import).await.unwrap().unwrap();
     let Progress::Done(conclusion) = import.progress else { panic!("{import:?}") };
     conclusion
 }
@@ -225,7 +227,7 @@ async fn an_unpack_that_fails_leaves_the_members_that_another_one_registered() {
     };
     assert_eq!(treat(&world, &archive, overtaken).await, Some(false));
     for n in [0, 1] {
-        let member = world.state.import(dropped.import.member(n)).await.unwrap().unwrap();
+        let member = world.state.run(dropped.import.member(n)).await.unwrap().unwrap();
         assert!(content(&world, &member.source.key).is_some(), "{} is there", member.source.key);
     }
 }
@@ -254,7 +256,7 @@ async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
         let ended = ended(&world, &mistaken).await;
         let KeptReport::At(kept) = &ended.report else { panic!("it is too long for the state") };
         let report: Report = serde_json::from_slice(&content(&world, kept.as_str()).unwrap()).unwrap();
-        assert_eq!(content(&world, ended.log.as_str()).unwrap(), log(&report));
+        assert_eq!(content(&world, ended.log.as_str()).unwrap(), Log.render(&report));
         let logs = world.with(|inner| inner.bucket.current("logs/").count());
         assert_eq!(logs, 2, "a log and a report, and nothing else is left behind");
     }
@@ -527,7 +529,7 @@ async fn what_came_since_is_not_written_over() {
     treat(&world, &work, overtaken).await;
     let ended = ended(&world, &later.unwrap()).await;
     let KeptReport::Here(report) = &ended.report else { panic!("it is short") };
-    assert_eq!(content(&world, ended.log.as_str()).unwrap(), log(report));
+    assert_eq!(content(&world, ended.log.as_str()).unwrap(), Log.render(report));
     assert_eq!(content(&world, ended.place.as_str()).unwrap(), "email\nc@x.org\n");
 }
 

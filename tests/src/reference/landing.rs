@@ -134,7 +134,7 @@ impl Landing<'_> {
             .collect();
         match fits[..] {
             [one] => Ok(Some(one.clone())),
-            // Who deletes by one column does not mean what another one names.
+            // A line that deletes by one column does not mean a record that another column names.
             [] if self.file.scope == "deletecontacts" => Ok(None),
             [] => {
                 let there = own.as_ref().and_then(|key| self.reference.get(scope, key));

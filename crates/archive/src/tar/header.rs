@@ -3,11 +3,7 @@
 //! The `tar` library knows the fields; what it would let pass is refused here.
 
 use crate::refusal::{Refusal, RefusalCode};
-
-/// Everything in a tar comes in blocks of this many bytes.
-pub(crate) const BLOCK: usize = 512;
-
-const MAGIC: &[u8] = b"ustar";
+use crate::tar_block::{BLOCK, checksum_fits};
 
 /// A header block whose checksum fits.
 pub(crate) struct Header<'a> {
@@ -46,28 +42,6 @@ fn size(fields: &tar::Header) -> Option<u64> {
     let is_octal = field.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' ' | 0));
     let is_binary = field.starts_with(&[0x80, 0, 0, 0]);
     if is_octal || is_binary { fields.entry_size().ok() } else { None }
-}
-
-/// The sum of all bytes, with spaces for the checksum itself. Some old programs summed
-/// signed bytes; GNU tar accepts that too.
-fn checksum_fits(fields: &tar::Header) -> bool {
-    let Ok(wanted) = fields.cksum() else {
-        return false;
-    };
-    let summed = || {
-        let byte = |(index, byte): (usize, &u8)| if (148..156).contains(&index) { b' ' } else { *byte };
-        fields.as_bytes().iter().enumerate().map(byte)
-    };
-    let unsigned: u32 = summed().map(u32::from).sum();
-    let signed: i32 = summed().map(|byte| i32::from(byte.cast_signed())).sum();
-    wanted == unsigned || u32::try_from(signed).is_ok_and(|signed| wanted == signed)
-}
-
-/// Whether a tar begins like this. The oldest format has no magic, but a checksum.
-pub(crate) fn looks_like_tar(head: &[u8]) -> bool {
-    let has_magic = head.get(257..).is_some_and(|rest| rest.starts_with(MAGIC));
-    let block = head.first_chunk::<BLOCK>();
-    has_magic || block.is_some_and(|block| checksum_fits(tar::Header::from_byte_slice(block)))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //! * Refusals that help: after a damaged header it tells neither the member nor the place.
 
 mod extension;
-pub(crate) mod header;
+mod header;
 
 use std::io::{Read, Seek};
 
@@ -23,9 +23,10 @@ use crate::name;
 use crate::refusal::{ExtractError, Refusal, RefusalCode};
 use crate::roster::Roster;
 use crate::sink::{Sink, Summary};
+use crate::tar_block::{BLOCK, looks_like_tar};
 
 use self::extension::Pending;
-use self::header::{BLOCK, Header};
+use self::header::Header;
 
 /// Hands all members of a tar to the courier.
 pub(crate) fn unpack<R: Read + Seek, S: Sink>(
@@ -154,7 +155,7 @@ impl<R: Read + Seek> Blocks<'_, R> {
             return Ok(None);
         }
         // Only the first block can tell: a CSV in a `.tar.gz`, say, has none that fits.
-        if self.position <= BLOCK as u64 && !header::looks_like_tar(&block) {
+        if self.position <= BLOCK as u64 && !looks_like_tar(&block) {
             let what = "the decompressed content is not a tar archive";
             return Err(Refusal::new(RefusalCode::NotAnArchive, what));
         }

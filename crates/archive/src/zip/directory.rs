@@ -13,7 +13,7 @@ use crate::source::Source;
 
 use super::LOCAL_BYTES;
 use super::end::End;
-use super::record::{Method, RECORD_BYTES, Record};
+use super::record::{Method, RECORD_BYTES, Record, check_names};
 
 /// The members to unpack, by the position of their data.
 pub(super) struct Directory {
@@ -105,6 +105,7 @@ fn read_record<R: Read + Seek>(source: &mut Source<R>, end: &End) -> Result<(Rec
     source.read_exact(&mut extra).map_err(io)?;
     source.seek_to(next).map_err(io)?;
     record.complete(&extra).ok_or_else(damaged)?;
+    check_names(&path, &extra)?;
     Ok((record, path))
 }
 

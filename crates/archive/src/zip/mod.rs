@@ -25,10 +25,12 @@ use bzip2::bufread::BzDecoder;
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 
-use crate::deliver::{Courier, fill};
+use crate::deliver::Courier;
 use crate::fields::Fields;
+use crate::fill::fill;
 use crate::limits::Limits;
 use crate::name;
+use crate::printable::printable;
 use crate::refusal::{ExtractError, Refusal, RefusalCode};
 use crate::sink::{Sink, Summary};
 use crate::source::Source;
@@ -88,7 +90,7 @@ fn open<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<Local
     let mut name = vec![0; local.name_len.into()];
     source.read_exact(&mut name).map_err(io)?;
     if name != path.as_bytes() {
-        let local = name::printable(&name);
+        let local = printable(&name);
         return refuse(&format!("the member itself has another name than in the directory: {local}"));
     }
     if local.method != member.method.id() || local.is_encrypted {
@@ -102,7 +104,9 @@ fn open<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<Local
         let what = "the data of the member reach into what follows them";
         return Err(Refusal::new(RefusalCode::OverlappingMembers, what).of(path));
     }
-    source.seek_to(data).map_err(io)?;
+    let mut extra = vec![0; local.extra_len.into()];
+    source.read_exact(&mut extra).map_err(io)?;
+    record::check_names(&name, &extra)?;
     Ok(local)
 }
 

@@ -1,6 +1,9 @@
 //! One record of the directory of a zip.
 
+use flate2::Crc;
+
 use crate::fields::Fields;
+use crate::printable::printable;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// Bytes of a record before the name.
@@ -14,6 +17,7 @@ const MASKED: u16 = 1 << 13;
 
 const SIGNATURE: u32 = 0x0201_4b50;
 const ZIP64: u16 = 1;
+const UNICODE_PATH: u16 = 0x7075;
 const AES: u16 = 99;
 
 const FILE_TYPE: u32 = 0o170_000;
@@ -76,19 +80,18 @@ impl Record {
         Some(Self { flags, method, crc, packed, size, name_len, extra_len, comment_len, disk, mode, offset })
     }
 
-    /// Takes what was too large for the fixed part from the extra field. `None` when it is
-    /// not there, or the member lies in another part of a split archive.
-    pub(super) fn complete(&mut self, mut extra: &[u8]) -> Option<()> {
+    /// Takes what was too large for the fixed part from the extra fields. `None` when it is
+    /// not there, or there twice, or the member lies in another part of a split archive.
+    pub(super) fn complete(&mut self, extra: &[u8]) -> Option<()> {
         let is_long = |value: u64| value == u64::from(u32::MAX);
-        while !extra.is_empty() {
-            let mut fields = Fields(extra);
-            // Some programs pad the field with less than a whole header.
-            let (Some(id), Some(len)) = (fields.u16(), fields.u16()) else {
-                break;
-            };
-            let mut body = Fields(fields.bytes(len.into())?);
-            extra = fields.0;
+        let mut has_zip64 = false;
+        for field in extra_fields(extra) {
+            let (id, body) = field?;
             if id == ZIP64 {
+                if std::mem::replace(&mut has_zip64, true) {
+                    return None;
+                }
+                let mut body = Fields(body);
                 for value in [&mut self.size, &mut self.packed, &mut self.offset] {
                     if is_long(*value) {
                         *value = body.u64()?;
@@ -97,7 +100,6 @@ impl Record {
                 if self.disk == u16::MAX {
                     self.disk = u16::try_from(body.u32()?).ok()?;
                 }
-                break;
             }
         }
         let is_complete = ![self.size, self.packed, self.offset].into_iter().any(is_long);
@@ -132,6 +134,34 @@ impl Record {
             Refusal::new(RefusalCode::UnsupportedCompression, what)
         })
     }
+}
+
+/// The extra fields of a header: kind and content. `None` in place of one that is longer than what is left.
+fn extra_fields(mut extra: &[u8]) -> impl Iterator<Item = Option<(u16, &[u8])>> {
+    std::iter::from_fn(move || {
+        let mut fields = Fields(extra);
+        // Some programs pad the fields with less than a whole header.
+        let (id, len) = (fields.u16()?, fields.u16()?);
+        let body = fields.bytes(len.into());
+        extra = if body.is_some() { fields.0 } else { &[] };
+        Some(body.map(|body| (id, body)))
+    })
+}
+
+/// Refuses a member that has another name in an extra field of Info-ZIP than in its header: programs read either. The field
+/// holds a checksum of the name that it replaces; where it does not fit, all programs pass over the field.
+pub(super) fn check_names(name: &[u8], extra: &[u8]) -> Result<(), Refusal> {
+    for (_, body) in extra_fields(extra).flatten().filter(|(id, _)| *id == UNICODE_PATH) {
+        let mut fields = Fields(body);
+        let (Some(_), Some(crc)) = (fields.bytes(1), fields.u32()) else { continue };
+        let mut replaced = Crc::new();
+        replaced.update(name);
+        if crc == replaced.sum() && fields.0 != name {
+            let what = format_args!("the member has a second name, {}", printable(fields.0));
+            return Err(Refusal::new(RefusalCode::Corrupt, what).of(name));
+        }
+    }
+    Ok(())
 }
 
 /// What people know a method by.
@@ -178,5 +208,8 @@ mod tests {
             assert_eq!(record(long, 5, 0).complete(extra), None, "{extra:?}");
         }
         assert_eq!(record(1, 2, 3).complete(&[0, 0]), Some(()));
+        let field = [&[1, 0, 8, 0][..], &7_u64.to_le_bytes()].concat();
+        assert_eq!(record(long, 5, 0).complete(&field), Some(()));
+        assert_eq!(record(long, 5, 0).complete(&field.repeat(2)), None, "either could count");
     }
 }

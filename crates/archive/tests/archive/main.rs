@@ -3,6 +3,8 @@
 //! One test program with a module per subject: linking it once is quicker.
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod formats;
@@ -12,6 +14,8 @@ mod hostile;
 mod limits;
 #[cfg(test)]
 mod members;
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod source;
 #[cfg(test)]

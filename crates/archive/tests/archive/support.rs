@@ -154,6 +154,8 @@ pub(crate) struct Part {
     pub(crate) size: u32,
     pub(crate) mode: u16,
     pub(crate) offset: Option<u32>,
+    /// An extra field that only the record of the directory has.
+    pub(crate) extra: Vec<u8>,
     /// An extra field that only the local header has.
     pub(crate) local_extra: Vec<u8>,
 }
@@ -174,6 +176,7 @@ impl Part {
             size,
             mode: 0o100_644,
             offset: None,
+            extra: Vec::new(),
             local_extra: Vec::new(),
         }
     }
@@ -220,11 +223,13 @@ pub(crate) fn zip(parts: &[Part]) -> Vec<u8> {
         directory.extend(b"PK\x01\x02\x14\x03\x14\0");
         directory.extend(part.middle());
         directory.extend(Part::len16(&part.name));
-        directory.extend([0; 8]);
+        directory.extend(Part::len16(&part.extra));
+        directory.extend([0; 6]);
         directory.extend([0, 0]);
         directory.extend(part.mode.to_le_bytes());
         directory.extend(offset.to_le_bytes());
         directory.extend(&part.name);
+        directory.extend(&part.extra);
     }
     let start = archive.len() as u32;
     archive.extend(&directory);

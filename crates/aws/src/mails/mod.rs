@@ -30,7 +30,7 @@ impl Mails {
         Self { client, name: name.into(), address: address.into() }
     }
 
-    /// Sends a mail to some of its recipients: all of them get it, or nobody. What SES has against it is the answer.
+    /// Sends a mail to some of its recipients: all of them get it, or none. The answer is the refusal of SES.
     async fn send_to(&self, recipients: &[String], mail: &Mail) -> Result<Option<Verdict>> {
         let broken = |error| Error::Mail { id: mail.id.clone(), source: std::io::Error::other(error) };
         let message = RawMessage::builder().data(Blob::new(mail.message.as_slice())).build();

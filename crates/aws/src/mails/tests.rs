@@ -15,7 +15,7 @@ const SENDER: &str = "landing@example.org";
 /// What SES answers to a mail for these recipients: a code and a message, or that it takes it.
 type Ses = fn(&[String]) -> Option<(&'static str, String)>;
 
-/// A service on this machine, and who it took mails for.
+/// A mail service on this machine, and the recipients that it accepted.
 struct Service {
     mails: Mails,
     taken: Arc<Mutex<Vec<String>>>,

@@ -5,7 +5,7 @@ use aws_sdk_ses::operation::send_raw_email::SendRawEmailError;
 
 use crate::failure::{self, Answer};
 
-/// Why SES does not send a mail, and stays with it until somebody mends something.
+/// Why SES does not send a mail, until an operator fixes the cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It would send none of our mails.
@@ -13,7 +13,7 @@ pub(super) enum Verdict {
         /// Why, and what to do.
         why: String,
     },
-    /// It does not send this one, whoever is to get it.
+    /// SES does not send this one, to any recipient.
     Mail {
         /// Why.
         why: String,
@@ -87,7 +87,7 @@ fn named(message: &str) -> Vec<String> {
     list.split(',').map(address).filter(|address| address.contains('@')).collect()
 }
 
-/// True if a message names the sender, or is about what is not verified and names nobody.
+/// True if a message names the sender, or is about an unverified identity without a name.
 fn is_about(message: &str, sender: &str) -> bool {
     let lower = message.to_ascii_lowercase();
     lower.contains(&sender.to_ascii_lowercase())

@@ -31,7 +31,7 @@ pub struct ObjectReader {
 }
 
 impl ObjectReader {
-    /// Nothing is asked yet: whether the object is there is found out by whoever reads.
+    /// Nothing is requested yet: reading finds out whether the object exists.
     pub(super) fn new(bucket: Bucket, source: Source) -> Result<Self> {
         let runtime = Handle::try_current().map_err(|e| Error::Task(e.to_string()))?;
         let (head, ahead) = (None, Bytes::new());

@@ -112,8 +112,8 @@ impl ObjectUpload {
 }
 
 impl Drop for ObjectUpload {
-    /// Not finished: the parts are given up. If that does not come about, since the process ends, the
-    /// bucket's lifecycle rule does it; nobody sees them in either case.
+    /// Not finished: the parts are given up. If that does not come about, since the process ends, the bucket's
+    /// lifecycle rule does it; they are invisible in either case.
     fn drop(&mut self) {
         let Some(upload) = self.upload.take() else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -13,8 +13,8 @@ use tidewaiter_pipeline::{Error, Result};
 use super::tags::Function;
 use crate::failure;
 
-/// For how long what was taken is hidden from others, in seconds. Somebody who is stopped in the middle leaves
-/// it hidden for no longer than that.
+/// For how long received messages are hidden from other receivers, in seconds. A command that is stopped leaves it
+/// hidden for no longer than that.
 const HOLD_SECONDS: i32 = 300;
 /// SQS hands over no more at once, and takes no more at once.
 const BATCH: i32 = 10;
@@ -59,12 +59,12 @@ impl DeadLetters {
         self.function
     }
 
-    /// How many there are, about; without those in somebody's hands.
+    /// About how many there are, without those that are being received.
     pub async fn count(&self) -> Result<u64> {
         self.counted(QueueAttributeName::ApproximateNumberOfMessages).await
     }
 
-    /// How many are in somebody's hands, about, and come back if nothing becomes of it.
+    /// About how many are being received, and come back unless they are deleted.
     pub async fn in_hand(&self) -> Result<u64> {
         self.counted(QueueAttributeName::ApproximateNumberOfMessagesNotVisible).await
     }

@@ -1,5 +1,4 @@
-//! A deployed stack as an operator sees it who has the name of its bucket, and credentials in the usual
-//! environment.
+//! A deployed stack as an operator sees it with the name of its bucket, and credentials in the usual environment.
 //!
 //! The bucket's tags say where the rest is: `infra/template.yaml` sets them, and [`tags`] has their names. A
 //! [`Stack`] is looked at; nothing of it is changed. [`DeadLetters`] are brought back to their queues.
@@ -16,15 +15,16 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::config::ProvideCredentials;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::configs::Cache;
-use tidewaiter_pipeline::ports::{Platform, State};
+use tidewaiter_pipeline::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
+use tidewaiter_pipeline::config_cache::Cache;
+use tidewaiter_pipeline::ports::GroupQueue;
 
 pub use self::letters::{DeadLetter, DeadLetters};
 pub use self::problem::Problem;
 pub use self::subject::{Subject, subject};
 use self::tags::{Function, Tags};
 pub use self::untaken::Untaken;
-use crate::{Bucket, Elsewhere, RecordsTable, StateTable, clients, failure};
+use crate::{Bucket, RecordsTable, StateTable, clients, failure};
 
 /// A deployed stack: its objects, its state and its records, to be looked at.
 #[derive(Debug)]
@@ -37,7 +37,6 @@ pub struct Stack {
     state: StateTable,
     records: RecordsTable,
     configs: Cache,
-    elsewhere: Elsewhere,
 }
 
 impl Stack {
@@ -62,7 +61,6 @@ impl Stack {
             s3,
             tags,
             configs: Cache::default(),
-            elsewhere: Elsewhere,
         })
     }
 
@@ -106,7 +104,7 @@ impl Stack {
     }
 }
 
-/// Asked for before anything else, so that whoever has none is told so, and not that a request failed.
+/// Checked first, so that missing credentials are reported as such, and not as a failed request.
 async fn has_credentials(config: &SdkConfig) -> Result<(), Problem> {
     let provider = config.credentials_provider().ok_or_else(|| Problem::NoCredentials(String::new()))?;
     let Err(error) = provider.provide_credentials().await else { return Ok(()) };
@@ -117,37 +115,37 @@ async fn has_credentials(config: &SdkConfig) -> Result<(), Problem> {
     Err(Problem::NoCredentials(said.split_whitespace().collect::<Vec<_>>().join(" ")))
 }
 
-impl Platform for Stack {
+impl HasObjects for Stack {
     type Objects = Bucket;
-    type State = StateTable;
-    type Records = RecordsTable;
-    type Mailer = Elsewhere;
-    type Queue = Elsewhere;
 
     fn objects(&self) -> &Bucket {
         &self.objects
     }
+}
+
+impl HasState for Stack {
+    type State = StateTable;
 
     fn state(&self) -> &StateTable {
         &self.state
     }
+}
+
+impl HasConfigCache for Stack {
+    fn config_cache(&self) -> &Cache {
+        &self.configs
+    }
+}
+
+impl HasRecords for Stack {
+    type Records = RecordsTable;
 
     fn records(&self) -> &RecordsTable {
         &self.records
     }
+}
 
-    fn mailer(&self) -> &Elsewhere {
-        &self.elsewhere
-    }
-
-    fn queue(&self) -> &Elsewhere {
-        &self.elsewhere
-    }
-
-    fn configs(&self) -> &Cache {
-        &self.configs
-    }
-
+impl Clock for Stack {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

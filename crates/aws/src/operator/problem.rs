@@ -8,7 +8,7 @@ use crate::failure;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Nobody says in which region it is.
+    /// The region is not configured.
     #[error("no AWS region is set")]
     NoRegion,
     /// There are no credentials.
@@ -46,7 +46,7 @@ pub enum Problem {
         /// The tags that it lacks.
         missing: Vec<&'static str>,
     },
-    /// Nobody answers.
+    /// The endpoint does not answer.
     #[error("AWS cannot be reached: {0}")]
     Unreachable(String),
     /// Something else.

@@ -6,7 +6,7 @@ use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::State;
+use tidewaiter_pipeline::ports::{GroupQueue, RunLedger};
 
 use super::Stack;
 use crate::events::DROPS;
@@ -28,7 +28,7 @@ impl Stack {
     /// file that waits lies there too, until it has its outcome.
     pub async fn untaken(&self, repository: &Repository) -> Result<Vec<Untaken>> {
         let prefix = format!("{DROPS}{repository}/");
-        let mut found = self.from_listing(&prefix).await?;
+        let mut found = self.listed_below(&prefix).await?;
         if found.is_empty() {
             return Ok(Vec::new());
         }
@@ -37,7 +37,7 @@ impl Stack {
         }
         if !found.is_empty() {
             // What reached its outcome in between is not there any more.
-            let still = self.from_listing(&prefix).await?;
+            let still = self.listed_below(&prefix).await?;
             found.retain(|key, one| still.get(key) == Some(one));
         }
         Ok(found.into_values().collect())
@@ -63,7 +63,7 @@ impl Stack {
             None => None,
         };
         if let Some(import) = running {
-            known.extend(self.state.import(import).await?.map(|import| import.source.key));
+            known.extend(self.state.run(import).await?.map(|import| import.source.key));
         }
         known.extend(self.state.queued(repository, usize::MAX).await?.into_iter().map(|one| one.source.key));
         let unfinished = self.state.unfinished().await?.into_iter();
@@ -75,7 +75,7 @@ impl Stack {
     }
 
     /// The files under the prefix of a repository, by key.
-    async fn from_listing(&self, prefix: &str) -> Result<BTreeMap<String, Untaken>> {
+    async fn listed_below(&self, prefix: &str) -> Result<BTreeMap<String, Untaken>> {
         let found = self.listed(prefix, None).await?.into_iter();
         let file = |(key, one): (String, Untaken)| {
             let file = key.strip_prefix(prefix)?.to_owned();

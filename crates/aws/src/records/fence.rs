@@ -1,10 +1,10 @@
 //! Whether something of an import may still be landed.
 //!
-//! Who finds that its file is gone closes the doors: somebody may still have its lines, and be about to land them. Each
-//! loader has a door of its own, or those that land at the same time would stand in each other's way. That it is closed
-//! is said by the first answer to the loader, the one to the first part of its first batch, which is put there if there
-//! is none. So that part needs no further condition, and most files have no other. All the other parts are written on
-//! the condition that the door is not closed.
+//! A worker that finds the file gone closes the fences, because another worker may still have the lines and be about
+//! to land them. Each loader has a fence of its own, so that loaders do not contend for one item. The answer to the
+//! first part of a loader's first batch is its fence, and is created closed if there is none. That part needs no
+//! further condition, and most files have no other part. All other parts are written on the condition that the fence
+//! is not closed.
 
 use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::{Error, Result};
@@ -19,7 +19,7 @@ const CLOSED: &str = "closed";
 /// How many answers are read to see whether there is one: more than there are loaders.
 const FEW: usize = 20;
 
-/// The door of whoever lands what no loader does.
+/// The fence for what no loader lands.
 pub(super) const FIRST: u32 = 0;
 
 fn first_answer(import: ImportId, loader: u32) -> At {
@@ -46,7 +46,7 @@ pub(super) async fn close(table: &Table, import: ImportId, loaders: u32) -> Resu
         for (name, value) in [(CLOSED, 1), ("expires", expires())] {
             let mut tries = Tries::new(CLOSING);
             let write = Write::SetOnce(first_answer(import, loader), name, number(value));
-            // It has no condition, but somebody may be writing the same item at this moment.
+            // It has no condition, but another process may be writing the same item at this moment.
             while let Written::Lost(_) = table.write(CLOSING, vec![write.clone()]).await? {
                 tries.again().await?;
             }

@@ -42,7 +42,7 @@ impl RecordsTable {
         Self { table: Table { client, name: name.into() }, noted: Arc::default() }
     }
 
-    /// Notes that there are records of a scope in a universe: before there are, so that whoever lists records
+    /// Notes that there are records of a scope in a universe: before there are, so that a command that lists records
     /// looks there.
     async fn note(&self, scope: &str, universe: &str) -> Result<()> {
         let collection = (scope.to_owned(), universe.to_owned());
@@ -73,10 +73,6 @@ impl Records for RecordsTable {
 
     async fn close(&self, import: ImportId, loaders: u32) -> Result<bool> {
         fence::close(&self.table, import, loaders).await
-    }
-
-    async fn forget(&self, _import: ImportId) -> Result<()> {
-        Ok(())
     }
 
     async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {

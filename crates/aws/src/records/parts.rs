@@ -48,7 +48,7 @@ pub(super) async fn land_batch(table: &Table, batch: &Batch<'_>) -> Result<Appli
             progress.lines += lines;
             progress.parts += 1;
         } else {
-            // Somebody else was faster, maybe an earlier try of our own. The table knows how far it is.
+            // Another process was faster, maybe an earlier try. The table knows how far it got.
             fence::look(table, batch.import, batch.number.share).await?;
             tries.again().await?;
             overlay = Overlay::default();
@@ -79,7 +79,7 @@ async fn answered(table: &Table, batch: &Batch<'_>) -> Result<Progress> {
     Ok(progress)
 }
 
-/// Lands as many lines as a transaction takes. None if somebody else wrote in between.
+/// Lands as many lines as a transaction takes. None if another process wrote in between.
 async fn land_part(
     table: &Table,
     batch: &Batch<'_>,

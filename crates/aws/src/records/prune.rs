@@ -29,7 +29,7 @@ struct Progress {
     ended: bool,
 }
 
-/// Sweeps a page; what an earlier try did stays done.
+/// Prunes a page. What an earlier try did stays done.
 pub(super) async fn prune_unlisted(table: &Table, pruning: &Pruning<'_>) -> Result<Pruned> {
     let mut tries = Tries::new(SWEEPING);
     let mut progress = answered(table, pruning).await?;
@@ -73,7 +73,7 @@ impl Progress {
     }
 }
 
-/// Sweeps as many records as a transaction takes. False if somebody else wrote in between.
+/// Prunes as many records as a transaction takes. False if another process wrote in between.
 async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progress) -> Result<bool> {
     let (plan, universe) = (pruning.plan, pruning.universe);
     let after = progress.swept.next.as_deref().or(pruning.after);

@@ -13,7 +13,7 @@ use crate::table::{Table, Write, Written};
 
 const WHAT: &str = "writing a sequence";
 
-/// See `State::advance`.
+/// Writes the sequencer's state; see [`GroupQueue::advance`](tidewaiter_pipeline::ports::GroupQueue::advance).
 pub(super) async fn advance(
     table: &Table,
     known: &RunCache,

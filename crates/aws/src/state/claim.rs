@@ -1,25 +1,31 @@
-//! Whose output lies at a key.
+//! Claims on keys in DynamoDB: whose output lies at a key.
 //!
-//! The usual case, a key that nobody has used, is one request: a write on the condition that there is nothing,
-//! whose failure brings what is there.
+//! The usual case, an unused key, is one request: a write on the condition that there is nothing, whose failure
+//! brings what is there.
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{ImportRun, Progress, RENAMINGS};
+use tidewaiter_pipeline::ports::{ImportRun, KeyClaims, Progress, RENAMINGS};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{IMPORT, find, import_of, put_document};
-use super::keys;
+use super::{StateTable, keys};
 use crate::table::{Table, Tries, When, Write, Written, text, text_of};
 
 const WHAT: &str = "claiming a key";
 
-/// The write that takes a key which is nobody's.
+impl KeyClaims for StateTable {
+    async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
+        claim(&self.table, keys, id).await
+    }
+}
+
+/// The write that claims an unclaimed key.
 pub(super) fn fresh(key: &Key, id: ImportId) -> Write {
     Write::Put(keys::place(key), vec![(IMPORT, text(id.to_string()))], When::New)
 }
 
-/// Takes keys for an import's outputs; see `State::claim`.
+/// Takes keys for an import's outputs; see [`KeyClaims::claim`].
 pub(super) async fn claim(table: &Table, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
     let all: Vec<Write> = keys.iter().map(|key| fresh(key, id)).collect();
     if keys.len() > 1
@@ -83,7 +89,7 @@ async fn claim_one(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>
     }
 }
 
-/// Somebody else is at work on the same, or was. It passes by itself: who looks again sees what came of it.
+/// Another process works on the same data, or did. A retry sees the result.
 pub(super) fn overtaken(what: &'static str, why: String) -> Error {
     Error::Store { what, source: why.into() }
 }

@@ -19,7 +19,7 @@ const WHAT: &str = "deciding an outcome";
 /// The attribute with the latest date that was imported.
 const LATEST: &str = "date";
 
-/// See `State::conclude`.
+/// Decides an outcome; see [`RunLedger::conclude`](tidewaiter_pipeline::ports::RunLedger::conclude).
 pub(super) async fn conclude(
     table: &Table,
     known: &RunCache,

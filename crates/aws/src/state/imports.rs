@@ -128,7 +128,7 @@ enum Changed {
     Written,
     /// There was nothing to be changed.
     AsItWas,
-    /// Somebody was faster, or a condition did not hold. Nothing was written.
+    /// Another process was faster, or a condition did not hold. Nothing was written.
     Lost,
 }
 
@@ -236,7 +236,7 @@ pub(super) fn by_kind(import: &ImportRun, revision: u64, what: &'static str) -> 
             ]
         }
         Kind::Data { name, rank, group: None, .. } => {
-            // With all of the import: whoever finds it need not read it.
+            // With the whole run, so that the finder need not read it.
             let json =
                 serde_json::to_string(import).map_err(|e| Error::Store { what, source: Box::new(e) })?;
             let marker = [named(), vec![(DOCUMENT, text(json)), (REVISION, number(revision))]].concat();
@@ -256,6 +256,12 @@ fn follow(before: &ImportRun, after: &ImportRun) -> Vec<Write> {
         && let Some((name, group)) = keys::membership(after)
     {
         writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED), When::Always));
+    }
+    if became(is_decided)
+        && let Some(conclusion) = conclusion(after)
+    {
+        let named = vec![(IMPORT, text(after.id.to_string())), ("file", text(&after.file))];
+        writes.push(Write::Put(keys::ended_import(after, conclusion.finished), named, When::Always));
     }
     if became(is_decided)
         && let Kind::Configuration { .. } = after.kind

@@ -4,7 +4,7 @@
 //! never share a key whatever is in the names that partners choose.
 
 use jiff::civil::Date;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter::order::{group_key, member_key, single_key};
@@ -22,7 +22,7 @@ pub(super) fn import(id: ImportId) -> At {
     at(format!("import#{id}"), "import")
 }
 
-/// Who took in a version of a dropped object.
+/// The run that took in a version of a dropped object.
 pub(super) fn version(key: &str, version: &str) -> At {
     at(format!("version#{key}"), version)
 }
@@ -30,6 +30,21 @@ pub(super) fn version(key: &str, version: &str) -> At {
 /// The partition of a repository's imports, by id: by the time of their arrival.
 pub(super) fn ledger(repository: &Repository) -> String {
     format!("ledger#{repository}")
+}
+
+/// The partition of a repository's imports that have their outcome, by the time of that.
+pub(super) fn ended(repository: &Repository) -> String {
+    format!("ended#{repository}")
+}
+
+/// The sort keys of what ended at this millisecond begin with this, and sort by it.
+pub(super) fn ended_at(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond())
+}
+
+/// An import by the time of its outcome.
+pub(super) fn ended_import(import: &ImportRun, finished: Timestamp) -> At {
+    at(ended(&import.repository), format!("{}#{}", ended_at(finished), import.id))
 }
 
 /// The partition of an archive's members, by id: in the order of the archive.
@@ -186,7 +201,7 @@ pub(super) fn repository(repository: &Repository) -> At {
     at(REPOSITORIES.to_owned(), repository.as_str())
 }
 
-/// Whose output lies at a key.
+/// The run whose output lies at a key.
 pub(super) fn place(key: &Key) -> At {
     at(format!("place#{key}"), "place")
 }
@@ -212,7 +227,7 @@ pub(super) fn date(repository: &Repository, name: &DataName, date: Date) -> At {
     at(dates(repository, name), date.to_string())
 }
 
-/// Who brought a content first, for one configured import.
+/// The run that brought a content first, for one configured import.
 pub(super) fn content(repository: &Repository, name: &DataName, sha256: &str) -> At {
     let DataName { universe, scope, subsection, .. } = name;
     at(format!("content#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}"), sha256)

@@ -1,4 +1,4 @@
-//! The configurations of a repository, and whose universes are.
+//! The configurations of a repository, and the owners of universes.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ pub(super) async fn activates(
         if let Written::Done = table.write(WHAT, vec![raised]).await? {
             return Ok(true);
         }
-        // Either a later one is noted, or somebody wrote at the same moment.
+        // Either a later one is noted, or another process wrote at the same moment.
         let held = table.get(WHAT, &at).await?;
         let latest = held.as_ref().and_then(|item| text_of(item, IMPORT)?.parse::<ImportId>().ok());
         if latest.is_some_and(|latest| latest > id) {

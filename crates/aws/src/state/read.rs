@@ -19,7 +19,7 @@ use super::imports::{
 use super::keys;
 use super::register::generations;
 use super::run_cache::RunCache;
-use crate::table::{Item, Part, Table, broken, number_of, text_of};
+use crate::table::{Item, Part, Table, broken, number_of, start_after, text_of};
 
 /// How many entries are read at a time where it is not known how many are needed.
 const PAGE: usize = 100;
@@ -235,7 +235,10 @@ pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec
     for repository in repositories {
         all.extend(history_of(table, &repository, filter).await?);
     }
-    all.sort_by_key(|import: &ImportRun| std::cmp::Reverse(import.id));
+    all.sort_by_key(|import: &ImportRun| {
+        let ended = filter.finished.as_ref().and_then(|_| conclusion(import));
+        std::cmp::Reverse((ended.map(|ended| ended.finished.as_millisecond()), import.id))
+    });
     all.truncate(filter.limit);
     Ok(all)
 }
@@ -252,13 +255,27 @@ async fn history_of(
     filter: &HistoryFilter,
 ) -> Result<Vec<ImportRun>> {
     const WHAT: &str = "reading the ledger";
-    let (partition, part) = (keys::ledger(repository), Part { prefix: "", descending: true });
+    let part = Part { prefix: "", descending: true };
+    let (partition, mut after) = match &filter.finished {
+        None => (keys::ledger(repository), None),
+        // Sort keys go on behind the time: none is the end itself, and all before it are smaller.
+        Some(range) => {
+            let partition = keys::ended(repository);
+            let end = start_after(&partition, &keys::ended_at(range.end));
+            (partition, Some(end))
+        }
+    };
+    let is_past = |item: &Item| match &filter.finished {
+        None => is_before(item, filter),
+        Some(range) => text_of(item, "sk").is_some_and(|sk| sk < keys::ended_at(range.start).as_str()),
+    };
     let is_wanted = |item: &&Item| {
         let file = text_of(item, "file").unwrap_or_default();
-        filter.file.as_ref().is_none_or(|wanted| file.contains(wanted)) && !is_before(item, filter)
+        filter.file.as_ref().is_none_or(|wanted| file.contains(wanted))
+            && !is_before(item, filter)
+            && !is_past(item)
     };
     let mut imports = Vec::new();
-    let mut after = None;
     while imports.len() < filter.limit {
         let (found, more) = table.page(WHAT, &partition, part, after, PAGE).await?;
         let ids: Result<Vec<ImportId>> =
@@ -272,8 +289,8 @@ async fn history_of(
                 })
         });
         imports.extend(page.into_iter().rev());
-        // Ids sort by arrival: what comes now is older.
-        if more.is_none() || found.last().is_some_and(|item| is_before(item, filter)) {
+        // What comes now is older: ids sort by arrival, and sort keys of outcomes by their time.
+        if more.is_none() || found.last().is_some_and(is_past) {
             break;
         }
         after = more;

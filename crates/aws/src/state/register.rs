@@ -136,7 +136,7 @@ async fn of_its_version(table: &Table, import: &ImportRun) -> Result<Option<Impo
     Ok(found.map(|(import, _)| import))
 }
 
-/// Those of these whose version nobody has registered.
+/// Those of these whose version is not registered.
 pub(super) async fn unregistered(table: &Table, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
     const WHAT: &str = "looking for what was missed";
     let at = |dropped: &DroppedObject| {

@@ -1,8 +1,8 @@
-//! Imports as this process has last seen them.
+//! Import runs as this process last saw them.
 //!
-//! A step of an import is mostly taken by whoever took the one before, or was told by him what he saw last. What
-//! was written then is what is changed now, on the condition that nobody else did: so it need not be read first.
-//! What is remembered wrongly costs a request, and changes nothing.
+//! The process that takes a step of a run usually took the one before, or received a snapshot with the message. It
+//! changes what was written then, on the condition that no other process did, so it need not read first. A wrong
+//! snapshot costs a request and changes nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

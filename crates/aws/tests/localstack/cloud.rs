@@ -11,11 +11,15 @@ use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
-use tidewaiter_pipeline::configs::Cache;
+use tidewaiter_pipeline::capabilities::{
+    Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
+    IntakePolicy, Observes,
+};
+use tidewaiter_pipeline::config_cache::Cache;
 use tidewaiter_pipeline::follow::{self, BufferedQueue};
-use tidewaiter_pipeline::local::Outbox;
+use tidewaiter_pipeline::local::EmlFolder;
 use tidewaiter_pipeline::local::disk::Disk;
-use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Message, Platform, Progress, Queue, State};
+use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Message, Progress, Queue, RunLedger};
 use tidewaiter_pipeline::validate::Tried;
 use tidewaiter_pipeline::{Result, digest, reconcile, report, sequence, unpack, watch};
 use tidewaiter_tests::{Mask, mail, world};
@@ -33,7 +37,7 @@ pub(crate) struct Cloud {
     /// Which of them is at work.
     at_work: AtomicUsize,
     records: RecordsTable,
-    mailer: Outbox,
+    mailer: EmlFolder,
     queue: BufferedQueue<Hints>,
     messages: Arc<Mutex<VecDeque<Message>>>,
     folder: Arc<tempfile::TempDir>,
@@ -104,45 +108,65 @@ impl Queue for Hints {
     }
 }
 
-impl Platform for Cloud {
+impl HasObjects for Cloud {
     type Objects = Bucket;
-    type State = StateTable;
-    type Records = RecordsTable;
-    type Mailer = Outbox;
-    type Queue = BufferedQueue<Hints>;
 
     fn objects(&self) -> &Bucket {
         &self.at_work().objects
     }
+}
+
+impl HasState for Cloud {
+    type State = StateTable;
 
     fn state(&self) -> &StateTable {
         &self.at_work().state
     }
+}
+
+impl HasConfigCache for Cloud {
+    fn config_cache(&self) -> &Cache {
+        &self.at_work().configs
+    }
+}
+
+impl HasRecords for Cloud {
+    type Records = RecordsTable;
 
     fn records(&self) -> &RecordsTable {
         &self.records
     }
+}
 
-    fn mailer(&self) -> &Outbox {
+impl HasMailer for Cloud {
+    type Mailer = EmlFolder;
+
+    fn mailer(&self) -> &EmlFolder {
         &self.mailer
     }
+}
+
+impl HasQueue for Cloud {
+    type Queue = BufferedQueue<Hints>;
 
     fn queue(&self) -> &BufferedQueue<Hints> {
         &self.queue
     }
+}
 
-    fn configs(&self) -> &Cache {
-        &self.at_work().configs
-    }
-
+impl Clock for Cloud {
     fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap()
     }
+}
 
+impl IntakePolicy for Cloud {
     fn quiet_period(&self, _configured: u64) -> i64 {
         0
     }
+}
 
+impl Capacity for Cloud {
     fn loaders(&self, _bytes: u64) -> u32 {
         self.loaders
     }
@@ -151,6 +175,10 @@ impl Platform for Cloud {
         self.is_hurried
     }
 }
+
+impl Observes for Cloud {}
+
+impl CleansUp for Cloud {}
 
 impl Cloud {
     pub(crate) async fn new() -> Self {
@@ -188,7 +216,7 @@ impl Cloud {
             bucket,
             records: RecordsTable::new(client, &tables.2),
             tables,
-            mailer: Outbox::new(&Disk::open(folder.path()).unwrap()),
+            mailer: EmlFolder::new(&Disk::open(folder.path()).unwrap()),
             queue: BufferedQueue::new(Hints { requests: requests.clone(), messages: messages.clone() }),
             messages,
             folder,

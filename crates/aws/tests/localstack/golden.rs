@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tidewaiter_pipeline::ports::{Platform, Records, State, StoredRecord};
+use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
+use tidewaiter_pipeline::ports::{GroupQueue, Records, StoredRecord};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};
 

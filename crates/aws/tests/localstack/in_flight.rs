@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{InDropZone, Objects, Platform, State};
+use tidewaiter_pipeline::capabilities::{HasObjects, HasState};
+use tidewaiter_pipeline::ports::{ConfigStore, InDropZone, Objects};
 use tidewaiter_tests::world::PARTNER;
 
 use crate::cloud::{Cloud, Step};
@@ -68,7 +69,7 @@ async fn a_file_runs_under_the_configuration_that_was_dropped_before_it_though_n
 #[tokio::test]
 async fn a_universe_that_another_repository_owns_is_not_taken_over() {
     let cloud = Cloud::new().await;
-    // By hand, and no file has come yet.
+    // By hand, and no file arrived yet.
     cloud.put("config/owner/acme.json", CONFIG).await;
     let ledger = dropped(&cloud, CONFIG, &["acme_contacts_crm_20260131.csv"], &[0, 1]).await;
     assert_eq!((outcomes(&ledger, "bogus"), outcomes(&ledger, "notprocessed")), (1, 1), "{ledger:?}");

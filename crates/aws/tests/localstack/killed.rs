@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use tidewaiter_pipeline::ports::{Message, News, Platform, Queue, Records, State};
+use tidewaiter_pipeline::capabilities::{HasQueue, HasRecords, HasState};
+use tidewaiter_pipeline::ports::{Message, News, Outbox, Queue, Records};
 use tidewaiter_pipeline::reconcile;
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};
@@ -131,7 +132,7 @@ fn a_digest_that_is_killed_at_any_request_is_one_mail() {
             tree.iter().filter(|(key, _)| key.starts_with("outbox/")).map(|(_, mail)| mail).collect();
         assert_eq!(mails.len(), 1, "{:?}", tree.keys());
         let mail = String::from_utf8_lossy(mails[0]);
-        assert!(mail.contains("[partner] 3 files need somebody: 3 taken in part"), "{mail}");
+        assert!(mail.contains("[partner] 3 files need attention: 3 partly imported"), "{mail}");
         let digests = runtime.block_on(cloud.state().digests(&PARTNER.parse().unwrap())).unwrap();
         assert_eq!(digests, [], "nothing waits, and nothing is gathered");
         runtime.block_on(reconcile::poke(&cloud)).unwrap();

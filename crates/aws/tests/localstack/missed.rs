@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
-use tidewaiter_pipeline::ports::{Message, Objects, Platform};
+use tidewaiter_pipeline::capabilities::{Clock, HasObjects};
+use tidewaiter_pipeline::ports::{Message, Objects};
 use tidewaiter_pipeline::reconcile;
 use tidewaiter_tests::world::PARTNER;
 

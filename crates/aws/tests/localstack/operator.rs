@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Progress, Records, State};
+use tidewaiter_pipeline::ports::{ConfigStore, Progress, Records};
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{Mask, World, localstack};
 
@@ -195,8 +195,8 @@ fn a_stack_is_shown_as_a_folder_with_the_same_drops_is() {
         tidewaiter(&["status", &bucket])
     });
     for said in [
-        "1 file in the drop zone was not taken in yet:\n    acme_contacts_crm_20260401.csv  6 B",
-        "imports/lost.csv lies in no repository: nobody takes it in",
+        "1 file in the drop zone was not registered yet:\n    acme_contacts_crm_20260401.csv  6 B",
+        "imports/lost.csv is in no repository and is not imported",
     ] {
         assert!(lost.out.contains(said), "{lost:?}");
     }
@@ -266,12 +266,12 @@ async fn dead_letters_come_back_and_what_only_a_passing_cause_stopped_is_brought
         let seen = replay(&["--dry-run"]);
         assert_eq!(seen.code, 0, "{seen:?}");
         for said in [
-            "unpack: 2 dead letters, left where they are\n",
+            "unpack: 2 dead letters, not moved\n",
             &format!("  imports/other/{FILE} was dropped (import "),
-            "sequence: 1 dead letter, left where they are\n  nothing that sequence can read: it will come back",
-            "validate: 2 dead letters, left where they are\n",
+            "sequence: 1 dead letter, not moved\n  sequence cannot read it: it will fail again",
+            "validate: 2 dead letters, not moved\n",
             &format!("  {PARTNER}/{FILE}: to be imported (import "),
-            "  it is for another function: it will come back",
+            "  it is for another function: it will fail again",
         ] {
             assert!(seen.out.contains(said), "{said}: {seen:?}");
         }

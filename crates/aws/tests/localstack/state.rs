@@ -7,7 +7,8 @@ use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 use tidewaiter_aws::StateTable;
 use tidewaiter_pipeline::contract;
 use tidewaiter_pipeline::ports::{
-    AdvanceWrites, Group, HistoryFilter, ImportRun, Kind, Pinned, Progress, Source, State,
+    AdvanceWrites, ConfigStore, Group, GroupQueue, HistoryFilter, ImportRun, Kind, Pinned, Progress,
+    RunLedger, Source,
 };
 
 use crate::support::{Requests, state_table, table};
@@ -110,7 +111,7 @@ async fn what_was_found_beside_a_repository_is_not_believed_against_the_table() 
         tries += 1;
         assert!(tries < 3, "it asks for ever");
     }
-    let import = other.import(file.id).await.unwrap().unwrap();
+    let import = other.run(file.id).await.unwrap().unwrap();
     assert_eq!(import.progress, Progress::Started(first), "what it runs under is fixed once");
 }
 
@@ -125,7 +126,7 @@ async fn what_another_process_decided_is_finished_whatever_is_remembered() {
     let conclusion = contract::conclusion(&file, Outcome::NotProcessed);
     other.conclude(&file, &conclusion, &[], None).await.unwrap();
     ours.finish(file.id).await.unwrap();
-    let import = other.import(file.id).await.unwrap().unwrap();
+    let import = other.run(file.id).await.unwrap().unwrap();
     assert_eq!(import.progress, Progress::Done(conclusion));
 }
 
@@ -179,7 +180,7 @@ async fn a_configuration_larger_than_an_item_is_kept() {
     let state = state_table(&Requests::default()).await;
     let document: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
     for _ in 0..2 {
-        state.keep_config("hash", &document).await.unwrap();
+        state.keep("hash", &document).await.unwrap();
     }
-    assert!(state.kept_config("hash").await.unwrap().unwrap() == document);
+    assert!(state.kept("hash").await.unwrap().unwrap() == document);
 }

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use tidewaiter::check::mend::Encoding;
 use tidewaiter::config::Delimiter;
 use tidewaiter::keys::Repository;
 
-use super::{Format, delimiter};
-use crate::commands::check;
+use super::delimiter;
+use crate::format::Format;
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -19,7 +18,7 @@ Examples:
   tidewaiter check --dir s3://bucket/acme *.csv
   tidewaiter check --scope contacts --delimiter , export.csv
   some-export | tidewaiter check --scope orders -
-  tidewaiter check --scope orders --fix mended.csv export.csv
+  tidewaiter check --scope orders --fix fixed.csv export.csv
 
 With a configuration, each file is judged as an import would judge it, its name
 included. With --scope its name does not matter: it is checked against that
@@ -32,7 +31,7 @@ and what records hold already is not, either: which lines change something, and
 which are superseded by later ones, only an import can count.
 JSON is one array with an object for each file.
 
-With --fix, what has one meaning only is mended (a byte order mark, UTF-16, the
+With --fix, what has one meaning only is fixed (a byte order mark, UTF-16, the
 delimiter, capitals in the header, decimal commas, dates with the year last, …),
 everything else is kept byte for byte, and what was changed is said. Nothing is
 guessed: 01/02/2026 stays. OUT is written if anything was changed, and judged.
@@ -41,59 +40,40 @@ Exit codes: 0 nothing is wrong; 1 something is; 2 a file could not be judged.")]
 pub struct CheckArgs {
     /// Data files, archives, configurations; `-` is standard input
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// A configuration to judge by; may be given several times
     #[arg(long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    configs: Vec<PathBuf>,
+    pub(crate) configs: Vec<PathBuf>,
     /// Judge by the active configurations of a deployment: a folder, or `s3://bucket/repository`
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "configs")]
-    dir: Option<PathBuf>,
+    pub(crate) dir: Option<PathBuf>,
     /// Which repository of the deployment; may be left out if there is only one
     #[arg(long, value_name = "R", requires = "dir")]
-    repository: Option<Repository>,
+    pub(crate) repository: Option<Repository>,
     /// What the files hold, whatever their names
     #[arg(long, value_name = "SCOPE")]
-    scope: Option<String>,
+    pub(crate) scope: Option<String>,
     /// The character between fields, instead of the configured one
     #[arg(long, value_name = "C", value_parser = delimiter)]
-    delimiter: Option<Delimiter>,
+    pub(crate) delimiter: Option<Delimiter>,
     /// Write the file as it should be, where there is no doubt
     #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
-    fix: Option<PathBuf>,
+    pub(crate) fix: Option<PathBuf>,
     /// What the file is in, if --fix cannot know
     #[arg(long, value_name = "ENCODING", requires = "fix")]
-    encoding: Option<EncodingName>,
+    pub(crate) encoding: Option<EncodingName>,
     /// Show all findings that are kept, not only the first few
     #[arg(long)]
-    all: bool,
+    pub(crate) all: bool,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    pub(crate) format: Format,
 }
 
 /// Encodings that a file does not tell by itself.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum EncodingName {
+pub(crate) enum EncodingName {
     /// Windows-1252, and Latin-1, which is a part of it
     #[value(name = "windows-1252", alias = "latin-1")]
     Windows1252,
-}
-
-impl From<CheckArgs> for check::Options {
-    fn from(args: CheckArgs) -> Self {
-        let CheckArgs { files, configs, dir, repository, scope, delimiter, fix, encoding, all, format } =
-            args;
-        let source = match dir {
-            Some(dir) => check::Source::Deployment { dir, repository },
-            None if configs.is_empty() => check::Source::None,
-            None => check::Source::Files(configs),
-        };
-        let files = files
-            .into_iter()
-            .map(|path| if path.as_os_str() == "-" { check::Input::Stdin } else { check::Input::File(path) })
-            .collect();
-        let encoding = encoding.map(|EncodingName::Windows1252| Encoding::Windows1252);
-        let fix = fix.map(|out| check::Fix { out, encoding });
-        Self { files, source, scope, delimiter, fix, all, format }
-    }
 }

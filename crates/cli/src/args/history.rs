@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Outcome;
 
-use super::{Format, Looked};
-use crate::commands::history;
+use super::Looked;
+use crate::format::Format;
 
 /// Arguments of `history`.
 #[derive(Debug, Args)]
@@ -24,35 +24,28 @@ same order; it names where each file, its log and its rejected lines are, and it
 report, if that is too large for the ledger; `tidewaiter report` shows any.")]
 pub struct HistoryArgs {
     #[command(flatten)]
-    deployment: Looked,
+    pub(crate) deployment: Looked,
     /// Only this repository
     #[arg(long, value_name = "NAME")]
-    repository: Option<Repository>,
+    pub(crate) repository: Option<Repository>,
     /// Only files with this text in their name
     #[arg(long, value_name = "TEXT")]
-    file: Option<String>,
+    pub(crate) file: Option<String>,
     /// Only files that ended like this
     #[arg(long, value_name = "OUTCOME", value_parser = outcome_parser())]
-    outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Outcome>,
     /// Only files with this content: its SHA-256 in hexadecimal, or how that begins
     #[arg(long, value_name = "HEX", value_parser = hex)]
-    sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// Only files that arrived on this day (UTC) or later
     #[arg(long, value_name = "YYYY-MM-DD")]
-    since: Option<Date>,
+    pub(crate) since: Option<Date>,
     /// At most so many, the latest ones
     #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: usize,
+    pub(crate) limit: usize,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<HistoryArgs> for history::Options {
-    fn from(args: HistoryArgs) -> Self {
-        let HistoryArgs { deployment, repository, file, outcome, sha256, since, limit, format } = args;
-        Self { dir: deployment.dir, repository, file, outcome, sha256, since, limit, format }
-    }
+    pub(crate) format: Format,
 }
 
 /// Digits of a hash, as the ledger has them.
@@ -72,6 +65,6 @@ const OUTCOMES: [Outcome; 5] =
 fn outcome_parser() -> impl clap::builder::TypedValueParser<Value = Outcome> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(OUTCOMES.map(Outcome::as_str)).try_map(|word| {
-        OUTCOMES.into_iter().find(|outcome| outcome.as_str() == word).ok_or("there is no such outcome")
+        OUTCOMES.into_iter().find(|outcome| outcome.as_str() == word).ok_or("unknown outcome")
     })
 }

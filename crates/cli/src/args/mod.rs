@@ -1,6 +1,7 @@
-//! What may be written on the command line, and what it means.
+//! What may be written on the command line. What it means to the commands is for [`dispatch`](crate::dispatch).
 
 mod check;
+mod config;
 mod history;
 mod records;
 mod replay;
@@ -16,14 +17,14 @@ use tidewaiter::config::Delimiter;
 use tidewaiter::keys::Repository;
 
 pub use self::check::CheckArgs;
+pub(crate) use self::check::EncodingName;
+pub use self::config::{ConfigActivateArgs, ConfigCheckArgs, ConfigCommand};
 pub use self::history::HistoryArgs;
-pub use self::records::{RecordFormat, RecordsArgs};
-pub use self::replay::{Queue, ReplayArgs};
-pub use self::report::{ExplainArgs, ReportArgs, ReportFormat};
+pub use self::records::RecordsArgs;
+pub use self::replay::{QueueName, ReplayArgs};
+pub use self::report::{ExplainArgs, ReportArgs};
 pub use self::universe::{UniverseCommand, UniverseListArgs, UniverseShareArgs};
-use crate::commands::{self, completions, config, init, run, status, watch};
-use crate::printer::Printer;
-use crate::{Result, Status};
+use crate::format::Format;
 
 /// What is logged to standard error, as a filter such as `debug` or `tidewaiter_pipeline=trace`. The only
 /// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, and what AWS's clients
@@ -81,16 +82,6 @@ impl From<Color> for ColorChoice {
     }
 }
 
-/// How output is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -124,53 +115,20 @@ pub enum Command {
     Completions(CompletionsArgs),
 }
 
-impl Command {
-    /// Does what was asked for.
-    pub async fn run(self, printer: &Printer) -> Result<Status> {
-        match self {
-            Self::Init(args) => init::run(args.into(), printer).await,
-            Self::Run(args) => run::run(args.into(), printer).await,
-            Self::Watch(args) => watch::run(args.into(), printer).await,
-            Self::Status(args) => status::run(args.into(), printer).await,
-            Self::History(args) => commands::history::run(args.into(), printer).await,
-            Self::Report(args) => commands::report::run(args.into(), printer).await,
-            Self::Explain(args) => commands::explain::run(args.into(), printer).await,
-            Self::Records(args) => commands::records::run(args.into(), printer).await,
-            Self::Check(args) => commands::check::run(args.into(), printer).await,
-            Self::Replay(args) => commands::replay::run(args.into(), printer).await,
-            Self::Config(ConfigCommand::Check(args)) => config::check(args.into(), printer),
-            Self::Config(ConfigCommand::Activate(args)) => {
-                Box::pin(config::activate(args.into(), printer)).await
-            }
-            Self::Universe(UniverseCommand::List(args)) => {
-                commands::universe::list(args.into(), printer).await
-            }
-            Self::Universe(UniverseCommand::Share(args)) => {
-                commands::universe::share(args.options(true), printer).await
-            }
-            Self::Universe(UniverseCommand::Unshare(args)) => {
-                commands::universe::share(args.options(false), printer).await
-            }
-            Self::Config(ConfigCommand::Schema) => config::schema(printer),
-            Self::Completions(args) => completions::run(args.shell, printer),
-        }
-    }
-}
-
 /// A deployment that is looked at.
 #[derive(Debug, Args)]
-struct Looked {
+pub(crate) struct Looked {
     /// The folder of the deployment: the one that holds imports/; or a deployed stack, as
     /// `s3://bucket` or `s3://bucket/repository`
     #[arg(value_hint = ValueHint::DirPath)]
-    dir: PathBuf,
+    pub(crate) dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
-struct Deployment {
+pub(crate) struct Deployment {
     /// The folder of the deployment: the one that holds imports/
     #[arg(value_hint = ValueHint::DirPath)]
-    dir: PathBuf,
+    pub(crate) dir: PathBuf,
 }
 
 /// Arguments of `init`.
@@ -187,20 +145,13 @@ If a database was lost or emptied, every command says so and stops: restore it
 from a backup, or give --accept-empty once to go on without what it knew.")]
 pub struct InitArgs {
     #[command(flatten)]
-    deployment: Deployment,
+    pub(crate) deployment: Deployment,
     /// A partner's drop folder to make; may be given several times
-    #[arg(long = "repository", value_name = "NAME", default_value = init::DEFAULT_REPOSITORY)]
-    repositories: Vec<Repository>,
+    #[arg(long = "repository", value_name = "NAME", default_value = "default")]
+    pub(crate) repositories: Vec<Repository>,
     /// Go on though a database was lost or emptied: it begins anew, without what it knew
     #[arg(long)]
-    accept_empty: bool,
-}
-
-impl From<InitArgs> for init::Options {
-    fn from(args: InitArgs) -> Self {
-        let InitArgs { deployment, repositories, accept_empty } = args;
-        Self { dir: deployment.dir, repositories, accept_empty }
-    }
+    pub(crate) accept_empty: bool,
 }
 
 /// Arguments of `run`.
@@ -219,23 +170,16 @@ rejected; 2 something failed: each cause is told once, everything else goes on.
 Files that wait for their group do not count.")]
 pub struct RunArgs {
     #[command(flatten)]
-    deployment: Deployment,
+    pub(crate) deployment: Deployment,
     /// A file is taken in when it has not changed for so long
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
-    quiet_for: Duration,
+    pub(crate) quiet_for: Duration,
     /// How long to wait for files that keep changing
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    patience: Duration,
+    pub(crate) patience: Duration,
     /// How to write what happens
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<RunArgs> for run::Options {
-    fn from(args: RunArgs) -> Self {
-        let RunArgs { deployment, quiet_for, patience, format } = args;
-        Self { dir: deployment.dir, quiet_for, patience, format }
-    }
+    pub(crate) format: Format,
 }
 
 /// Arguments of `watch`.
@@ -254,19 +198,13 @@ once a minute.
 Exit codes: 0 it was stopped, whatever became of files; 2 it could not start.")]
 pub struct WatchArgs {
     #[command(flatten)]
-    deployment: Deployment,
+    pub(crate) deployment: Deployment,
     /// A file is taken in when it has not changed for so long
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
-    quiet_for: Duration,
+    pub(crate) quiet_for: Duration,
     /// How to write what happens
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<WatchArgs> for watch::Options {
-    fn from(args: WatchArgs) -> Self {
-        Self { dir: args.deployment.dir, quiet_for: args.quiet_for, format: args.format }
-    }
+    pub(crate) format: Format,
 }
 
 /// Arguments of `status`.
@@ -278,90 +216,13 @@ Examples:
   tidewaiter status s3://bucket/acme        a deployed stack, one repository")]
 pub struct StatusArgs {
     #[command(flatten)]
-    deployment: Looked,
+    pub(crate) deployment: Looked,
     /// Only this repository
     #[arg(long, value_name = "NAME")]
-    repository: Option<Repository>,
+    pub(crate) repository: Option<Repository>,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<StatusArgs> for status::Options {
-    fn from(args: StatusArgs) -> Self {
-        Self { dir: args.deployment.dir, repository: args.repository, format: args.format }
-    }
-}
-
-/// What can be done with configurations.
-#[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Find every mistake of a configuration, or show what it configures
-    Check(ConfigCheckArgs),
-    /// Make a configuration the active one of a repository, as the operator
-    Activate(ConfigActivateArgs),
-    /// Print the JSON Schema of configurations, for editors
-    #[command(after_help = "\
-Examples:
-  tidewaiter config schema > config.schema.json")]
-    Schema,
-}
-
-/// Arguments of `config check`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tidewaiter config check acme_imports_config.json
-  tidewaiter config check --universe acme draft.json
-
-Exit codes: 0 it is valid; 1 it has mistakes; 2 it could not be read.")]
-pub struct ConfigCheckArgs {
-    /// The configuration
-    #[arg(value_hint = ValueHint::FilePath)]
-    file: PathBuf,
-    /// The universe it is for, if its name does not say so
-    #[arg(long, value_name = "U")]
-    universe: Option<String>,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<ConfigCheckArgs> for config::Options {
-    fn from(args: ConfigCheckArgs) -> Self {
-        Self { file: args.file, universe: args.universe, format: args.format }
-    }
-}
-
-/// Arguments of `config activate`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tidewaiter config activate drop --repository acme shop_imports_config.json
-  tidewaiter config activate s3://bucket --repository acme --universe shop draft.json
-
-The same checks as for one that is dropped. What was active is kept under config/<repository>/replaced/.
-
-Exit codes: 0 it is active; 1 it has mistakes; 2 it could not be activated.")]
-pub struct ConfigActivateArgs {
-    #[command(flatten)]
-    deployment: Looked,
-    /// The repository
-    #[arg(long, value_name = "NAME")]
-    repository: Repository,
-    /// The configuration
-    #[arg(value_hint = ValueHint::FilePath)]
-    file: PathBuf,
-    /// The universe it is for, if its name does not say so
-    #[arg(long, value_name = "U")]
-    universe: Option<String>,
-}
-
-impl From<ConfigActivateArgs> for config::ActivateOptions {
-    fn from(args: ConfigActivateArgs) -> Self {
-        let ConfigActivateArgs { deployment, repository, file, universe } = args;
-        Self { dir: deployment.dir, repository, file, universe }
-    }
+    pub(crate) format: Format,
 }
 
 /// Arguments of `completions`.
@@ -373,7 +234,7 @@ Examples:
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
-    shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
 }
 
 fn seconds(text: &str) -> std::result::Result<Duration, String> {

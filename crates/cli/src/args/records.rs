@@ -1,30 +1,9 @@
 //! The arguments of `records`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::Looked;
-use crate::commands::records;
-
-/// How records are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum RecordFormat {
-    /// For people: a line for each record.
-    #[default]
-    Text,
-    /// JSON Lines: an object for each record.
-    Json,
-    /// A file like those that are dropped, with all columns that records have.
-    Csv,
-    /// The same for spreadsheet programs, which are kept from computing what partners sent.
-    Spreadsheet,
-}
-
-impl RecordFormat {
-    /// Whether it is a table of comma-separated values.
-    pub(crate) fn is_table(self) -> bool {
-        matches!(self, Self::Csv | Self::Spreadsheet)
-    }
-}
+use crate::format::RecordFormat;
 
 /// Arguments of `records`.
 #[derive(Debug, Args)]
@@ -62,29 +41,22 @@ value, import, file, line and at. csv has the records of the scope alone.
 Lines are counted from 1, the header's; line 0 is the file as a whole.")]
 pub struct RecordsArgs {
     #[command(flatten)]
-    deployment: Looked,
+    pub(crate) deployment: Looked,
     /// The kind of record, such as contacts; without it, records are counted
-    scope: Option<String>,
+    pub(crate) scope: Option<String>,
     /// Only the record of this key, and what belongs to it, with where each value came from
     #[arg(long, value_name = "KEY", requires = "scope")]
-    key: Option<String>,
+    pub(crate) key: Option<String>,
     /// Only records of this universe
     #[arg(long, value_name = "U")]
-    universe: Option<String>,
+    pub(crate) universe: Option<String>,
     /// At most so many; with --key at most so many of each scope, 1000 unless given
     #[arg(long, value_name = "N")]
-    limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// List the import and line that each value came from
     #[arg(long, requires = "scope")]
-    sources: bool,
+    pub(crate) sources: bool,
     /// How to write them
     #[arg(long, value_enum, default_value_t)]
-    format: RecordFormat,
-}
-
-impl From<RecordsArgs> for records::Options {
-    fn from(args: RecordsArgs) -> Self {
-        let RecordsArgs { deployment, scope, key, universe, limit, sources, format } = args;
-        Self { dir: deployment.dir, scope, key, universe, limit, sources, format }
-    }
+    pub(crate) format: RecordFormat,
 }

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Format;
-use crate::commands::replay;
+use crate::format::Format;
 
-/// The queues of a stack, one for each function.
+/// The queues of a stack as they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Queue {
+pub enum QueueName {
     /// What was dropped.
     Unpack,
     /// What the order of files depends on.
@@ -29,7 +28,7 @@ Examples:
   tidewaiter replay s3://bucket/acme --queue validate
   tidewaiter replay s3://bucket --only contacts_crm
 
-Mend first what made them fail: the log of the function says it. A message that
+Fix first what made them fail: the log of the function says it. A message that
 comes again changes nothing that is done, so that sending back too many is safe.
 One that no function can read becomes a dead letter again; --only leaves it.
 
@@ -38,25 +37,17 @@ happens in between, none is lost. Those that are left are hidden from others
 while this runs, and for five minutes if it is stopped.")]
 pub struct ReplayArgs {
     /// The stack, as `s3://bucket` or `s3://bucket/repository`
-    stack: PathBuf,
+    pub(crate) stack: PathBuf,
     /// Only the dead letters of this queue; may be given several times
     #[arg(long = "queue", value_name = "QUEUE", value_enum)]
-    queues: Vec<Queue>,
+    pub(crate) queues: Vec<QueueName>,
     /// Only those that are about something with this text, as it is shown
     #[arg(long, value_name = "TEXT")]
-    only: Option<String>,
+    pub(crate) only: Option<String>,
     /// Show what would go back, and leave it
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<ReplayArgs> for replay::Options {
-    fn from(args: ReplayArgs) -> Self {
-        let ReplayArgs { stack, queues, only, dry_run, format } = args;
-        let queues = if queues.is_empty() { Queue::value_variants().to_vec() } else { queues };
-        Self { dir: stack, queues, only, dry_run, format }
-    }
+    pub(crate) format: Format,
 }

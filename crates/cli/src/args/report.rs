@@ -1,11 +1,11 @@
 //! The arguments of `report` and `explain`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::civil::Date;
 use tidewaiter::keys::Repository;
 
-use super::{Format, Looked};
-use crate::commands::{explain, report};
+use super::Looked;
+use crate::format::{Format, ReportFormat};
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -24,42 +24,19 @@ With --day, the page of a repository's day: outcomes, volumes, what waits, and
 the columns with the most findings. It is one HTML file that needs nothing else.")]
 pub struct ReportArgs {
     #[command(flatten)]
-    deployment: Looked,
+    pub(crate) deployment: Looked,
     /// The file, or the id of its import
     #[arg(value_name = "FILE", required_unless_present = "day")]
-    file: Option<String>,
+    pub(crate) file: Option<String>,
     /// The page of this day (UTC), as HTML
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["file", "format"])]
-    day: Option<Date>,
+    pub(crate) day: Option<Date>,
     /// Only this repository
     #[arg(long, value_name = "NAME")]
-    repository: Option<Repository>,
+    pub(crate) repository: Option<Repository>,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    format: ReportFormat,
-}
-
-/// How a report is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// The log.
-    #[default]
-    Text,
-    /// The mail.
-    Html,
-    /// For programs.
-    Json,
-}
-
-impl From<ReportArgs> for report::Options {
-    fn from(args: ReportArgs) -> Self {
-        let ReportArgs { deployment, file, day, repository, format } = args;
-        let what = match (day, file) {
-            (Some(day), _) => report::What::Day(day),
-            (None, file) => report::What::File(file.unwrap_or_default(), format),
-        };
-        Self { dir: deployment.dir, repository, what }
-    }
+    pub(crate) format: ReportFormat,
 }
 
 /// Arguments of `explain`.
@@ -74,21 +51,14 @@ FILE is a name, or the id of an import. Of several files of one name, all are
 explained, the last one at the end.")]
 pub struct ExplainArgs {
     #[command(flatten)]
-    deployment: Looked,
+    pub(crate) deployment: Looked,
     /// The file, or the id of its import
     #[arg(value_name = "FILE")]
-    file: String,
+    pub(crate) file: String,
     /// Only this repository
     #[arg(long, value_name = "NAME")]
-    repository: Option<Repository>,
+    pub(crate) repository: Option<Repository>,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<ExplainArgs> for explain::Options {
-    fn from(args: ExplainArgs) -> Self {
-        let ExplainArgs { deployment, file, repository, format } = args;
-        Self { dir: deployment.dir, file, repository, format }
-    }
+    pub(crate) format: Format,
 }

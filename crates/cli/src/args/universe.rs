@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use tidewaiter::keys::Repository;
 
-use super::{Format, Looked};
-use crate::commands::universe;
+use super::Looked;
+use crate::format::Format;
 
 /// What can be done with universes.
 #[derive(Debug, Subcommand)]
@@ -27,16 +27,10 @@ Examples:
   tidewaiter universe list s3://bucket --format json")]
 pub struct UniverseListArgs {
     #[command(flatten)]
-    deployment: Looked,
+    pub(crate) deployment: Looked,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-impl From<UniverseListArgs> for universe::ListOptions {
-    fn from(args: UniverseListArgs) -> Self {
-        Self { dir: args.deployment.dir, format: args.format }
-    }
+    pub(crate) format: Format,
 }
 
 /// Arguments of `universe share` and `universe unshare`.
@@ -51,17 +45,10 @@ may have a configuration of it only while the universe is shared with it.")]
 pub struct UniverseShareArgs {
     /// The folder of the deployment, or a deployed stack as `s3://bucket`
     #[arg(value_hint = ValueHint::DirPath)]
-    dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// The universe
-    universe: String,
+    pub(crate) universe: String,
     /// The repository
     #[arg(long = "with", value_name = "NAME")]
-    repository: Repository,
-}
-
-impl UniverseShareArgs {
-    pub(super) fn options(self, is_shared: bool) -> universe::ShareOptions {
-        let Self { dir, universe, repository } = self;
-        universe::ShareOptions { dir, universe, repository, is_shared }
-    }
+    pub(crate) repository: Repository,
 }

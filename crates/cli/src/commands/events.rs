@@ -9,7 +9,7 @@ use tidewaiter::report::{Counts, Outcome, Report};
 use tidewaiter_pipeline::local::Failure;
 use tidewaiter_pipeline::ports::Observation;
 
-use crate::args::Format;
+use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::progress::Progress;
 use crate::text::{gone_along, left_alone, plural};
@@ -33,7 +33,7 @@ pub(super) struct Tally {
     pub(super) files: BTreeMap<Outcome, u64>,
     /// What became of their lines.
     pub(super) lines: Counts,
-    /// How many files somebody ought to look at.
+    /// How many files need attention.
     pub(super) need_attention: u64,
 }
 

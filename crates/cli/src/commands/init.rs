@@ -1,25 +1,24 @@
 //! `tidewaiter init`: the folders of a deployment, and an example to begin with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use tidewaiter::config::Config;
 use tidewaiter::keys::{Key, Repository};
+use tidewaiter_ops::{Location, open_folder};
+use tidewaiter_pipeline::capabilities::{HasObjects, HasState};
 use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Objects, Platform, State};
+use tidewaiter_pipeline::ports::{ConfigStore, Objects};
 
-use crate::deployed::only_folders;
+use super::only_folder;
 use crate::printer::{Line, Printer, style};
 use crate::{Result, Status};
-
-/// The repository that is made unless others are named.
-pub const DEFAULT_REPOSITORY: &str = "default";
 
 /// What to make.
 #[derive(Debug)]
 pub struct Options {
     /// Where.
-    pub dir: PathBuf,
+    pub location: Location,
     /// The drop folders.
     pub repositories: Vec<Repository>,
     /// Go on without what a lost or emptied database knew.
@@ -28,12 +27,12 @@ pub struct Options {
 
 /// Makes what is not there, and says what to do next.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { dir, repositories, accept_empty } = options;
-    only_folders(&dir, "`init`", Some("`make deploy` makes a stack: see infra/README.md"))?;
+    let Options { location, repositories, accept_empty } = options;
+    let dir = only_folder(&location, "`init`", "`make deploy` makes a stack: see infra/README.md")?;
     for repository in &repositories {
-        Local::init(&dir, repository)?;
+        Local::init(dir, repository)?;
     }
-    let local = if accept_empty { Local::open_anew(&dir)? } else { super::open(&dir)? };
+    let local = if accept_empty { Local::open_anew(dir)? } else { open_folder(dir)? };
     for repository in &repositories {
         let drop = dir.join("imports").join(repository.as_str());
         printer.line(Line::new().styled(style::GOOD, "ready").text(format!("  {}", drop.display())))?;
@@ -55,12 +54,12 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         ))?;
     }
     if let Some(repository) = repositories.first() {
-        next_steps(&dir, repository, printer)?;
+        next_steps(dir, repository, printer)?;
     }
     Ok(Status::Clean)
 }
 
-fn next_steps(dir: &std::path::Path, repository: &Repository, printer: &Printer) -> Result<()> {
+fn next_steps(dir: &Path, repository: &Repository, printer: &Printer) -> Result<()> {
     let drop = dir.join("imports").join(repository.as_str());
     let universe = example_universe(repository);
     let file = drop.join(format!("{universe}_contacts_main_20260131.csv"));

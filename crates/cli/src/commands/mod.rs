@@ -1,4 +1,4 @@
-//! The commands. Each takes typed options and a printer, and says how it ended.
+//! The commands. Each takes resolved options and a printer, and says how it ended.
 
 pub mod check;
 pub mod completions;
@@ -15,86 +15,27 @@ pub mod universe;
 pub mod watch;
 
 mod events;
-mod lookup;
 mod waiting;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use tidewaiter::config::CONFIGURATION_BYTES;
-use tidewaiter::keys::Repository;
-use tidewaiter::name::DroppedName;
-use tidewaiter_pipeline::local::{Local, Untaken};
+use tidewaiter_ops::Location;
 
-use crate::deployed::{self, Deployed};
 use crate::{Error, Result};
 
-/// Why nobody has to run a stack.
+/// Why a stack needs no `run`.
 const RUNS_BY_ITSELF: &str =
-    "a stack runs by itself: what is dropped into s3://BUCKET/imports/<repository>/ is imported as it comes";
+    "a stack runs by itself: it imports what is dropped into s3://BUCKET/imports/<repository>/";
 
-/// Opens the deployment in a folder to work on it.
-pub(crate) fn open(dir: &Path) -> Result<Local> {
-    is_deployment(dir)?;
-    Ok(Local::open(dir)?)
-}
-
-/// Opens the deployment in a folder to look at it. Nothing is written, so nothing need be writable.
-pub(crate) fn look(dir: &Path) -> Result<Local> {
-    is_deployment(dir)?;
-    Ok(Local::look(dir)?)
-}
-
-fn is_deployment(dir: &Path) -> Result<()> {
-    deployed::only_folders(dir, "this command", None)?;
-    if !dir.is_dir() {
-        return Err(Error::NoFolder(dir.to_owned()));
+/// The folder of a command that is for folders. For the address of a stack it says what there is in its place.
+fn only_folder<'a>(location: &'a Location, what: &'static str, instead: &str) -> Result<&'a Path> {
+    match location {
+        Location::Folder(dir) => Ok(dir),
+        Location::Stack(address) => {
+            let instead = instead.replace("BUCKET", &address.bucket);
+            Err(Error::OnlyFolders { address: address.text.clone(), what, instead })
+        }
     }
-    if !dir.join("imports").is_dir() {
-        return Err(Error::NotADeployment(dir.to_owned()));
-    }
-    Ok(())
-}
-
-/// The repositories that were asked for: the one that is named, or all.
-async fn repositories(deployed: &impl Deployed, named: Option<Repository>) -> Result<Vec<Repository>> {
-    let known = Deployed::repositories(deployed).await?;
-    match named {
-        None => Ok(known),
-        Some(name) if known.contains(&name) => Ok(vec![name]),
-        Some(name) => Err(Error::NoRepository {
-            name: name.to_string(),
-            known: known.iter().map(ToString::to_string).collect(),
-        }),
-    }
-}
-
-/// The configurations that lie in the drop zone of a repository: its files wait for them.
-fn dropped_configurations(untaken: &[Untaken], repository: &Repository) -> impl Iterator<Item = String> {
-    let is_one = |file: &str| {
-        matches!(DroppedName::of(file), DroppedName::Configuration { .. }) && !file.contains('/')
-    };
-    (untaken.iter())
-        .filter(move |file| file.repository == *repository && is_one(&file.file))
-        .map(|file| file.file.clone())
-}
-
-/// Reads a configuration; a little more than is allowed, so that one that is too long is told so.
-fn read_configuration(path: &Path) -> Result<Vec<u8>> {
-    let cannot = |source| Error::Read { path: path.to_owned(), source };
-    let mut document = Vec::new();
-    let file = File::open(path).map_err(cannot)?;
-    file.take(CONFIGURATION_BYTES as u64 + 1).read_to_end(&mut document).map_err(cannot)?;
-    Ok(document)
-}
-
-/// The universe that a configuration is for, by its file name.
-fn universe_of(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    let universe =
-        name.strip_suffix(tidewaiter::name::CONFIGURATION).or_else(|| name.strip_suffix(".json"))?;
-    (!universe.is_empty()).then(|| universe.to_owned())
 }
 
 /// The last part of a path, whatever its characters.

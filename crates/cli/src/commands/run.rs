@@ -1,17 +1,17 @@
 //! `tidewaiter run`: everything that is ready, then stop.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tidewaiter_ops::{Location, open_folder};
+use tidewaiter_pipeline::capabilities::{Clock, HasState};
 use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
-use tidewaiter_pipeline::ports::{Platform, State, WaitingGroup};
+use tidewaiter_pipeline::ports::{GroupQueue, WaitingGroup};
 
 use super::events::Teller;
-use super::{relative, waiting};
-use crate::args::Format;
-use crate::deployed::only_folders;
+use super::{only_folder, relative, waiting};
+use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::plural;
 use crate::{Result, Status};
@@ -20,7 +20,7 @@ use crate::{Result, Status};
 #[derive(Debug)]
 pub struct Options {
     /// The deployment.
-    pub dir: PathBuf,
+    pub location: Location,
     /// A file is taken in when it has not changed for so long.
     pub quiet_for: Duration,
     /// How long to wait for files that keep changing.
@@ -31,14 +31,13 @@ pub struct Options {
 
 /// Imports what is there, telling of each file as it is done, and says what is left.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    only_folders(&options.dir, "`run`", Some(super::RUNS_BY_ITSELF))?;
+    let dir = only_folder(&options.location, "`run`", super::RUNS_BY_ITSELF)?;
     let teller = Arc::new(Teller::new(printer, options.format));
     let observer = teller.clone();
-    let local = super::open(&options.dir)?
-        .without_settling()
-        .observed_by(move |observation| observer.observe(observation));
+    let local =
+        open_folder(dir)?.without_settling().observed_by(move |observation| observer.observe(observation));
     let mut runner = Runner::new(local, options.quiet_for)?;
-    let summary = runner.run(options.patience).await;
+    let summary = Box::pin(runner.run(options.patience)).await;
     for failure in &summary.failures {
         teller.failed(failure);
     }
@@ -76,16 +75,15 @@ fn tell(
     }
     for path in &summary.still_writing.changing {
         let path = relative(local.root(), path);
-        printer.line(format!("left alone, since it is still being written: {}", path.display()))?;
+        printer.line(format!("skipped, it is still being written: {}", path.display()))?;
     }
     for path in &summary.still_writing.unfinished {
         let path = relative(local.root(), path);
-        printer
-            .line(format!("left alone, since its name is one of an unfinished upload: {}", path.display()))?;
+        printer.line(format!("skipped, its name is that of an unfinished upload: {}", path.display()))?;
     }
     if !summary.failures.is_empty() {
         let failures = plural(summary.failures.len() as u64, "failure");
-        printer.line(Line::new().styled(style::BAD, failures).text("; the next run tries again"))?;
+        printer.line(Line::new().styled(style::BAD, failures).text("; the next run retries it"))?;
     }
     Ok(())
 }

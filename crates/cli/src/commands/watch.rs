@@ -1,15 +1,15 @@
 //! `tidewaiter watch`: goes on until it is told to stop.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tidewaiter_ops::{Location, open_folder};
 use tidewaiter_pipeline::local::{Runner, Told};
 
 use super::events::Teller;
-use crate::args::Format;
-use crate::deployed::only_folders;
+use super::only_folder;
+use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::listed;
 use crate::{Error, Result, Status};
@@ -18,7 +18,7 @@ use crate::{Error, Result, Status};
 #[derive(Debug)]
 pub struct Options {
     /// The deployment.
-    pub dir: PathBuf,
+    pub location: Location,
     /// A file is taken in when it has not changed for so long.
     pub quiet_for: Duration,
     /// How to tell what happens.
@@ -30,16 +30,16 @@ const INTERRUPTED: i32 = 130;
 
 /// Imports what arrives, telling of each file as it is done, until a signal says stop.
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    only_folders(&options.dir, "`watch`", Some(super::RUNS_BY_ITSELF))?;
+    let dir = only_folder(&options.location, "`watch`", super::RUNS_BY_ITSELF)?;
     let teller = Arc::new(Teller::new(printer, options.format));
     let observer = teller.clone();
-    let local = super::open(&options.dir)?.observed_by(move |observation| observer.observe(observation));
+    let local = open_folder(dir)?.observed_by(move |observation| observer.observe(observation));
     let repositories = local.repositories().await?.iter().map(ToString::to_string).collect::<Vec<_>>();
     let signals = Signals::new()?;
     let mut runner = Runner::new(local, options.quiet_for)?;
     match options.format {
         Format::Text => {
-            let drop = options.dir.join("imports");
+            let drop = dir.join("imports");
             printer.line(Line::new().styled(style::BOLD, "watching").text(format!(
                 " {} ({}); Ctrl-C stops",
                 drop.display(),
@@ -47,7 +47,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
             )))?;
         }
         Format::Json => {
-            let dir = options.dir.display().to_string();
+            let dir = dir.display().to_string();
             printer.json_line(&json!({ "event": "watching", "dir": dir, "repositories": repositories }))?;
         }
     }
@@ -57,7 +57,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
         Told::Failed(failure) => teller.failed(&failure),
         Told::Recovered(failure) => teller.recovered(&failure),
     };
-    runner.watch(stop, tell).await;
+    Box::pin(runner.watch(stop, tell)).await;
     let tally = teller.tally();
     match options.format {
         Format::Text => printer.line(Line::from("stopped; ").then(tally.sentence()))?,
@@ -77,8 +77,8 @@ fn stop_on_signal(mut signals: Signals, printer: Printer) -> impl Future<Output 
     let (stop, stopped) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
-        printer.error(&Line::from("stopping when the file in hand is done; once more to stop at once"));
-        // If nobody waits for it, the work is over already.
+        printer.error(&Line::from("Finishing the current file; press Ctrl-C again to stop now"));
+        // If no receiver waits for it, the work is over already.
         let _ = stop.send(());
         signals.next().await;
         // What is under way is left as a power cut would leave it, and taken up by the next start.

@@ -38,7 +38,7 @@ fn a_run_tells_of_each_file_and_sums_up() {
     insta::assert_snapshot!(answer.out, @r"
     bogus         default/readme.txt
                   the name does not end in `.csv`
-                  hint: if this is CSV, let its name end in `.csv`
+                  hint: if this is CSV, end its name in `.csv`
                   log: logs/default/readme.txt.log
     imported      default/default_contacts_main_20260131.csv  3 lines: 1 imported, 2 rejected
                   rejected lines: badlines/default/default_contacts_main_20260131.csv
@@ -94,11 +94,11 @@ fn what_could_not_be_taken_in_is_told_with_its_path_and_what_to_do() {
     place.write("drop/imports/x.csv", "lost");
     let answer = place.run(&["run", "drop", "--quiet-for", "0"]).expect(2);
     assert!(answer.err.starts_with("failed: drop/imports/x.csv is in no repository: move it"), "{answer:?}");
-    assert!(answer.out.contains("1 failure; the next run tries again"), "{answer:?}");
+    assert!(answer.out.contains("1 failure; the next run retries it"), "{answer:?}");
     let events = place.run(&["run", "drop", "--quiet-for", "0", "--format", "json"]).expect(2).json_lines();
     assert_eq!(
         (&events[0]["event"], &events[0]["what"]),
-        (&"failed".into(), &"taking in drop/imports/x.csv".into())
+        (&"failed".into(), &"registering drop/imports/x.csv".into())
     );
 }
 
@@ -116,8 +116,8 @@ fn status_says_what_is_waited_for() {
     default
       group d waits for slots ## and ## of ##; d.##-##_default_orders_main_########.csv came just now
         has d.##-##_default_orders_main_########.csv
-      # file in the drop zone was not taken in yet:
-        late.csv.part  # B, changed just now, its name is one of an unfinished upload
+      # file in the drop zone was not registered yet:
+        late.csv.part  # B, changed just now, its name is that of an unfinished upload
     ");
 
     let answer = place.run(&["status", "drop", "--repository", "default", "--format", "json"]).expect(0);
@@ -143,7 +143,7 @@ fn status_says_why_nothing_is_imported() {
         answer.out.contains("nothing is imported: config/default/default.json is not a usable"),
         "{answer:?}"
     );
-    let taken = "default_contacts_main_20260131.csv was taken in, and is looked at by the next run";
+    let taken = "default_contacts_main_20260131.csv is registered; the next run processes it";
     assert!(answer.out.contains(taken), "{answer:?}");
     assert!(answer.out.contains("imports/beside.csv lies in no repository"), "{answer:?}");
 }
@@ -225,7 +225,7 @@ fn a_watch_that_is_told_twice_stops_at_once_and_the_next_run_goes_on() {
     terminate();
     let mut told = String::new();
     BufReader::new(watch.stderr.take().unwrap()).read_line(&mut told).unwrap();
-    assert_eq!(told, "stopping when the file in hand is done; once more to stop at once\n");
+    assert_eq!(told, "Finishing the current file; press Ctrl-C again to stop now\n");
     terminate();
     // A quick machine may have been done with the file in between.
     assert!(matches!(watch.wait().unwrap().code(), Some(130 | 0)));

@@ -64,11 +64,11 @@ fn a_folder_that_cannot_be_written_is_told_once_and_holds_up_its_repository_alon
         for part in ["notprocessed/acme", "cannot be written: Permission denied", "(2 wait)"] {
             assert!(failure.contains(part), "{failure}");
         }
-        assert!(answer.out.contains("1 failure; the next run tries again"), "{answer:?}");
+        assert!(answer.out.contains("1 failure; the next run retries it"), "{answer:?}");
     }
     assert_outcome(&place, "zoo_contacts_crm_20260105.csv", "imported");
     let status = place.run(&["status", "drop"]).expect(0).out;
-    assert!(status.contains("shop_contacts_crm_20260105.csv"), "it waits for its turn: {status}");
+    assert!(status.contains("shop_contacts_crm_20260105.csv"), "it waits for earlier files: {status}");
     drop(locked);
     user.import().expect(0);
     assert_outcome(&place, "g.02-02_shop_contacts_crm_20260101.csv", "notprocessed");
@@ -88,7 +88,8 @@ fn files_that_fail_for_one_cause_are_told_together() {
     let locked = Locked::new(place.path("drop/bogus/acme"), 0o500);
     let answer = user.import().expect(2);
     let [failure] = failures(&answer)[..] else { panic!("one cause: {answer:?}") };
-    let told = "going on with files of acme: bogus/acme cannot be written: Permission denied (os error 13) (30 wait)";
+    let told =
+        "continuing files of acme: bogus/acme cannot be written: Permission denied (os error 13) (30 wait)";
     assert!(failure.contains(told), "{failure}");
     drop(locked);
     assert_eq!(answer.out.matches("bogus         acme/notes").count(), 30, "their outcome is decided");
@@ -181,7 +182,7 @@ fn a_watch_lives_though_a_configuration_cannot_be_read() {
     drop(locked);
     wait_for("the file", || place.path("drop/archives/acme/shop_contacts_crm_20260101.csv").exists());
     let err = watch.stop();
-    assert!(err.contains("failed: watching over acme: config/acme/ cannot be read"), "{err}");
+    assert!(err.contains("failed: checking expectations of acme: config/acme/ cannot be read"), "{err}");
 }
 
 /// `r_allrepos`: the trouble of one repository stopped the run of all.
@@ -257,7 +258,7 @@ fn a_folder_of_ours_that_cannot_be_entered_is_nobodys_outcome() {
     assert_outcome(&place, second, "imported");
 }
 
-/// A file that its sender locked is the sender's to mend.
+/// A file that its sender locked is the sender's to fix.
 #[test]
 fn a_file_that_its_sender_locked_has_its_outcome() {
     let place = two_repositories();

@@ -1,22 +1,22 @@
-//! `check --fix`: the mended file, and what is said of it.
+//! `check --fix`: the fixed file, and what is said of it.
 
 use serde_json::json;
 
 use crate::support::Place;
 
 #[test]
-fn what_has_one_meaning_is_mended_and_the_rest_is_told() {
+fn what_has_one_meaning_is_fixed_and_the_rest_is_told() {
     let place = Place::empty();
     let bad = "\u{feff}Email;firstname;birthdate\r\nana@example.org;Ana;23/04/1988\r\nbo@example.org;Bo;01/02/1988\r\n";
     place.write("in.csv", bad);
     let out = place.run(&["check", "--scope", "contacts", "--fix", "out.csv", "in.csv"]).expect(1).out;
     for told in [
         "in.csv: would be imported: 1 of 2 lines, 1 rejected\n",
-        "  mended, written to out.csv\n",
+        "  fixed, written to out.csv\n",
         "    changed: removed the byte order mark, line 1\n",
-        "    changed in column email: a column of the header is written as it is named, line 1\n",
-        "    changed in column birthdate: values are written as the column has them, line 2\n",
-        "    left as it is in column birthdate: it is not sure what is meant: write the year first, \
+        "    changed in column email: a column name in the header is spelled as the scope has it, line 1\n",
+        "    changed in column birthdate: values are rewritten in the format of the column, line 2\n",
+        "    not changed in column birthdate: the intent is unclear: write the year first, \
          then the month: 1988-02-01 or 1988-01-02, whichever was meant, line 3\n",
     ] {
         assert!(out.contains(told), "{told}{out}");
@@ -54,7 +54,7 @@ fn an_encoding_is_believed_to_who_says_it() {
 }
 
 #[test]
-fn one_file_is_mended_at_a_time() {
+fn one_file_is_fixed_at_a_time() {
     let place = Place::empty();
     for files in [["-"].as_slice(), &["a.csv", "b.csv"]] {
         let arguments = [&["check", "--scope", "contacts", "--fix", "out.csv"], files].concat();

@@ -116,7 +116,10 @@ fn history_can_be_narrowed() {
     assert_eq!(files(&["--file", "20260201"]), ["default_contacts_main_20260201.csv"]);
     assert_eq!(files(&["--limit", "1"]).len(), 1);
     assert_eq!(files(&["--repository", "default"]).len(), 3);
-    assert_eq!(place.run(&["history", "drop", "--file", "none"]).expect(0).out, "no such file was seen\n");
+    assert_eq!(
+        place.run(&["history", "drop", "--file", "none"]).expect(0).out,
+        "no such file was registered\n"
+    );
     place.run(&["history", "drop", "--outcome", "fine"]).expect(2);
 }
 
@@ -291,7 +294,7 @@ fn a_key_that_no_record_has_brings_advice() {
     insta::assert_snapshot!(none("orders", "SO-1004"), @"
     no record of orders has the key SO-1004
       the key of orders is order_id
-      keys that begin so: SO-100482
+      keys with this beginning: SO-100482
     ");
     insta::assert_snapshot!(none("products", "2990000000019"), @"
     no record of products has the key 2990000000019
@@ -301,7 +304,7 @@ fn a_key_that_no_record_has_brings_advice() {
     ");
     insta::assert_snapshot!(none("deletecontacts", "ana.lopez@example.org"), @"
     no such records of deletecontacts; there are cardcode, contacts, orders, ordersitems, products and tierchange
-      lines of deletecontacts change records of contacts, and leave none of their own
+      lines of deletecontacts change records of contacts and create none of their own
       there is one of contacts: `tidewaiter records drop contacts --key ana.lopez@example.org`
     ");
     let nothing =

@@ -66,7 +66,7 @@ fn a_folder_without_a_state_is_told_as_one_in_which_nothing_happened() {
     let locked = Locked::new(place.path("drop"), 0o555);
     let before = tree(&place.path("drop"));
     assert!(user.run(&["status", "drop"]).expect(0).out.contains("nothing is waiting"));
-    assert_eq!(user.run(&["history", "drop"]).expect(0).out, "no such file was seen\n");
+    assert_eq!(user.run(&["history", "drop"]).expect(0).out, "no such file was registered\n");
     assert_eq!(user.run(&["records", "drop"]).expect(0).out, "there are no records\n");
     user.run(&["report", "drop", CONTACTS]).expect(2);
     assert_eq!(tree(&place.path("drop")), before);

@@ -63,7 +63,7 @@ fn a_large_report_is_kept_beside_the_log() {
 fn a_file_nobody_saw_or_that_waits_has_no_report() {
     let place = Place::deployment();
     let unknown = place.run(&["report", "drop", "y.csv"]).expect(2).err;
-    assert!(unknown.contains("no file y.csv was seen"), "{unknown}");
+    assert!(unknown.contains("no file y.csv was registered"), "{unknown}");
     place.dropped(&format!("g.01-02_{CONTACTS}"), GOOD);
     place.import().expect(0);
     let waits = place.run(&["report", "drop", &format!("g.01-02_{CONTACTS}")]).expect(2).err;
@@ -85,7 +85,7 @@ fn a_file_is_explained_from_its_drop_to_its_outcome() {
     assert!(steps(0)[4].1.contains("was renamed when a later file took the name"), "{:?}", steps(0));
     assert_eq!(steps(1)[3].1, "imported: all 2 lines");
     let text = place.run(&["explain", "drop", "x.csv"]).expect(0).out;
-    assert!(text.contains("it was refused before anybody looked into it: the name has no date"), "{text}");
+    assert!(text.contains("it was refused without being opened: the name has no date"), "{text}");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_file_that_is_not_taken_in_and_one_that_waits_are_explained() {
     let text = place.run(&["explain", "drop", &format!("g.02-03_{CONTACTS}")]).expect(0).out;
     assert!(text.contains("it waits for slots 01 and 03 of 03 of its group g"), "{text}");
     let none = place.run(&["explain", "drop", "y.csv"]).expect(2).err;
-    assert!(none.contains("no file y.csv was seen"), "{none}");
+    assert!(none.contains("no file y.csv was registered"), "{none}");
 }
 
 #[test]
@@ -149,11 +149,12 @@ fn a_report_that_waits_for_its_digest_is_told_by_status_and_explain() {
 
 #[test]
 fn a_mail_that_could_not_be_sent_is_told_by_status_and_explain() {
-    use tidewaiter_pipeline::ports::{Delivery, HistoryFilter, Platform, State, Trouble};
+    use tidewaiter_pipeline::capabilities::HasState;
+    use tidewaiter_pipeline::ports::{Delivery, HistoryFilter, Outbox, RunLedger, Trouble};
     let place = with_settings(r#"{ "report_recipients": ["data@example.org"] }"#);
     place.dropped(CONTACTS, GOOD);
     place.import().expect(0);
-    let why = "data@example.org does not get it: verify the address";
+    let why = "data@example.org did not get it: verify the address";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let local = tidewaiter_pipeline::local::Local::open(&place.path("drop")).unwrap();

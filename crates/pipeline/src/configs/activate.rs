@@ -7,7 +7,8 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 
 use super::{active_but, owner};
-use crate::ports::{Objects, Platform, State};
+use crate::capabilities::{HasConfigs, HasObjects};
+use crate::ports::{ConfigStore, Objects};
 use crate::{Error, Result, displace};
 
 /// A configuration that is to become active.
@@ -41,42 +42,42 @@ pub enum Activation {
 ///
 /// # Errors
 /// If a store fails, or if another configuration of the repository cannot be used.
-pub async fn activate<P: Platform>(
-    platform: &P,
+pub async fn activate<D: HasObjects + HasConfigs>(
+    deployment: &D,
     candidate: &Candidate<'_>,
     is_ours: impl Future<Output = Result<()>>,
 ) -> Result<Activation> {
     let Candidate { repository, universe, id, document } = candidate;
-    let others = active_but(platform, repository, universe).await?;
+    let others = active_but(deployment, repository, universe).await?;
     let checked = Config::parse(universe, document).and_then(|config| others.with(config).map(|_| ()));
     if let Err(mistakes) = checked {
         return Ok(Activation::Wrong(mistakes));
     }
-    if !owner(platform, repository, universe).await?.admits(repository) {
+    if !owner(deployment, repository, universe).await?.admits(repository) {
         return Ok(Activation::NotOwned);
     }
-    // Before anything is written: whoever came earlier and is slow finds it when it looks again.
-    if !platform.state().activates(repository, universe, *id).await? {
+    // Before anything is written: an earlier, slower activation finds this note when it looks again.
+    if !deployment.configs().activates(repository, universe, *id).await? {
         return Ok(Activation::Superseded);
     }
-    let (objects, key) = (platform.objects(), Key::config(repository, universe));
-    if objects.put_new(&key, document.clone()).await? || is_active(platform, &key, document).await? {
+    let (objects, key) = (deployment.objects(), Key::config(repository, universe));
+    if objects.put_new(&key, document.clone()).await? || is_active(deployment, &key, document).await? {
         return Ok(Activation::Active);
     }
     let replaced = Key::replaced_config(repository, universe, *id);
     let is_ours = async {
         is_ours.await?;
-        let is_latest = platform.state().activates(repository, universe, *id).await?;
+        let is_latest = deployment.configs().activates(repository, universe, *id).await?;
         if is_latest { Ok(()) } else { Err(Error::Changed { key: key.to_string() }) }
     };
-    displace::write_over(platform, &key, document.clone(), Some(&replaced), is_ours).await?;
+    displace::write_over(deployment, &key, document.clone(), Some(&replaced), is_ours).await?;
     Ok(Activation::Active)
 }
 
 /// True if this document is active: by an earlier try, or since the same was dropped before. There is nothing to be
 /// written then, and nothing to be kept.
-async fn is_active<P: Platform>(platform: &P, key: &Key, document: &Bytes) -> Result<bool> {
-    let objects = platform.objects();
+async fn is_active<D: HasObjects>(deployment: &D, key: &Key, document: &Bytes) -> Result<bool> {
+    let objects = deployment.objects();
     match objects.read(&objects.source(key), 0..document.len() as u64 + 1).await {
         Ok(active) => Ok(active == *document),
         Err(Error::NotFound { .. }) => Ok(false),

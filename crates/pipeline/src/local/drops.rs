@@ -1,8 +1,8 @@
 //! The drop zone of a folder: finds what was dropped and takes it in.
 //!
 //! A folder has no versions: a partner who uses a name again overwrites the file. So a file is moved to
-//! `waiting/<repository>/<import id>/` when it is taken in, and from then on nobody writes to it. A file
-//! is taken in when it has not changed for a while, since an upload may still be going on.
+//! `waiting/<repository>/<import id>/` when it is taken in, and from then on no partner writes to it. A file is taken
+//! in when it has not changed for a while, since an upload may still be going on.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -58,7 +58,7 @@ pub struct Taken {
     pub failures: Vec<(PathBuf, Error)>,
 }
 
-/// Files that were left where they are, since somebody is still writing them.
+/// Files that stay where they are, because they are still being written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StillWriting {
     /// They changed a moment ago.
@@ -155,7 +155,7 @@ impl Inbox {
         by_its_clock || watched.is_some_and(|since| since.elapsed() >= self.quiet)
     }
 
-    /// Moves a file out of the drop zone; None if it is gone, since whoever dropped it took it back.
+    /// Moves a file out of the drop zone; None if it is gone, because the partner took it back.
     fn take_in(&mut self, found: Found, now: Timestamp) -> Result<Option<DroppedObject>> {
         let import = ImportId::after(self.last, now, fresh_random());
         self.last = Some(import);
@@ -292,7 +292,7 @@ impl Inbox {
         Ok(taken)
     }
 
-    /// What was taken in at `path`, which nobody else can reach from here on.
+    /// What was taken in at `path`, which no partner can reach from here on.
     fn drop_of(
         &self,
         repository: Repository,
@@ -321,10 +321,10 @@ impl Inbox {
         Ok(DroppedObject { repository, file, import, source, nature, bytes, arrived: import.at() })
     }
 
-    /// Replaces a file that has other names by a copy: whoever has one of these could change it later.
+    /// Replaces a file with other names by a copy, because a partner could change it later through one of them.
     fn copy_apart(&self, path: &Path) -> io::Result<()> {
         let mut file = match self.disk.read(path) {
-            // Nobody can read it. It is refused for that.
+            // It cannot be read, and is refused for that.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
             opened => opened?,
         };

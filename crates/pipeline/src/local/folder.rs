@@ -52,7 +52,7 @@ impl Folder {
         remove().map_err(|e| Error::writing(PARTIAL, e))
     }
 
-    /// Whose fault it is that an object cannot be opened.
+    /// Whether the sender or the deployment is the reason that an object cannot be opened.
     fn cannot_open(&self, key: &str, error: io::Error) -> Error {
         if error.kind() == io::ErrorKind::PermissionDenied && self.is_locked_by_its_sender(Path::new(key)) {
             return Error::Unreadable { key: key.to_owned(), source: error };
@@ -76,7 +76,7 @@ impl Folder {
     }
 
     /// Removes the folders around a file that was moved away, as far as they are empty and of one import. One that
-    /// cannot be removed is in nobody's way.
+    /// cannot be removed does no harm.
     fn prune(&self, path: &Path) {
         let mut folder = path.parent();
         while let Some(at) = folder {
@@ -198,14 +198,14 @@ fn remove_all(disk: &Disk, path: &Path, depth: usize) -> io::Result<()> {
 }
 
 fn too_deep() -> io::Error {
-    io::Error::other("folders lie within folders too deep to be copied to another file system")
+    io::Error::other("the folders are nested too deeply to be copied to another file system")
 }
 
 fn make_parent(disk: &Disk, path: &Path) -> io::Result<()> {
     disk.make_folders(path.parent().unwrap_or_else(|| Path::new("")))
 }
 
-/// A file that is being written, and that nobody sees yet.
+/// A file that is being written, and that is not visible yet.
 #[derive(Debug)]
 pub(super) struct Partial {
     disk: Disk,
@@ -291,7 +291,7 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            // Not finished: nobody is to see it. If it cannot be removed, the next start does.
+            // Not finished, so it must not stay visible. If it cannot be removed, the next start removes it.
             let _ = self.disk.remove(&self.path);
         }
     }
@@ -305,7 +305,7 @@ impl Objects for Folder {
         CHUNK_BYTES
     }
 
-    /// What was taken in may still be written to by whoever has it open.
+    /// A process that has the file open may still write to it.
     fn is_fixed(&self, _source: &Source) -> bool {
         false
     }

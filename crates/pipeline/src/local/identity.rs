@@ -1,7 +1,7 @@
 //! Which databases belong together.
 //!
 //! Each deployment has an id. It is written once: into both databases, and into a file beside them when both have it.
-//! From then on a database without it was lost, emptied or exchanged, and nobody works with it: files would be imported
+//! From then on a database without it was lost, emptied or exchanged, and no command uses it: files would be imported
 //! again, or what was imported would be missing. An operator restores it, or says that it is to begin anew.
 
 use std::fs::{self, File};
@@ -11,21 +11,20 @@ use std::path::Path;
 use super::records::{MIGRATIONS as RECORDS, SqliteRecords};
 use super::sqlite::{Database, Identity};
 use super::sqlite_open;
-use super::state::SqliteState;
-use super::state_tables::MIGRATIONS as STATE;
+use super::state::{MIGRATIONS as STATE, SqliteState};
 use crate::{Error, Result};
 
 const STATE_FILE: &str = ".tidewaiter/state.sqlite";
 const RECORDS_FILE: &str = "records.sqlite";
 const ID_FILE: &str = ".tidewaiter/deployment";
 
-/// Where nobody but us puts anything, and what we put there stays: the log of each file, what waits.
+/// Folders in which only tidewaiter writes, and in which its files stay: the log of each file, waiting files.
 const TRACES: [&str; 3] = ["logs", "unpacked", "waiting"];
 
 /// How deep they lie there: in a folder of their repository, of their import, of their archive's folder.
 const DEPTH: usize = 3;
 
-const GONE: &str = "is gone or empty, though files were imported here";
+const GONE: &str = "is gone or empty, although files were imported here";
 const ANOTHER: &str = "belongs to another deployment";
 
 /// The stores of a deployment.
@@ -163,7 +162,7 @@ fn has_traces(root: &Path) -> Result<bool> {
 
 fn holds_files(folder: &Path, depth: usize) -> Result<bool> {
     match fs::metadata(folder) {
-        // Something else in its place is said by whoever wants to write there.
+        // A write there reports anything else in its place.
         Ok(found) if !found.is_dir() => return Ok(false),
         _ => {}
     }

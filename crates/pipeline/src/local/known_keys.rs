@@ -1,7 +1,7 @@
 //! Records that are known to exist, from one batch of an import to the next.
 //!
-//! Lines of a large file refer to the same records again and again. That a record exists is remembered as long as nobody
-//! else changes anything; that it does not is not, since a line may make it.
+//! Lines of a large file refer to the same records again and again. The store remembers that a record exists as long
+//! as no process else changes anything; that it does not is not, since a line may make it.
 
 use std::collections::{BTreeMap, HashSet};
 

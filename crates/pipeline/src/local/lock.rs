@@ -67,7 +67,7 @@ fn path(disk: &Disk) -> PathBuf {
 /// The locked file, and whether the last process that had it did not end by itself. None if another one has it.
 fn lock(disk: &Disk) -> io::Result<Option<(File, bool)>> {
     let file = File::options().create(true).truncate(false).write(true).open(path(disk))?;
-    // Somebody who only asks whether the folder is worked on holds it for a moment.
+    // A process that only asks whether the folder is in use holds it for a moment.
     let held = || file.try_lock().is_ok();
     let waited = || {
         std::thread::sleep(Duration::from_millis(50));

@@ -16,18 +16,18 @@ const OUTBOX: &str = "outbox";
 
 /// A folder of `.eml` files.
 #[derive(Debug, Clone)]
-pub struct Outbox {
+pub struct EmlFolder {
     disk: Disk,
 }
 
-impl Outbox {
+impl EmlFolder {
     /// Mails go into the outbox of a disk, which is made when the first one comes.
     pub fn new(disk: &Disk) -> Self {
         Self { disk: disk.clone() }
     }
 }
 
-impl Mailer for Outbox {
+impl Mailer for EmlFolder {
     async fn send(&self, mail: &Mail) -> Result<Vec<Undelivered>> {
         let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
         let name: String = mail.name.chars().map(safe).take(NAME_BYTES).collect();

@@ -27,11 +27,6 @@ mod settings;
 mod sqlite;
 mod sqlite_open;
 mod state;
-mod state_claims;
-mod state_digests;
-mod state_owners;
-mod state_read;
-mod state_tables;
 mod taken_in;
 mod troubles;
 
@@ -41,26 +36,30 @@ use std::sync::Arc;
 use disk::{Disk, Interference};
 pub use drops::{Inbox, Looked, StillWriting, Taken, Untaken};
 pub use folder::Folder;
-pub use mail::Outbox;
+pub use mail::EmlFolder;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
 pub use runner::{RunSummary, Runner, Told};
 pub use settings::Settings;
 pub use state::SqliteState;
 use taken_in::TakenIn;
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 pub use troubles::Failure;
 
-use crate::configs::Cache;
-use crate::ports::{DroppedObject, Observation, Platform, State};
+use crate::capabilities::{
+    Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
+    IntakePolicy, Observes,
+};
+use crate::config_cache::Cache;
+use crate::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger};
 use crate::{Error, Result};
 
 /// Where the state, the lock and half-written files are.
 const PRIVATE: &str = ".tidewaiter";
 
 type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
-type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A deployment in a folder.
 pub struct Local {
@@ -68,11 +67,11 @@ pub struct Local {
     objects: Folder,
     state: SqliteState,
     records: SqliteRecords,
-    mailer: Outbox,
+    mailer: EmlFolder,
     queue: LocalQueue,
     configs: Cache,
     settings: Settings,
-    clock: Clock,
+    clock: Now,
     quiet_period: Option<i64>,
     loaders: u32,
     observer: Option<Observer>,
@@ -123,7 +122,7 @@ impl Local {
             objects: Folder::new(&disk),
             state: state.on(&disk),
             records: records.on(&disk),
-            mailer: Outbox::new(&disk),
+            mailer: EmlFolder::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
             settings,
@@ -204,7 +203,7 @@ impl Local {
         let noted = TakenIn::default();
         let taken = Inbox::new(&self.disk, &noted, std::time::Duration::ZERO).taken_before()?;
         for dropped in taken.drops {
-            if self.state.import(dropped.import).await?.is_none() {
+            if self.state.run(dropped.import).await?.is_none() {
                 unregistered.push(dropped);
             }
         }
@@ -231,47 +230,65 @@ fn make_private(disk: &Disk) -> Result<()> {
     Ok(())
 }
 
-/// The time now, in whole milliseconds: finer is noise to whoever reads it.
+/// The time now, in whole milliseconds: finer is noise for a reader.
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
-impl Platform for Local {
+impl HasObjects for Local {
     type Objects = Folder;
-    type State = SqliteState;
-    type Records = SqliteRecords;
-    type Mailer = Outbox;
-    type Queue = LocalQueue;
 
     fn objects(&self) -> &Folder {
         &self.objects
     }
+}
+
+impl HasState for Local {
+    type State = SqliteState;
 
     fn state(&self) -> &SqliteState {
         &self.state
     }
+}
+
+impl HasConfigCache for Local {
+    fn config_cache(&self) -> &Cache {
+        &self.configs
+    }
+}
+
+impl HasRecords for Local {
+    type Records = SqliteRecords;
 
     fn records(&self) -> &SqliteRecords {
         &self.records
     }
+}
 
-    fn mailer(&self) -> &Outbox {
+impl HasMailer for Local {
+    type Mailer = EmlFolder;
+
+    fn mailer(&self) -> &EmlFolder {
         &self.mailer
     }
+}
+
+impl HasQueue for Local {
+    type Queue = LocalQueue;
 
     fn queue(&self) -> &LocalQueue {
         &self.queue
     }
+}
 
-    fn configs(&self) -> &Cache {
-        &self.configs
-    }
-
+impl Clock for Local {
     fn now(&self) -> Timestamp {
         (self.clock)()
     }
+}
 
+impl IntakePolicy for Local {
     fn quiet_period(&self, configured: u64) -> i64 {
         self.quiet_period.unwrap_or_else(|| i64::try_from(configured).unwrap_or(i64::MAX))
     }
@@ -279,14 +296,24 @@ impl Platform for Local {
     fn partners_activate(&self) -> bool {
         self.settings.partners_activate
     }
+}
 
+impl Capacity for Local {
     fn loaders(&self, _bytes: u64) -> u32 {
         self.loaders
     }
+}
 
+impl Observes for Local {
     fn observe(&self, progress: &Observation<'_>) {
         if let Some(observer) = &self.observer {
             observer(progress);
         }
+    }
+}
+
+impl CleansUp for Local {
+    async fn forget_batches(&self, run: ImportId) -> Result<()> {
+        self.records.forget(run).await
     }
 }

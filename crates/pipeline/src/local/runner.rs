@@ -17,7 +17,8 @@ use super::disk::on_behalf_of;
 use super::lock::Lock;
 use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
-use crate::ports::{DroppedObject, Message, Platform, Queue, State};
+use crate::capabilities::{HasObjects, HasQueue, HasState};
+use crate::ports::{DroppedObject, GroupQueue, Message, Queue};
 use crate::{Error, Result, digest, reconcile};
 
 /// How often a watching process looks for what a lost message left undone.
@@ -45,14 +46,14 @@ pub struct Runner {
 pub struct RunSummary {
     /// What could not be done, each cause once. The next run tries again.
     pub failures: Vec<Failure>,
-    /// Files that were left in the drop zone, since somebody is still writing them.
+    /// Files that stay in the drop zone, because they are still being written.
     pub still_writing: StillWriting,
 }
 
 /// What a watch tells of failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// It could not be done, and is tried again.
+    /// It could not be done, and will be retried.
     Failed(Failure),
     /// What failed before goes on.
     Recovered(Failure),
@@ -276,14 +277,14 @@ impl Runner {
 
 /// The failure of what was not tried, since the store did not answer just now.
 fn stalled() -> Error {
-    Error::Store { what: "waiting for the database", source: "it did not answer a moment ago".into() }
+    Error::Store { what: "waiting for the database", source: "it did not answer recently".into() }
 }
 
 fn taking_in(dropped: &DroppedObject) -> About {
     let repository = &dropped.repository;
-    (Some(repository.clone()), format!("taking in {} of {repository}", dropped.file))
+    (Some(repository.clone()), format!("registering {} of {repository}", dropped.file))
 }
 
 fn going_on(repository: &Repository) -> About {
-    (Some(repository.clone()), format!("going on with the files of {repository}"))
+    (Some(repository.clone()), format!("continuing the files of {repository}"))
 }

@@ -38,11 +38,12 @@ struct Inner {
     look: Option<Look>,
     /// The transaction that is open between two calls.
     open: Option<Open>,
-    /// Whose work could not be committed when somebody else wanted something, so that they do not know yet; and why.
+    /// Owners whose work could not be committed when another owner used the database, and who do not know yet; and
+    /// why.
     lost: HashMap<ImportId, String>,
-    /// What the one who gathers knows, as long as nobody else changes anything.
+    /// What the owner of the open transaction knows, as long as no other process changes anything.
     known: KnownKeys,
-    /// Whose knowledge it is, and what SQLite says of changes by other processes.
+    /// The owner of that knowledge, and SQLite's counter of changes by other processes.
     known_by: Option<(ImportId, u64)>,
 }
 
@@ -107,7 +108,7 @@ impl Inner {
         (self.known, self.known_by) = (KnownKeys::default(), None);
     }
 
-    /// Takes back what is open, and what whoever panicked has left.
+    /// Rolls back what is open, and what a panic left.
     fn take_back(&mut self) {
         self.open = None;
         self.forget();
@@ -212,11 +213,11 @@ impl Database {
     }
 
     /// Runs `work` in a transaction that stays open for what the same owner does next, until `most` of it was done or
-    /// somebody else wants something. What it knows is kept for what the same owner does next, too, unless somebody
-    /// else changes anything. If it fails, all that was done in it is taken back; if it cannot be committed
-    /// when somebody else wants something, the owner is told of it when they come next.
+    /// another owner uses the database. Its knowledge is kept for the same owner, too, unless another process changes
+    /// anything. If `work` fails, all of the transaction is rolled back. If it cannot be committed when another owner
+    /// uses the database, the next call of its owner fails.
     ///
-    /// A commit writes each page that has changed; whoever changes pages all over the place wants few of them.
+    /// A commit writes each changed page, so work that changes pages everywhere should commit rarely.
     pub(super) async fn gather<T: Send + 'static>(
         &self,
         what: &'static str,
@@ -278,7 +279,7 @@ impl Database {
             let mut inner = self.inner.lock().unwrap_or_else(|panicked| {
                 let mut inner = panicked.into_inner();
                 inner.take_back();
-                // Once: what is open from now on is nobody's rest.
+                // Once: a transaction that is opened from now on is not a leftover.
                 self.inner.clear_poison();
                 inner
             });
@@ -322,7 +323,7 @@ fn in_database(error: Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }
 
-/// Why a transaction is not to be carried out now: somebody else is at work on the same.
+/// Why a transaction cannot run now: another process works on the same data.
 pub(super) fn overtaken(why: String) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(why.into())
 }

@@ -1,7 +1,7 @@
 //! How a database is opened: to work with it, or to look at it.
 //!
-//! Whoever only looks changes nothing: it makes no file and no folder, and needs no permission to write. SQLite itself
-//! wants to write beside a database in its WAL mode, even to read it. So it depends on what lies there:
+//! A command that only looks changes nothing: it makes no file and no folder, and needs no permission to write.
+//! SQLite itself wants to write beside a database in its WAL mode, even to read it. So it depends on what lies there:
 //!
 //! | beside the database | how it is looked at |
 //! |---|---|
@@ -126,7 +126,7 @@ fn in_memory(migrations: Migrations) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a database that nobody works with. SQLite then neither locks it nor looks for what lies beside it.
+/// Opens a database that no process uses. SQLite then neither locks it nor looks for files beside it.
 fn unchanging(path: &Path) -> rusqlite::Result<Connection> {
     let mut uri = "file:".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -211,7 +211,7 @@ impl Copy {
         Err(Error::Changed { key: path.display().to_string() })
     }
 
-    /// A folder of our own, which nobody else may enter.
+    /// A folder of our own, which no other user may enter.
     fn make() -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -232,7 +232,7 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        // It lies among temporary files: whoever cleans those removes what is left.
+        // It lies among temporary files, and is removed with them.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,9 +1,9 @@
 //! What failed: how often it was tried, when it is tried next, and what is said of it.
 //!
-//! Each piece of work that fails has a trouble of its own and waits alone: neither the other repositories nor, where the
-//! order allows it, the other files of the same one wait with it. While it waits nobody tries it, whatever message asks
-//! for it: the state says what is under way, so messages can be dropped. That is what keeps a failure from becoming a
-//! loop. What many pieces of work fail for is told once.
+//! Each piece of work that fails has a trouble of its own and waits alone: neither the other repositories nor, where
+//! the order allows it, the other files of the same one wait with it. While it waits it is not tried, whatever
+//! message asks for it: the state says what is under way, so messages can be dropped. That is what keeps a failure
+//! from becoming a loop. What many pieces of work fail for is told once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -291,12 +291,12 @@ impl Unit {
     fn several(&self, cause: &Cause) -> String {
         let what = match self {
             Self::State => "reading the state",
-            Self::Inbox | Self::Dropped(_) => "taking in files",
+            Self::Inbox | Self::Dropped(_) => "registering files",
             Self::Place(_) => "looking into folders",
-            Self::File(_) => "going on with files",
+            Self::File(_) => "continuing files",
             Self::Order(_) => "importing the files",
             Self::Mail(_) => "sending mails",
-            Self::Watch(_) => "watching over files",
+            Self::Watch(_) => "checking expectations",
         };
         match &cause.repository {
             Some(repository) => format!("{what} of {repository}"),
@@ -401,7 +401,7 @@ mod tests {
         fail(&mut troubles, file(4), &denied("logs/acme/z.csv.log"));
         let said: Vec<Failure> = troubles.said().into_values().map(|(failure, _)| failure).collect();
         assert_eq!(said.len(), 2);
-        let text = "going on with files of acme: bogus/acme cannot be written: permission denied (3 wait)";
+        let text = "continuing files of acme: bogus/acme cannot be written: permission denied (3 wait)";
         assert_eq!((said[0].to_string().as_str(), said[0].waiting, said[1].waiting), (text, 3, 1));
     }
 

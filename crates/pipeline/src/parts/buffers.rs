@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::PART;
 
-/// Memory of the size of a part, used again when nobody holds it any more.
+/// Memory of the size of a part, used again when no thread holds it.
 #[derive(Default)]
 pub(crate) struct Buffers {
     lent: VecDeque<Bytes>,

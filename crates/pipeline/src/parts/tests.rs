@@ -25,7 +25,7 @@ fn by_threads(file: &[u8], limits: Limits, threads: usize, chunk: usize, alone: 
     parts.finish().0
 }
 
-/// The same, of a file that whoever judges it reads, from a byte on.
+/// The same, of a file that the judging threads read, from a byte on.
 fn by_readers(file: &[u8], limits: Limits, threads: usize, from: usize) -> (Summary, Option<String>) {
     let mut parts = Parts::new(checker(limits), Some(Hash::new()));
     let from = from.min(file.len());

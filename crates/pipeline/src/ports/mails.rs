@@ -8,7 +8,7 @@ use tidewaiter::config::Digest;
 use tidewaiter::id::{ImportId, Timestamp};
 
 use crate::Result;
-use crate::configs::hex;
+use crate::hash::hex;
 
 /// Sends mails. Sending the same mail twice is allowed, and avoided where the service can tell.
 pub trait Mailer: Send + Sync + 'static {

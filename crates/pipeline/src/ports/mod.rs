@@ -3,24 +3,34 @@
 //! The promises are in the doc comments, and the contract suite holds every adapter to them. All
 //! methods may be called again after a failure of unknown outcome: they are idempotent.
 
+mod claims;
+mod config_store;
+mod groups;
 mod mails;
+mod marks;
 mod model;
 mod objects;
+mod outbox;
 mod records;
-mod state;
+mod runs;
 
 use std::future::Future;
 
+pub use claims::{KeyClaims, RENAMINGS};
+pub use config_store::ConfigStore;
+pub use groups::GroupQueue;
 pub use mails::{Delivery, DigestPlace, Gathered, Mail, Mailer, Trouble, Undelivered, WaitingDigest};
+pub use marks::Marks;
 pub use model::{
     AdvanceWrites, Conclusion, Configurations, Content, Decision, DroppedObject, Group, HistoryFilter,
     ImportRun, ImportSnapshot, KeptReport, Kind, Nature, Pinned, Progress, Refusal, Task, Turn, Universe,
     WaitingGroup,
 };
 pub use objects::{InDropZone, Listed, Objects, Source, Stat, Upload};
+pub use outbox::Outbox;
 pub use records::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, Stays, StoredRecord};
+pub use runs::RunLedger;
 use serde::{Deserialize, Serialize};
-pub use state::{RENAMINGS, State};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::notice::Notice;
@@ -28,55 +38,6 @@ use tidewaiter::report::Report;
 use tidewaiter::sequence::Event;
 
 use crate::Result;
-use crate::configs::Cache;
-
-/// Everything the use cases need, in one bundle.
-pub trait Platform: Send + Sync + 'static {
-    /// The object store.
-    type Objects: Objects;
-    /// The store of state.
-    type State: State;
-    /// The store of records.
-    type Records: Records;
-    /// Sends mails.
-    type Mailer: Mailer;
-    /// Carries messages.
-    type Queue: Queue;
-
-    /// The object store.
-    fn objects(&self) -> &Self::Objects;
-    /// The store of state.
-    fn state(&self) -> &Self::State;
-    /// The store of records.
-    fn records(&self) -> &Self::Records;
-    /// Sends mails.
-    fn mailer(&self) -> &Self::Mailer;
-    /// Carries messages.
-    fn queue(&self) -> &Self::Queue;
-    /// What this process has read of configurations.
-    fn configs(&self) -> &Cache;
-    /// The time now.
-    fn now(&self) -> Timestamp;
-    /// How long a repository must have been quiet before its files are ordered, in seconds.
-    /// `configured` is what its configuration asks for.
-    fn quiet_period(&self, configured: u64) -> i64 {
-        i64::try_from(configured).unwrap_or(i64::MAX)
-    }
-    /// How many loaders share the lines of a file of this size, in bytes.
-    fn loaders(&self, _bytes: u64) -> u32 {
-        1
-    }
-    /// Whether a configuration that a partner drops takes effect. If not, only an operator activates configurations.
-    fn partners_activate(&self) -> bool {
-        true
-    }
-    /// True if this process is stopped before long: who is loading a file then leaves the rest of it to another one.
-    fn time_is_up(&self) -> bool {
-        false
-    }
-    /// Told what is going on, for progress bars and the like.
-    fn observe(&self, _progress: &Observation<'_>) {}
-}
 
 /// What goes on, for those who watch.
 #[derive(Debug)]

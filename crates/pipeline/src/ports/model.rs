@@ -1,6 +1,7 @@
 //! What is kept about each file and each group.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -98,7 +99,7 @@ pub enum Kind {
         group: Option<Group>,
     },
     /// A file with a legal name that no active configuration knew when it came. It waits for a configuration that is on
-    /// its way; see [`State::resolve`](super::State::resolve).
+    /// its way; see [`RunLedger::resolve`](super::RunLedger::resolve).
     Unresolved {
         /// For how long a configuration may come after it, in seconds: as long as the repository must have been quiet
         /// before a data file is ordered.
@@ -275,7 +276,7 @@ pub enum Task {
 pub struct Turn {
     /// What it is doing.
     pub state: sequence::State,
-    /// The version of that, for [`State::advance`](super::State::advance); 0 of a new repository.
+    /// The version of that, for [`GroupQueue::advance`](super::GroupQueue::advance); 0 of a new repository.
     pub version: u64,
     /// Its first two pieces of ready work in treatment order: the first may be about to end. Perhaps fewer, while
     /// configurations are in flight.
@@ -337,7 +338,7 @@ pub struct AdvanceWrites<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// It is decided, and its keys are taken. For each of them: the key that what lies there is to be kept under,
-    /// as by [`State::claim`](super::State::claim).
+    /// as by [`KeyClaims::claim`](super::KeyClaims::claim).
     Taken(Vec<Option<Key>>),
     /// It was decided before, in this way. Nothing was taken.
     Before(Box<Conclusion>),
@@ -386,6 +387,9 @@ pub struct HistoryFilter {
     pub sha256: Option<String>,
     /// Only files that arrived at this time or after it.
     pub since: Option<Timestamp>,
+    /// Only files whose outcome was decided within this range, from its start up to but without its end; both are
+    /// whole milliseconds. A store reads no file outside of it. The latest is then the one that ended last.
+    pub finished: Option<Range<Timestamp>>,
     /// At most so many, the latest first.
     pub limit: usize,
 }

@@ -5,37 +5,38 @@ use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{Outcome, Reason};
 
 use super::cannot_open;
+use crate::capabilities::HasRuns;
 use crate::conclude::{self, Findings};
 use crate::configs::{Activation, Candidate, activate};
-use crate::ports::{ImportRun, Objects, Platform, Progress, Refusal, State};
+use crate::ports::{ImportRun, Objects, Progress, Refusal, RunLedger};
+use crate::unpack::TakesIn;
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
-const STAYS: &str = "the configuration that was active stays so; mend this one and drop it again";
+const STAYS: &str = "the previous configuration stays active; fix this one and drop it again";
 
 /// Checks a dropped configuration, activates it, and gives it its outcome.
-pub(super) async fn configure<P: Platform>(platform: &P, import: &ImportRun, universe: &str) -> Result<()> {
-    if !platform.partners_activate() {
+pub(super) async fn configure<D: TakesIn>(deployment: &D, import: &ImportRun, universe: &str) -> Result<()> {
+    if !deployment.partners_activate() {
         let reason = Reason::new("operator-activates", "only an operator activates configurations here")
             .with_hint(Some("ask the operator of this deployment to activate it".to_owned()));
         let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
-        return conclude::conclude(platform, import, Findings::refused(refusal)).await;
+        return conclude::conclude(deployment, import, Findings::refused(refusal)).await;
     }
-    let read = platform.objects().read(&import.source, 0..CONFIGURATION_BYTES as u64 + 1).await;
+    let read = deployment.objects().read(&import.source, 0..CONFIGURATION_BYTES as u64 + 1).await;
     let document = match read {
-        Err(error) => return cannot_open(platform, import, error, false).await,
+        Err(error) => return cannot_open(deployment, import, error, false).await,
         Ok(document) => document,
     };
     let candidate = Candidate { repository: &import.repository, universe, id: import.id, document };
-    let findings = match activate(platform, &candidate, is_undecided(platform, import)).await? {
+    let findings = match activate(deployment, &candidate, is_undecided(deployment, import)).await? {
         Activation::Active => {
-            let notes = vec![format!("it is the active configuration of universe {universe} now")];
+            let notes = vec![format!("it is now the active configuration of universe {universe}")];
             Findings { notes, ..Findings::outcome(Outcome::Activated) }
         }
         // As if it had been active until the later one replaced it: whichever was told of first.
         Activation::Superseded => {
-            let note =
-                format!("a configuration of universe {universe} that was dropped later is active already");
+            let note = format!("a newer configuration of universe {universe} is already active");
             Findings { notes: vec![note], ..Findings::outcome(Outcome::Activated) }
         }
         Activation::NotOwned => {
@@ -46,7 +47,7 @@ pub(super) async fn configure<P: Platform>(platform: &P, import: &ImportRun, uni
         }
         Activation::Wrong(mistakes) => wrong(mistakes),
     };
-    conclude::conclude(platform, import, findings).await
+    conclude::conclude(deployment, import, findings).await
 }
 
 fn wrong(mistakes: Vec<Mistake>) -> Findings {
@@ -61,8 +62,8 @@ fn wrong(mistakes: Vec<Mistake>) -> Findings {
 
 /// Whoever was so slow that somebody else has activated this configuration meanwhile, and perhaps the next one too,
 /// begins again.
-async fn is_undecided<P: Platform>(platform: &P, import: &ImportRun) -> Result<()> {
-    let now = platform.state().import(import.id).await?.map(|import| import.progress);
+async fn is_undecided<D: HasRuns>(deployment: &D, import: &ImportRun) -> Result<()> {
+    let now = deployment.runs().run(import.id).await?.map(|import| import.progress);
     match now {
         Some(Progress::Concluding(_) | Progress::Done(_)) => {
             Err(Error::Changed { key: import.source.key.clone() })

@@ -6,69 +6,72 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
 
 use super::members::{Member, Stopped, write_members};
-use super::{arrived, cannot_open, data_kind, refused_name, unresolved};
+use super::{arrived, cannot_open, unresolved};
+use crate::capabilities::{HasObjects, IntakePolicy};
 use crate::conclude::{self, Findings};
-use crate::ports::{ImportRun, Kind, Objects, Pinned, Platform, Progress, Refusal, State};
+use crate::ports::{ImportRun, Kind, Objects, Pinned, Progress, Refusal, RunLedger};
+use crate::register::{self, data_kind, refused_name};
+use crate::unpack::TakesIn;
 use crate::{Result, configs};
 
 /// How many members a report names.
 const NAMED_MEMBERS: usize = 20;
 
 /// Extracts an archive, registers its members, and gives the archive its outcome.
-pub(super) async fn extract<P: Platform>(platform: &P, archive: &ImportRun) -> Result<()> {
-    let mut members = platform.state().members(archive.id).await?;
+pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> Result<()> {
+    let mut members = deployment.runs().members(archive.id).await?;
     let mut ignored = match &archive.progress {
         Progress::Started(pinned) => pinned.notes.clone(),
         _ => Vec::new(),
     };
     // Members that are registered may be imported and gone already: they are not written again.
     if members.is_empty() {
-        let active = configs::active(platform, &archive.repository).await?;
-        let (written, result) = write_members(platform, archive, &limits(&active)).await;
+        let active = configs::active(deployment, &archive.repository).await?;
+        let (written, result) = write_members(deployment, archive, &limits(&active)).await;
         let summary = match result {
             Ok(summary) => summary,
             Err(Stopped::Refused(refusal)) => {
                 for member in &written {
-                    platform.objects().discard(&member.key).await?;
+                    deployment.objects().discard(&member.key).await?;
                 }
-                return conclude::conclude(platform, archive, Findings::refused(refusal)).await;
+                return conclude::conclude(deployment, archive, Findings::refused(refusal)).await;
             }
             // Whoever else has this archive in hand may have come further, and registered what is written: only what
             // is refused is refused for everybody.
-            Err(Stopped::Failed(error)) => return cannot_open(platform, archive, error, false).await,
+            Err(Stopped::Failed(error)) => return cannot_open(deployment, archive, error, false).await,
         };
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
         let registered: Vec<ImportRun> =
-            (0..).zip(&written).map(|(n, member)| child(platform, archive, &active, n, member)).collect();
+            (0..).zip(&written).map(|(n, member)| child(deployment, archive, &active, n, member)).collect();
         // Kept, since an archive that is taken up again is not read again.
         let pin = Pinned {
-            at: platform.now(),
+            at: deployment.now(),
             config: String::new(),
             loaders: 1,
             notes: ignored.clone(),
             checked: false,
             content: None,
         };
-        platform.state().start(archive.id, &pin).await?;
-        members = platform.state().register(&registered).await?;
+        deployment.runs().start(archive.id, &pin).await?;
+        members = deployment.runs().register(&registered).await?;
     }
-    let (members, wait) = unresolved::resolve(platform, &archive.repository, members).await?;
+    let (members, wait) = unresolved::resolve(deployment, &archive.repository, members).await?;
     // Told before the archive has its outcome: what is done is not told again.
     let settle_seconds = members.iter().map(|member| match member.kind {
         Kind::Data { settle_seconds, .. } => settle_seconds,
         _ => 0,
     });
-    arrived(platform, archive, settle_seconds.max().unwrap_or_default()).await?;
+    arrived(deployment, archive, settle_seconds.max().unwrap_or_default()).await?;
     for member in &members {
         if let Kind::Refused(refusal) = &member.kind {
-            conclude::conclude(platform, member, Findings::refused(refusal.clone())).await?;
+            conclude::conclude(deployment, member, Findings::refused(refusal.clone())).await?;
         }
     }
     // Its report says of each member what it is.
     if let Some(wait) = wait {
-        return unresolved::call_again(platform, archive, wait).await;
+        return unresolved::call_again(deployment, archive, wait).await;
     }
-    conclude::conclude(platform, archive, unpacked(&members, &ignored)).await
+    conclude::conclude(deployment, archive, unpacked(&members, &ignored)).await
 }
 
 /// What an archive may hold under the settings of a repository.
@@ -82,27 +85,27 @@ pub fn limits(active: &Active) -> Limits {
     }
 }
 
-fn child<P: Platform>(
-    platform: &P,
+fn child<D: HasObjects + IntakePolicy>(
+    deployment: &D,
     archive: &ImportRun,
     active: &Active,
     n: u64,
     member: &Member,
 ) -> ImportRun {
     let kind = match active.resolve(&member.name) {
-        Ok(name) if name.group.is_some() => data_kind(platform, active, name),
+        Ok(name) if name.group.is_some() => data_kind(deployment, active, name),
         Ok(_) => Kind::Refused(not_grouped()),
         Err(error) if error.is_illegal() => {
             let Refusal { reason, .. } = refused_name(&error);
             Kind::Refused(Refusal { outcome: Outcome::NotProcessed, reason })
         }
-        Err(_) => super::unresolved(platform, active),
+        Err(_) => register::unresolved(deployment, active),
     };
     ImportRun {
         id: archive.id.member(n),
         repository: archive.repository.clone(),
         file: clean_name(&member.name),
-        source: platform.objects().source(&member.key),
+        source: deployment.objects().source(&member.key),
         archive: Some((archive.id, archive.file.clone())),
         bytes: member.bytes,
         arrived: archive.arrived,
@@ -113,15 +116,15 @@ fn child<P: Platform>(
 
 /// What becomes of a member of an archive that belongs to no group.
 pub fn not_grouped() -> Refusal {
-    let reason = Reason::new("not-grouped", "the files of an archive must be grouped, and this one is not")
+    let reason = Reason::new("not-grouped", "the files of an archive must be grouped, but this one is not")
         .with_hint(Some(
-            "begin its name with `<group>.<YY>-<ZZ>_`, or drop it without an archive".to_owned(),
+            "start its name with `<group>.<YY>-<ZZ>_`, or drop it outside an archive".to_owned(),
         ));
     Refusal { outcome: Outcome::NotProcessed, reason }
 }
 
 fn ignored_note(path: &str) -> String {
-    format!("ignored {path}: the packing program put it there")
+    format!("ignored {path}: the archive program added it")
 }
 
 fn unpacked(children: &[ImportRun], ignored: &[String]) -> Findings {
@@ -130,7 +133,7 @@ fn unpacked(children: &[ImportRun], ignored: &[String]) -> Findings {
         .take(NAMED_MEMBERS)
         .map(|child| match &child.kind {
             Kind::Refused(refusal) => {
-                format!("member {} not taken up: {}", child.file, refusal.reason.message)
+                format!("member {} not processed: {}", child.file, refusal.reason.message)
             }
             _ => format!("member {}", child.file),
         })

@@ -10,7 +10,8 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
 use tokio::sync::mpsc;
 
-use crate::ports::{ImportRun, Objects, Platform, Refusal, Upload};
+use crate::capabilities::HasObjects;
+use crate::ports::{ImportRun, Objects, Refusal, Upload};
 use crate::{Error, Result};
 
 /// How many pieces, of up to 256 KiB, may wait to be written.
@@ -32,16 +33,16 @@ pub(super) enum Stopped {
 }
 
 /// Writes all members, and says which were written even if not all of them were.
-pub(super) async fn write_members<P: Platform>(
-    platform: &P,
+pub(super) async fn write_members<D: HasObjects>(
+    deployment: &D,
     archive: &ImportRun,
     limits: &Limits,
 ) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
     let Some(format) = Format::from_name(&archive.file) else {
-        let reason = Reason::new("not-an-archive", "the name is not one of an archive");
+        let reason = Reason::new("not-an-archive", "the name is not an archive name");
         return (Vec::new(), Err(Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })));
     };
-    let reader = match platform.objects().open(&archive.source) {
+    let reader = match deployment.objects().open(&archive.source) {
         Ok(reader) => reader,
         Err(error) => return (Vec::new(), Err(Stopped::Failed(error))),
     };
@@ -50,7 +51,7 @@ pub(super) async fn write_members<P: Platform>(
     let extraction = tokio::task::spawn_blocking(move || {
         tidewaiter_archive::extract(format, &name, reader, &limits, &mut Pieces(sender))
     });
-    let mut writer = Writer { platform, archive, open: None, written: Vec::new() };
+    let mut writer = Writer { deployment, archive, open: None, written: Vec::new() };
     let mut taken = Ok(());
     while let Some(piece) = pieces.recv().await {
         taken = writer.take(piece).await;
@@ -94,9 +95,9 @@ enum Piece {
     End,
 }
 
-/// Nobody takes the members any more.
+/// The receiver of the members is gone.
 #[derive(Debug, thiserror::Error)]
-#[error("the members of an archive are not written any more")]
+#[error("the members of an archive are no longer written")]
 struct Abandoned;
 
 /// The end of the thread that reads.
@@ -125,19 +126,19 @@ impl Sink for Pieces {
 }
 
 /// The end that writes.
-struct Writer<'a, P: Platform> {
-    platform: &'a P,
+struct Writer<'a, D: HasObjects> {
+    deployment: &'a D,
     archive: &'a ImportRun,
-    open: Option<(<P::Objects as Objects>::Upload, Member)>,
+    open: Option<(<D::Objects as Objects>::Upload, Member)>,
     written: Vec<Member>,
 }
 
-impl<P: Platform> Writer<'_, P> {
+impl<D: HasObjects> Writer<'_, D> {
     async fn take(&mut self, piece: Piece) -> Result<()> {
         match (piece, &mut self.open) {
             (Piece::Begin(name), _) => {
                 let key = Key::unpacked(&self.archive.repository, self.archive.id, &clean_name(&name));
-                let upload = self.platform.objects().create(&key).await?;
+                let upload = self.deployment.objects().create(&key).await?;
                 self.open = Some((upload, Member { name, key, bytes: 0 }));
             }
             (Piece::Bytes(bytes), Some((upload, member))) => {

@@ -12,21 +12,24 @@ use tidewaiter::keys::Repository;
 use tidewaiter::name::possible_universes;
 use tidewaiter::report::Outcome;
 
-use super::{data_kind, not_grouped, refused_name};
+use super::not_grouped;
+use crate::capabilities::{Clock, HasQueue, HasRuns};
 use crate::in_flight::{self, Wait};
-use crate::ports::{ImportRun, Kind, Message, Platform, Queue, Refusal, State};
+use crate::ports::{GroupQueue, ImportRun, Kind, Message, Queue, Refusal, RunLedger};
+use crate::register::{Registers, data_kind, refused_name};
+use crate::unpack::TakesIn;
 use crate::{Error, Result, configs};
 
 /// How often configurations may be registered while it is looked for them, before that is left to another try.
 const MOST_ROUNDS: u32 = 10;
 
-/// Looks at an unresolved file again. What it is now, or None if it still waits: then somebody is asked to look once
-/// more.
-pub(super) async fn look_again<P: Platform>(platform: &P, import: &ImportRun) -> Result<Option<ImportRun>> {
-    let (imports, wait) = resolve(platform, &import.repository, vec![import.clone()]).await?;
+/// Looks at an unresolved file again. What it is now, or None if it still waits: then a message asks for another
+/// look.
+pub(super) async fn look_again<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<Option<ImportRun>> {
+    let (imports, wait) = resolve(deployment, &import.repository, vec![import.clone()]).await?;
     match wait {
         Some(wait) => {
-            call_again(platform, import, wait).await?;
+            call_again(deployment, import, wait).await?;
             Ok(None)
         }
         None => Ok(imports.into_iter().next()),
@@ -34,50 +37,50 @@ pub(super) async fn look_again<P: Platform>(platform: &P, import: &ImportRun) ->
 }
 
 /// Has a file, or an archive with unresolved members, looked at again when it is time.
-pub(super) async fn call_again<P: Platform>(platform: &P, import: &ImportRun, wait: Wait) -> Result<()> {
+pub(super) async fn call_again<D: HasQueue>(deployment: &D, import: &ImportRun, wait: Wait) -> Result<()> {
     match wait {
         Wait::Outcome => Ok(()),
-        Wait::Until(at) => platform.queue().send(Message::TakeIn { import: import.id }, Some(at)).await,
+        Wait::Until(at) => deployment.queue().send(Message::TakeIn { import: import.id }, Some(at)).await,
     }
 }
 
 /// Says of the unresolved among these files what they are, as far as that can be known now. The answer is all of them
 /// as they are then, and how those that are unresolved still are waited for.
-pub(super) async fn resolve<P: Platform>(
-    platform: &P,
+pub(super) async fn resolve<D: TakesIn>(
+    deployment: &D,
     repository: &Repository,
     mut imports: Vec<ImportRun>,
 ) -> Result<(Vec<ImportRun>, Option<Wait>)> {
-    let state = platform.state();
+    let groups = deployment.groups();
     for _ in 0..MOST_ROUNDS {
         if !imports.iter().any(is_unresolved) {
             return Ok((imports, None));
         }
-        let before = state.turn(repository).await?.configurations;
-        let active = configs::active(platform, repository).await?;
+        let before = groups.turn(repository).await?.configurations;
+        let active = configs::active(deployment, repository).await?;
         for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
             if let Ok(name) = active.resolve(&import.file) {
                 let must_be_grouped = import.archive.is_some() && name.group.is_none();
                 let kind = if must_be_grouped {
                     Kind::Refused(not_grouped())
                 } else {
-                    data_kind(platform, &active, name)
+                    data_kind(deployment, &active, name)
                 };
-                become_kind(platform, import, &kind).await?;
+                become_kind(deployment, import, &kind).await?;
             }
         }
-        if let Some(wait) = waits(platform, repository, &imports, before.in_flight()).await? {
+        if let Some(wait) = waits(deployment, repository, &imports, before.in_flight()).await? {
             return Ok((imports, Some(wait)));
         }
         // In this order: a configuration that was not in the drop zone any more and not in the state yet is now.
-        if state.turn(repository).await?.configurations != before {
+        if groups.turn(repository).await?.configurations != before {
             continue;
         }
         for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
             let Err(error) = active.resolve(&import.file) else { continue };
             let Refusal { outcome, reason } = refused_name(&error);
             let outcome = if import.archive.is_some() { Outcome::NotProcessed } else { outcome };
-            become_kind(platform, import, &Kind::Refused(Refusal { outcome, reason })).await?;
+            become_kind(deployment, import, &Kind::Refused(Refusal { outcome, reason })).await?;
         }
         return Ok((imports, None));
     }
@@ -88,15 +91,15 @@ fn is_unresolved(import: &ImportRun) -> bool {
     matches!(import.kind, Kind::Unresolved { .. })
 }
 
-async fn become_kind<P: Platform>(platform: &P, import: &mut ImportRun, kind: &Kind) -> Result<()> {
-    let resolved = platform.state().resolve(import.id, kind).await?;
+async fn become_kind<D: HasRuns>(deployment: &D, import: &mut ImportRun, kind: &Kind) -> Result<()> {
+    let resolved = deployment.runs().resolve(import.id, kind).await?;
     *import = resolved.ok_or_else(|| Error::UnknownImport { id: import.id.to_string() })?;
     Ok(())
 }
 
 /// How the unresolved among these files are waited for, if they are.
-async fn waits<P: Platform>(
-    platform: &P,
+async fn waits<D: Registers + HasQueue + Clock>(
+    deployment: &D,
     repository: &Repository,
     imports: &[ImportRun],
     in_flight: bool,
@@ -109,13 +112,13 @@ async fn waits<P: Platform>(
         return Ok(Some(Wait::Outcome));
     }
     let settled = unresolved().filter_map(settled_at).max();
-    if let Some(at) = settled.filter(|at| *at > platform.now()) {
+    if let Some(at) = settled.filter(|at| *at > deployment.now()) {
         return Ok(Some(Wait::Until(at)));
     }
     let mut wait = None;
     for universe in unresolved().flat_map(|import| possible_universes(&import.file)).collect::<BTreeSet<_>>()
     {
-        wait = wait.max(in_flight::look(platform, repository, universe).await?);
+        wait = wait.max(in_flight::look(deployment, repository, universe).await?);
     }
     Ok(wait)
 }

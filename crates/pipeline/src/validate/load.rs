@@ -16,12 +16,13 @@ use tidewaiter::report::Counts;
 use super::lines::{Item, Lines, Run};
 use super::{Passed, refused};
 use crate::chunks::Chunks;
-use crate::configs::hex;
 use crate::examine::CheckSpec;
+use crate::hash::hex;
 use crate::ports::{
-    Applied, Batch, BatchNumber, ImportRun, Objects, Observation, Platform, Records, State, Upload,
+    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Records, Upload,
 };
 use crate::pulse::Pulse;
+use crate::validate::Loads;
 use crate::{Error, Result};
 
 /// Rejected bytes are handed on in pieces of at least this size.
@@ -68,21 +69,17 @@ impl Named {
 }
 
 /// Reads the file again, unless all of it is `held`, and loads it.
-pub(super) async fn load<P: Platform>(
-    platform: &P,
-    file: &Passed<'_>,
-    held: Option<Bytes>,
-) -> Result<Loaded> {
+pub(super) async fn load<D: Loads>(deployment: &D, file: &Passed<'_>, held: Option<Bytes>) -> Result<Loaded> {
     let Passed { import, terms, content, .. } = *file;
     let mut checker = terms.checker();
-    let mut lines = Lines::new(terms.plan.clone(), import.id, platform.records().batch_lines());
-    let mut loader = Loader::new(platform, file);
+    let mut lines = Lines::new(terms.plan.clone(), import.id, deployment.records().batch_lines());
+    let mut loader = Loader::new(deployment, file);
     let mut hash = Sha256::new();
-    let mut pulse = Pulse::new(platform, &import.repository);
-    let mut chunks = Chunks::again(platform.objects(), &import.source, content.bytes, held);
+    let mut pulse = Pulse::new(deployment, &import.repository);
+    let mut chunks = Chunks::again(deployment.objects(), &import.source, content.bytes, held);
     while let Some(chunk) = chunks.next().await? {
         hash.update(&chunk);
-        platform.observe(&Observation::Loading {
+        deployment.observe(&Observation::Loading {
             file: &import.file,
             done: chunks.offset,
             of: content.bytes,
@@ -100,7 +97,7 @@ pub(super) async fn load<P: Platform>(
     if hex(&hash.finalize()) != content.sha256 {
         return Err(Error::Changed { key: import.source.key.clone() });
     }
-    platform.records().flush(import.id).await?;
+    deployment.records().flush(import.id).await?;
     let badlines = loader.finish_badlines().await?;
     summary.findings.merge(std::mem::take(&mut loader.refused));
     let mut counts = loader.counts;
@@ -117,16 +114,16 @@ struct Pending {
 }
 
 /// What all batches of an import have in common.
-struct Landing<'a, P: Platform> {
-    platform: &'a P,
+struct Landing<'a, D: Loads> {
+    deployment: &'a D,
     import: &'a ImportRun,
     universe: &'a str,
     terms: &'a CheckSpec,
-    /// Somebody may have landed some of them.
+    /// An earlier try may have landed some of them.
     is_again: bool,
 }
 
-impl<P: Platform> Landing<'_, P> {
+impl<D: Loads> Landing<'_, D> {
     /// Lands a loader's share of a batch.
     async fn apply(
         &self,
@@ -134,10 +131,10 @@ impl<P: Platform> Landing<'_, P> {
         number: BatchNumber,
         changes: &Arc<Vec<Change>>,
     ) -> Result<Applied> {
-        let Self { platform, import, universe, terms, is_again } = *self;
+        let Self { deployment, import, universe, terms, is_again } = *self;
         let batch =
             Batch { universe, import: import.id, number, is_again, plan: &terms.plan, layout, changes };
-        let applied = platform.records().apply(&batch).await?;
+        let applied = deployment.records().apply(&batch).await?;
         if applied.lines() != changes.len() as u64 {
             // The answer is to another batch of this number: it was cut by another version of us.
             return Err(Error::Batches { id: import.id.to_string() });
@@ -147,10 +144,10 @@ impl<P: Platform> Landing<'_, P> {
 }
 
 /// Lands batches and writes `badlines/`.
-struct Loader<'a, P: Platform> {
-    landing: Landing<'a, P>,
+struct Loader<'a, D: Loads> {
+    landing: Landing<'a, D>,
     loaders: u32,
-    /// How many batches somebody has landed before.
+    /// How many batches an earlier invocation landed.
     landed: u64,
     batch: u64,
     counts: Counts,
@@ -158,15 +155,15 @@ struct Loader<'a, P: Platform> {
     moved: u64,
     refused: Tally,
     key: Key,
-    upload: Option<<P::Objects as Objects>::Upload>,
+    upload: Option<<D::Objects as Objects>::Upload>,
     buffer: BytesMut,
 }
 
-impl<'a, P: Platform> Loader<'a, P> {
-    fn new(platform: &'a P, file: &Passed<'a>) -> Self {
+impl<'a, D: Loads> Loader<'a, D> {
+    fn new(deployment: &'a D, file: &Passed<'a>) -> Self {
         let Passed { import, name, terms, loaders, has_begun, landed, .. } = *file;
         Self {
-            landing: Landing { platform, import, universe: &name.universe, terms, is_again: has_begun },
+            landing: Landing { deployment, import, universe: &name.universe, terms, is_again: has_begun },
             loaders,
             landed,
             batch: 0,
@@ -182,10 +179,10 @@ impl<'a, P: Platform> Loader<'a, P> {
 
     /// Takes a batch, unless the time is up. Each invocation lands at least one more than the one before, or none
     /// would come to the end.
-    async fn take_in_time(&mut self, lines: &Lines, run: Run, pulse: &mut Pulse<'_, P>) -> Result<()> {
-        let Landing { platform, import, .. } = self.landing;
-        if self.batch > self.landed && platform.time_is_up() {
-            platform.records().flush(import.id).await?;
+    async fn take_in_time(&mut self, lines: &Lines, run: Run, pulse: &mut Pulse<'_, D>) -> Result<()> {
+        let Landing { deployment, import, .. } = self.landing;
+        if self.batch > self.landed && deployment.time_is_up() {
+            deployment.records().flush(import.id).await?;
             return Err(Error::OutOfTime { id: import.id.to_string(), landed: self.batch });
         }
         pulse.beat().await;
@@ -214,7 +211,7 @@ impl<'a, P: Platform> Loader<'a, P> {
             let number = BatchNumber { share: *share, batch: self.batch };
             self.landing.apply(lines.layout(), number, changes)
         });
-        // If one fails, the others come to their end all the same: nothing is on its way when somebody begins again.
+        // If one fails, the others still finish: nothing is in flight when the run begins again.
         for (share, applied) in shares.keys().zip(join_all(applied).await) {
             let applied = applied?;
             self.counts.removed += applied.removed;
@@ -271,7 +268,7 @@ impl<'a, P: Platform> Loader<'a, P> {
 
     async fn reject(&mut self, header: &Bytes, raw: &Bytes) -> Result<()> {
         if self.upload.is_none() {
-            self.upload = Some(self.landing.platform.objects().create(&self.key).await?);
+            self.upload = Some(self.landing.deployment.objects().create(&self.key).await?);
             self.buffer.extend_from_slice(header);
         }
         self.buffer.extend_from_slice(raw);
@@ -290,11 +287,11 @@ impl<'a, P: Platform> Loader<'a, P> {
     async fn finish_badlines(&mut self) -> Result<Option<Key>> {
         self.flush().await?;
         let Some(upload) = self.upload.take() else { return Ok(None) };
-        // In this order: whoever was held up does not write over what came since.
-        let Landing { platform, import, .. } = self.landing;
-        let objects = platform.objects();
+        // In this order, so that a delayed worker does not overwrite a later file.
+        let Landing { deployment, import, .. } = self.landing;
+        let objects = deployment.objects();
         let there = objects.find(&objects.source(&self.key)).await?.map(|there| there.tag);
-        let older = platform.state().claim(&[&self.key], import.id).await?.pop().flatten();
+        let older = deployment.claims().claim(&[&self.key], import.id).await?.pop().flatten();
         upload.finish_over(there.as_deref(), older.as_ref()).await?;
         Ok(Some(self.key.clone()))
     }

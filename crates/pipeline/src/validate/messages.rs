@@ -11,12 +11,11 @@ use crate::ports::{ImportRun, Kind, Refusal};
 
 pub(super) fn same_content(earlier: &ImportRun) -> String {
     let day = earlier.arrived.to_string().chars().take(10).collect::<String>();
-    format!("the same content was imported before, as {}, which came on {day}", earlier.file)
+    format!("the same content was imported before, as {} on {day}", earlier.file)
 }
 
 pub(super) fn came_before(earlier: &ImportRun) -> Refusal {
-    let hint = "nothing is to be done, unless it was meant to be imported again: then say `\"duplicates\": \"import\"` in \
-                the configuration and drop it again";
+    let hint = "no action is needed; to import it again, set `\"duplicates\": \"import\"` in the configuration and drop it again";
     let reason = Reason::new(DUPLICATE, same_content(earlier)).with_hint(Some(hint.to_owned()));
     Refusal { outcome: Outcome::NotProcessed, reason }
 }
@@ -26,8 +25,7 @@ pub(super) fn stops_group(import: &ImportRun, name: &DataName) -> Option<String>
     let Kind::Data { group: Some(_), .. } = &import.kind else { return None };
     let tag = name.file.strip_suffix(name.ungrouped()).unwrap_or_default();
     Some(format!(
-        "its group stops here: once it is mended, drop it again with all files of the group that were not imported, \
-         as a group or without `{tag}` in its name"
+        "the group stops here: fix the file, then drop it again with all files of the group that were not imported, as a group or without `{tag}` in its name"
     ))
 }
 
@@ -36,7 +34,7 @@ pub(super) fn moved(count: u64, records: &str) -> Option<String> {
     let have = if count == 1 { "has" } else { "have" };
     let record = plural(count, "record");
     (count > 0)
-        .then(|| format!("{record} of {records} {have} another key now; what refers to the old one keeps it"))
+        .then(|| format!("{record} of {records} now {have} another key; references to the old key keep it"))
 }
 
 /// What is to be said of lines that did nothing.
@@ -55,9 +53,9 @@ pub(super) fn left_alone(lines: &LeftAlone, plan: &Plan) -> impl Iterator<Item =
     };
     let order = plan.gives_way_to.as_deref().unwrap_or_default();
     let said = [
-        named(&lines.existing, "that is there already, and left it alone".to_owned()),
+        named(&lines.existing, "that already exists, and left it unchanged".to_owned()),
         named(&lines.unknown, "that does not exist".to_owned()),
-        named(&lines.gave_way, format!("that gives way to the one of {order} that is there already")),
+        named(&lines.gave_way, format!("that gives way to an existing one of {order}")),
     ];
     said.into_iter().flatten()
 }

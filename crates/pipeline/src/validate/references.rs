@@ -16,16 +16,17 @@ use tidewaiter::schema::{OnExisting, RowEffect};
 use super::lines::{Lines, Run};
 use super::{read_lines, refused};
 use crate::Result;
+use crate::capabilities::{HasGroups, HasObjects, HasRecords};
 use crate::chunks::Chunks;
 use crate::examine::{CheckSpec, Examined};
-use crate::ports::{ImportRun, Kind, Platform, Records, State};
+use crate::ports::{GroupQueue, ImportRun, Kind, Records};
 
 /// How many lines with open references are held until the earlier files are read.
 const WINDOW: usize = 50_000;
 
 /// Checks the references of a file; the lines whose parents are missing are added to what was found.
-pub(super) async fn check<P: Platform>(
-    platform: &P,
+pub(super) async fn check<D: HasObjects + HasGroups + HasRecords>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
     config: &Config,
@@ -36,9 +37,9 @@ pub(super) async fn check<P: Platform>(
     if terms.plan.references.is_empty() {
         return Ok(());
     }
-    let earlier = earlier(platform, import, name, config, terms).await?;
+    let earlier = earlier(deployment, import, name, config, terms).await?;
     let mut search = Search {
-        platform,
+        deployment,
         import,
         name,
         terms,
@@ -48,8 +49,8 @@ pub(super) async fn check<P: Platform>(
         lines: 0,
     };
     let mut checker = terms.checker();
-    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id, platform.records().batch_lines());
-    let mut chunks = Chunks::new(platform.objects(), &import.source, bytes);
+    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id, deployment.records().batch_lines());
+    let mut chunks = Chunks::new(deployment.objects(), &import.source, bytes);
     while let Some(chunk) = chunks.next().await? {
         checker.feed(&chunk, &mut lines);
         while let Some(batch) = lines.next_batch(false) {
@@ -74,8 +75,8 @@ struct Earlier {
 }
 
 /// The files of the same group and universe that come earlier and bring records that are referred to.
-async fn earlier<P: Platform>(
-    platform: &P,
+async fn earlier<D: HasGroups>(
+    deployment: &D,
     import: &ImportRun,
     name: &DataName,
     config: &Config,
@@ -83,7 +84,7 @@ async fn earlier<P: Platform>(
 ) -> Result<Vec<Earlier>> {
     let mut members = match &import.kind {
         Kind::Data { group: Some(group), .. } => {
-            platform.state().group_members(&import.repository, &group.group).await?
+            deployment.groups().group_members(&import.repository, &group.group).await?
         }
         _ => Vec::new(),
     };
@@ -106,8 +107,8 @@ async fn earlier<P: Platform>(
 }
 
 /// Looks for the parents of lines.
-struct Search<'a, P: Platform> {
-    platform: &'a P,
+struct Search<'a, D: HasObjects + HasRecords> {
+    deployment: &'a D,
     import: &'a ImportRun,
     name: &'a DataName,
     terms: &'a CheckSpec,
@@ -118,7 +119,7 @@ struct Search<'a, P: Platform> {
     lines: u64,
 }
 
-impl<P: Platform> Search<'_, P> {
+impl<D: HasObjects + HasRecords> Search<'_, D> {
     /// Asks the store for the parents of a batch.
     async fn look_up(&mut self, layout: &Layout, run: Run) -> Result<()> {
         let mut asked = Vec::new();
@@ -127,7 +128,7 @@ impl<P: Platform> Search<'_, P> {
         }
         asked.sort();
         asked.dedup();
-        let exist = self.platform.records().exist(&self.name.universe, &asked).await?;
+        let exist = self.deployment.records().exist(&self.name.universe, &asked).await?;
         let known: HashSet<&(String, String)> =
             asked.iter().zip(exist).filter(|(_, exists)| *exists).map(|(record, _)| record).collect();
         for (change, byte) in run.items.into_iter().filter_map(|item| item.good) {
@@ -168,7 +169,7 @@ impl<P: Platform> Search<'_, P> {
                 wanted: &mut wanted,
             };
             read_lines(
-                self.platform,
+                self.deployment,
                 &earlier.import.source,
                 earlier.import.bytes,
                 &earlier.terms,

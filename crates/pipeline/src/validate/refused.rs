@@ -71,7 +71,7 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
         Refusal::Missing { reference } => (
             format!("there is no such record in {}", scopes(reference)),
             if plan.references.get(*reference).is_some_and(|to| to.scopes.contains(&plan.records)) {
-                "put its line above those that refer to it, or import it first".to_owned()
+                "put its line before the lines that refer to it, or import it first".to_owned()
             } else {
                 format!("import it into {} first, or in the same group before this file", scopes(reference))
             },
@@ -82,31 +82,31 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
         ),
         Refusal::Claimed { reference } => (
             format!(
-                "the record in {} is already claimed by another one of {}",
+                "the record in {} is already claimed by another record of {}",
                 scopes(reference),
                 plan.records
             ),
-            "each can be claimed once; name another one, or leave the line out".to_owned(),
+            "each can be claimed once; name another one, or remove the line".to_owned(),
         ),
         Refusal::Sum { reference, there, .. } => (
             format!(
                 "with it, `{there}` of the record in {} is no whole number of at most {MOST_DIGITS} digits",
                 scopes(reference)
             ),
-            "see whether the amount is right, and what the record holds already".to_owned(),
+            "check the amount, and the value the record already has".to_owned(),
         ),
         Refusal::Ambiguous => (
             format!("several records of {} have this {by}", plan.records),
             format!("give each record of {} a {by} of its own", plan.records),
         ),
         Refusal::Taken => (
-            format!("the key belongs to another record of {}, which has another {by}", plan.records),
-            "mend the line or, if it is right, give that other record another key first, in an earlier line or file"
+            format!("the key belongs to another record of {} with another {by}", plan.records),
+            "fix the line; or, if it is right, give the other record another key first, in an earlier line or file"
                 .to_owned(),
         ),
         Refusal::TooLarge => (
-            format!("the record of {} is larger than can be kept", plan.records),
-            "leave out or shorten the longest values".to_owned(),
+            format!("the record of {} is too large to store", plan.records),
+            "remove or shorten the longest values".to_owned(),
         ),
     }
 }

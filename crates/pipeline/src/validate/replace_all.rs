@@ -14,8 +14,9 @@ use tidewaiter::record::{Plan, Reader, Record, fingerprint, share};
 
 use super::read_lines;
 use crate::Result;
+use crate::capabilities::{HasObjects, HasRecords};
 use crate::examine::CheckSpec;
-use crate::ports::{ImportRun, Platform, Pruning, Records};
+use crate::ports::{ImportRun, Pruning, Records};
 
 /// How many lines a share has, more or less.
 const LINES: u64 = 1_000_000;
@@ -23,8 +24,8 @@ const LINES: u64 = 1_000_000;
 const PAGE: usize = 5_000;
 
 /// A file that replaces all, as long as it is read.
-pub(super) struct Replacement<'a, P: Platform> {
-    pub(super) platform: &'a P,
+pub(super) struct Replacement<'a, D: HasObjects + HasRecords> {
+    pub(super) deployment: &'a D,
     pub(super) import: &'a ImportRun,
     pub(super) name: &'a DataName,
     pub(super) terms: &'a CheckSpec,
@@ -34,7 +35,7 @@ pub(super) struct Replacement<'a, P: Platform> {
     pub(super) accepted: u64,
 }
 
-impl<P: Platform> Replacement<'_, P> {
+impl<D: HasObjects + HasRecords> Replacement<'_, D> {
     /// Whether more would go than the import allows: why, in words and numbers.
     pub(super) async fn guard(&self, rule: &ReplaceAll) -> Result<Option<String>> {
         let (mut records, mut unnamed) = (0, 0);
@@ -43,7 +44,7 @@ impl<P: Platform> Replacement<'_, P> {
             let mut after = Some((self.name.universe.clone(), String::new()));
             while let Some((universe, key)) = after.take() {
                 let scope = &self.terms.plan.records;
-                let page = self.platform.records().scan(scope, Some((&universe, &key)), PAGE).await?;
+                let page = self.deployment.records().scan(scope, Some((&universe, &key)), PAGE).await?;
                 let own = page.iter().take_while(|record| record.universe == self.name.universe);
                 for stored in own {
                     if self.terms.plan.is_replaced(&stored.record)
@@ -77,7 +78,7 @@ impl<P: Platform> Replacement<'_, P> {
                     plan: &self.terms.plan,
                     stays: Arc::new(move |key, record| named.judge(key, record).unwrap_or(true)),
                 };
-                let pruned = self.platform.records().prune_unlisted(&pruning).await?;
+                let pruned = self.deployment.records().prune_unlisted(&pruning).await?;
                 page += 1;
                 removed += pruned.removed;
                 dependents += pruned.dependents;
@@ -101,7 +102,7 @@ impl<P: Platform> Replacement<'_, P> {
             reader: Reader::new(Arc::clone(plan), self.import.id),
             named: Named { plan: Arc::clone(plan), share: number, of: self.shares(), names: HashSet::new() },
         };
-        read_lines(self.platform, &self.import.source, self.bytes, self.terms, &mut names).await?;
+        read_lines(self.deployment, &self.import.source, self.bytes, self.terms, &mut names).await?;
         Ok(names.named)
     }
 }

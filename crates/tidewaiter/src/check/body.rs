@@ -22,7 +22,7 @@ const SEGMENT: usize = 32 << 10;
 /// Positions count in 32 bits.
 const LONGEST: usize = 1 << 31;
 
-/// Nobody wants to know about lines.
+/// A sink that ignores lines.
 struct Nobody;
 
 impl Sink for Nobody {
@@ -87,7 +87,7 @@ impl Body {
         self.state.close_search(&self.rules, summary);
     }
 
-    /// Whoever judges lines as this body does.
+    /// The judge of lines with the rules of this body.
     pub(crate) fn judge(&self) -> Judge {
         let scratch = Scratch::new(self.scratch.kernel());
         Judge::new(Arc::clone(&self.rules), self.state.limits.line_bytes, scratch)

@@ -52,8 +52,8 @@ impl Checker {
         }
     }
 
-    /// Whoever judges lines as this checker does, on any thread; None while the header is not known, or if it is
-    /// refused.
+    /// The judge of lines with the rules of this checker, for any thread; None while the header is not known, or if
+    /// it is refused.
     pub fn judge(&self) -> Option<Judge> {
         match &self.stage {
             Stage::Body(body) => Some(body.judge()),

@@ -57,7 +57,7 @@ impl Rules {
                 Code::UnclosedQuote,
                 field,
                 at,
-                "a quote is opened and not closed",
+                "a quote is opened but not closed",
                 hint::messages::OPEN_QUOTE,
             ),
         };
@@ -123,8 +123,8 @@ impl Rules {
                 tally.add(set.code, None, || {
                     let names = names(&self.scope, &set.columns);
                     let message = match (set.code, set.columns.len()) {
-                        (Code::PrimaryKey, 1) => format!("{names} is the key and has no value"),
-                        (Code::PrimaryKey, _) => format!("one of {names} must have a value, to be the key"),
+                        (Code::PrimaryKey, 1) => format!("the key {names} has no value"),
+                        (Code::PrimaryKey, _) => format!("one of {names} must have a value as the key"),
                         (_, 1) => format!("{names} must have a value"),
                         _ => format!("one of {names} must have a value"),
                     };
@@ -172,9 +172,12 @@ impl Rules {
 
 fn control(place: Place, content: &[u8]) -> Finding {
     let at = memchr::memchr2(0, b'\r', content).unwrap_or_default();
-    let name =
-        if content.get(at) == Some(&0) { "a NUL byte" } else { "a carriage return that does not end it" };
+    let name = if content.get(at) == Some(&0) {
+        "a NUL byte"
+    } else {
+        "a carriage return that does not end the line"
+    };
     place
-        .finding(Code::ControlCharacter, format!("the line holds {name}"))
+        .finding(Code::ControlCharacter, format!("the line contains {name}"))
         .with_value(content.get(at.saturating_sub(20)..).unwrap_or_default())
 }

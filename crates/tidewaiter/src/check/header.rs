@@ -83,7 +83,7 @@ pub(crate) fn read(
         && let Some(hint) = hint::delimiter_of_header(text, delimiter, scope)
     {
         // One mistake, however many columns are unknown or missing because of it.
-        let finding = Finding::line(Code::ExtraLabel, 1, 0, "the header is one column, and unknown");
+        let finding = Finding::line(Code::ExtraLabel, 1, 0, "the header is a single unknown column");
         tally.push(finding.at(1, shorten(text.as_bytes())).with_hint(hint));
         return None;
     }
@@ -123,7 +123,7 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
                 let first: &usize = first.get();
                 finding(
                     Code::DuplicateLabel,
-                    &format!("the column is there twice, first as column {}", first + 1),
+                    &format!("the column appears twice, first as column {}", first + 1),
                 )
                 .with_hint(hint::messages::TWICE)
             }),
@@ -188,7 +188,7 @@ fn quotes(text: &str, fault: QuoteFault, scope: &Scope, delimiter: u8) -> Findin
     let (code, field, message) = match fault {
         QuoteFault::Stray { field, .. } => (Code::StrayQuote, field, "a quote is out of place in the header"),
         QuoteFault::Open { field, .. } => {
-            (Code::UnclosedQuote, field, "a quote is opened and not closed in the header")
+            (Code::UnclosedQuote, field, "a quote is opened but not closed in the header")
         }
     };
     let finding = Finding::line(code, 1, 0, message).at(field as u64 + 1, "").with_value(text.as_bytes());

@@ -112,8 +112,7 @@ impl OpenQuote {
         let lines = self.held.len() as u64 + 1;
         let name = rules.header.label(self.field);
         tally.add(Code::QuotedLineBreak, Some(name), || {
-            let message =
-                format!("a quoted value holds a line break, so that one record takes {lines} lines");
+            let message = format!("a quoted value contains a line break, so one record spans {lines} lines");
             let value = self.contents.get(self.at..first.end).unwrap_or_default();
             let finding = Finding::line(Code::QuotedLineBreak, first.place.number, first.place.byte, message)
                 .at(self.field as u64 + 1, name)

@@ -141,7 +141,7 @@ fn empty(tally: &mut Tally) {
 
 fn control(content: &[u8], at: usize, end: End) -> Finding {
     let name = if content.get(at) == Some(&0) { "a NUL byte" } else { "a carriage return" };
-    let finding = Finding::line(Code::ControlCharacter, 1, 0, format!("the header holds {name}"))
+    let finding = Finding::line(Code::ControlCharacter, 1, 0, format!("the header contains {name}"))
         .with_value(content.get(at.saturating_sub(20)..).unwrap_or_default());
     // No line feed anywhere: carriage returns alone seem to end the lines, as on very old systems.
     if content.get(at) == Some(&b'\r') && end != End::Line {

@@ -1,7 +1,7 @@
 //! From a line to its fields.
 //!
 //! How delimiters and quotes work, read byte by byte: for the header, for lines that are rejected, and for
-//! mending. Lines on their way through a check are split by `fields`, from an index; a test compares the two.
+//! fixing. Lines on their way through a check are split by `fields`, from an index; a test compares the two.
 
 use memchr::{memchr, memchr2};
 
@@ -161,7 +161,34 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What is blank, or holds a carriage return, is rejected before it is split: to the crate both end a line.
+        #[test]
+        fn fields_are_those_of_the_crate_csv(line in "(\"?[a;, é\"]{0,6}\"?[;,]?){1,6}") {
+            for delimiter in [b';', b','] {
+                let mut spans = Vec::new();
+                if quoted(line.as_bytes(), delimiter, usize::MAX, &mut spans).is_err() || line.is_empty() {
+                    continue;
+                }
+                let value = |span: &Span| line[span.start as usize..span.end as usize].to_owned();
+                let values: Vec<String> = spans
+                    .iter()
+                    .map(|span| if span.doubled { value(span).replace("\"\"", "\"") } else { value(span) })
+                    .collect();
+                let file = format!("first\n{line}");
+                let mut reader =
+                    csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(file.as_bytes());
+                let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+                prop_assert_eq!(&records, &[csv::StringRecord::from(values)]);
+            }
+        }
+    }
 
     fn values(line: &str) -> Result<Vec<(&str, bool)>, QuoteFault> {
         let mut spans = Vec::new();

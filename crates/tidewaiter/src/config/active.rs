@@ -79,7 +79,7 @@ impl Active {
                     let message = format!(
                         "settings.{name} differs from the active configuration of universe {universe:?}"
                     );
-                    let hint = "state it in one document only, or alike in all";
+                    let hint = "set it in one document only, or to the same value in all";
                     mistakes.push(Mistake::new(format!("settings.{name}"), message).with_hint(hint));
                 }
             }
@@ -109,7 +109,7 @@ impl Active {
             recipients.sort();
             recipients.dedup();
         }
-        // Where they are not of one mind nobody is told less, or later, than asked for.
+        // Where they disagree, no recipient gets less, or later, than asked for.
         mailings.dedup();
         if let [(report_on, digest)] = mailings[..] {
             self.settings.report_on = report_on;

@@ -67,22 +67,22 @@ impl ImportRun<'_> {
         };
         let kept = matches!(self.schema.on_existing, OnExisting::Append | OnExisting::Keep);
         if self.schema.row == RowEffect::Delete {
-            let message = format!("lines of {scope:?} delete records: there are none to {verb}");
-            return Some(Problem::new(message).with_hint("leave `mode` out"));
+            let message = format!("lines of {scope:?} delete records, so there is nothing to {verb}");
+            return Some(Problem::new(message).with_hint("remove `mode`"));
         }
         let nothing = kept && self.options.mode == Mode::Update;
-        nothing.then(|| Problem::new(format!("records of {scope:?} never change: no line could update one")))
+        nothing.then(|| Problem::new(format!("records of {scope:?} never change, so no line can update one")))
     }
 
     fn match_by(&self) -> Option<Problem> {
         let column = self.options.match_by.as_ref()?;
         let (scope, schema) = (self.scope, self.schema);
         if schema.on_existing == OnExisting::Append {
-            let message = format!("records of {scope:?} are only added: there is nothing to match them by");
+            let message = format!("records of {scope:?} are only added, so there is nothing to match");
             return Some(Problem::new(message));
         }
         if schema.generated.is_some() {
-            let message = format!("records of {scope:?} are matched by the key that is made for them");
+            let message = format!("records of {scope:?} are matched by their generated key");
             return Some(Problem::new(message));
         }
         // One column is the key: the only one of it, or the first of those that identify a record.
@@ -100,9 +100,9 @@ impl ImportRun<'_> {
         if !possible.contains(&column.as_str()) {
             let message = format!("records of {scope:?} are not matched by {column:?}");
             let listed = || match possible.split_last() {
-                None => "its key has several columns, and no other one is among its alternateKeys".to_owned(),
-                Some((only, [])) => format!("it can be `{only}`"),
-                Some((last, others)) => format!("it can be `{}` or `{last}`", others.join("`, `")),
+                None => "its key has several columns, and it has no other alternateKeys".to_owned(),
+                Some((only, [])) => format!("it may be `{only}`"),
+                Some((last, others)) => format!("it may be `{}` or `{last}`", others.join("`, `")),
             };
             let near = did_you_mean(column, possible.iter().copied());
             return Some(Problem::new(message).with_hint(near.unwrap_or_else(listed)));
@@ -110,9 +110,9 @@ impl ImportRun<'_> {
         if own == Some(column) || schema.row == RowEffect::Delete {
             return None;
         }
-        // Whoever matches by another column may change the key, and whatever hangs on it would be lost.
+        // A line that is matched by another column may change the key, and records that depend on it would be lost.
         let other = self.hangs_on_key()?;
-        let message = format!("records of {scope:?} keep their key: those of {other:?} hang on it");
+        let message = format!("records of {scope:?} keep their key: records of {other:?} depend on it");
         let hint = format!("match them by their key, {}", key(schema).join(", "));
         Some(Problem::new(message).with_hint(hint))
     }
@@ -145,26 +145,28 @@ impl ImportRun<'_> {
         let (scope, schema) = (self.scope, self.schema);
         let impossible = match schema.row {
             RowEffect::Delete => {
-                Some(format!("lines of {scope:?} delete records: no file of them is the whole"))
+                Some(format!("lines of {scope:?} delete records, so no file can replace them all"))
             }
             RowEffect::Adjust => {
-                Some(format!("lines of {scope:?} adjust records: no file of them is the whole"))
+                Some(format!("lines of {scope:?} adjust records, so no file can replace them all"))
             }
             RowEffect::Upsert if schema.on_existing == OnExisting::Append => {
-                Some(format!("records of {scope:?} are only added: no file of them is the whole"))
+                Some(format!("records of {scope:?} are only added, so no file can replace them all"))
             }
             RowEffect::Upsert if schema.generated.is_some() => {
-                Some(format!("records of {scope:?} may get their key here: a file does not name them all"))
+                Some(format!("records of {scope:?} may get a generated key, so no file names them all"))
             }
             RowEffect::Upsert if self.records() != scope => {
                 let records = self.records();
-                Some(format!("records of {scope:?} are kept as those of {records:?}: no file is the whole"))
+                Some(format!(
+                    "records of {scope:?} are stored as {records:?}, so no file can replace them all"
+                ))
             }
             RowEffect::Upsert if schema.foreign_keys.iter().any(|key| key.claims.is_some()) => {
-                Some(format!("records of {scope:?} claim others for good: none is removed"))
+                Some(format!("records of {scope:?} claim others permanently, so none is removed"))
             }
             RowEffect::Upsert if self.is_claimed() => {
-                Some(format!("records of {scope:?} are claimed by others for good: none is removed"))
+                Some(format!("records of {scope:?} are claimed by others permanently, so none is removed"))
             }
             RowEffect::Upsert => None,
         };
@@ -172,14 +174,14 @@ impl ImportRun<'_> {
             return Some(Problem::new(message));
         }
         if replace.list.is_some() && !schema.fields.iter().any(|field| field.merge == Merge::Lists) {
-            let message = format!("records of {scope:?} have no column with lists");
+            let message = format!("records of {scope:?} have no column of lists");
             return Some(Problem { at: Some("replace_all.list"), ..Problem::new(message) });
         }
         if self.options.mode == Mode::Upsert {
             return None;
         }
-        let message = "a file that is the whole of something both creates and updates records".to_owned();
-        let problem = Problem::new(message).with_hint("set `mode` to upsert, or leave `replace_all` out");
+        let message = "`replace_all` both creates and updates records".to_owned();
+        let problem = Problem::new(message).with_hint("set `mode` to upsert, or remove `replace_all`");
         Some(Problem { at: Some("mode"), ..problem })
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn read(universe: &str, bytes: &[u8]) -> Result<(Value, Vec<Mistake>)
 /// How much of a key stands in a path, in characters. No key that means anything is longer.
 const KEY_CHARACTERS: usize = 128;
 
-/// The path of a key below a path. The key is whatever somebody wrote, so it is made printable.
+/// The path of a key below a path. A document may hold any key, so it is made printable.
 pub(super) fn below(path: &str, key: &str) -> String {
     let key = printable(key, KEY_CHARACTERS);
     if path.is_empty() { key } else { format!("{path}.{key}") }
@@ -165,7 +165,7 @@ impl<'de> Visitor<'de> for Node<'_> {
             }
             let mut duplicates = self.reading.duplicates.borrow_mut();
             if !mistake::enough(&duplicates) {
-                let message = format!("the key {key:?} stands here more than once");
+                let message = format!("duplicate key {key:?}");
                 duplicates.push(Mistake::new(path.text(), message));
             }
         }

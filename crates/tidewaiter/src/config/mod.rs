@@ -192,13 +192,13 @@ impl Config {
 
 /// The mistake for a universe, scope or subsection that no file name could contain.
 fn bad_name(path: &str, name: &str) -> Mistake {
-    Mistake::new(path, format!("{name:?} cannot be a name"))
+    Mistake::new(path, format!("{name:?} is not a valid name"))
         .with_hint("names are made of 1 to 64 ASCII letters, digits, `_` and `-`")
 }
 
 fn check_universe(universe: &str, mistakes: &mut Vec<Mistake>) {
     if RESERVED.contains(&universe) {
-        let message = format!("{universe:?} cannot be the name of a universe: it has a meaning here");
+        let message = format!("{universe:?} cannot be the name of a universe: it is reserved");
         mistakes.push(Mistake::new("", message));
     } else if !is_part(universe) {
         mistakes.push(bad_name("", universe));

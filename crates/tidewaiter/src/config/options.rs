@@ -35,10 +35,10 @@ pub struct ImportOptions {
     pub expected: Option<Expected>,
     /// The country code of telephone numbers that begin with one 0; that of the settings unless given.
     pub phone_prefix: Option<PhonePrefix>,
-    /// Who gets the report of each import; those of the settings unless given.
+    /// The recipients of the report of each run; those of the settings unless given.
     #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub report_recipients: Vec<Email>,
-    /// Who is told when a file is refused or an import fails; those of the settings unless given.
+    /// The recipients of an alert when a file is refused or an import fails; those of the settings unless given.
     #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub alert_recipients: Vec<Email>,
     /// Which reports are mailed to those who get reports; as the settings say unless given.
@@ -55,7 +55,7 @@ pub enum ReportOn {
     /// All.
     #[default]
     Always,
-    /// Those of files that somebody ought to look at: not imported, or not all of it, or something was found.
+    /// Those of files that need attention: not imported, partly imported, or with findings.
     Problems,
 }
 
@@ -172,7 +172,7 @@ impl ReplaceAll {
     /// assert_eq!(guard.verdict(10, 2), None);
     /// assert_eq!(
     ///     guard.verdict(10, 3).as_deref(),
-    ///     Some("the file would remove 3 of 10 records, and max_removed allows at most 20 %")
+    ///     Some("the file would remove 3 of 10 records, but max_removed allows at most 20 %")
     /// );
     /// ```
     #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 records")]
@@ -184,7 +184,7 @@ impl ReplaceAll {
         };
         let allowed = percent(self.max_removed);
         (!passes).then(|| {
-            format!("the file would {what} {removed} of {records} {of}, and max_removed allows at most {allowed} %")
+            format!("the file would {what} {removed} of {records} {of}, but max_removed allows at most {allowed} %")
         })
     }
 
@@ -227,7 +227,7 @@ impl Policy {
     /// assert_eq!(Policy::MaxRejectedShare(0.05).verdict(100, 5), None);
     /// assert_eq!(
     ///     Policy::Strict.verdict(120, 1).as_deref(),
-    ///     Some("1 of 120 lines was rejected, and the policy allows none")
+    ///     Some("1 of 120 lines was rejected, but the policy allows none")
     /// );
     /// ```
     #[expect(clippy::cast_precision_loss, reason = "no file has 2^53 lines")]
@@ -244,7 +244,7 @@ impl Policy {
         let were = if rejected == 1 { "was" } else { "were" };
         let lines = if read == 1 { "line" } else { "lines" };
         (!passes)
-            .then(|| format!("{rejected} of {read} {lines} {were} rejected, and the policy allows {allowed}"))
+            .then(|| format!("{rejected} of {read} {lines} {were} rejected, but the policy allows {allowed}"))
     }
 
     fn is_possible(&self) -> bool {

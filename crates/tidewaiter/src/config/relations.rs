@@ -86,12 +86,12 @@ impl Web<'_> {
     fn find_keyed(&self, path: &str, name: &str, mistakes: &mut Vec<Mistake>) -> Option<&TableSchema> {
         let found = self.find(path, name, mistakes)?;
         if let Some(other) = found.records.as_ref().filter(|other| *other != name) {
-            let message = format!("records of {name:?} are kept as those of {other:?}");
+            let message = format!("records of {name:?} are stored as {other:?}");
             mistakes.push(Mistake::new(path, message).with_hint(format!("name {other:?} instead")));
             return None;
         }
         if key(found).is_empty() || found.on_existing == OnExisting::Append {
-            let message = format!("records of {name:?} have no key that could be referred to");
+            let message = format!("records of {name:?} have no key to refer to");
             mistakes.push(Mistake::new(path, message));
             return None;
         }
@@ -125,8 +125,8 @@ impl Web<'_> {
         let at = format!("{path}.givesWayTo");
         let Some(target) = self.find_keyed(&at, other, mistakes) else { return };
         if self.returns(name, other) {
-            let message = format!("records of {name:?} would give way to themselves");
-            mistakes.push(Mistake::new(at, message).with_hint("one of two scopes gives way, not both"));
+            let message = format!("records of {name:?} cannot give way to themselves");
+            mistakes.push(Mistake::new(at, message).with_hint("of two scopes only one gives way"));
         } else if key(target) != key(schema) || is_one_of(target) != is_one_of(schema) {
             let message = format!("the key here is not that of {other:?}: {}", key(target).join(", "));
             mistakes.push(Mistake::new(at, message));
@@ -159,7 +159,7 @@ impl Web<'_> {
         let named = &foreign.reference.fields;
         let one_of_them = is_one_of(target) && matches!(&named[..], [f] if there.contains(f));
         if !named.is_empty() && named != there && !one_of_them {
-            let message = format!("references lead to the key of {resource:?}: {}", there.join(", "));
+            let message = format!("a reference must use the key of {resource:?}: {}", there.join(", "));
             mistakes.push(Mistake::new(format!("{at}.reference.fields"), message));
         }
         let width = if is_one_of(target) { 1 } else { there.len() };
@@ -180,7 +180,7 @@ impl Web<'_> {
                 key(schema).iter().map(|column| field(schema, column).and_then(form)).map(owned).collect()
             };
             if is_one_of(second) != is_one_of(target) || forms(second) != forms(target) {
-                let message = format!("keys of {other:?} are not written like those of {resource:?}");
+                let message = format!("keys of {other:?} have another format than those of {resource:?}");
                 mistakes.push(Mistake::new(at, message));
             }
             targets.push((other, second));
@@ -233,7 +233,7 @@ fn differing_form<'a>(one: &'a TableSchema, other: &TableSchema) -> Option<&'a S
 
 fn other_form(at: &str, column: &str, scope: &str) -> Mistake {
     let mistake = Mistake::new(at, format!("`{column}` of {scope:?} has another format"));
-    mistake.with_hint("a record is found only if both write its key alike")
+    mistake.with_hint("a record is found only if both use the same format for its key")
 }
 
 fn no_field(at: &str, column: &str, scope: &str) -> Mistake {

@@ -140,7 +140,7 @@ fn add(path: &str, value: Value, schema: &mut TableSchema, mistakes: &mut Vec<Mi
             let message = format!("the catalogue already has a field {:?} in this scope", field.name);
             mistakes.push(
                 Mistake::new(format!("{path}.fields[{n}].name"), message)
-                    .with_hint("fields can be added under another name, not changed"),
+                    .with_hint("add it under another name; fields of the catalogue cannot be changed"),
             );
         }
         schema.fields.push(field);

@@ -23,8 +23,8 @@ pub const MAX_SETTLE_SECONDS: u64 = 3_600;
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How long nothing must have arrived before work begins, so that files sent together are
-    /// ordered together. For who never stops sending it waits ten times as long, and then no more until a pause.
+    /// How long nothing must have arrived before work begins, so that files sent together are ordered together. It
+    /// waits ten times as long for a partner that never stops sending, and then no more until a pause.
     #[schemars(range(max = MAX_SETTLE_SECONDS))]
     pub settle_seconds: u64,
     /// Scopes to be treated before all others, in this order.
@@ -36,10 +36,10 @@ pub struct Settings {
     /// The country code of telephone numbers that begin with one 0, for imports that do not say so
     /// themselves.
     pub phone_prefix: Option<PhonePrefix>,
-    /// Who gets reports, for imports that do not say so themselves.
+    /// The recipients of reports, for imports without their own.
     #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub report_recipients: Vec<Email>,
-    /// Who gets alerts, for imports that do not say so themselves.
+    /// The recipients of alerts, for imports without their own.
     #[schemars(length(max = bounds::RECIPIENTS.most))]
     pub alert_recipients: Vec<Email>,
     /// Which reports are mailed to those who get reports, for imports that do not say so themselves.

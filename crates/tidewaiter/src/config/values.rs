@@ -163,7 +163,7 @@ impl JsonSchema for Email {
     }
 }
 
-/// Who is mailed, as far as a document says so.
+/// The recipients of mails, as far as a document names them.
 pub(super) struct Recipients {
     pub(super) report: Option<Vec<Email>>,
     pub(super) alert: Option<Vec<Email>>,

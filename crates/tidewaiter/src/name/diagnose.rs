@@ -30,32 +30,29 @@ pub(super) fn malformed(file: &str, fault: &NameFault) -> Option<String> {
         NameFault::Extension => return extension(file),
         NameFault::TooLong(_) => "shorten the group id or the suffix".to_owned(),
         NameFault::Character('/' | '\\') => {
-            "drop files into the imports folder itself, not into folders of it".to_owned()
+            "drop files into the imports folder itself, not into subfolders".to_owned()
         }
         NameFault::Character('%') => {
-            "`%` and two figures or letters stand for a character that cannot be seen: type the name anew"
-                .to_owned()
+            "`%` and two hexadecimal digits stand for an invisible character: retype the name".to_owned()
         }
         NameFault::Character(_) => {
             "universe, scope and name are made of ASCII letters, digits, `_` and `-`".to_owned()
         }
         NameFault::Dot => {
-            "the only dots are those before the group's numbers, as in `daily.01-03_`, and before `csv`"
+            "dots are allowed only before the group's numbers, as in `daily.01-03_`, and before `csv`"
                 .to_owned()
         }
         NameFault::GroupTag(_) | NameFault::GroupZero(_) => {
             "write slot and number of slots as two digits each, 01 to 99: `daily.01-03_`".to_owned()
         }
         NameFault::GroupBeyond { slot, last } if slot > last => {
-            format!("if the group has {slot} files, each of them ends its tag in `-{slot:02}_`")
+            format!("if the group has {slot} files, the tag of each one ends in `-{slot:02}_`")
         }
         NameFault::GroupWithoutId => "give the group a name: `daily.01-03_`".to_owned(),
         NameFault::Date(date) => return day_first(date),
         NameFault::Suffix(_) => "a suffix is one `_` and letters and digits: `_20260131_a7.csv`".to_owned(),
-        NameFault::TooFewParts(_) => "a name is made like this: `acme_contacts_crm_20260131.csv`".to_owned(),
-        NameFault::NoDate => {
-            "the date stands behind the name of the import, as yyyymmdd: `_20260131.csv`".to_owned()
-        }
+        NameFault::TooFewParts(_) => "name it like `acme_contacts_crm_20260131.csv`".to_owned(),
+        NameFault::NoDate => "put the date after the import name, as yyyymmdd: `_20260131.csv`".to_owned(),
         _ => return None,
     };
     Some(hint)
@@ -70,9 +67,9 @@ fn extension(file: &str) -> Option<String> {
     let hint = match ending.to_ascii_lowercase().as_str() {
         "xls" | "xlsx" | "ods" | "numbers" => "export the table as CSV and drop that",
         "json" => "a configuration is named `<universe>_imports_config.json`",
-        "txt" | "tsv" | "dat" => "if this is CSV, let its name end in `.csv`",
+        "txt" | "tsv" | "dat" => "if this is CSV, end its name in `.csv`",
         "rar" | "7z" | "xz" | "zst" => "pack archives as .zip, .tar, .gz or .bz2",
-        "part" | "filepart" | "tmp" | "crdownload" => "this looks like an upload that did not finish",
+        "part" | "filepart" | "tmp" | "crdownload" => "this looks like an unfinished upload",
         _ => return None,
     };
     Some(hint.to_owned())
@@ -140,7 +137,7 @@ fn unknown_universe(directory: &Directory, joined: &str) -> Blocked {
     let first = || joined.split('_').next().unwrap_or(joined);
     let universe = before_scope(directory, joined).unwrap_or_else(first);
     let hint = if universe.split('_').any(is_slot) {
-        Some("if this is a group, a dot stands before its numbers: `daily.01-03_`".to_owned())
+        Some("if this is a group, put a dot before its numbers: `daily.01-03_`".to_owned())
     } else if directory.universes.is_empty() {
         Some("no configuration is active in this repository".to_owned())
     } else {

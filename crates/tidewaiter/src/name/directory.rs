@@ -55,7 +55,7 @@ impl Conflict {
     pub fn mistake(&self, universe: &str) -> Mistake {
         let (here, there) =
             if self.other.universe == universe { (&self.other, &self.one) } else { (&self.one, &self.other) };
-        Mistake::new(here.to_string(), format!("a file name such as {:?} also fits {there}", self.example))
+        Mistake::new(here.to_string(), format!("a file name such as {:?} also matches {there}", self.example))
             .with_hint("rename one of the two")
     }
 }

@@ -108,7 +108,7 @@ impl NameError {
 impl std::error::Error for NameError {}
 
 impl fmt::Display for NameError {
-    /// The name is written with its control characters escaped, whoever made it up.
+    /// The name is written with its control characters escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.file, self.fault)
     }
@@ -120,21 +120,21 @@ impl fmt::Display for NameFault {
             Self::TooLong(bytes) => {
                 write!(f, "the name is {bytes} bytes long, more than the {MAX_NAME_BYTES} allowed")
             }
-            Self::Character(c) => write!(f, "the name contains {c:?}, which no part of a name may have"),
+            Self::Character(c) => write!(f, "the name contains {c:?}, which is not allowed"),
             Self::Extension => f.write_str("the name does not end in `.csv`"),
-            Self::Dot => f.write_str("the name contains a dot that does not belong to a group tag"),
-            Self::GroupTag(tag) => write!(f, "{tag:?} is not the numbers of a group tag"),
-            Self::GroupZero(tag) => write!(f, "the numbers of a group tag begin at 01, found {tag:?}"),
+            Self::Dot => f.write_str("the name contains a dot outside a group tag"),
+            Self::GroupTag(tag) => write!(f, "{tag:?} is not a valid group tag"),
+            Self::GroupZero(tag) => write!(f, "the numbers of a group tag start at 01, found {tag:?}"),
             Self::GroupBeyond { slot, last } => {
                 write!(f, "slot {slot:02} is greater than the last slot of the group, {last:02}")
             }
             Self::GroupWithoutId => f.write_str("the group tag has no group id"),
-            Self::Date(date) => write!(f, "{date:?} is not a day of the calendar"),
+            Self::Date(date) => write!(f, "{date:?} is not a valid date"),
             Self::Suffix(suffix) => {
-                write!(f, "the text behind the date, {suffix:?}, is not letters and digits")
+                write!(f, "the suffix after the date, {suffix:?}, is not letters and digits")
             }
             Self::TooFewParts(text) => {
-                write!(f, "{text:?} is not a universe, a scope and a name, joined by `_`")
+                write!(f, "expected `universe_scope_name_date.csv`, found {text:?} before the date")
             }
             Self::NoDate => f.write_str("the name has no date"),
             Self::Universe(universe) => write!(f, "can't find universe {universe:?}"),
@@ -143,7 +143,7 @@ impl fmt::Display for NameFault {
                 write!(f, "can't find config for {scope} scope import named {name:?}")
             }
             Self::Ambiguous(one, other) => {
-                write!(f, "the name fits two configured imports, {one} and {other}")
+                write!(f, "the name matches two configured imports, {one} and {other}")
             }
         }
     }

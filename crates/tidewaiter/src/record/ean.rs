@@ -5,8 +5,8 @@ use super::fingerprint;
 /// How many codes there are: the first digit is given, the last one checks.
 const CODES: u128 = 100_000_000_000;
 
-/// The code for a value. It begins with 2, the range that GS1 leaves to the use inside a company.
-/// If the first one is somebody else's, the next attempt gives another one.
+/// The code for a value. It begins with 2, the range that GS1 leaves to the use inside a company. If another contact
+/// has the first one, the next attempt gives another one.
 pub(super) fn ean13(value: &str, attempt: u32) -> String {
     let number = fingerprint(&format!("{attempt}:{value}")) % CODES;
     let twelve = format!("2{number:011}");

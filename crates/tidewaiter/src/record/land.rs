@@ -6,9 +6,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::reader::Layout;
-use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Value, ean, lists};
+use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Value, ean};
 use crate::config::{Empty, Mode};
 use crate::id::ImportId;
+use crate::lists;
 use crate::schema::compile::MOST_DIGITS;
 use crate::schema::{Generated, OnExisting, RowEffect};
 
@@ -194,7 +195,7 @@ impl<'a> Landing<'a> {
                     (Some(known), None) => {
                         Ok(Ok(Found { record: store.get(scope, &known)?, key: Some(known) }))
                     }
-                    // Who deletes by one column does not mean what another one names.
+                    // A line that deletes by one column does not mean a record that another column names.
                     (None, _) if self.plan.row == RowEffect::Delete => {
                         Ok(Ok(Found { key: None, record: None }))
                     }

@@ -17,12 +17,9 @@ use crate::id::ImportId;
 mod cells;
 mod ean;
 mod land;
-mod lists;
 mod normal;
 mod plan;
 mod reader;
-
-pub(crate) use lists::are_lists;
 
 pub use cells::Cells;
 pub use land::{RecordTx, land};

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::normal::{Form, KeyForm};
-use super::{Record, Source, Subject, Value, lists};
+use super::{Record, Source, Subject, Value};
 use crate::config::{Empty, ImportOptions, Mode};
 use crate::id::ImportId;
+use crate::lists;
 use crate::schema::compile::Scope;
 use crate::schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
 
@@ -72,7 +73,7 @@ pub struct Reference {
     pub form: KeyForm,
     /// Columns that must hold the same on both sides.
     pub matching: Vec<String>,
-    /// The column of the record referred to that notes who claims it.
+    /// The column of the referenced record that notes the claim.
     pub claims: Option<String>,
 }
 

@@ -1,24 +1,22 @@
 //! What people and programs are told of one file.
 //!
-//! One [`Report`] is kept; the log, the mail, the JSON and the line on a terminal are renderings of it. Its
-//! size is bounded: findings are counted exactly and shown up to a limit.
+//! One [`Report`] is kept; the log, the mail, the JSON and the line on a terminal are rendered from it, see
+//! [`render`](crate::render). Its size is bounded: findings are counted exactly and kept up to a limit.
 
 pub mod day;
 pub mod digest;
-pub(crate) mod html;
-mod log;
-mod summary;
+pub(crate) mod phrases;
 mod worst;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use html::{html, moment};
-pub use log::log;
-pub use summary::{gone_along, headline, left_alone, number, plural, subject, summary, waited};
+pub use phrases::{ago, gone_along, left_alone, moment, number, plural, waited};
 pub use worst::{Worst, worst};
 
 use crate::finding::{Finding, Kind, Tally};
+use crate::id::{ImportId, Timestamp};
 use crate::mistake::Mistake;
 
 /// How many mistakes of a configuration a report keeps; what is beyond is counted.
@@ -34,14 +32,14 @@ pub enum Outcome {
     Unpacked,
     /// A configuration that is active now. The upload is under `archives/`.
     Activated,
-    /// Illegal: nothing of it was taken. It is under `bogus/`.
+    /// Refused: nothing of it was imported. It is under `bogus/`.
     Bogus,
-    /// Not taken up, for a reason outside the file. It is under `notprocessed/`.
+    /// Not processed, for a reason outside the file. It is under `notprocessed/`.
     NotProcessed,
 }
 
 impl Outcome {
-    /// The word for it.
+    /// The word for it in JSON, options and keys.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Imported => "imported",
@@ -49,6 +47,15 @@ impl Outcome {
             Self::Activated => "activated",
             Self::Bogus => "bogus",
             Self::NotProcessed => "notprocessed",
+        }
+    }
+
+    /// The word for it in sentences: people read that a file was refused, and find it under `bogus/`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bogus => "refused",
+            Self::NotProcessed => "not processed",
+            Self::Imported | Self::Unpacked | Self::Activated => self.as_str(),
         }
     }
 
@@ -76,7 +83,7 @@ pub struct Reason {
     pub code: String,
     /// What was wrong, in words.
     pub message: String,
-    /// How to mend it, when that is known.
+    /// How to fix it, when that is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hint: Option<String>,
 }
@@ -109,7 +116,7 @@ pub struct Counts {
     /// Lines that changed a record which a later line of the file named again.
     #[serde(default)]
     pub superseded: u64,
-    /// Lines that were not taken; they are in `badlines/` if the file was imported.
+    /// Lines that were not imported; they are in `badlines/` if the file was imported.
     pub rejected: u64,
     /// Of the lines unchanged, those whose record exists, where the import only makes new ones.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -143,7 +150,8 @@ pub struct Report {
     /// The repository it was dropped into.
     pub repository: String,
     /// The id of its import.
-    pub import: String,
+    #[schemars(with = "String")]
+    pub import: ImportId,
     /// The file's name.
     pub file: String,
     /// The archive it came in, if it did.
@@ -165,7 +173,8 @@ pub struct Report {
     pub subsection: Option<String>,
     /// The date of its name, ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub date: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub date: Option<Date>,
     /// The group it belonged to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub group: Option<GroupPlace>,
@@ -190,17 +199,19 @@ pub struct Report {
     /// Mistakes in a configuration, the first [`KEPT_MISTAKES`] of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mistakes: Vec<Mistake>,
-    /// What else there is to know: that it came late, what an archive held.
+    /// Notes: that it is out of order, what an archive contained.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
     /// When it was first seen, RFC 3339.
-    pub arrived: String,
-    /// When its turn came, if it had to wait for one; until then it waited for its group, and for the files
-    /// before it.
+    #[schemars(with = "String")]
+    pub arrived: Timestamp,
+    /// When its processing started, if it had to wait; until then it waited for its group, and for earlier files.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub began: Option<String>,
-    /// When it was treated.
-    pub finished: String,
+    #[schemars(with = "Option<String>")]
+    pub began: Option<Timestamp>,
+    /// When its outcome was decided.
+    #[schemars(with = "String")]
+    pub finished: Timestamp,
     /// Where the file is now.
     pub place: String,
     /// Where its rejected lines are, if there are any.
@@ -228,7 +239,7 @@ impl Report {
         self.mistakes = mistakes;
     }
 
-    /// True if somebody ought to look: not imported, or not all of it, or something was found.
+    /// True if it needs attention: not imported, not all of it, or with findings.
     pub fn needs_attention(&self) -> bool {
         self.findings_total > 0
             || self.counts.rejected > 0
@@ -241,7 +252,7 @@ impl Report {
     }
 
     /// How many mistakes are left when the first ones are shown, at most so many of those that are kept.
-    fn mistakes_beyond(&self, shown: usize) -> u64 {
+    pub(crate) fn mistakes_beyond(&self, shown: usize) -> u64 {
         let kept = self.mistakes.len();
         self.mistakes_total.max(kept as u64).saturating_sub(kept.min(shown) as u64)
     }
@@ -250,12 +261,6 @@ impl Report {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_zero(n: &u64) -> bool {
     *n == 0
-}
-
-/// The report as JSON for programs, as [`json_schema`] has it, ending in a line break.
-pub fn json(report: &Report) -> String {
-    // A report is made of texts and numbers, which can always be written.
-    serde_json::to_string_pretty(report).map(|json| json + "\n").unwrap_or_default()
 }
 
 /// The JSON Schema of reports.

@@ -12,20 +12,20 @@ pub struct Worst<'a> {
     pub examples: Vec<&'a Finding>,
 }
 
-impl Worst<'_> {
+impl<'a> Worst<'a> {
     /// How many findings of the kind are not among the examples.
     pub fn beyond(&self) -> u64 {
         self.kind.count.saturating_sub(self.examples.len() as u64)
     }
 
     /// The advice that all examples have in common.
-    pub fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<&'a str> {
         let hint = self.examples.first()?.hint.as_deref()?;
         self.examples.iter().all(|finding| finding.hint.as_deref() == Some(hint)).then_some(hint)
     }
 
     /// What is wrong, if all examples say it in the same words.
-    pub fn message(&self) -> Option<&str> {
+    pub fn message(&self) -> Option<&'a str> {
         let message = self.examples.first()?.message.as_str();
         self.examples.iter().all(|finding| finding.message == message).then_some(message)
     }

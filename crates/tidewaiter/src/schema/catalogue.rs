@@ -111,7 +111,7 @@ mod tests {
                     assert!(target.records.is_none() && target.on_existing != OnExisting::Append, "{name}");
                     let columns = key.reference.fields.iter().chain(&key.matching);
                     columns.for_each(|column| assert!(field(target, column).is_some(), "{name}: {column}"));
-                    // Nobody can claim a reward by writing its record.
+                    // No file can claim a reward by writing its record.
                     assert!(key.claims.iter().all(|column| field(target, column).is_none()), "{name}");
                 }
             }

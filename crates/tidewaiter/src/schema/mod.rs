@@ -13,7 +13,6 @@ use crate::bounds;
 
 pub mod catalogue;
 pub mod compile;
-pub mod docs;
 
 /// A Table Schema with tidewaiter's additions, as it is written in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,4 +1,4 @@
-//! The classic causes, in one table: a file as partners send it, what is found, and the advice that mends it. Each
+//! The classic causes, in one table: a file as partners send it, what is found, and the advice that fixes it. Each
 //! row is a test of its own.
 
 use crate::support::run;
@@ -45,30 +45,30 @@ classics! {
     thousands_separators_and_decimal_comma: b"id;score\n1;1.234,50\n" =>
         TypeError, "write numbers without thousands separators: `1234.50`";
     header_case: b"Id;name\n1;Ada\n" =>
-        ExtraLabel, "capitals count: write `id`";
+        ExtraLabel, "column names are case-sensitive: write `id`";
     near_miss_column: b"id;nmae\n1;Ada\n" =>
         ExtraLabel, "did you mean `name`?";
     duplicate_column: b"id;name;name\n1;Ada;Ada\n" =>
-        DuplicateLabel, "remove one of the two, or name it as what it holds";
+        DuplicateLabel, "remove one of the two, or rename it after what it contains";
     column_that_is_there_twice_but_for_a_space: b"id;name;name \n1;Ada;Ada\n" =>
-        ExtraLabel, "`name` is there too: remove one of the two, or name it as what it holds";
+        ExtraLabel, "`name` is in the header, too: remove one of the two, or rename it after what it contains";
     quoted_line_break: b"id;name\n1;\"Ada\nL\"\n" =>
-        QuotedLineBreak, "a record must be one line: replace the line break by a space";
+        QuotedLineBreak, "a record must be one line: replace the line break with a space";
     date_with_the_year_last: b"id;born\n1;23/04/1988\n" =>
         TypeError, "write it as `1988-04-23`";
     date_with_a_month_in_words: b"id;born\n1;23 April 1988\n" =>
         TypeError, "write it as `1988-04-23`";
     date_that_a_spreadsheet_counts: b"id;born\n1;45678\n" =>
-        TypeError, "this is how a spreadsheet counts days: format the column as a date and export it again";
+        TypeError, "this is a spreadsheet's day number: format the column as a date and export it again";
     scientific_notation: b"id;phone\n1;3,31202E+10\n" =>
         TypeError,
         "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again";
     trailing_delimiter: b"id;name\n1;Ada;\n" =>
-        ExtraCell, "the line ends with a delimiter too many, or a value before holds one and must stand in quotes";
+        ExtraCell, "the line ends with an extra delimiter, or an earlier value contains one and needs quotes";
     trailing_delimiter_of_the_header: b"id;name;\n1;Ada;\n" =>
-        BlankLabel, "the header seems to end with a delimiter too many";
+        BlankLabel, "the header seems to end with an extra delimiter";
     end_of_file_mark: b"id;name\r\n1;Ada\r\n\x1a" =>
-        MissingCell, "this is the mark with which old systems end a file, 0x1A: remove it";
+        MissingCell, "remove this line: it is the end-of-file mark of old systems, 0x1A";
     html_error_page: b"<!DOCTYPE html>\n<html><body>503</body></html>\n" =>
         FormatError, "a download may have saved an error page";
     workbook_with_the_name_csv: b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0" =>

@@ -100,10 +100,10 @@ fn a_header_in_another_encoding() {
 
 #[test]
 fn control_characters_in_the_header() {
-    let mac = "the lines end with a carriage return alone: save with line ends LF or CRLF";
-    assert_bogus("id;name\r1;Ada\r", Code::ControlCharacter, "the header holds a carriage return", mac);
-    assert_bogus("id;na\rme\n", Code::ControlCharacter, "the header holds a carriage return", "");
-    assert_bogus("id;na\0me\n", Code::ControlCharacter, "the header holds a NUL byte", "");
+    let mac = "the lines end with a bare carriage return: save the file with LF or CRLF line endings";
+    assert_bogus("id;name\r1;Ada\r", Code::ControlCharacter, "the header contains a carriage return", mac);
+    assert_bogus("id;na\rme\n", Code::ControlCharacter, "the header contains a carriage return", "");
+    assert_bogus("id;na\0me\n", Code::ControlCharacter, "the header contains a NUL byte", "");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn unknown_labels() {
     assert_eq!(
         found,
         [
-            (Code::ExtraLabel, Some((2, "Name")), Some("capitals count: write `name`")),
+            (Code::ExtraLabel, Some((2, "Name")), Some("column names are case-sensitive: write `name`")),
             (Code::ExtraLabel, Some((3, "foo")), Some(known)),
             (Code::ExtraLabel, Some((4, "e-mail")), Some("did you mean `email`?")),
         ]
@@ -152,23 +152,23 @@ fn a_label_cannot_steer_a_terminal() {
 
 #[test]
 fn labels_twice_and_labels_without_name() {
-    let twice = "the column is there twice, first as column 1";
+    let twice = "the column appears twice, first as column 1";
     assert_bogus(
         "id;name;id\n",
         Code::DuplicateLabel,
         twice,
-        "remove one of the two, or name it as what it holds",
+        "remove one of the two, or rename it after what it contains",
     );
     assert_bogus("id;;name\n", Code::BlankLabel, "the column has no name", "");
     assert_bogus("id; ;name\n", Code::BlankLabel, "the column has no name", "");
-    let trailing = "the header seems to end with a delimiter too many";
+    let trailing = "the header seems to end with an extra delimiter";
     assert_bogus("id;name;\n", Code::BlankLabel, "the column has no name", trailing);
 }
 
 #[test]
 fn the_wrong_delimiter() {
     let seems = "the file seems to be delimited by `,`; `;` is expected";
-    assert_bogus("id,name\n1,Ada\n", Code::ExtraLabel, "the header is one column, and unknown", seems);
+    assert_bogus("id,name\n1,Ada\n", Code::ExtraLabel, "the header is a single unknown column", seems);
     assert_bogus("\"id\",\"name\"\n", Code::StrayQuote, "a quote is out of place in the header", seems);
 }
 
@@ -177,7 +177,7 @@ fn quotes_in_the_header() {
     assert_bogus(
         "id;\"name\n1;\"\n",
         Code::UnclosedQuote,
-        "a quote is opened and not closed in the header",
+        "a quote is opened but not closed in the header",
         "",
     );
     assert_bogus("id;na\"me\n", Code::StrayQuote, "a quote is out of place in the header", "");
@@ -185,12 +185,12 @@ fn quotes_in_the_header() {
 
 #[test]
 fn headers_as_spreadsheets_leave_them() {
-    let message = "the first line says what the delimiter is, but must be the header";
-    let hint = "remove the first line: it is a note of a spreadsheet program to itself";
+    let message = "the first line declares the delimiter, but must be the header";
+    let hint = "remove the first line: it is a spreadsheet setting, not data";
     assert_bogus("sep=;\nid;name\n1;Ada\n", Code::ExtraLabel, message, hint);
     assert_bogus("SEP=,\nid;name\n", Code::ExtraLabel, message, hint);
-    let message = "the header as a whole stands in quotes";
-    let hint = "put each column in quotes, or none, and `;` between them";
+    let message = "the whole header is in quotes";
+    let hint = "quote each column name separately or not at all, with `;` between them";
     assert_bogus("\"id;name\"\n\"1;Ada\"\n", Code::ExtraLabel, message, hint);
 }
 

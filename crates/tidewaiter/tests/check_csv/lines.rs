@@ -80,9 +80,9 @@ fn encoding() {
 
 #[test]
 fn control_characters() {
-    let nul = "the line holds a NUL byte";
+    let nul = "the line contains a NUL byte";
     assert_rejected("id;name", b"2;a\0b", (Code::ControlCharacter, None, "2;a\\u{0}b", nul, ""));
-    let cr = "the line holds a carriage return that does not end it";
+    let cr = "the line contains a carriage return that does not end the line";
     assert_rejected("id;name", b"2;a\rb", (Code::ControlCharacter, None, "2;a\\rb", cr, ""));
     assert_rejected("id;name", b"2;\"a\rb\"", (Code::ControlCharacter, None, "2;\"a\\rb\"", cr, ""));
     assert_rejected("id;name", b"2;ab\r\r", (Code::ControlCharacter, None, "2;ab\\r", cr, ""));
@@ -121,7 +121,7 @@ fn width() {
             None,
             "2;…",
             "3 fields where the header has 2",
-            "the line ends with a delimiter too many, or a value before holds one and must stand in quotes",
+            "the line ends with an extra delimiter, or an earlier value contains one and needs quotes",
         ),
     );
     assert_rejected(
@@ -132,7 +132,7 @@ fn width() {
             None,
             "2;a;\"b…",
             "4 fields where the header has 2",
-            "a value that holds the delimiter must stand in quotes",
+            "put a value that contains the delimiter in quotes",
         ),
     );
 }
@@ -162,7 +162,7 @@ fn stray_quotes() {
 #[test]
 fn unclosed_quotes() {
     let advice = "remove the quote, or close it after the value; double a quote inside a quoted value";
-    let message = "a quote is opened and not closed";
+    let message = "a quote is opened but not closed";
     assert_rejected("id;name", b"2;\"a", (Code::UnclosedQuote, Some((2, "name")), "\"a", message, advice));
     assert_rejected("id;name", b"\"2;a", (Code::UnclosedQuote, Some((1, "id")), "\"2;a", message, advice));
     assert_rejected("id;name", b"2;a;\"", (Code::UnclosedQuote, None, "\"", message, advice));
@@ -261,11 +261,11 @@ fn rules_over_several_columns() {
     assert_eq!(
         found,
         [
-            (3, Code::PrimaryKey, "one of `email`, `cellphone` must have a value, to be the key"),
+            (3, Code::PrimaryKey, "one of `email`, `cellphone` must have a value as the key"),
             (4, Code::RowConstraint, "one of `a`, `b` must have a value"),
             (5, Code::ConstraintError, "no value where one is required"),
             (6, Code::ConstraintError, "no value where one is required"),
-            (6, Code::PrimaryKey, "one of `email`, `cellphone` must have a value, to be the key"),
+            (6, Code::PrimaryKey, "one of `email`, `cellphone` must have a value as the key"),
             (6, Code::RowConstraint, "one of `a`, `b` must have a value"),
         ]
     );

@@ -8,11 +8,13 @@
     reason = "helpers of tests: a panic is a failed test"
 )]
 
+mod agreement;
 mod classics;
 mod files;
 mod hostile;
 mod lines;
 mod model;
+mod oracle;
 mod quotes;
 mod reference;
 mod support;

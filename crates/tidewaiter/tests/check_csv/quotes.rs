@@ -17,8 +17,11 @@ fn a_quoted_line_break_is_one_finding() {
     );
     assert_eq!(finding.field, Some(Field { number: 2, name: "name".to_owned() }));
     assert_eq!(finding.value.as_deref(), Some("\"b"));
-    assert_eq!(finding.message, "a quoted value holds a line break, so that one record takes 2 lines");
-    assert_eq!(finding.hint.as_deref(), Some("a record must be one line: replace the line break by a space"));
+    assert_eq!(finding.message, "a quoted value contains a line break, so one record spans 2 lines");
+    assert_eq!(
+        finding.hint.as_deref(),
+        Some("a record must be one line: replace the line break with a space")
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Conclusion, ImportRun, ImportSnapshot, Pinned, Progress, State};
+use tidewaiter_pipeline::ports::{Conclusion, ImportRun, ImportSnapshot, Pinned, Progress, RunLedger};
 
 use super::Ports;
 
@@ -46,7 +46,7 @@ impl Memory {
 impl Ports {
     /// An import as it is in the table, with its revision.
     pub(super) async fn current(&self, id: ImportId) -> Result<Option<ImportSnapshot>> {
-        let Some(import) = self.world.state.import(id).await? else { return Ok(None) };
+        let Some(import) = self.world.state.run(id).await? else { return Ok(None) };
         Ok(Some(self.seen(|inner| inner.revised(import))))
     }
 

@@ -4,9 +4,11 @@
 //! are used. What a process remembers of imports, and of the object that it read last, is as in the adapters for the
 //! cloud. Objects are a bucket with versions, request by request as the adapter for S3 makes them.
 
+mod groups;
 mod known;
 mod objects;
 mod records;
+mod runs;
 mod state;
 
 use std::io;
@@ -18,10 +20,12 @@ use tidewaiter_pipeline::{Error, Result};
 
 pub use known::Memory;
 pub use objects::{Held, Reader, Writing};
-pub(crate) use state::FIRST_REVISION;
 
 use crate::gate::{Call, Lane, Verdict};
 use crate::world::{Body, Inner, World};
+
+/// The revision of an import as it was registered.
+pub(crate) const FIRST_REVISION: u64 = 1;
 
 /// The ports of one process.
 #[derive(Clone)]
@@ -66,7 +70,7 @@ impl Ports {
         }
     }
 
-    /// A call of a table.
+    /// A call of a table. Its name begins with that of the table, not of the port: a table is throttled as a whole.
     async fn table<T>(
         &self,
         name: &'static str,

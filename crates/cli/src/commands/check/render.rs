@@ -6,12 +6,11 @@ use std::fmt::Write;
 use tidewaiter::finding::Finding;
 use tidewaiter::report::Outcome;
 use tidewaiter::schema::catalogue;
+use tidewaiter_ops::preflight::Preflight;
 
-use super::needs_attention;
-use super::preflight::Preflight;
 use crate::Result;
-use crate::args::Format;
 use crate::commands::config::tell_mistakes;
+use crate::format::Format;
 use crate::printer::{JsonList, Line, Printer, style};
 use crate::text::{number, plural, slots};
 
@@ -48,7 +47,7 @@ impl<'a> Renderer<'a> {
     /// Shows what is said of a file.
     pub(super) fn show(&mut self, preflight: &Preflight) -> Result<()> {
         self.files += 1;
-        self.flawed += u64::from(needs_attention(preflight));
+        self.flawed += u64::from(preflight.needs_attention());
         if let Some(json) = &mut self.json {
             return json.push(preflight);
         }
@@ -62,7 +61,7 @@ impl<'a> Renderer<'a> {
         self.text(preflight)
     }
 
-    /// Says what there is to say of all files together. True if somebody ought to look.
+    /// Prints the summary of all files. True if one needs attention.
     pub(super) fn finish(self) -> Result<bool> {
         let found = self.flawed > 0;
         if let Some(json) = self.json {
@@ -73,13 +72,13 @@ impl<'a> Renderer<'a> {
             let missing: Vec<u8> = (1..=*last).filter(|slot| !present.contains(slot)).collect();
             if !missing.is_empty() {
                 self.printer.line(Line::from("group ").styled(style::BOLD, id).text(format!(
-                    " would wait for {} of {last:02}: not among these files",
+                    " would wait for {} of {last:02}, not among these files",
                     slots(&missing)
                 )))?;
             }
         }
         if self.refers {
-            let note = "what lines refer to, such as the contact of an order, is looked up only when they are imported";
+            let note = "references, such as the contact of an order, are looked up only during import";
             self.printer.line(Line::new().styled(style::DIM, format!("note: {note}")))?;
         }
         if self.files > 1 {
@@ -88,7 +87,7 @@ impl<'a> Renderer<'a> {
                 Line::new().styled(if found { style::WARN } else { style::PLAIN }, number(self.flawed));
             let head =
                 Line::new().styled(style::BOLD, plural(self.files, "file")).text(format!(": {good} good, "));
-            self.printer.line(head.then(flawed).text(" with something to look at"))?;
+            self.printer.line(head.then(flawed).text(" with findings"))?;
         }
         Ok(found)
     }
@@ -134,11 +133,7 @@ impl<'a> Renderer<'a> {
         if hidden > 0 {
             let kept = preflight.findings.len() as u64 > shown;
             let how = if kept { "; --all shows more" } else { "" };
-            self.dim(&format!(
-                "… and {} that {} counted but not shown{how}",
-                plural(hidden, "finding"),
-                if hidden == 1 { "is" } else { "are" }
-            ))?;
+            self.dim(&format!("… and {} not shown; all are counted{how}", plural(hidden, "finding")))?;
         }
         if preflight.findings_total > 1 {
             for kind in &preflight.kinds {

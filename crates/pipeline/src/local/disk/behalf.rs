@@ -9,7 +9,8 @@ tokio::task_local! {
 /// Does something for one repository: what it commits relies on no files of another one. Without a repository it may
 /// rely on all.
 pub async fn on_behalf_of<T>(repository: Option<Repository>, work: impl Future<Output = T>) -> T {
-    REPOSITORY.scope(repository, work).await
+    // On the heap: the futures of the use cases are large.
+    REPOSITORY.scope(repository, Box::pin(work)).await
 }
 
 /// The repository that the current task works for, if it works for one alone.

@@ -129,7 +129,7 @@ fn at(path: &Path, error: &io::Error) -> io::Error {
 fn sync_file(disk: &Disk, path: &Path) -> io::Result<()> {
     match disk.read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        // Its sender lets nobody read it, so its bytes cannot be synced by themselves.
+        // The sender locked it, so its bytes cannot be synced alone.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => sync_all(disk).map(|_| ()),
         opened => opened?.sync(),
     }

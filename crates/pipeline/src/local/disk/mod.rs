@@ -188,7 +188,7 @@ impl Disk {
         Ok(DiskFile::new(self.clone(), path, file))
     }
 
-    /// Creates a file where nothing is. Nobody is to see it until it is renamed: it is noted nowhere.
+    /// Creates a file where nothing is. It stays invisible until it is renamed, so it is not noted for a sync.
     pub fn create(&self, path: &Path) -> io::Result<DiskFile> {
         let file = self.call(Op::Create, path, None, || {
             let (folder, name) = self.parent(path)?;
@@ -232,7 +232,7 @@ impl Disk {
     /// Moves an entry to where nothing is. `AlreadyExists` if something is.
     pub fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
         match self.rename_with(from, to, RenameFlags::NOREPLACE) {
-            // A file system that cannot do this in one step: nobody else writes where this is used.
+            // A file system that cannot do this in one step: no other process writes where this is used.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 if self.exists(to)? {
                     return Err(io::ErrorKind::AlreadyExists.into());

@@ -7,9 +7,9 @@ use tidewaiter::keys::Repository;
 use tokio::time::Instant;
 
 use super::{Runner, taking_in};
+use crate::capabilities::Clock;
 use crate::local::troubles::{Task, Unit};
 use crate::local::{Local, StillWriting};
-use crate::ports::Platform;
 use crate::{Error, unpack};
 
 impl Runner {
@@ -24,7 +24,7 @@ impl Runner {
         let taken = match self.inbox.take(self.local.now(), may_try) {
             Ok(taken) => taken,
             Err(error) => {
-                let about = (None, "looking for what was dropped".to_owned());
+                let about = (None, "looking for dropped files".to_owned());
                 self.failed(Unit::Inbox, about, Task::Look, &error).await;
                 return StillWriting::default();
             }
@@ -57,7 +57,7 @@ impl Runner {
             |unit| matches!(unit, Unit::Dropped(path) if failing.contains(path)),
         );
         for (path, error) in failures {
-            let about = (self.repository_in(&path), format!("taking in {}", path.display()));
+            let about = (self.repository_in(&path), format!("registering {}", path.display()));
             let unit = Unit::Dropped(path);
             if self.troubles.may_try(&unit, now) {
                 self.troubles.failed(unit, about, Task::Look, &error, None);

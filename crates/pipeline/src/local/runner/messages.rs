@@ -1,13 +1,15 @@
 //! Messages: handled one after the other, and kept as a trouble if they fail.
 
 use tidewaiter::keys::Repository;
+use tidewaiter::render::{Renderer, Subject};
 use tokio::time::Instant;
 
 use super::{About, Runner, STALLS, going_on};
+use crate::capabilities::{Clock, HasQueue, HasState};
 use crate::local::Local;
 use crate::local::disk::on_behalf_of;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{Message, News, Platform, State};
+use crate::ports::{Message, News, RunLedger};
 use crate::validate::Tried;
 use crate::{Error, Result, digest, reconcile, report, sequence, unpack, validate, watch};
 
@@ -20,14 +22,14 @@ impl Runner {
         if let Some(unit) = &known
             && !self.may_try(unit)
         {
-            // Whoever tries again finds in the state what this asks for, but not since when files arrive.
+            // The next try finds in the state what this message asks for, but not since when files arrive.
             if let Message::Sequence { repository, news: News::Arrived { .. }, .. } = &message {
                 self.arrived.insert(repository.clone(), message.clone());
             }
             return true;
         }
         let begun = Instant::now();
-        match on_behalf_of(repository, handle(&self.local, message.clone())).await {
+        match on_behalf_of(repository, Box::pin(handle(&self.local, message.clone()))).await {
             Ok(()) => {
                 if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
                     self.troubles.solved(&unit);
@@ -74,7 +76,7 @@ impl Runner {
             }
             Message::Missed { dropped } => Some(dropped.repository.clone()),
             Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
-                Some(self.local.state().import(*import).await.ok()??.repository)
+                Some(self.local.state().run(*import).await.ok()??.repository)
             }
             Message::Notice { .. } => None,
         }
@@ -87,7 +89,7 @@ impl Runner {
                 let again = Task::Send(Message::news(&repository, News::Poke));
                 (Unit::Order(repository.clone()), going_on(&repository), again)
             }
-            Message::Work { import, .. } => match self.local.state().import(import).await {
+            Message::Work { import, .. } => match self.local.state().run(import).await {
                 Ok(Some(import)) => {
                     let repository = import.repository;
                     let what = format!("importing {} of {repository}", import.file);
@@ -126,9 +128,9 @@ fn describe(message: &Message) -> String {
         Message::Work { import, .. } => format!("import {import}"),
         Message::Report { import } => format!("the mail of import {import}"),
         Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
-        Message::Notice { notice } => format!("the mail {:?}", notice.subject()),
-        Message::TakeIn { import } => format!("taking in import {import}"),
-        Message::Missed { dropped } => format!("taking in import {}", dropped.import),
+        Message::Notice { notice } => format!("the mail {:?}", Subject.render(notice)),
+        Message::TakeIn { import } => format!("registering import {import}"),
+        Message::Missed { dropped } => format!("registering import {}", dropped.import),
     }
 }
 

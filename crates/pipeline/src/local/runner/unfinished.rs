@@ -7,9 +7,10 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 
 use super::{Runner, going_on, taking_in};
+use crate::capabilities::{HasObjects, HasQueue, HasState};
 use crate::local::Local;
 use crate::local::troubles::{Task, Unit};
-use crate::ports::{DroppedObject, Kind, Message, News, Objects, Platform, Progress, Queue, State};
+use crate::ports::{DroppedObject, GroupQueue, Kind, Message, News, Objects, Progress, Queue, RunLedger};
 use crate::{Result, digest, reconcile, unpack};
 
 /// How many import runs are read at a time.
@@ -27,7 +28,7 @@ impl Runner {
             Err(error) => {
                 self.failed(
                     Unit::State,
-                    (None, "looking for what is unfinished".to_owned()),
+                    (None, "looking for unfinished work".to_owned()),
                     Task::Reconcile,
                     &error,
                 )
@@ -61,7 +62,7 @@ impl Runner {
             if !self.may_try(&unit) {
                 continue;
             }
-            let about = (Some(repository.clone()), format!("going on with {} of {repository}", import.file));
+            let about = (Some(repository.clone()), format!("continuing {} of {repository}", import.file));
             let task = if is_data { Task::Poke(repository) } else { Task::Resume(import.id, about.clone()) };
             self.attempt(unit, about, task, async |local| reconcile::resume(local, &import).await).await;
         }
@@ -100,7 +101,7 @@ impl Runner {
         let mut progress = HashMap::new();
         for page in dropped.chunks(PAGE) {
             let ids: Vec<ImportId> = page.iter().map(|dropped| dropped.import).collect();
-            let imports = self.local.state().imports(&ids).await?;
+            let imports = self.local.state().runs(&ids).await?;
             progress.extend(imports.into_iter().map(|import| (import.id, import.progress)));
         }
         Ok(progress)
@@ -116,7 +117,7 @@ impl Runner {
         failures.extend(self.inbox.put_in_order());
         let partial = self.local.objects().remove_partial().err();
         failures.extend(partial.map(|error| (PathBuf::from(".tidewaiter/partial"), error)));
-        let about = || (None, "looking for what was taken in".to_owned());
+        let about = || (None, "looking for registered files".to_owned());
         let failing: HashSet<PathBuf> = failures.iter().map(|(path, _)| path.clone()).collect();
         for (path, error) in failures {
             let unit = Unit::Place(path);
@@ -135,7 +136,7 @@ impl Runner {
     pub(super) async fn return_to(&mut self, unit: &Unit, dropped: &DroppedObject) {
         let about = taking_in(dropped);
         let again = async |local: &Local| {
-            match local.state().import(dropped.import).await?.map(|import| import.progress) {
+            match local.state().run(dropped.import).await?.map(|import| import.progress) {
                 // It was moved, and came back: a power cut can undo a move that the disk had not kept yet.
                 Some(Progress::Done(conclusion)) => {
                     local.objects().relocate(&dropped.source, dropped.bytes, &conclusion.place, None).await
@@ -153,7 +154,7 @@ impl Runner {
     pub(super) async fn forget_taken_in(&self, dropped: &DroppedObject, is_registered: bool) {
         let taken_in = &self.local.objects().taken_in;
         if taken_in.contains(&dropped.repository, &dropped.file)
-            && (is_registered || matches!(self.local.state().import(dropped.import).await, Ok(Some(_))))
+            && (is_registered || matches!(self.local.state().run(dropped.import).await, Ok(Some(_))))
         {
             taken_in.forget(dropped);
         }
@@ -181,7 +182,7 @@ impl Runner {
     }
 
     pub(super) async fn watch_over(&mut self, repository: &Repository, is_registered: bool) {
-        let about = (Some(repository.clone()), format!("watching over {repository}"));
+        let about = (Some(repository.clone()), format!("checking expectations of {repository}"));
         let task = Task::Watch(repository.clone(), is_registered);
         let watch = async |local: &Local| reconcile::watch_repository(local, repository, is_registered).await;
         self.attempt(Unit::Watch(repository.clone()), about, task, watch).await;

@@ -57,7 +57,7 @@ const CAUSES: &[Cause] = &[
     Cause { explains: |_, p| p == Problem::OneOf, advice: near_miss },
 ];
 
-/// How to mend a value, if the cause is a classic one.
+/// How to fix a value, if the cause is a classic one.
 pub(crate) fn cell(column: &Column, problem: Problem, value: &str) -> Option<String> {
     advice(column, problem, value).map(|advice| advice.text)
 }
@@ -98,11 +98,9 @@ impl Writing {
     /// Why no value of the column is clear, if so.
     pub(crate) fn doubt(self) -> Option<&'static str> {
         if self.comma && self.grouped {
-            Some("it has decimal commas and numbers such as `1.234`: whether these are thousands is not sure")
+            Some("it has decimal commas and numbers such as `1.234`, which may be thousands")
         } else if self.day_second {
-            Some(
-                "it has dates with the day before the month and behind the year: which one is which is not sure",
-            )
+            Some("it has dates written year, day, month: day and month cannot be told apart")
         } else {
             None
         }
@@ -198,9 +196,9 @@ fn unseen(column: &Column, value: &str) -> Option<Advice> {
         return None;
     }
     let what = match (seen != value, is_quoted) {
-        (_, false) => "it holds characters that cannot be seen",
-        (false, true) => "it has quotes around it that are none in CSV",
-        (true, true) => "it has quotes around it that are none in CSV, and characters that cannot be seen",
+        (_, false) => "it contains invisible characters",
+        (false, true) => "it has quotes around it that CSV does not know",
+        (true, true) => "it has quotes around it that CSV does not know, and invisible characters",
     };
     Some(Advice::write(format!("{what}: write `{bare}`"), bare))
 }
@@ -242,7 +240,7 @@ fn decimal_phone(column: &Column, value: &str) -> Option<Advice> {
     // It may have begun with a 0, which amounts do not.
     (zeros && accepts(column, whole)).then(|| {
         Advice::say(
-            "a program took the number for an amount, and may have cut a 0 at its beginning: format the column as text and export it again",
+            "a program took the number for an amount and may have dropped a leading 0: format the column as text and export it again",
         )
     })
 }
@@ -338,9 +336,7 @@ fn whichever(column: &Column, value: &str) -> Option<Advice> {
     Some(Advice::say(match (accepts(column, &decimals), accepts(column, &thousands)) {
         (true, true) => format!("write `{decimals}` or `{thousands}`, whichever was meant"),
         (false, true) => {
-            format!(
-                "the column takes whole numbers only: write `{thousands}` if a thousand and more was meant"
-            )
+            format!("the column takes whole numbers only: write `{thousands}` if it means thousands")
         }
         _ => "write decimals with a point, and thousands without any separator".to_owned(),
     }))
@@ -365,7 +361,7 @@ fn unit(column: &Column, value: &str) -> Option<Advice> {
         |c: char| matches!(c, '€' | '$' | '£' | '¥' | '%') || c.is_whitespace() || c.is_ascii_uppercase();
     let bare = value.trim_matches(mark);
     // Whether the column is in that unit, or a share is meant by `%`, is not for us to say.
-    (bare != value && accepts(column, bare)).then(|| Advice::say(format!("write the number alone: `{bare}`")))
+    (bare != value && accepts(column, bare)).then(|| Advice::say(format!("write only the number: `{bare}`")))
 }
 
 fn is_number(text: &str) -> bool {
@@ -389,7 +385,7 @@ fn day_order(column: &Column, value: &str) -> Option<Advice> {
         (4, _) if b > 12 => {
             let advice = suggested(column, &format!("{a:04}-{c:02}-{b:02}"), value)?;
             return Some(Advice::say(format!(
-                "{}, and see whether other dates have the day before the month",
+                "{}, and check whether other dates have the day before the month",
                 advice.text
             )));
         }
@@ -451,7 +447,7 @@ fn date_and_time(column: &Column, value: &str) -> Option<Advice> {
     if let Some((date, time)) = value.split_once(['T', ' '])
         && accepts(column, date)
     {
-        let text = format!("write the date alone: `{date}`");
+        let text = format!("write only the date: `{date}`");
         return Some(if is_midnight(time) { Advice::write(text, date) } else { Advice::say(text) });
     }
     let with_seconds = format!("{value}:00");
@@ -522,7 +518,7 @@ fn day_number(_: &Column, value: &str) -> Option<Advice> {
     let whole = value.split(['.', ',']).next()?;
     let plausible = whole.len() == 5 && whole.parse().is_ok_and(|n: u32| (15_000..75_000).contains(&n));
     plausible.then(|| {
-        Advice::say("this is how a spreadsheet counts days: format the column as a date and export it again")
+        Advice::say("this is a spreadsheet's day number: format the column as a date and export it again")
     })
 }
 
@@ -533,8 +529,9 @@ fn no_such_day(_: &Column, value: &str) -> Option<Advice> {
     let (month, day) = (parts.next()?.parse().ok()?, parts.next()?.parse::<i8>().ok()?);
     let first = jiff::civil::Date::new(year.parse().ok()?, month, 1).ok()?;
     let last = first.days_in_month();
-    (day < 1 || day > last)
-        .then(|| Advice::say(format!("{} has {last} days: see which one is meant", first.strftime("%B %Y"))))
+    (day < 1 || day > last).then(|| {
+        Advice::say(format!("{} has {last} days: check which one is meant", first.strftime("%B %Y")))
+    })
 }
 
 fn truth(column: &Column, value: &str) -> Option<Advice> {
@@ -562,7 +559,7 @@ fn several_addresses(column: &Column, value: &str) -> Option<Advice> {
     match parts.as_slice() {
         [] => None,
         // What stands around it may be wanted elsewhere.
-        [one] => Some(Advice::say(format!("write the address alone: `{one}`"))),
+        [one] => Some(Advice::say(format!("write only the address: `{one}`"))),
         _ => Some(Advice::say("write one address only")),
     }
 }

@@ -16,28 +16,27 @@ pub(crate) const WORKBOOK: &str =
 pub(crate) const SAVE_AS_CSV: &str = "open it in its program and save it as CSV (UTF-8)";
 /// It is an archive, and its name does not say so.
 pub(crate) const NAME_ARCHIVE: &str =
-    "archives are unpacked when their name says what they are, such as `.zip` or `.gz`";
+    "give the archive a name that ends in its type, such as `.zip` or `.gz`";
 /// Its lines end as on very old systems.
 pub(crate) const CARRIAGE_RETURNS: &str =
-    "the lines end with a carriage return alone: save with line ends LF or CRLF";
+    "the lines end with a bare carriage return: save the file with LF or CRLF line endings";
 /// It begins with empty lines.
 pub(crate) const EMPTY_LINES: &str = "remove the empty lines at the beginning";
 /// It begins with `sep=;`.
-pub(crate) const SEPARATOR_NOTE: &str =
-    "remove the first line: it is a note of a spreadsheet program to itself";
+pub(crate) const SEPARATOR_NOTE: &str = "remove the first line: it is a spreadsheet setting, not data";
 /// A column is there twice.
-pub(crate) const TWICE: &str = "remove one of the two, or name it as what it holds";
+pub(crate) const TWICE: &str = "remove one of the two, or rename it after what it contains";
 /// A line is the byte 0x1A and nothing else.
-pub(crate) const END_MARK: &str = "this is the mark with which old systems end a file, 0x1A: remove it";
+pub(crate) const END_MARK: &str = "remove this line: it is the end-of-file mark of old systems, 0x1A";
 /// The header ends with a delimiter.
-pub(crate) const HEADER_ENDS: &str = "the header seems to end with a delimiter too many";
+pub(crate) const HEADER_ENDS: &str = "the header seems to end with an extra delimiter";
 /// A line ends with a delimiter.
 pub(crate) const LINE_ENDS: &str =
-    "the line ends with a delimiter too many, or a value before holds one and must stand in quotes";
+    "the line ends with an extra delimiter, or an earlier value contains one and needs quotes";
 /// A line has too many fields.
-pub(crate) const BARE_DELIMITER: &str = "a value that holds the delimiter must stand in quotes";
+pub(crate) const BARE_DELIMITER: &str = "put a value that contains the delimiter in quotes";
 /// A value holds a line break.
-pub(crate) const LINE_BREAK: &str = "a record must be one line: replace the line break by a space";
+pub(crate) const LINE_BREAK: &str = "a record must be one line: replace the line break with a space";
 /// A line does not end.
 pub(crate) const LONG_LINE: &str = "a line break or a closing quote may be missing";
 /// A quote stands within a value.
@@ -59,7 +58,7 @@ pub(crate) fn delimiter(what: &str, seems: &str, wanted: &str) -> String {
 
 /// The header as a whole stands in quotes.
 pub(crate) fn quoted_header(delimiter: &str) -> String {
-    format!("put each column in quotes, or none, and {delimiter} between them")
+    format!("quote each column name separately or not at all, with {delimiter} between them")
 }
 
 /// A column with spaces or quotes around its name.
@@ -69,12 +68,12 @@ pub(crate) fn around_label(name: &str) -> String {
 
 /// A column in other letters than those it has, small for large.
 pub(crate) fn capitals(name: &str) -> String {
-    format!("capitals count: write `{name}`")
+    format!("column names are case-sensitive: write `{name}`")
 }
 
 /// A column that means the same as another one, which is named as it must be.
 pub(crate) fn there_too(name: &str) -> String {
-    format!("`{name}` is there too: {TWICE}")
+    format!("`{name}` is in the header, too: {TWICE}")
 }
 
 /// A near miss of a column, or of a value of a list.

@@ -1,4 +1,4 @@
-//! Advice on how to mend a file, for the causes that come up again and again: how each is recognised. What is said
+//! Advice on how to fix a file, for the causes that come up again and again: how each is recognised. What is said
 //! then is in two tables: `words` for files, headers and lines, `cell` for values.
 //!
 //! A hint is a guess, made only for findings that are kept: it may take its time, and it is silent when
@@ -48,14 +48,14 @@ pub(crate) fn delimiter_of_header(text: &str, used: u8, scope: &Scope) -> Option
     (count > 0).then(|| wrong_delimiter(best, used))
 }
 
-/// For a header as spreadsheets leave it: what it is, and how to mend it.
+/// For a header as spreadsheets leave it: what it is, and how to fix it.
 pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<(&'static str, String)> {
     if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
-        let message = "the first line says what the delimiter is, but must be the header";
+        let message = "the first line declares the delimiter, but must be the header";
         return Some((message, messages::SEPARATOR_NOTE.to_owned()));
     }
     if fields == 1 && text.starts_with('"') && memchr::memchr(used, text.as_bytes()).is_some() {
-        return Some(("the header as a whole stands in quotes", messages::quoted_header(&name_of(used))));
+        return Some(("the whole header is in quotes", messages::quoted_header(&name_of(used))));
     }
     None
 }
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn unknown_labels() {
         let hint = |text| label(text, &scope(), |_| false);
-        assert_eq!(hint("Email").as_deref(), Some("capitals count: write `email`"));
+        assert_eq!(hint("Email").as_deref(), Some("column names are case-sensitive: write `email`"));
         assert_eq!(hint(" email").as_deref(), Some("write `email` without spaces or quotes around it"));
         assert_eq!(hint("First Name").as_deref(), Some("did you mean `firstname`?"));
         assert_eq!(hint("lastname").as_deref(), Some("did you mean `last_name`?"));
@@ -243,7 +243,8 @@ mod tests {
     #[test]
     fn a_column_that_is_there_already_is_not_advised_a_second_time() {
         let hint = |text| label(text, &scope(), |name| name == "email");
-        let twice = "`email` is there too: remove one of the two, or name it as what it holds";
+        let twice =
+            "`email` is in the header, too: remove one of the two, or rename it after what it contains";
         assert_eq!(hint("email ").as_deref(), Some(twice));
         assert_eq!(hint("EMAIL").as_deref(), Some(twice));
         assert_eq!(hint("e-mail").as_deref(), Some(twice));

@@ -62,7 +62,7 @@ impl Web<'_> {
             if field(target, column).is_some() {
                 let path = at.clone().unwrap_or_else(|| self.field_path(name, target, column, "name"));
                 let message = format!("`{column}` of {name:?} says which of {scope:?} claims a record");
-                let hint = "no file may set it: give the column and the field different names";
+                let hint = "files may not set it: give the column and the field different names";
                 mistakes.push(Mistake::new(path, message).with_hint(hint));
             }
             let Some(at) = &at else { continue };
@@ -88,7 +88,7 @@ impl Web<'_> {
             && self.scopes.get(name).is_some_and(|target| std::ptr::eq(target, schema))
         {
             let message =
-                "records do not adjust each other: what a file changed could not be told from the rest";
+                "records of one scope cannot adjust each other: the effect of a file could not be told apart";
             mistakes.push(Mistake::new(format!("{at}.resource"), message));
             return;
         }
@@ -107,7 +107,8 @@ impl Web<'_> {
             for (here, there) in columns {
                 let own = at.map(|at| below(&format!("{at}.{part}"), here));
                 if let (Some(path), true) = (&own, identifies(target, there)) {
-                    let message = format!("records of {name:?} are found by `{there}`: it cannot be changed");
+                    let message =
+                        format!("records of {name:?} are found by `{there}`: it cannot be adjusted");
                     mistakes.push(Mistake::new(path, message));
                     continue;
                 }
@@ -142,8 +143,7 @@ impl Web<'_> {
 /// What lines write into a record must outlive the next line about it.
 fn check_kept(at: &str, name: &str, target: &TableSchema, mistakes: &mut Vec<Mistake>) {
     if target.on_existing == OnExisting::Replace {
-        let message =
-            format!("records of {name:?} are replaced as a whole: what is noted there would be lost");
+        let message = format!("records of {name:?} are replaced as a whole, so the note would be lost");
         mistakes.push(Mistake::new(at, message));
     }
 }

@@ -56,7 +56,7 @@ impl CellType {
         }
         if field.merge == Merge::Lists && field.kind == FieldType::String {
             if field.format.is_some() {
-                mistakes.push(Mistake::new(format!("{path}.format"), "columns with lists have no format"));
+                mistakes.push(Mistake::new(format!("{path}.format"), "columns of lists have no format"));
             }
             return Self::Lists;
         }
@@ -131,7 +131,7 @@ impl CellType {
             Self::Uri => text::is_uri(value),
             Self::Uuid => text::is_uuid(value),
             Self::Phone => text::is_phone(value),
-            Self::Lists => crate::record::are_lists(value),
+            Self::Lists => crate::lists::are_lists(value),
             Self::Boolean { yes, no } => yes.iter().chain(no).any(|text| **text == *value),
             Self::Integer => return decimal::integer(bytes).map(Measure::Decimal),
             Self::Number => return decimal::number(bytes).map(Measure::Decimal),

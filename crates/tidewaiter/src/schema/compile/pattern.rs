@@ -141,8 +141,7 @@ impl Patterns {
         if places > PLACES {
             let message = format!("the pattern has {places} places where at most {PLACES} are allowed");
             return Err(Mistake::new("", message).with_hint(
-                "each character or class is a place, times its repetitions: repeat less, or use minLength and \
-                 maxLength",
+                "each character or class is one place, times its repetitions: repeat less, or use minLength and maxLength",
             ));
         }
         let forms = Form::of(&hir);
@@ -164,7 +163,7 @@ impl Patterns {
         let Ok(machine) = thompson::Compiler::new().configure(config).build_from_hir(&whole) else {
             // It took as much to find that out. Where less than that was left, it may fit by itself.
             self.charge(BYTES)?;
-            let message = format!("the pattern takes more than {} once compiled", mebibytes(BYTES));
+            let message = format!("the compiled pattern takes more than {}", mebibytes(BYTES));
             return Err(Mistake::new("", message).with_hint(REPEAT_LESS));
         };
         self.charge(machine.memory_usage())?;
@@ -198,14 +197,14 @@ impl Patterns {
         }
         self.is_spent = true;
         let message = format!(
-            "up to this one, the patterns of the configuration take more than the {} allowed for all of them",
+            "with this one, the patterns of the configuration take more than the {} allowed for all of them",
             mebibytes(ALL_BYTES)
         );
         Err(Mistake::new("", message).with_hint(REPEAT_LESS))
     }
 }
 
-const REPEAT_LESS: &str = "classes such as `\\w` and `\\d` hold thousands of characters: write `[0-9]`, repeat less, use \
+const REPEAT_LESS: &str = "classes such as `\\w` and `\\d` match thousands of characters: write `[0-9]`, repeat less, use \
                            minLength and maxLength, or use the same pattern for several fields";
 
 fn mebibytes(bytes: usize) -> String {

@@ -44,7 +44,7 @@ fn few_characters_stand_for_no_giant() {
     // More than any number says.
     let deep = format!("{}a{}", "(?:".repeat(20), "){1000}".repeat(20));
     assert_eq!(mistake(&deep), format!("the pattern has {} places where at most 1000 are allowed", u64::MAX));
-    assert_eq!(mistake("\\w{500}"), "the pattern takes more than 1 MiB once compiled");
+    assert_eq!(mistake("\\w{500}"), "the compiled pattern takes more than 1 MiB");
     assert_eq!(mistake(&"a".repeat(1_001)), "1001 bytes where at most 1000 are allowed");
     assert!(mistake(&"(".repeat(900)).contains("is not a regular expression"));
     assert!(compile(&"a".repeat(1_000)).is_ok());
@@ -67,7 +67,7 @@ fn all_patterns_share_one_budget() {
     assert!(built > 100, "{built}");
     assert_eq!(
         mistake.message,
-        "up to this one, the patterns of the configuration take more than the 16 MiB allowed for all of them"
+        "with this one, the patterns of the configuration take more than the 16 MiB allowed for all of them"
     );
     // It is said once; what follows is not looked at, and what is known stays.
     assert!(patterns.compile("x{9}").unwrap().is_none());

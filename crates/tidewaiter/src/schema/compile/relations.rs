@@ -61,10 +61,10 @@ impl<'a> Relations<'a> {
         for (n, field) in schema.fields.iter().enumerate().filter(|(_, field)| lists(field)) {
             let path = format!("fields[{n}].merge");
             if field.kind != FieldType::String {
-                self.report(&path, "columns with lists are strings");
+                self.report(&path, "columns of lists are strings");
             }
             if first != Some(n) {
-                self.report(&path, "a scope has one column with lists");
+                self.report(&path, "a scope has at most one column of lists");
             }
         }
         for (part, key) in [
@@ -74,7 +74,7 @@ impl<'a> Relations<'a> {
         ] {
             for (n, name) in key.iter().enumerate() {
                 if self.field(name).is_some_and(|field| lists(&field)) {
-                    let message = format!("`{name}` holds lists, which identify nothing");
+                    let message = format!("`{name}` contains lists and cannot be a key");
                     self.report(format!("{part}[{n}]"), message);
                 }
             }
@@ -92,7 +92,7 @@ impl<'a> Relations<'a> {
                 self.report("generated.field", format!("`{}` is not the primary key", rule.field));
             }
             if field.constraints.required {
-                let message = format!("`{}` is required, so there is nothing to make", rule.field);
+                let message = format!("`{}` is required, so nothing is generated", rule.field);
                 self.report("generated.field", message);
             }
             let column = self.columns.iter().find(|column| column.name() == rule.field);
@@ -103,7 +103,7 @@ impl<'a> Relations<'a> {
         }
         if self.field(&rule.from).is_some_and(|field| !field.constraints.required) {
             let message =
-                format!("`{}` is not required, so there may be nothing to make a key from", rule.from);
+                format!("`{}` is not required, so a key cannot always be generated from it", rule.from);
             self.report("generated.from", message);
         }
     }
@@ -127,13 +127,12 @@ impl<'a> Relations<'a> {
                     self.report(format!("{path}.dependent"), message);
                 }
                 if schema.records.is_some() {
-                    let message = "records that belong to others are kept in a scope of their own";
+                    let message = "records that belong to others need a scope of their own";
                     self.report(format!("{path}.dependent"), message);
                 }
             }
             if key.claims.is_some() && schema.on_existing != OnExisting::Keep {
-                let message =
-                    "a claim that could be changed would never be given back: set onExisting to keep";
+                let message = "a changed claim would never be released: set onExisting to keep";
                 self.report(format!("{path}.claims"), message);
             }
             if let Some(column) = &key.claims {
@@ -144,7 +143,7 @@ impl<'a> Relations<'a> {
             self.report("givesWayTo", "records that are only added have no key to give way to");
         }
         if schema.gives_way_to.is_some() && schema.records.is_some() {
-            self.report("givesWayTo", "records that give way are kept in a scope of their own");
+            self.report("givesWayTo", "records that give way need a scope of their own");
         }
     }
 
@@ -153,8 +152,8 @@ impl<'a> Relations<'a> {
         let schema = self.schema;
         match (schema.row, &schema.adjusts) {
             (RowEffect::Adjust, None) => {
-                let mistake = Mistake::new("adjusts", "lines that adjust a record must say what they adjust");
-                self.mistakes.push(mistake.with_hint("add `adjusts`, or leave `row` out"));
+                let mistake = Mistake::new("adjusts", "a scope whose lines adjust records needs `adjusts`");
+                self.mistakes.push(mistake.with_hint("add `adjusts`, or remove `row`"));
             }
             (RowEffect::Upsert | RowEffect::Delete, Some(_)) => {
                 self.report("row", "a scope with `adjusts` has the row effect `adjust`");
@@ -167,7 +166,7 @@ impl<'a> Relations<'a> {
         if schema.on_existing == OnExisting::Append {
             self.report("onExisting", "lines that delete records need the key of the record");
         }
-        let nothing_made = "lines that delete records make none";
+        let nothing_made = "lines that delete records generate no key";
         if schema.generated.is_some() {
             self.report("generated", nothing_made);
         }
@@ -189,19 +188,19 @@ impl<'a> Relations<'a> {
             (Some(only), None) if only.reference.or_in.is_empty() => {}
             (Some(_), None) => {
                 let message =
-                    format!("the foreign key must lead to {:?} alone, without orIn", adjusts.resource);
+                    format!("the foreign key must refer to {:?} alone, without orIn", adjusts.resource);
                 self.report("adjusts.resource", message);
             }
             _ => {
-                let message = format!("one foreign key must lead to {:?}", adjusts.resource);
+                let message = format!("one foreign key must refer to {:?}", adjusts.resource);
                 self.report("adjusts.resource", message);
             }
         }
         if adjusts.add.is_empty() && adjusts.set.is_empty() {
-            self.report("adjusts", "nothing is added and nothing is set");
+            self.report("adjusts", "it adds nothing and sets nothing");
         }
         if !adjusts.add.is_empty() && !matches!(schema.on_existing, OnExisting::Append | OnExisting::Keep) {
-            self.report("adjusts.add", "what was added cannot be changed: set onExisting to append or keep");
+            self.report("adjusts.add", "added amounts cannot be changed: set onExisting to append or keep");
         }
         for name in adjusts.add.keys() {
             let path = format!("adjusts.add.{name}");
@@ -212,7 +211,7 @@ impl<'a> Relations<'a> {
         for name in adjusts.set.keys() {
             let path = format!("adjusts.set.{name}");
             if self.find(&path, name).is_some_and(|field| field.merge == Merge::Lists) {
-                self.report(&path, format!("`{name}` holds lists, which cannot be set"));
+                self.report(&path, format!("`{name}` contains lists and cannot be set"));
             }
         }
         let mut written = BTreeSet::new();
@@ -243,7 +242,7 @@ impl<'a> Relations<'a> {
                 self.report(PATH, format!("`{latest}` is not a column of dates"));
             }
             if !field.constraints.required {
-                let message = format!("`{latest}` is not required, so a line may not say when it counts");
+                let message = format!("`{latest}` is not required, so a line may lack the date that decides");
                 self.report(PATH, message);
             }
         }

@@ -36,13 +36,13 @@ fn columns_with_lists_are_strings_and_no_keys() {
             "alternateKeys": ["c", "d"],
         })),
         &[
-            ("fields[2].format", "columns with lists have no format"),
+            ("fields[2].format", "columns of lists have no format"),
             ("alternateKeys[1]", "there is no field `d`"),
-            ("fields[1].merge", "columns with lists are strings"),
-            ("fields[1].merge", "a scope has one column with lists"),
-            ("fields[2].merge", "a scope has one column with lists"),
-            ("primaryKey[0]", "`a` holds lists, which identify nothing"),
-            ("alternateKeys[0]", "`c` holds lists, which identify nothing"),
+            ("fields[1].merge", "columns of lists are strings"),
+            ("fields[1].merge", "a scope has at most one column of lists"),
+            ("fields[2].merge", "a scope has at most one column of lists"),
+            ("primaryKey[0]", "`a` contains lists and cannot be a key"),
+            ("alternateKeys[0]", "`c` contains lists and cannot be a key"),
         ],
     );
 }
@@ -52,13 +52,13 @@ fn keys_are_made_for_one_column_from_one_that_is_there() {
     let made = |field: &str, from: &str| json!({ "generated": { "field": field, "from": from } });
     assert_mistakes(
         with(made("id", "who")),
-        &[("generated.field", "`id` is required, so there is nothing to make")],
+        &[("generated.field", "`id` is required, so nothing is generated")],
     );
     assert_mistakes(
         with(made("n", "n")),
         &[
             ("generated.field", "`n` is not the primary key"),
-            ("generated.from", "`n` is not required, so there may be nothing to make a key from"),
+            ("generated.from", "`n` is not required, so a key cannot always be generated from it"),
         ],
     );
     let scope = |code: Value, more: Value| {
@@ -93,20 +93,17 @@ fn references_that_belong_or_claim_fit_what_happens_to_records() {
                 "foreignKeys[0].dependent",
                 "records that belong to others have no key of their own: set onExisting to append",
             ),
-            ("foreignKeys[0].dependent", "records that belong to others are kept in a scope of their own"),
+            ("foreignKeys[0].dependent", "records that belong to others need a scope of their own"),
             ("foreignKeys[1].matching[1]", "there is no field `x`"),
             (
                 "foreignKeys[1].dependent",
                 "records that belong to others have no key of their own: set onExisting to append",
             ),
             ("foreignKeys[1].dependent", "records belong to one other record, not to several"),
-            ("foreignKeys[1].dependent", "records that belong to others are kept in a scope of their own"),
-            (
-                "foreignKeys[2].claims",
-                "a claim that could be changed would never be given back: set onExisting to keep",
-            ),
+            ("foreignKeys[1].dependent", "records that belong to others need a scope of their own"),
+            ("foreignKeys[2].claims", "a changed claim would never be released: set onExisting to keep"),
             ("foreignKeys[2].claims", "the name holds a delimiter, a quote or a control character"),
-            ("givesWayTo", "records that give way are kept in a scope of their own"),
+            ("givesWayTo", "records that give way need a scope of their own"),
         ],
     );
     let good = leads("a", json!({ "dependent": true, "matching": ["n"] }));
@@ -123,8 +120,8 @@ fn lines_that_delete_make_nothing() {
     assert_mistakes(
         with(json!({ "row": "delete", "onExisting": "keep", "givesWayTo": "a", "foreignKeys": [claim] })),
         &[
-            ("givesWayTo", "lines that delete records make none"),
-            ("foreignKeys[0].claims", "lines that delete records make none"),
+            ("givesWayTo", "lines that delete records generate no key"),
+            ("foreignKeys[0].claims", "lines that delete records generate no key"),
         ],
     );
     assert_mistakes(
@@ -145,7 +142,7 @@ fn what_is_adjusted_is_said_once_and_clearly() {
     assert!(adjusting(add.clone(), json!({})).is_ok());
     assert_mistakes(
         with(json!({ "row": "adjust" })),
-        &[("adjusts", "lines that adjust a record must say what they adjust")],
+        &[("adjusts", "a scope whose lines adjust records needs `adjusts`")],
     );
     assert_mistakes(
         adjusting(add.clone(), json!({ "row": "upsert" })),
@@ -153,16 +150,16 @@ fn what_is_adjusted_is_said_once_and_clearly() {
     );
     assert_mistakes(
         adjusting(json!({ "resource": "cards" }), json!({})),
-        &[("adjusts", "nothing is added and nothing is set")],
+        &[("adjusts", "it adds nothing and sets nothing")],
     );
-    let none = [("adjusts.resource", "one foreign key must lead to \"cards\"")];
+    let none = [("adjusts.resource", "one foreign key must refer to \"cards\"")];
     assert_mistakes(adjusting(add.clone(), json!({ "foreignKeys": [] })), &none);
     let key = leads("cards", json!({}));
     let either = json!({ "fields": ["who"], "reference": { "resource": "accounts", "orIn": ["cards"] } });
     assert_mistakes(adjusting(add.clone(), json!({ "foreignKeys": [key, either] })), &none);
     assert_mistakes(
         adjusting(add, json!({ "foreignKeys": [either] })),
-        &[("adjusts.resource", "the foreign key must lead to \"cards\" alone, without orIn")],
+        &[("adjusts.resource", "the foreign key must refer to \"cards\" alone, without orIn")],
     );
 }
 
@@ -174,7 +171,7 @@ fn columns_of_adjustments_fit_what_is_done_with_them() {
             json!({ "onExisting": "merge" }),
         ),
         &[
-            ("adjusts.add", "what was added cannot be changed: set onExisting to append or keep"),
+            ("adjusts.add", "added amounts cannot be changed: set onExisting to append or keep"),
             ("adjusts.add.who", "`who` is not a column of whole numbers"),
             ("adjusts.add.x", "there is no field `x`"),
             ("adjusts.set.y", "there is no field `y`"),
@@ -192,7 +189,7 @@ fn columns_of_adjustments_fit_what_is_done_with_them() {
         latest("n"),
         &[
             ("adjusts.latest", "`n` is not a column of dates"),
-            ("adjusts.latest", "`n` is not required, so a line may not say when it counts"),
+            ("adjusts.latest", "`n` is not required, so a line may lack the date that decides"),
         ],
     );
 }

@@ -1,0 +1,67 @@
+//! The arguments of `config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use tidewaiter::keys::Repository;
+
+use super::Looked;
+use crate::format::Format;
+
+/// What can be done with configurations.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Find every mistake of a configuration, or show what it configures
+    Check(ConfigCheckArgs),
+    /// Make a configuration the active one of a repository, as the operator
+    Activate(ConfigActivateArgs),
+    /// Print the JSON Schema of configurations, for editors
+    #[command(after_help = "\
+Examples:
+  tidewaiter config schema > config.schema.json")]
+    Schema,
+}
+
+/// Arguments of `config check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidewaiter config check acme_imports_config.json
+  tidewaiter config check --universe acme draft.json
+
+Exit codes: 0 it is valid; 1 it has mistakes; 2 it could not be read.")]
+pub struct ConfigCheckArgs {
+    /// The configuration
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The universe it is for, if its name does not say so
+    #[arg(long, value_name = "U")]
+    pub(crate) universe: Option<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `config activate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidewaiter config activate drop --repository acme shop_imports_config.json
+  tidewaiter config activate s3://bucket --repository acme --universe shop draft.json
+
+The same checks as for one that is dropped. What was active is kept under config/<repository>/replaced/.
+
+Exit codes: 0 it is active; 1 it has mistakes; 2 it could not be activated.")]
+pub struct ConfigActivateArgs {
+    #[command(flatten)]
+    pub(crate) deployment: Looked,
+    /// The repository
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repository: Repository,
+    /// The configuration
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The universe it is for, if its name does not say so
+    #[arg(long, value_name = "U")]
+    pub(crate) universe: Option<String>,
+}

@@ -1,0 +1,129 @@
+//! The page of a day: gathered from the ledger, rendered by the core.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use tidewaiter::finding::Code;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::Repository;
+use tidewaiter::render::{Html, Renderer};
+use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
+use tidewaiter_pipeline::ports::{
+    Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, Progress, RunLedger,
+};
+use tidewaiter_pipeline::report;
+
+use crate::Result;
+use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
+
+/// How many files of a repository's day are shown at most, the latest ones.
+const MOST: usize = 100_000;
+
+/// Counts of a kind of finding, and the files that have it.
+type Kinds = BTreeMap<(String, String, Code), (u64, BTreeSet<ImportId>)>;
+
+/// What happened on a day (UTC) in the repository that is named, or in all of them. Only files that ended on that day are
+/// read, however many the ledger has.
+///
+/// # Errors
+/// If the deployment cannot be read, or there is no such repository.
+pub async fn days(deployment: &Deployment, repository: Option<&Repository>, date: Date) -> Result<Vec<Day>> {
+    with_deployed!(deployment, deployed => {
+        let mut days = Vec::new();
+        for repository in repositories(deployed, repository).await? {
+            days.push(day(deployed, repository, date).await?);
+        }
+        Ok(days)
+    })
+}
+
+/// The page of a day (UTC): one HTML file that needs nothing else.
+///
+/// # Errors
+/// As [`days`].
+pub async fn page(deployment: &Deployment, repository: Option<&Repository>, date: Date) -> Result<String> {
+    let days = days(deployment, repository, date).await?;
+    Ok(Html.render(&Page { date, made: deployment.now(), days }))
+}
+
+/// The day in UTC. The last day that there is ends with time itself.
+fn range(date: Date) -> Range<Timestamp> {
+    let midnight = |date: Date| TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok();
+    let end = date.tomorrow().ok().and_then(midnight);
+    midnight(date).unwrap_or(Timestamp::MIN)..end.unwrap_or(Timestamp::MAX)
+}
+
+async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Result<Day> {
+    let filter = HistoryFilter {
+        repository: Some(repository.clone()),
+        finished: Some(range(date)),
+        limit: MOST,
+        ..HistoryFilter::default()
+    };
+    let mut ended: Vec<(ImportRun, Conclusion)> = Vec::new();
+    let of_day = deployed.state().history(&filter).await?;
+    let looked_at = (of_day.len() >= MOST).then_some(MOST as u64);
+    for import in of_day {
+        if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
+            let conclusion = conclusion.clone();
+            ended.push((import, conclusion));
+        }
+    }
+    ended.sort_by_key(|(import, conclusion)| (conclusion.finished, import.id));
+    let (mut files, mut kinds) = (Vec::new(), Kinds::new());
+    for (import, conclusion) in ended {
+        files.push(file(deployed, import, &conclusion, &mut kinds).await?);
+    }
+    let mut columns: Vec<Column> = (kinds.into_iter())
+        .map(|((scope, column, code), (count, files))| Column {
+            scope,
+            column,
+            code,
+            count,
+            files: files.len() as u64,
+        })
+        .collect();
+    // Equal counts stay in the order of scope and column.
+    columns.sort_by_key(|column| std::cmp::Reverse(column.count));
+    let waiting = deployed.state().waiting(&repository).await?.into_iter().map(|waiting| Waiting {
+        group: waiting.group.id,
+        last: waiting.group.last,
+        missing: waiting.missing,
+        files: waiting.files.len() as u64,
+        since: waiting.since,
+    });
+    Ok(Day { repository: repository.to_string(), files, waiting: waiting.collect(), columns, looked_at })
+}
+
+async fn file(
+    deployed: &impl Deployed,
+    import: ImportRun,
+    conclusion: &Conclusion,
+    kinds: &mut Kinds,
+) -> Result<File> {
+    let report = report::kept(deployed, import.id, conclusion).await?;
+    let scope = match &import.kind {
+        Kind::Data { name, .. } => name.scope.clone(),
+        Kind::Unresolved { .. } | Kind::Archive | Kind::Configuration { .. } | Kind::Refused(_) => {
+            String::new()
+        }
+    };
+    for kind in report.iter().flat_map(|report| &report.kinds) {
+        let key = (scope.clone(), kind.field.clone().unwrap_or_default(), kind.code);
+        let (count, files) = kinds.entry(key).or_default();
+        *count += kind.count;
+        files.insert(import.id);
+    }
+    let time = TimeZone::UTC.to_datetime(conclusion.finished).time();
+    let reason = report.and_then(|report| report.reason).map(|reason| reason.message);
+    Ok(File {
+        name: import.file,
+        minute: u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or_default(),
+        outcome: conclusion.outcome,
+        counts: conclusion.counts,
+        has_findings: !conclusion.findings.is_empty(),
+        reason: reason.or_else(|| conclusion.code.clone()),
+    })
+}

@@ -1,0 +1,258 @@
+//! A deployment that is open: a folder or a stack, behind one set of questions.
+//!
+//! What the answers need beside the ports is [`Deployed`]. They are written over it once, so that both kinds of
+//! deployment are told in the same words.
+
+use std::fmt;
+use std::path::Path;
+
+use tidewaiter::id::Timestamp;
+use tidewaiter::keys::Repository;
+use tidewaiter_pipeline::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
+use tidewaiter_pipeline::local::{Local, Looked, Untaken};
+use tidewaiter_pipeline::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger};
+
+use crate::{Error, Location, Result, StackAddress};
+
+/// What is asked of a deployment beside the ports.
+pub(crate) trait Deployed:
+    HasObjects
+    + HasState<State: RunLedger + GroupQueue + Outbox + ConfigStore>
+    + HasConfigCache
+    + HasRecords
+    + Clock
+{
+    /// All repositories, in their order.
+    async fn repositories(&self) -> Result<Vec<Repository>>;
+    /// How many data files of a repository are ready, with the one in hand.
+    async fn queued_count(&self, repository: &Repository) -> Result<u64>;
+    /// What lies in the drop zones of these repositories and was not taken in yet.
+    async fn untaken(&self, repositories: &[Repository]) -> Result<Looked<Untaken>>;
+    /// What was taken in and could not be registered.
+    async fn unregistered(&self) -> Result<Looked<DroppedObject>>;
+    /// What lies in the drop zone where nothing is taken in from.
+    async fn strays(&self) -> Result<Vec<String>>;
+    /// What could not be handled and waits for an operator: how many messages of which queue. A folder has none:
+    /// its next run tries again.
+    async fn dead_letters(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+    /// True if a process works in a repository in which something is `running`; None if that cannot be told.
+    fn is_at_work(&self, running: bool) -> Option<bool>;
+}
+
+impl Deployed for Local {
+    async fn repositories(&self) -> Result<Vec<Repository>> {
+        Ok(Self::repositories(self).await?)
+    }
+
+    async fn queued_count(&self, repository: &Repository) -> Result<u64> {
+        Ok(self.state().queued_count(repository).await?)
+    }
+
+    async fn untaken(&self, _repositories: &[Repository]) -> Result<Looked<Untaken>> {
+        Ok(Self::untaken(self)?)
+    }
+
+    async fn unregistered(&self) -> Result<Looked<DroppedObject>> {
+        Ok(Self::unregistered(self).await?)
+    }
+
+    async fn strays(&self) -> Result<Vec<String>> {
+        Ok(Self::strays(self)?.iter().map(|path| path.display().to_string()).collect())
+    }
+
+    fn is_at_work(&self, _running: bool) -> Option<bool> {
+        Self::is_at_work(self)
+    }
+}
+
+#[cfg(feature = "aws")]
+impl Deployed for tidewaiter_aws::operator::Stack {
+    async fn repositories(&self) -> Result<Vec<Repository>> {
+        Ok(Self::repositories(self).await?)
+    }
+
+    async fn queued_count(&self, repository: &Repository) -> Result<u64> {
+        Ok(self.state().queued(repository, usize::MAX).await?.len() as u64)
+    }
+
+    async fn untaken(&self, repositories: &[Repository]) -> Result<Looked<Untaken>> {
+        let mut untaken = Vec::new();
+        for repository in repositories {
+            for one in Self::untaken(self, repository).await? {
+                let tidewaiter_aws::operator::Untaken { file, bytes, changed } = one;
+                // An object is there as a whole or not at all.
+                let unfinished = false;
+                untaken.push(Untaken { repository: repository.clone(), file, bytes, changed, unfinished });
+            }
+        }
+        Ok(Looked { found: untaken, failures: Vec::new() })
+    }
+
+    /// What could not be registered lies in the drop zone.
+    async fn unregistered(&self) -> Result<Looked<DroppedObject>> {
+        Ok(Looked { found: Vec::new(), failures: Vec::new() })
+    }
+
+    async fn strays(&self) -> Result<Vec<String>> {
+        let keys = Self::strays(self).await?;
+        Ok(keys
+            .into_iter()
+            .map(|key| format!("{}{}/{key}", crate::location::SCHEME, self.bucket()))
+            .collect())
+    }
+
+    /// As far as the operator may ask: a missing permission is no reason to show nothing at all.
+    async fn dead_letters(&self) -> Vec<(&'static str, u64)> {
+        let mut counts = Vec::new();
+        for function in tidewaiter_aws::operator::tags::Function::ALL {
+            let Ok(letters) = Self::dead_letters(self, function) else { continue };
+            if let Ok(count @ 1..) = letters.count().await {
+                counts.push((function.as_str(), count));
+            }
+        }
+        counts
+    }
+
+    /// Whatever runs is in the hands of a function, or of the next reconciliation.
+    fn is_at_work(&self, running: bool) -> Option<bool> {
+        Some(running)
+    }
+}
+
+/// A deployment that is open.
+pub enum Deployment {
+    /// A folder.
+    Folder(Box<Local>),
+    /// A deployed stack.
+    #[cfg(feature = "aws")]
+    Stack(Box<tidewaiter_aws::operator::Stack>),
+}
+
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Deployment").field(&self.name()).finish()
+    }
+}
+
+/// Does the same with a deployment of either kind.
+macro_rules! with_deployed {
+    ($deployment:expr, $deployed:ident => $do:expr) => {
+        match $deployment {
+            $crate::deployment::Deployment::Folder($deployed) => {
+                let $deployed = &**$deployed;
+                $do
+            }
+            #[cfg(feature = "aws")]
+            $crate::deployment::Deployment::Stack($deployed) => {
+                let $deployed = &**$deployed;
+                $do
+            }
+        }
+    };
+}
+pub(crate) use with_deployed;
+
+impl Deployment {
+    /// Opens a deployment to look at it. Nothing is written, so nothing need be writable.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read; [`Error::WithoutAws`] for a stack without the feature `aws`.
+    pub async fn look(location: &Location) -> Result<Self> {
+        match location {
+            Location::Folder(dir) => {
+                is_deployment(dir)?;
+                Ok(Self::Folder(Box::new(Local::look(dir)?)))
+            }
+            Location::Stack(address) => Self::stack(address).await,
+        }
+    }
+
+    /// Opens a deployment to change its state.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look), and if a process works on the folder.
+    pub async fn open(location: &Location) -> Result<Self> {
+        match location {
+            Location::Folder(dir) => Ok(Self::Folder(Box::new(open_folder(dir)?))),
+            Location::Stack(address) => Self::stack(address).await,
+        }
+    }
+
+    #[cfg(feature = "aws")]
+    async fn stack(address: &StackAddress) -> Result<Self> {
+        Ok(Self::Stack(Box::new(tidewaiter_aws::operator::Stack::of_bucket(&address.bucket).await?)))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    #[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
+    async fn stack(address: &StackAddress) -> Result<Self> {
+        Err(Error::WithoutAws(address.text.clone()))
+    }
+
+    /// All repositories, by name.
+    ///
+    /// # Errors
+    /// If the deployment cannot be read.
+    pub async fn repositories(&self) -> Result<Vec<Repository>> {
+        with_deployed!(self, deployed => Deployed::repositories(deployed).await)
+    }
+
+    /// The folder, or the address of the stack.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(local) => local.root().display().to_string(),
+            #[cfg(feature = "aws")]
+            Self::Stack(stack) => format!("{}{}", crate::location::SCHEME, stack.bucket()),
+        }
+    }
+
+    /// The time, as the deployment has it: what [`text::ago`](crate::text::ago) counts from.
+    pub fn now(&self) -> Timestamp {
+        with_deployed!(self, deployed => deployed.now())
+    }
+}
+
+/// Opens the deployment in a folder to work on it.
+///
+/// # Errors
+/// If there is none, or a process works on it.
+pub fn open_folder(dir: &Path) -> Result<Local> {
+    is_deployment(dir)?;
+    Ok(Local::open(dir)?)
+}
+
+fn is_deployment(dir: &Path) -> Result<()> {
+    if !dir.is_dir() {
+        return Err(Error::NoFolder(dir.to_owned()));
+    }
+    if !dir.join("imports").is_dir() {
+        return Err(Error::NotADeployment(dir.to_owned()));
+    }
+    Ok(())
+}
+
+/// The repositories that are asked for: the one that is named, or all.
+pub(crate) async fn repositories(
+    deployed: &impl Deployed,
+    named: Option<&Repository>,
+) -> Result<Vec<Repository>> {
+    let known = Deployed::repositories(deployed).await?;
+    match named {
+        None => Ok(known),
+        Some(name) if known.contains(name) => Ok(vec![name.clone()]),
+        Some(name) => Err(Error::NoRepository {
+            name: name.to_string(),
+            known: known.iter().map(ToString::to_string).collect(),
+        }),
+    }
+}
+
+/// Refuses a repository that is not there. None names none, and is never refused.
+pub(crate) async fn is_known(deployed: &impl Deployed, named: Option<&Repository>) -> Result<()> {
+    if named.is_some() {
+        repositories(deployed, named).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! What keeps a question from being answered.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A result of a question.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Failures of a question. What is wrong with data is an answer, and no error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The folder of a deployment is not there.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    /// A folder is not one of tidewaiter.
+    #[error("{} is not a folder of tidewaiter: it has no imports/", .0.display())]
+    NotADeployment(PathBuf),
+    /// An address that names no stack.
+    #[error("{} is not the address of a stack: {why}", address.display())]
+    Address {
+        /// The address.
+        address: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Only a stack has what was asked for.
+    #[error("{} is a folder, and only a deployed stack has dead letters", .0.display())]
+    OnlyStacks(PathBuf),
+    /// Two repositories are named.
+    #[error("{} names one repository, and {named} is asked for", address.display())]
+    TwoRepositories {
+        /// The address of the stack, which names one.
+        address: PathBuf,
+        /// The other one.
+        named: String,
+    },
+    /// This program cannot look at a stack: it is built without the feature `aws`.
+    #[error("{} is a deployed stack, and this tidewaiter was built without AWS", .0.display())]
+    WithoutAws(PathBuf),
+    /// A stack cannot be looked at.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    Stack(#[from] tidewaiter_aws::operator::Problem),
+    /// The repository that is asked for is not there.
+    #[error("there is no repository {name}{}", known_ones(.known))]
+    NoRepository {
+        /// The one that is asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// Several repositories are there, and none is named.
+    #[error("{deployment} has several repositories: {}", known.join(", "))]
+    WhichRepository {
+        /// The folder of the deployment, or the address of the stack.
+        deployment: String,
+        /// The repositories.
+        known: Vec<String>,
+    },
+    /// A universe that no repository owns.
+    #[error("no repository owns universe {name}{}", known_ones(.known))]
+    NoUniverse {
+        /// The one that is asked for.
+        name: String,
+        /// Those that have an owner.
+        known: Vec<String>,
+    },
+    /// A file that is named cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A configuration that a check was to use is not valid.
+    #[error("{} is not a usable configuration: {}", path.display(), mistakes.join("; "))]
+    Configuration {
+        /// The configuration.
+        path: PathBuf,
+        /// What is wrong with it, one by one.
+        mistakes: Vec<String>,
+    },
+    /// The name of a configuration does not say which universe it is for.
+    #[error("{} does not say which universe it is for", .0.display())]
+    WhichUniverse(PathBuf),
+    /// The scope of a file cannot be told.
+    #[error("cannot tell the scope of {file} by its name")]
+    WhichScope {
+        /// The file.
+        file: String,
+    },
+    /// A scope that is neither configured nor in the catalogue.
+    #[error("there is no scope {name}; there are {}", known.join(", "))]
+    NoScope {
+        /// The one that is asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// A scope of the catalogue cannot be used. That is a mistake of ours.
+    #[error("the scope {name} cannot be used: {mistakes}")]
+    Scope {
+        /// The scope.
+        name: String,
+        /// Why.
+        mistakes: String,
+    },
+    /// The ledger does not know a file.
+    #[error("no file {file} was registered")]
+    NoSuchFile {
+        /// The name that is asked for.
+        file: String,
+    },
+    /// A file is still on its way.
+    #[error("{file} has no outcome yet, so there is no report")]
+    NoOutcome {
+        /// The name that is asked for.
+        file: String,
+    },
+    /// The object with the report of a file is gone.
+    #[error("the report of {file} is gone")]
+    ReportGone {
+        /// The name that is asked for.
+        file: String,
+    },
+    /// The stores cannot be asked.
+    #[error(transparent)]
+    Pipeline(#[from] tidewaiter_pipeline::Error),
+}
+
+fn known_ones(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
+}

@@ -1,0 +1,30 @@
+//! What an operator asks of a deployment, in a folder or on AWS.
+//!
+//! A [`Location`] names a deployment, [`Deployment::look`] opens it, and each module answers one question about it with
+//! typed values: how things stand ([`status`]), what became of files ([`history`], [`explain`], [`report`], [`day`]), which
+//! records there are ([`records`]), what an import would say of a file ([`preflight`]), whose universes are and what is
+//! configured ([`universes`], [`configurations`]), and what a stack could not handle ([`replay`]).
+//!
+//! The library prints nothing, and reads neither flags nor the environment. Answers that programs get as JSON implement
+//! [`serde::Serialize`]; what people read is made of the same answers by whoever shows them.
+
+pub mod configurations;
+pub mod day;
+mod deployment;
+mod error;
+pub mod explain;
+pub mod history;
+mod location;
+mod lookup;
+pub mod preflight;
+pub mod records;
+pub mod replay;
+pub mod report;
+pub mod scopes_page;
+pub mod status;
+pub mod text;
+pub mod universes;
+
+pub use deployment::{Deployment, open_folder};
+pub use error::{Error, Result};
+pub use location::{Location, StackAddress};

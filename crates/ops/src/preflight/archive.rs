@@ -1,0 +1,149 @@
+//! Archives: read once to see that they are sound, then once more to check their members.
+//!
+//! An archive is taken as a whole or not at all, so nothing is said of a member before the last one is
+//! known to be good; and nothing is kept of any member, however many there are.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use bytes::Bytes;
+use tidewaiter::keys::clean_name;
+use tidewaiter::report::{Outcome, Reason};
+use tidewaiter_archive::{ExtractError, Format, Refusal, Sink, extract};
+
+use super::exam::Exam;
+use super::{Checks, Observer, Phase, Preflight};
+use crate::Error;
+use crate::text::plural;
+
+/// Checks an archive and its members. `show` gets what is said of the archive, then of each member.
+pub(super) fn check<E: From<Error>>(
+    checks: &Checks,
+    (path, name, format, bytes): (&Path, &str, Format, u64),
+    observer: &impl Observer,
+    show: &mut impl FnMut(&Preflight) -> Result<(), E>,
+) -> Result<(), E> {
+    let limits = checks.judge.archive_limits();
+    let cannot = |source| E::from(Error::Read { path: path.to_owned(), source });
+    let open = |phase| {
+        let file = File::open(path).map_err(cannot)?;
+        Ok::<_, E>(Watched { file, observer, phase, name, bytes })
+    };
+    let archive = match extract(format, name, open(Phase::Opening)?, &limits, &mut Nowhere) {
+        Ok(summary) => {
+            let mut archive = Preflight::new(name, Outcome::Unpacked, bytes);
+            archive.notes.push(plural(summary.members, "member"));
+            let ignored = summary.ignored.paths.iter();
+            archive.notes.extend(ignored.map(|path| format!("ignored {path}: the archive program added it")));
+            archive
+        }
+        Err(ExtractError::Refused(refusal)) => refused(name, bytes, refusal),
+        Err(ExtractError::Source(source)) => return Err(cannot(source)),
+        Err(ExtractError::Sink(never)) => match never {},
+    };
+    let is_sound = archive.outcome == Outcome::Unpacked;
+    show(&archive)?;
+    if !is_sound {
+        return Ok(());
+    }
+    let source = open(Phase::Checking)?;
+    let mut members = Members { checks, show, archive: name, open: None };
+    match extract(format, name, source, &limits, &mut members) {
+        Ok(_) => Ok(()),
+        Err(ExtractError::Refused(_)) => Err(cannot(io::Error::other("it changed while it was being read"))),
+        Err(ExtractError::Source(source)) => Err(cannot(source)),
+        Err(ExtractError::Sink(error)) => Err(error),
+    }
+}
+
+fn refused(name: &str, bytes: u64, refusal: Refusal) -> Preflight {
+    let Refusal { code, member, message } = refusal;
+    let message = match member {
+        Some(member) => format!("{member}: {message}"),
+        None => message,
+    };
+    let mut archive = Preflight::new(name, Outcome::Bogus, bytes);
+    archive.reason = Some(Reason::new(code.as_str(), message));
+    archive
+}
+
+/// Takes members and forgets them.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    type Error = Infallible;
+
+    fn begin(&mut self, _name: &str) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Checks members one by one.
+struct Members<'a, F> {
+    checks: &'a Checks,
+    show: &'a mut F,
+    archive: &'a str,
+    open: Option<(Exam, u64)>,
+}
+
+impl<E, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
+    type Error = E;
+
+    fn begin(&mut self, name: &str) -> Result<(), E> {
+        let name = clean_name(name);
+        self.open = Some((Exam::begin(&name, self.checks.judge.rule_member(&name), self.checks.hashed), 0));
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
+        if let Some((exam, size)) = &mut self.open {
+            exam.feed(&Bytes::copy_from_slice(bytes));
+            *size += bytes.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), E> {
+        let Some((mut exam, size)) = self.open.take() else { return Ok(()) };
+        if exam.wants_more() {
+            exam.end();
+        }
+        let mut preflight = exam.finish(size);
+        preflight.archive = Some(self.archive.to_owned());
+        (self.show)(&preflight)
+    }
+}
+
+/// A file that tells how far it was read.
+struct Watched<'a, O> {
+    file: File,
+    observer: &'a O,
+    phase: Phase,
+    name: &'a str,
+    bytes: u64,
+}
+
+impl<O: Observer> Read for Watched<'_, O> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        let at = self.file.stream_position()?;
+        self.observer.read(self.phase, self.name, at, self.bytes);
+        Ok(count)
+    }
+}
+
+impl<O> Seek for Watched<'_, O> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}

@@ -1,0 +1,291 @@
+//! What a file is checked against: by its name and a configuration, by a scope that is named, or by the
+//! scope that its name seems to hold.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tidewaiter::check::Limits;
+use tidewaiter::config::{Active, Config, Delimiter, ImportOptions};
+use tidewaiter::keys::Repository;
+use tidewaiter::mistake::Mistake;
+use tidewaiter::name::{DataName, Directory, NameError};
+use tidewaiter::record::Plan;
+use tidewaiter::report::{Outcome, Reason};
+use tidewaiter::schema::catalogue;
+use tidewaiter::schema::compile::Scope;
+use tidewaiter_pipeline::configs;
+use tidewaiter_pipeline::examine::CheckSpec;
+use tidewaiter_pipeline::ports::Refusal;
+use tidewaiter_pipeline::register::refused_name;
+use tidewaiter_pipeline::unpack::{archive_limits, not_grouped};
+
+use super::Preflight;
+use crate::configurations;
+use crate::deployment::{Deployment, repositories, with_deployed};
+use crate::text::listed;
+use crate::{Error, Result};
+
+/// What becomes of a file by its name.
+pub(super) enum Ruling {
+    /// It is checked.
+    Check {
+        /// Against this.
+        terms: Box<CheckSpec>,
+        /// What its name says, if that was looked at.
+        name: Option<Box<DataName>>,
+        /// What else there is to say.
+        notes: Vec<String>,
+    },
+    /// It is not even looked into.
+    Refuse {
+        /// Why.
+        refusal: Refusal,
+        /// What else there is to say.
+        notes: Vec<String>,
+    },
+}
+
+impl From<Refusal> for Ruling {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refuse { refusal, notes: Vec::new() }
+    }
+}
+
+/// Finds out what files are to be checked against.
+#[derive(Debug)]
+pub struct Judge {
+    by: By,
+    delimiter: Option<Delimiter>,
+    /// A configuration that is judged is put beside these.
+    active: Active,
+    advice: Advice,
+}
+
+/// What is advised where a check has to be told more. Only who asks knows how that is done: by an option of a command, or
+/// a field of a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Advice {
+    /// Where the scope of a file cannot be told by its name.
+    pub which_scope: &'static str,
+    /// Where a file is refused for its name before its content is looked at; `{scope}` stands for what it seems to hold.
+    pub whatever_the_name: &'static str,
+}
+
+impl Default for Advice {
+    fn default() -> Self {
+        Self {
+            which_scope: "name the configuration it is sent under, or the scope that it holds",
+            whatever_the_name: "its content was not looked at: name the scope {scope}, and it is",
+        }
+    }
+}
+
+#[derive(Debug)]
+enum By {
+    /// The configured imports.
+    Names,
+    /// One scope for all.
+    Scope(Arc<Scope>, u64),
+    /// The scope that a name seems to hold.
+    Guess,
+}
+
+impl Judge {
+    /// Judges by the configurations that are active, if there are any; by this scope whatever the names of files, if
+    /// one is given; and with this delimiter in place of the configured one.
+    ///
+    /// # Errors
+    /// [`Error::NoScope`] if there is no such scope.
+    pub fn new(active: Option<Active>, scope: Option<&str>, delimiter: Option<Delimiter>) -> Result<Self> {
+        let is_configured = active.is_some();
+        let active = active.unwrap_or_default();
+        let by = match scope {
+            Some(name) => {
+                let line_bytes = active.settings().limits.max_line_bytes;
+                By::Scope(scope_of(&active, name)?, line_bytes)
+            }
+            None if is_configured => By::Names,
+            None => By::Guess,
+        };
+        Ok(Self { by, delimiter, active, advice: Advice::default() })
+    }
+
+    /// The same with other advice.
+    #[must_use]
+    pub fn with_advice(self, advice: Advice) -> Self {
+        Self { advice, ..self }
+    }
+
+    /// True if files are checked whatever they are called.
+    pub(super) fn ignores_names(&self) -> bool {
+        matches!(self.by, By::Scope(..))
+    }
+
+    /// What archives may hold.
+    pub(super) fn archive_limits(&self) -> tidewaiter_archive::Limits {
+        archive_limits(&self.active)
+    }
+
+    /// What becomes of data that has no name.
+    pub(super) fn nameless(&self, file: &str) -> Result<Ruling> {
+        match &self.by {
+            By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
+            By::Names | By::Guess => Err(Error::WhichScope { file: file.to_owned() }),
+        }
+    }
+
+    /// What becomes of a file.
+    pub(super) fn rule(&self, file: &str) -> Result<Ruling> {
+        match &self.by {
+            By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
+            By::Names => Ok(match self.active.resolve(file) {
+                Ok(name) => self.by_name(name),
+                Err(error) => refused_name(&error).into(),
+            }),
+            By::Guess => self.guess(file),
+        }
+    }
+
+    /// What becomes of a member of an archive: it must be grouped, and is set aside if it is not.
+    pub(super) fn rule_member(&self, file: &str) -> Ruling {
+        let set_aside = |reason| Refusal { outcome: Outcome::NotProcessed, reason };
+        match self.rule(file) {
+            // One member that cannot be judged does not keep the others from it.
+            Err(error) => {
+                let name = Directory::default().resolve(file).err().filter(NameError::is_illegal);
+                let reason = name.map(|error| refused_name(&error).reason);
+                let unknown = || {
+                    Reason::new("not-configured", error.to_string())
+                        .with_hint(Some(self.advice.which_scope.to_owned()))
+                };
+                set_aside(reason.unwrap_or_else(unknown)).into()
+            }
+            Ok(Ruling::Refuse { refusal, notes }) => {
+                Ruling::Refuse { refusal: set_aside(refusal.reason), notes }
+            }
+            Ok(Ruling::Check { name: Some(name), .. }) if name.group.is_none() => not_grouped().into(),
+            // Of the dots that a legal name may have, one is that of the group tag and one that of `.csv`.
+            Ok(Ruling::Check { .. }) if matches!(self.by, By::Guess) && file.matches('.').count() < 2 => {
+                not_grouped().into()
+            }
+            Ok(ruling) => ruling,
+        }
+    }
+
+    /// What becomes of a configuration.
+    pub(super) fn configuration(&self, file: &str, universe: &str, document: &[u8]) -> Preflight {
+        let others = self.active.without(universe);
+        let checked = Config::parse(universe, document).and_then(|config| others.with(config).map(|_| ()));
+        let mut preflight = Preflight::new(file, Outcome::Activated, document.len() as u64);
+        preflight.universe = Some(universe.to_owned());
+        if let Err(mistakes) = checked {
+            preflight.outcome = Outcome::Bogus;
+            let first = mistakes.first().map(ToString::to_string).unwrap_or_default();
+            preflight.reason = Some(Reason::new("configuration", first));
+            preflight.mistakes = mistakes;
+        }
+        preflight
+    }
+
+    fn by_name(&self, name: DataName) -> Ruling {
+        let config = self.active.config(&name.universe);
+        if let Some(terms) = config.and_then(|config| CheckSpec::find(config, &name.scope, &name.subsection))
+        {
+            return self.check(terms, Some(name), Vec::new());
+        }
+        // Never seen: what was resolved has its terms in the same configuration.
+        let message = format!("no configuration available for {}", name.entry());
+        Refusal { outcome: Outcome::NotProcessed, reason: Reason::new("not-configured", message) }.into()
+    }
+
+    fn by_scope(&self, scope: Arc<Scope>, line_bytes: u64, notes: Vec<String>) -> Ruling {
+        let line_bytes = usize::try_from(line_bytes).unwrap_or(usize::MAX);
+        let limits = Limits { line_bytes, ..Limits::default() };
+        let options = ImportOptions::default();
+        // Nothing is loaded, so what other scopes are like does not matter.
+        let plan = Arc::new(Plan::new(scope.clone(), catalogue::scopes(), &options));
+        self.check(CheckSpec { scope, options, plan, limits }, None, notes)
+    }
+
+    fn check(&self, mut terms: CheckSpec, name: Option<DataName>, mut notes: Vec<String>) -> Ruling {
+        if terms.options.replace_all.is_some() {
+            let note = "records it does not name would be removed: an import refuses it if there are more of them than max_removed";
+            notes.push(note.to_owned());
+        }
+        if let Some(delimiter) = self.delimiter {
+            terms.options.delimiter = delimiter;
+        }
+        Ruling::Check { terms: Box::new(terms), name: name.map(Box::new), notes }
+    }
+
+    fn guess(&self, file: &str) -> Result<Ruling> {
+        let [scope] = Self::scopes_in(file)[..] else {
+            return Err(Error::WhichScope { file: file.to_owned() });
+        };
+        // A name that no configuration could make valid is refused, whatever the file holds.
+        if let Err(error) = Directory::default().resolve(file)
+            && error.is_illegal()
+        {
+            let note = self.advice.whatever_the_name.replace("{scope}", scope);
+            return Ok(Ruling::Refuse { refusal: refused_name(&error), notes: vec![note] });
+        }
+        let note = format!(
+            "checked as {scope} because of its name, with default options: no configuration was given"
+        );
+        let line_bytes = self.active.settings().limits.max_line_bytes;
+        Ok(self.by_scope(scope_of(&self.active, scope)?, line_bytes, vec![note]))
+    }
+
+    fn scopes_in(file: &str) -> Vec<&'static str> {
+        catalogue::names().filter(|scope| file.contains(&format!("_{scope}_"))).collect()
+    }
+}
+
+/// The configurations in these files of this machine, as if they were the active ones of a repository.
+///
+/// # Errors
+/// If one cannot be read, has mistakes, does not fit the others, or has a name that does not say its universe.
+pub fn active_in_files(paths: &[PathBuf]) -> Result<Active> {
+    let mut active = Active::default();
+    for path in paths {
+        let universe = configurations::universe_of(path)?;
+        let unusable = |mistakes: Vec<Mistake>| Error::Configuration {
+            path: path.clone(),
+            mistakes: mistakes.iter().map(ToString::to_string).collect(),
+        };
+        let config = Config::parse(&universe, &configurations::read(path)?).map_err(unusable)?;
+        active = active.with(config).map_err(unusable)?;
+    }
+    Ok(active)
+}
+
+/// The active configurations of a repository; it need not be named if there is only one.
+///
+/// # Errors
+/// [`Error::WhichRepository`] if there are several; also if the deployment cannot be read, or there is no such
+/// repository.
+pub async fn active_in(deployment: &Deployment, repository: Option<&Repository>) -> Result<Active> {
+    with_deployed!(deployment, deployed => {
+        let known = repositories(deployed, repository).await?;
+        if let [only] = known.as_slice() {
+            return Ok(Arc::unwrap_or_clone(configs::active(deployed, only).await?));
+        }
+        let known = known.iter().map(ToString::to_string).collect();
+        Err(Error::WhichRepository { deployment: deployment.name(), known })
+    })
+}
+
+/// The scope of that name: as a configuration has it, or as it is in the catalogue.
+fn scope_of(active: &Active, name: &str) -> Result<Arc<Scope>> {
+    if let Some(scope) = active.configs().find_map(|config| config.scope(name)) {
+        return Ok(scope.clone());
+    }
+    let Some(schema) = catalogue::scopes().get(name) else {
+        let known = catalogue::names().map(str::to_owned).collect();
+        return Err(Error::NoScope { name: name.to_owned(), known });
+    };
+    Scope::compile(name, schema).map(Arc::new).map_err(|mistakes| Error::Scope {
+        name: name.to_owned(),
+        mistakes: listed(&mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    })
+}

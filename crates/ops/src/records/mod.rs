@@ -1,0 +1,67 @@
+//! What was imported: records page by page, or one with where it came from.
+
+pub mod csv;
+mod key;
+mod listing;
+mod meant;
+mod one;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tidewaiter::config::Config;
+use tidewaiter_pipeline::capabilities::HasRecords;
+use tidewaiter_pipeline::configs;
+use tidewaiter_pipeline::ports::Records;
+
+pub use self::key::{BETWEEN, shown_key};
+pub use self::listing::{Pages, Row, columns, columns_of};
+pub use self::meant::{Meant, meant};
+pub use self::one::{Cell, Traced, TracedRecord, find, trace};
+use crate::Result;
+use crate::deployment::{Deployed, Deployment, with_deployed};
+
+/// How many records there are of a scope in a universe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// The universe.
+    pub universe: String,
+    /// The scope.
+    pub scope: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many records there are, by universe and scope; of one universe if it is named.
+///
+/// # Errors
+/// If the deployment cannot be read.
+pub async fn counts(deployment: &Deployment, universe: Option<&str>) -> Result<Vec<Count>> {
+    let counts = with_deployed!(deployment, deployed => deployed.records().counts().await?);
+    let counts = counts.into_iter().map(|(universe, scope, count)| Count { universe, scope, count });
+    Ok(counts.filter(|one| is_asked_for(universe, &one.universe)).collect())
+}
+
+/// The other scopes that there are records of, where there is none of this one.
+///
+/// # Errors
+/// If the deployment cannot be read.
+pub async fn other_scopes(deployment: &Deployment, scope: &str) -> Result<Vec<String>> {
+    let known: BTreeSet<String> = counts(deployment, None).await?.into_iter().map(|one| one.scope).collect();
+    Ok(known.into_iter().filter(|known| known != scope).collect())
+}
+
+/// The active configurations of all repositories, of the universe that is asked for.
+async fn active(deployed: &impl Deployed, universe: Option<&str>) -> Result<Vec<Arc<Config>>> {
+    let mut found = Vec::new();
+    for repository in Deployed::repositories(deployed).await? {
+        let active = configs::active(deployed, &repository).await?;
+        found.extend(active.configs().filter(|config| is_asked_for(universe, config.universe())).cloned());
+    }
+    Ok(found)
+}
+
+fn is_asked_for(asked: Option<&str>, universe: &str) -> bool {
+    asked.is_none_or(|only| only == universe)
+}

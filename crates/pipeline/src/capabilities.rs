@@ -1,0 +1,220 @@
+//! Capabilities: what a use case asks of the deployment that it works on.
+//!
+//! A use case names in its bounds the capabilities it needs, and reaches nothing else. A deployment implements those
+//! that it has. The function that orders files has no store of records, so a use case that needs one does not compile
+//! for it. Each use case with many needs has a name for them: [`Concludes`](crate::conclude::Concludes),
+//! [`TakesIn`](crate::unpack::TakesIn), [`Sequences`](crate::sequence::Sequences),
+//! [`Validates`](crate::validate::Validates), [`SendsReports`](crate::report::SendsReports),
+//! [`WatchesOver`](crate::watch::WatchesOver), [`Reconciles`](crate::reconcile::Reconciles).
+//!
+//! A deployment that keeps all state in one store implements [`HasState`], and has every capability of state by that.
+//! No use case asks for [`HasState`].
+
+use std::future::Future;
+
+use tidewaiter::id::{ImportId, Timestamp};
+
+use crate::Result;
+use crate::config_cache::Cache;
+use crate::ports::{
+    ConfigStore, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Queue, Records,
+    RunLedger,
+};
+
+/// Names a list of capabilities, as the trait aliases do that Rust does not have yet.
+macro_rules! trait_alias {
+    ($(#[$doc:meta])* $vis:vis trait $name:ident = $($capabilities:tt)+) => {
+        $(#[$doc])*
+        $vis trait $name: $($capabilities)+ {}
+        impl<D: $($capabilities)+> $name for D {}
+    };
+}
+pub(crate) use trait_alias;
+
+/// Has an object store.
+pub trait HasObjects {
+    /// The object store.
+    type Objects: Objects;
+    /// The object store.
+    fn objects(&self) -> &Self::Objects;
+}
+
+/// Has a ledger of import runs.
+pub trait HasRuns {
+    /// The ledger.
+    type Runs: RunLedger;
+    /// The ledger.
+    fn runs(&self) -> &Self::Runs;
+}
+
+/// Has a queue of groups, with the turn of each repository.
+pub trait HasGroups {
+    /// The queue.
+    type Groups: GroupQueue;
+    /// The queue.
+    fn groups(&self) -> &Self::Groups;
+}
+
+/// Has claims on keys.
+pub trait HasClaims {
+    /// The claims.
+    type Claims: KeyClaims;
+    /// The claims.
+    fn claims(&self) -> &Self::Claims;
+}
+
+/// Has an outbox of due mails and digests.
+pub trait HasOutbox {
+    /// The outbox.
+    type Outbox: Outbox;
+    /// The outbox.
+    fn outbox(&self) -> &Self::Outbox;
+}
+
+/// Has a store of configurations.
+pub trait HasConfigs {
+    /// The store.
+    type Configs: ConfigStore;
+    /// The store.
+    fn configs(&self) -> &Self::Configs;
+}
+
+/// Has marks.
+pub trait HasMarks {
+    /// The marks.
+    type Marks: Marks;
+    /// The marks.
+    fn marks(&self) -> &Self::Marks;
+}
+
+/// Has one store for all state: every capability of state follows from it.
+pub trait HasState {
+    /// The store.
+    type State;
+    /// The store.
+    fn state(&self) -> &Self::State;
+}
+
+impl<D: HasState<State: RunLedger>> HasRuns for D {
+    type Runs = D::State;
+
+    fn runs(&self) -> &D::State {
+        self.state()
+    }
+}
+
+impl<D: HasState<State: GroupQueue>> HasGroups for D {
+    type Groups = D::State;
+
+    fn groups(&self) -> &D::State {
+        self.state()
+    }
+}
+
+impl<D: HasState<State: KeyClaims>> HasClaims for D {
+    type Claims = D::State;
+
+    fn claims(&self) -> &D::State {
+        self.state()
+    }
+}
+
+impl<D: HasState<State: Outbox>> HasOutbox for D {
+    type Outbox = D::State;
+
+    fn outbox(&self) -> &D::State {
+        self.state()
+    }
+}
+
+impl<D: HasState<State: ConfigStore>> HasConfigs for D {
+    type Configs = D::State;
+
+    fn configs(&self) -> &D::State {
+        self.state()
+    }
+}
+
+impl<D: HasState<State: Marks>> HasMarks for D {
+    type Marks = D::State;
+
+    fn marks(&self) -> &D::State {
+        self.state()
+    }
+}
+
+/// Has a cache of the configurations that this process has read.
+pub trait HasConfigCache {
+    /// The cache.
+    fn config_cache(&self) -> &Cache;
+}
+
+/// Has a store of records.
+pub trait HasRecords {
+    /// The store of records.
+    type Records: Records;
+    /// The store of records.
+    fn records(&self) -> &Self::Records;
+}
+
+/// Has a mailer.
+pub trait HasMailer {
+    /// The mailer.
+    type Mailer: Mailer;
+    /// The mailer.
+    fn mailer(&self) -> &Self::Mailer;
+}
+
+/// Has a queue of messages.
+pub trait HasQueue {
+    /// The queue.
+    type Queue: Queue;
+    /// The queue.
+    fn queue(&self) -> &Self::Queue;
+}
+
+/// Knows the time.
+pub trait Clock {
+    /// Returns the time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Decides how dropped files are taken in.
+pub trait IntakePolicy {
+    /// Returns how long a repository must have been quiet before its files are ordered, in seconds. `configured` is
+    /// what its configuration asks for.
+    fn quiet_period(&self, configured: u64) -> i64 {
+        i64::try_from(configured).unwrap_or(i64::MAX)
+    }
+    /// Returns whether a dropped configuration takes effect. If not, only an operator activates configurations.
+    fn partners_activate(&self) -> bool {
+        true
+    }
+}
+
+/// Knows how much work one process takes on.
+pub trait Capacity {
+    /// Returns how many loaders share the lines of a file of this size, in bytes.
+    fn loaders(&self, _bytes: u64) -> u32 {
+        1
+    }
+    /// Returns true if this process is about to be stopped. It then leaves the rest of a file to another one.
+    fn time_is_up(&self) -> bool {
+        false
+    }
+}
+
+/// Observes what goes on, for progress bars and metrics.
+pub trait Observes {
+    /// Is called with each observation.
+    fn observe(&self, _progress: &Observation<'_>) {}
+}
+
+/// Cleans up after a run that has its outcome.
+pub trait CleansUp {
+    /// Drops the answers to the batches of a run: its batches do not come again. A store whose answers expire needs no
+    /// call.
+    fn forget_batches(&self, _run: ImportId) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+}

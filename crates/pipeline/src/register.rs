@@ -1,0 +1,103 @@
+//! Registers dropped objects: resolves their names, and gives each one an import run in the ledger.
+
+use tidewaiter::config::Active;
+use tidewaiter::keys::{SLASH, clean_name};
+use tidewaiter::name::{DataName, DroppedName, NameError};
+use tidewaiter::order::scope_rank;
+use tidewaiter::report::{Outcome, Reason};
+use tidewaiter::sequence::GroupRef;
+
+use crate::capabilities::{HasConfigCache, HasObjects, HasRuns, IntakePolicy, trait_alias};
+use crate::ports::{DroppedObject, Group, ImportRun, Kind, Nature, Progress, Refusal, RunLedger};
+use crate::{Error, Result, configs};
+
+trait_alias! {
+    /// What registering a dropped object needs.
+    pub trait Registers = HasObjects + HasRuns + HasConfigCache + IntakePolicy
+}
+
+/// Registers what was dropped. What is registered already stays as it is, and is the answer.
+pub(crate) async fn register<D: Registers>(deployment: &D, dropped: &DroppedObject) -> Result<ImportRun> {
+    let file = clean_name(&dropped.file);
+    let import = ImportRun {
+        id: dropped.import,
+        repository: dropped.repository.clone(),
+        kind: kind_of(deployment, dropped, &file).await?,
+        file,
+        source: dropped.source.clone(),
+        archive: None,
+        bytes: dropped.bytes,
+        arrived: dropped.arrived,
+        progress: Progress::Registered,
+    };
+    let registered = deployment.runs().register(&[import]).await?.pop();
+    registered.ok_or_else(|| Error::UnknownImport { id: dropped.import.to_string() })
+}
+
+async fn kind_of<D: Registers>(deployment: &D, dropped: &DroppedObject, file: &str) -> Result<Kind> {
+    let illegal = |code: &str, message: &str, hint: &str| {
+        let reason = Reason::new(code, message).with_hint(Some(hint.to_owned()));
+        Ok(Kind::Refused(Refusal { outcome: Outcome::Bogus, reason }))
+    };
+    match dropped.nature {
+        Nature::Folder => {
+            return illegal("folder", "this is a folder", "drop files, or an archive of grouped files");
+        }
+        Nature::Special => {
+            return illegal(
+                "special-file",
+                "this is not a regular file",
+                "drop the file itself, not a link to it",
+            );
+        }
+        Nature::File => {}
+    }
+    if file.contains(SLASH) {
+        return illegal(
+            "folder",
+            "the file is in a subfolder",
+            "drop files directly into the repository, not into a subfolder",
+        );
+    }
+    match DroppedName::of(file) {
+        DroppedName::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
+        DroppedName::Archive => Ok(Kind::Archive),
+        DroppedName::Data | DroppedName::Other => {
+            let (active, name) = configs::resolve(deployment, &dropped.repository, file).await?;
+            Ok(match name {
+                Ok(name) => data_kind(deployment, &active, name),
+                Err(error) if error.is_illegal() => Kind::Refused(refused_name(&error)),
+                Err(_) => unresolved(deployment, &active),
+            })
+        }
+    }
+}
+
+/// A data file with its place in the order. The generation of its group is given by the state.
+///
+/// What the sequencer has to know of the configuration is written down with it: so that it need not read any.
+pub(crate) fn data_kind<D: IntakePolicy>(deployment: &D, active: &Active, name: DataName) -> Kind {
+    let settings = active.settings();
+    let rank = scope_rank(&name.scope, &settings.scope_order);
+    let settle_seconds = deployment.quiet_period(settings.settle_seconds);
+    let group = name.group.as_ref().map(|tag| Group {
+        group: GroupRef { id: tag.id.clone(), last: tag.last, generation: 0 },
+        slot: tag.slot,
+        rule: settings.group_policy,
+        late: false,
+    });
+    Kind::Data { name, rank, settle_seconds, group }
+}
+
+/// A file that a configuration may still come for.
+pub(crate) fn unresolved<D: IntakePolicy>(deployment: &D, active: &Active) -> Kind {
+    Kind::Unresolved { settle_seconds: deployment.quiet_period(active.settings().settle_seconds) }
+}
+
+/// An illegal name is bogus; a legal one that nothing is configured for is not taken up.
+pub fn refused_name(error: &NameError) -> Refusal {
+    let (outcome, code) =
+        if error.is_illegal() { (Outcome::Bogus, "name") } else { (Outcome::NotProcessed, "not-configured") };
+    let reason = Reason::new(code, error.reason()).with_hint(error.hint().map(ToOwned::to_owned));
+    Refusal { outcome, reason }
+}
