@@ -457,7 +457,8 @@ impl Tries {
         use std::hash::{BuildHasher, RandomState};
         self.done += 1;
         if self.done >= TRIES {
-            let source = "other processes were faster each time, or the table takes no more at the moment".into();
+            let source =
+                "other processes were faster each time, or the table takes no more at the moment".into();
             return Err(Error::Store { what: self.what, source });
         }
         let most = self.first << (self.done - 1).min(5);

@@ -91,12 +91,7 @@ fn illegal_names_are_told_from_unconfigured_ones_and_explained() {
         ("sub/acme_contacts_crm_20260131.csv", "contains '/'", "folders", true),
         ("acne_contacts_crm_20260131.csv", r#"can't find universe "acne""#, "`acme`", false),
         ("acme_fx_contacts_crm_20260131.csv", r#"can't find universe "acme_fx""#, "`acme_fr`", false),
-        (
-            "daily_01-03_acme_contacts_crm_20260131.csv",
-            "universe \"daily_01-03_acme\"",
-            "put a dot",
-            false,
-        ),
+        ("daily_01-03_acme_contacts_crm_20260131.csv", "universe \"daily_01-03_acme\"", "put a dot", false),
         ("acme_products_crm_20260131.csv", "no configuration available for products imports", "", false),
         (
             "acme_contact_crm_20260131.csv",

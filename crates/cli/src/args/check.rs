@@ -19,7 +19,7 @@ Examples:
   tidewaiter check --dir s3://bucket/acme *.csv
   tidewaiter check --scope contacts --delimiter , export.csv
   some-export | tidewaiter check --scope orders -
-  tidewaiter check --scope orders --fix mended.csv export.csv
+  tidewaiter check --scope orders --fix fixed.csv export.csv
 
 With a configuration, each file is judged as an import would judge it, its name
 included. With --scope its name does not matter: it is checked against that
@@ -32,10 +32,10 @@ and what records hold already is not, either: which lines change something, and
 which are superseded by later ones, only an import can count.
 JSON is one array with an object for each file.
 
-With --fix, what has one meaning only is mended (a byte order mark, UTF-16, the
-delimiter, capitals in the header, decimal commas, dates with the year last, …),
-everything else is kept byte for byte, and what was changed is said. Nothing is
-guessed: 01/02/2026 stays. OUT is written if anything was changed, and judged.
+--fix repairs what has only one meaning (a byte order mark, UTF-16, the delimiter,
+capitals in the header, decimal commas, dates with the year last, …), keeps
+everything else byte for byte, and lists each change. It never guesses: 01/02/2026
+stays. If anything changed, it writes OUT and checks that.
 
 Exit codes: 0 nothing is wrong; 1 something is; 2 a file could not be judged.")]
 pub struct CheckArgs {

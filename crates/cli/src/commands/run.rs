@@ -80,8 +80,7 @@ fn tell(
     }
     for path in &summary.still_writing.unfinished {
         let path = relative(local.root(), path);
-        printer
-            .line(format!("skipped, its name is that of an unfinished upload: {}", path.display()))?;
+        printer.line(format!("skipped, its name is that of an unfinished upload: {}", path.display()))?;
     }
     if !summary.failures.is_empty() {
         let failures = plural(summary.failures.len() as u64, "failure");

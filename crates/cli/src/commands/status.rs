@@ -163,8 +163,7 @@ async fn show(
             }
             for (queue, count) in Deployed::dead_letters(deployed).await {
                 let count = plural(count, "dead letter");
-                let text =
-                    format!("{queue} has {count}: `tidewaiter replay --dry-run` lists them");
+                let text = format!("{queue} has {count}: `tidewaiter replay --dry-run` lists them");
                 printer.line(Line::new().styled(style::BAD, text))?;
             }
             for path in deployed.strays().await? {

@@ -12,7 +12,7 @@ fn what_has_one_meaning_is_mended_and_the_rest_is_told() {
     let out = place.run(&["check", "--scope", "contacts", "--fix", "out.csv", "in.csv"]).expect(1).out;
     for told in [
         "in.csv: would be imported: 1 of 2 lines, 1 rejected\n",
-        "  mended, written to out.csv\n",
+        "  fixed, written to out.csv\n",
         "    changed: removed the byte order mark, line 1\n",
         "    changed in column email: a column name in the header is spelled as the scope has it, line 1\n",
         "    changed in column birthdate: values are rewritten in the format of the column, line 2\n",

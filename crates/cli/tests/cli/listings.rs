@@ -57,7 +57,7 @@ fn history_is_a_table_with_the_latest_at_the_end() {
                    UNCHANGED  REJECTED  REASON";
     assert_eq!((lines.len(), lines[0]), (4, heading));
     assert!(lines[1].contains("imported  default/default_contacts_main_20260131.csv"), "{out}");
-    assert!(out.contains("bogus     default/x.csv"), "{out}");
+    assert!(out.contains("refused   default/x.csv"), "{out}");
     assert!(out.contains("the name has no date"), "{out}");
     assert!(lines[1].chars().take(20).all(|c| c.is_ascii_digit() || "-: Z".contains(c)), "{out}");
 }
@@ -116,7 +116,10 @@ fn history_can_be_narrowed() {
     assert_eq!(files(&["--file", "20260201"]), ["default_contacts_main_20260201.csv"]);
     assert_eq!(files(&["--limit", "1"]).len(), 1);
     assert_eq!(files(&["--repository", "default"]).len(), 3);
-    assert_eq!(place.run(&["history", "drop", "--file", "none"]).expect(0).out, "no such file was registered\n");
+    assert_eq!(
+        place.run(&["history", "drop", "--file", "none"]).expect(0).out,
+        "no such file was registered\n"
+    );
     place.run(&["history", "drop", "--outcome", "fine"]).expect(2);
 }
 

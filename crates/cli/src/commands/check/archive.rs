@@ -38,9 +38,7 @@ pub(super) fn check(
             let mut archive = Preflight::new(name, Outcome::Unpacked, bytes);
             archive.notes.push(plural(summary.members, "member"));
             let ignored = summary.ignored.paths.iter();
-            archive
-                .notes
-                .extend(ignored.map(|path| format!("ignored {path}: the archive program added it")));
+            archive.notes.extend(ignored.map(|path| format!("ignored {path}: the archive program added it")));
             archive
         }
         Err(ExtractError::Refused(refusal)) => refused(name, bytes, refusal),

@@ -77,7 +77,7 @@ pub(super) fn fix(check: &mut Check<'_>, path: &Path, fix: &Fix) -> Result<()> {
 pub(super) fn tell(fixed: &Fixed, printer: &Printer) -> Result<()> {
     match &fixed.written {
         Some(path) => printer.line(
-            Line::from("  ").styled(style::GOOD, "mended").text(format!(", written to {}", path.display())),
+            Line::from("  ").styled(style::GOOD, "fixed").text(format!(", written to {}", path.display())),
         )?,
         None => printer.line("  nothing was fixed or written")?,
     }

@@ -175,8 +175,7 @@ impl Judge {
 
     fn check(&self, mut terms: CheckSpec, name: Option<DataName>, mut notes: Vec<String>) -> Ruling {
         if terms.options.replace_all.is_some() {
-            let note =
-                "records it does not name would be removed: an import refuses it if there are more of them than max_removed";
+            let note = "records it does not name would be removed: an import refuses it if there are more of them than max_removed";
             notes.push(note.to_owned());
         }
         if let Some(delimiter) = self.delimiter {
@@ -196,7 +195,9 @@ impl Judge {
             let note = format!("its content was not checked; `--scope {scope}` checks it, whatever its name");
             return Ok(Ruling::Refuse { refusal: refused_name(&error), notes: vec![note] });
         }
-        let note = format!("checked as {scope} because of its name, with default options: no configuration was given");
+        let note = format!(
+            "checked as {scope} because of its name, with default options: no configuration was given"
+        );
         let line_bytes = self.active.settings().limits.max_line_bytes;
         Ok(self.by_scope(scope_of(&self.active, scope)?, line_bytes, vec![note]))
     }

@@ -87,8 +87,7 @@ pub(super) fn story(import: &ImportRun, around: &Around) -> Vec<Step> {
         }
         Progress::Concluding(conclusion) => {
             ended(&mut steps, import, conclusion, around);
-            let text =
-                "its outcome is decided but not complete: the next run moves the file".to_owned();
+            let text = "its outcome is decided but not complete: the next run moves the file".to_owned();
             steps.push(Step { at: None, name: Name::Next, text });
         }
         Progress::Done(conclusion) => {
@@ -186,7 +185,9 @@ fn begun(import: &ImportRun, pinned: &Pinned) -> Step {
             "processing started; it is imported under the configuration that was active then".to_owned()
         }
         Kind::Archive => "it was unpacked, and its files are registered".to_owned(),
-        Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_) => "processing started".to_owned(),
+        Kind::Unresolved { .. } | Kind::Configuration { .. } | Kind::Refused(_) => {
+            "processing started".to_owned()
+        }
     };
     for note in &pinned.notes {
         let _ = write!(text, "; {note}");
@@ -234,7 +235,7 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
             conclusion.counts.rejected
         ),
         (None, outcome) => match &conclusion.code {
-            Some(code) => format!("{outcome}: {code}"),
+            Some(code) => format!("{}: {code}", outcome.word()),
             None => outcome.to_string(),
         },
     };
@@ -279,9 +280,7 @@ fn places(import: &ImportRun, conclusion: &Conclusion) -> Step {
         || renamed(&conclusion.log)
         || conclusion.badlines.as_ref().is_some_and(renamed)
     {
-        text.push_str(
-            "; names that contain the import id were changed when a later file used the name",
-        );
+        text.push_str("; names that contain the import id were changed when a later file used the name");
     }
     Step { at: None, name: Name::Place, text }
 }
@@ -309,9 +308,9 @@ fn digest(place: &DigestPlace, conclusion: &Conclusion, around: &Around) -> Stri
         (true, _, Some(trouble)) => {
             format!("its report waits for {which} to {to}, which could not be sent yet: {}", trouble.why)
         }
-        (true, _, None) if place.every == Digest::Run => format!(
-            "its report waits for {which} to {to}, which is mailed when the repository is idle"
-        ),
+        (true, _, None) if place.every == Digest::Run => {
+            format!("its report waits for {which} to {to}, which is mailed when the repository is idle")
+        }
         (true, _, None) => format!(
             "its report waits for {which} to {to}, which is mailed after {}",
             moment(mailed_at(place, conclusion.finished))
@@ -336,9 +335,7 @@ fn alone(conclusion: &Conclusion, recipients: Option<&[String]>, attention: bool
                 None => format!("{to} is still to be sent"),
             }
         }
-        (false, Some([])) if attention => {
-            "no mail: this import has no recipients".to_owned()
-        }
+        (false, Some([])) if attention => "no mail: this import has no recipients".to_owned(),
         (false, Some([])) => "no mail: this import has no recipients for files without findings".to_owned(),
         (false, Some(to)) => format!("a mail was sent to {}", listed(to)),
         (false, None) => "it is unknown whether a mail was sent: its report is gone".to_owned(),
@@ -350,10 +347,7 @@ fn next(import: &ImportRun, conclusion: &Conclusion, around: &Around) -> Option<
     let hint = around.report.as_ref().and_then(|report| report.reason.as_ref()?.hint.clone());
     let text = match (conclusion.outcome, &conclusion.badlines) {
         (Outcome::Imported, Some(badlines)) => {
-            format!(
-                "to import the rejected lines, fix {badlines} and drop it as {}",
-                plain(import, badlines)
-            )
+            format!("to import the rejected lines, fix {badlines} and drop it as {}", plain(import, badlines))
         }
         (Outcome::Imported | Outcome::Unpacked | Outcome::Activated, _) => return None,
         (Outcome::Bogus | Outcome::NotProcessed, _) => {

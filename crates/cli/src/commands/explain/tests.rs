@@ -147,9 +147,14 @@ fn what_its_name_says() {
     }
     assert_eq!(
         told(late),
-        format!("{name}slot 02 of 03 of group daily, which had already started, so it belongs to the next one")
+        format!(
+            "{name}slot 02 of 03 of group daily, which had already started, so it belongs to the next one"
+        )
     );
-    assert_eq!(told(Kind::Archive), "its name is that of an archive: each file in it is an import of its own");
+    assert_eq!(
+        told(Kind::Archive),
+        "its name is that of an archive: each file in it is an import of its own"
+    );
     let configuration = Kind::Configuration { universe: "acme".to_owned() };
     assert_eq!(told(configuration), "its name is that of the configuration of universe acme");
     assert_eq!(told(refused()), "it was refused without being opened: the name has no date");
@@ -221,7 +226,9 @@ fn what_is_being_done() {
         let alone = words(&import, &Around::default(), Name::Waits);
         assert_eq!(
             alone,
-            format!("{expected}; no process is working on it: it was interrupted, and the next run continues")
+            format!(
+                "{expected}; no process is working on it: it was interrupted, and the next run continues"
+            )
         );
     }
     let archive = import(Kind::Archive, pinned(false, false));
@@ -259,7 +266,7 @@ fn how_it_ended_without_its_report() {
     for (outcome, expected) in [
         (Outcome::Imported, "imported: 0 lines read, 0 rejected"),
         (Outcome::Unpacked, "unpacked; it contained no file"),
-        (Outcome::Bogus, "bogus: policy-exceeded; nothing was imported"),
+        (Outcome::Bogus, "refused: policy-exceeded; nothing was imported"),
     ] {
         let import = import(data(true), Progress::Done(conclusion(outcome)));
         assert_eq!(words(&import, &Around::default(), Name::Outcome), expected);
@@ -299,9 +306,8 @@ fn rejected_lines_are_dropped_again_under_a_name_that_waits_for_nothing() {
     for key in [badlines, moved] {
         let done = Conclusion { badlines: Some(key.clone()), ..conclusion(Outcome::Imported) };
         let next = words(&import(data(true), Progress::Done(done)), &Around::default(), Name::Next);
-        let expected = format!(
-            "to import the rejected lines, fix {key} and drop it as acme_contacts_crm_20260101.csv"
-        );
+        let expected =
+            format!("to import the rejected lines, fix {key} and drop it as acme_contacts_crm_20260101.csv");
         assert_eq!(next, expected);
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
+use tidewaiter::render::{self, Renderer};
 use tidewaiter::sequence::Event;
 use tidewaiter_aws::events::Notice;
 use tidewaiter_aws::operator::tags::Function;
@@ -70,7 +71,7 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             ..About::default()
         }),
         Subject::Step(Message::Notice { notice }) => Ok(About {
-            words: notice.subject(),
+            words: render::Subject.render(notice),
             repository: notice.repository.parse().ok(),
             ..About::default()
         }),

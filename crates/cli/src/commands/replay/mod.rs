@@ -28,10 +28,7 @@ pub struct Options {
 }
 
 /// Sends dead letters back. That there were some is no finding of this command.
-#[cfg_attr(
-    not(feature = "aws"),
-    expect(unused_variables, reason = "this deployment has no dead letters")
-)]
+#[cfg_attr(not(feature = "aws"), expect(unused_variables, reason = "this deployment has no dead letters"))]
 pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     match deployed::look(&options.dir).await {
         Ok(Opened::Folder(_)) | Err(Error::NoFolder(_) | Error::NotADeployment(_)) => {

@@ -1,6 +1,7 @@
 //! Messages: handled one after the other, and kept as a trouble if they fail.
 
 use tidewaiter::keys::Repository;
+use tidewaiter::render::{Renderer, Subject};
 use tokio::time::Instant;
 
 use super::{About, Runner, STALLS, going_on};
@@ -126,7 +127,7 @@ fn describe(message: &Message) -> String {
         Message::Work { import, .. } => format!("import {import}"),
         Message::Report { import } => format!("the mail of import {import}"),
         Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
-        Message::Notice { notice } => format!("the mail {:?}", notice.subject()),
+        Message::Notice { notice } => format!("the mail {:?}", Subject.render(notice)),
         Message::TakeIn { import } => format!("registering import {import}"),
         Message::Missed { dropped } => format!("registering import {}", dropped.import),
     }
