@@ -74,7 +74,7 @@ fn the_files_of_a_run_are_told_in_one_mail_and_alerts_do_not_wait_for_it() {
     world.drop(PARTNER, "acme_contacts_loud_20260101.csv", GOOD);
     run(&world, "2026-01-20T08:10:00Z");
     let of_loud = "[partner] imported: acme_contacts_loud_20260101.csv";
-    let digest = "[partner] 2 of 14 files need attention: 1 bogus, 1 partly imported";
+    let digest = "[partner] 2 of 14 files need attention: 1 refused, 1 partly imported";
     assert_eq!(subjects(&world, "data@example.org"), [digest, of_loud]);
     let alerts =
         [format!("[partner] 1 line rejected: {}", file(13)), format!("[partner] refused: {}", file(14))];
@@ -86,7 +86,7 @@ fn the_files_of_a_run_are_told_in_one_mail_and_alerts_do_not_wait_for_it() {
         assert!(html.contains(&part), "{part} is not in the HTML");
     }
     for part in
-        ["14 = 12 completed + 1 partly imported + 1 bogus", "badlines/partner/", "2026-01-20 08:10:00 UTC"]
+        ["14 = 12 completed + 1 partly imported + 1 refused", "badlines/partner/", "2026-01-20 08:10:00 UTC"]
     {
         assert!(mail.text.contains(part), "{part} is not in {}", mail.text);
     }

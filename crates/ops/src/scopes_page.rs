@@ -15,9 +15,9 @@ const INTRODUCTION: &str = "\
 
 # Scopes
 
-A scope is a kind of record. This page says, for each scope that ships with tidewaiter, what a line does,
-which columns a file may have, and what stands in them. Scopes stand here in the order in which their files are
-treated. The Table Schemas that say the same to programs are in `crates/tidewaiter/src/schema/catalogue/`.
+A scope is a kind of record. For each scope that ships with tidewaiter, this page says what a line does,
+which columns a file may have, and which values they take. Scopes are listed in the order in which their files are
+processed. The Table Schemas with the same content for programs are in `crates/tidewaiter/src/schema/catalogue/`.
 
 ## Files
 
@@ -26,13 +26,13 @@ shop_contacts_crm_20260131.csv
 ```
 
 A file is named `<universe>_<scope>_<name>_<yyyymmdd>[_<suffix>].csv`. It is UTF-8 text without a byte order mark.
-Its first line is the header: names of columns as they stand on this page, each once, in any order. Columns that are
+Its first line is the header: names of columns as on this page, each once, in any order. Columns that are
 not required may be left out. Fields are separated by `;` unless the configuration says otherwise.
 
-Each line has as many fields as the header. Quotes around a field are optional, and needed where it holds the
-delimiter; a quote inside of them is doubled: `\"5\"\" disc\"`. No field holds a line break.
+Each line has as many fields as the header. Quotes around a field are optional, and required if it contains the
+delimiter; a quote inside of them is doubled: `\"5\"\" disc\"`. No field contains a line break.
 
-A line that breaks a rule is rejected, and costs no other line. `tidewaiter check --scope contacts FILE` says what is
+A line that breaks a rule is rejected; the other lines are not affected. `tidewaiter check --scope contacts FILE` says what is
 wrong before a file is sent.
 
 ## Values
@@ -48,20 +48,20 @@ wrong before a file is sent.
 | e-mail address | `ana.lopez@example.org`; upper and lower case are the same address |
 | telephone number | `+33 6 12 34 56 78`; kept as its digits with the country code first: `33612345678`. A number with one \
 leading 0 gets the country code that the configuration names as `phone_prefix`, in place of the 0 or, where a country keeps \
-it (39, 225, 229, 242, 378), before it. A number with decimals (`33612345678.0`) is none. |
+it (39, 225, 229, 242, 378), before it. A number with decimals (`33612345678.0`) is not a telephone number. |
 | address of a page | `https://shop.example.org/p/1` |
 
-An empty cell is no value: the record keeps the one it has, unless the configuration says `\"empty\": \"clear\"`. What
-records refer to is compared as keys are: a contact is found however its address or number is written.
+An empty cell is no value: the record keeps its value, unless the configuration says `\"empty\": \"clear\"`. References
+are compared like keys: a contact is found however its address or number is written.
 
 ## Keys
 
 A key is compared character by character, as Unicode numbers them. So `SO-1` and `so-1` are two keys, and so are `é` as one
-character (NFC) and as an `e` with an accent behind it (NFD), though they look alike: a partner must write its keys the same
+character (NFC) and as an `e` followed by an accent (NFD), although they look alike: a partner must write its keys the same
 way in all of its files. Two kinds of columns are the exception:
 
 - *E-mail addresses* are compared in lower case, as Unicode has it. `Ana@Example.org` is `ana@example.org`, and the KELVIN SIGN
-  (U+212A), which looks like a K, is a `k`. Letters with accents are not put together.
+  (U+212A), which looks like a K, is a `k`. Accents are not composed.
 - *Telephone numbers* are compared by their digits with the country code, as they are kept.
 
 ## What becomes of lines
@@ -71,13 +71,12 @@ Each line is counted once: read = imported + unchanged + superseded + rejected.
 | | |
 |---|---|
 | imported | it created, changed, replaced, added or deleted a record |
-| unchanged | it left the records as they were. Of these, *existing*: the record is there, and only new ones are made; \
-*unknown*: the record is not there, and only those that are can be changed or deleted |
+| unchanged | it left the records unchanged. Of these, *existing*: the record exists, and the import only creates new ones; *unknown*: the record does not exist, and the import only changes or deletes existing ones |
 | superseded | it changed a record that a later line of the file changed again |
-| rejected | it breaks a rule; it is in `badlines/`, to be mended and dropped again |
+| rejected | it breaks a rule; it is in `badlines/`, to be fixed and dropped again |
 
 The `mode` of an import narrows what its lines do: `upsert`, unless said otherwise, creates and changes records;
-`create` leaves those alone that exist; `update` leaves those alone that do not.
+`create` leaves existing records unchanged; `update` creates none.
 
 ## Columns and scopes of your own
 

@@ -53,7 +53,7 @@ pub(super) fn verdict(error: &Answer<SendRawEmailError>, sender: &str) -> Option
         }
         "MessageRejected" if message.contains("blacklisted") || message.contains("suppress") => recipients(
             Vec::new(),
-            "mails to the address bounced before: take it off the suppression list of SES if that was mended, or out \
+            "mails to the address bounced before: take it off the suppression list of SES if that is fixed, or out \
              of the configuration",
         ),
         "MessageRejected" => Some(Verdict::Mail {

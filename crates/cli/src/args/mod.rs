@@ -138,7 +138,7 @@ Examples:
   tidewaiter init drop
   tidewaiter init drop --repository acme --repository globex
 
-What is there already stays as it is. The example configuration is written only
+What exists stays unchanged. The example configuration is written only
 into repositories that have no configuration yet; it is active at once.
 
 If a database was lost or emptied, every command says so and stops: restore it
@@ -163,10 +163,11 @@ Examples:
   tidewaiter run drop --format json | jq .  an object for each file, a summary
 
 Files are ordered at once: the configuration's settle_seconds matter to `watch`
-only. A run that is interrupted is taken up by the next one where it stopped.
+only. The next run continues an interrupted one where it stopped.
 
-Exit codes: 0 every file was imported whole; 1 a file or some of its lines were
-rejected; 2 something failed: each cause is told once, everything else goes on.
+Exit codes: 0 every file was imported completely; 1 a file or some of its lines
+were rejected; 2 something failed: each cause is reported once, and the other
+files continue.
 Files that wait for their group do not count.")]
 pub struct RunArgs {
     #[command(flatten)]
@@ -189,13 +190,12 @@ Examples:
   tidewaiter watch drop
   tidewaiter watch drop --quiet-for 5 --format json >> tidewaiter.jsonl
 
-Ctrl-C or SIGTERM stops it when the file in hand is done; a second one stops it
-at once. Either way, the next start goes on where this one stopped.
+Ctrl-C or SIGTERM stops it after the current file; a second one stops it at once.
+Either way, the next start continues where this one stopped.
 
-What cannot be read or written is told once and tried again, in the end
-once a minute.
+What cannot be read or written is reported once and retried, up to once a minute.
 
-Exit codes: 0 it was stopped, whatever became of files; 2 it could not start.")]
+Exit codes: 0 it was stopped, whatever the outcome of files; 2 it could not start.")]
 pub struct WatchArgs {
     #[command(flatten)]
     pub(crate) deployment: Deployment,

@@ -28,9 +28,9 @@ Examples:
   tidewaiter replay s3://bucket/acme --queue validate
   tidewaiter replay s3://bucket --only contacts_crm
 
-Fix first what made them fail: the log of the function says it. A message that
-comes again changes nothing that is done, so that sending back too many is safe.
-One that no function can read becomes a dead letter again; --only leaves it.
+Fix the cause first: the log of the function names it. A message that is delivered
+again changes nothing that is done, so sending back too many is safe. A message
+that no function can read becomes a dead letter again; --only leaves it out.
 
 Each goes back to its queue before it is taken out of the dead letters: whatever
 happens in between, none is lost. Those that are left are hidden from others

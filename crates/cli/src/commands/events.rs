@@ -121,7 +121,7 @@ impl Tally {
         if self.need_attention > 0 { Status::Findings } else { Status::Clean }
     }
 
-    /// `3 files: 2 imported, 1 bogus; 12 lines read: …`
+    /// `3 files: 2 imported, 1 refused; 12 lines read: …`
     pub(super) fn sentence(&self) -> Line {
         let files: u64 = self.files.values().sum();
         if files == 0 {
@@ -148,7 +148,7 @@ pub(super) fn word(outcome: Outcome) -> (anstyle::Style, &'static str) {
         Outcome::Imported => (style::GOOD, "imported"),
         Outcome::Unpacked => (style::GOOD, "unpacked"),
         Outcome::Activated => (style::GOOD, "activated"),
-        Outcome::Bogus => (style::BAD, "bogus"),
+        Outcome::Bogus => (style::BAD, "refused"),
         Outcome::NotProcessed => (style::WARN, "not processed"),
     }
 }

@@ -92,7 +92,7 @@ fn files_that_fail_for_one_cause_are_told_together() {
         "continuing files of acme: bogus/acme cannot be written: Permission denied (os error 13) (30 wait)";
     assert!(failure.contains(told), "{failure}");
     drop(locked);
-    assert_eq!(answer.out.matches("bogus         acme/notes").count(), 30, "their outcome is decided");
+    assert_eq!(answer.out.matches("refused       acme/notes").count(), 30, "their outcome is decided");
     assert!(!place.path("drop/bogus/acme/notes7.txt").exists());
     user.import().expect(0);
     assert!(place.path("drop/bogus/acme/notes7.txt").exists());

@@ -57,7 +57,7 @@ fn history_is_a_table_with_the_latest_at_the_end() {
                    UNCHANGED  REJECTED  REASON";
     assert_eq!((lines.len(), lines[0]), (4, heading));
     assert!(lines[1].contains("imported  default/default_contacts_main_20260131.csv"), "{out}");
-    assert!(out.contains("bogus     default/x.csv"), "{out}");
+    assert!(out.contains("refused   default/x.csv"), "{out}");
     assert!(out.contains("the name has no date"), "{out}");
     assert!(lines[1].chars().take(20).all(|c| c.is_ascii_digit() || "-: Z".contains(c)), "{out}");
 }

@@ -234,7 +234,7 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
             conclusion.counts.rejected
         ),
         (None, outcome) => match &conclusion.code {
-            Some(code) => format!("{outcome}: {code}"),
+            Some(code) => format!("{}: {code}", outcome.word()),
             None => outcome.to_string(),
         },
     };

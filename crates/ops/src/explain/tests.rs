@@ -266,7 +266,7 @@ fn how_it_ended_without_its_report() {
     for (outcome, expected) in [
         (Outcome::Imported, "imported: 0 lines read, 0 rejected"),
         (Outcome::Unpacked, "unpacked; it contained no file"),
-        (Outcome::Bogus, "bogus: policy-exceeded; nothing was imported"),
+        (Outcome::Bogus, "refused: policy-exceeded; nothing was imported"),
     ] {
         let import = import(data(true), Progress::Done(conclusion(outcome)));
         assert_eq!(words(&import, &Around::default(), Name::Outcome), expected);

@@ -36,9 +36,9 @@ fn effect(name: &str, records: &str, schema: &TableSchema) -> String {
         ),
         (_, OnExisting::Append) => format!("A line adds a record{of}."),
         (_, OnExisting::Keep) => format!("A line creates a record{of}."),
-        (_, OnExisting::Merge) => format!("A line creates a record{of}, or changes the one that is there."),
+        (_, OnExisting::Merge) => format!("A line creates a record{of}, or changes the existing one."),
         (_, OnExisting::Replace) => {
-            format!("A line creates a record{of}, or takes the place of the one that is there.")
+            format!("A line creates a record{of}, or replaces the existing one.")
         }
     }
 }
@@ -79,21 +79,20 @@ fn existing(schema: &TableSchema) -> Option<String> {
     }
     let sentence = match schema.on_existing {
         OnExisting::Merge => {
-            "Columns that the file does not have, and cells that are empty, leave what the record holds; with \
-             `\"empty\": \"clear\"`, an empty cell removes it. If several lines of a file have the same key, the last one \
+            "Columns that the file lacks and empty cells leave the values of the record; with \
+             `\"empty\": \"clear\"`, an empty cell removes the value. If several lines of a file have the same key, the last one \
              with a value wins, column by column."
         }
         OnExisting::Replace => {
-            "Nothing is left of the values that were there before. If several lines of a file have the same key, the last \
+            "None of the earlier values are kept. If several lines of a file have the same key, the last \
              one wins."
         }
         OnExisting::Keep => {
-            "A record that is there stays as it is, whatever the line says, and the report counts the line as existing. If \
+            "An existing record stays unchanged, and the report counts the line as existing. If \
              several lines of a file have the same key, the first one wins."
         }
         OnExisting::Append => {
-            "Records of this scope have no key: a line that is sent again in another file is another record. An import \
-             that is interrupted and begun again adds each line once; a file that is dropped again is another file."
+            "Records of this scope have no key: a line that is sent again in another file is another record. An interrupted import that starts again adds each line once; a file that is dropped again is another file."
         }
     };
     Some(sentence.to_owned())
@@ -101,9 +100,8 @@ fn existing(schema: &TableSchema) -> Option<String> {
 
 fn matching(schema: &TableSchema) -> Option<String> {
     let by = &schema.alternate_keys;
-    (!by.is_empty()).then(|| {
-        format!("The configuration may have records found by {} instead (`match_by`).", listed(by, "or"))
-    })
+    (!by.is_empty())
+        .then(|| format!("A configuration may match records by {} instead (`match_by`).", listed(by, "or")))
 }
 
 fn lists(schema: &TableSchema) -> Option<String> {
@@ -111,7 +109,7 @@ fn lists(schema: &TableSchema) -> Option<String> {
     let columns: Vec<&String> = lists.map(|field| &field.name).collect();
     (!columns.is_empty()).then(|| {
         format!(
-            "What stands in {} is joined to what the record holds: `5 -2` puts it into list 5 and takes it out of list 2. \
+            "The value in {} is merged with the value of the record: `5 -2` adds the record to list 5 and removes it from list 2. \
              List 0 is a list like any other.",
             listed(columns, "and")
         )
@@ -128,19 +126,20 @@ fn reference(schema: &TableSchema, key: &ForeignKey) -> String {
         |name: &String| schema.fields.iter().any(|field| field.name == *name && field.constraints.required);
     let when = if key.fields.iter().all(required) { "" } else { ", if it has a value," };
     let mut sentence =
-        format!("{fields}{when} must name a record of {targets} that is there, or the line is rejected.");
+        format!("{fields}{when} must name an existing record of {targets}, or the line is rejected.");
     if !key.matching.is_empty() {
-        let _ = write!(sentence, " Both must hold the same in {}.", listed(&key.matching, "and"));
+        let _ = write!(sentence, " Both must have the same value in {}.", listed(&key.matching, "and"));
     }
     if let Some(column) = &key.claims {
         let _ = write!(
             sentence,
-            " That record can be claimed once: its `{column}` then holds the key of this one, and another line that names \
-             it is rejected."
+            " That record can be claimed once: its `{column}` then contains the key of this one, and any other line that names it is rejected."
         );
     }
     if key.dependent {
-        sentence.push_str(" The line belongs to that record, and goes when it is replaced or removed.");
+        sentence.push_str(
+            " The line belongs to that record, and is removed when that record is replaced or removed.",
+        );
     }
     sentence
 }
@@ -154,13 +153,12 @@ fn adjusts(adjusts: &Adjusts) -> String {
         adjusts.set.iter().map(|(here, there)| format!("`{here}` as its `{there}`")).collect();
     if !set.is_empty() {
         let condition = adjusts.latest.as_ref().and_then(|here| adjusts.set.get(here));
-        let condition = condition
-            .map(|there| format!(", unless the `{there}` that is there is later"))
-            .unwrap_or_default();
-        done.push(format!("puts {}{condition}", set.join(" and ")));
+        let condition =
+            condition.map(|there| format!(", unless the existing `{there}` is later")).unwrap_or_default();
+        done.push(format!("sets {}{condition}", set.join(" and ")));
     }
     format!(
-        "A line also changes the record of {} that it refers to: it {}. It does so once, however often its import is begun.",
+        "A line also changes the record of {} that it refers to: it {}. It does so once, however often its import starts.",
         linked(&adjusts.resource),
         done.join(", and ")
     )
@@ -169,8 +167,7 @@ fn adjusts(adjusts: &Adjusts) -> String {
 fn gives_way(schema: &TableSchema) -> Option<String> {
     let other = schema.gives_way_to.as_deref()?;
     Some(format!(
-        "A record gives way to the one of {} with the same key: it goes when that one comes, and if that one is there \
-         already, the line does nothing and counts as unchanged.",
+        "A record gives way to the one of {} with the same key: it is removed when that one is created, and if that one exists, the line does nothing and counts as unchanged.",
         linked(other)
     ))
 }
@@ -180,7 +177,10 @@ fn others(name: &str, scopes: &Scopes) -> Vec<String> {
     let mut said: Vec<String> = dependents(name, scopes).collect();
     for (other, schema) in scopes {
         if schema.gives_way_to.as_deref() == Some(name) {
-            said.push(format!("A record of {} with the same key goes when one comes here.", linked(other)));
+            said.push(format!(
+                "Creating a record removes the record of {} with the same key.",
+                linked(other)
+            ));
         }
         if schema.records.as_deref() == Some(name) && schema.row == RowEffect::Delete {
             said.push(format!("Lines of {} delete records of this scope.", linked(other)));
@@ -195,7 +195,10 @@ fn others(name: &str, scopes: &Scopes) -> Vec<String> {
         }
         let claims = schema.foreign_keys.iter().filter(|key| leads(key, name));
         for column in claims.filter_map(|key| key.claims.as_ref()) {
-            said.push(format!("Lines of {} note in `{column}` who claimed a record.", linked(other)));
+            said.push(format!(
+                "Lines of {} record in `{column}` which record claimed this one.",
+                linked(other)
+            ));
         }
     }
     said
@@ -209,9 +212,9 @@ fn dependents(name: &str, scopes: &Scopes) -> impl Iterator<Item = String> {
         scopes.iter().filter(|(_, schema)| belongs(schema)).map(|(other, _)| linked(other)).collect();
     let replaces = scopes.get(name).is_some_and(|schema| schema.on_existing == OnExisting::Replace);
     let when = if replaces { "replaced or removed" } else { "removed" };
-    found
-        .into_iter()
-        .map(move |other| format!("The records of {other} that belong to a record go when it is {when}."))
+    found.into_iter().map(move |other| {
+        format!("The records of {other} that belong to a record are removed when it is {when}.")
+    })
 }
 
 fn leads(key: &ForeignKey, scope: &str) -> bool {

@@ -165,9 +165,9 @@ fn verdict(preflight: &Preflight) -> Line {
         Outcome::Activated => Line::new().styled(style::GOOD, "good").text(": would be activated"),
         Outcome::Bogus if !preflight.mistakes.is_empty() => {
             let count = plural(preflight.mistakes.len() as u64, "mistake");
-            Line::new().styled(style::BAD, "bogus").text(format!(": {count}"))
+            Line::new().styled(style::BAD, "refused").text(format!(": {count}"))
         }
-        Outcome::Bogus => Line::new().styled(style::BAD, "bogus").text(reason()),
+        Outcome::Bogus => Line::new().styled(style::BAD, "refused").text(reason()),
         Outcome::NotProcessed => Line::new().styled(style::WARN, "would not be processed").text(reason()),
     }
 }
