@@ -1,4 +1,5 @@
 //! The page of a day.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use tidewaiter::finding::Code;
 use tidewaiter::render::{Html, Renderer};
