@@ -96,7 +96,7 @@ fn the_files_of_a_run_are_told_in_one_mail_and_alerts_do_not_wait_for_it() {
     assert_eq!(subjects(&world, "data@example.org").len(), 2);
     world.drop(PARTNER, &file(15), GOOD);
     run(&world, "2026-01-20T08:30:00Z");
-    let next = "[partner] 1 file was completed";
+    let next = "[partner] 1 file completed";
     assert_eq!(subjects(&world, "data@example.org"), [next, digest, of_loud]);
     world.check();
 }
@@ -114,7 +114,7 @@ fn the_files_of_an_hour_wait_for_its_end() {
     // What ends in the next hour is told with that one.
     world.drop(PARTNER, &file(3), GOOD);
     run(&world, "2026-01-20T09:00:00Z");
-    let both = "[partner] 2 files were completed";
+    let both = "[partner] 2 files completed";
     assert_eq!(subjects(&world, "data@example.org"), [both]);
     let mail = mails_to(&world, "data@example.org").remove(0);
     assert!(mail.text.contains("2026-01-20 08:00–09:00 UTC"), "{}", mail.text);
@@ -123,7 +123,7 @@ fn the_files_of_an_hour_wait_for_its_end() {
     run(&world, "2026-01-20T09:59:00Z");
     assert_eq!(subjects(&world, "data@example.org").len(), 1);
     run(&world, "2026-01-21T00:00:00Z");
-    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file was completed", both]);
+    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file completed", both]);
 }
 
 #[test]
@@ -174,8 +174,8 @@ fn what_was_gathered_for_a_mail_stays_so_and_what_comes_later_is_told_by_another
     world.drop(PARTNER, &file(3), GOOD);
     run(&world, "2026-01-20T08:59:00Z");
     run(&world, "2026-01-20T09:05:00Z");
-    let two = "[partner] 2 files were completed";
-    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file was completed", two]);
+    let two = "[partner] 2 files completed";
+    assert_eq!(subjects(&world, "data@example.org"), ["[partner] 1 file completed", two]);
     let keys: Vec<String> = world.raw_tree().into_keys().filter(|key| key.starts_with("outbox/")).collect();
     let first = format!("outbox/{}.digest-partner.eml", gathered.imports[0]);
     assert!(keys.contains(&first), "{keys:?}");

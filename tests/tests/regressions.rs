@@ -141,7 +141,7 @@ fn what_is_appended_after_the_check_is_not_loaded_and_is_told() {
     assert_eq!(done.findings, ["file-changed"]);
     assert_eq!(world.keys("contacts"), ["ada@example.org", "last@example.org"]);
     let log = world.text(&format!("logs/partner/{file}.log"));
-    assert!(log.contains("can't read file to its end: file-changed: 32 bytes came after"), "{log}");
+    assert!(log.contains("can't read file to its end: file-changed: 32 bytes arrived after"), "{log}");
     let KeptReport::Here(report) = done.report else { panic!("a small report is kept with the outcome") };
     assert!(report.needs_attention(), "an alert is sent, and `run` ends with 1");
 }

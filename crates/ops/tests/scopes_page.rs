@@ -70,7 +70,7 @@ fn what_a_schema_says_is_put_into_words() {
     let text = docs::scope("visits", &schema, catalogue::scopes());
     for part in [
         "## visits\n\n**Visits.** Who came by.\n",
-        "- A line creates a record.\n- Its key is `visit_id`.\n- A record that is there stays as it is",
+        "- A line creates a record.\n- Its key is `visit_id`.\n- An existing record stays unchanged",
         r"| `visit_id` | yes | text, 2 to 8 characters, matching `V\|W.*` |",
         "| date as `%d/%m/%Y` |",
         "| `yes` for true, `no` for false |",

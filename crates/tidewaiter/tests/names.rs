@@ -141,7 +141,7 @@ fn names_that_fit_two_imports_are_conflicts() {
     assert_eq!(mistake.path, "acme.contacts.a_orders_b");
     assert!(mistake.message.contains("also matches acme_contacts_a.orders.b"), "{mistake}");
     let error = same.resolve("acme_contacts_a_orders_b_20260131.csv").unwrap_err();
-    assert!(!error.is_illegal() && error.reason().contains("fits two"), "{error}");
+    assert!(!error.is_illegal() && error.reason().contains("matches two"), "{error}");
 
     let dated = directory(&[("acme", "contacts", "crm"), ("acme", "contacts", "crm_20260131")]);
     assert_eq!(dated.conflicts().len(), 1);

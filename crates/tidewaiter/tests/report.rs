@@ -1,6 +1,9 @@
 //! Reports as programs and people get them.
-#![expect(clippy::disallowed_methods, reason = "the test compares a committed file with a generated one")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test, which compares a committed file with a generated one"
+)]
 
 use tidewaiter::finding::{Code, Finding, Tally};
 use tidewaiter::mistake::Mistake;

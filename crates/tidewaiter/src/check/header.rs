@@ -171,7 +171,7 @@ fn missing(header: &Header, scope: &Scope, tally: &mut Tally) {
             let names = names(scope, set);
             let message = match set {
                 [_] => format!("the column {names} is missing"),
-                _ => format!("one of the columns {names} must be there"),
+                _ => format!("one of the columns {names} is required"),
             };
             tally.push(Finding::line(Code::MissingLabel, 1, 0, message));
         }

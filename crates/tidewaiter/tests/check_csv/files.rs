@@ -214,8 +214,8 @@ fn required_columns() {
         [
             "the column is unknown in people",
             "the required column `c` is missing",
-            "one of the columns `email`, `cellphone` must be there",
-            "one of the columns `a`, `b` must be there",
+            "one of the columns `email`, `cellphone` is required",
+            "one of the columns `a`, `b` is required",
             "the column `a` is missing",
         ]
     );

@@ -26,8 +26,8 @@ struct ShownDay<'a> {
     waiting: Vec<ShownGroup<'a>>,
     columns: Vec<ShownColumn>,
     more_columns: Option<u64>,
-    look: FileList<'a>,
-    fine: FileList<'a>,
+    look: Listing<'a>,
+    fine: Listing<'a>,
 }
 
 struct ShownGroup<'a> {
@@ -49,7 +49,7 @@ struct ShownColumn {
 }
 
 /// A list of files, the latest first: what has just gone wrong is what somebody is looking for.
-struct FileList<'a> {
+struct Listing<'a> {
     all: u64,
     files: Vec<ShownFile<'a>>,
     more: Option<u64>,
@@ -87,8 +87,8 @@ impl<'a> ShownDay<'a> {
             waiting: day.waiting.iter().map(|group| ShownGroup::new(group, now)).collect(),
             columns: columns(&day.columns),
             more_columns: beyond(day.columns.len(), COLUMNS),
-            look: FileList::new(&look),
-            fine: FileList::new(&fine),
+            look: Listing::new(&look),
+            fine: Listing::new(&fine),
         }
     }
 }
@@ -154,7 +154,7 @@ fn columns(columns: &[Column]) -> Vec<ShownColumn> {
     columns.iter().take(COLUMNS).map(shown).collect()
 }
 
-impl<'a> FileList<'a> {
+impl<'a> Listing<'a> {
     fn new(files: &[&'a File]) -> Self {
         Self {
             all: files.len() as u64,

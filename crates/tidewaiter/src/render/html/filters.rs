@@ -1,14 +1,5 @@
 //! Text and numbers on their way into a template: what stands behind a `|` there.
 
-#![expect(
-    unreachable_pub,
-    clippy::inline_always,
-    clippy::unused_self,
-    clippy::unnecessary_wraps,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "askama gives filters this form, and its macro generates the rest"
-)]
-
 use std::fmt::Display;
 
 use askama::filters::{Escaper, Html, Safe};

@@ -8,6 +8,14 @@ mod chart;
 mod colour;
 mod day;
 mod digest;
+#[expect(
+    unreachable_pub,
+    clippy::inline_always,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "the form that `filter_fn` asks for, and what it expands to"
+)]
 mod filters;
 mod notice;
 mod report;
