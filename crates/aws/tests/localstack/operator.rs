@@ -257,7 +257,7 @@ async fn dead_letters_come_back_and_what_only_a_passing_cause_stopped_is_brought
     let status = tidewaiter(&["status", &address]);
     assert!(status.out.contains(&format!("importing {FILE}")), "{status:?}");
     assert!(
-        status.out.contains("\nunpack has 2 dead letters: `tidewaiter replay --dry-run` says"),
+        status.out.contains("\nunpack has 2 dead letters: `tidewaiter replay --dry-run` lists"),
         "{status:?}"
     );
 

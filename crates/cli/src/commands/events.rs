@@ -192,7 +192,7 @@ fn lines(report: &Report) -> Vec<Line> {
             lines.extend(reason.hint.iter().map(|hint| indent().styled(style::DIM, format!("hint: {hint}"))));
         }
         None if report.outcome == Outcome::Imported && report.counts.read == 0 => {
-            lines.push(head.text("  a header and no lines"));
+            lines.push(head.text("  a header without lines"));
         }
         None if report.outcome == Outcome::Imported => {
             lines.push(head.text("  ").then(counts(&report.counts)));

@@ -84,7 +84,7 @@ fn groups_that_wait_and_files_that_are_being_written_are_told_and_are_no_finding
     let answer = place.run(&["run", "drop", "--quiet-for", "0", "--patience", "0"]).expect(0);
     assert!(answer.out.contains("default: group d waits for slots 02 and 03 of 03"), "{answer:?}");
     let left =
-        "its name is one of an unfinished upload: imports/default/default_stores_main_20260131.csv.part";
+        "its name is that of an unfinished upload: imports/default/default_stores_main_20260131.csv.part";
     assert!(answer.out.contains(left), "{answer:?}");
 }
 
@@ -145,7 +145,7 @@ fn status_says_why_nothing_is_imported() {
     );
     let taken = "default_contacts_main_20260131.csv is registered; the next run processes it";
     assert!(answer.out.contains(taken), "{answer:?}");
-    assert!(answer.out.contains("imports/beside.csv lies in no repository"), "{answer:?}");
+    assert!(answer.out.contains("imports/beside.csv is in no repository"), "{answer:?}");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn one_process_at_a_time_works_on_a_folder() {
     watch.kill().unwrap();
     watch.wait().unwrap();
     assert_eq!(answer.code, 2);
-    assert!(answer.err.contains("another tidewaiter is at work on drop"), "{answer:?}");
+    assert!(answer.err.contains("another tidewaiter process is working on drop"), "{answer:?}");
 }
 
 #[cfg(unix)]

@@ -26,8 +26,8 @@ fn commands_for_folders_say_so_and_make_nothing() {
 fn an_address_that_is_none_is_told_apart_from_a_folder() {
     let place = Place::deployment();
     for (arguments, said) in [
-        (&["status", "s3://"][..], "is no address of a stack"),
-        (&["history", "s3://landing/acme/2026"], "is no address of a stack"),
+        (&["status", "s3://"][..], "is not the address of a stack"),
+        (&["history", "s3://landing/acme/2026"], "is not the address of a stack"),
         (&["records", "s3://landing/acme"], "records belong to universes"),
         (&["status", "s3://landing/acme", "--repository", "globex"], "--repository globex another"),
         (&["check", "--scope", "contacts", "s3://landing/x.csv"], "aws s3 cp s3://landing/x.csv"),

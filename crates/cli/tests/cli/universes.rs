@@ -63,7 +63,7 @@ fn a_file_that_waits_for_a_configuration_is_shown_with_it() {
     place.run(&["run", "drop", "--quiet-for", "600", "--patience", "0"]).expect(0);
     let status = place.run(&["status", "drop", "--repository", "acme"]).expect(0);
     for told in [
-        "shop_imports_config.json is not active yet: no further file or group begins",
+        "shop_imports_config.json is not active yet: no other file or group starts",
         "shop_contacts_crm_20260131.csv waits for a configuration",
     ] {
         assert!(status.out.contains(told), "{status:?}");

@@ -122,10 +122,10 @@ async fn outside(deployed: &impl Deployed, asked: Option<&Repository>, text: &st
     for file in deployed.untaken(&repositories).await?.found {
         if meant(&file.repository, &file.file) {
             let text = if file.unfinished {
-                "it is in the drop zone, and left there: its name is one that transfer programs give to \
+                "it is in the drop zone and is skipped: its name is one that transfer programs give to \
                  unfinished uploads; rename it when it is complete"
             } else {
-                "it is in the drop zone, and was not taken in yet: the next run takes it in once it has not \
+                "it is in the drop zone and is not registered yet: the next run registers it once it has not \
                  changed for a while"
             };
             let step = Step { at: file.changed, name: Name::Waits, text: text.to_owned() };

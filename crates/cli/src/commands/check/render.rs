@@ -156,7 +156,7 @@ fn verdict(preflight: &Preflight) -> Line {
             Line::from(format!("would be imported: {good}, ")).styled(style::WARN, rejected)
         }
         Outcome::Imported if counts.read == 0 => {
-            Line::new().styled(style::GOOD, "good").text(": a header and no lines")
+            Line::new().styled(style::GOOD, "good").text(": a header without lines")
         }
         Outcome::Imported => {
             Line::new().styled(style::GOOD, "good").text(format!(": all {}", plural(counts.read, "line")))
