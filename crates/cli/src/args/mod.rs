@@ -195,7 +195,7 @@ Either way, the next start continues where this one stopped.
 
 What cannot be read or written is reported once and retried, up to once a minute.
 
-Exit codes: 0 it was stopped, whatever the outcome of files; 2 it could not start.")]
+Exit codes: 0 it was stopped, whatever the outcomes; 2 it could not start.")]
 pub struct WatchArgs {
     #[command(flatten)]
     pub(crate) deployment: Deployment,

@@ -62,7 +62,7 @@ impl Teller {
         self.event("failed", failure);
         let Failure { what, error, .. } = failure;
         // Most errors about a file begin with its path: once is enough.
-        let names_it = what.strip_prefix("taking in ").is_some_and(|path| error.starts_with(path));
+        let names_it = what.strip_prefix("registering ").is_some_and(|path| error.starts_with(path));
         let mut told = failure.to_string();
         if names_it {
             told.replace_range(..what.len() + 2, "");

@@ -39,12 +39,13 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
             let report = report::report(&deployment, repository.as_ref(), &file).await?;
             match format {
                 ReportFormat::Text => Log.render(&report).lines().try_for_each(|line| printer.line(line))?,
-                ReportFormat::Html => printer.raw(Html.render(&report).as_bytes())?,
+                ReportFormat::Html => printer.raw((Html.render(&report) + "\n").as_bytes())?,
                 ReportFormat::Json => printer.json(&report)?,
             }
         }
         What::Day(date) => {
-            printer.raw(day::page(&deployment, repository.as_ref(), date).await?.as_bytes())?;
+            let page = day::page(&deployment, repository.as_ref(), date).await?;
+            printer.raw((page + "\n").as_bytes())?;
         }
     }
     Ok(Status::Clean)

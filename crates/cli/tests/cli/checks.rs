@@ -106,7 +106,7 @@ fn without_a_configuration_the_scope_is_taken_from_the_name() {
         .write("export.csv", GOOD)
         .write("a_contacts_b.csv", GOOD);
     let answer = place.run(&["check", "acme_contacts_web_20260131.csv"]).expect(0);
-    assert!(answer.out.contains("note: taken for contacts by its name"), "{answer:?}");
+    assert!(answer.out.contains("note: checked as contacts because of its name"), "{answer:?}");
     let answer = place.run(&["check", "export.csv"]).expect(2);
     assert!(answer.err.contains("--scope"), "{answer:?}");
     let answer = place.run(&["check", "a_contacts_b.csv"]).expect(1);

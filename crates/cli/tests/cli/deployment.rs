@@ -36,14 +36,14 @@ fn a_run_tells_of_each_file_and_sums_up() {
     place.dropped(CONTACTS, MIXED).dropped("readme.txt", "hello");
     let answer = place.import().expect(1);
     insta::assert_snapshot!(answer.out, @r"
-    bogus         default/readme.txt
+    refused       default/readme.txt
                   the name does not end in `.csv`
                   hint: if this is CSV, end its name in `.csv`
                   log: logs/default/readme.txt.log
     imported      default/default_contacts_main_20260131.csv  3 lines: 1 imported, 2 rejected
                   rejected lines: badlines/default/default_contacts_main_20260131.csv
                   log: logs/default/default_contacts_main_20260131.csv.log
-    2 files: 1 imported, 1 bogus; 3 lines: 1 imported, 2 rejected
+    2 files: 1 imported, 1 refused; 3 lines: 1 imported, 2 rejected
     ");
     assert_eq!(answer.err, "");
 }

@@ -289,7 +289,7 @@ fn a_key_that_no_record_has_brings_advice() {
     insta::assert_snapshot!(none("contacts", "0711223344"), @"
     no record of contacts has the key 0711223344, or 33711223344 as it is kept
       the key of contacts is the first of these with a value: email, cellphone
-      customer_key is not looked at
+      customer_key is ignored
     ");
     insta::assert_snapshot!(none("orders", "SO-1004"), @"
     no record of orders has the key SO-1004

@@ -136,7 +136,7 @@ impl Local {
 
     /// Makes the folders of a repository, and those around it.
     pub fn init(root: &Path, repository: &Repository) -> Result<()> {
-        for prefix in ["imports", "config", "archives", "badlines", "refused", "logs", "notprocessed"] {
+        for prefix in ["imports", "config", "archives", "badlines", "bogus", "logs", "notprocessed"] {
             let folder = root.join(prefix).join(repository.as_str());
             std::fs::create_dir_all(&folder).map_err(|e| Error::writing(folder.display().to_string(), e))?;
         }

@@ -20,7 +20,7 @@ const MANY: usize = 24;
 
 /// The folders with one folder for each repository. What lies elsewhere may be about any of them.
 const BY_REPOSITORY: [&str; 9] =
-    ["archives", "badlines", "refused", "config", "imports", "logs", "notprocessed", "unpacked", "waiting"];
+    ["archives", "badlines", "bogus", "config", "imports", "logs", "notprocessed", "unpacked", "waiting"];
 
 /// What was changed and is not known to be durable.
 #[derive(Debug, Default)]
