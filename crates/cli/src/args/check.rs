@@ -31,10 +31,10 @@ and what records hold already is not, either: which lines change something, and
 which are superseded by later ones, only an import can count.
 JSON is one array with an object for each file.
 
---fix repairs what has only one meaning (a byte order mark, UTF-16, the delimiter,
-capitals in the header, decimal commas, dates with the year last, …), keeps
-everything else byte for byte, and lists each change. It never guesses: 01/02/2026
-stays. If anything changed, it writes OUT and checks that.
+--fix repairs what has only one meaning (a byte order mark, UTF-16, the
+delimiter, capitals in the header, decimal commas, dates with the year last, …),
+keeps everything else byte for byte, and lists each change. It never guesses:
+01/02/2026 stays. If anything changed, it writes OUT and checks that.
 
 Exit codes: 0 nothing is wrong; 1 something is; 2 a file could not be judged.")]
 pub struct CheckArgs {

@@ -28,7 +28,7 @@ Examples:
   tidewaiter replay s3://bucket/acme --queue validate
   tidewaiter replay s3://bucket --only contacts_crm
 
-Fix the cause first: the log of the function names it. A message that is delivered
+Fix the cause first: the log of the function names it. A message that comes
 again changes nothing that is done, so sending back too many is safe. A message
 that no function can read becomes a dead letter again; --only leaves it out.
 

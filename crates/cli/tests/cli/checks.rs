@@ -111,7 +111,7 @@ fn without_a_configuration_the_scope_is_taken_from_the_name() {
     assert!(answer.err.contains("--scope"), "{answer:?}");
     let answer = place.run(&["check", "a_contacts_b.csv"]).expect(1);
     assert!(answer.out.contains("refused: the name has no date"), "{answer:?}");
-    assert!(answer.out.contains("its content was not looked at"), "{answer:?}");
+    assert!(answer.out.contains("its content was not checked"), "{answer:?}");
     let answer = place.run(&["check", "--scope", "cats", "export.csv"]).expect(2);
     assert!(answer.err.contains("there is no scope cats; there are contacts, stores"), "{answer:?}");
 }

@@ -299,7 +299,7 @@ fn a_key_that_no_record_has_brings_advice() {
     insta::assert_snapshot!(none("products", "2990000000019"), @"
     no record of products has the key 2990000000019
       the key of products is product_id
-      ean is not looked at
+      ean is ignored
       there is one of cardcode: `tidewaiter records drop cardcode --key 2990000000019`
     ");
     insta::assert_snapshot!(none("deletecontacts", "ana.lopez@example.org"), @"

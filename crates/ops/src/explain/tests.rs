@@ -174,7 +174,7 @@ fn what_it_waits_for() {
     assert_eq!(
         told(data(true), Around { waiting: Some(waiting), ..Around::default() }),
         format!(
-            "it waits for slots 01 and 03 of 03 of its group daily; 1 file there since 2026-01-01T10:00:00Z{lies}"
+            "it waits for slots 01 and 03 of 03 of its group daily; 1 file received since 2026-01-01T10:00:00Z{lies}"
         )
     );
     let before = |before| Around { before, ..Around::default() };
@@ -343,7 +343,7 @@ fn a_mail_that_could_not_be_sent_is_explained() {
     };
     assert_eq!(
         told(true),
-        "the mail to a@example.org could not be sent yet, and will be retried: verify the sender in SES"
+        "the mail to a@example.org could not be sent yet and will be retried: verify the sender in SES"
     );
     assert_eq!(
         told(false),
