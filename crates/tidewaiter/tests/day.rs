@@ -1,6 +1,5 @@
 //! The page of a day.
 #![expect(clippy::unwrap_used, reason = "a test")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use tidewaiter::finding::Code;
 use tidewaiter::render::{Html, Renderer};
