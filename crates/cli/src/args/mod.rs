@@ -1,4 +1,4 @@
-//! What may be written on the command line. What it means to the commands is for [`dispatch`](crate::dispatch).
+//! What may be written on the command line. The module `dispatch` resolves it for the commands.
 
 mod check;
 mod config;
