@@ -17,8 +17,8 @@ pub struct Limits {
     pub ratio: u64,
 }
 
-/// Unpacked bytes below which [`Limits::ratio`] is not judged: small files of repeated
-/// content compress extremely well and harm nobody.
+/// Unpacked bytes below which [`Limits::ratio`] is not judged: small files of repeated content compress extremely
+/// well and do no harm.
 pub const RATIO_FLOOR: u64 = 1 << 20;
 
 impl Default for Limits {

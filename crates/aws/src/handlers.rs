@@ -184,8 +184,8 @@ async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled
     let asks_nothing_twice = !matches!(news, News::Poke);
     Box::pin(sequence::sequence(deployment, &repository, news)).await?;
     if tries > 1 && asks_nothing_twice {
-        // Whoever had it before may have died when the state had moved on, and before it asked for what is next:
-        // then this asked for nothing either. A reconciliation would find it, but only after minutes.
+        // The receiver before may have died after the state had moved on, and before it asked for what is next: then
+        // this asked for nothing either. A reconciliation would find it, but only after minutes.
         Box::pin(sequence::sequence(deployment, &repository, News::Poke)).await?;
     }
     Ok(())
@@ -279,7 +279,7 @@ impl<R, M, Q> Deployment<R, M, Q> {
                         tracing::warn!(%error, transient = true, "the message comes again");
                     }
                     Err(error) => {
-                        tracing::error!(%error, transient = false, "the message comes again, to no avail unless somebody helps");
+                        tracing::error!(%error, transient = false, "the message will be retried; it needs an operator");
                     }
                 }
                 handled

@@ -6,7 +6,7 @@
 //! configured ([`universes`], [`configurations`]), and what a stack could not handle ([`replay`]).
 //!
 //! The library prints nothing, and reads neither flags nor the environment. Answers that programs get as JSON implement
-//! [`serde::Serialize`]; what people read is made of the same answers by whoever shows them.
+//! [`serde::Serialize`]; the command line and the page render the same answers for people.
 
 pub mod configurations;
 pub mod day;

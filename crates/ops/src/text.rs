@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use tidewaiter::id::Timestamp;
-pub use tidewaiter::report::{number, plural};
+pub use tidewaiter::report::{ago, number, plural};
 
 /// A size: `812 B`, `4.2 MiB`.
 #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
@@ -27,19 +27,6 @@ pub fn size(bytes: u64) -> String {
 /// A moment: `2026-01-31 13:45:00Z`.
 pub fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
-}
-
-/// How long ago something was: `just now`, `3 minutes ago`.
-pub fn ago(now: Timestamp, at: Timestamp) -> String {
-    let seconds = now.as_second().saturating_sub(at.as_second());
-    let (count, unit) = match seconds {
-        i64::MIN..5 => return "just now".to_owned(),
-        5..60 => (seconds, "second"),
-        60..3_600 => (seconds / 60, "minute"),
-        3_600..172_800 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{} ago", plural(count.unsigned_abs(), unit))
 }
 
 /// Things in a sentence: `a`, `a and b`, `a, b and c`.

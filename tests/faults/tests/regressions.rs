@@ -326,44 +326,31 @@ fn a_run_that_says_no_failure_leaves_no_file_waiting() {
     }
 }
 
-/// A step of the sequencer that could not be written, and a file that was loaded, reset each other's number of tries.
-#[test]
-fn a_run_ends_though_no_step_of_the_sequencer_can_be_written() {
+/// Three files, and one use of the database that fails from each of its calls on: the run ends, and the next one imports.
+fn a_run_ends_though_this_fails(use_of_the_database: &str) {
     let begin = deployment(&["acme"]);
     for n in 1..=3 {
-        write(
-            &begin.root(),
-            &format!("imports/acme/zoo_contacts_crm_2026010{n}.csv"),
-            "email\na@example.org\n",
-        );
+        let file = format!("imports/acme/zoo_contacts_crm_2026010{n}.csv");
+        write(&begin.root(), &file, "email\na@example.org\n");
     }
-    let writes = |made: &Made| made.op == Op::Database && made.path == Path::new("writing a sequence");
-    let kind = Kind::Stays(Reach::Call, Refusal::Broken);
-    for (ended, deployment) in failing(&begin, kind, writes) {
+    let fails = |made: &Made| made.op == Op::Database && made.path == Path::new(use_of_the_database);
+    for (ended, deployment) in failing(&begin, Kind::Stays(Reach::Call, Refusal::Broken), fails) {
         assert!(matches!(&ended, Ended::ByItself(failures) if !failures.is_empty()), "{ended:?}");
         run(&deployment);
         assert!(outcomes(&deployment).iter().all(|told| told.ends_with(" imported")));
     }
 }
 
+/// A step of the sequencer that could not be written, and a file that was loaded, reset each other's number of tries.
+#[test]
+fn a_run_ends_though_no_step_of_the_sequencer_can_be_written() {
+    a_run_ends_though_this_fails("writing a sequence");
+}
+
 /// Work whose import run could not be read asked for a reconciliation, which asked for that work again, for ever.
 #[test]
 fn a_run_ends_though_no_import_can_be_read() {
-    let begin = deployment(&["acme"]);
-    for n in 1..=3 {
-        write(
-            &begin.root(),
-            &format!("imports/acme/zoo_contacts_crm_2026010{n}.csv"),
-            "email\na@example.org\n",
-        );
-    }
-    let reads = |made: &Made| made.op == Op::Database && made.path == Path::new("reading an import");
-    let kind = Kind::Stays(Reach::Call, Refusal::Broken);
-    for (ended, deployment) in failing(&begin, kind, reads) {
-        assert!(matches!(&ended, Ended::ByItself(failures) if !failures.is_empty()), "{ended:?}");
-        run(&deployment);
-        assert!(outcomes(&deployment).iter().all(|told| told.ends_with(" imported")));
-    }
+    a_run_ends_though_this_fails("reading an import");
 }
 
 /// The write that ended an import took effect, and its answer was lost: the mail waited for the next run without a word.

@@ -1,8 +1,8 @@
 //! Objects in an S3 bucket, by their keys.
 //!
-//! The bucket keeps versions. That is the second net: the first is that nothing of another import is ever
-//! written over, as in a folder. What lies at a key that is used again is copied to a name of its own, so
-//! that the ledger, which says where a file is, is right for whoever looks with whatever tool.
+//! The bucket keeps versions. That is the second net: the first is that nothing of another import is ever written
+//! over, as in a folder. What lies at a key that is used again is copied to a name of its own, so that the ledger,
+//! which says where a file is, is right for every reader and every tool.
 //!
 //! A dropped file is read by its version. It may be overwritten while it waits for its group: then there are
 //! two imports, each of its own bytes.

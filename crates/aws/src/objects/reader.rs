@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 
 use super::{Bucket, Head};
 
-/// How much is asked for first, and after each move: as much as whoever reads an archive takes at a time, and no more, since
-/// its directories are small.
+/// How much is asked for first, and after each move: as much as a reader of archives takes at a time, and no more,
+/// since its directories are small.
 const FIRST_BYTES: u64 = 256 << 10;
 /// How much is asked for at most; each request that goes on where the last one ended doubles.
 const MOST_BYTES: u64 = 8 << 20;

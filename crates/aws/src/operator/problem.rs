@@ -86,7 +86,7 @@ impl Problem {
                     .to_owned()
             }
             Self::Unreachable(_) => {
-                "is there a network, and if AWS_ENDPOINT_URL is set, does somebody listen there?".to_owned()
+                "is there a network, and if AWS_ENDPOINT_URL is set, does a service listen there?".to_owned()
             }
             Self::Other { .. } => return None,
         })

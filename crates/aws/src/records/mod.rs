@@ -1,8 +1,8 @@
 //! Records in one DynamoDB table.
 //!
-//! A batch is landed in parts. A part is one transaction: what its lines do to the records, each on the
-//! condition that nobody wrote it since it was read, and the answer. So a part takes effect once. Whoever
-//! begins the batch again is told by the answers how many of its lines are done.
+//! A batch is landed in parts. A part is one transaction: what its lines do to the records, each on the condition
+//! that no process wrote it since it was read, and the answer. So a part takes effect once. A worker that begins the
+//! batch again is told by the answers how many of its lines are done.
 //!
 //! What belongs to a record that was replaced or removed can be more than a transaction takes. It is dropped
 //! after the part that says so; the answer knows what is still to be dropped.

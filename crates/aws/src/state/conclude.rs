@@ -1,8 +1,8 @@
 //! Deciding an outcome: mostly one request.
 //!
-//! The keys of the outputs are taken with it, on the condition that they are nobody's; and the date of an imported
-//! file becomes the latest one, on the condition that there is no later. Only if one of them does not hold is it
-//! looked at why.
+//! The same transaction claims the keys of the outputs, on the condition that they are unclaimed; and the date of an
+//! imported file becomes the latest one, on the condition that there is no later. Only if one of them does not hold
+//! is it looked at why.
 
 use jiff::civil::Date;
 use tidewaiter::keys::Key;

@@ -1,10 +1,10 @@
 //! State in one DynamoDB table.
 //!
-//! An import is one item, a document with a revision, and only ever written on the condition that nobody
-//! wrote it in between. What is looked up in other ways lies in key ranges of its own, each in the order in
-//! which it is asked for: ready work in treatment order, the members of a group, what is unfinished. Such an
-//! entry is written and removed in the transaction that changes the import, so that they never disagree.
-//! There is no second index, which would lag behind, and no scan. `keys` says where each thing lies.
+//! An import run is one item, a document with a revision, and only ever written on the condition that no other
+//! process wrote it in between. What is looked up in other ways lies in key ranges of its own, each in the order in
+//! which it is asked for: ready work in treatment order, the members of a group, what is unfinished. Such an entry is
+//! written and removed in the transaction that changes the import, so that they never disagree. There is no second
+//! index, which would lag behind, and no scan. `keys` says where each thing lies.
 //!
 //! [`StateTable`] implements every port of state, each in a file of its own.
 

@@ -6,8 +6,8 @@
 //! | beside the database | how it is looked at |
 //! |---|---|
 //! | `-shm`: a process works with it, or was killed | read-only; what was committed last is seen |
-//! | no `-shm`, and no `-wal` that holds anything: nobody works with it | as a file that does not change |
-//! | no `-shm`, and a `-wal`: somebody has copied these two | a copy of both, in the folder for temporary files |
+//! | no `-shm`, and no `-wal` that holds anything: no process uses it | as a file that does not change |
+//! | no `-shm`, and a `-wal`: a copy of these two | a copy of both, in the folder for temporary files |
 //! | no database | an empty one in memory |
 //!
 //! In all cases but the first a process may begin to work with it meanwhile. It is then opened anew.

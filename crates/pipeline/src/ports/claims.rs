@@ -18,7 +18,7 @@ pub trait KeyClaims: Send + Sync + 'static {
     /// - None: the object is the run's own.
     /// - The object is the output of another run: its line in the ledger names the new key from now on, and the same
     ///   run gets the same answer each time.
-    /// - No run has the key: somebody put the object there by hand, or the state was lost. The answer is a key of this
+    /// - No run has the key: the object was put there by hand, or the state was lost. The answer is a key of this
     ///   run's own, and only the first time, since afterwards the object is the run's.
     ///
     /// The answer is never the key of a third run's output: the key is renamed again, up to [`RENAMINGS`] times.

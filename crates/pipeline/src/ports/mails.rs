@@ -17,7 +17,7 @@ pub trait Mailer: Send + Sync + 'static {
         ("tidewaiter", "tidewaiter@localhost")
     }
     /// Sends a whole message, headers included, to the recipients it names. The answer is who does not get it,
-    /// however often it is tried; the others have it. An error concerns them all: nobody may have it.
+    /// however often it is tried; the others have it. An error concerns all of them: possibly no recipient has it.
     fn send(&self, mail: &Mail) -> impl Future<Output = Result<Vec<Undelivered>>> + Send;
 }
 
@@ -58,9 +58,9 @@ pub struct Trouble {
 pub enum Delivery {
     /// Everybody has it, as far as can be told.
     Sent,
-    /// Somebody does not get it, and it is not tried again.
+    /// Some recipients do not get it, and it is not retried.
     Failed(Trouble),
-    /// Nobody has it, and it stays due.
+    /// No recipient has it, and it stays due.
     Delayed(Trouble),
 }
 
@@ -88,7 +88,7 @@ pub struct DigestPlace {
     pub recipients: Vec<String>,
     /// True while the report waits for it.
     pub due: bool,
-    /// Why somebody never gets it.
+    /// Why some recipients never get it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trouble: Option<Trouble>,
 }

@@ -91,10 +91,10 @@ pub enum Message {
         import: ImportId,
         /// What to do with it.
         task: Task,
-        /// The import, if it has begun just now: nobody has tried before.
+        /// The run, if it has begun just now: this is the first try.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         known: Option<Box<ImportSnapshot>>,
-        /// How many of its batches were landed by whoever had no more time for the others.
+        /// How many of its batches an earlier invocation landed before its time was up.
         #[serde(skip_serializing_if = "is_none", default)]
         landed: u64,
     },
@@ -115,7 +115,7 @@ pub enum Message {
         /// What.
         notice: Notice,
     },
-    /// Take in a file that a reconciliation found in the drop zone: nobody has told of it.
+    /// Take in a file that a reconciliation found in the drop zone: its event has not come.
     Missed {
         /// What lies there.
         dropped: Box<DroppedObject>,
@@ -149,7 +149,7 @@ pub enum News {
         /// How long the repository must have been quiet before they are ordered, in seconds.
         settle_seconds: i64,
     },
-    /// Time to look again, and to hand out again what is running: whoever has it may be gone.
+    /// Time to look again, and to dispatch running work again: its worker may be gone.
     Poke,
     /// A configuration has its outcome: what waited for it may begin.
     Released,

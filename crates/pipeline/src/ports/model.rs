@@ -230,7 +230,8 @@ pub struct Conclusion {
     /// True while its report is to be mailed by itself.
     #[serde(default)]
     pub mail_due: bool,
-    /// What is wrong with that mail: nobody has it yet while it is due, and somebody never gets it otherwise.
+    /// What is wrong with that mail. While it is due, no recipient has it yet; otherwise some recipients never get
+    /// it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mail_trouble: Option<Trouble>,
     /// The digest that its report goes into, if it goes into one.
@@ -239,7 +240,7 @@ pub struct Conclusion {
 }
 
 impl Conclusion {
-    /// True if somebody ought to look: not imported, or not all of it, or something was found.
+    /// True if the file needs attention: not imported, partly imported, or with findings.
     pub fn needs_attention(&self) -> bool {
         !self.findings.is_empty()
             || self.counts.rejected > 0
@@ -290,8 +291,8 @@ pub struct Turn {
 pub struct Configurations {
     /// How many were registered.
     pub registered: u64,
-    /// How many have their outcome, or were changed by an operator. Whoever has read the active configurations at
-    /// this number need not read them again while it stays, and none is in flight.
+    /// How many have their outcome, or were changed by an operator. A process that has read the active configurations
+    /// at this number need not read them again while it stays, and none is in flight.
     pub concluded: u64,
 }
 
@@ -349,8 +350,8 @@ pub enum Decision {
     Late(Date),
 }
 
-/// An import as somebody has seen it, told to whoever takes the next step, so that he need not read it. It may
-/// be out of date: what is written because of it is written on the condition that it is not.
+/// A run as a process last saw it, sent along with the message so that the next worker need not read it. It may be
+/// out of date: what is written because of it is written on the condition that it is not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportSnapshot {
     /// The import.

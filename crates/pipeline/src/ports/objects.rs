@@ -42,7 +42,7 @@ pub struct Listed {
 /// A configuration that lies in the drop zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InDropZone {
-    /// It is taken in as soon as it is complete: nobody has to tell of it.
+    /// It is taken in as soon as it is complete, without an event.
     Unfinished,
     /// This version of it. Whether it is registered is for the state to say.
     Version(Box<DroppedObject>),
@@ -50,10 +50,9 @@ pub enum InDropZone {
 
 /// The object store.
 ///
-/// `older` in the methods that write: the key that an object which is already at the target is kept
-/// under, if it belongs to somebody else. None: what is there is our own from an earlier try, or nothing.
-/// A store with versions does the same, since the ledger says where a file is by its key. Nothing is
-/// overwritten.
+/// `older` in the methods that write: the key that an object which is already at the target is kept under, if it
+/// belongs to another run. None: what is there is our own from an earlier try, or nothing. A store with versions does
+/// the same, since the ledger says where a file is by its key. Nothing is overwritten.
 pub trait Objects: Send + Sync + 'static {
     /// A reader for archives, used on a thread that may block.
     type Reader: Read + Seek + Send + 'static;
@@ -62,7 +61,7 @@ pub trait Objects: Send + Sync + 'static {
 
     /// How many bytes are asked for at a time when a file is read from front to back.
     fn chunk_bytes(&self) -> u64;
-    /// True if what this source leads to can never become something else: it has a version, or nobody else
+    /// True if what this source leads to can never become something else: it has a version, or no other process
     /// writes there.
     fn is_fixed(&self, source: &Source) -> bool;
     /// Size and tag.
@@ -80,7 +79,7 @@ pub trait Objects: Send + Sync + 'static {
     fn read(&self, source: &Source, range: Range<u64>) -> impl Future<Output = Result<Bytes>> + Send;
     /// Opens an object for a thread that may block. That it is not there may be found out when it is read.
     fn open(&self, source: &Source) -> Result<Self::Reader>;
-    /// Writes a whole object at a key that nobody else writes to. Readers see all of it or nothing.
+    /// Writes a whole object at a key that no other run writes to. Readers see all of it or nothing.
     fn put(&self, key: &Key, content: Bytes) -> impl Future<Output = Result<()>> + Send;
     /// Writes a whole object where there is none. False if there is one, which stays. An adapter whose store many
     /// processes write to does this in one step.
@@ -90,7 +89,7 @@ pub trait Objects: Send + Sync + 'static {
             if is_free { self.put(key, content).await.map(|()| true) } else { Ok(false) }
         }
     }
-    /// Writes a whole object over the one with this tag, which is kept under `older` if it is somebody else's.
+    /// Writes a whole object over the one with this tag, which is kept under `older` if it is another run's.
     /// [`Error::Changed`] if another one is there by now: then nothing is written. An adapter whose store many
     /// processes write to does this in one step.
     fn put_over(
@@ -125,7 +124,7 @@ pub trait Objects: Send + Sync + 'static {
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<Listed>>> + Send;
     /// A page of what lies in the drop zone, behind an object if one is named; and the object that the next page
     /// begins behind, if there is more. Every version is told of, with its time as the store has it, so that a
-    /// reconciliation finds those that nobody was told of. Nothing, where what is dropped is found without being told.
+    /// reconciliation finds those without an event. Nothing, where dropped objects are found without events.
     fn dropped(
         &self,
         _behind: Option<&Source>,
@@ -147,7 +146,7 @@ pub trait Objects: Send + Sync + 'static {
 pub trait Upload: Send + 'static {
     /// Adds bytes.
     fn write(&mut self, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
-    /// Makes the object visible at a key that nobody else writes to.
+    /// Makes the object visible at a key that no other run writes to.
     fn finish(self) -> impl Future<Output = Result<()>> + Send;
     /// The same over the object with this tag, or where there is none. [`Error::Changed`] if something else is there
     /// by now: then nothing is seen of this one.

@@ -19,7 +19,7 @@ pub struct Batch<'a> {
     pub import: ImportId,
     /// Which batch of the import it is. The same import always has the same batches.
     pub number: BatchNumber,
-    /// True if somebody may have landed it before: then it is better to ask for the answer first.
+    /// True if an earlier try may have landed it: then it is better to ask for the answer first.
     pub is_again: bool,
     /// What lines do.
     pub plan: &'a Arc<Plan>,
@@ -155,7 +155,7 @@ pub trait Records: Send + Sync + 'static {
     fn prune_unlisted(&self, pruning: &Pruning<'_>) -> impl Future<Output = Result<Pruned>> + Send;
     /// True if a batch of the import was landed, as far as it is not forgotten.
     fn has_begun(&self, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
-    /// From now on nothing of the import is landed or swept, whoever still has its lines: they are told
+    /// From now on nothing of the run is landed or pruned, although a worker may still have its lines: it is told
     /// [`Error::Closed`](crate::Error::Closed). True if something was. So many loaders share its lines.
     fn close(&self, import: ImportId, loaders: u32) -> impl Future<Output = Result<bool>> + Send;
     /// Drops the answers to the batches of an import that is over: its batches do not come again. A store whose answers

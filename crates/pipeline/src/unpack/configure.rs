@@ -60,8 +60,8 @@ fn wrong(mistakes: Vec<Mistake>) -> Findings {
     Findings { reason: Some(reason), mistakes, ..Findings::outcome(Outcome::Bogus) }
 }
 
-/// Whoever was so slow that somebody else has activated this configuration meanwhile, and perhaps the next one too,
-/// begins again.
+/// A worker so slow that another one has activated this configuration meanwhile, and perhaps the next one too, begins
+/// again.
 async fn is_undecided<D: HasRuns>(deployment: &D, import: &ImportRun) -> Result<()> {
     let now = deployment.runs().run(import.id).await?.map(|import| import.progress);
     match now {

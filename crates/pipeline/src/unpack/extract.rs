@@ -36,8 +36,8 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
                 }
                 return conclude::conclude(deployment, archive, Findings::refused(refusal)).await;
             }
-            // Whoever else has this archive in hand may have come further, and registered what is written: only what
-            // is refused is refused for everybody.
+            // Another worker with this archive may have come further, and registered what is written: only what is
+            // refused is refused for everybody.
             Err(Stopped::Failed(error)) => return cannot_open(deployment, archive, error, false).await,
         };
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();

@@ -84,7 +84,7 @@ pub struct Column {
 }
 
 impl File {
-    /// True if somebody ought to look at it.
+    /// True if it needs attention.
     pub fn needs_attention(&self) -> bool {
         self.has_findings
             || self.counts.rejected > 0

@@ -38,15 +38,15 @@ pub struct File {
     pub outcome: Outcome,
     /// What became of its lines.
     pub counts: Counts,
-    /// True if somebody ought to look at it.
+    /// True if it needs attention.
     pub needs_attention: bool,
     /// What is told of it in full, if it is one of those that are shown in full; see [`Digest::to_detail`].
     pub report: Option<Box<Report>>,
 }
 
 impl File {
-    /// How much it matters: what was refused comes first, then by the lines that were; what needs nobody is in the
-    /// order in which it ended.
+    /// How much it matters: what was refused comes first, then by the lines that were; what needs no attention is in
+    /// the order in which it ended.
     fn rank(&self) -> impl Ord + use<> {
         let outcome = match self.outcome {
             Outcome::Bogus => 0,

@@ -159,7 +159,7 @@ pub struct Report {
     pub archive: Option<String>,
     /// Its size in bytes.
     pub bytes: u64,
-    /// SHA-256 of its content, in hexadecimal; none if nobody read the whole of it.
+    /// SHA-256 of its content, in hexadecimal; none if it was not read to its end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
     /// The universe, scope and subsection of its name, if the name could be resolved.

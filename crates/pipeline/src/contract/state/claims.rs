@@ -14,7 +14,11 @@ pub(super) async fn a_key_is_taken_from_its_owner_and_remembered<S: RunLedger + 
     state.register(&[first.clone(), second.clone()]).await?;
     let key = Key::placed(Place::Archives, &first.repository, &first.file);
     let first_claim = claim(state, &key, first.id).await?;
-    assert_eq!(first_claim, Some(key.renamed(first.id)), "what nobody claimed is kept under our own name");
+    assert_eq!(
+        first_claim,
+        Some(key.renamed(first.id)),
+        "an unclaimed file is kept under a name with our import id"
+    );
     assert_eq!(claim(state, &key, first.id).await?, None, "afterwards it is ours");
     let too_early = claim(state, &key, second.id).await;
     assert!(too_early.is_err_and(|e| e.is_transient()), "nothing is taken from who is not done");

@@ -24,7 +24,7 @@ pub(super) async fn the_latest_configuration_is_the_active_one<S: ConfigStore>(s
 pub(super) async fn a_universe_has_one_owner<S: ConfigStore>(state: &S) -> Result<()> {
     let (ours, theirs) = (repository("ours"), repository("theirs"));
     assert_eq!(state.universe("owned").await?, None);
-    assert!(!state.share("owned", &theirs, true).await?, "what nobody owns cannot be shared");
+    assert!(!state.share("owned", &theirs, true).await?, "a universe without an owner cannot be shared");
     assert_eq!(state.universe("owned").await?, None);
     for repository in [&ours, &theirs] {
         let owned = state.own("owned", repository).await?;

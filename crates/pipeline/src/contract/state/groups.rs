@@ -183,7 +183,10 @@ pub(super) async fn a_lost_race_writes_nothing<S: RunLedger + GroupQueue>(state:
         |file: &ImportRun| AdvanceWrites { begins: Some((file.id, &pin)), ends: None, registered: None };
     assert!(state.advance(&place, version, &runs(first), begins(first)).await?);
     assert_eq!(progress(first).await?, Some(Progress::Started(pin.clone())), "it begins with the same step");
-    assert!(!state.advance(&place, version, &runs(second), begins(second)).await?, "somebody was faster");
+    assert!(
+        !state.advance(&place, version, &runs(second), begins(second)).await?,
+        "another process was faster"
+    );
     assert_eq!(progress(second).await?, Some(Progress::Registered));
     let Turn { state: found, version, .. } = state.turn(&place).await?;
     assert_eq!(found, runs(first));

@@ -55,7 +55,7 @@ async fn a_digest_tells_of_each_report_once<S: RunLedger + Outbox>(state: &S) ->
 
     let gathered = state.gather(&place, &ours.key(), 10).await?;
     assert_eq!(gathered.as_ref().map(|g| g.imports.clone()), Some(vec![id(100), id(102)]));
-    // What comes now is for another mail, and whoever asks again gets the same one.
+    // What comes now is for another mail. A second call gets the same one.
     end_in(state, &single("digests", 103, "d103.csv", 0, 1), &ours).await?;
     assert_eq!(state.gather(&place, &ours.key(), 10).await?, gathered);
     let Some(gathered) = gathered else { return Ok(()) };

@@ -90,7 +90,7 @@ pub(super) async fn an_import_goes_down_its_path_once<S: StateStore>(state: &S) 
     assert_eq!(state.unmailed().await?, [import.id]);
     let trouble = Trouble { at: at(99), why: "refused".to_owned() };
     state.mailed(import.id, &Delivery::Delayed(trouble.clone())).await?;
-    assert_eq!(state.unmailed().await?, [import.id], "what nobody has stays due");
+    assert_eq!(state.unmailed().await?, [import.id], "a mail that no recipient has stays due");
     assert_eq!(mail_of(state, import.id).await?, Some((true, Some(trouble.clone()))));
     state.mailed(import.id, &Delivery::Failed(trouble.clone())).await?;
     assert_eq!(state.unmailed().await?, Vec::<ImportId>::new());
@@ -127,7 +127,7 @@ pub(super) async fn a_version_is_registered_once<S: RunLedger + GroupQueue>(stat
     };
     let (first, again, other) = (dropped(901, "v1"), dropped(902, "v1"), dropped(903, "v2"));
     let all = [&first, &again, &other].map(drop_of);
-    assert_eq!(state.unregistered(all.to_vec()).await?, all, "nobody has told of them");
+    assert_eq!(state.unregistered(all.to_vec()).await?, all, "their versions are not registered");
     assert_eq!(state.register(std::slice::from_ref(&first)).await?, std::slice::from_ref(&first));
     for _ in 0..2 {
         assert_eq!(state.register(std::slice::from_ref(&again)).await?, std::slice::from_ref(&first));

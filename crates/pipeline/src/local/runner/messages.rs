@@ -29,7 +29,7 @@ impl Runner {
             return true;
         }
         let begun = Instant::now();
-        match on_behalf_of(repository, Box::pin(handle(&self.local, message.clone()))).await {
+        match on_behalf_of(repository, handle(&self.local, message.clone())).await {
             Ok(()) => {
                 if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
                     self.troubles.solved(&unit);

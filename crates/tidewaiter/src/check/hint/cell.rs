@@ -177,7 +177,7 @@ fn spaces(column: &Column, value: &str) -> Option<Advice> {
         .then(|| Advice::write("remove the spaces before and after the value", bare))
 }
 
-/// A value that would be right without characters that nobody sees, or without the quotes that text programs curl.
+/// A value that would be right without its invisible characters, or without the quotes that text programs curl.
 fn unseen(column: &Column, value: &str) -> Option<Advice> {
     // What is seen as a space is none of these, and may stand for another character: `12 50`, `ada lovelace@…`.
     const UNSEEN: [char; 7] =

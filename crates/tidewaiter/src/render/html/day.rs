@@ -48,7 +48,7 @@ struct ShownColumn {
     files: u64,
 }
 
-/// A list of files, the latest first: what has just gone wrong is what somebody is looking for.
+/// A list of files, the latest first, because readers look for what has just gone wrong.
 struct Listing<'a> {
     all: u64,
     files: Vec<ShownFile<'a>>,

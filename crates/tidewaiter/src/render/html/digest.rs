@@ -22,7 +22,7 @@ struct Mail<'a> {
     beyond_fine: Option<String>,
 }
 
-/// A file that needs somebody: how it ended, what is worst about it, and where things are.
+/// A file that needs attention: how it ended, what is worst about it, and where things are.
 struct Look<'a> {
     colour: &'static str,
     name: &'a str,

@@ -12,7 +12,7 @@ use crate::report::Report;
 #[derive(Debug, Clone, Copy)]
 pub struct Text;
 
-/// The log says it all: nobody needs to look for another wording of it.
+/// The log is the text form of a report; there is no second wording.
 impl Renderer<Report> for Text {
     fn render(&self, report: &Report) -> String {
         Log.render(report)
