@@ -286,8 +286,8 @@ mod tests {
     #[test]
     fn nothing_in_a_line_steers_a_terminal() {
         let line = Line::new().styled(style::BAD, "refused").text(" a\x1b[2J\u{9b}31m\u{202e}\n");
-        assert_eq!(line.render(false), "bogus a\\u{1b}[2J\\u{9b}31m\\u{202e}\\n\n");
-        assert!(line.render(true).starts_with("\x1b[1m\x1b[31mbogus\x1b[0m a\\u{1b}"));
+        assert_eq!(line.render(false), "refused a\\u{1b}[2J\\u{9b}31m\\u{202e}\\n\n");
+        assert!(line.render(true).starts_with("\x1b[1m\x1b[31mrefused\x1b[0m a\\u{1b}"));
     }
 
     #[test]
