@@ -6,7 +6,7 @@ use tidewaiter::sequence;
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{AdvanceWrites, ImportRun};
 
-use super::imports::{DOCUMENT, REGISTERED, REVISION, begin, end, find, put_document, recall, replace};
+use super::imports::{DOCUMENT, REGISTERED, REVISION, find, put_document, recall, replace};
 use super::keys;
 use super::run_cache::RunCache;
 use crate::table::{Table, Write, Written};
@@ -29,7 +29,7 @@ pub(super) async fn advance(
     };
     let begins = |import: &mut ImportRun| {
         if let Some((_, pin)) = along.begins {
-            begin(import, pin);
+            import.start(pin);
         }
     };
     let mut writes = vec![write];
@@ -38,7 +38,7 @@ pub(super) async fn advance(
         changed.extend(change(table, known, id, begins, &mut writes).await?);
     }
     if let Some(id) = along.ends {
-        changed.extend(change(table, known, id, end, &mut writes).await?);
+        changed.extend(change(table, known, id, ImportRun::finish, &mut writes).await?);
     }
     if let Some(registered) = along.registered {
         writes.push(Write::If(keys::configurations(repository), REGISTERED, registered));

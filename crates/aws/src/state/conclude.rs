@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use tidewaiter::keys::Key;
 use tidewaiter::report::Outcome;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Conclusion, Decision, ImportRun, Kind, Progress};
+use tidewaiter_pipeline::ports::{Conclusion, Decision, ImportRun, Kind};
 
-use super::imports::{conclusion, recall, replace};
+use super::imports::{recall, replace};
 use super::run_cache::RunCache;
 use super::{claim, keys, read};
 use crate::table::{Table, Tries, Write, Written, text, text_of};
@@ -33,18 +33,16 @@ pub(super) async fn conclude(
     let mut is_first = true;
     loop {
         let found = recall(table, known, WHAT, id).await?;
-        let before = found.as_ref().and_then(|(import, _)| conclusion(import));
-        let Some((import, revision)) = found.as_ref().filter(|_| before.is_none()) else {
-            // It is ours also if it was written before, and the answer to that was lost.
-            return match before.filter(|before| *before != decided) {
-                Some(before) => Ok(Decision::Before(Box::new(before.clone()))),
-                None => claim::claim(table, outputs, id).await.map(Decision::Taken),
-            };
+        // It is ours also if it was written before, and the answer to that was lost.
+        let Some((import, revision)) =
+            found.as_ref().filter(|(import, _)| import.conclusion() != Some(decided))
+        else {
+            return claim::claim(table, outputs, id).await.map(Decision::Taken);
         };
-        if import.has_passed() && !seen.has_passed() {
-            return Ok(Decision::Passed);
+        let mut after = import.clone();
+        if let Some(otherwise) = after.conclude(seen, decided) {
+            return Ok(otherwise);
         }
-        let after = ImportRun { progress: Progress::Concluding(decided.clone()), ..import.clone() };
         let mut writes = replace(import, &after, *revision, WHAT)?;
         if late.is_none() && decided.outcome == Outcome::Imported {
             match raised(table, import, is_first).await? {

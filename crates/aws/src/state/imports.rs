@@ -2,7 +2,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, DigestPlace, ImportRun, Kind, Pinned, Progress};
+use tidewaiter_pipeline::ports::{DigestPlace, ImportRun, Kind, Progress};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::keys;
@@ -160,24 +160,6 @@ async fn change_once(
     }
 }
 
-/// Fixes what an import runs under; what holds, unless its outcome is decided.
-pub(super) fn begin(import: &mut ImportRun, pin: &Pinned) -> Option<Pinned> {
-    let held = match &import.progress {
-        Progress::Registered => pin.clone(),
-        Progress::Started(pinned) => pinned.joined(pin.clone()),
-        Progress::Concluding(_) | Progress::Done(_) => return None,
-    };
-    import.progress = Progress::Started(held.clone());
-    Some(held)
-}
-
-/// An import whose outcome is carried out is done.
-pub(super) fn end(import: &mut ImportRun) {
-    if let Progress::Concluding(conclusion) = &import.progress {
-        import.progress = Progress::Done(conclusion.clone());
-    }
-}
-
 /// An import with its revision, as it is remembered or, if it is not, as it is.
 pub(super) async fn recall(
     table: &Table,
@@ -258,7 +240,7 @@ fn follow(before: &ImportRun, after: &ImportRun) -> Vec<Write> {
         writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED), When::Always));
     }
     if became(is_decided)
-        && let Some(conclusion) = conclusion(after)
+        && let Some(conclusion) = after.conclusion()
     {
         let named = vec![(IMPORT, text(after.id.to_string())), ("file", text(&after.file))];
         writes.push(Write::Put(keys::ended_import(after, conclusion.finished), named, When::Always));
@@ -274,7 +256,7 @@ fn follow(before: &ImportRun, after: &ImportRun) -> Vec<Write> {
         if !is_done(after) {
             writes.push(unfinished(after));
         }
-        if let Some(conclusion) = conclusion(after).filter(|c| c.outcome == Outcome::Imported) {
+        if let Some(conclusion) = after.conclusion().filter(|c| c.outcome == Outcome::Imported) {
             let finished = number(conclusion.finished.as_millisecond());
             writes.push(Write::SetOnce(keys::date(&after.repository, name, name.date), "finished", finished));
             if let Some(sha256) = &conclusion.sha256 {
@@ -323,19 +305,12 @@ fn unfinished(import: &ImportRun) -> Write {
     Write::Put(keys::of(keys::unfinished(&import.repository), import.id), named, When::Always)
 }
 
-pub(super) fn conclusion(import: &ImportRun) -> Option<&Conclusion> {
-    match &import.progress {
-        Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
-        Progress::Registered | Progress::Started(_) => None,
-    }
-}
-
 fn is_checked(import: &ImportRun) -> bool {
     is_decided(import) || matches!(&import.progress, Progress::Started(pinned) if pinned.checked)
 }
 
 fn is_decided(import: &ImportRun) -> bool {
-    conclusion(import).is_some()
+    import.conclusion().is_some()
 }
 
 fn is_done(import: &ImportRun) -> bool {

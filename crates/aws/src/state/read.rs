@@ -13,8 +13,7 @@ use tidewaiter_pipeline::ports::{
 use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{
-    CONCLUDED, DOCUMENT, FIRST_REVISION, IMPORT, REGISTERED, REVISION, conclusion, document, find_all,
-    import_of,
+    CONCLUDED, DOCUMENT, FIRST_REVISION, IMPORT, REGISTERED, REVISION, document, find_all, import_of,
 };
 use super::keys;
 use super::register::generations;
@@ -236,7 +235,7 @@ pub(super) async fn history(table: &Table, filter: &HistoryFilter) -> Result<Vec
         all.extend(history_of(table, &repository, filter).await?);
     }
     all.sort_by_key(|import: &ImportRun| {
-        let ended = filter.finished.as_ref().and_then(|_| conclusion(import));
+        let ended = filter.finished.as_ref().and_then(|_| import.conclusion());
         std::cmp::Reverse((ended.map(|ended| ended.finished.as_millisecond()), import.id))
     });
     all.truncate(filter.limit);
@@ -282,9 +281,9 @@ async fn history_of(
             found.iter().filter(is_wanted).map(|item| import_of(item, WHAT)).collect();
         let mut page = find_all(table, WHAT, &ids?).await?;
         page.retain(|import| {
-            filter.outcome.is_none_or(|wanted| conclusion(import).is_some_and(|c| c.outcome == wanted))
+            filter.outcome.is_none_or(|wanted| import.conclusion().is_some_and(|c| c.outcome == wanted))
                 && filter.sha256.as_ref().is_none_or(|wanted| {
-                    let sha256 = conclusion(import).and_then(|c| c.sha256.as_ref());
+                    let sha256 = import.conclusion().and_then(|c| c.sha256.as_ref());
                     sha256.is_some_and(|sha256| sha256.starts_with(wanted))
                 })
         });

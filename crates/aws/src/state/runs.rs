@@ -9,7 +9,7 @@ use tidewaiter_pipeline::ports::{
     Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, RunLedger,
 };
 
-use super::imports::{self, begin, conclusion, end};
+use super::imports;
 use super::{StateTable, conclude, keys, read, register};
 
 impl RunLedger for StateTable {
@@ -65,7 +65,7 @@ impl RunLedger for StateTable {
 
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
         let mut held = None;
-        let start = |import: &mut ImportRun| held = begin(import, pin);
+        let start = |import: &mut ImportRun| held = import.start(pin);
         self.change("starting an import", id, start).await?;
         Ok(held)
     }
@@ -82,10 +82,10 @@ impl RunLedger for StateTable {
 
     async fn finish(&self, id: ImportId) -> Result<()> {
         // A process that carries out another process's decision may remember the run as it was before.
-        if self.known.get(id).is_some_and(|(import, _)| conclusion(&import).is_none()) {
+        if self.known.get(id).is_some_and(|(import, _)| import.conclusion().is_none()) {
             self.known.forget(id);
         }
-        self.change("finishing an import", id, end).await
+        self.change("finishing an import", id, ImportRun::finish).await
     }
 
     async fn find_duplicate(

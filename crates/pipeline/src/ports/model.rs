@@ -76,6 +76,48 @@ impl ImportRun {
         version.as_deref().filter(|_| self.archive.is_none()).map(|version| (key.as_str(), version))
     }
 
+    /// Its outcome, if that is decided.
+    pub fn conclusion(&self) -> Option<&Conclusion> {
+        match &self.progress {
+            Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
+            Progress::Registered | Progress::Started(_) => None,
+        }
+    }
+
+    /// Fixes what it works under; the rule of [`RunLedger::start`](super::RunLedger::start). Returns what holds, or
+    /// None if its outcome is decided.
+    pub fn start(&mut self, pin: &Pinned) -> Option<Pinned> {
+        let held = match &self.progress {
+            Progress::Registered => pin.clone(),
+            Progress::Started(pinned) => pinned.joined(pin.clone()),
+            Progress::Concluding(_) | Progress::Done(_) => return None,
+        };
+        self.progress = Progress::Started(held.clone());
+        Some(held)
+    }
+
+    /// Decides its outcome, by one who had `seen` it as it was; the rule of
+    /// [`RunLedger::conclude`](super::RunLedger::conclude). Deciding the same again changes nothing. Returns what stands
+    /// against it: then nothing is decided.
+    pub fn conclude(&mut self, seen: &Self, conclusion: &Conclusion) -> Option<Decision> {
+        match self.conclusion() {
+            Some(decided) if decided == conclusion => None,
+            Some(decided) => Some(Decision::Before(Box::new(decided.clone()))),
+            None if self.has_passed() && !seen.has_passed() => Some(Decision::Passed),
+            None => {
+                self.progress = Progress::Concluding(conclusion.clone());
+                None
+            }
+        }
+    }
+
+    /// Marks it done, if its outcome is decided.
+    pub fn finish(&mut self) {
+        if let Progress::Concluding(conclusion) = &self.progress {
+            self.progress = Progress::Done(conclusion.clone());
+        }
+    }
+
     /// True if a try has found that it passes, and others go by that: half of it may be loaded, or the rest of its
     /// group may be checked.
     pub fn has_passed(&self) -> bool {

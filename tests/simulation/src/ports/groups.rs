@@ -6,7 +6,6 @@ use tidewaiter::sequence::{self, GroupRef, Ready};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{AdvanceWrites, GroupQueue, ImportRun, ImportSnapshot, Turn, WaitingGroup};
 
-use super::known::{begin, end};
 use super::{FIRST_REVISION, Ports};
 
 fn named(group: &GroupRef) -> String {
@@ -54,12 +53,12 @@ impl GroupQueue for Ports {
             let (mut written, mut is_current) =
                 (AdvanceWrites { registered: along.registered, ..AdvanceWrites::default() }, true);
             if let Some((id, pin)) = along.begins
-                && let Some(is_so) = self.compare(id, |import| _ = begin(import, pin)).await?
+                && let Some(is_so) = self.compare(id, |import| _ = import.start(pin)).await?
             {
                 (written.begins, is_current) = (along.begins, is_so);
             }
             if let Some(id) = along.ends
-                && let Some(is_so) = self.compare(id, end).await?
+                && let Some(is_so) = self.compare(id, ImportRun::finish).await?
             {
                 (written.ends, is_current) = (along.ends, is_current && is_so);
             }

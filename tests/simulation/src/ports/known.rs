@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Conclusion, ImportRun, ImportSnapshot, Pinned, Progress, RunLedger};
+use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Progress, RunLedger};
 
 use super::Ports;
 
@@ -75,31 +75,5 @@ impl Ports {
         }
         let current = self.current(id).await?;
         Ok(Some(current.is_some_and(|current| current.revision == remembered.revision)))
-    }
-}
-
-/// Fixes what an import runs under; what holds, unless its outcome is decided.
-pub(super) fn begin(import: &mut ImportRun, pin: &Pinned) -> Option<Pinned> {
-    let held = match &import.progress {
-        Progress::Registered => pin.clone(),
-        Progress::Started(pinned) => pinned.joined(pin.clone()),
-        Progress::Concluding(_) | Progress::Done(_) => return None,
-    };
-    import.progress = Progress::Started(held.clone());
-    Some(held)
-}
-
-/// An import whose outcome is carried out is done.
-pub(super) fn end(import: &mut ImportRun) {
-    if let Progress::Concluding(conclusion) = &import.progress {
-        import.progress = Progress::Done(conclusion.clone());
-    }
-}
-
-/// The outcome of an import, if it is decided.
-pub(super) fn conclusion(import: &ImportRun) -> Option<&Conclusion> {
-    match &import.progress {
-        Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
-        Progress::Registered | Progress::Started(_) => None,
     }
 }

@@ -11,7 +11,6 @@ use tidewaiter_pipeline::ports::{
 };
 
 use super::Ports;
-use super::known::{begin, conclusion as decided, end};
 
 impl RunLedger for Ports {
     async fn register(&self, imports: &[ImportRun]) -> Result<Vec<ImportRun>> {
@@ -94,7 +93,7 @@ impl RunLedger for Ports {
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
         let start = async {
             let mut held = None;
-            if self.compare(id, |import| held = begin(import, pin)).await?.is_none() {
+            if self.compare(id, |import| held = import.start(pin)).await?.is_none() {
                 return Ok(held);
             }
             let held = self.world.state.start(id, pin).await?;
@@ -119,7 +118,7 @@ impl RunLedger for Ports {
             || format!("{id}: {} {}", conclusion.outcome, conclusion.code.as_deref().unwrap_or_default());
         let conclude = async {
             if let Some(known) = self.memory.get(id)
-                && let Some(before) = decided(&known.import)
+                && let Some(before) = known.import.conclusion()
                 && before != conclusion
             {
                 return Ok(Decision::Before(Box::new(before.clone())));
@@ -138,10 +137,10 @@ impl RunLedger for Ports {
 
     async fn finish(&self, id: ImportId) -> Result<()> {
         let finish = async {
-            if self.memory.get(id).is_some_and(|known| decided(&known.import).is_none()) {
+            if self.memory.get(id).is_some_and(|known| known.import.conclusion().is_none()) {
                 self.memory.forget(id);
             }
-            if self.compare(id, end).await?.is_some() {
+            if self.compare(id, ImportRun::finish).await?.is_some() {
                 self.world.state.finish(id).await?;
                 self.seen(|inner| inner.watch.finished(id));
                 self.remember_current(id).await?;

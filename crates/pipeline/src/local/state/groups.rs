@@ -51,7 +51,7 @@ impl GroupQueue for SqliteState {
                 return Ok(false);
             }
             if let Some((id, pin)) = begins {
-                start(sql, id, pin)?;
+                start(sql, id, &pin)?;
             }
             if let Some(id) = ends {
                 finish(sql, id)?;

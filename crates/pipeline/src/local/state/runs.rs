@@ -12,9 +12,7 @@ use super::claims::claim;
 use super::register::{register, resolve};
 use super::{SqliteState, change, entry_of, read};
 use crate::Result;
-use crate::ports::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, Kind, Pinned, Progress, RunLedger,
-};
+use crate::ports::{Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, Kind, Pinned, RunLedger};
 
 impl RunLedger for SqliteState {
     async fn register(&self, imports: &[ImportRun]) -> Result<Vec<ImportRun>> {
@@ -54,7 +52,7 @@ impl RunLedger for SqliteState {
 
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
         let pin = pin.clone();
-        self.database.write("starting an import", move |sql| start(sql, id, pin)).await
+        self.database.write("starting an import", move |sql| start(sql, id, &pin)).await
     }
 
     async fn conclude(
@@ -64,10 +62,11 @@ impl RunLedger for SqliteState {
         outputs: &[&Key],
         late: Option<Date>,
     ) -> Result<Decision> {
-        let (id, had_passed) = (seen.id, seen.has_passed());
+        let seen = Box::new(seen.clone());
         let conclusion = conclusion.clone();
         let outputs: Vec<Key> = outputs.iter().map(|key| (*key).clone()).collect();
         let conclude = move |sql: &rusqlite::Transaction<'_>| {
+            let id = seen.id;
             if late.is_none()
                 && conclusion.outcome == Outcome::Imported
                 && let Some(date) = later_date(sql, id)?
@@ -75,18 +74,7 @@ impl RunLedger for SqliteState {
                 return Ok(Decision::Late(date));
             }
             let mut otherwise = None;
-            change(sql, id, |import| match &import.progress {
-                Progress::Concluding(decided) | Progress::Done(decided) if *decided == conclusion => {}
-                Progress::Concluding(decided) | Progress::Done(decided) => {
-                    otherwise = Some(Decision::Before(Box::new(decided.clone())));
-                }
-                Progress::Started(_) if import.has_passed() && !had_passed => {
-                    otherwise = Some(Decision::Passed);
-                }
-                Progress::Registered | Progress::Started(_) => {
-                    import.progress = Progress::Concluding(conclusion.clone());
-                }
-            })?;
+            change(sql, id, |import| otherwise = import.conclude(&seen, &conclusion))?;
             if let Some(otherwise) = otherwise {
                 return Ok(otherwise);
             }
@@ -133,18 +121,9 @@ impl RunLedger for SqliteState {
 }
 
 /// Fixes what an import runs under; what holds, unless its outcome is decided.
-pub(super) fn start(sql: &Connection, id: ImportId, pin: Pinned) -> rusqlite::Result<Option<Pinned>> {
+pub(super) fn start(sql: &Connection, id: ImportId, pin: &Pinned) -> rusqlite::Result<Option<Pinned>> {
     let mut held = None;
-    change(sql, id, |import| {
-        held = match &import.progress {
-            Progress::Registered => Some(pin),
-            Progress::Started(pinned) => Some(pinned.joined(pin)),
-            Progress::Concluding(_) | Progress::Done(_) => None,
-        };
-        if let Some(held) = &held {
-            import.progress = Progress::Started(held.clone());
-        }
-    })?;
+    change(sql, id, |import| held = import.start(pin))?;
     Ok(held)
 }
 
@@ -152,9 +131,7 @@ pub(super) fn start(sql: &Connection, id: ImportId, pin: Pinned) -> rusqlite::Re
 pub(super) fn finish(sql: &Connection, id: ImportId) -> rusqlite::Result<()> {
     let mut ready = None;
     change(sql, id, |import| {
-        if let Progress::Concluding(conclusion) = &import.progress {
-            import.progress = Progress::Done(conclusion.clone());
-        }
+        import.finish();
         if let Kind::Data { name, rank, group: None, .. } = &import.kind {
             ready = Some((import.repository.to_string(), single_key(name, *rank, id)));
         }
@@ -168,13 +145,9 @@ pub(super) fn finish(sql: &Connection, id: ImportId) -> rusqlite::Result<()> {
 
 /// The latest date that was imported before a file came which has no outcome yet, if it is later than its own.
 fn later_date(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Date>> {
-    let Some(ImportRun { repository, kind: Kind::Data { name, .. }, arrived, progress, .. }) =
-        read::run(sql, id)?
-    else {
+    let undecided = read::run(sql, id)?.filter(|run| run.conclusion().is_none());
+    let Some(ImportRun { repository, kind: Kind::Data { name, .. }, arrived, .. }) = undecided else {
         return Ok(None);
     };
-    if let Progress::Concluding(_) | Progress::Done(_) = progress {
-        return Ok(None);
-    }
     read::later_date(sql, (&repository.to_string(), &entry_of(&name)), name.date, arrived)
 }
