@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
 use tidewaiter_pipeline::capabilities::{Clock, HasRuns};
 use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
-use tidewaiter_pipeline::validate::Tried;
-use tidewaiter_pipeline::{Error, digest, follow, reconcile, report, sequence, unpack, watch};
+use tidewaiter_pipeline::process::Tried;
+use tidewaiter_pipeline::{Error, digest, follow, intake, reconcile, report, sequence, watch};
 use tracing::{Instrument, Span, field};
 
 use crate::deployment::{Deployment, Loading, Mailing, Messaging};
@@ -155,7 +155,7 @@ async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
         }
         Ok(Message::Missed { dropped }) => {
             about(&[("repository", &dropped.repository), ("import", &dropped.import)]);
-            return Ok(Box::pin(unpack::unpack(deployment, &dropped)).await?);
+            return Ok(Box::pin(intake::intake(deployment, &dropped)).await?);
         }
         _ => {}
     }
@@ -165,7 +165,7 @@ async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
         let handled = match notice {
             Notice::Dropped(dropped) => {
                 about(&[("repository", &dropped.repository), ("import", &dropped.import)]);
-                Box::pin(unpack::unpack(deployment, &dropped)).await
+                Box::pin(intake::intake(deployment, &dropped)).await
             }
             Notice::Stray { key } => Err(Error::Stray { key }),
         };
@@ -199,7 +199,7 @@ async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str, tries: u3
     remember(deployment, known.as_deref());
     let is_first = tries == 1 && known.is_some_and(|known| has_just_begun(&known.import, deployment.now()));
     let before = Tried::told(is_first, landed);
-    Ok(Box::pin(follow::validate_and_follow(deployment, import, task, before)).await?)
+    Ok(Box::pin(follow::process_and_follow(deployment, import, task, before)).await?)
 }
 
 /// False of what was replayed from the dead letters: its tries are counted anew.

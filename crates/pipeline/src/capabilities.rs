@@ -3,8 +3,8 @@
 //! A use case names in its bounds the capabilities it needs, and reaches nothing else. A deployment implements those
 //! that it has. The function that orders files has no store of records, so a use case that needs one does not compile
 //! for it. Each use case with many needs has a name for them: [`Concludes`](crate::conclude::Concludes),
-//! [`TakesIn`](crate::unpack::TakesIn), [`Sequences`](crate::sequence::Sequences),
-//! [`Validates`](crate::validate::Validates), [`SendsReports`](crate::report::SendsReports),
+//! [`TakesIn`](crate::intake::TakesIn), [`Sequences`](crate::sequence::Sequences),
+//! [`Processes`](crate::process::Processes), [`SendsReports`](crate::report::SendsReports),
 //! [`WatchesOver`](crate::watch::WatchesOver), [`Reconciles`](crate::reconcile::Reconciles).
 //!
 //! A deployment that keeps all state in one store implements [`HasState`], and has every capability of state by that.

@@ -127,14 +127,6 @@ pub enum Error {
         /// The import.
         id: String,
     },
-    /// The time of this process is up, and the file is not loaded to its end.
-    #[error("the time limit was reached after {landed} batches of import {id}")]
-    OutOfTime {
-        /// The import.
-        id: String,
-        /// How many of its batches are landed.
-        landed: u64,
-    },
     /// A mail could not be sent.
     #[error("mail for import {id} was not sent: {source}")]
     Mail {
@@ -154,7 +146,6 @@ impl Error {
         match self {
             Self::Changed { .. }
             | Self::Closed { .. }
-            | Self::OutOfTime { .. }
             | Self::Store { .. }
             | Self::Mail { .. }
             | Self::Task(_) => true,

@@ -17,13 +17,13 @@ use tracing::Instrument;
 
 use crate::capabilities::{HasQueue, trait_alias};
 use crate::ports::{Message, Queue, Task};
+use crate::process::{Processes, Tried, process};
 use crate::sequence::Sequences;
-use crate::validate::{Tried, Validates, validate};
 use crate::{Result, sequence};
 
 trait_alias! {
     /// What loading a file and the small ones after it needs.
-    pub trait Follows = Validates + Sequences
+    pub trait Follows = Processes + Sequences
 }
 
 /// Larger files get an invocation of their own, in bytes.
@@ -85,7 +85,7 @@ impl<Q: Queue> Queue for BufferedQueue<Q> {
 ///
 /// # Errors
 /// If the task failed. What failed of that which follows is sent as a message, to be tried by itself.
-pub async fn validate_and_follow<D, Q>(deployment: &D, id: ImportId, task: Task, tried: Tried) -> Result<()>
+pub async fn process_and_follow<D, Q>(deployment: &D, id: ImportId, task: Task, tried: Tried) -> Result<()>
 where
     D: Follows + HasQueue<Queue = BufferedQueue<Q>>,
     Q: Queue,
@@ -93,7 +93,7 @@ where
     let queue = deployment.queue();
     let begun = deployment.now();
     queue.begin();
-    let done = Box::pin(validate(deployment, id, task, tried)).await;
+    let done = Box::pin(process(deployment, id, task, tried)).await;
     let followed = if done.is_ok() { follow(deployment, queue, begun).await } else { Ok(()) };
     queue.end().await?;
     done.and(followed)
@@ -133,7 +133,7 @@ async fn step<D: Follows>(deployment: &D, message: &Message) -> Result<()> {
         }
         Message::Work { import, task, .. } => {
             let span = tracing::info_span!("follows", import = %import);
-            Box::pin(validate(deployment, *import, *task, Tried::Never)).instrument(span).await
+            Box::pin(process(deployment, *import, *task, Tried::Never)).instrument(span).await
         }
         _ => Ok(()),
     }

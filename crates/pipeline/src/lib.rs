@@ -1,6 +1,6 @@
 //! The use cases of tidewaiter, over ports.
 //!
-//! A file passes through [`unpack`], [`sequence`], [`validate`] and [`report`]. Each takes a message, acts through the
+//! A file passes through [`intake`], [`sequence`], [`process`] and [`report`]. Each takes a message, acts through the
 //! [`ports`], and may be called again with the same message at any time: it picks up where it stopped. Each names the
 //! [`capabilities`] that it needs, and a deployment implements those that it has. [`local`] holds the adapters for one
 //! machine: a folder, SQLite, `.eml` files.
@@ -19,16 +19,17 @@ pub mod examine;
 pub mod follow;
 pub mod hash;
 mod in_flight;
+pub mod intake;
 pub mod local;
+mod lost;
 mod parts;
 pub mod ports;
+pub mod process;
 mod pulse;
 pub mod reconcile;
 pub mod register;
 pub mod report;
 pub mod sequence;
-pub mod unpack;
-pub mod validate;
 pub mod watch;
 
 pub use error::{Error, Result};

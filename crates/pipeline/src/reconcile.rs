@@ -7,13 +7,13 @@ use tidewaiter::sequence;
 use crate::capabilities::{
     Clock, HasGroups, HasMarks, HasObjects, HasOutbox, HasQueue, HasRuns, trait_alias,
 };
+use crate::intake::TakesIn;
 use crate::ports::{
     GroupQueue, ImportRun, Kind, Message, News, Objects, Outbox, Progress, Queue, RunLedger, Turn,
 };
 use crate::report::is_refused;
-use crate::unpack::TakesIn;
 use crate::watch::WatchesOver;
-use crate::{Error, Result, conclude, digest, pulse, unpack, watch};
+use crate::{Error, Result, conclude, digest, intake, pulse, watch};
 
 trait_alias! {
     /// What poking repositories and asking for mails needs.
@@ -190,7 +190,7 @@ pub async fn resume<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<()
         (Kind::Data { .. }, Progress::Concluding(conclusion)) => {
             conclude::carry_out(deployment, import, conclusion).await
         }
-        _ => unpack::take_in(deployment, import).await,
+        _ => intake::take_in(deployment, import).await,
     }
 }
 

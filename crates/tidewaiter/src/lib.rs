@@ -18,5 +18,6 @@ pub mod order;
 pub mod record;
 pub mod render;
 pub mod report;
+pub mod run;
 pub mod schema;
 pub mod sequence;

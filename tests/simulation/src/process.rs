@@ -12,8 +12,8 @@ use tidewaiter_pipeline::capabilities::{
 use tidewaiter_pipeline::config_cache::Cache;
 use tidewaiter_pipeline::follow::BufferedQueue;
 use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
-use tidewaiter_pipeline::validate::Tried;
-use tidewaiter_pipeline::{Result, digest, follow, reconcile, report, sequence, unpack, watch};
+use tidewaiter_pipeline::process::Tried;
+use tidewaiter_pipeline::{Result, digest, follow, intake, reconcile, report, sequence, watch};
 
 use crate::fault::Fault;
 use crate::gate::Lane;
@@ -105,12 +105,12 @@ impl Process {
     /// The message is to come again.
     pub async fn handle(&self, body: &Body, tries: u32) -> Result<()> {
         match body {
-            Body::Upload(dropped) => unpack::unpack(self, dropped).await,
+            Body::Upload(dropped) => intake::intake(self, dropped).await,
             Body::Sweep => {
                 let left_alone = self.now().checked_sub(IN_HAND).unwrap_or(Timestamp::MIN);
                 reconcile::reconcile(self, left_alone).await.map(|_| ())
             }
-            Body::Message(Message::Missed { dropped }) => unpack::unpack(self, dropped).await,
+            Body::Message(Message::Missed { dropped }) => intake::intake(self, dropped).await,
             Body::Message(Message::TakeIn { import }) => reconcile::resume_by_id(self, *import).await,
             Body::Message(Message::Sequence { repository, news, known }) => {
                 self.remember(known.as_deref());
@@ -125,7 +125,7 @@ impl Process {
                 self.remember(known.as_deref());
                 let is_first =
                     tries == 1 && known.as_ref().is_some_and(|known| self.has_just_begun(&known.import));
-                follow::validate_and_follow(self, *import, *task, Tried::told(is_first, *landed)).await
+                follow::process_and_follow(self, *import, *task, Tried::told(is_first, *landed)).await
             }
             Body::Message(Message::Report { import }) => report::report(self, *import).await,
             Body::Message(Message::Digest { repository, digest }) => {

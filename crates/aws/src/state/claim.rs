@@ -5,7 +5,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{ImportRun, KeyClaims, Progress, RENAMINGS};
+use tidewaiter_pipeline::ports::{KeyClaims, RENAMINGS};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::imports::{IMPORT, find, import_of, put_document};
@@ -70,15 +70,15 @@ async fn claim_one(table: &Table, key: &Key, id: ImportId) -> Result<Option<Key>
         ];
         // The ledger says where it is from now on.
         let earlier = find(table, WHAT, owner).await?;
-        if earlier.as_ref().is_some_and(|(import, _)| !matches!(import.progress, Progress::Done(_))) {
+        if earlier.as_ref().is_some_and(|(import, _)| !import.is_done()) {
             return Err(overtaken(WHAT, format!("{key} is about to be written by import {owner}")));
         }
         let this = find(table, WHAT, id).await?;
-        if this.is_some_and(|(import, _)| matches!(import.progress, Progress::Done(_))) {
+        if this.is_some_and(|(import, _)| import.is_done()) {
             return Err(overtaken(WHAT, format!("import {id} is done, and {key} is import {owner}'s")));
         }
         if let Some((mut import, revision)) = earlier
-            && rename_output(&mut import, key, &older)
+            && import.rename_output(key, &older)
         {
             writes.push(put_document(keys::import(owner), &import, revision, WHAT)?);
         }
@@ -108,20 +108,4 @@ async fn free_name(table: &Table, key: &Key, owner: ImportId) -> Result<Option<(
         }
     }
     Ok(None)
-}
-
-/// Says of an earlier import's output where it is kept from now on; false if it has none there.
-fn rename_output(import: &mut ImportRun, key: &Key, older: &Key) -> bool {
-    let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
-        return false;
-    };
-    let outputs = [&mut conclusion.place, &mut conclusion.log];
-    let mut renamed = false;
-    for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
-        if output == key {
-            *output = older.clone();
-            renamed = true;
-        }
-    }
-    renamed
 }

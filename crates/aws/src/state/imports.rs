@@ -1,8 +1,10 @@
 //! One import: how it is kept, how it goes down its path, and what else in the table follows from where it is.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use tidewaiter::id::ImportId;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{DigestPlace, ImportRun, Kind, Progress};
+use tidewaiter::run::Listing;
+use tidewaiter_pipeline::ports::{ImportRun, Kind};
 use tidewaiter_pipeline::{Error, Result};
 
 use super::keys;
@@ -90,7 +92,7 @@ pub(super) async fn change_all(
             edit(&mut after);
             if after != before {
                 writes.push(put_document(keys::import(after.id), &after, revision, what)?);
-                writes.extend(follow(&before, &after));
+                writes.extend(follow(Some(&before), &after, revision + 1, what)?);
             }
         }
         for id in ids {
@@ -181,150 +183,82 @@ pub(super) fn replace(
     what: &'static str,
 ) -> Result<Vec<Write>> {
     let mut writes = vec![put_document(keys::import(after.id), after, revision, what)?];
-    writes.extend(follow(before, after));
+    writes.extend(follow(Some(before), after, revision + 1, what)?);
     Ok(writes)
 }
 
-/// What is written beside a new import, apart from its group.
-pub(super) fn beside(import: &ImportRun, what: &'static str) -> Result<Vec<Write>> {
-    let named = || vec![(IMPORT, text(import.id.to_string()))];
-    let ledger = keys::of(keys::ledger(&import.repository), import.id);
-    let file = ("file", text(&import.file));
-    let mut writes = vec![Write::Put(ledger, [named(), vec![file]].concat(), When::Always)];
-    if let Some((key, version)) = import.dropped_version() {
-        writes.push(Write::Put(keys::version(key, version), named(), When::New));
+/// What is written with a new run, apart from its group.
+pub(super) fn fresh(run: &ImportRun, what: &'static str) -> Result<Vec<Write>> {
+    let ledger = keys::of(keys::ledger(&run.repository), run.id);
+    let mut writes = vec![
+        put_document(keys::import(run.id), run, 0, what)?,
+        Write::Put(ledger, vec![named(run), ("file", text(&run.file))], When::Always),
+    ];
+    if let Some((key, version)) = run.dropped_version() {
+        writes.push(Write::Put(keys::version(key, version), vec![named(run)], When::New));
     }
-    if let Some((archive, _)) = &import.archive {
-        writes.push(Write::Put(keys::of(keys::archive(*archive), import.id), named(), When::Always));
+    if let Some((archive, _)) = &run.archive {
+        writes.push(Write::Put(keys::of(keys::archive(*archive), run.id), vec![named(run)], When::Always));
     }
-    if let Kind::Configuration { .. } = import.kind {
-        writes.push(Write::Count(keys::configurations(&import.repository), REGISTERED));
-    }
-    writes.extend(by_kind(import, FIRST_REVISION, what)?);
+    writes.extend(follow(None, run, FIRST_REVISION, what)?);
     Ok(writes)
 }
 
-/// What is written beside an import that becomes known for what it is, as its revision.
-pub(super) fn by_kind(import: &ImportRun, revision: u64, what: &'static str) -> Result<Vec<Write>> {
-    let named = || vec![(IMPORT, text(import.id.to_string()))];
-    Ok(match &import.kind {
-        Kind::Data { name, group: Some(group), .. } => {
-            let arrived = vec![("file", text(&import.file)), ("arrived", text(import.arrived.to_string()))];
-            let open = keys::member(import, name, group, keys::OPEN);
-            let unchecked = keys::member(import, name, group, keys::UNCHECKED);
-            vec![
-                Write::Put(open, [named(), arrived].concat(), When::Always),
-                Write::Put(unchecked, named(), When::Always),
-            ]
-        }
-        Kind::Data { name, rank, group: None, .. } => {
-            // With the whole run, so that the finder need not read it.
-            let json =
-                serde_json::to_string(import).map_err(|e| Error::Store { what, source: Box::new(e) })?;
-            let marker = [named(), vec![(DOCUMENT, text(json)), (REVISION, number(revision))]].concat();
-            vec![Write::Put(keys::ready_file(import, name, *rank), marker, When::Always)]
-        }
-        Kind::Unresolved { .. } => vec![Write::Put(keys::unresolved(import), named(), When::Always)],
-        _ => vec![unfinished(import)],
-    })
-}
-
-/// What follows from a change of an import, to be written together with it.
-fn follow(before: &ImportRun, after: &ImportRun) -> Vec<Write> {
+/// What follows when a run takes the place of what it was, as its `revision`, to be written together with it.
+fn follow(
+    before: Option<&ImportRun>,
+    after: &ImportRun,
+    revision: u64,
+    what: &'static str,
+) -> Result<Vec<Write>> {
+    let (was, is) = (before.map(ImportRun::listings).unwrap_or_default(), after.listings());
     let mut writes = Vec::new();
-    let became = |is: fn(&ImportRun) -> bool| is(after) && !is(before);
-    let ceased = |is: fn(&ImportRun) -> bool| is(before) && !is(after);
-    if became(is_checked)
-        && let Some((name, group)) = keys::membership(after)
+    for listing in was.difference(&is) {
+        writes.push(Write::Delete(keys::listed(after, listing), When::Always));
+    }
+    for listing in is.difference(&was) {
+        let entry = entry(after, listing, revision, what)?;
+        writes.push(Write::Put(keys::listed(after, listing), entry, When::Always));
+    }
+    let decided = after.conclusion().filter(|_| before.is_some_and(|run| run.conclusion().is_none()));
+    if let Kind::Configuration { .. } = after.kind {
+        let configurations = || keys::configurations(&after.repository);
+        writes.extend(before.is_none().then(|| Write::Count(configurations(), REGISTERED)));
+        writes.extend(decided.map(|_| Write::Count(configurations(), CONCLUDED)));
+    }
+    if let Kind::Data { name, .. } = &after.kind
+        && let Some(conclusion) = decided.filter(|conclusion| conclusion.outcome == Outcome::Imported)
     {
-        writes.push(Write::Delete(keys::member(after, name, group, keys::UNCHECKED), When::Always));
+        let finished = number(conclusion.finished.as_millisecond());
+        writes.push(Write::SetOnce(keys::date(&after.repository, name, name.date), "finished", finished));
+        let content = conclusion.sha256.as_ref().map(|sha256| keys::content(&after.repository, name, sha256));
+        writes.extend(content.map(|first| Write::SetOnce(first, IMPORT, text(after.id.to_string()))));
     }
-    if became(is_decided)
-        && let Some(conclusion) = after.conclusion()
-    {
-        let named = vec![(IMPORT, text(after.id.to_string())), ("file", text(&after.file))];
-        writes.push(Write::Put(keys::ended_import(after, conclusion.finished), named, When::Always));
-    }
-    if became(is_decided)
-        && let Kind::Configuration { .. } = after.kind
-    {
-        writes.push(Write::Count(keys::configurations(&after.repository), CONCLUDED));
-    }
-    if became(is_decided)
-        && let Kind::Data { name, .. } = &after.kind
-    {
-        if !is_done(after) {
-            writes.push(unfinished(after));
+    Ok(writes)
+}
+
+/// What a list says of a run, so that who reads the list need not read the run.
+fn entry(
+    run: &ImportRun,
+    listing: &Listing,
+    revision: u64,
+    what: &'static str,
+) -> Result<Vec<(&'static str, AttributeValue)>> {
+    let mut entry = vec![named(run)];
+    match listing {
+        Listing::Ready(_) => {
+            let json = serde_json::to_string(run).map_err(|e| Error::Store { what, source: Box::new(e) })?;
+            entry.extend([(DOCUMENT, text(json)), (REVISION, number(revision))]);
         }
-        if let Some(conclusion) = after.conclusion().filter(|c| c.outcome == Outcome::Imported) {
-            let finished = number(conclusion.finished.as_millisecond());
-            writes.push(Write::SetOnce(keys::date(&after.repository, name, name.date), "finished", finished));
-            if let Some(sha256) = &conclusion.sha256 {
-                let first = keys::content(&after.repository, name, sha256);
-                writes.push(Write::SetOnce(first, IMPORT, text(after.id.to_string())));
-            }
+        Listing::Open(..) => {
+            entry.extend([("file", text(&run.file)), ("arrived", text(run.arrived.to_string()))]);
         }
-    }
-    if became(is_done) {
-        writes.push(Write::Delete(keys::of(keys::unfinished(&after.repository), after.id), When::Always));
-        match &after.kind {
-            Kind::Data { name, group: Some(group), .. } => {
-                writes.push(Write::Delete(keys::member(after, name, group, keys::OPEN), When::Always));
-            }
-            Kind::Data { name, rank, group: None, .. } => {
-                writes.push(Write::Delete(keys::ready_file(after, name, *rank), When::Always));
-            }
-            _ => {}
-        }
-    }
-    let unmailed = || keys::of(keys::unmailed(&after.repository), after.id);
-    if became(owes_a_mail) {
-        let named = vec![(IMPORT, text(after.id.to_string()))];
-        writes.push(Write::Put(unmailed(), named, When::Always));
-    }
-    if ceased(owes_a_mail) {
-        writes.push(Write::Delete(unmailed(), When::Always));
-    }
-    let waits = |import: &ImportRun| {
-        let digest = waits_for(import)?.key();
-        Some(keys::waiting_report(&import.repository, &digest, import.id))
-    };
-    match (waits(before), waits(after)) {
-        (None, Some(at)) => {
-            let named = vec![(IMPORT, text(after.id.to_string()))];
-            writes.push(Write::Put(at, named, When::Always));
-        }
-        (Some(at), None) => writes.push(Write::Delete(at, When::Always)),
+        Listing::Ended(_) => entry.push(("file", text(&run.file))),
         _ => {}
     }
-    writes
+    Ok(entry)
 }
 
-fn unfinished(import: &ImportRun) -> Write {
-    let named = vec![(IMPORT, text(import.id.to_string()))];
-    Write::Put(keys::of(keys::unfinished(&import.repository), import.id), named, When::Always)
-}
-
-fn is_checked(import: &ImportRun) -> bool {
-    is_decided(import) || matches!(&import.progress, Progress::Started(pinned) if pinned.checked)
-}
-
-fn is_decided(import: &ImportRun) -> bool {
-    import.conclusion().is_some()
-}
-
-fn is_done(import: &ImportRun) -> bool {
-    matches!(import.progress, Progress::Done(_))
-}
-
-/// The digest that the report of an import waits for.
-fn waits_for(import: &ImportRun) -> Option<&DigestPlace> {
-    match &import.progress {
-        Progress::Done(conclusion) => conclusion.digest.as_ref().filter(|digest| digest.due),
-        _ => None,
-    }
-}
-
-fn owes_a_mail(import: &ImportRun) -> bool {
-    matches!(&import.progress, Progress::Done(conclusion) if conclusion.mail_due)
+fn named(run: &ImportRun) -> (&'static str, AttributeValue) {
+    (IMPORT, text(run.id.to_string()))
 }

@@ -7,9 +7,10 @@ use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
-use tidewaiter::order::{group_key, member_key, single_key};
+use tidewaiter::order::group_key;
+use tidewaiter::run::Listing;
 use tidewaiter::sequence::GroupRef;
-use tidewaiter_pipeline::ports::{Group, ImportRun, Kind};
+use tidewaiter_pipeline::ports::ImportRun;
 
 use crate::table::At;
 
@@ -42,11 +43,6 @@ pub(super) fn ended_at(at: Timestamp) -> String {
     format!("{:015}", at.as_millisecond())
 }
 
-/// An import by the time of its outcome.
-pub(super) fn ended_import(import: &ImportRun, finished: Timestamp) -> At {
-    at(ended(&import.repository), format!("{}#{}", ended_at(finished), import.id))
-}
-
 /// The partition of an archive's members, by id: in the order of the archive.
 pub(super) fn archive(archive: ImportId) -> String {
     format!("archive#{archive}")
@@ -65,11 +61,6 @@ pub(super) fn ready(repository: &Repository) -> String {
 /// A complete group's marker among the ready work.
 pub(super) fn ready_group(repository: &Repository, group: &GroupRef) -> At {
     at(ready(repository), group_key(&group.id, group.last, group.generation))
-}
-
-/// A single file's place among the ready work.
-pub(super) fn ready_file(import: &ImportRun, name: &DataName, rank: usize) -> At {
-    at(ready(&import.repository), single_key(name, rank, import.id))
 }
 
 /// A group, whatever its generation: which one is open, and the slots that are filled in it.
@@ -97,12 +88,6 @@ pub(super) fn members(repository: &Repository, group: &GroupRef) -> String {
 pub(super) const OPEN: &str = "open#";
 /// The sort keys of members that are not checked, in their order.
 pub(super) const UNCHECKED: &str = "unchecked#";
-
-/// A member's place in one of these.
-pub(super) fn member(import: &ImportRun, name: &DataName, place: &Group, range: &str) -> At {
-    let sort = member_key(place.slot, name, import.id);
-    at(members(&import.repository, &place.group), format!("{range}{sort}"))
-}
 
 /// The partition of a repository's imports that a reconciliation looks at.
 pub(super) fn unfinished(repository: &Repository) -> String {
@@ -134,11 +119,6 @@ pub(super) fn waits(digest: &str) -> String {
     format!("{WAITS}{digest}#")
 }
 
-/// A report that waits for a digest.
-pub(super) fn waiting_report(repository: &Repository, digest: &str, id: ImportId) -> At {
-    at(digests(repository), format!("{}{id}", waits(digest)))
-}
-
 /// An import in one of these.
 pub(super) fn of(partition: String, id: ImportId) -> At {
     at(partition, id.to_string())
@@ -164,11 +144,6 @@ pub(super) const CONFIGURATIONS: &str = "#";
 
 /// The sort keys of unresolved files among what a reconciliation looks at.
 pub(super) const UNRESOLVED: &str = "unresolved#";
-
-/// An unresolved file among what a reconciliation looks at.
-pub(super) fn unresolved(import: &ImportRun) -> At {
-    at(unfinished(&import.repository), format!("{UNRESOLVED}{}", import.id))
-}
 
 /// The import that last activated a configuration.
 pub(super) fn activated(repository: &Repository, universe: &str) -> At {
@@ -248,10 +223,17 @@ pub(super) fn config_part(hash: &str, number: usize) -> At {
     at(config(hash), format!("part#{number:03}"))
 }
 
-/// The name and place in its group of a data file that has one.
-pub(super) fn membership(import: &ImportRun) -> Option<(&DataName, &Group)> {
-    match &import.kind {
-        Kind::Data { name, group: Some(group), .. } => Some((name, group)),
-        _ => None,
+/// The place of a run on a list.
+pub(super) fn listed(run: &ImportRun, listing: &Listing) -> At {
+    let (repository, id) = (&run.repository, run.id);
+    match listing {
+        Listing::Ready(sort) => at(ready(repository), sort),
+        Listing::Open(group, sort) => at(members(repository, group), format!("{OPEN}{sort}")),
+        Listing::Unchecked(group, sort) => at(members(repository, group), format!("{UNCHECKED}{sort}")),
+        Listing::Unresolved => at(unfinished(repository), format!("{UNRESOLVED}{id}")),
+        Listing::Unfinished => of(unfinished(repository), id),
+        Listing::Ended(finished) => at(ended(repository), format!("{}#{id}", ended_at(*finished))),
+        Listing::MailDue => of(unmailed(repository), id),
+        Listing::Digest(digest) => at(digests(repository), format!("{}{id}", waits(digest))),
     }
 }

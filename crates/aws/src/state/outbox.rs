@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Delivery, Gathered, ImportRun, Outbox, Progress, WaitingDigest};
+use tidewaiter_pipeline::ports::{Delivery, Gathered, ImportRun, Outbox, WaitingDigest};
 
 use super::imports::{self, document, import_of, put_document};
 use super::run_cache::RunCache;
@@ -17,14 +17,7 @@ use crate::table::{Part, Table, Tries, When, Write, Written, text_of};
 
 impl Outbox for StateTable {
     async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
-        let (due, trouble) = delivery.state();
-        let mailed = |import: &mut ImportRun| {
-            if let Progress::Done(conclusion) = &mut import.progress {
-                conclusion.mail_due &= due;
-                conclusion.mail_trouble.clone_from(&trouble);
-            }
-        };
-        self.change("noting a mail", id, mailed).await
+        self.change("noting a mail", id, |run| run.mailed(delivery)).await
     }
 
     async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
@@ -109,14 +102,7 @@ async fn digested(
         // A faster process noted it, or the digest is over.
         return table.write(WHAT, vec![write]).await.map(|_| ());
     }
-    let told = |import: &mut ImportRun| {
-        if let Progress::Done(conclusion) = &mut import.progress
-            && let Some(place) = &mut conclusion.digest
-        {
-            place.due = false;
-            place.trouble.clone_from(&trouble);
-        }
-    };
+    let told = |run: &mut ImportRun| run.digested(trouble.as_ref());
     imports::change_all(table, known, WHAT, &gathered.imports, told).await?;
     let is_ours = When::Is(imports::REVISION, crate::table::number(revision));
     table.write(WHAT, vec![Write::Delete(at, is_ours)]).await.map(|_| ())

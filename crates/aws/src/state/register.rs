@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter::sequence::{GroupRef, GroupRule};
+use tidewaiter::run::Generations;
+use tidewaiter::sequence::GroupRef;
 use tidewaiter_pipeline::ports::{DroppedObject, ImportRun, Kind, Source};
 use tidewaiter_pipeline::{Error, Result};
 
@@ -19,29 +20,6 @@ const WHAT: &str = "registering files";
 /// DynamoDB takes no more than 100 writes at once; a file needs up to eight: five of its own, and three if no
 /// other is of its group. The mark of an archive is one more.
 const AT_ONCE: usize = 12;
-
-/// The generations of a group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Generations {
-    /// The one that files join now.
-    pub(super) open: u64,
-    /// The last one that was closed.
-    pub(super) closed: u64,
-    /// The slots that are filled in the open one.
-    pub(super) slots: BTreeSet<u8>,
-}
-
-impl Default for Generations {
-    fn default() -> Self {
-        Self { open: 1, closed: 0, slots: BTreeSet::new() }
-    }
-}
-
-impl Generations {
-    pub(super) fn missing(&self, last: u8) -> Vec<u8> {
-        (1..=last).filter(|slot| !self.slots.contains(slot)).collect()
-    }
-}
 
 /// A group's generations and their revision; those of a group that is new, if there is none.
 pub(super) async fn generations(
@@ -70,9 +48,7 @@ pub(super) async fn register(
 ) -> Result<Vec<ImportRun>> {
     let mut sorted: Vec<&ImportRun> = imports.iter().collect();
     // What belongs to a group stays together.
-    sorted.sort_by_key(|import| {
-        (keys::membership(import).map(|(_, g)| (&g.group.id, g.group.last)), import.id)
-    });
+    sorted.sort_by_key(|import| (import.membership().map(|(_, g)| (&g.group.id, g.group.last)), import.id));
     let mut left = sorted.as_slice();
     let mut registered = BTreeMap::new();
     while !left.is_empty() {
@@ -156,8 +132,7 @@ async fn group_writes(table: &Table, fresh: &mut [ImportRun], rest: &[&ImportRun
     let mut groups = Groups::new();
     for import in fresh {
         join(table, import, &mut groups).await?;
-        writes.push(put_document(keys::import(import.id), import, 0, WHAT)?);
-        writes.extend(imports::beside(import, WHAT)?);
+        writes.extend(imports::fresh(import, WHAT)?);
     }
     writes.extend(filled_writes(groups, rest)?);
     Ok(writes)
@@ -166,14 +141,13 @@ async fn group_writes(table: &Table, fresh: &mut [ImportRun], rest: &[&ImportRun
 /// The writes for groups that files joined.
 fn filled_writes(groups: Groups, rest: &[&ImportRun]) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
-    for ((repository, _, _), Filled { group, rule, generations, revision }) in groups {
+    for ((repository, _, _), Filled { group, generations, revision }) in groups {
         writes.push(put_document(keys::group(&repository, &group), &generations, revision, WHAT)?);
         let more_come = rest.iter().any(|import| {
-            keys::membership(import)
-                .is_some_and(|(_, g)| (&g.group.id, g.group.last) == (&group.id, group.last))
+            import.membership().is_some_and(|(_, g)| (&g.group.id, g.group.last) == (&group.id, group.last))
         });
         let waiting = keys::waiting_group(&repository, &group);
-        if !more_come && generations.missing(group.last).is_empty() {
+        if let Some(rule) = generations.rule.filter(|_| !more_come) {
             let marker = keys::ready_group(&repository, &group);
             let named = vec![("group", json(&group)?), ("rule", json(&rule)?)];
             writes.push(Write::Put(marker, named, When::Always));
@@ -193,7 +167,6 @@ fn json(value: &impl Serialize) -> Result<AttributeValue> {
 /// A group that files are registered in.
 struct Filled {
     group: GroupRef,
-    rule: GroupRule,
     generations: Generations,
     revision: u64,
 }
@@ -208,17 +181,12 @@ async fn join(table: &Table, import: &mut ImportRun, groups: &mut Groups) -> Res
     let at = (repository.clone(), place.group.id.clone(), place.group.last);
     if !groups.contains_key(&at) {
         let (found, revision) = generations(table, WHAT, &repository, &place.group).await?;
-        let filled = Filled { group: place.group.clone(), rule: place.rule, generations: found, revision };
+        let filled = Filled { group: place.group.clone(), generations: found, revision };
         groups.insert(at.clone(), filled);
     }
     if let Some(filled) = groups.get_mut(&at) {
-        let generations = &mut filled.generations;
-        place.group.generation = generations.open;
-        place.late = generations.closed + 1 < generations.open;
-        filled.group.generation = generations.open;
-        if generations.slots.insert(place.slot) {
-            filled.rule = place.rule;
-        }
+        filled.generations.join(place);
+        filled.group = place.group.clone();
     }
     Ok(())
 }
@@ -234,18 +202,14 @@ pub(super) async fn resolve(
     let mut tries = Tries::new(WHAT);
     loop {
         let Some((before, revision)) = imports::find(table, WHAT, id).await? else { return Ok(None) };
-        if !matches!(before.kind, Kind::Unresolved { .. }) {
+        let mut after = before.clone();
+        if !after.resolve(kind) {
             known.put(&before, revision);
             return Ok(Some(before));
         }
-        let mut after = ImportRun { kind: kind.clone(), ..before.clone() };
         let mut groups = Groups::new();
         join(table, &mut after, &mut groups).await?;
-        let mut writes = vec![
-            put_document(keys::import(id), &after, revision, WHAT)?,
-            Write::Delete(keys::unresolved(&before), When::Always),
-        ];
-        writes.extend(imports::by_kind(&after, revision + 1, WHAT)?);
+        let mut writes = imports::replace(&before, &after, revision, WHAT)?;
         writes.extend(filled_writes(groups, &[])?);
         match table.write(WHAT, writes).await? {
             Written::Done => {
@@ -270,57 +234,50 @@ pub(super) async fn members(table: &Table, archive: ImportId) -> Result<Vec<Impo
 
 /// What arrives for a group from now on belongs to its next generation.
 pub(super) async fn seal(table: &Table, repository: &Repository, group: &GroupRef) -> Result<()> {
-    const WHAT: &str = "sealing a group";
-    let mut tries = Tries::new(WHAT);
-    loop {
-        let (found, revision) = generations(table, WHAT, repository, group).await?;
-        if revision == 0 || found.open > group.generation {
-            return Ok(());
-        }
-        let next = Generations { open: group.generation + 1, closed: found.closed, slots: BTreeSet::new() };
-        let write = put_document(keys::group(repository, group), &next, revision, WHAT)?;
-        match table.write(WHAT, vec![write]).await? {
-            Written::Done => return Ok(()),
-            Written::Lost(_) => tries.again().await?,
-        }
-    }
+    let seal = |generations: &mut Generations| generations.seal(group.generation);
+    change(table, "sealing a group", (repository, group), seal, Vec::new()).await.map(|_| ())
 }
 
 /// What was incomplete for too long becomes ready work, to be set aside; false if it is not incomplete any more.
 pub(super) async fn expire(table: &Table, repository: &Repository, group: &GroupRef) -> Result<bool> {
-    const WHAT: &str = "expiring a group";
-    let mut tries = Tries::new(WHAT);
-    loop {
-        let (found, revision) = generations(table, WHAT, repository, group).await?;
-        if revision == 0 || found.open != group.generation || found.missing(group.last).is_empty() {
-            return Ok(false);
-        }
-        let next = Generations { open: group.generation + 1, closed: found.closed, slots: BTreeSet::new() };
-        let writes = vec![
-            put_document(keys::group(repository, group), &next, revision, WHAT)?,
-            Write::Put(keys::ready_group(repository, group), vec![("group", json(group)?)], When::Always),
-            Write::Delete(keys::waiting_group(repository, group), When::Always),
-        ];
-        match table.write(WHAT, writes).await? {
-            Written::Done => return Ok(true),
-            Written::Lost(_) => tries.again().await?,
-        }
-    }
+    let along = vec![
+        Write::Put(keys::ready_group(repository, group), vec![("group", json(group)?)], When::Always),
+        Write::Delete(keys::waiting_group(repository, group), When::Always),
+    ];
+    let expire = |generations: &mut Generations| generations.expire(group);
+    change(table, "expiring a group", (repository, group), expire, along).await
 }
 
 /// The group is no longer ready work.
 pub(super) async fn close(table: &Table, repository: &Repository, group: &GroupRef) -> Result<()> {
     const WHAT: &str = "closing a group";
-    let mut tries = Tries::new(WHAT);
+    let along = vec![Write::Delete(keys::ready_group(repository, group), When::Always)];
+    let close = |generations: &mut Generations| generations.close(group.generation);
+    if !change(table, WHAT, (repository, group), close, along.clone()).await? {
+        table.write(WHAT, along).await?;
+    }
+    Ok(())
+}
+
+/// Changes the generations of a group that a file has joined, and writes what belongs `along`. Returns false if there is
+/// no such group, or if `edit` does: then nothing is written.
+async fn change(
+    table: &Table,
+    what: &'static str,
+    (repository, group): (&Repository, &GroupRef),
+    edit: impl Fn(&mut Generations) -> bool,
+    along: Vec<Write>,
+) -> Result<bool> {
+    let mut tries = Tries::new(what);
     loop {
-        let (found, revision) = generations(table, WHAT, repository, group).await?;
-        let mut writes = vec![Write::Delete(keys::ready_group(repository, group), When::Always)];
-        if revision > 0 && found.closed < group.generation {
-            let next = Generations { closed: group.generation, ..found };
-            writes.push(put_document(keys::group(repository, group), &next, revision, WHAT)?);
+        let (mut changed, revision) = generations(table, what, repository, group).await?;
+        if revision == 0 || !edit(&mut changed) {
+            return Ok(false);
         }
-        match table.write(WHAT, writes).await? {
-            Written::Done => return Ok(()),
+        let mut writes = vec![put_document(keys::group(repository, group), &changed, revision, what)?];
+        writes.extend(along.iter().cloned());
+        match table.write(what, writes).await? {
+            Written::Done => return Ok(true),
             Written::Lost(_) => tries.again().await?,
         }
     }

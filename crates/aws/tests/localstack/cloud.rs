@@ -20,8 +20,8 @@ use tidewaiter_pipeline::follow::{self, BufferedQueue};
 use tidewaiter_pipeline::local::EmlFolder;
 use tidewaiter_pipeline::local::disk::Disk;
 use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Message, Progress, Queue, RunLedger};
-use tidewaiter_pipeline::validate::Tried;
-use tidewaiter_pipeline::{Result, digest, reconcile, report, sequence, unpack, watch};
+use tidewaiter_pipeline::process::Tried;
+use tidewaiter_pipeline::{Result, digest, intake, reconcile, report, sequence, watch};
 use tidewaiter_tests::{Mask, mail, world};
 
 use crate::support::{Moment, Requests, TestBucket, table};
@@ -309,7 +309,7 @@ impl Cloud {
             Step::Event(event) => {
                 for notice in notices(&event, &self.bucket.name).unwrap() {
                     let Notice::Dropped(dropped) = notice else { panic!("{notice:?}") };
-                    Box::pin(unpack::unpack(self, &dropped)).await?;
+                    Box::pin(intake::intake(self, &dropped)).await?;
                 }
                 Ok(())
             }
@@ -318,14 +318,14 @@ impl Cloud {
             }
             Step::Message(Message::Work { import, task, known, landed }) => {
                 let tried = Tried::told(known.is_some(), landed);
-                Box::pin(follow::validate_and_follow(self, import, task, tried)).await
+                Box::pin(follow::process_and_follow(self, import, task, tried)).await
             }
             Step::Message(Message::Report { import }) => report::report(self, import).await,
             Step::Message(Message::Digest { repository, digest: which }) => {
                 digest::digest(self, &repository, &which).await
             }
             Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
-            Step::Message(Message::Missed { dropped }) => Box::pin(unpack::unpack(self, &dropped)).await,
+            Step::Message(Message::Missed { dropped }) => Box::pin(intake::intake(self, &dropped)).await,
             Step::Message(Message::TakeIn { import }) => {
                 Box::pin(reconcile::resume_by_id(self, import)).await
             }

@@ -15,9 +15,9 @@ use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 use tidewaiter_pipeline::configs;
 use tidewaiter_pipeline::examine::CheckSpec;
+use tidewaiter_pipeline::intake::{archive_limits, not_grouped};
 use tidewaiter_pipeline::ports::Refusal;
 use tidewaiter_pipeline::register::refused_name;
-use tidewaiter_pipeline::unpack::{archive_limits, not_grouped};
 
 use super::Preflight;
 use crate::configurations;

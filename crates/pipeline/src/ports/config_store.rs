@@ -5,8 +5,8 @@ use std::future::Future;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 
-use super::model::Universe;
 use crate::Result;
+use tidewaiter::run::Universe;
 
 /// The store of configurations. Each method is one atomic step and may be repeated without harm.
 pub trait ConfigStore: Send + Sync + 'static {

@@ -6,8 +6,9 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{self, GroupRef};
 
-use super::model::{AdvanceWrites, ImportRun, Turn, WaitingGroup};
+use super::model::{AdvanceWrites, Turn, WaitingGroup};
 use crate::Result;
+use tidewaiter::run::ImportRun;
 
 /// The queue of groups and single files. Each method is one atomic step and may be repeated without harm.
 pub trait GroupQueue: Send + Sync + 'static {

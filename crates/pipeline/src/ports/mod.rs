@@ -19,14 +19,12 @@ use std::future::Future;
 pub use claims::{KeyClaims, RENAMINGS};
 pub use config_store::ConfigStore;
 pub use groups::GroupQueue;
-pub use mails::{Delivery, DigestPlace, Gathered, Mail, Mailer, Trouble, Undelivered, WaitingDigest};
+pub use mails::{Gathered, Mail, Mailer, Undelivered, WaitingDigest};
 pub use marks::Marks;
 pub use model::{
-    AdvanceWrites, Conclusion, Configurations, Content, Decision, DroppedObject, Group, HistoryFilter,
-    ImportRun, ImportSnapshot, KeptReport, Kind, Nature, Pinned, Progress, Refusal, Task, Turn, Universe,
-    WaitingGroup,
+    AdvanceWrites, DroppedObject, HistoryFilter, ImportSnapshot, Nature, Task, Turn, WaitingGroup,
 };
-pub use objects::{InDropZone, Listed, Objects, Source, Stat, Upload};
+pub use objects::{InDropZone, Listed, Objects, Stat, Upload};
 pub use outbox::Outbox;
 pub use records::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, Stays, StoredRecord};
 pub use runs::RunLedger;
@@ -35,6 +33,10 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::notice::Notice;
 use tidewaiter::report::Report;
+pub use tidewaiter::run::{
+    Conclusion, Configurations, Content, Decision, Delivery, DigestPlace, Group, ImportRun, KeptReport, Kind,
+    Pinned, Progress, Refusal, Source, Trouble, Universe,
+};
 use tidewaiter::sequence::Event;
 
 use crate::Result;

@@ -5,21 +5,11 @@ use std::io::{Read, Seek};
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use tidewaiter::keys::{Key, Repository};
 
 use super::model::DroppedObject;
 use crate::{Error, Result};
-
-/// An object's content at one moment: a key and, where the store has versions, which one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Source {
-    /// Where it lies. Not always a [`Key`] that people see: a folder keeps what it took in elsewhere.
-    pub key: String,
-    /// Which version of it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub version: Option<String>,
-}
+use tidewaiter::run::Source;
 
 /// What is known of an object without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use std::future::Future;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 
-use super::mails::{Delivery, Gathered, WaitingDigest};
+use super::mails::{Gathered, WaitingDigest};
 use crate::Result;
+use tidewaiter::run::Delivery;
 
 /// The outbox. Each method is one atomic step unless it says otherwise, and may be repeated without harm.
 pub trait Outbox: Send + Sync + 'static {

@@ -6,10 +6,9 @@ use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
+use tidewaiter::run::{Conclusion, Decision, ImportRun, Kind, Pinned};
 
-use super::model::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned,
-};
+use super::model::{DroppedObject, HistoryFilter, ImportSnapshot};
 use crate::Result;
 
 /// The ledger of import runs. Each method is one atomic step and may be repeated without harm.

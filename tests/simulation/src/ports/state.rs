@@ -4,7 +4,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter_pipeline::Result;
 use tidewaiter_pipeline::ports::{
-    ConfigStore, Delivery, Gathered, ImportRun, KeyClaims, Marks, Outbox, Progress, Universe, WaitingDigest,
+    ConfigStore, Delivery, Gathered, KeyClaims, Marks, Outbox, Universe, WaitingDigest,
 };
 
 use super::Ports;
@@ -19,17 +19,10 @@ impl KeyClaims for Ports {
 
 impl Outbox for Ports {
     async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
-        let (due, trouble) = delivery.state();
-        let note = |import: &mut ImportRun| {
-            if let Progress::Done(conclusion) = &mut import.progress {
-                conclusion.mail_due &= due;
-                conclusion.mail_trouble.clone_from(&trouble);
-            }
-        };
         let mailed = async {
-            if self.compare(id, note).await?.is_some() {
+            if self.compare(id, |run| run.mailed(delivery)).await?.is_some() {
                 self.world.state.mailed(id, delivery).await?;
-                if !due {
+                if !delivery.state().0 {
                     self.seen(|inner| inner.watch.noted_mail(id));
                 }
                 self.remember_current(id).await?;

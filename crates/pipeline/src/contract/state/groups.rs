@@ -68,7 +68,14 @@ pub(super) async fn a_group_is_a_set_of_slots<S: RunLedger + GroupQueue>(state: 
     let second = member("slots", 24, "daily", 2, 3, "daily.02-03_a.csv");
     state.register(&[second]).await?;
     let group = GroupRef { id: "daily".to_owned(), last: 3, generation: 1 };
-    assert_eq!(ready(state, &place).await?, Some(Ready::Group(group.clone(), GroupRule::AllOrNothing)));
+    let complete = Some(Ready::Group(group.clone(), GroupRule::AllOrNothing));
+    assert_eq!(ready(state, &place).await?, complete);
+    let mut surplus = member("slots", 25, "daily", 3, 3, "daily.03-03_b.csv");
+    if let Kind::Data { group: Some(member), .. } = &mut surplus.kind {
+        member.rule = GroupRule::Sequential;
+    }
+    state.register(&[surplus]).await?;
+    assert_eq!(ready(state, &place).await?, complete, "the rule of the file that completed it holds");
     let pin = Pinned {
         at: at(30),
         config: "one".to_owned(),
@@ -82,7 +89,7 @@ pub(super) async fn a_group_is_a_set_of_slots<S: RunLedger + GroupQueue>(state: 
         order.push(next);
         state.start(next, &pin).await?;
     }
-    assert_eq!(order, [21, 20, 24, 22].map(id), "slot, then date, then name");
+    assert_eq!(order, [21, 20, 24, 22, 25].map(id), "slot, then date, then name");
     let members = state.group_members(&place, &group).await?;
     assert_eq!(members.iter().map(|member| member.id).collect::<Vec<_>>(), order, "in the same order");
     assert_eq!(state.next_member(&place, &group, false).await?, Some(id(21)), "checked is not done");

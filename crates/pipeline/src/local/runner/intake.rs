@@ -10,7 +10,7 @@ use super::{Runner, taking_in};
 use crate::capabilities::Clock;
 use crate::local::troubles::{Task, Unit};
 use crate::local::{Local, StillWriting};
-use crate::{Error, unpack};
+use crate::{Error, intake};
 
 impl Runner {
     pub(super) async fn take_in(&mut self) -> StillWriting {
@@ -34,9 +34,9 @@ impl Runner {
         self.stalls = false;
         for dropped in taken.drops {
             let task = Task::TakeIn(Box::new(dropped.clone()));
-            let unpack = async |local: &Local| unpack::unpack(local, &dropped).await;
+            let take_in = async |local: &Local| intake::intake(local, &dropped).await;
             let is_registered =
-                self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, unpack).await;
+                self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, take_in).await;
             self.forget_taken_in(&dropped, is_registered).await;
         }
         taken.writing

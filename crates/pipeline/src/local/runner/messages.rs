@@ -10,8 +10,8 @@ use crate::local::Local;
 use crate::local::disk::on_behalf_of;
 use crate::local::troubles::{Task, Unit};
 use crate::ports::{Message, News, RunLedger};
-use crate::validate::Tried;
-use crate::{Error, Result, digest, reconcile, report, sequence, unpack, validate, watch};
+use crate::process::Tried;
+use crate::{Error, Result, digest, intake, process, reconcile, report, sequence, watch};
 
 impl Runner {
     /// Handles the next message that is due; false if there is none.
@@ -137,11 +137,11 @@ fn describe(message: &Message) -> String {
 async fn handle(local: &Local, message: Message) -> Result<()> {
     match message {
         Message::Sequence { repository, news, .. } => sequence::sequence(local, &repository, news).await,
-        Message::Work { import, task, .. } => validate::validate(local, import, task, Tried::Perhaps).await,
+        Message::Work { import, task, .. } => process::process(local, import, task, Tried::Perhaps).await,
         Message::Report { import } => report::report(local, import).await,
         Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
         Message::Notice { notice } => watch::tell(local, &notice).await,
         Message::TakeIn { import } => reconcile::resume_by_id(local, import).await,
-        Message::Missed { dropped } => unpack::unpack(local, &dropped).await,
+        Message::Missed { dropped } => intake::intake(local, &dropped).await,
     }
 }

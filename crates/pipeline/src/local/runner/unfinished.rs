@@ -11,7 +11,7 @@ use crate::capabilities::{HasObjects, HasQueue, HasState};
 use crate::local::Local;
 use crate::local::troubles::{Task, Unit};
 use crate::ports::{DroppedObject, GroupQueue, Kind, Message, News, Objects, Progress, Queue, RunLedger};
-use crate::{Result, digest, reconcile, unpack};
+use crate::{Result, digest, intake, reconcile};
 
 /// How many import runs are read at a time.
 const PAGE: usize = 500;
@@ -141,7 +141,7 @@ impl Runner {
                 Some(Progress::Done(conclusion)) => {
                     local.objects().relocate(&dropped.source, dropped.bytes, &conclusion.place, None).await
                 }
-                _ => unpack::unpack(local, dropped).await,
+                _ => intake::intake(local, dropped).await,
             }
         };
         let task = Task::TakeIn(Box::new(dropped.clone()));

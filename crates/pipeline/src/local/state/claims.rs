@@ -7,7 +7,7 @@ use tidewaiter::keys::Key;
 use super::{SqliteState, change, read};
 use crate::Result;
 use crate::local::sqlite::overtaken;
-use crate::ports::{ImportRun, KeyClaims, Progress, RENAMINGS};
+use crate::ports::{KeyClaims, RENAMINGS};
 
 impl KeyClaims for SqliteState {
     async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
@@ -47,7 +47,7 @@ pub(super) fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Resu
         // The new name is taken as well: it is a valid one, and may be used by a partner.
         sql.prepare_cached("INSERT OR REPLACE INTO places (key, import) VALUES (?1, ?2)")?
             .execute([older.as_str(), &earlier.to_string()])?;
-        change(sql, earlier, |import| rename_output(import, key, &older))?;
+        change(sql, earlier, |run| _ = run.rename_output(key, &older))?;
     }
     sql.prepare_cached("INSERT OR REPLACE INTO places (key, import) VALUES (?1, ?2)")?
         .execute([key.as_str(), &id.to_string()])?;
@@ -59,24 +59,11 @@ pub(super) fn claim(sql: &Connection, key: &Key, id: ImportId) -> rusqlite::Resu
 }
 
 fn is_done(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<bool>> {
-    Ok(read::run(sql, id)?.map(|import| matches!(import.progress, Progress::Done(_))))
+    Ok(read::run(sql, id)?.map(|run| run.is_done()))
 }
 
 fn owner_of(sql: &Connection, key: &Key) -> rusqlite::Result<Option<String>> {
     sql.prepare_cached("SELECT import FROM places WHERE key = ?1")?
         .query_row([key.as_str()], |row| row.get(0))
         .optional()
-}
-
-/// The ledger says where an earlier import's output is kept from now on.
-fn rename_output(import: &mut ImportRun, key: &Key, older: &Key) {
-    let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut import.progress else {
-        return;
-    };
-    let outputs = [&mut conclusion.place, &mut conclusion.log];
-    for output in outputs.into_iter().chain(conclusion.badlines.as_mut()) {
-        if output == key {
-            *output = older.clone();
-        }
-    }
 }

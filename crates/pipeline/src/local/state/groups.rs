@@ -1,15 +1,16 @@
 //! The queue of groups in SQLite, and the turn of each repository.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::order::group_key;
+use tidewaiter::run::Generations;
 use tidewaiter::sequence::{self, GroupRef};
 
 use super::runs::{finish, start};
 use super::{SqliteState, read};
 use crate::Result;
-use crate::local::sqlite::to_json;
+use crate::local::sqlite::{from_json, to_json};
 use crate::ports::{AdvanceWrites, GroupQueue, ImportRun, Turn, WaitingGroup};
 
 impl GroupQueue for SqliteState {
@@ -64,10 +65,7 @@ impl GroupQueue for SqliteState {
     async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
         let (repository, group) = (repository.to_string(), group.clone());
         let seal = move |sql: &rusqlite::Transaction<'_>| {
-            sql.prepare_cached(
-                "UPDATE groups SET open = ?4 + 1 WHERE repository = ?1 AND id = ?2 AND last = ?3 AND open <= ?4",
-            )?
-            .execute(params![repository, group.id, group.last, group.generation])
+            change(sql, &repository, &group, |generations| generations.seal(group.generation))
         };
         self.database.write("sealing a group", seal).await.map(|_| ())
     }
@@ -94,10 +92,7 @@ impl GroupQueue for SqliteState {
         let close = move |sql: &rusqlite::Transaction<'_>| {
             sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
                 .execute(params![repository, group_key(&group.id, group.last, group.generation)])?;
-            sql.prepare_cached(
-                "UPDATE groups SET closed = max(closed, ?4) WHERE repository = ?1 AND id = ?2 AND last = ?3",
-            )?
-            .execute(params![repository, group.id, group.last, group.generation])
+            change(sql, &repository, &group, |generations| generations.close(group.generation))
         };
         self.database.write("closing a group", close).await.map(|_| ())
     }
@@ -125,32 +120,55 @@ impl GroupQueue for SqliteState {
 
 /// Makes a group that is incomplete ready to be set aside; false if it is not.
 fn expire(sql: &Connection, repository: &str, group: &GroupRef) -> rusqlite::Result<bool> {
-    let (open, _) = open_generation(sql, repository, group)?;
-    if open != group.generation || read::missing_slots(sql, repository, group)?.is_empty() {
-        return Ok(false);
+    let is_expired = change(sql, repository, group, |generations| generations.expire(group))?;
+    if is_expired {
+        let key = group_key(&group.id, group.last, group.generation);
+        sql.prepare_cached("INSERT INTO ready (repository, sort, group_ref) VALUES (?1, ?2, ?3)")?
+            .execute(params![repository, key, to_json(group)?])?;
     }
-    sql.prepare_cached("UPDATE groups SET open = open + 1 WHERE repository = ?1 AND id = ?2 AND last = ?3")?
-        .execute(params![repository, group.id, group.last])?;
-    let key = group_key(&group.id, group.last, group.generation);
-    sql.prepare_cached(
-        "INSERT INTO ready (repository, sort, group_ref) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![repository, key, to_json(group)?])?;
-    Ok(true)
+    Ok(is_expired)
 }
 
-/// The generation that files of a group join now, and the last one that was closed.
-pub(super) fn open_generation(
+/// Changes the generations of a group that a file has joined. Returns false if there is no such group, or if `edit`
+/// does: then nothing is written.
+fn change(
     sql: &Connection,
     repository: &str,
     group: &GroupRef,
-) -> rusqlite::Result<(u64, u64)> {
+    edit: impl FnOnce(&mut Generations) -> bool,
+) -> rusqlite::Result<bool> {
+    let Some(mut generations) = generations(sql, repository, group)? else { return Ok(false) };
+    let is_changed = edit(&mut generations);
+    if is_changed {
+        put(sql, repository, group, &generations)?;
+    }
+    Ok(is_changed)
+}
+
+/// The generations of a group, if a file has joined it.
+pub(super) fn generations(
+    sql: &Connection,
+    repository: &str,
+    group: &GroupRef,
+) -> rusqlite::Result<Option<Generations>> {
+    let document: Option<String> = sql
+        .prepare_cached("SELECT document FROM groups WHERE repository = ?1 AND id = ?2 AND last = ?3")?
+        .query_row(params![repository, group.id, group.last], |row| row.get(0))
+        .optional()?;
+    document.map(|document| from_json(&document)).transpose()
+}
+
+/// Keeps the generations of a group.
+pub(super) fn put(
+    sql: &Connection,
+    repository: &str,
+    group: &GroupRef,
+    generations: &Generations,
+) -> rusqlite::Result<()> {
     sql.prepare_cached(
-        "INSERT INTO groups (repository, id, last, open, closed) VALUES (?1, ?2, ?3, 1, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO groups (repository, id, last, document) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET document = ?4",
     )?
-    .execute(params![repository, group.id, group.last])?;
-    sql.prepare_cached("SELECT open, closed FROM groups WHERE repository = ?1 AND id = ?2 AND last = ?3")?
-        .query_row(params![repository, group.id, group.last], |row| {
-            Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?))
-        })
+    .execute(params![repository, group.id, group.last, to_json(generations)?])
+    .map(|_| ())
 }

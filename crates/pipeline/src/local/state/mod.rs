@@ -16,11 +16,12 @@ use rusqlite::{Connection, params};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
+use tidewaiter::run::Listing;
 
 use super::disk::Disk;
 use super::sqlite::{Database, to_json};
 use crate::Result;
-use crate::ports::{DigestPlace, ImportRun, Kind, Progress};
+use crate::ports::{ImportRun, Kind};
 pub(super) use tables::MIGRATIONS;
 
 /// State in SQLite.
@@ -57,35 +58,75 @@ fn entry_of(name: &DataName) -> String {
     format!("{}\u{1f}{}\u{1f}{}", name.universe, name.scope, name.subsection)
 }
 
-/// Changes an import in place; nothing happens if there is none.
+/// Changes a run in place; nothing happens if there is none, or if `edit` leaves it as it is.
 fn change(sql: &Connection, id: ImportId, edit: impl FnOnce(&mut ImportRun)) -> rusqlite::Result<()> {
-    let Some(mut import) = read::run(sql, id)? else { return Ok(()) };
-    let is_open = |import: &ImportRun| matches!(import.progress, Progress::Registered | Progress::Started(_));
-    let was_open = is_open(&import);
-    edit(&mut import);
-    if was_open && !is_open(&import) && matches!(import.kind, Kind::Configuration { .. }) {
-        configs::count(sql, import.repository.as_str(), 0, 1)?;
+    let Some(before) = read::run(sql, id)? else { return Ok(()) };
+    let mut after = before.clone();
+    edit(&mut after);
+    if after == before { Ok(()) } else { replace(sql, Some(&before), &after) }
+}
+
+/// Writes a run in place of what it was, with the columns that it is found by and the lists that it is on.
+fn replace(sql: &Connection, before: Option<&ImportRun>, after: &ImportRun) -> rusqlite::Result<()> {
+    let repository = after.repository.as_str();
+    let (was, is) = (before.map(ImportRun::listings).unwrap_or_default(), after.listings());
+    for listing in was.difference(&is) {
+        if let Listing::Ready(sort) = listing {
+            sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
+                .execute([repository, sort])?;
+        }
     }
-    let (stage, conclusion) = match &import.progress {
-        Progress::Registered | Progress::Started(_) => (0, None),
-        Progress::Concluding(conclusion) => (1, Some(conclusion)),
-        Progress::Done(conclusion) => (2, Some(conclusion)),
+    for listing in is.difference(&was) {
+        if let Listing::Ready(sort) = listing {
+            sql.prepare_cached("INSERT INTO ready (repository, sort, import) VALUES (?1, ?2, ?3)")?
+                .execute([repository, sort, &after.id.to_string()])?;
+        }
+    }
+    if let Kind::Configuration { .. } = after.kind {
+        let is_decided = before.is_some_and(|run| run.conclusion().is_none()) && after.conclusion().is_some();
+        configs::count(sql, repository, u64::from(before.is_none()), u64::from(is_decided))?;
+    }
+    let name = match &after.kind {
+        Kind::Data { name, .. } => Some(name),
+        _ => None,
     };
-    let checked = matches!(&import.progress, Progress::Started(pinned) if pinned.checked) || stage > 0;
+    let conclusion = after.conclusion();
+    let open = is.iter().find_map(|listing| match listing {
+        Listing::Open(group, sort) => Some((group, sort)),
+        _ => None,
+    });
+    let digest = is.iter().find_map(|listing| match listing {
+        Listing::Digest(digest) => Some(digest),
+        _ => None,
+    });
     sql.prepare_cached(
-        "UPDATE imports SET document = ?2, checked = ?3, stage = ?4, outcome = ?5, mail_due = ?6, finished = ?7,
-         sha256 = ?8, digest = ?9 WHERE id = ?1",
+        "INSERT INTO imports (id, repository, file, archive, document, group_id, group_last, generation, sort,
+             is_unchecked, is_unresolved, is_unfinished, mail_due, digest, entry, date, outcome, finished, sha256)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+         ON CONFLICT DO UPDATE SET document = ?5, group_id = ?6, group_last = ?7, generation = ?8, sort = ?9,
+             is_unchecked = ?10, is_unresolved = ?11, is_unfinished = ?12, mail_due = ?13, digest = ?14,
+             entry = ?15, date = ?16, outcome = ?17, finished = ?18, sha256 = ?19",
     )?
     .execute(params![
-        id.to_string(),
-        to_json(&import)?,
-        checked,
-        stage,
-        conclusion.map(|c| c.outcome.as_str()),
-        stage == 2 && conclusion.is_some_and(|c| c.mail_due),
-        conclusion.map(|c| c.finished.as_millisecond()),
-        conclusion.and_then(|c| c.sha256.as_deref()),
-        conclusion.filter(|_| stage == 2).and_then(|c| c.digest.as_ref()).filter(|d| d.due).map(DigestPlace::key),
+        after.id.to_string(),
+        repository,
+        after.file,
+        after.archive.as_ref().map(|(id, _)| id.to_string()),
+        to_json(after)?,
+        open.map(|(group, _)| &group.id),
+        open.map(|(group, _)| group.last),
+        open.map(|(group, _)| group.generation),
+        open.map(|(_, sort)| sort),
+        is.iter().any(|listing| matches!(listing, Listing::Unchecked(..))),
+        is.contains(&Listing::Unresolved),
+        is.contains(&Listing::Unfinished),
+        is.contains(&Listing::MailDue),
+        digest,
+        name.map(entry_of),
+        name.map(|name| name.date.to_string()),
+        conclusion.map(|conclusion| conclusion.outcome.as_str()),
+        conclusion.map(|conclusion| conclusion.finished.as_millisecond()),
+        conclusion.and_then(|conclusion| conclusion.sha256.as_deref()),
     ])
     .map(|_| ())
 }

@@ -8,19 +8,12 @@ use super::read::{self, parsed};
 use super::{SqliteState, change};
 use crate::Result;
 use crate::local::sqlite::{from_json, to_json};
-use crate::ports::{Delivery, Gathered, Outbox, Progress, WaitingDigest};
+use crate::ports::{Delivery, Gathered, Outbox, WaitingDigest};
 
 impl Outbox for SqliteState {
     async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
-        let (due, trouble) = delivery.state();
-        let mailed = move |sql: &rusqlite::Transaction<'_>| {
-            change(sql, id, |import| {
-                if let Progress::Done(conclusion) = &mut import.progress {
-                    conclusion.mail_due &= due;
-                    conclusion.mail_trouble = trouble;
-                }
-            })
-        };
+        let delivery = delivery.clone();
+        let mailed = move |sql: &rusqlite::Transaction<'_>| change(sql, id, |run| run.mailed(&delivery));
         self.database.write("noting a mail", mailed).await
     }
 
@@ -105,14 +98,7 @@ fn digested(
         return keep(sql, repository, &Gathered { trouble, ..gathered });
     }
     for id in &gathered.imports {
-        change(sql, *id, |import| {
-            if let Progress::Done(conclusion) = &mut import.progress
-                && let Some(place) = &mut conclusion.digest
-            {
-                place.due = false;
-                place.trouble.clone_from(&trouble);
-            }
-        })?;
+        change(sql, *id, |run| run.digested(trouble.as_ref()))?;
     }
     sql.prepare_cached("DELETE FROM gathered WHERE repository = ?1 AND digest = ?2")?
         .execute([repository, &gathered.digest])

@@ -8,6 +8,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{GroupRef, Ready};
 
+use super::groups;
 use crate::local::sqlite::from_json;
 use crate::ports::{Configurations, DroppedObject, HistoryFilter, ImportRun, Turn, WaitingGroup};
 
@@ -115,52 +116,15 @@ pub(super) fn next_member(
     group: &GroupRef,
     checking: bool,
 ) -> rusqlite::Result<Option<ImportId>> {
-    let open = if checking { "checked = 0" } else { "stage < 2" };
+    let listed = if checking { "is_unchecked = 1" } else { "group_id IS NOT NULL" };
     let found: Option<String> = sql
         .prepare_cached(&format!(
             "SELECT id FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
-             AND generation = ?4 AND group_id IS NOT NULL AND {open} ORDER BY sort LIMIT 1"
+             AND generation = ?4 AND {listed} ORDER BY sort LIMIT 1"
         ))?
         .query_row(params![repository, group.id, group.last, group.generation], |row| row.get(0))
         .optional()?;
     found.map(|id| parsed(&id)).transpose()
-}
-
-/// The slots of a group for which no file has come.
-pub(super) fn missing_slots(
-    sql: &Connection,
-    repository: &str,
-    group: &GroupRef,
-) -> rusqlite::Result<Vec<u8>> {
-    let mut missing = Vec::new();
-    for slot in 1..=group.last {
-        if !slot_is_filled(sql, repository, group, slot)? {
-            missing.push(slot);
-        }
-    }
-    Ok(missing)
-}
-
-/// True if a file has come for a slot, however many there are. The sort key of a member begins with its
-/// slot.
-pub(super) fn slot_is_filled(
-    sql: &Connection,
-    repository: &str,
-    group: &GroupRef,
-    slot: u8,
-) -> rusqlite::Result<bool> {
-    sql.prepare_cached(
-        "SELECT 1 FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
-         AND generation = ?4 AND sort >= ?5 AND sort < ?6 LIMIT 1",
-    )?
-    .exists(params![
-        repository,
-        group.id,
-        group.last,
-        group.generation,
-        format!("{slot:02}\u{1f}"),
-        format!("{slot:02}\u{20}"),
-    ])
 }
 
 /// The latest of the dates behind `date` that were imported for one configured import, of a repository, before `before`.
@@ -212,7 +176,7 @@ pub(super) fn repositories(sql: &Connection) -> Rows<Repository> {
 pub(super) fn unfinished(sql: &Connection) -> Rows<ImportRun> {
     documents(
         sql,
-        "SELECT document FROM imports WHERE stage < 2 AND (is_data = 0 OR stage = 1) ORDER BY id",
+        "SELECT document FROM imports WHERE is_unfinished = 1 OR is_unresolved = 1 ORDER BY id",
         [],
     )
 }
@@ -227,7 +191,7 @@ pub(super) fn group_members(sql: &Connection, repository: &str, group: &GroupRef
     documents(
         sql,
         "SELECT document FROM imports
-         WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3 AND generation = ?4 AND stage < 2
+         WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3 AND generation = ?4 AND group_id IS NOT NULL
          ORDER BY sort",
         params![repository, group.id, group.last, group.generation],
     )
@@ -240,13 +204,13 @@ pub(super) fn queued(sql: &Connection, repository: &str, limit: usize) -> Rows<I
         "SELECT document FROM (
             SELECT i.document, r.sort AS first, i.sort AS second
             FROM ready r JOIN imports i ON i.id = r.import
-            WHERE r.repository = ?1 AND i.stage < 2
+            WHERE r.repository = ?1
             UNION ALL
             SELECT i.document, r.sort, i.sort
             FROM ready r JOIN imports i ON i.repository = r.repository
                 AND i.group_id = r.group_ref ->> 'id' AND i.group_last = r.group_ref ->> 'last'
                 AND i.generation = r.group_ref ->> 'generation'
-            WHERE r.repository = ?1 AND r.group_ref IS NOT NULL AND i.stage < 2
+            WHERE r.repository = ?1 AND i.group_id IS NOT NULL
          ) ORDER BY first, second LIMIT ?2",
         params![repository, limit],
     )
@@ -254,38 +218,33 @@ pub(super) fn queued(sql: &Connection, repository: &str, limit: usize) -> Rows<I
 
 pub(super) fn queued_count(sql: &Connection, repository: &str) -> rusqlite::Result<u64> {
     let mut query = sql.prepare_cached(
-        "SELECT (SELECT count(*) FROM ready r JOIN imports i ON i.id = r.import
-                 WHERE r.repository = ?1 AND i.stage < 2)
+        "SELECT (SELECT count(*) FROM ready WHERE repository = ?1 AND import IS NOT NULL)
               + (SELECT count(*) FROM ready r JOIN imports i ON i.repository = r.repository
                      AND i.group_id = r.group_ref ->> 'id' AND i.group_last = r.group_ref ->> 'last'
                      AND i.generation = r.group_ref ->> 'generation'
-                 WHERE r.repository = ?1 AND r.group_ref IS NOT NULL AND i.stage < 2)",
+                 WHERE r.repository = ?1 AND i.group_id IS NOT NULL)",
     )?;
     query.query_row([repository], |row| row.get(0))
 }
 
 pub(super) fn waiting(sql: &Connection, repository: &Repository) -> Rows<WaitingGroup> {
-    let name = repository.to_string();
-    // Groups with open members, in the generation that files join now: others are complete, or over.
+    let name = repository.as_str();
     let mut query = sql.prepare_cached(
-        "SELECT DISTINCT g.id, g.last, g.open FROM imports i JOIN groups g
-             ON g.repository = i.repository AND g.id = i.group_id AND g.last = i.group_last AND g.open = i.generation
-         WHERE i.repository = ?1 AND i.group_id IS NOT NULL AND i.stage < 2 ORDER BY 1, 2",
+        "SELECT DISTINCT group_id, group_last, generation FROM imports
+         WHERE repository = ?1 AND group_id IS NOT NULL ORDER BY 1, 2, 3",
     )?;
     let groups: Vec<GroupRef> = query
-        .query_map([&name], |row| {
+        .query_map([name], |row| {
             Ok(GroupRef { id: row.get(0)?, last: row.get(1)?, generation: row.get(2)? })
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut waiting = Vec::new();
     for group in groups {
-        let members = documents(
-            sql,
-            "SELECT document FROM imports WHERE repository = ?1 AND group_id = ?2 AND group_last = ?3
-             AND generation = ?4 AND group_id IS NOT NULL AND stage < 2 ORDER BY sort",
-            params![name, group.id, group.last, group.generation],
-        )?;
-        let missing = missing_slots(sql, &name, &group)?;
+        // Other generations than the open one are complete, or over.
+        let generations = groups::generations(sql, name, &group)?;
+        let Some(generations) = generations.filter(|of| of.open == group.generation) else { continue };
+        let members = group_members(sql, name, &group)?;
+        let missing = generations.missing(group.last);
         if let Some(since) = members.iter().map(|member| member.arrived).min()
             && !missing.is_empty()
         {

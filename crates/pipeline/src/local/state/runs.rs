@@ -5,7 +5,6 @@ use rusqlite::Connection;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
-use tidewaiter::order::single_key;
 use tidewaiter::report::Outcome;
 
 use super::claims::claim;
@@ -24,7 +23,7 @@ impl RunLedger for SqliteState {
 
     async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<ImportRun>> {
         let kind = kind.clone();
-        self.database.write("resolving a file", move |sql| resolve(sql, id, kind)).await
+        self.database.write("resolving a file", move |sql| resolve(sql, id, &kind)).await
     }
 
     async fn unresolved(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
@@ -127,20 +126,9 @@ pub(super) fn start(sql: &Connection, id: ImportId, pin: &Pinned) -> rusqlite::R
     Ok(held)
 }
 
-/// An outcome is carried out: the import is done, and no longer ready work.
+/// An outcome is carried out: the run is done.
 pub(super) fn finish(sql: &Connection, id: ImportId) -> rusqlite::Result<()> {
-    let mut ready = None;
-    change(sql, id, |import| {
-        import.finish();
-        if let Kind::Data { name, rank, group: None, .. } = &import.kind {
-            ready = Some((import.repository.to_string(), single_key(name, *rank, id)));
-        }
-    })?;
-    if let Some((repository, sort)) = ready {
-        sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
-            .execute([repository, sort])?;
-    }
-    Ok(())
+    change(sql, id, ImportRun::finish)
 }
 
 /// The latest date that was imported before a file came which has no outcome yet, if it is later than its own.

@@ -6,38 +6,43 @@ pub(in crate::local) const MIGRATIONS: &[&str] = &["
         repository TEXT NOT NULL,
         file TEXT NOT NULL,
         archive TEXT,
-        -- The whole import as JSON; the columns are what is asked for.
+        -- The whole run as JSON; the other columns are what it is found by.
         document TEXT NOT NULL,
-        is_data INTEGER NOT NULL,
+        -- The group that it is an open member of, and its place there.
         group_id TEXT,
         group_last INTEGER,
         generation INTEGER,
-        slot INTEGER,
-        -- Its place among single files, or within its group.
         sort TEXT,
+        -- The other lists that it is on.
+        is_unchecked INTEGER NOT NULL,
+        is_unresolved INTEGER NOT NULL,
+        is_unfinished INTEGER NOT NULL,
+        mail_due INTEGER NOT NULL,
+        -- The digest that its report waits for.
+        digest TEXT,
+        -- Universe, scope and subsection of its name, and its date.
         entry TEXT,
         date TEXT,
-        checked INTEGER NOT NULL DEFAULT 0,
-        -- 0 registered or started, 1 outcome decided, 2 done
-        stage INTEGER NOT NULL DEFAULT 0,
         outcome TEXT,
         -- When its outcome was decided, in milliseconds since 1970.
         finished INTEGER,
         -- SHA-256 of its content, in hexadecimal.
-        sha256 TEXT,
-        mail_due INTEGER NOT NULL DEFAULT 0
+        sha256 TEXT
     ) WITHOUT ROWID;
     CREATE INDEX imports_of_repository ON imports (repository, id);
     CREATE INDEX imports_of_archive ON imports (archive, id) WHERE archive IS NOT NULL;
-    CREATE INDEX members ON imports (repository, group_id, group_last, generation, sort) WHERE group_id IS NOT NULL;
     CREATE INDEX open_members ON imports (repository, group_id, group_last, generation, sort)
-        WHERE group_id IS NOT NULL AND stage < 2;
+        WHERE group_id IS NOT NULL;
     CREATE INDEX unchecked_members ON imports (repository, group_id, group_last, generation, sort)
-        WHERE group_id IS NOT NULL AND checked = 0;
-    CREATE INDEX unfinished ON imports (id) WHERE stage < 2 AND (is_data = 0 OR stage = 1);
+        WHERE is_unchecked = 1;
+    CREATE INDEX unresolved ON imports (repository, id) WHERE is_unresolved = 1;
+    CREATE INDEX unfinished ON imports (id) WHERE is_unfinished = 1 OR is_unresolved = 1;
     CREATE INDEX mail_due ON imports (id) WHERE mail_due = 1;
-    CREATE INDEX dates ON imports (repository, entry, date) WHERE outcome = 'imported';
+    CREATE INDEX digests ON imports (repository, digest, id) WHERE digest IS NOT NULL;
+    CREATE INDEX dates ON imports (repository, entry, date, finished) WHERE outcome = 'imported';
     CREATE INDEX contents ON imports (repository, entry, sha256) WHERE outcome = 'imported';
+    -- What ended when: the page of a day.
+    CREATE INDEX ended ON imports (repository, finished, id) WHERE finished IS NOT NULL;
     CREATE TABLE ready (
         repository TEXT NOT NULL,
         sort TEXT NOT NULL,
@@ -52,9 +57,8 @@ pub(in crate::local) const MIGRATIONS: &[&str] = &["
         repository TEXT NOT NULL,
         id TEXT NOT NULL,
         last INTEGER NOT NULL,
-        -- The generation that files join now, and the last one that was closed.
-        open INTEGER NOT NULL,
-        closed INTEGER NOT NULL,
+        -- Its generations, as JSON.
+        document TEXT NOT NULL,
         PRIMARY KEY (repository, id, last)
     ) WITHOUT ROWID;
     CREATE TABLE sequences (
@@ -82,10 +86,6 @@ pub(in crate::local) const MIGRATIONS: &[&str] = &["
         hash TEXT PRIMARY KEY,
         document BLOB NOT NULL
     ) WITHOUT ROWID;
-", "
-    -- The digest that the report waits for, if it waits for one.
-    ALTER TABLE imports ADD COLUMN digest TEXT;
-    CREATE INDEX digests ON imports (repository, digest, id) WHERE digest IS NOT NULL;
     -- What goes into a mail that is not known to be sent.
     CREATE TABLE gathered (
         repository TEXT NOT NULL,
@@ -93,7 +93,6 @@ pub(in crate::local) const MIGRATIONS: &[&str] = &["
         document TEXT NOT NULL,
         PRIMARY KEY (repository, digest)
     ) WITHOUT ROWID;
-", "
     -- Who took in a version of a dropped object, where the object store has versions.
     CREATE TABLE versions (
         key TEXT NOT NULL,
@@ -101,12 +100,6 @@ pub(in crate::local) const MIGRATIONS: &[&str] = &["
         import TEXT NOT NULL,
         PRIMARY KEY (key, version)
     ) WITHOUT ROWID;
-    DROP INDEX dates;
-    CREATE INDEX dates ON imports (repository, entry, date, finished) WHERE outcome = 'imported';
-", "
-    -- A file whose name no configuration knew when it came, and of which it is not decided yet what it is.
-    ALTER TABLE imports ADD COLUMN is_unresolved INTEGER NOT NULL DEFAULT 0;
-    CREATE INDEX unresolved ON imports (repository, id) WHERE is_unresolved = 1;
     -- How many configurations were registered in a repository, and how many have their outcome.
     CREATE TABLE configurations_of (
         repository TEXT PRIMARY KEY,
@@ -130,7 +123,4 @@ pub(in crate::local) const MIGRATIONS: &[&str] = &["
         repository TEXT NOT NULL,
         PRIMARY KEY (universe, repository)
     ) WITHOUT ROWID;
-", "
-    -- What ended when: the page of a day.
-    CREATE INDEX ended ON imports (repository, finished, id) WHERE finished IS NOT NULL;
 "];

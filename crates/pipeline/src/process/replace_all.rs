@@ -9,14 +9,17 @@ use std::sync::Arc;
 
 use tidewaiter::check::{Header, Line, Sink};
 use tidewaiter::config::ReplaceAll;
-use tidewaiter::name::DataName;
 use tidewaiter::record::{Plan, Reader, Record, fingerprint, share};
 
-use super::read_lines;
+use super::begin::File;
+use super::lines::read_lines;
 use crate::Result;
 use crate::capabilities::{HasObjects, HasRecords};
-use crate::examine::CheckSpec;
-use crate::ports::{ImportRun, Pruning, Records};
+use crate::ports::{Pruning, Records};
+
+/// What to do about a file that would remove too much.
+pub(super) const RAISE: &str =
+    "check that the file is complete; if it is, raise max_removed in the configuration and drop it again";
 
 /// How many lines a share has, more or less.
 const LINES: u64 = 1_000_000;
@@ -26,9 +29,7 @@ const PAGE: usize = 5_000;
 /// A file that replaces all, as long as it is read.
 pub(super) struct Replacement<'a, D: HasObjects + HasRecords> {
     pub(super) deployment: &'a D,
-    pub(super) import: &'a ImportRun,
-    pub(super) name: &'a DataName,
-    pub(super) terms: &'a CheckSpec,
+    pub(super) file: &'a File,
     /// How many bytes of it count.
     pub(super) bytes: u64,
     /// How many good lines they hold.
@@ -41,13 +42,13 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
         let (mut records, mut unnamed) = (0, 0);
         for number in 0..self.shares() {
             let named = self.named(number).await?;
-            let mut after = Some((self.name.universe.clone(), String::new()));
+            let mut after = Some((self.file.name.universe.clone(), String::new()));
             while let Some((universe, key)) = after.take() {
-                let scope = &self.terms.plan.records;
+                let scope = &self.file.terms.plan.records;
                 let page = self.deployment.records().scan(scope, Some((&universe, &key)), PAGE).await?;
-                let own = page.iter().take_while(|record| record.universe == self.name.universe);
+                let own = page.iter().take_while(|record| record.universe == self.file.name.universe);
                 for stored in own {
-                    if self.terms.plan.is_replaced(&stored.record)
+                    if self.file.terms.plan.is_replaced(&stored.record)
                         && let Some(stays) = named.judge(&stored.key, &stored.record)
                     {
                         records += 1;
@@ -70,12 +71,12 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
             loop {
                 let named = Arc::clone(&named);
                 let pruning = Pruning {
-                    universe: &self.name.universe,
-                    import: self.import.id,
+                    universe: &self.file.name.universe,
+                    import: self.file.run.id,
                     page,
                     after: after.as_deref(),
                     limit: PAGE,
-                    plan: &self.terms.plan,
+                    plan: &self.file.terms.plan,
                     stays: Arc::new(move |key, record| named.judge(key, record).unwrap_or(true)),
                 };
                 let pruned = self.deployment.records().prune_unlisted(&pruning).await?;
@@ -97,12 +98,12 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
 
     /// What the file names, as far as it belongs to a share.
     async fn named(&self, number: u32) -> Result<Named> {
-        let plan = &self.terms.plan;
+        let plan = &self.file.terms.plan;
         let mut names = Names {
-            reader: Reader::new(Arc::clone(plan), self.import.id),
+            reader: Reader::new(Arc::clone(plan), self.file.run.id),
             named: Named { plan: Arc::clone(plan), share: number, of: self.shares(), names: HashSet::new() },
         };
-        read_lines(self.deployment, &self.import.source, self.bytes, self.terms, &mut names).await?;
+        read_lines(self.deployment, &self.file.run.source, self.bytes, &self.file.terms, &mut names).await?;
         Ok(names.named)
     }
 }

@@ -15,9 +15,9 @@ use tidewaiter::report::Outcome;
 use super::not_grouped;
 use crate::capabilities::{Clock, HasQueue, HasRuns};
 use crate::in_flight::{self, Wait};
+use crate::intake::TakesIn;
 use crate::ports::{GroupQueue, ImportRun, Kind, Message, Queue, Refusal, RunLedger};
 use crate::register::{Registers, data_kind, refused_name};
-use crate::unpack::TakesIn;
 use crate::{Error, Result, configs};
 
 /// How often configurations may be registered while it is looked for them, before that is left to another try.

@@ -8,11 +8,10 @@ mod unresolved;
 
 pub use extract::{limits as archive_limits, not_grouped};
 
-use tidewaiter::report::{Outcome, Reason};
-
 use crate::capabilities::{HasConfigs, HasGroups, HasQueue, trait_alias};
-use crate::conclude::{self, Concludes, Findings, GONE};
-use crate::ports::{DroppedObject, ImportRun, Kind, Message, News, Progress, Queue, Refusal};
+use crate::conclude::{self, Concludes, Findings};
+use crate::lost::Lost;
+use crate::ports::{DroppedObject, ImportRun, Kind, Message, News, Queue};
 use crate::register::{Registers, register};
 use crate::{Error, Result};
 
@@ -22,14 +21,14 @@ trait_alias! {
 }
 
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
-pub async fn unpack<D: TakesIn>(deployment: &D, dropped: &DroppedObject) -> Result<()> {
+pub async fn intake<D: TakesIn>(deployment: &D, dropped: &DroppedObject) -> Result<()> {
     let import = register(deployment, dropped).await?;
     take_in(deployment, &import).await
 }
 
 /// Goes on with a registered object.
 pub async fn take_in<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<()> {
-    if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
+    if let Some(conclusion) = import.conclusion() {
         return conclude::carry_out(deployment, import, conclusion).await;
     }
     match &import.kind {
@@ -52,29 +51,8 @@ async fn arrived<D: HasQueue>(deployment: &D, import: &ImportRun, settle_seconds
     deployment.queue().send(message, None).await
 }
 
-/// A file that its sender locked, or that was removed, is not imported. Any other error stays one: a permission of
-/// ours that is missing is no partner's outcome.
-///
-/// `has_begun` if some of its lines may be records.
-pub(crate) async fn cannot_open<D: Concludes>(
-    deployment: &D,
-    import: &ImportRun,
-    error: Error,
-    has_begun: bool,
-) -> Result<()> {
-    let (code, hint) = match &error {
-        Error::Unreadable { key, .. } if *key == import.source.key => {
-            ("cannot-open", "make it readable for tidewaiter, then drop it again")
-        }
-        Error::NotFound { key } if *key == import.source.key => {
-            (GONE, "the file was removed after it was registered; drop it again to import it")
-        }
-        _ => return Err(error),
-    };
-    let reason = Reason::new(code, format!("can't open file \"{}\": {error}", import.file))
-        .with_hint(Some(hint.to_owned()));
-    let notes = has_begun.then(|| "loading had started: some of its lines may be records".to_owned());
-    let refusal = Refusal { outcome: Outcome::NotProcessed, reason };
-    let findings = Findings { notes: notes.into_iter().collect(), ..Findings::refused(refusal) };
-    conclude::conclude(deployment, import, findings).await
+/// Ends a run whose file cannot be read.
+async fn lose<D: Concludes>(deployment: &D, run: &ImportRun, error: Error) -> Result<()> {
+    let findings = Lost::of(error, run)?.findings(run, false);
+    conclude::conclude(deployment, run, findings).await
 }

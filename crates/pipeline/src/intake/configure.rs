@@ -4,12 +4,12 @@ use tidewaiter::config::CONFIGURATION_BYTES;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::report::{Outcome, Reason};
 
-use super::cannot_open;
+use super::lose;
 use crate::capabilities::HasRuns;
 use crate::conclude::{self, Findings};
 use crate::configs::{Activation, Candidate, activate};
+use crate::intake::TakesIn;
 use crate::ports::{ImportRun, Objects, Progress, Refusal, RunLedger};
-use crate::unpack::TakesIn;
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
@@ -25,7 +25,7 @@ pub(super) async fn configure<D: TakesIn>(deployment: &D, import: &ImportRun, un
     }
     let read = deployment.objects().read(&import.source, 0..CONFIGURATION_BYTES as u64 + 1).await;
     let document = match read {
-        Err(error) => return cannot_open(deployment, import, error, false).await,
+        Err(error) => return lose(deployment, import, error).await,
         Ok(document) => document,
     };
     let candidate = Candidate { repository: &import.repository, universe, id: import.id, document };

@@ -6,12 +6,12 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
 
 use super::members::{Member, Stopped, write_members};
-use super::{arrived, cannot_open, unresolved};
+use super::{arrived, lose, unresolved};
 use crate::capabilities::{HasObjects, IntakePolicy};
 use crate::conclude::{self, Findings};
+use crate::intake::TakesIn;
 use crate::ports::{ImportRun, Kind, Objects, Pinned, Progress, Refusal, RunLedger};
 use crate::register::{self, data_kind, refused_name};
-use crate::unpack::TakesIn;
 use crate::{Result, configs};
 
 /// How many members a report names.
@@ -38,7 +38,7 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
             }
             // Another worker with this archive may have come further, and registered what is written: only what is
             // refused is refused for everybody.
-            Err(Stopped::Failed(error)) => return cannot_open(deployment, archive, error, false).await,
+            Err(Stopped::Failed(error)) => return lose(deployment, archive, error).await,
         };
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
         let registered: Vec<ImportRun> =

@@ -13,11 +13,11 @@ use tidewaiter::name::DataName;
 use tidewaiter::record::{Change, Layout, Reader, Refusal, Subject, fingerprint, join_key};
 use tidewaiter::schema::{OnExisting, RowEffect};
 
-use super::lines::{Lines, Run};
-use super::{read_lines, refused};
+use super::begin::File;
+use super::lines::{Batches, LineBatch, read_lines};
+use super::refused;
 use crate::Result;
 use crate::capabilities::{HasGroups, HasObjects, HasRecords};
-use crate::chunks::Chunks;
 use crate::examine::{CheckSpec, Examined};
 use crate::ports::{GroupQueue, ImportRun, Kind, Records};
 
@@ -27,13 +27,11 @@ const WINDOW: usize = 50_000;
 /// Checks the references of a file; the lines whose parents are missing are added to what was found.
 pub(super) async fn check<D: HasObjects + HasGroups + HasRecords>(
     deployment: &D,
-    import: &ImportRun,
-    name: &DataName,
-    config: &Config,
-    terms: &CheckSpec,
+    file: &File,
     bytes: u64,
     examined: &mut Examined,
 ) -> Result<()> {
+    let File { run: import, name, config, terms, .. } = file;
     if terms.plan.references.is_empty() {
         return Ok(());
     }
@@ -48,20 +46,11 @@ pub(super) async fn check<D: HasObjects + HasGroups + HasRecords>(
         missing: Tally::default(),
         lines: 0,
     };
-    let mut checker = terms.checker();
-    let mut lines = Lines::new(Arc::clone(&terms.plan), import.id, deployment.records().batch_lines());
-    let mut chunks = Chunks::new(deployment.objects(), &import.source, bytes);
-    while let Some(chunk) = chunks.next().await? {
-        checker.feed(&chunk, &mut lines);
-        while let Some(batch) = lines.next_batch(false) {
-            search.look_up(lines.layout(), batch).await?;
-        }
+    let mut batches = Batches::new(deployment, file, bytes, None);
+    while let Some(batch) = batches.next().await? {
+        search.look_up(batches.layout(), batch).await?;
     }
-    checker.finish(&mut lines);
-    while let Some(batch) = lines.next_batch(true) {
-        search.look_up(lines.layout(), batch).await?;
-    }
-    search.resolve(lines.layout()).await?;
+    search.resolve(batches.layout()).await?;
     examined.summary.rejected += search.lines;
     examined.summary.accepted -= search.lines;
     examined.summary.findings.merge(search.missing);
@@ -121,9 +110,9 @@ struct Search<'a, D: HasObjects + HasRecords> {
 
 impl<D: HasObjects + HasRecords> Search<'_, D> {
     /// Asks the store for the parents of a batch.
-    async fn look_up(&mut self, layout: &Layout, run: Run) -> Result<()> {
+    async fn look_up(&mut self, layout: &Layout, batch: LineBatch) -> Result<()> {
         let mut asked = Vec::new();
-        for (change, _) in run.items.iter().filter_map(|item| item.good.as_ref()) {
+        for (change, _) in batch.items.iter().filter_map(|item| item.good.as_ref()) {
             asked.extend(change.references.iter().flat_map(|(n, key)| self.candidates(*n, key)));
         }
         asked.sort();
@@ -131,7 +120,7 @@ impl<D: HasObjects + HasRecords> Search<'_, D> {
         let exist = self.deployment.records().exist(&self.name.universe, &asked).await?;
         let known: HashSet<&(String, String)> =
             asked.iter().zip(exist).filter(|(_, exists)| *exists).map(|(record, _)| record).collect();
-        for (change, byte) in run.items.into_iter().filter_map(|item| item.good) {
+        for (change, byte) in batch.items.into_iter().filter_map(|item| item.good) {
             let is_open = |(n, key): &&(usize, String)| {
                 !self.candidates(*n, key).iter().any(|record| known.contains(record))
             };

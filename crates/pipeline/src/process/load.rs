@@ -1,4 +1,4 @@
-//! Phase two: the good lines of a file become records, batch by batch; the rejected ones go to
+//! The good lines of a file become records, batch by batch; the rejected ones go to
 //! `badlines/`, byte for byte and in the order of the file.
 
 use std::collections::BTreeMap;
@@ -6,23 +6,21 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::join_all;
-use sha2::{Digest, Sha256};
 use tidewaiter::check::Summary;
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::Key;
 use tidewaiter::record::{Change, Effect, Layout, Refusal};
 use tidewaiter::report::Counts;
 
-use super::lines::{Item, Lines, Run};
-use super::{Passed, refused};
-use crate::chunks::Chunks;
+use super::begin::File;
+use super::decide::Passed;
+use super::lines::{Batches, Item, LineBatch};
+use super::{Loads, refused};
 use crate::examine::CheckSpec;
-use crate::hash::hex;
 use crate::ports::{
     Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Records, Upload,
 };
 use crate::pulse::Pulse;
-use crate::validate::Loads;
 use crate::{Error, Result};
 
 /// Rejected bytes are handed on in pieces of at least this size.
@@ -68,43 +66,50 @@ impl Named {
     }
 }
 
-/// Reads the file again, unless all of it is `held`, and loads it.
-pub(super) async fn load<D: Loads>(deployment: &D, file: &Passed<'_>, held: Option<Bytes>) -> Result<Loaded> {
-    let Passed { import, terms, content, .. } = *file;
-    let mut checker = terms.checker();
-    let mut lines = Lines::new(terms.plan.clone(), import.id, deployment.records().batch_lines());
+/// What comes of loading.
+pub(super) enum Load {
+    /// All batches are landed.
+    All(Box<Loaded>),
+    /// The time of this process was up after so many.
+    Paused(u64),
+}
+
+/// Reads a file again, unless all of it is held, and loads it. So many of its batches are `landed` for certain.
+pub(super) async fn load<D: Loads>(
+    deployment: &D,
+    file: &File,
+    passed: &Passed,
+    landed: u64,
+) -> Result<Load> {
+    let (run, content) = (&file.run, &passed.content);
+    let mut batches = Batches::new(deployment, file, content.bytes, passed.held.clone());
     let mut loader = Loader::new(deployment, file);
-    let mut hash = Sha256::new();
-    let mut pulse = Pulse::new(deployment, &import.repository);
-    let mut chunks = Chunks::again(deployment.objects(), &import.source, content.bytes, held);
-    while let Some(chunk) = chunks.next().await? {
-        hash.update(&chunk);
-        deployment.observe(&Observation::Loading {
-            file: &import.file,
-            done: chunks.offset,
-            of: content.bytes,
-        });
-        checker.feed(&chunk, &mut lines);
-        while let Some(batch) = lines.next_batch(false) {
-            loader.take_in_time(&lines, batch, &mut pulse).await?;
+    let mut pulse = Pulse::new(deployment, &run.repository);
+    while let Some(batch) = batches.next().await? {
+        // Each invocation lands at least one batch more than the one before, or none would come to the end.
+        if loader.batch > landed && deployment.time_is_up() {
+            deployment.records().flush(run.id).await?;
+            return Ok(Load::Paused(loader.batch));
         }
+        let (done, of) = (batches.offset(), content.bytes);
+        deployment.observe(&Observation::Loading { file: &run.file, done, of });
+        pulse.beat().await;
+        loader.take(batches.header(), batches.layout(), batch).await?;
     }
-    let mut summary = checker.finish(&mut lines);
-    while let Some(batch) = lines.next_batch(true) {
-        loader.take_in_time(&lines, batch, &mut pulse).await?;
-    }
+    let (mut summary, sha256) = batches.finish();
     // What was loaded is what was checked, or the import does not end here.
-    if hex(&hash.finalize()) != content.sha256 {
-        return Err(Error::Changed { key: import.source.key.clone() });
+    if sha256 != content.sha256 {
+        return Err(Error::Changed { key: run.source.key.clone() });
     }
-    deployment.records().flush(import.id).await?;
+    deployment.records().flush(run.id).await?;
     let badlines = loader.finish_badlines().await?;
     summary.findings.merge(std::mem::take(&mut loader.refused));
     let mut counts = loader.counts;
     counts.read = summary.lines_read;
     counts.rejected += summary.rejected;
     (counts.existing, counts.unknown) = (loader.left_alone.existing.count, loader.left_alone.unknown.count);
-    Ok(Loaded { summary, counts, left_alone: loader.left_alone, moved: loader.moved, badlines })
+    let (left_alone, moved) = (loader.left_alone, loader.moved);
+    Ok(Load::All(Box::new(Loaded { summary, counts, left_alone, moved, badlines })))
 }
 
 /// A line of a batch: how many bytes it has and, if it is good, where its change is, with the place of its first byte.
@@ -147,8 +152,6 @@ impl<D: Loads> Landing<'_, D> {
 struct Loader<'a, D: Loads> {
     landing: Landing<'a, D>,
     loaders: u32,
-    /// How many batches an earlier invocation landed.
-    landed: u64,
     batch: u64,
     counts: Counts,
     left_alone: LeftAlone,
@@ -160,12 +163,11 @@ struct Loader<'a, D: Loads> {
 }
 
 impl<'a, D: Loads> Loader<'a, D> {
-    fn new(deployment: &'a D, file: &Passed<'a>) -> Self {
-        let Passed { import, name, terms, loaders, has_begun, landed, .. } = *file;
+    fn new(deployment: &'a D, file: &'a File) -> Self {
+        let File { run: import, name, terms, pinned, has_begun, .. } = file;
         Self {
-            landing: Landing { deployment, import, universe: &name.universe, terms, is_again: has_begun },
-            loaders,
-            landed,
+            landing: Landing { deployment, import, universe: &name.universe, terms, is_again: *has_begun },
+            loaders: pinned.loaders,
             batch: 0,
             counts: Counts::default(),
             left_alone: LeftAlone::default(),
@@ -177,22 +179,10 @@ impl<'a, D: Loads> Loader<'a, D> {
         }
     }
 
-    /// Takes a batch, unless the time is up. Each invocation lands at least one more than the one before, or none
-    /// would come to the end.
-    async fn take_in_time(&mut self, lines: &Lines, run: Run, pulse: &mut Pulse<'_, D>) -> Result<()> {
-        let Landing { deployment, import, .. } = self.landing;
-        if self.batch > self.landed && deployment.time_is_up() {
-            deployment.records().flush(import.id).await?;
-            return Err(Error::OutOfTime { id: import.id.to_string(), landed: self.batch });
-        }
-        pulse.beat().await;
-        self.take(lines, run).await
-    }
-
     /// Lands the good lines of a batch and keeps the rejected ones. The loaders' shares are landed at the same time:
     /// no line of one sees what those of another do.
-    async fn take(&mut self, lines: &Lines, run: Run) -> Result<()> {
-        let Run { items, mut raw } = run;
+    async fn take(&mut self, header: &Bytes, layout: &Layout, batch: LineBatch) -> Result<()> {
+        let LineBatch { items, mut raw } = batch;
         let mut pending = Vec::with_capacity(items.len());
         let mut shares: BTreeMap<u32, Vec<Change>> = BTreeMap::new();
         for Item { bytes, good } in items {
@@ -209,7 +199,7 @@ impl<'a, D: Loads> Loader<'a, D> {
         let mut landed: BTreeMap<u32, Vec<Effect>> = BTreeMap::new();
         let applied = shares.iter().map(|(share, changes)| {
             let number = BatchNumber { share: *share, batch: self.batch };
-            self.landing.apply(lines.layout(), number, changes)
+            self.landing.apply(layout, number, changes)
         });
         // If one fails, the others still finish: nothing is in flight when the run begins again.
         for (share, applied) in shares.keys().zip(join_all(applied).await) {
@@ -225,11 +215,11 @@ impl<'a, D: Loads> Loader<'a, D> {
                 Some((shares.get(&share)?.get(at)?, landed.get(&share)?.get(at)?, byte))
             });
             let rejected = match line {
-                Some((change, effect, byte)) => self.count(lines.layout(), change, byte, effect),
+                Some((change, effect, byte)) => self.count(layout, change, byte, effect),
                 None => true,
             };
             if rejected {
-                self.reject(lines.header(), &raw).await?;
+                self.reject(header, &raw).await?;
             }
         }
         Ok(())

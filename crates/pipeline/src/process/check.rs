@@ -1,0 +1,83 @@
+//! The second step: reads the file once and checks every line, with no effect on records.
+
+use bytes::Bytes;
+use tidewaiter::check::Summary;
+
+use super::begin::File;
+use crate::capabilities::{Clock, HasMarks, HasObjects, Observes};
+use crate::chunks::Chunks;
+use crate::examine::{Examination, Examined};
+use crate::lost::Lost;
+use crate::ports::{Content, Objects, Observation};
+use crate::pulse::Pulse;
+use crate::{Error, Result};
+
+/// What comes of the check.
+pub(super) enum Checked {
+    /// The file was read.
+    Read(Box<Read>),
+    /// It cannot be read to its end.
+    Lost(Lost),
+}
+
+/// A file that was read.
+pub(super) struct Read {
+    pub(super) examined: Examined,
+    /// How many bytes were read.
+    pub(super) bytes: u64,
+    /// All of it, if it is small.
+    pub(super) held: Option<Bytes>,
+}
+
+impl Read {
+    /// What is known of a file that was read and has passed before.
+    fn before(content: Content) -> Self {
+        let Content { bytes, sha256 } = content;
+        let examined = Examined { summary: Summary::default(), sha256: Some(sha256), reason: None };
+        Self { examined, bytes, held: None }
+    }
+}
+
+/// Checks a file. What has passed and cannot change is not read again.
+pub(super) async fn check<D: HasObjects + HasMarks + Clock + Observes>(
+    deployment: &D,
+    file: &File,
+) -> Result<Checked> {
+    let content = file.pinned.content.as_ref();
+    if let Some(content) = content.filter(|_| deployment.objects().is_fixed(&file.run.source)) {
+        return Ok(Checked::Read(Box::new(Read::before(content.clone()))));
+    }
+    match read(deployment, file).await {
+        Ok(read) => Ok(Checked::Read(Box::new(read))),
+        Err(error) => Lost::of(error, &file.run).map(Checked::Lost),
+    }
+}
+
+/// Reads a file. If its content is pinned, only that much is read.
+async fn read<D: HasObjects + HasMarks + Clock + Observes>(deployment: &D, file: &File) -> Result<Read> {
+    let (objects, run) = (deployment.objects(), &file.run);
+    let before = if objects.is_fixed(&run.source) { None } else { Some(objects.stat(&run.source).await?) };
+    let content = file.pinned.content.as_ref();
+    let now = before.as_ref().map_or(run.bytes, |before| before.bytes);
+    let end = content.map_or(now, |content| content.bytes);
+    let mut examination = Examination::new(file.terms.clone());
+    let (mut whole, mut held) = (true, None);
+    let mut chunks = Chunks::new(objects, &run.source, end);
+    let mut pulse = Pulse::new(deployment, &run.repository);
+    while let Some(chunk) = chunks.next().await? {
+        pulse.beat().await;
+        deployment.observe(&Observation::Checking { file: &run.file, done: chunks.offset, of: end });
+        held = (chunk.len() as u64 == chunks.offset).then(|| chunk.clone());
+        if !examination.feed(&chunk) {
+            whole = chunks.offset >= end;
+            break;
+        }
+    }
+    // The file is still being written: what was checked may differ from what is there.
+    if let (None, Some(before)) = (content, before)
+        && objects.stat(&run.source).await? != before
+    {
+        return Err(Error::Changed { key: run.source.key.clone() });
+    }
+    Ok(Read { examined: examination.finish(whole), bytes: chunks.offset, held })
+}
