@@ -6,8 +6,8 @@ use std::time::Instant;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
-use tidewaiter_pipeline::local::SqliteState;
-use tidewaiter_pipeline::ports::{GroupQueue, ImportRun, Kind, Progress, RunLedger, Source};
+use tidewaiter_engine::ports::{GroupQueue, ImportRun, Kind, Progress, RunLedger, Source};
+use tidewaiter_folder::SqliteState;
 
 /// How often it is looked.
 const LOOKS: u32 = 2_000;

@@ -3,7 +3,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use tidewaiter_pipeline::ports::Message;
+use tidewaiter_engine::ports::Message;
 
 use crate::decoding::{Notice, from_listing, notices};
 

@@ -18,7 +18,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use tidewaiter_pipeline::ports::{ImportRun, Kind, Progress, StoredRecord};
+use tidewaiter_engine::ports::{ImportRun, Kind, Progress, StoredRecord};
 
 use crate::mask::Mask;
 use crate::world::{PARTNER, World, files};

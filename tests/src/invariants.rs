@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidewaiter::record::Source;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
-use tidewaiter_pipeline::ports::{Conclusion, ImportRun, KeptReport, Progress};
+use tidewaiter_engine::ports::{Conclusion, ImportRun, KeptReport, Progress};
 
 use crate::world::World;
 

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
-use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::capabilities::{HasRecords, HasState};
+use tidewaiter_engine::ports::{
     ConfigStore, GroupQueue, HistoryFilter, ImportRun, Observation, Progress, Records, RunLedger,
     StoredRecord, WaitingGroup,
 };
+use tidewaiter_folder::{Local, RunSummary, Runner};
 use tokio::runtime::Runtime;
 
 use crate::mail::{self, Mail};

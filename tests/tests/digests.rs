@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::capabilities::HasState;
-use tidewaiter_pipeline::local::{Local, Runner};
-use tidewaiter_pipeline::ports::{ImportRun, Outbox, Progress};
+use tidewaiter_engine::capabilities::HasState;
+use tidewaiter_engine::ports::{ImportRun, Outbox, Progress};
+use tidewaiter_folder::{Local, Runner};
 use tidewaiter_tests::World;
 use tidewaiter_tests::mail::Mail;
 use tidewaiter_tests::world::PARTNER;

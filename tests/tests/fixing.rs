@@ -1,7 +1,7 @@
 //! Rejected lines come back: fixed and dropped again, they are imported like any others.
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, Progress};
+use tidewaiter_engine::ports::{Conclusion, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{ImportRun, KeptReport, Kind, Progress, StoredRecord};
+use tidewaiter_engine::ports::{ImportRun, KeptReport, Kind, Progress, StoredRecord};
 use tidewaiter_tests::World;
 use tidewaiter_tests::generate::{Chance, Plan, Scope, Sizes, generate};
 use tidewaiter_tests::world::PARTNER;

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, Progress, StoredRecord};
+use tidewaiter_engine::ports::{Conclusion, Progress, StoredRecord};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::capabilities::HasState;
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{Conclusion, ConfigStore, Content, KeptReport, Pinned, Progress, RunLedger};
-use tidewaiter_pipeline::{configs, hash};
+use tidewaiter_engine::capabilities::HasState;
+use tidewaiter_engine::ports::{Conclusion, ConfigStore, Content, KeptReport, Pinned, Progress, RunLedger};
+use tidewaiter_engine::{configs, hash};
+use tidewaiter_folder::Local;
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

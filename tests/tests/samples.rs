@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tidewaiter_pipeline::ports::{Conclusion, ImportRun, Progress};
+use tidewaiter_engine::ports::{Conclusion, ImportRun, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::generate::{Plan, Scope, Sizes, generate};
 use tidewaiter_tests::world::{PARTNER, files};

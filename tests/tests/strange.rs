@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{Conclusion, ImportRun, Progress};
+use tidewaiter_engine::ports::{Conclusion, ImportRun, Progress};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

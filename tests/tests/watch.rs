@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::local::{Local, Runner};
-use tidewaiter_pipeline::ports::Progress;
+use tidewaiter_engine::ports::Progress;
+use tidewaiter_folder::{Local, Runner};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

@@ -16,7 +16,7 @@ use tidewaiter::record::{Change, Plan, Reader};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 use tidewaiter_aws::{RecordsTable, clients};
-use tidewaiter_pipeline::ports::{Batch, BatchNumber, Records};
+use tidewaiter_engine::ports::{Batch, BatchNumber, Records};
 
 const SCOPE: &str = "contacts";
 

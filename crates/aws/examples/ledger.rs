@@ -9,7 +9,7 @@ use serde_json::json;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 use tidewaiter_aws::{StateTable, clients};
-use tidewaiter_pipeline::ports::{GroupQueue, HistoryFilter, ImportRun, Outbox, Progress, RunLedger};
+use tidewaiter_engine::ports::{GroupQueue, HistoryFilter, ImportRun, Outbox, Progress, RunLedger};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::capabilities::{
+use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
     IntakePolicy, Observes,
 };
-use tidewaiter_pipeline::config_cache::Cache;
-use tidewaiter_pipeline::follow::BufferedQueue;
-use tidewaiter_pipeline::ports::{Mailer, Observation, Queue, Records};
+use tidewaiter_engine::config_cache::Cache;
+use tidewaiter_engine::follow::BufferedQueue;
+use tidewaiter_engine::ports::{Mailer, Observation, Queue, Records};
 
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
@@ -52,7 +52,7 @@ const SPARE: Duration = Duration::from_mins(1);
 ///
 /// ```compile_fail,E0277
 /// # use tidewaiter_aws::deployment::Messaging;
-/// # use tidewaiter_pipeline::capabilities::HasRecords;
+/// # use tidewaiter_engine::capabilities::HasRecords;
 /// fn load(_: &impl HasRecords) {}
 /// fn order(deployment: &Messaging) {
 ///     load(deployment);
@@ -63,7 +63,7 @@ pub type Messaging = Deployment<(), (), Queues>;
 ///
 /// ```
 /// # use tidewaiter_aws::{RecordsTable, deployment::Loading};
-/// # use tidewaiter_pipeline::capabilities::HasRecords;
+/// # use tidewaiter_engine::capabilities::HasRecords;
 /// fn load(_: &impl HasRecords) {}
 /// fn validate(deployment: &Loading<RecordsTable>) {
 ///     load(deployment);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{DroppedObject, Nature, Source};
+use tidewaiter_engine::ports::{DroppedObject, Nature, Source};
 
 /// The prefix of the drop zone.
 pub(crate) const DROPS: &str = "imports/";

@@ -4,7 +4,7 @@
 use std::io;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use tidewaiter_pipeline::Error;
+use tidewaiter_engine::Error;
 
 /// Answers that stay the same until an operator changes a permission, a name or the deployment. Everything else,
 /// throttling and whatever is new to us included, is tried again.

@@ -7,10 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::capabilities::{Clock, HasRuns};
-use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
-use tidewaiter_pipeline::process::Tried;
-use tidewaiter_pipeline::{Error, digest, follow, intake, reconcile, report, sequence, watch};
+use tidewaiter_engine::capabilities::{Clock, HasRuns};
+use tidewaiter_engine::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
+use tidewaiter_engine::process::Tried;
+use tidewaiter_engine::{Error, digest, follow, intake, reconcile, report, sequence, watch};
 use tracing::{Instrument, Span, field};
 
 use crate::deployment::{Deployment, Loading, Mailing, Messaging};
@@ -117,7 +117,7 @@ pub async fn sequence(
     deployment: &Messaging,
     invocation: Invocation,
     request: &str,
-) -> tidewaiter_pipeline::Result<Answer> {
+) -> tidewaiter_engine::Result<Answer> {
     match invocation {
         Invocation::Batch(batch) => Ok(deployment
             .each(batch, request, async |body, tries| sequence_one(deployment, body, tries).await)
@@ -233,7 +233,7 @@ async fn report_one(deployment: &Mailing, body: &str) -> Handled {
     }
 }
 
-async fn reconcile_all(deployment: &Messaging) -> tidewaiter_pipeline::Result<()> {
+async fn reconcile_all(deployment: &Messaging) -> tidewaiter_engine::Result<()> {
     let now = deployment.now();
     let in_hand = jiff::SignedDuration::from_secs(IN_HAND_SECONDS);
     let left_alone = now.checked_sub(in_hand).unwrap_or(Timestamp::MIN);

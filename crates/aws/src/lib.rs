@@ -4,7 +4,7 @@
 //! A [`Deployment`] puts them together as a function finds them in its environment, and [`handlers`] are what
 //! the functions do with the batches they are invoked with. An [`operator`] looks at it from outside.
 //!
-//! Nothing here decides what becomes of a file: that is done by the use cases of `tidewaiter-pipeline`, over
+//! Nothing here decides what becomes of a file: that is done by the use cases of `tidewaiter-engine`, over
 //! the ports that these adapters implement. They pass the same contract suite as the adapters for a folder.
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use aws_sdk_sqs::Client;
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::ports::{Message, Queue};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{Message, Queue};
+use tidewaiter_engine::{Error, Result};
 
 use crate::failure;
 
@@ -107,7 +107,7 @@ pub fn message(body: &str) -> std::result::Result<Message, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use tidewaiter::sequence::{Event, Verdict};
-    use tidewaiter_pipeline::ports::{DroppedObject, Nature, News, Source, Task};
+    use tidewaiter_engine::ports::{DroppedObject, Nature, News, Source, Task};
 
     use super::*;
 

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put,
     ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update, WriteRequest,
 };
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::{Error, Result};
 
 use crate::failure;
 

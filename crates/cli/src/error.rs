@@ -82,8 +82,8 @@ impl From<Ops> for Error {
     }
 }
 
-impl From<tidewaiter_pipeline::Error> for Error {
-    fn from(error: tidewaiter_pipeline::Error) -> Self {
+impl From<tidewaiter_engine::Error> for Error {
+    fn from(error: tidewaiter_engine::Error) -> Self {
         Self::Ops(error.into())
     }
 }
@@ -125,10 +125,10 @@ fn hint(error: &Ops) -> Option<String> {
         }
         #[cfg(feature = "aws")]
         Ops::Stack(problem) => return problem.hint(),
-        Ops::Pipeline(tidewaiter_pipeline::Error::Refused { .. }) => {
+        Ops::Pipeline(tidewaiter_engine::Error::Refused { .. }) => {
             "docs/operating.md lists the permissions an operator needs (Looking at a stack)".to_owned()
         }
-        Ops::Pipeline(tidewaiter_pipeline::Error::Lost { .. }) => {
+        Ops::Pipeline(tidewaiter_engine::Error::Lost { .. }) => {
             "restore it from a backup; or continue without its contents: `tidewaiter init DIR --accept-empty`"
                 .to_owned()
         }

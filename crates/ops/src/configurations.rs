@@ -13,9 +13,9 @@ use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{CONFIGURATION, Entry};
 use tidewaiter::schema::catalogue;
-pub use tidewaiter_pipeline::configs::Activation;
-use tidewaiter_pipeline::configs::{Candidate, activate as activate_configuration};
-use tidewaiter_pipeline::ports::ConfigStore;
+pub use tidewaiter_engine::configs::Activation;
+use tidewaiter_engine::configs::{Candidate, activate as activate_configuration};
+use tidewaiter_engine::ports::ConfigStore;
 
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::{Error, Result};

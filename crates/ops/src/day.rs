@@ -10,10 +10,8 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::render::{Html, Renderer};
 use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
-use tidewaiter_pipeline::ports::{
-    Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, Progress, RunLedger,
-};
-use tidewaiter_pipeline::report;
+use tidewaiter_engine::ports::{Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, Progress, RunLedger};
+use tidewaiter_engine::report;
 
 use crate::Result;
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
-use tidewaiter_pipeline::local::{Local, Looked, Untaken};
-use tidewaiter_pipeline::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger};
+use tidewaiter_engine::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
+use tidewaiter_engine::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger};
+use tidewaiter_folder::{Local, Looked, Untaken};
 
 use crate::{Error, Location, Result, StackAddress};
 

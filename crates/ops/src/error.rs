@@ -135,7 +135,7 @@ pub enum Error {
     },
     /// The stores cannot be asked.
     #[error(transparent)]
-    Pipeline(#[from] tidewaiter_pipeline::Error),
+    Pipeline(#[from] tidewaiter_engine::Error),
 }
 
 fn known_ones(known: &[String]) -> String {

@@ -6,10 +6,10 @@ use serde::Serialize;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason};
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::ports::{
     Conclusion, DigestPlace, Group, HistoryFilter, ImportRun, KeptReport, Kind, Progress, RunLedger, Trouble,
 };
-use tidewaiter_pipeline::report;
+use tidewaiter_engine::report;
 
 use crate::Result;
 use crate::deployment::{Deployed, Deployment, is_known, with_deployed};

@@ -2,7 +2,7 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, RunLedger};
+use tidewaiter_engine::ports::{HistoryFilter, ImportRun, RunLedger};
 
 use crate::deployment::Deployed;
 use crate::{Error, Result};

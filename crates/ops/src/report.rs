@@ -2,8 +2,8 @@
 
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Report;
-use tidewaiter_pipeline::ports::{Conclusion, Progress};
-use tidewaiter_pipeline::report;
+use tidewaiter_engine::ports::{Conclusion, Progress};
+use tidewaiter_engine::report;
 
 use crate::deployment::{Deployed, Deployment, is_known, with_deployed};
 use crate::lookup::imports_of;

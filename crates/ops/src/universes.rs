@@ -1,8 +1,8 @@
 //! Whose universes are, and with whom they are shared.
 
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::capabilities::HasState;
-use tidewaiter_pipeline::ports::{ConfigStore, Universe};
+use tidewaiter_engine::capabilities::HasState;
+use tidewaiter_engine::ports::{ConfigStore, Universe};
 
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::{Error, Result};

@@ -10,9 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::local::disk::Interference;
-use tidewaiter_pipeline::local::{Local, Runner};
+use tidewaiter_engine::Result;
+use tidewaiter_folder::disk::Interference;
+use tidewaiter_folder::{Local, Runner};
 use tokio::sync::Notify;
 
 use crate::scenario;

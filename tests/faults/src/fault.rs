@@ -5,7 +5,7 @@ use std::io;
 use std::str::FromStr;
 
 use rustix::io::Errno;
-use tidewaiter_pipeline::local::disk::Op;
+use tidewaiter_folder::disk::Op;
 
 /// What the kernel answers to a call that it does not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 
-use tidewaiter_pipeline::local::disk::{Call, Interference, Op};
+use tidewaiter_folder::disk::{Call, Interference, Op};
 use tokio::sync::Notify;
 
 use crate::fault::{Kind, Reach, Refusal};

@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread::ThreadId;
 
-use tidewaiter_pipeline::local::disk::{Call, Op};
+use tidewaiter_folder::disk::{Call, Op};
 use tidewaiter_tests::generate::Chance;
 
 /// What of a deployment's files is durable.

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{CWD, FileType, Mode};
-use tidewaiter_pipeline::local::disk::{Call, Interference};
-use tidewaiter_pipeline::ports::Progress;
+use tidewaiter_engine::ports::Progress;
+use tidewaiter_folder::disk::{Call, Interference};
 use tidewaiter_tests::generate::Chance;
 use tidewaiter_tests::world::files;
 use tokio::sync::Notify;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::capabilities::{HasRecords, HasState};
+use tidewaiter_engine::ports::{
     Conclusion, GroupQueue, HistoryFilter, ImportRun, KeptReport, Progress, Records, RunLedger, StoredRecord,
 };
+use tidewaiter_folder::Local;
 use tidewaiter_tests::world::{VISIBLE, files};
 use tidewaiter_tests::{Mask, mail};
 
@@ -61,7 +61,7 @@ pub fn stored(root: &Path) -> Result<Stored, String> {
         }
         Ok(Stored { imports, records, waiting })
     };
-    let stored: tidewaiter_pipeline::Result<Stored> = runtime().block_on(read);
+    let stored: tidewaiter_engine::Result<Stored> = runtime().block_on(read);
     stored.map_err(|error| format!("the ledger cannot be read: {error}"))
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tidewaiter_pipeline::ports::{KeptReport, Progress};
+use tidewaiter_engine::ports::{KeptReport, Progress};
 use tidewaiter_tests::generate::Chance;
 
 use crate::deployment::{Between, Deployment, Ended};

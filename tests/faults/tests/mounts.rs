@@ -13,7 +13,7 @@ use tidewaiter_faults::fault::Refusal;
 use tidewaiter_faults::scenario;
 use tidewaiter_faults::seen::{differences, look};
 use tidewaiter_faults::trial::Bench;
-use tidewaiter_pipeline::local::disk::{Call, Interference, Op};
+use tidewaiter_folder::disk::{Call, Interference, Op};
 
 /// Where a mount may be: folders of a repository, and folders of all.
 const PLACES: [&str; 12] = [

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidewaiter::keys::Repository;
+use tidewaiter_engine::ports::Progress;
 use tidewaiter_faults::Deployment;
 use tidewaiter_faults::deployment::{Between, Ended};
 use tidewaiter_faults::fault::{Kind, Reach, Refusal};
@@ -17,9 +18,8 @@ use tidewaiter_faults::journal::Journal;
 use tidewaiter_faults::scenario::write;
 use tidewaiter_faults::seen::stored;
 use tidewaiter_faults::trial::standing;
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::local::disk::{Call, Interference, Op};
-use tidewaiter_pipeline::ports::Progress;
+use tidewaiter_folder::Local;
+use tidewaiter_folder::disk::{Call, Interference, Op};
 use tidewaiter_tests::generate::Chance;
 use tidewaiter_tests::world::files;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidewaiter::id::ImportId;
-use tidewaiter_pipeline::Result;
+use tidewaiter_engine::Result;
 use tidewaiter_tests::generate::Chance;
 use tokio::runtime::Runtime;
 

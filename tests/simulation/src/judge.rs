@@ -7,8 +7,8 @@ use tidewaiter::keys::Key;
 use tidewaiter::record::Effect;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{
     Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, RunLedger,
 };
 use tidewaiter_tests::reference::{File, Reference};

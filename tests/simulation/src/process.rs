@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter_pipeline::capabilities::{
+use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
     IntakePolicy, Observes,
 };
-use tidewaiter_pipeline::config_cache::Cache;
-use tidewaiter_pipeline::follow::BufferedQueue;
-use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
-use tidewaiter_pipeline::process::Tried;
-use tidewaiter_pipeline::{Result, digest, follow, intake, reconcile, report, sequence, watch};
+use tidewaiter_engine::config_cache::Cache;
+use tidewaiter_engine::follow::BufferedQueue;
+use tidewaiter_engine::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
+use tidewaiter_engine::process::Tried;
+use tidewaiter_engine::{Result, digest, follow, intake, reconcile, report, sequence, watch};
 
 use crate::fault::Fault;
 use crate::gate::Lane;

@@ -13,7 +13,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::Outcome;
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running, Stage};
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::ports::{
     BatchNumber, Conclusion, DroppedObject, ImportRun, Kind, Mail, Message, Pinned, Source,
 };
 use tidewaiter_tests::reference::Reference;
@@ -543,5 +543,5 @@ pub(crate) fn is_rejection(conclusion: &Conclusion) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    tidewaiter_pipeline::hash::hex(bytes)
+    tidewaiter_engine::hash::hex(bytes)
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::local::{SqliteRecords, SqliteState};
-use tidewaiter_pipeline::ports::{DroppedObject, ImportRun, ImportSnapshot, Message};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{DroppedObject, ImportRun, ImportSnapshot, Message};
+use tidewaiter_folder::{SqliteRecords, SqliteState};
 use tidewaiter_tests::generate::Chance;
 
 use crate::bucket::Bucket;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidewaiter_pipeline::capabilities::{HasObjects, HasRecords, HasState};
-use tidewaiter_pipeline::contract;
+use tidewaiter_engine::capabilities::{HasObjects, HasRecords, HasState};
+use tidewaiter_engine::contract;
 use tidewaiter_simulation::gate::{Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
 use tidewaiter_simulation::watch::Watch;

@@ -9,7 +9,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::Report;
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::ports::{
     Conclusion, ConfigStore, DroppedObject, GroupQueue, KeptReport, Message, Nature, News, Progress, Records,
     RunLedger, Source, Task,
 };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
+use tidewaiter_folder::{Local, RunSummary, Runner};
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1) else {

@@ -7,9 +7,9 @@ use tempfile::TempDir;
 use tidewaiter::check::{Header, Line as Checked, Sink};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Reader, Record};
-use tidewaiter_pipeline::examine::CheckSpec;
-use tidewaiter_pipeline::local::SqliteRecords;
-use tidewaiter_pipeline::ports::{Applied, Batch, BatchNumber, Pruned, Pruning, Records};
+use tidewaiter_engine::examine::CheckSpec;
+use tidewaiter_engine::ports::{Applied, Batch, BatchNumber, Pruned, Pruning, Records};
+use tidewaiter_folder::SqliteRecords;
 use tokio::runtime::Runtime;
 
 use crate::cases::{CONFIG, CaseFile, scopes_with_records};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tidewaiter::report::{Counts, Outcome as Fate};
-use tidewaiter_pipeline::local::{Local, Runner};
-use tidewaiter_pipeline::ports::Progress;
+use tidewaiter_engine::ports::Progress;
+use tidewaiter_folder::{Local, Runner};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::PARTNER;
 

@@ -7,8 +7,8 @@ mod verdict;
 use aws_sdk_ses::Client;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::RawMessage;
-use tidewaiter_pipeline::ports::{Mail, Mailer, Undelivered};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{Mail, Mailer, Undelivered};
+use tidewaiter_engine::{Error, Result};
 
 use self::verdict::{Verdict, verdict};
 use crate::failure;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_ses::Client;
 use percent_encoding::percent_decode_str;
-use tidewaiter_pipeline::Error;
-use tidewaiter_pipeline::ports::{Mail, Mailer, Undelivered};
+use tidewaiter_engine::Error;
+use tidewaiter_engine::ports::{Mail, Mailer, Undelivered};
 
 use super::Mails;
 use crate::canned::{self, Answer};
@@ -29,7 +29,7 @@ impl Service {
         Self { mails: Mails::new(Client::new(&config), "tidewaiter", SENDER), taken }
     }
 
-    async fn send(&self, recipients: &[&str]) -> tidewaiter_pipeline::Result<Vec<Undelivered>> {
+    async fn send(&self, recipients: &[&str]) -> tidewaiter_engine::Result<Vec<Undelivered>> {
         let mail = Mail {
             id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
             name: "acme-x.csv".to_owned(),

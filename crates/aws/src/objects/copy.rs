@@ -4,8 +4,8 @@ use aws_sdk_s3::operation::upload_part_copy::builders::UploadPartCopyFluentBuild
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::Source;
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::Source;
+use tidewaiter_engine::{Error, Result};
 use tokio::task::JoinSet;
 
 use super::{Bucket, Head, Over, content_type};

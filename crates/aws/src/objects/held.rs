@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use bytes::Bytes;
-use tidewaiter_pipeline::ports::Source;
+use tidewaiter_engine::ports::Source;
 
 /// What is larger is copied on the side of S3.
 const MOST_BYTES: usize = 1 << 20;

@@ -20,8 +20,8 @@ use bytes::Bytes;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::CONFIGURATION;
-use tidewaiter_pipeline::ports::{DroppedObject, InDropZone, Listed, Objects, Source, Stat};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{DroppedObject, InDropZone, Listed, Objects, Source, Stat};
+use tidewaiter_engine::{Error, Result};
 
 use crate::events::{DROPS, from_listing};
 use crate::failure;

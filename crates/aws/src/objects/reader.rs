@@ -3,8 +3,8 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use bytes::{Buf, Bytes};
-use tidewaiter_pipeline::ports::Source;
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::Source;
+use tidewaiter_engine::{Error, Result};
 use tokio::runtime::Handle;
 
 use super::{Bucket, Head};

@@ -4,8 +4,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::CompletedPart;
 use bytes::{Bytes, BytesMut};
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{Objects, Upload};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{Objects, Upload};
+use tidewaiter_engine::{Error, Result};
 
 use super::{Bucket, Over};
 use crate::failure;

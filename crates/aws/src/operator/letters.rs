@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeName, QueueAttributeName,
 };
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::{Error, Result};
 
 use super::tags::Function;
 use crate::failure;

@@ -15,9 +15,9 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::config::ProvideCredentials;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
-use tidewaiter_pipeline::config_cache::Cache;
-use tidewaiter_pipeline::ports::GroupQueue;
+use tidewaiter_engine::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
+use tidewaiter_engine::config_cache::Cache;
+use tidewaiter_engine::ports::GroupQueue;
 
 pub use self::letters::{DeadLetter, DeadLetters};
 pub use self::problem::Problem;
@@ -80,7 +80,7 @@ impl Stack {
 
     /// The repositories in which something was ever registered, and those that have a drop folder or a
     /// configuration.
-    pub async fn repositories(&self) -> tidewaiter_pipeline::Result<Vec<Repository>> {
+    pub async fn repositories(&self) -> tidewaiter_engine::Result<Vec<Repository>> {
         let mut found: BTreeSet<Repository> = self.state.repositories().await?.into_iter().collect();
         for prefix in ["imports/", "config/"] {
             found.extend(self.folders(prefix).await?.iter().filter_map(|name| name.parse().ok()));
@@ -89,7 +89,7 @@ impl Stack {
     }
 
     /// The names of what looks like folders under a prefix.
-    async fn folders(&self, prefix: &str) -> tidewaiter_pipeline::Result<Vec<String>> {
+    async fn folders(&self, prefix: &str) -> tidewaiter_engine::Result<Vec<String>> {
         let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
         let mut pages = request.into_paginator().send();
         let mut names = Vec::new();

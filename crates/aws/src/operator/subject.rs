@@ -1,6 +1,6 @@
 //! What a message is about, as far as it can be read; never what else it holds.
 
-use tidewaiter_pipeline::ports::Message;
+use tidewaiter_engine::ports::Message;
 
 use super::tags::Function;
 use crate::events::{Notice, notices};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{GroupQueue, RunLedger};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{GroupQueue, RunLedger};
 
 use super::Stack;
 use crate::events::DROPS;

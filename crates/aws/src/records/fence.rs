@@ -7,7 +7,7 @@
 //! is not closed.
 
 use tidewaiter::id::ImportId;
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::{Error, Result};
 
 use super::keys;
 use super::parts::expires;

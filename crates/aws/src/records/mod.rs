@@ -22,8 +22,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
 
 use crate::table::{Table, When, Write};
 

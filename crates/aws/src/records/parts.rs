@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use tidewaiter::record::{Change, land};
 use tidewaiter::schema::OnExisting;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Applied, Batch, BatchNumber};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{Applied, Batch, BatchNumber};
 
 use super::overlay::{Held, Missing, Name, Overlay, foreseen};
 use super::write::{self, REVISION, change, record_of};

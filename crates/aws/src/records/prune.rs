@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Pruned, Pruning};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{Pruned, Pruning};
 
 use super::overlay::{Held, Name};
 use super::parts::{drop_owned, expires};

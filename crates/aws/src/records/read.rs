@@ -6,8 +6,8 @@
 use std::collections::{HashSet, VecDeque};
 
 use tidewaiter::record::KEY_SEPARATOR;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::StoredRecord;
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::StoredRecord;
 
 use super::keys::{self, PARTITIONS};
 use super::write::record_of;

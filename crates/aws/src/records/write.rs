@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tidewaiter::record::{Plan, Record, Source, Value};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::{Error, Result};
 
 use super::keys;
 use super::overlay::{Held, Name};

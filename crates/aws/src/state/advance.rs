@@ -3,8 +3,8 @@
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{AdvanceWrites, ImportRun};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{AdvanceWrites, ImportRun};
 
 use super::imports::{DOCUMENT, REGISTERED, REVISION, find, put_document, recall, replace};
 use super::keys;
@@ -13,7 +13,7 @@ use crate::table::{Table, Write, Written};
 
 const WHAT: &str = "writing a sequence";
 
-/// Writes the sequencer's state; see [`GroupQueue::advance`](tidewaiter_pipeline::ports::GroupQueue::advance).
+/// Writes the sequencer's state; see [`GroupQueue::advance`](tidewaiter_engine::ports::GroupQueue::advance).
 pub(super) async fn advance(
     table: &Table,
     known: &RunCache,

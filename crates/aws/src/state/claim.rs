@@ -5,8 +5,8 @@
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::ports::{KeyClaims, RENAMINGS};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{KeyClaims, RENAMINGS};
+use tidewaiter_engine::{Error, Result};
 
 use super::imports::{IMPORT, find, import_of, put_document};
 use super::{StateTable, keys};

@@ -7,8 +7,8 @@
 use jiff::civil::Date;
 use tidewaiter::keys::Key;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Conclusion, Decision, ImportRun, Kind};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{Conclusion, Decision, ImportRun, Kind};
 
 use super::imports::{recall, replace};
 use super::run_cache::RunCache;
@@ -19,7 +19,7 @@ const WHAT: &str = "deciding an outcome";
 /// The attribute with the latest date that was imported.
 const LATEST: &str = "date";
 
-/// Decides an outcome; see [`RunLedger::conclude`](tidewaiter_pipeline::ports::RunLedger::conclude).
+/// Decides an outcome; see [`RunLedger::conclude`](tidewaiter_engine::ports::RunLedger::conclude).
 pub(super) async fn conclude(
     table: &Table,
     known: &RunCache,

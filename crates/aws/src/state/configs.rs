@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{ConfigStore, Universe};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{ConfigStore, Universe};
 
 use super::{StateTable, keys, owners};
 use crate::table::{Item, Part, When, Write, broken, number, number_of, text_of};

@@ -3,8 +3,8 @@
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{self, GroupRef};
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{AdvanceWrites, GroupQueue, ImportRun, Turn, WaitingGroup};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{AdvanceWrites, GroupQueue, ImportRun, Turn, WaitingGroup};
 
 use super::{StateTable, advance, read, register};
 

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use tidewaiter::id::ImportId;
 use tidewaiter::report::Outcome;
 use tidewaiter::run::Listing;
-use tidewaiter_pipeline::ports::{ImportRun, Kind};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{ImportRun, Kind};
+use tidewaiter_engine::{Error, Result};
 
 use super::keys;
 use super::run_cache::RunCache;

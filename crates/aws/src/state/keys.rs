@@ -10,7 +10,7 @@ use tidewaiter::name::DataName;
 use tidewaiter::order::group_key;
 use tidewaiter::run::Listing;
 use tidewaiter::sequence::GroupRef;
-use tidewaiter_pipeline::ports::ImportRun;
+use tidewaiter_engine::ports::ImportRun;
 
 use crate::table::At;
 

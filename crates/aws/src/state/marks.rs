@@ -1,8 +1,8 @@
 //! Marks in DynamoDB.
 
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::Marks;
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::Marks;
 
 use super::{StateTable, keys};
 use crate::table::{When, Write, Written, number, number_of};

@@ -29,8 +29,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::ImportRun;
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::ImportRun;
 
 use crate::table::{Table, When, Write};
 use run_cache::RunCache;

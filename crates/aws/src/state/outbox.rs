@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Delivery, Gathered, ImportRun, Outbox, WaitingDigest};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{Delivery, Gathered, ImportRun, Outbox, WaitingDigest};
 
 use super::imports::{self, document, import_of, put_document};
 use super::run_cache::RunCache;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::Universe;
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::Universe;
 
 use super::imports::{CONCLUDED, IMPORT, REGISTERED};
 use super::keys;

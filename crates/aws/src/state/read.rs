@@ -7,10 +7,10 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{GroupRef, Ready};
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::ports::{
     Configurations, HistoryFilter, ImportRun, Kind, Progress, Turn, WaitingGroup,
 };
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::{Error, Result};
 
 use super::imports::{
     CONCLUDED, DOCUMENT, FIRST_REVISION, IMPORT, REGISTERED, REVISION, document, find_all, import_of,

@@ -8,8 +8,8 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::run::Generations;
 use tidewaiter::sequence::GroupRef;
-use tidewaiter_pipeline::ports::{DroppedObject, ImportRun, Kind, Source};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{DroppedObject, ImportRun, Kind, Source};
+use tidewaiter_engine::{Error, Result};
 
 use super::imports::{self, document, put_document};
 use super::keys;

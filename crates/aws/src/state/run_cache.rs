@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
-use tidewaiter_pipeline::ports::{ImportRun, Progress};
+use tidewaiter_engine::ports::{ImportRun, Progress};
 
 /// How many are remembered. A process has few in hand; one that has seen more begins anew.
 const REMEMBERED: usize = 256;

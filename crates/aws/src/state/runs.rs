@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{
     Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, RunLedger,
 };
 

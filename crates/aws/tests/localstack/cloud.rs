@@ -11,17 +11,17 @@ use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
-use tidewaiter_pipeline::capabilities::{
+use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
     IntakePolicy, Observes,
 };
-use tidewaiter_pipeline::config_cache::Cache;
-use tidewaiter_pipeline::follow::{self, BufferedQueue};
-use tidewaiter_pipeline::local::EmlFolder;
-use tidewaiter_pipeline::local::disk::Disk;
-use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Message, Progress, Queue, RunLedger};
-use tidewaiter_pipeline::process::Tried;
-use tidewaiter_pipeline::{Result, digest, intake, reconcile, report, sequence, watch};
+use tidewaiter_engine::config_cache::Cache;
+use tidewaiter_engine::follow::{self, BufferedQueue};
+use tidewaiter_engine::ports::{HistoryFilter, ImportRun, Message, Progress, Queue, RunLedger};
+use tidewaiter_engine::process::Tried;
+use tidewaiter_engine::{Result, digest, intake, reconcile, report, sequence, watch};
+use tidewaiter_folder::EmlFolder;
+use tidewaiter_folder::disk::Disk;
 use tidewaiter_tests::{Mask, mail, world};
 
 use crate::support::{Moment, Requests, TestBucket, table};

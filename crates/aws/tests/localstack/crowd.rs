@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{ConfigStore, GroupQueue, ImportRun, Progress, RunLedger};
+use tidewaiter_engine::ports::{ConfigStore, GroupQueue, ImportRun, Progress, RunLedger};
 use tidewaiter_tests::generate::Chance;
 
 use crate::stack::Stack;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tidewaiter_pipeline::ports::Records;
+use tidewaiter_engine::ports::Records;
 use tidewaiter_tests::World;
 use tidewaiter_tests::mail;
 use tidewaiter_tests::world::{PARTNER, files};

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use tidewaiter_pipeline::ports::{Records, StoredRecord};
+use tidewaiter_engine::ports::{Records, StoredRecord};
 use tidewaiter_tests::generate::{Chance, Plan, Scope, Sizes, generate};
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{World, mail};

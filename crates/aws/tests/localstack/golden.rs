@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tidewaiter_pipeline::capabilities::{HasRecords, HasState};
-use tidewaiter_pipeline::ports::{GroupQueue, Records, StoredRecord};
+use tidewaiter_engine::capabilities::{HasRecords, HasState};
+use tidewaiter_engine::ports::{GroupQueue, Records, StoredRecord};
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};
 
@@ -63,7 +63,7 @@ fn judge(case: &Path) {
     );
     let place = PARTNER.parse().unwrap();
     let waiting = runtime.block_on(cloud.state().waiting(&place)).unwrap();
-    let shown = |groups: Vec<tidewaiter_pipeline::ports::WaitingGroup>| -> Vec<_> {
+    let shown = |groups: Vec<tidewaiter_engine::ports::WaitingGroup>| -> Vec<_> {
         groups.into_iter().map(|group| (group.group, group.missing, group.files)).collect()
     };
     assert_eq!(shown(waiting), shown(world.waiting()), "{name}: what waits");

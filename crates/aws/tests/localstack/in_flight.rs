@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tidewaiter::keys::Key;
-use tidewaiter_pipeline::capabilities::{HasObjects, HasState};
-use tidewaiter_pipeline::ports::{ConfigStore, InDropZone, Objects};
+use tidewaiter_engine::capabilities::{HasObjects, HasState};
+use tidewaiter_engine::ports::{ConfigStore, InDropZone, Objects};
 use tidewaiter_tests::world::PARTNER;
 
 use crate::cloud::{Cloud, Step};

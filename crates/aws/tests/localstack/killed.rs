@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use tidewaiter_pipeline::capabilities::{HasQueue, HasRecords, HasState};
-use tidewaiter_pipeline::ports::{Message, News, Outbox, Queue, Records};
-use tidewaiter_pipeline::reconcile;
+use tidewaiter_engine::capabilities::{HasQueue, HasRecords, HasState};
+use tidewaiter_engine::ports::{Message, News, Outbox, Queue, Records};
+use tidewaiter_engine::reconcile;
 use tidewaiter_tests::World;
 use tidewaiter_tests::world::{PARTNER, files};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use tidewaiter_pipeline::capabilities::HasRecords;
-use tidewaiter_pipeline::ports::{Message, Records};
+use tidewaiter_engine::capabilities::HasRecords;
+use tidewaiter_engine::ports::{Message, Records};
 
 use crate::cloud::{Cloud, Step};
 

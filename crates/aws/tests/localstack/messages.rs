@@ -5,8 +5,8 @@ use aws_sdk_s3::types::{Event, NotificationConfiguration, QueueConfiguration};
 use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Mails, QueueUrls, Queues, queues};
-use tidewaiter_pipeline::Error;
-use tidewaiter_pipeline::ports::{Mail, Mailer, Message, News, Objects, Queue, Task};
+use tidewaiter_engine::Error;
+use tidewaiter_engine::ports::{Mail, Mailer, Message, News, Objects, Queue, Task};
 use tidewaiter_tests::localstack;
 
 use crate::support::{TestBucket, config};

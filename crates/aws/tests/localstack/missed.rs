@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
-use tidewaiter_pipeline::capabilities::{Clock, HasObjects};
-use tidewaiter_pipeline::ports::{Message, Objects};
-use tidewaiter_pipeline::reconcile;
+use tidewaiter_engine::capabilities::{Clock, HasObjects};
+use tidewaiter_engine::ports::{Message, Objects};
+use tidewaiter_engine::reconcile;
 use tidewaiter_tests::world::PARTNER;
 
 use crate::cloud::{Cloud, Step};

@@ -6,8 +6,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use tidewaiter::keys::Place;
 use tidewaiter_aws::CopySizes;
-use tidewaiter_pipeline::ports::{Objects, Source, Upload};
-use tidewaiter_pipeline::{Error, contract};
+use tidewaiter_engine::ports::{Objects, Source, Upload};
+use tidewaiter_engine::{Error, contract};
 
 use crate::support::{TestBucket, key};
 

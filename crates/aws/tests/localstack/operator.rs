@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::ports::{ConfigStore, Progress, Records};
+use tidewaiter_engine::ports::{ConfigStore, Progress, Records};
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{Mask, World, localstack};
 

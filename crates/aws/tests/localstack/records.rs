@@ -1,6 +1,6 @@
 //! A table as a store of records.
 
-use tidewaiter_pipeline::contract;
+use tidewaiter_engine::contract;
 
 use crate::support::{Requests, records_table};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use tidewaiter_aws::environment;
-use tidewaiter_pipeline::ports::Message;
+use tidewaiter_engine::ports::Message;
 
 use crate::cloud::{Cloud, Step};
 use crate::support::Requests;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::keys::Repository;
 use tidewaiter_aws::{RecordsTable, StateTable, clients};
-use tidewaiter_pipeline::ports::{GroupQueue, HistoryFilter, ImportRun, Outbox, RunLedger};
+use tidewaiter_engine::ports::{GroupQueue, HistoryFilter, ImportRun, Outbox, RunLedger};
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{Mask, localstack};
 

@@ -5,8 +5,8 @@ use tidewaiter::name::{DataName, GroupTag};
 use tidewaiter::report::Outcome;
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready};
 use tidewaiter_aws::StateTable;
-use tidewaiter_pipeline::contract;
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::contract;
+use tidewaiter_engine::ports::{
     AdvanceWrites, ConfigStore, Group, GroupQueue, HistoryFilter, ImportRun, Kind, Pinned, Progress,
     RunLedger, Source,
 };

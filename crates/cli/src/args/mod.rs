@@ -26,7 +26,7 @@ pub use self::report::{ExplainArgs, ReportArgs};
 pub use self::universe::{UniverseCommand, UniverseListArgs, UniverseShareArgs};
 use crate::format::Format;
 
-/// What is logged to standard error, as a filter such as `debug` or `tidewaiter_pipeline=trace`. The only
+/// What is logged to standard error, as a filter such as `debug` or `tidewaiter_engine=trace`. The only
 /// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, and what AWS's clients
 /// read.
 pub const LOG_VARIABLE: &str = "TIDEWAITER_LOG";

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::json;
 use tidewaiter::report::{Counts, Outcome, Report};
-use tidewaiter_pipeline::local::Failure;
-use tidewaiter_pipeline::ports::Observation;
+use tidewaiter_engine::ports::Observation;
+use tidewaiter_folder::Failure;
 
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};

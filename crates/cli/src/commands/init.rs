@@ -5,10 +5,10 @@ use std::path::Path;
 use serde_json::json;
 use tidewaiter::config::Config;
 use tidewaiter::keys::{Key, Repository};
+use tidewaiter_engine::capabilities::{HasObjects, HasState};
+use tidewaiter_engine::ports::{ConfigStore, Objects};
+use tidewaiter_folder::Local;
 use tidewaiter_ops::{Location, open_folder};
-use tidewaiter_pipeline::capabilities::{HasObjects, HasState};
-use tidewaiter_pipeline::local::Local;
-use tidewaiter_pipeline::ports::{ConfigStore, Objects};
 
 use super::only_folder;
 use crate::printer::{Line, Printer, style};

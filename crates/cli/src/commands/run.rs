@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tidewaiter_engine::capabilities::{Clock, HasState};
+use tidewaiter_engine::ports::{GroupQueue, WaitingGroup};
+use tidewaiter_folder::{Local, RunSummary, Runner};
 use tidewaiter_ops::{Location, open_folder};
-use tidewaiter_pipeline::capabilities::{Clock, HasState};
-use tidewaiter_pipeline::local::{Local, RunSummary, Runner};
-use tidewaiter_pipeline::ports::{GroupQueue, WaitingGroup};
 
 use super::events::Teller;
 use super::{only_folder, relative, waiting};

@@ -1,7 +1,7 @@
 //! What a group waits for, in words.
 
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::ports::WaitingGroup;
+use tidewaiter_engine::ports::WaitingGroup;
 
 use crate::printer::{Line, style};
 use crate::text::{ago, plural, slots};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tidewaiter_folder::{Runner, Told};
 use tidewaiter_ops::{Location, open_folder};
-use tidewaiter_pipeline::local::{Runner, Told};
 
 use super::events::Teller;
 use super::only_folder;

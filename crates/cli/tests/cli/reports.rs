@@ -149,15 +149,15 @@ fn a_report_that_waits_for_its_digest_is_told_by_status_and_explain() {
 
 #[test]
 fn a_mail_that_could_not_be_sent_is_told_by_status_and_explain() {
-    use tidewaiter_pipeline::capabilities::HasState;
-    use tidewaiter_pipeline::ports::{Delivery, HistoryFilter, Outbox, RunLedger, Trouble};
+    use tidewaiter_engine::capabilities::HasState;
+    use tidewaiter_engine::ports::{Delivery, HistoryFilter, Outbox, RunLedger, Trouble};
     let place = with_settings(r#"{ "report_recipients": ["data@example.org"] }"#);
     place.dropped(CONTACTS, GOOD);
     place.import().expect(0);
     let why = "data@example.org did not get it: verify the address";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let local = tidewaiter_pipeline::local::Local::open(&place.path("drop")).unwrap();
+        let local = tidewaiter_folder::Local::open(&place.path("drop")).unwrap();
         let all = HistoryFilter { limit: 1, ..HistoryFilter::default() };
         let import = local.state().history(&all).await.unwrap().remove(0);
         let trouble = Trouble { at: import.arrived, why: why.to_owned() };

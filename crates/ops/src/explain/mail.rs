@@ -2,8 +2,8 @@
 
 use tidewaiter::config::Digest;
 use tidewaiter::report::{Report, moment};
-use tidewaiter_pipeline::digest::{mailed_at, span};
-use tidewaiter_pipeline::ports::{Conclusion, DigestPlace};
+use tidewaiter_engine::digest::{mailed_at, span};
+use tidewaiter_engine::ports::{Conclusion, DigestPlace};
 
 use super::story::{Around, Name, Step};
 use crate::text::listed;

@@ -9,8 +9,8 @@ use serde::Serialize;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
-use tidewaiter_pipeline::ports::{GroupQueue, ImportRun, Kind, Outbox, Progress, RunLedger};
-use tidewaiter_pipeline::report;
+use tidewaiter_engine::ports::{GroupQueue, ImportRun, Kind, Outbox, Progress, RunLedger};
+use tidewaiter_engine::report;
 
 use self::story::{Around, story};
 pub use self::story::{Name, Step};

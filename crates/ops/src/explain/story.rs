@@ -10,9 +10,7 @@ use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Key;
 use tidewaiter::render::{Headline, Renderer};
 use tidewaiter::report::{Outcome, Report};
-use tidewaiter_pipeline::ports::{
-    Conclusion, Group, ImportRun, Kind, Pinned, Progress, Trouble, WaitingGroup,
-};
+use tidewaiter_engine::ports::{Conclusion, Group, ImportRun, Kind, Pinned, Progress, Trouble, WaitingGroup};
 
 use super::mail;
 use crate::text::{listed, plural, size, slots};
@@ -264,7 +262,7 @@ fn ended(steps: &mut Vec<Step>, import: &ImportRun, conclusion: &Conclusion, aro
 }
 
 fn places(import: &ImportRun, conclusion: &Conclusion) -> Step {
-    let gone = conclusion.code.as_deref() == Some(tidewaiter_pipeline::conclude::GONE);
+    let gone = conclusion.code.as_deref() == Some(tidewaiter_engine::conclude::GONE);
     let mut text = if gone {
         "the file is gone: it was removed before its outcome was decided".to_owned()
     } else {

@@ -5,7 +5,7 @@ use tidewaiter::keys::{Key, Place, Repository};
 use tidewaiter::name::{DataName, GroupTag};
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::sequence::{GroupRef, GroupRule};
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::ports::{
     Conclusion, Content, DigestPlace, Group, ImportRun, KeptReport, Kind, Pinned, Progress, Refusal, Source,
     Trouble, WaitingGroup,
 };

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 use tidewaiter::report::Outcome;
-use tidewaiter_pipeline::examine::{Examination, ReadAt};
+use tidewaiter_engine::examine::{Examination, ReadAt};
 
 use super::judge::Ruling;
 use super::{Lines, Preflight};

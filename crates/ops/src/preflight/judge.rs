@@ -13,11 +13,11 @@ use tidewaiter::record::Plan;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
-use tidewaiter_pipeline::configs;
-use tidewaiter_pipeline::examine::CheckSpec;
-use tidewaiter_pipeline::intake::{archive_limits, not_grouped};
-use tidewaiter_pipeline::ports::Refusal;
-use tidewaiter_pipeline::register::refused_name;
+use tidewaiter_engine::configs;
+use tidewaiter_engine::examine::CheckSpec;
+use tidewaiter_engine::intake::{archive_limits, not_grouped};
+use tidewaiter_engine::ports::Refusal;
+use tidewaiter_engine::register::refused_name;
 
 use super::Preflight;
 use crate::configurations;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use tidewaiter::name::DroppedName;
 use tidewaiter_archive::Format as ArchiveFormat;
-use tidewaiter_pipeline::examine::ReadAt;
+use tidewaiter_engine::examine::ReadAt;
 
 pub use self::answer::{Lines, Preflight};
 use self::exam::Exam;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use tidewaiter::id::ImportId;
 use tidewaiter::record::Source;
 use tidewaiter::schema::catalogue;
-use tidewaiter_pipeline::capabilities::HasRecords;
-use tidewaiter_pipeline::ports::{Records, StoredRecord};
+use tidewaiter_engine::capabilities::HasRecords;
+use tidewaiter_engine::ports::{Records, StoredRecord};
 
 use super::{active, is_asked_for};
 use crate::Result;

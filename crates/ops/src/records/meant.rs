@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidewaiter::config::Config;
 use tidewaiter::schema::{OnExisting, TableSchema, catalogue};
-use tidewaiter_pipeline::ports::Records;
+use tidewaiter_engine::ports::Records;
 
 use super::key::{BETWEEN, Keys, columns};
 use super::{active, is_asked_for, shown_key};

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tidewaiter::config::Config;
-use tidewaiter_pipeline::capabilities::HasRecords;
-use tidewaiter_pipeline::configs;
-use tidewaiter_pipeline::ports::Records;
+use tidewaiter_engine::capabilities::HasRecords;
+use tidewaiter_engine::configs;
+use tidewaiter_engine::ports::Records;
 
 pub use self::key::{BETWEEN, shown_key};
 pub use self::listing::{Pages, Row, columns, columns_of};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tidewaiter::config::Config;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::schema::{Scopes, TableSchema, catalogue};
-use tidewaiter_pipeline::ports::{Progress, Records, RunLedger, StoredRecord};
+use tidewaiter_engine::ports::{Progress, Records, RunLedger, StoredRecord};
 
 use super::key::Keys;
 use super::{active, is_asked_for};

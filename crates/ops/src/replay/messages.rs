@@ -6,8 +6,8 @@ use tidewaiter::sequence::Event;
 use tidewaiter_aws::events::Notice;
 use tidewaiter_aws::operator::tags::Function;
 use tidewaiter_aws::operator::{Stack, Subject};
-use tidewaiter_pipeline::capabilities::HasState;
-use tidewaiter_pipeline::ports::{Message, News, Progress, RunLedger, Task};
+use tidewaiter_engine::capabilities::HasState;
+use tidewaiter_engine::ports::{Message, News, Progress, RunLedger, Task};
 
 use super::About;
 use crate::Result;

@@ -4,8 +4,8 @@ use serde::Serialize;
 use tidewaiter::config::Digest;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter_pipeline::digest;
-use tidewaiter_pipeline::ports::{HistoryFilter, ImportRun, Outbox, Progress, RunLedger, Trouble};
+use tidewaiter_engine::digest;
+use tidewaiter_engine::ports::{HistoryFilter, ImportRun, Outbox, Progress, RunLedger, Trouble};
 
 use crate::Result;
 use crate::deployment::Deployed;

@@ -7,11 +7,11 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DroppedName;
 use tidewaiter::sequence::{GroupRef, Running, Stage, Unsettled};
-use tidewaiter_pipeline::configs;
-use tidewaiter_pipeline::local::Untaken;
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::configs;
+use tidewaiter_engine::ports::{
     DroppedObject, Group, GroupQueue, ImportRun, Kind, Objects, Progress, RunLedger, WaitingGroup,
 };
+use tidewaiter_folder::Untaken;
 
 pub use self::mails::{Mails, TroubledMail, WaitingDigest};
 use crate::Result;

@@ -1,7 +1,7 @@
 //! What happens from outside: partners drop and delete, the clock goes on or jumps, functions are deployed anew, the
 //! schedule fires.
 
-use tidewaiter_pipeline::ports::{DroppedObject, Nature, Source};
+use tidewaiter_engine::ports::{DroppedObject, Nature, Source};
 
 use super::{History, TIME_OUT, one_to_three};
 use crate::fault::Fault;

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
-use tidewaiter_pipeline::Result;
+use tidewaiter_engine::Result;
 
 use super::{HANDS, HIDDEN, History, Stopped, TRIES, Task, Work};
 use crate::fault::Fault;

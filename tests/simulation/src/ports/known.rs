@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{ImportRun, ImportSnapshot, Progress, RunLedger};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{ImportRun, ImportSnapshot, Progress, RunLedger};
 
 use super::Ports;
 

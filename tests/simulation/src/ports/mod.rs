@@ -15,8 +15,8 @@ use std::io;
 use std::sync::Arc;
 
 use tidewaiter::id::Timestamp;
-use tidewaiter_pipeline::ports::{Mail, Mailer, Message, Queue, Undelivered};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{Mail, Mailer, Message, Queue, Undelivered};
+use tidewaiter_engine::{Error, Result};
 
 pub use known::Memory;
 pub use objects::{Held, Reader, Writing};

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::CONFIGURATION;
-use tidewaiter_pipeline::ports::{DroppedObject, InDropZone, Listed, Nature, Objects, Source, Stat, Upload};
-use tidewaiter_pipeline::{Error, Result};
+use tidewaiter_engine::ports::{DroppedObject, InDropZone, Listed, Nature, Objects, Source, Stat, Upload};
+use tidewaiter_engine::{Error, Result};
 
 use super::{Ports, simulated};
 use crate::bucket::{Refused, Version, number};

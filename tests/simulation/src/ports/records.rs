@@ -1,8 +1,8 @@
 //! Records: those of a folder, in memory.
 
 use tidewaiter::id::ImportId;
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
 
 use super::Ports;
 

@@ -2,8 +2,8 @@
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter_pipeline::Result;
-use tidewaiter_pipeline::ports::{
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{
     ConfigStore, Delivery, Gathered, KeyClaims, Marks, Outbox, Universe, WaitingDigest,
 };
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running, Stage};
-use tidewaiter_pipeline::ports::{AdvanceWrites, ImportRun, Kind, Turn};
+use tidewaiter_engine::ports::{AdvanceWrites, ImportRun, Kind, Turn};
 
 use super::{GroupKey, Watch};
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use tidewaiter::record::Source;
+use tidewaiter_engine::ports::StoredRecord;
 use tidewaiter_ops::records::{Row, csv, shown_key};
-use tidewaiter_pipeline::ports::StoredRecord;
 
 use super::Options;
 use crate::format::RecordFormat;

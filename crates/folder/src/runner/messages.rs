@@ -1,0 +1,147 @@
+//! Messages: handled one after the other, and kept as a trouble if they fail.
+
+use tidewaiter::keys::Repository;
+use tidewaiter::render::{Renderer, Subject};
+use tokio::time::Instant;
+
+use super::{About, Runner, STALLS, going_on};
+use crate::Local;
+use crate::disk::on_behalf_of;
+use crate::troubles::{Task, Unit};
+use tidewaiter_engine::capabilities::{Clock, HasQueue, HasState};
+use tidewaiter_engine::ports::{Message, News, RunLedger};
+use tidewaiter_engine::process::Tried;
+use tidewaiter_engine::{Error, Result, digest, intake, process, reconcile, report, sequence, watch};
+
+impl Runner {
+    /// Handles the next message that is due; false if there is none.
+    pub(super) async fn handle_next(&mut self) -> bool {
+        let Some(message) = self.local.queue().next(self.local.now()) else { return false };
+        let repository = self.repository_of(&message).await;
+        let known = self.unit_of(&message, repository.as_ref());
+        if let Some(unit) = &known
+            && !self.may_try(unit)
+        {
+            // The next try finds in the state what this message asks for, but not since when files arrive.
+            if let Message::Sequence { repository, news: News::Arrived { .. }, .. } = &message {
+                self.arrived.insert(repository.clone(), message.clone());
+            }
+            return true;
+        }
+        let begun = Instant::now();
+        match on_behalf_of(repository, handle(&self.local, message.clone())).await {
+            Ok(()) => {
+                if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
+                    self.troubles.solved(&unit);
+                }
+                if matches!(message, Message::Work { .. }) {
+                    self.troubles.solved(&of_itself(&message));
+                }
+            }
+            Err(error) => {
+                self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
+                let (unit, about, task) = self.trouble_with(message).await;
+                self.failed(unit, about, task, &error).await;
+            }
+        }
+        true
+    }
+
+    /// True if a message that went well shows that what failed before is over. A step of the sequencer shows nothing
+    /// about a file that failed, and a file that was loaded shows nothing about a step that failed. Otherwise the two could
+    /// reset each other's number of tries for ever.
+    fn is_over(&self, unit: &Unit, message: &Message) -> bool {
+        match self.troubles.task(unit) {
+            Some(Task::Poke(_)) => !matches!(message, Message::Sequence { .. }),
+            Some(Task::Send(Message::Sequence { .. })) => matches!(message, Message::Sequence { .. }),
+            _ => true,
+        }
+    }
+
+    /// What a message is about, unless nothing fails: then it does not matter.
+    fn unit_of(&self, message: &Message, repository: Option<&Repository>) -> Option<Unit> {
+        match message {
+            _ if self.troubles.is_empty() => None,
+            // Without the repository the message is on its own, so that it is tried a few times and no more.
+            Message::Work { .. } => Some(repository.cloned().map_or_else(|| of_itself(message), Unit::Order)),
+            message => Some(of_itself(message)),
+        }
+    }
+
+    /// The one repository that a message is about. None if it is about more, or if that cannot be looked up.
+    async fn repository_of(&self, message: &Message) -> Option<Repository> {
+        match message {
+            Message::Sequence { repository, .. } | Message::Digest { repository, .. } => {
+                Some(repository.clone())
+            }
+            Message::Missed { dropped } => Some(dropped.repository.clone()),
+            Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
+                Some(self.local.state().run(*import).await.ok()??.repository)
+            }
+            Message::Notice { .. } => None,
+        }
+    }
+
+    /// What fails if a message does, and how it is tried again.
+    async fn trouble_with(&self, message: Message) -> (Unit, About, Task) {
+        match message {
+            Message::Sequence { repository, .. } => {
+                let again = Task::Send(Message::news(&repository, News::Poke));
+                (Unit::Order(repository.clone()), going_on(&repository), again)
+            }
+            Message::Work { import, .. } => match self.local.state().run(import).await {
+                Ok(Some(import)) => {
+                    let repository = import.repository;
+                    let what = format!("importing {} of {repository}", import.file);
+                    (
+                        Unit::Order(repository.clone()),
+                        (Some(repository.clone()), what),
+                        Task::Poke(repository),
+                    )
+                }
+                _ => on_its_own(message),
+            },
+            message => on_its_own(message),
+        }
+    }
+}
+
+fn on_its_own(message: Message) -> (Unit, About, Task) {
+    (of_itself(&message), (None, describe(&message)), Task::Send(message))
+}
+
+/// What a message is about that says so by itself.
+fn of_itself(message: &Message) -> Unit {
+    match message {
+        Message::Sequence { repository, .. } => Unit::Order(repository.clone()),
+        Message::Work { import, .. } | Message::TakeIn { import } => Unit::File(*import),
+        Message::Missed { dropped } => Unit::File(dropped.import),
+        Message::Report { import } => Unit::Mail(import.to_string()),
+        Message::Digest { repository, digest } => Unit::Mail(format!("{repository} {digest}")),
+        Message::Notice { notice } => Unit::Mail(notice.key()),
+    }
+}
+
+fn describe(message: &Message) -> String {
+    match message {
+        Message::Sequence { repository, .. } => format!("ordering the files of {repository}"),
+        Message::Work { import, .. } => format!("import {import}"),
+        Message::Report { import } => format!("the mail of import {import}"),
+        Message::Digest { repository, digest } => format!("the digest {digest} of {repository}"),
+        Message::Notice { notice } => format!("the mail {:?}", Subject.render(notice)),
+        Message::TakeIn { import } => format!("registering import {import}"),
+        Message::Missed { dropped } => format!("registering import {}", dropped.import),
+    }
+}
+
+async fn handle(local: &Local, message: Message) -> Result<()> {
+    match message {
+        Message::Sequence { repository, news, .. } => sequence::sequence(local, &repository, news).await,
+        Message::Work { import, task, .. } => process::process(local, import, task, Tried::Perhaps).await,
+        Message::Report { import } => report::report(local, import).await,
+        Message::Digest { repository, digest: which } => digest::digest(local, &repository, &which).await,
+        Message::Notice { notice } => watch::tell(local, &notice).await,
+        Message::TakeIn { import } => reconcile::resume_by_id(local, import).await,
+        Message::Missed { dropped } => intake::intake(local, &dropped).await,
+    }
+}

@@ -1,0 +1,143 @@
+//! The ledger of import runs in SQLite.
+
+use jiff::civil::Date;
+use rusqlite::Connection;
+use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
+use tidewaiter::report::Outcome;
+
+use super::claims::claim;
+use super::register::{register, resolve};
+use super::{SqliteState, change, entry_of, read};
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{
+    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, Kind, Pinned, RunLedger,
+};
+
+impl RunLedger for SqliteState {
+    async fn register(&self, imports: &[ImportRun]) -> Result<Vec<ImportRun>> {
+        let imports = imports.to_vec();
+        let register =
+            move |sql: &rusqlite::Transaction<'_>| imports.into_iter().map(|i| register(sql, i)).collect();
+        self.database.write("registering files", register).await
+    }
+
+    async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<ImportRun>> {
+        let kind = kind.clone();
+        self.database.write("resolving a file", move |sql| resolve(sql, id, &kind)).await
+    }
+
+    async fn unresolved(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
+        let repository = repository.to_string();
+        let read = move |sql: &Connection| read::unresolved(sql, &repository);
+        self.database.read("finding unresolved files", read).await
+    }
+
+    async fn unregistered(&self, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
+        self.database.read("looking for what was missed", move |sql| read::unregistered(sql, drops)).await
+    }
+
+    async fn run(&self, id: ImportId) -> Result<Option<ImportRun>> {
+        self.database.read("reading an import", move |sql| read::run(sql, id)).await
+    }
+
+    async fn runs(&self, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
+        let ids = ids.to_vec();
+        self.database.read("reading imports", move |sql| read::runs(sql, &ids)).await
+    }
+
+    async fn members(&self, archive: ImportId) -> Result<Vec<ImportRun>> {
+        self.database.read("reading members", move |sql| read::members(sql, archive)).await
+    }
+
+    async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
+        let pin = pin.clone();
+        self.database.write("starting an import", move |sql| start(sql, id, &pin)).await
+    }
+
+    async fn conclude(
+        &self,
+        seen: &ImportRun,
+        conclusion: &Conclusion,
+        outputs: &[&Key],
+        late: Option<Date>,
+    ) -> Result<Decision> {
+        let seen = Box::new(seen.clone());
+        let conclusion = conclusion.clone();
+        let outputs: Vec<Key> = outputs.iter().map(|key| (*key).clone()).collect();
+        let conclude = move |sql: &rusqlite::Transaction<'_>| {
+            let id = seen.id;
+            if late.is_none()
+                && conclusion.outcome == Outcome::Imported
+                && let Some(date) = later_date(sql, id)?
+            {
+                return Ok(Decision::Late(date));
+            }
+            let mut otherwise = None;
+            change(sql, id, |import| otherwise = import.conclude(&seen, &conclusion))?;
+            if let Some(otherwise) = otherwise {
+                return Ok(otherwise);
+            }
+            let taken = outputs.iter().map(|key| claim(sql, key, id));
+            Ok(Decision::Taken(taken.collect::<rusqlite::Result<_>>()?))
+        };
+        self.database.write("deciding an outcome", conclude).await
+    }
+
+    async fn finish(&self, id: ImportId) -> Result<()> {
+        self.database.write("finishing an import", move |sql| finish(sql, id)).await
+    }
+
+    async fn find_duplicate(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        sha256: &str,
+    ) -> Result<Option<ImportRun>> {
+        let (repository, entry, sha256) = (repository.to_string(), entry_of(name), sha256.to_owned());
+        let find = move |sql: &Connection| read::find_duplicate(sql, &repository, &entry, &sha256);
+        self.database.read("finding the same content", find).await
+    }
+
+    async fn later_date(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+        before: Timestamp,
+    ) -> Result<Option<Date>> {
+        let (repository, entry, date) = (repository.to_string(), entry_of(name), name.date);
+        let later = move |sql: &Connection| read::later_date(sql, (&repository, &entry), date, before);
+        self.database.read("looking for a later date", later).await
+    }
+
+    async fn history(&self, filter: &HistoryFilter) -> Result<Vec<ImportRun>> {
+        let filter = filter.clone();
+        self.database.read("reading the ledger", move |sql| read::history(sql, &filter)).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<ImportRun>> {
+        self.database.read("finding unfinished work", read::unfinished).await
+    }
+}
+
+/// Fixes what an import runs under; what holds, unless its outcome is decided.
+pub(super) fn start(sql: &Connection, id: ImportId, pin: &Pinned) -> rusqlite::Result<Option<Pinned>> {
+    let mut held = None;
+    change(sql, id, |import| held = import.start(pin))?;
+    Ok(held)
+}
+
+/// An outcome is carried out: the run is done.
+pub(super) fn finish(sql: &Connection, id: ImportId) -> rusqlite::Result<()> {
+    change(sql, id, ImportRun::finish)
+}
+
+/// The latest date that was imported before a file came which has no outcome yet, if it is later than its own.
+fn later_date(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<Date>> {
+    let undecided = read::run(sql, id)?.filter(|run| run.conclusion().is_none());
+    let Some(ImportRun { repository, kind: Kind::Data { name, .. }, arrived, .. }) = undecided else {
+        return Ok(None);
+    };
+    read::later_date(sql, (&repository.to_string(), &entry_of(&name)), name.date, arrived)
+}
