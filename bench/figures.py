@@ -69,7 +69,7 @@ class Bench:
         return [Engine("`qsv validate`", command, None), Engine("`qsv validate`, JSON Schema", [*command, schema], None)]
 
     def schema(self):
-        return HERE.parent / "crates/tidewaiter/src/schema/catalogue/contacts.json"
+        return HERE.parent / "crates/core/schema/src/catalogue/contacts.json"
 
 
 def speed(path, samples, what="cpu"):

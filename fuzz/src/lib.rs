@@ -16,7 +16,7 @@ mod archive_oracle;
 mod archives;
 mod config;
 #[allow(dead_code, reason = "shared with the tests of the check, which need more of it")]
-#[path = "../../crates/tidewaiter/tests/check_csv/oracle.rs"]
+#[path = "../../crates/core/tidewaiter/tests/check_csv/oracle.rs"]
 mod csv_oracle;
 #[allow(
     unreachable_pub,
@@ -29,12 +29,12 @@ mod fields;
 mod files;
 mod lines;
 #[allow(dead_code, reason = "shared with the tests of the check, which need more of it")]
-#[path = "../../crates/tidewaiter/tests/check_csv/model.rs"]
+#[path = "../../crates/core/tidewaiter/tests/check_csv/model.rs"]
 mod model;
 mod names;
 pub mod seeds;
 #[allow(dead_code, reason = "shared with the tests of the check, which need more of it")]
-#[path = "../../crates/tidewaiter/tests/check_csv/support.rs"]
+#[path = "../../crates/core/tidewaiter/tests/check_csv/support.rs"]
 mod support;
 mod tars;
 mod zips;

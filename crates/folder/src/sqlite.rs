@@ -10,7 +10,7 @@ use tidewaiter::id::ImportId;
 
 use super::disk::{self, Disk};
 use super::known_keys::KnownKeys;
-use super::sqlite_open::{self, Look, Migrations};
+use super::sqlite_open::{self, Look, Migrations, failed};
 use tidewaiter_engine::{Error, Result};
 
 /// One connection, used by one caller at a time.
@@ -296,26 +296,9 @@ impl Database {
 const IDENTITY: &str =
     "CREATE TABLE IF NOT EXISTS deployment (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)";
 
-/// What is wrong with a database, and where it lies.
-#[derive(Debug, thiserror::Error)]
-#[error("{source} ({path})", path = path.display())]
-struct InFile {
-    path: PathBuf,
-    source: rusqlite::Error,
-}
-
 /// Why a transaction is not begun: the files beside the database.
 fn unsynced(error: io::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())
-}
-
-/// A failure of a database. A full disk does not pass by itself.
-pub(super) fn failed(what: &'static str, path: &Path, source: rusqlite::Error) -> Error {
-    if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
-        let source = io::Error::new(io::ErrorKind::StorageFull, format!("{what}: {source}"));
-        return Error::writing(path.display().to_string(), source);
-    }
-    Error::Store { what, source: Box::new(InFile { path: path.to_owned(), source }) }
 }
 
 /// A failure to look at a database, as one of its own.

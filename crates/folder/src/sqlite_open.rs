@@ -81,7 +81,7 @@ pub(super) struct Look {
 impl Look {
     /// Opens a database to look at it.
     pub(super) fn open(path: &Path, migrations: Migrations) -> Result<(Connection, Self)> {
-        let failed = |error| super::sqlite::failed("opening a database", path, error);
+        let failed = |error| failed("opening a database", path, error);
         let there = There::find(path)?;
         let look = |there, copy| Self { path: path.to_owned(), migrations, there, _copy: copy };
         let (connection, look) = if !there.has_content() {
@@ -235,4 +235,21 @@ impl Drop for Copy {
         // It lies among temporary files, and is removed with them.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A failure of a database. A full disk does not pass by itself.
+pub(super) fn failed(what: &'static str, path: &Path, source: rusqlite::Error) -> Error {
+    if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        let source = io::Error::new(io::ErrorKind::StorageFull, format!("{what}: {source}"));
+        return Error::writing(path.display().to_string(), source);
+    }
+    Error::Store { what, source: Box::new(InFile { path: path.to_owned(), source }) }
+}
+
+/// What is wrong with a database, and where it lies.
+#[derive(Debug, thiserror::Error)]
+#[error("{source} ({path})", path = path.display())]
+struct InFile {
+    path: PathBuf,
+    source: rusqlite::Error,
 }

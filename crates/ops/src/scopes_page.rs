@@ -17,7 +17,7 @@ const INTRODUCTION: &str = "\
 
 A scope is a kind of record. For each scope that ships with tidewaiter, this page says what a line does,
 which columns a file may have, and which values they take. Scopes are listed in the order in which their files are
-processed. The Table Schemas with the same content for programs are in `crates/tidewaiter/src/schema/catalogue/`.
+processed. The Table Schemas with the same content for programs are in `crates/core/schema/src/catalogue/`.
 
 ## Files
 

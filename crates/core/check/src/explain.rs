@@ -1,0 +1,184 @@
+//! What to say about a rejected line.
+//!
+//! Only rejected lines come here, and text is made only for findings that are kept.
+
+use tidewaiter_model::finding::{Code, Finding, Tally};
+
+use super::fields::Fields;
+use super::header::names;
+use super::hint;
+use super::plan::{Need, Plan};
+use super::rules::{Fault, Rules};
+use super::split::{self, QuoteFault, Span, value_of};
+
+/// How many findings one line may give.
+const PER_LINE: usize = 10;
+
+/// A line's place in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its number; the header is line 1.
+    pub(crate) number: u64,
+    /// The offset at which it begins.
+    pub(crate) byte: u64,
+}
+
+impl Place {
+    fn finding(self, code: Code, message: impl AsRef<str>) -> Finding {
+        Finding::line(code, self.number, self.byte, message)
+    }
+}
+
+impl Rules {
+    /// Adds the findings on a rejected line.
+    #[cold]
+    pub(crate) fn explain(&self, place: Place, content: &[u8], fault: Fault, tally: &mut Tally) {
+        match fault {
+            // Said where such a line begins.
+            Fault::Length => {}
+            Fault::Encoding => {
+                tally.add(Code::EncodingError, None, || hint::not_utf8(content, place.number, place.byte));
+            }
+            Fault::Control => tally.add(Code::ControlCharacter, None, || control(place, content)),
+            Fault::Blank => {
+                tally.add(Code::BlankRow, None, || place.finding(Code::BlankRow, "the line is empty"));
+            }
+            Fault::Quotes(fault) => self.explain_quotes(place, content, fault, tally),
+            Fault::Width { fields } => self.explain_width(place, content, fields, tally),
+            Fault::Cells => self.explain_cells(place, content, tally),
+        }
+    }
+
+    fn explain_quotes(&self, place: Place, content: &[u8], fault: QuoteFault, tally: &mut Tally) {
+        let (code, field, at, message, advice) = match fault {
+            QuoteFault::Stray { field, at } => {
+                (Code::StrayQuote, field, at, "a quote is out of place", hint::messages::STRAY_QUOTE)
+            }
+            QuoteFault::Open { field, at } => (
+                Code::UnclosedQuote,
+                field,
+                at,
+                "a quote is opened but not closed",
+                hint::messages::OPEN_QUOTE,
+            ),
+        };
+        // A field beyond the header has no name and no place of its own.
+        let label = (field < self.width()).then(|| self.header.label(field));
+        tally.add(code, label, || {
+            let finding = place.finding(code, message).with_hint(advice);
+            let shown = content.get(at.saturating_sub(10)..).unwrap_or_default();
+            let finding = finding.with_value(if code == Code::UnclosedQuote {
+                content.get(at..).unwrap_or_default()
+            } else {
+                shown
+            });
+            match label {
+                Some(label) => finding.at(field as u64 + 1, label),
+                None => finding,
+            }
+        });
+    }
+
+    fn explain_width(&self, place: Place, content: &[u8], fields: usize, tally: &mut Tally) {
+        let wanted = self.width();
+        let code = if fields < wanted { Code::MissingCell } else { Code::ExtraCell };
+        tally.add(code, None, || {
+            let plural = if fields == 1 { "field" } else { "fields" };
+            let finding = place
+                .finding(code, format!("{fields} {plural} where the header has {wanted}"))
+                .with_record(content);
+            let advice = if fields < wanted {
+                hint::missing_cells(content, self.delimiter, wanted)
+            } else {
+                let mut spans = Vec::new();
+                let _ = split::quoted(content, self.delimiter, wanted + 1, &mut spans);
+                let is_empty = spans.last().is_some_and(|span| span.start == span.end);
+                Some(hint::extra_cells(fields, wanted, is_empty).to_owned())
+            };
+            match advice {
+                Some(advice) => finding.with_hint(advice),
+                None => finding,
+            }
+        });
+    }
+
+    fn explain_cells(&self, place: Place, content: &[u8], tally: &mut Tally) {
+        let Ok(text) = simdutf8::basic::from_utf8(content) else { return };
+        let mut spans = Vec::with_capacity(self.width() + 1);
+        if split::quoted(content, self.delimiter, self.width() + 1, &mut spans).is_err() {
+            return;
+        }
+        let mut left = PER_LINE;
+        for (n, (&span, plan)) in spans.iter().zip(&self.plan).enumerate() {
+            if left == 0 {
+                return;
+            }
+            left -= usize::from(self.explain_cell(place, text, (n, span, plan), tally));
+        }
+        for set in &self.sets {
+            if left == 0 {
+                return;
+            }
+            if !self.is_filled(set, text, Fields::Quoted(&spans)) {
+                left -= 1;
+                tally.add(set.code, None, || {
+                    let names = names(&self.scope, &set.columns);
+                    let message = match (set.code, set.columns.len()) {
+                        (Code::PrimaryKey, 1) => format!("the key {names} has no value"),
+                        (Code::PrimaryKey, _) => format!("one of {names} must have a value as the key"),
+                        (_, 1) => format!("{names} must have a value"),
+                        _ => format!("one of {names} must have a value"),
+                    };
+                    place.finding(set.code, message)
+                });
+            }
+        }
+    }
+
+    /// Says what is wrong with a cell, if anything is.
+    fn explain_cell(&self, place: Place, text: &str, cell: (usize, Span, &Plan), tally: &mut Tally) -> bool {
+        let (n, span, plan) = cell;
+        let Some(column) = self.scope.columns().get(plan.column) else { return false };
+        let value = value_of(text, span);
+        let number = n as u64 + 1;
+        if self.is_missing(&value, plan.need) {
+            let (code, message) = match plan.need {
+                Need::Optional => return false,
+                Need::Required => (Code::ConstraintError, "no value where one is required"),
+                Need::Key => (Code::PrimaryKey, "no value in a column of the key"),
+            };
+            tally.add(code, Some(column.name()), || {
+                place.finding(code, message).at(number, column.name()).with_value(value.as_bytes())
+            });
+            return true;
+        }
+        let Err(problem) = column.check(&value) else { return false };
+        let code = match problem {
+            tidewaiter_schema::compile::Problem::Type => Code::TypeError,
+            _ => Code::ConstraintError,
+        };
+        tally.add(code, Some(column.name()), || {
+            let finding = place
+                .finding(code, column.describe(problem, &value))
+                .at(number, column.name())
+                .with_value(value.as_bytes());
+            match hint::cell(column, problem, &value) {
+                Some(hint) => finding.with_hint(hint),
+                None => finding,
+            }
+        });
+        true
+    }
+}
+
+fn control(place: Place, content: &[u8]) -> Finding {
+    let at = memchr::memchr2(0, b'\r', content).unwrap_or_default();
+    let name = if content.get(at) == Some(&0) {
+        "a NUL byte"
+    } else {
+        "a carriage return that does not end the line"
+    };
+    place
+        .finding(Code::ControlCharacter, format!("the line contains {name}"))
+        .with_value(content.get(at.saturating_sub(20)..).unwrap_or_default())
+}

@@ -1,0 +1,87 @@
+//! From the bytes of a file to its text.
+
+use std::borrow::Cow;
+
+use super::Notes;
+use crate::hint::windows_1252;
+
+/// An encoding that a file does not tell by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Windows-1252, of which Latin-1 is a part.
+    Windows1252,
+}
+
+/// The text of a file. None if it cannot be told; the notes say why.
+pub(super) fn decode<'a>(
+    content: &'a [u8],
+    said: Option<Encoding>,
+    notes: &mut Notes,
+) -> Option<Cow<'a, str>> {
+    if let [0xff, 0xfe, 0, 0, rest @ ..] = content {
+        return wide(rest, "UTF-32", 4, |bytes| utf32(bytes, u32::from_le_bytes), notes);
+    }
+    if let [0, 0, 0xfe, 0xff, rest @ ..] = content {
+        return wide(rest, "UTF-32", 4, |bytes| utf32(bytes, u32::from_be_bytes), notes);
+    }
+    if let [0xff, 0xfe, rest @ ..] = content {
+        return wide(rest, "UTF-16", 2, |bytes| utf16(bytes, u16::from_le_bytes), notes);
+    }
+    if let [0xfe, 0xff, rest @ ..] = content {
+        return wide(rest, "UTF-16", 2, |bytes| utf16(bytes, u16::from_be_bytes), notes);
+    }
+    if let [0xef, 0xbb, 0xbf, rest @ ..] = content
+        && let Ok(text) = std::str::from_utf8(rest)
+    {
+        notes.changed("removed the byte order mark", None, Some(1));
+        return Some(Cow::Borrowed(text));
+    }
+    if let Ok(text) = std::str::from_utf8(content) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mixed =
+        content.split(|b| *b == b'\n').any(|line| !line.is_ascii() && std::str::from_utf8(line).is_ok());
+    if mixed {
+        notes.left("some lines are UTF-8 and others are not: two files were joined", None, None);
+        return None;
+    }
+    if said.is_none() {
+        let why = "the encoding is not UTF-8 and not declared; if it is Windows-1252 or Latin-1, say \
+                   `--encoding windows-1252`";
+        notes.left(why, None, None);
+        return None;
+    }
+    let text: Option<String> = content.iter().map(|&byte| windows_1252(byte)).collect();
+    if text.is_some() {
+        notes.changed("rewritten from Windows-1252 as UTF-8", None, None);
+    } else {
+        notes.left("it contains bytes that Windows-1252 does not define", None, None);
+    }
+    text.map(Cow::Owned)
+}
+
+fn wide(
+    bytes: &[u8],
+    name: &str,
+    width: usize,
+    read: impl Fn(&[u8]) -> Option<String>,
+    notes: &mut Notes,
+) -> Option<Cow<'static, str>> {
+    let text = Some(bytes).filter(|bytes| bytes.len().is_multiple_of(width)).and_then(read);
+    if text.is_some() {
+        notes.changed(&format!("rewritten from {name} as UTF-8"), None, None);
+    } else {
+        notes.left(&format!("it declares {name}, but is damaged"), None, None);
+    }
+    text.map(Cow::Owned)
+}
+
+fn utf16(bytes: &[u8], order: impl Fn([u8; 2]) -> u16) -> Option<String> {
+    let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(&order)).collect();
+    String::from_utf16(&units).ok()
+}
+
+fn utf32(bytes: &[u8], order: impl Fn([u8; 4]) -> u32) -> Option<String> {
+    let four = |bytes: &[u8]| bytes.try_into().ok().map(&order).and_then(char::from_u32);
+    bytes.chunks_exact(4).map(four).collect()
+}

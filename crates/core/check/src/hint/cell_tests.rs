@@ -1,0 +1,197 @@
+//! Each classic cause, recognised; and values that look like one but are not.
+
+use serde_json::{Value, json};
+use tidewaiter_schema::compile::Scope;
+
+use super::*;
+
+/// The hint for a value in a column of this kind.
+fn hint(field: &Value, value: &str) -> Option<String> {
+    let mut field = field.clone();
+    field["name"] = json!("a");
+    let schema = json!({ "fields": [field], "primaryKey": ["a"] });
+    let scope = Scope::compile("things", &serde_json::from_value(schema).unwrap()).unwrap();
+    let column = &scope.columns()[0];
+    let problem = column.check(value).expect_err(value);
+    cell(column, problem, value)
+}
+
+#[track_caller]
+fn assert_hints(field: &Value, cases: &[(&str, &str)]) {
+    for (value, expected) in cases {
+        assert_eq!(hint(field, value).as_deref().unwrap_or_default(), *expected, "{value}");
+    }
+}
+
+#[test]
+fn numbers() {
+    assert_hints(
+        &json!({ "type": "number" }),
+        &[
+            (" 12", "remove the spaces before and after the value"),
+            ("NULL", "leave the cell empty where there is no value"),
+            ("+12.5", "write positive numbers without a sign: `12.5`"),
+            ("12-", "write negative numbers with a `-` before them: `-12`"),
+            ("(12.5)", "write negative numbers with a `-` before them: `-12.5`"),
+            ("\u{2212}12", "write negative numbers with a `-` before them: `-12`"),
+            ("12,5", "write decimals with a point, not a comma: `12.5`"),
+            ("-1,234", "write `-1.234` or `-1234`, whichever was meant"),
+            ("12,345", "write `12.345` or `12345`, whichever was meant"),
+            ("0,234", "write decimals with a point, not a comma: `0.234`"),
+            ("1234,567", "write decimals with a point, not a comma: `1234.567`"),
+            ("1 234,50", "write numbers without thousands separators: `1234.50`"),
+            ("1.234,50", "write numbers without thousands separators: `1234.50`"),
+            ("1,234.50", "write numbers without thousands separators: `1234.50`"),
+            ("-1'234'567", "write numbers without thousands separators: `-1234567`"),
+            ("1\u{202f}234", "write numbers without thousands separators: `1234`"),
+            ("1,234,567", "write numbers without thousands separators: `1234567`"),
+            (".5", "write it as `0.5`"),
+            ("-5.", "write it as `-5.0`"),
+            ("12 €", "write only the number: `12`"),
+            ("$12.50", "write only the number: `12.50`"),
+            ("EUR 3", "write only the number: `3`"),
+            ("12,34,5", ""),
+            ("twelve", ""),
+            ("1.2.3", ""),
+        ],
+    );
+    let long = "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again";
+    assert_hints(&json!({ "type": "number" }), &[("1.2E+10", long), ("1,2e10", long), ("E+10", "")]);
+    assert_hints(
+        &json!({ "format": "phone" }),
+        &[
+            ("3.31202E+10", long),
+            ("none", "leave the cell empty where there is no value"),
+            (
+                "33612345678.0",
+                "a program took the number for an amount and may have dropped a leading 0: format the column as text and export it again",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn whole_numbers() {
+    assert_hints(
+        &json!({ "type": "integer" }),
+        &[
+            ("12.00", "write it as `12`"),
+            ("12.50", "the column takes whole numbers only"),
+            ("12,50", "the column takes whole numbers only, written without any separator"),
+            ("1,000", "write `1` or `1000`, whichever was meant"),
+            ("1.000", "write `1` or `1000`, whichever was meant"),
+            ("-12.000", "write `-12` or `-12000`, whichever was meant"),
+            ("1.500", "the column takes whole numbers only: write `1500` if it means thousands"),
+            ("1.000.000", "write numbers without thousands separators: `1000000`"),
+            ("1234.000", "write it as `1234`"),
+            ("0.123.456", ""),
+            ("1 000", "write numbers without thousands separators: `1000`"),
+            ("+1", "write positive numbers without a sign: `1`"),
+            ("12a", ""),
+        ],
+    );
+}
+
+#[test]
+fn dates() {
+    assert_hints(
+        &json!({ "type": "date" }),
+        &[
+            ("31/01/2026", "write it as `2026-01-31`"),
+            ("01/31/2026", "write it as `2026-01-31`"),
+            ("31.1.2026", "write it as `2026-01-31`"),
+            ("2026/01/31", "write it as `2026-01-31`"),
+            ("2026-1-31", "write it as `2026-01-31`"),
+            ("20260131", "write it as `2026-01-31`"),
+            ("31/01/2026 13:45", "write it as `2026-01-31`"),
+            (
+                "01/02/2026",
+                "write the year first, then the month: 2026-02-01 or 2026-01-02, whichever was meant",
+            ),
+            ("31/01/26", "write the year with four digits and first: 2026-01-31"),
+            ("2026-01-31T13:45:00Z", "write only the date: `2026-01-31`"),
+            ("2026-01-31 00:00:00", "write only the date: `2026-01-31`"),
+            ("45678", "this is a spreadsheet's day number: format the column as a date and export it again"),
+            ("2026-02-30", "February 2026 has 28 days: check which one is meant"),
+            ("2026-04-00", "April 2026 has 30 days: check which one is meant"),
+            (
+                "2026-31-01",
+                "write it as `2026-01-31`, and check whether other dates have the day before the month",
+            ),
+            ("31/01-2026", ""),
+            ("10121130", ""),
+            ("23 Marigold 1988", ""),
+            ("1 jui 1988", ""),
+            ("23 Sept. 1988", "write it as `1988-09-23`"),
+            ("2026-01-31T00:00:00.000Z", "write only the date: `2026-01-31`"),
+            ("2026-31-31", ""),
+            ("\u{200e}2026-01-31", "it contains invisible characters: write `2026-01-31`"),
+            ("30/02/2026", ""),
+            ("20261301", ""),
+            ("00/00/2026", ""),
+            ("soon", ""),
+            ("5/5/2026", "write it as `2026-05-05`"),
+            ("23 April 1988", "write it as `1988-04-23`"),
+            ("Apr 23, 1988", "write it as `1988-04-23`"),
+            ("1-août-1988", "write it as `1988-08-01`"),
+            ("3 Dez. 1988", "write it as `1988-12-03`"),
+            ("23-Apr-88", "write the year with four digits and first: 2026-01-31"),
+            ("31 April 1988", ""),
+            ("23 Foo 1988", ""),
+        ],
+    );
+}
+
+#[test]
+fn moments() {
+    assert_hints(
+        &json!({ "type": "datetime" }),
+        &[
+            ("2026-01-31", "write the time in full: `2026-01-31T00:00:00`"),
+            ("2026-01-31 13:45", "write the time in full: `2026-01-31 13:45:00`"),
+            ("31/01/2026 13:45:00", "write it as `2026-01-31T13:45:00`"),
+            ("20260131", "write it as `2026-01-31T00:00:00`"),
+            ("2026-01-31T25:00:00", ""),
+        ],
+    );
+}
+
+#[test]
+fn truths() {
+    assert_hints(
+        &json!({ "type": "boolean" }),
+        &[("yes", "write it as `true`"), ("NON", "write it as `false`"), ("maybe", "")],
+    );
+    assert_hints(
+        &json!({ "type": "boolean", "trueValues": ["1"], "falseValues": ["0"] }),
+        &[("true", "write it as `1`"), ("no", "write it as `0`")],
+    );
+}
+
+#[test]
+fn addresses() {
+    assert_hints(
+        &json!({ "format": "email" }),
+        &[
+            ("ada@example.com ", "remove the spaces before and after the value"),
+            ("Ada <ada@example.com>", "write only the address: `ada@example.com`"),
+            ("ada@example.com, bob@example.com", "write one address only"),
+            ("ada\u{200b}@example.com", "it contains invisible characters: write `ada@example.com`"),
+            ("\u{a0}ada@example.com", "remove the spaces before and after the value"),
+            ("“ada@example.com”", "it has quotes around it that CSV does not know: write `ada@example.com`"),
+            (
+                "“ada@example.com\u{feff}”",
+                "it has quotes around it that CSV does not know, and invisible characters: write `ada@example.com`",
+            ),
+            ("ada", ""),
+        ],
+    );
+}
+
+#[test]
+fn enumerations() {
+    assert_hints(
+        &json!({ "constraints": { "enum": ["gold", "silver"] } }),
+        &[("Gold", "did you mean `gold`?"), ("sliver", "did you mean `silver`?"), ("bronze", "")],
+    );
+}

@@ -1,0 +1,163 @@
+//! What a file name says: which group a file belongs to, and which configured import it is for.
+//!
+//! `[<group_id>.<YY>-<ZZ>_]<universe>_<scope>_<name>_<yyyymmdd>[_<suffix>].csv`
+//!
+//! Every part may contain `_`, so underscores are never counted: the name is cut at its date, and
+//! what stands before it is looked up among the configured imports ([`Directory`]). A name is parsed
+//! once, here; everything behind works with the parts.
+//!
+//! ```
+//! use tidewaiter_model::name::{Directory, Entry};
+//!
+//! let mut names = Directory::default();
+//! names.insert(Entry::new("acme_fr", "contacts", "crm"));
+//!
+//! let name = names.resolve("daily.01-03_acme_fr_contacts_crm_20260131_a7.csv")?;
+//! assert_eq!(name.universe, "acme_fr");
+//! assert_eq!(name.date, jiff::civil::date(2026, 1, 31));
+//! assert_eq!(name.suffix.as_deref(), Some("a7"));
+//! assert_eq!(name.group.map(|g| (g.id, g.slot, g.last)), Some(("daily".to_owned(), 1, 3)));
+//!
+//! let error = names.resolve("acme_fr_contacts_shop_20260131.csv").unwrap_err();
+//! assert_eq!(error.reason(), r#"can't find config for contacts scope import named "shop""#);
+//! assert!(!error.is_illegal());
+//! # Ok::<(), tidewaiter_model::name::NameError>(())
+//! ```
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+mod diagnose;
+mod directory;
+mod error;
+mod rename;
+mod shape;
+
+pub use diagnose::did_you_mean;
+pub use directory::{Conflict, Directory, Entry};
+pub use error::{NameError, NameFault};
+pub use rename::with_import_id;
+pub use shape::{MAX_NAME_BYTES, is_part};
+
+use rename::LONGEST;
+
+/// The place of a file among files that belong together: `<id>.<slot>-<last>_` before the name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GroupTag {
+    /// The group id. It may contain dots and underscores.
+    pub id: String,
+    /// YY: which slot of the group this file fills, from 1.
+    pub slot: u8,
+    /// ZZ: how many slots the group has, at most 99.
+    pub last: u8,
+}
+
+/// The name of a data file, resolved against the configured imports.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DataName {
+    /// The whole name, as the file was dropped.
+    pub file: String,
+    /// The group it belongs to, if any.
+    pub group: Option<GroupTag>,
+    /// The tenant whose records it holds.
+    pub universe: String,
+    /// The kind of record it holds.
+    pub scope: String,
+    /// The configured import it is for.
+    pub subsection: String,
+    /// The date in its name.
+    pub date: Date,
+    /// The optional identifier behind the date.
+    pub suffix: Option<String>,
+}
+
+impl DataName {
+    /// The configured import this file is for.
+    pub fn entry(&self) -> Entry {
+        Entry::new(&self.universe, &self.scope, &self.subsection)
+    }
+
+    /// The name without the group it belongs to: a file of this name is taken up on its own.
+    pub fn ungrouped(&self) -> &str {
+        let tag = self.group.as_ref().map(|tag| format!("{}.{:02}-{:02}_", tag.id, tag.slot, tag.last));
+        tag.and_then(|tag| self.file.strip_prefix(&tag)).unwrap_or(&self.file)
+    }
+}
+
+/// What was dropped, told by its name alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DroppedName<'a> {
+    /// `<universe>_imports_config.json`: a configuration.
+    Configuration {
+        /// The universe it is for. Whether it is a possible name is checked with the document.
+        universe: &'a str,
+    },
+    /// `.zip`, `.tar`, `.gz`, `.bz2` and their combinations, in any case of letters.
+    Archive,
+    /// `.csv`: a data file, if its name resolves.
+    Data,
+    /// Anything else: [`Directory::resolve`] says what is wrong with the name.
+    Other,
+}
+
+/// What the name of a configuration ends with, behind the universe.
+pub const CONFIGURATION: &str = "_imports_config.json";
+
+/// The endings of archives that are taken, longer ones first.
+pub const ARCHIVES: [&str; 7] = [".tar.bz2", ".tar.gz", ".tgz", ".zip", ".tar", ".gz", ".bz2"];
+
+impl<'a> DroppedName<'a> {
+    /// Tells configuration, archive and data file apart.
+    ///
+    /// ```
+    /// use tidewaiter_model::name::DroppedName;
+    ///
+    /// assert_eq!(DroppedName::of("acme_imports_config.json"), DroppedName::Configuration { universe: "acme" });
+    /// assert_eq!(DroppedName::of("Monday.TAR.GZ"), DroppedName::Archive);
+    /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.csv"), DroppedName::Data);
+    /// assert_eq!(DroppedName::of("readme.txt"), DroppedName::Other);
+    /// ```
+    pub fn of(file: &'a str) -> Self {
+        match file.strip_suffix(CONFIGURATION) {
+            Some(universe) if !universe.is_empty() => return Self::Configuration { universe },
+            _ => {}
+        }
+        if file.ends_with(shape::EXTENSION) {
+            Self::Data
+        } else if archive_ending(file).is_some() {
+            Self::Archive
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// The universes that a data file may be for, whatever is configured: each beginning of its name that a universe may
+/// have and that leaves a scope and a name. Empty if no configuration could ever make the name valid.
+///
+/// ```
+/// use tidewaiter_model::name::possible_universes;
+///
+/// let universes = possible_universes("daily.01-03_acme_fr_contacts_crm_20260131.csv");
+/// assert_eq!(universes.into_iter().collect::<Vec<_>>(), ["acme", "acme_fr"]);
+/// assert!(possible_universes("notes.txt").is_empty());
+/// ```
+pub fn possible_universes(file: &str) -> BTreeSet<&str> {
+    let Ok(shape) = shape::Shape::of(file) else { return BTreeSet::new() };
+    let beginnings = |joined| {
+        let has_two_parts =
+            |rest: &str| rest.get(1..).is_some_and(|rest| rest.trim_end_matches('_').contains('_'));
+        diagnose::cuts(joined).filter(move |(_, rest)| has_two_parts(rest)).map(|(universe, _)| universe)
+    };
+    shape.readings().flat_map(|reading| beginnings(reading.joined)).filter(|name| is_part(name)).collect()
+}
+
+/// The archive ending of a name, as it is written there.
+fn archive_ending(file: &str) -> Option<&str> {
+    ARCHIVES.iter().find_map(|ending| {
+        let at = file.len().checked_sub(ending.len())?;
+        file.get(at..).filter(|tail| tail.eq_ignore_ascii_case(ending))
+    })
+}

@@ -1,0 +1,80 @@
+//! New names for older files: a name that is used again never costs the earlier content.
+
+use super::shape::{EXTENSION, Shape};
+use super::{DroppedName, archive_ending};
+use crate::id::ImportId;
+
+/// The longest file name that file systems take, in bytes.
+pub(super) const LONGEST: usize = 255;
+
+/// The length of an import id as text.
+pub(super) const ID_BYTES: usize = 26;
+
+/// Longer endings are not taken for one.
+const LONGEST_ENDING: usize = 16;
+
+/// The name an older file is given when its name is used again.
+///
+/// A data file stays a valid data file of the same import: the id becomes its suffix, or lengthens
+/// it. In any other name the id stands before the ending. The result has at most 255 bytes.
+///
+/// If a name can be read with and without a suffix (`…_20260101_20260102.csv`), the last part is
+/// taken for the suffix.
+///
+/// ```
+/// use tidewaiter_model::name::with_import_id;
+///
+/// let id: tidewaiter_model::id::ImportId = "01J9Z3ND1V0000000000000000".parse().unwrap();
+/// assert_eq!(
+///     with_import_id("acme_contacts_crm_20260101.csv", id),
+///     "acme_contacts_crm_20260101_01J9Z3ND1V0000000000000000.csv"
+/// );
+/// assert_eq!(
+///     with_import_id("acme_contacts_crm_20260101_a7.csv", id),
+///     "acme_contacts_crm_20260101_a701J9Z3ND1V0000000000000000.csv"
+/// );
+/// assert_eq!(with_import_id("monday.tar.gz", id), "monday.01J9Z3ND1V0000000000000000.tar.gz");
+/// ```
+pub fn with_import_id(file: &str, id: ImportId) -> String {
+    if let Some(renamed) = data_name(file, id) {
+        return renamed;
+    }
+    // A compressed data file takes the name of its member from its own: keep that valid, too.
+    let ending = ending(file);
+    let stem = file.strip_suffix(ending).unwrap_or(file);
+    if DroppedName::of(file) == DroppedName::Archive
+        && let Some(renamed) = data_name(stem, id)
+        && renamed.len() + ending.len() <= LONGEST
+    {
+        return format!("{renamed}{ending}");
+    }
+    let room = LONGEST.saturating_sub(ending.len() + ".".len() + ID_BYTES);
+    format!("{}.{id}{ending}", cut(stem, room))
+}
+
+fn data_name(file: &str, id: ImportId) -> Option<String> {
+    let shape = Shape::of(file).ok()?;
+    let stem = file.strip_suffix(EXTENSION)?;
+    let separator = if shape.suffixed.is_some() { "" } else { "_" };
+    Some(format!("{stem}{separator}{id}{EXTENSION}"))
+}
+
+/// The ending of a name with its dot: both of `.tar.gz`, none of `.profile` and `README`.
+fn ending(file: &str) -> &str {
+    if let Some(ending) = archive_ending(file).filter(|ending| ending.len() < file.len()) {
+        return ending;
+    }
+    match file.rfind('.') {
+        Some(at) if at > 0 && file.len() - at <= LONGEST_ENDING => file.get(at..).unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// At most `room` bytes of a text, cut between characters.
+fn cut(text: &str, room: usize) -> &str {
+    let mut end = text.len().min(room);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}

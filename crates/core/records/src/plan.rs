@@ -1,0 +1,315 @@
+//! What the lines of one import do, worked out once.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tidewaiter_model::id::ImportId;
+use tidewaiter_model::lists;
+use tidewaiter_schema::compile::Scope;
+use tidewaiter_schema::config::{Empty, ImportOptions, Mode};
+use tidewaiter_schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
+
+use super::normal::{Form, KeyForm};
+use super::{Record, Source, Subject, Value};
+
+/// What the lines of one import do.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    scope: Arc<Scope>,
+    /// The scope whose records the lines change.
+    pub records: String,
+    /// Whether records may be created, changed, or both.
+    pub mode: Mode,
+    /// What an empty cell means.
+    pub empty: Empty,
+    /// What happens to a record that exists.
+    pub on_existing: OnExisting,
+    /// What a line does.
+    pub row: RowEffect,
+    /// The country code of telephone numbers that have none.
+    pub phone_prefix: Option<String>,
+    /// The column that records are matched by, if it is not their key.
+    pub match_by: Option<String>,
+    /// The columns of the key, each with its form. Of an `identifiedBy` the first with a value is the key.
+    pub(super) key: Vec<(String, Form)>,
+    pub(super) key_is_one_of: bool,
+    /// How a key is made for lines without one, and the form of the column it is made from.
+    pub(super) generated: Option<(Generated, KeyForm)>,
+    /// What lines refer to.
+    pub references: Vec<Reference>,
+    /// The reference under whose key added records are kept.
+    pub(super) owner: Option<usize>,
+    /// The scope whose record of the same key takes the record's place.
+    pub gives_way_to: Option<String>,
+    /// The scopes whose records of the same key give way.
+    pub displaces: Vec<Displaced>,
+    /// The scopes with records that belong to one of these.
+    pub dependents: Vec<String>,
+    /// What a line does to a record it refers to.
+    pub adjusts: Option<Adjustment>,
+    /// By which columns the records of each scope may be matched, other than by their key.
+    pub alternate_keys: BTreeMap<String, Vec<String>>,
+    /// The column with lists, and the list that every line joins unless it says otherwise.
+    pub joins: Option<(String, u32)>,
+}
+
+/// A scope whose records give way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Displaced {
+    /// Its name.
+    pub scope: String,
+    /// The scopes with records that belong to one of its records, and go with it.
+    pub dependents: Vec<String>,
+}
+
+/// A reference that lines may make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The columns of the file that hold it.
+    pub columns: Vec<String>,
+    /// The scopes in which the record may be found.
+    pub scopes: Vec<String>,
+    /// How its key is written.
+    pub form: KeyForm,
+    /// Columns that must hold the same on both sides.
+    pub matching: Vec<String>,
+    /// The column of the referenced record that notes the claim.
+    pub claims: Option<String>,
+}
+
+/// What a line does to a record it refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adjustment {
+    /// Which of the references.
+    pub reference: usize,
+    /// Numbers to add: the column here and the column there.
+    pub add: BTreeMap<String, String>,
+    /// Values to put: the column here and the column there.
+    pub set: BTreeMap<String, String>,
+    /// A date that must not be before the one that is there: the column here and the column there.
+    pub latest: Option<(String, String)>,
+}
+
+impl Plan {
+    /// The plan of an import: of its scope, among the scopes of its configuration, with its options.
+    pub fn new(scope: Arc<Scope>, scopes: &Scopes, options: &ImportOptions) -> Self {
+        let schema = scope.schema().clone();
+        let records = schema.records.clone().unwrap_or_else(|| scope.name().to_owned());
+        let references: Vec<Reference> =
+            schema.foreign_keys.iter().map(|key| reference(key, scopes)).collect();
+        let (key, key_is_one_of) = key_of(&schema);
+        // The first of the columns that identify a record is its key wherever it has a value.
+        let is_key = |column: &str| {
+            key.first().is_some_and(|(first, _)| first == column) && (key_is_one_of || key.len() == 1)
+        };
+        let match_by = options.match_by.clone().filter(|column| !is_key(column));
+        let adjusts = schema.adjusts.as_ref().and_then(|adjusts| {
+            let leads = |reference: &Reference| reference.scopes.contains(&adjusts.resource);
+            let there = |here: &String| Some((here.clone(), adjusts.set.get(here)?.clone()));
+            Some(Adjustment {
+                reference: references.iter().position(leads)?,
+                add: adjusts.add.clone(),
+                set: adjusts.set.clone(),
+                latest: adjusts.latest.as_ref().and_then(there),
+            })
+        });
+        let dependent = schema.foreign_keys.iter().position(|key| key.dependent);
+        let lists = schema.fields.iter().find(|field| field.merge == tidewaiter_schema::Merge::Lists);
+        let list = options.replace_all.as_ref().and_then(|replace| replace.list);
+        Self {
+            mode: options.mode,
+            empty: options.empty,
+            on_existing: schema.on_existing,
+            row: schema.row,
+            phone_prefix: options.phone_prefix.as_ref().map(|prefix| prefix.as_str().to_owned()),
+            generated: schema.generated.clone().map(|rule| {
+                let column =
+                    |reference: &&Reference| matches!(&reference.columns[..], [only] if *only == rule.from);
+                let form = references.iter().find(column).map(|reference| reference.form.clone());
+                let form = form.unwrap_or_else(|| KeyForm::All(vec![form_of(&schema, &rule.from)]));
+                (rule, form)
+            }),
+            owner: dependent.or(adjusts.as_ref().map(|adjusts| adjusts.reference)),
+            gives_way_to: schema.gives_way_to.clone(),
+            displaces: (scopes.iter())
+                .filter(|(_, other)| other.gives_way_to.as_ref() == Some(&records))
+                .map(|(name, _)| Displaced { scope: name.clone(), dependents: dependents(name, scopes) })
+                .collect(),
+            dependents: dependents(&records, scopes),
+            alternate_keys: scopes
+                .iter()
+                .map(|(name, schema)| (name.clone(), alternate_keys(schema)))
+                .collect(),
+            joins: lists.and_then(|field| Some((field.name.clone(), list?))),
+            match_by,
+            key,
+            key_is_one_of,
+            references,
+            adjusts,
+            records,
+            scope,
+        }
+    }
+
+    /// True if lines of different records may land in any order, so that loaders can share them.
+    pub fn splits(&self) -> bool {
+        let own = |reference: &Reference| reference.scopes.contains(&self.records);
+        let claims = |reference: &Reference| reference.claims.is_some();
+        // What a line adjusts must follow from its key, or two loaders would meet at one record.
+        let adjusts_by_key = self.adjusts.as_ref().is_none_or(|adjusts| {
+            let columns = self.references.get(adjusts.reference).map(|reference| &reference.columns);
+            let in_key = |column: &String| self.key.iter().any(|(name, _)| name == column);
+            self.on_existing == OnExisting::Append
+                || columns.is_some_and(|columns| columns.iter().all(in_key))
+        });
+        self.match_by.is_none()
+            && self.generated.is_none()
+            && adjusts_by_key
+            && !self.references.iter().any(|reference| own(reference) || claims(reference))
+    }
+
+    /// True if the column holds lists.
+    pub(super) fn holds_lists(&self, column: &str) -> bool {
+        let field = self.scope.column(column).and_then(|at| self.scope.schema().fields.get(at));
+        field.is_some_and(|field| field.merge == tidewaiter_schema::Merge::Lists)
+    }
+
+    /// The form in which the values of a column are kept: telephone numbers in their normal form, and
+    /// addresses too where records are matched by them; otherwise addresses stay as they are written.
+    pub(super) fn kept_form(&self, column: &str) -> Form {
+        let matched = self
+            .alternate_keys
+            .get(&self.records)
+            .is_some_and(|columns| columns.iter().any(|name| name == column));
+        match form_of(self.scope.schema(), column) {
+            Form::Email if !matched => Form::Exact,
+            form => form,
+        }
+    }
+
+    /// The key of a record with these values; None if it has none.
+    pub fn key<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
+        let prefix = self.phone_prefix.as_deref();
+        let part = |(name, form): &(String, Form)| {
+            Some(form.key(value(name).filter(|text| !text.is_empty())?, prefix))
+        };
+        if self.key_is_one_of {
+            return self.key.iter().find_map(part).map(std::borrow::Cow::into_owned);
+        }
+        let parts: Vec<_> = self.key.iter().map(part).collect::<Option<_>>()?;
+        (!parts.is_empty()).then(|| super::join_key(parts.iter().map(AsRef::as_ref)))
+    }
+
+    /// True if a record is in the list that the import replaces, or there is no such list.
+    pub fn is_replaced(&self, record: &Record) -> bool {
+        match &self.joins {
+            None => true,
+            Some((column, list)) => record.text(column).is_some_and(|all| lists::contains(all, *list)),
+        }
+    }
+
+    /// What becomes of a record that a file which replaces all does not name: it leaves the list, or, if
+    /// there is no list, nothing is left of it.
+    pub fn left_out(&self, record: &Record, import: ImportId) -> Option<Record> {
+        let (column, list) = self.joins.as_ref()?;
+        let source = Source { import, line: 0 };
+        let mut record = Record { values: record.values.clone(), changed: source };
+        match lists::merged(record.text(column), &format!("-{list}")) {
+            Some(text) => record.values.insert(column.clone(), Value { text, source }),
+            None => record.values.remove(column),
+        };
+        Some(record)
+    }
+
+    /// What names a record in a file that replaces all: the value it is matched by or, where it has none,
+    /// its key. One of [`Plan::names_in`] of a line that names it.
+    pub fn name_of(&self, key: &str, record: &Record) -> String {
+        match self.match_by.as_ref().and_then(|column| record.text(column)) {
+            Some(value) => by_value(value),
+            None => by_key(key),
+        }
+    }
+
+    /// The names of the records that a line names: the one that is matched, and the one of its key, which
+    /// is meant if it has no value to be matched by.
+    pub fn names_in(subject: &Subject) -> Vec<String> {
+        match subject {
+            Subject::Key(key) => vec![by_key(key)],
+            Subject::Match { value, key } => {
+                std::iter::once(by_value(value)).chain(key.as_deref().map(by_key)).collect()
+            }
+            Subject::Generated(_) => Vec::new(),
+        }
+    }
+
+    /// How two values of a column stand to each other; None if they cannot be compared.
+    pub(super) fn compare(&self, column: &str, one: &str, other: &str) -> Option<Ordering> {
+        self.scope.columns().get(self.scope.column(column)?)?.compare(one, other)
+    }
+}
+
+impl KeyForm {
+    /// How the keys of a scope's records are written.
+    pub fn of(schema: &TableSchema) -> Self {
+        let (columns, one_of) = key_of(schema);
+        let forms = columns.into_iter().map(|(_, form)| form).collect();
+        if one_of { Self::One(forms) } else { Self::All(forms) }
+    }
+}
+
+fn by_value(value: &str) -> String {
+    format!("v{value}")
+}
+
+fn by_key(key: &str) -> String {
+    format!("k{key}")
+}
+
+/// The columns of a key with their forms, and whether one of them is enough.
+fn key_of(schema: &TableSchema) -> (Vec<(String, Form)>, bool) {
+    let one_of = schema.primary_key.is_empty();
+    let names = if one_of { &schema.identified_by } else { &schema.primary_key };
+    (names.iter().map(|name| (name.clone(), form_of(schema, name))).collect(), one_of)
+}
+
+/// The columns that records may be matched by, without the one that is their key anyway.
+fn alternate_keys(schema: &TableSchema) -> Vec<String> {
+    let (key, one_of) = key_of(schema);
+    let is_key =
+        |column: &String| key.first().is_some_and(|(first, _)| first == column) && (one_of || key.len() == 1);
+    schema.alternate_keys.iter().filter(|column| !is_key(column)).cloned().collect()
+}
+
+fn form_of(schema: &TableSchema, column: &str) -> Form {
+    let field = schema.fields.iter().find(|field| field.name == column);
+    field.map(|field| Form::of(field.kind, field.format.as_deref())).unwrap_or_default()
+}
+
+fn reference(key: &ForeignKey, scopes: &Scopes) -> Reference {
+    let there = &key.reference;
+    let form = match scopes.get(&there.resource) {
+        None => KeyForm::All(vec![Form::Exact; key.fields.len()]),
+        Some(target) if there.fields.is_empty() => KeyForm::of(target),
+        Some(target) => KeyForm::All(there.fields.iter().map(|column| form_of(target, column)).collect()),
+    };
+    Reference {
+        columns: key.fields.clone(),
+        scopes: std::iter::once(&there.resource).chain(&there.or_in).cloned().collect(),
+        form,
+        matching: key.matching.clone(),
+        claims: key.claims.clone(),
+    }
+}
+
+/// The scopes with records that belong to records of this one.
+fn dependents(records: &str, scopes: &Scopes) -> Vec<String> {
+    let leads_here = |key: &ForeignKey| {
+        key.dependent
+            && (key.reference.resource == records || key.reference.or_in.iter().any(|other| other == records))
+    };
+    (scopes.iter())
+        .filter(|(_, schema)| schema.foreign_keys.iter().any(leads_here))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
