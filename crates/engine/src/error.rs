@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// A result of the pipeline.
+/// A result of the engine.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Failures by meaning, each with the key or place it concerns.

@@ -43,7 +43,7 @@ impl Teller {
         Self { printer: printer.clone(), progress, format, tally }
     }
 
-    /// Takes what the pipeline observed. Output that fails does not stop an import: the end of the
+    /// Takes what the engine observed. Output that fails does not stop an import: the end of the
     /// command says so, when it flushes.
     pub(super) fn observe(&self, observation: &Observation<'_>) {
         match observation {

@@ -1,6 +1,6 @@
 //! What an import would say of files, before they are sent.
 //!
-//! The check is that of the pipeline, so the verdict is too. Files are read once, in pieces; archives are
+//! The check is that of the engine, so the verdict is too. Files are read once, in pieces; archives are
 //! read twice, first to see that they are sound, then member by member, and never unpacked to disk.
 
 mod answer;
