@@ -9,9 +9,16 @@ use tidewaiter_engine::ports::{Conclusion, ImportRun, KeptReport, Progress};
 
 use crate::world::World;
 
+impl World {
+    /// Checks what must hold of every deployment at any time between two runs.
+    pub fn check(&self) {
+        check(self);
+    }
+}
+
 /// Checks that every object has exactly one place, every line is counted once, and that log, report,
 /// ledger and badlines say the same.
-pub fn check(world: &World) {
+fn check(world: &World) {
     let tree = world.raw_tree();
     let imports = world.history();
     let mut claimed: BTreeMap<String, String> = BTreeMap::new();

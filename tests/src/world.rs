@@ -266,11 +266,6 @@ impl World {
         let content = tree.get(key).unwrap_or_else(|| panic!("{key} is not among {:#?}", tree.keys()));
         String::from_utf8_lossy(content).into_owned()
     }
-
-    /// Checks what must hold of every deployment at any time between two runs.
-    pub fn check(&self) {
-        crate::invariants::check(self);
-    }
 }
 
 fn finished(import: &ImportRun) -> String {

@@ -15,10 +15,11 @@ use tokio::runtime::Runtime;
 
 use crate::fault::{Fault, Faults};
 use crate::judge;
+use crate::messages::Body;
 use crate::process::Process;
 use crate::scenario::{Action, Scenario};
 use crate::watch::Watch;
-use crate::world::{Body, Rates, World};
+use crate::world::{Rates, World};
 
 /// How many messages are treated at a time.
 const HANDS: usize = 4;

@@ -18,14 +18,6 @@ use crate::scenario::{ALERTS, REPORTS, Variant, What};
 use crate::watch::{Subject, Watch};
 use crate::world::{Inner, World};
 
-/// Who is told of an outcome; None if the report is too large to be kept with it.
-pub(crate) fn recipients(conclusion: &Conclusion) -> Option<&[String]> {
-    match &conclusion.report {
-        KeptReport::Here(report) => Some(&report.recipients),
-        KeptReport::At(_) => None,
-    }
-}
-
 /// What a process leaves here that was killed while it unpacked is seen by nobody, and expires in the bucket.
 const UNPACKED: &str = "unpacked/";
 

@@ -13,6 +13,7 @@ pub mod fault;
 pub mod gate;
 pub mod history;
 pub mod judge;
+pub mod messages;
 pub mod ports;
 pub mod process;
 pub mod scenario;

@@ -17,8 +17,9 @@ use tidewaiter_engine::{Result, digest, follow, intake, reconcile, report, seque
 
 use crate::fault::Fault;
 use crate::gate::Lane;
+use crate::messages::Body;
 use crate::ports::{Held, Memory, Ports};
-use crate::world::{Body, World, at};
+use crate::world::{World, at};
 
 /// A file that arrived less than so many seconds ago is likely to be in hand, and a reconciliation leaves it alone.
 const IN_HAND: SignedDuration = SignedDuration::from_secs(20 * 60);

@@ -14,13 +14,13 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::Outcome;
 use tidewaiter::sequence::{self, GroupRef, GroupRule, Ready, Running, Stage};
 use tidewaiter_engine::ports::{
-    BatchNumber, Conclusion, DroppedObject, ImportRun, Kind, Mail, Message, Pinned, Source,
+    BatchNumber, Conclusion, DroppedObject, ImportRun, KeptReport, Kind, Mail, Message, Pinned, Source,
 };
 use tidewaiter_tests::reference::Reference;
 
 use crate::fault::Fault;
+use crate::messages::Body;
 use crate::scenario::{Data, Dropped, Partner, Variant, What};
-use crate::world::Body;
 
 /// An upload.
 #[derive(Debug, Clone)]
@@ -517,7 +517,7 @@ impl Watch {
         let is_again = self.noted.get(&id).is_some_and(|noted| *noted < began);
         self.expect(!is_again, || format!("the mail of {name} is sent again, and nothing went wrong"));
         let is_right = self.conclusions.get(&id).is_some_and(|conclusion| {
-            crate::judge::recipients(conclusion).is_none_or(|recipients| recipients == mail.recipients)
+            recipients(conclusion).is_none_or(|recipients| recipients == mail.recipients)
         });
         self.expect(is_right, || format!("the mail of {name} goes to {:?}", mail.recipients));
     }
@@ -544,4 +544,12 @@ pub(crate) fn is_rejection(conclusion: &Conclusion) -> bool {
 
 fn hex(bytes: &[u8]) -> String {
     tidewaiter_engine::hash::hex(bytes)
+}
+
+/// Who is told of an outcome; None if the report is too large to be kept with it.
+fn recipients(conclusion: &Conclusion) -> Option<&[String]> {
+    match &conclusion.report {
+        KeptReport::Here(report) => Some(&report.recipients),
+        KeptReport::At(_) => None,
+    }
 }

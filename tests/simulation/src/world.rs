@@ -7,45 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{DroppedObject, ImportRun, ImportSnapshot, Message};
+use tidewaiter_engine::ports::{ImportRun, ImportSnapshot};
 use tidewaiter_folder::{SqliteRecords, SqliteState};
 use tidewaiter_tests::generate::Chance;
 
 use crate::bucket::Bucket;
 use crate::fault::{Fault, Faults};
-use crate::ports::FIRST_REVISION;
+use crate::messages::{Body, Envelope, describe};
 use crate::watch::Watch;
 
+/// The revision of a run as it was registered.
+pub(crate) const FIRST_REVISION: u64 = 1;
 /// When histories begin, in milliseconds since 1970.
 const BEGIN: i64 = 1_790_000_000_000;
 /// How late a message may be, in milliseconds: SQS hands out what it has within a minute; a retry takes longer.
 const LATE: u64 = 20 * 60 * 1_000;
-
-/// What a message says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Body {
-    /// A file was dropped.
-    Upload(DroppedObject),
-    /// From one function to the other.
-    Message(Message),
-    /// The schedule: look for what is undone.
-    Sweep,
-}
-
-/// A message in a queue.
-#[derive(Debug, Clone)]
-pub struct Envelope {
-    /// Counts up in the order of sending.
-    pub number: u64,
-    /// What it says.
-    pub body: Body,
-    /// From when on it is handed out, in milliseconds since 1970.
-    pub visible: i64,
-    /// How often it was handed out.
-    pub tries: u32,
-    /// True while a process has it.
-    pub is_in_hand: bool,
-}
 
 /// How often things go wrong in a history, in a thousand: some histories are rough, some are calm.
 #[derive(Debug, Clone, Copy, Default)]
@@ -206,15 +182,6 @@ impl Inner {
             let (number, body) = (self.sent, body.clone());
             self.queue.push(Envelope { number, body, visible, tries: 0, is_in_hand: false });
         }
-    }
-}
-
-/// What a message says, in a line.
-pub fn describe(body: &Body) -> String {
-    match body {
-        Body::Upload(dropped) => format!("event of {} ({})", dropped.source.key, dropped.import),
-        Body::Message(message) => serde_json::to_string(message).unwrap_or_default(),
-        Body::Sweep => "sweep".to_owned(),
     }
 }
 

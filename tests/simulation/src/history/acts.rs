@@ -5,9 +5,10 @@ use tidewaiter_engine::ports::{DroppedObject, Nature, Source};
 
 use super::{History, TIME_OUT, one_to_three};
 use crate::fault::Fault;
+use crate::messages::Body;
 use crate::scenario::{Action, Dropped, What};
 use crate::watch::Upload;
-use crate::world::{Body, import_id};
+use crate::world::import_id;
 
 impl History {
     /// Does what comes next from outside.
@@ -137,7 +138,7 @@ impl History {
             let now = inner.now;
             inner.sent += 1;
             let number = inner.sent;
-            let envelope = crate::world::Envelope {
+            let envelope = crate::messages::Envelope {
                 number,
                 body: Body::Sweep,
                 visible: now,

@@ -10,9 +10,9 @@ use tidewaiter_engine::Result;
 use super::{HANDS, HIDDEN, History, Stopped, TRIES, Task, Work};
 use crate::fault::Fault;
 use crate::gate::Verdict;
+use crate::messages::{Body, Envelope, describe};
 use crate::ports::Reader;
 use crate::process::{Function, Process};
-use crate::world::{Body, Envelope, describe};
 
 impl History {
     /// Hands out a message that is due; false if there is none.
@@ -21,7 +21,7 @@ impl History {
         let chosen = self.world.with(|inner| {
             let now = inner.now;
             let is_due =
-                |envelope: &&mut crate::world::Envelope| !envelope.is_in_hand && envelope.visible <= now;
+                |envelope: &&mut crate::messages::Envelope| !envelope.is_in_hand && envelope.visible <= now;
             let due = inner.queue.iter_mut().filter(is_due).count();
             let nth = usize::try_from(inner.chance.below(due as u64)).unwrap_or(0);
             let envelope = inner.queue.iter_mut().filter(is_due).nth(nth)?;

@@ -6,7 +6,8 @@ use tidewaiter::sequence::{self, GroupRef, Ready};
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{AdvanceWrites, GroupQueue, ImportRun, ImportSnapshot, Turn, WaitingGroup};
 
-use super::{FIRST_REVISION, Ports};
+use super::Ports;
+use crate::world::FIRST_REVISION;
 
 fn named(group: &GroupRef) -> String {
     format!("{} of {:02}, generation {}", group.id, group.last, group.generation)

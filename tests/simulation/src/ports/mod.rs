@@ -22,10 +22,8 @@ pub use known::Memory;
 pub use objects::{Held, Reader, Writing};
 
 use crate::gate::{Call, Lane, Verdict};
-use crate::world::{Body, Inner, World};
-
-/// The revision of an import as it was registered.
-pub(crate) const FIRST_REVISION: u64 = 1;
+use crate::messages::Body;
+use crate::world::{Inner, World};
 
 /// The ports of one process.
 #[derive(Clone)]
