@@ -1,8 +1,7 @@
 //! What the core of tidewaiter speaks of: values, and what follows from them alone.
 //!
 //! Names and keys of files, the order in which they are treated, the turns of a repository; findings in data, mistakes in
-//! configurations, and the report that holds them. No form and no words of a mail are here: the crate `tidewaiter-render`
-//! has those.
+//! configurations, and the report that holds them. `tidewaiter-render` turns these into what people read.
 
 pub mod finding;
 pub mod id;
