@@ -3,33 +3,20 @@
 mod mails;
 
 use tidewaiter::id::Timestamp;
-use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Stage;
 use tidewaiter_ops::status::{self, Dropped, Item, NAMED, Queued, Standing, Work};
-use tidewaiter_ops::{Deployment, Location};
 
-use super::waiting;
+use super::{look, waiting};
+use crate::args::StatusArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::{ago, number, plural, size};
 use crate::{Result, Status};
 
-/// What to look at.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub location: Location,
-    /// Only this repository.
-    pub repository: Option<Repository>,
-    /// How to write it.
-    pub format: Format,
-}
-
 /// Shows how things stand. That something waits is no finding.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { location, repository, format } = options;
-    let repository = location.repository(repository)?;
-    let deployment = Deployment::look(&location).await?;
+pub async fn run(args: StatusArgs, printer: &Printer) -> Result<Status> {
+    let StatusArgs { deployment, repository, format } = args;
+    let (deployment, repository) = look(&deployment.dir, repository).await?;
     let status = status::status(&deployment, repository.as_ref()).await?;
     match format {
         Format::Json => printer.json(&status.repositories)?,
