@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 use tidewaiter::config::json_schema;
 use tidewaiter::mistake::Mistake;
 use tidewaiter_ops::configurations::{self, Activation, Checked, Configured};
+use tidewaiter_ops::preflight::file_name;
 use tidewaiter_ops::{Deployment, Location};
 
-use super::file_name;
 use crate::args::{ConfigActivateArgs, ConfigCheckArgs};
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};

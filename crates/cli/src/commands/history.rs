@@ -1,6 +1,7 @@
 //! `tidewaiter history`: what became of files.
 
 use tidewaiter::report::{Counts, Outcome};
+use tidewaiter_ops::day;
 use tidewaiter_ops::history::{Entry, Search, Stage, history};
 
 use super::events::word;
@@ -20,7 +21,8 @@ const FILE_COLUMNS: usize = 64;
 pub async fn run(args: HistoryArgs, printer: &Printer) -> Result<Status> {
     let HistoryArgs { deployment, repository, file, outcome, sha256, since, limit, format } = args;
     let (deployment, repository) = look(&deployment.dir, repository).await?;
-    let search = Search { repository, file, outcome, sha256, since, limit };
+    let since = since.and_then(day::begin);
+    let search = Search { repository, file, outcome, sha256, since, finished: None, limit };
     let entries = history(&deployment, search).await?;
     match format {
         Format::Json => printer.json(&entries)?,

@@ -72,11 +72,6 @@ fn only_folder(deployment: args::Deployment, what: &'static str, instead: &str) 
     }
 }
 
-/// The last part of a path, whatever its characters.
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
 /// A path, relative to the folder of a deployment where it can be.
 fn relative(root: &Path, path: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_owned()

@@ -1,6 +1,5 @@
 //! `tidewaiter replay`: dead letters of a deployed stack go back to their queues.
 
-use clap::ValueEnum;
 use tidewaiter_ops::replay::{Choice, Found, Queue, replay};
 use tidewaiter_ops::{Deployment, Location};
 
@@ -18,8 +17,7 @@ pub async fn run(args: ReplayArgs, printer: &Printer) -> Result<Status> {
         return Err(tidewaiter_ops::Error::OnlyStacks(dir).into());
     }
     let deployment = Deployment::look(&location).await?;
-    let named = if queues.is_empty() { QueueName::value_variants() } else { &queues };
-    let queues = named.iter().map(|name| match name {
+    let queues = queues.into_iter().map(|name| match name {
         QueueName::Unpack => Queue::Unpack,
         QueueName::Sequence => Queue::Sequence,
         QueueName::Validate => Queue::Validate,

@@ -115,9 +115,7 @@ impl<E, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
 
     fn end(&mut self) -> Result<(), E> {
         let Some((mut exam, size)) = self.open.take() else { return Ok(()) };
-        if exam.wants_more() {
-            exam.end();
-        }
+        exam.end();
         let mut preflight = exam.finish(size);
         preflight.archive = Some(self.archive.to_owned());
         (self.show)(&preflight)

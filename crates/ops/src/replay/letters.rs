@@ -9,7 +9,8 @@ use super::{About, Choice, Found, Letter, Queue, Replayed};
 use crate::Result;
 
 pub(super) async fn replay(stack: &Stack, choice: &Choice) -> Result<Replayed> {
-    let chosen = Queue::ALL.into_iter().filter(|queue| choice.queues.contains(queue));
+    let chosen =
+        Queue::ALL.into_iter().filter(|queue| choice.queues.is_empty() || choice.queues.contains(queue));
     // All of them first: a tag that is missing is to be told before anything is done.
     let queues: std::result::Result<Vec<(Queue, DeadLetters)>, Problem> =
         chosen.map(|queue| Ok((queue, stack.dead_letters(function(queue))?))).collect();

@@ -39,7 +39,7 @@ pub async fn run(args: CheckArgs, printer: &Printer) -> Result<Status> {
         None if configs.is_empty() => None,
         None => Some(active_in_files(&configs)?),
     };
-    let judge = Judge::new(active, scope.as_deref(), delimiter)?.with_advice(ADVICE);
+    let judge = Judge::new(active, scope.as_deref(), delimiter, ADVICE)?;
     let checks = Checks::new(judge, format == Format::Json);
     let progress = Progress::new(printer);
     let mut out = Renderer::new(printer, format, all);
