@@ -4,7 +4,8 @@ mod mails;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::sequence::Stage;
-use tidewaiter_ops::status::{self, Dropped, Item, NAMED, Queued, Standing, Work};
+use tidewaiter_engine::ports::Untaken;
+use tidewaiter_ops::status::{self, Item, NAMED, Queued, Standing, Work};
 
 use super::{look, waiting};
 use crate::args::StatusArgs;
@@ -132,7 +133,7 @@ fn tell_queue(queued: &Queued, running: bool, now: Timestamp, printer: &Printer)
     Ok(())
 }
 
-fn tell_dropped(dropped: &[Dropped], now: Timestamp, printer: &Printer) -> Result<()> {
+fn tell_dropped(dropped: &[Untaken], now: Timestamp, printer: &Printer) -> Result<()> {
     if dropped.is_empty() {
         return Ok(());
     }
