@@ -56,7 +56,7 @@ impl Line {
     /// The same line with more text in a style.
     #[must_use]
     pub fn styled(mut self, style: Style, text: impl Display) -> Self {
-        self.spans.push((style, safe(&text.to_string()).into_owned()));
+        self.spans.push((style, safe(&text.to_string())));
         self
     }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter_engine::capabilities::HasState;
 pub use tidewaiter_engine::ports::HistoryFilter as Search;
 use tidewaiter_engine::ports::{
     Conclusion, DigestPlace, Group, ImportRun, KeptReport, Kind, Progress, RunLedger, Trouble,
@@ -109,16 +110,14 @@ pub struct Ended {
 /// # Errors
 /// If the ledger cannot be read, or there is no such repository.
 pub async fn history(deployment: &Deployment, search: Search) -> Result<Vec<Entry>> {
-    with_deployed!(deployment, deployed => entries(deployed, &search).await)
-}
-
-async fn entries(deployed: &impl Deployed, search: &Search) -> Result<Vec<Entry>> {
-    is_known(deployed, search.repository.as_ref()).await?;
-    let mut entries = Vec::new();
-    for import in deployed.state().history(search).await?.into_iter().rev() {
-        entries.push(entry(deployed, import).await);
-    }
-    Ok(entries)
+    with_deployed!(deployment, deployed => {
+        is_known(deployed, search.repository.as_ref()).await?;
+        let mut entries = Vec::new();
+        for import in deployed.state().history(&search).await?.into_iter().rev() {
+            entries.push(entry(deployed, import).await);
+        }
+        Ok(entries)
+    })
 }
 
 async fn entry(deployed: &impl Deployed, import: ImportRun) -> Entry {
