@@ -3,16 +3,10 @@
 use tidewaiter::finding::printable;
 pub use tidewaiter::report::{gone_along, left_alone, number, plural};
 pub use tidewaiter_ops::text::{ago, listed, moment, size, slots};
-use unicode_width::UnicodeWidthStr;
 
 /// Text with treacherous characters escaped.
 pub fn safe(text: &str) -> String {
     printable(text, usize::MAX)
-}
-
-/// How many columns of a terminal a text takes.
-pub fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
 }
 
 /// A text cut in its middle to so many characters: the beginning of a name says what it is for, the end

@@ -174,7 +174,7 @@ impl Inbox {
             }
             return Err(Error::writing(found.path.display().to_string(), error));
         }
-        self.remove_empty_parents(&found.path);
+        self.disk.remove_empty_parents(&found.path);
         self.drop_of(found.repository, file, import, &target).map(Some)
     }
 
@@ -327,16 +327,6 @@ impl Inbox {
         let mut copy = Partial::create(&self.disk)?;
         copy.copy_from(&mut file)?;
         copy.place(path)
-    }
-
-    fn remove_empty_parents(&self, path: &Path) {
-        let mut folder = path.parent();
-        while let Some(at) = folder.filter(|at| at.components().count() > 2) {
-            if !self.disk.remove_folder(at).unwrap_or(false) {
-                break;
-            }
-            folder = at.parent();
-        }
     }
 }
 

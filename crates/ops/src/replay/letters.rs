@@ -1,11 +1,10 @@
 //! Goes through the dead letters, queue by queue.
 
-use tidewaiter::keys::Repository;
 use tidewaiter_aws::operator::tags::Function;
 use tidewaiter_aws::operator::{DeadLetters, Problem, Stack, subject};
 
 use super::messages::about;
-use super::{About, Choice, Found, Letter, Queue, Replayed};
+use super::{Choice, Found, Letter, Queue, Replayed};
 use crate::Result;
 
 pub(super) async fn replay(stack: &Stack, choice: &Choice) -> Result<Replayed> {
@@ -27,16 +26,6 @@ pub(super) async fn replay(stack: &Stack, choice: &Choice) -> Result<Replayed> {
         }
     }
     Ok(Replayed { queues: all, failure: done.err() })
-}
-
-/// True if it is about this repository, or no one is named.
-fn is_of(about: &About, repository: Option<&Repository>) -> bool {
-    repository.is_none_or(|named| about.repository.as_ref() == Some(named))
-}
-
-/// True if it is told with this text.
-fn says(about: &About, text: Option<&str>) -> bool {
-    text.is_none_or(|text| about.words.contains(text))
 }
 
 async fn one_queue(
@@ -63,7 +52,9 @@ async fn one_queue(
                     continue;
                 }
             };
-            let wanted = is_of(&about, choice.repository.as_ref()) && says(&about, choice.only.as_deref());
+            let is_of_it = choice.repository.is_none() || choice.repository == about.repository;
+            let says_it = choice.only.as_ref().is_none_or(|text| about.words.contains(text));
+            let wanted = is_of_it && says_it;
             let (message, sent) = (letter.id.clone(), letter.sent);
             if !wanted || choice.dry_run || done.is_err() {
                 letters.leave(letter);
