@@ -126,7 +126,7 @@ struct S3Record {
 #[derive(Deserialize)]
 struct S3Entity {
     bucket: Named,
-    object: S3Object,
+    object: Stored,
 }
 
 #[derive(Deserialize)]
@@ -134,12 +134,13 @@ struct Named {
     name: String,
 }
 
+/// An object, in either form.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct S3Object {
+struct Stored {
     key: String,
     #[serde(default)]
     size: u64,
+    #[serde(alias = "versionId", alias = "version-id")]
     version_id: Option<String>,
 }
 
@@ -170,16 +171,7 @@ struct BridgeEvent {
 #[derive(Deserialize)]
 struct BridgeDetail {
     bucket: Named,
-    object: BridgeObject,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct BridgeObject {
-    key: String,
-    #[serde(default)]
-    size: u64,
-    version_id: Option<String>,
+    object: Stored,
 }
 
 /// EventBridge's form. Its keys are as they are.

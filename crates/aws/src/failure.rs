@@ -29,6 +29,10 @@ const REFUSALS: [&str; 18] = [
     "InvalidParameterValue",
 ];
 
+/// What a service answers with where it fails.
+pub(crate) trait Failed: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static {}
+impl<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static> Failed for E {}
+
 /// What an AWS service answered.
 pub(crate) type Answer<E> = SdkError<E>;
 
@@ -43,10 +47,7 @@ pub(crate) fn status<E>(error: &Answer<E>) -> Option<u16> {
 }
 
 /// The error in words, with its code; without what a caller says anyway.
-pub(crate) fn text<E>(error: &Answer<E>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
+pub(crate) fn text<E: Failed>(error: &Answer<E>) -> String {
     let service = error.as_service_error().map(|e| (e.code(), e.message()));
     match service {
         Some((Some(code), Some(message))) => format!("{code}: {message}"),
@@ -78,10 +79,7 @@ fn is_refusal<E: ProvideErrorMetadata>(error: &Answer<E>) -> bool {
 }
 
 /// A failure of the object store at `key`, sorted by meaning.
-pub(crate) fn object<E>(key: &str, error: &Answer<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
+pub(crate) fn object<E: Failed>(key: &str, error: &Answer<E>) -> Error {
     let key = key.to_owned();
     // 405 is the answer for a version that is the mark of a deletion.
     let is_gone = matches!(code(error), Some("NoSuchKey" | "NoSuchVersion" | "NotFound"))
@@ -98,10 +96,7 @@ where
 }
 
 /// A failure of the store of state, sorted by meaning.
-pub(crate) fn store<E>(what: &'static str, error: &Answer<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
+pub(crate) fn store<E: Failed>(what: &'static str, error: &Answer<E>) -> Error {
     if is_refusal(error) {
         Error::Refused { what: what.to_owned(), reason: text(error) }
     } else {
@@ -110,10 +105,7 @@ where
 }
 
 /// A mail that was not sent, for a reason that is not one of mails alone.
-pub(crate) fn mail<E>(id: &str, error: &Answer<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
+pub(crate) fn mail<E: Failed>(id: &str, error: &Answer<E>) -> Error {
     if is_refusal(error) {
         Error::Refused { what: format!("the mail about {id}"), reason: text(error) }
     } else {

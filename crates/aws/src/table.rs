@@ -314,6 +314,15 @@ impl Table {
 
     fn transact_item(&self, write: Write) -> std::result::Result<TransactWriteItem, BuildError> {
         let builder = TransactWriteItem::builder();
+        let update = |at: &At, expression: &str, name: &str, value: AttributeValue| {
+            let update = Update::builder().table_name(&self.name).set_key(Some(key(at)));
+            let update = update.update_expression(expression).expression_attribute_names("#a", name);
+            update.expression_attribute_values(":v", value)
+        };
+        let check = |at: &At, condition: &str, name: &str| {
+            let check = ConditionCheck::builder().table_name(&self.name).set_key(Some(key(at)));
+            check.condition_expression(condition).expression_attribute_names("#a", name)
+        };
         Ok(match write {
             Write::Put(at, attributes, when) => {
                 let (condition, names, values) = expression(when);
@@ -326,22 +335,12 @@ impl Table {
                 builder.put(put.build()?).build()
             }
             Write::SetOnce(at, name, value) => {
-                let update = Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key(&at)))
-                    .update_expression("SET #a = if_not_exists(#a, :v)")
-                    .expression_attribute_names("#a", name)
-                    .expression_attribute_values(":v", value);
+                let update = update(&at, "SET #a = if_not_exists(#a, :v)", name, value);
                 builder.update(update.build()?).build()
             }
             Write::Raise(at, name, value) => {
-                let update = Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key(&at)))
-                    .update_expression("SET #a = :v")
-                    .condition_expression("attribute_not_exists(#a) OR #a <= :v")
-                    .expression_attribute_names("#a", name)
-                    .expression_attribute_values(":v", value);
+                let update = update(&at, "SET #a = :v", name, value)
+                    .condition_expression("attribute_not_exists(#a) OR #a <= :v");
                 builder.update(update.build()?).build()
             }
             Write::Delete(at, when) => {
@@ -355,39 +354,20 @@ impl Table {
                 builder.delete(delete.build()?).build()
             }
             Write::Unless(at, name) | Write::If(at, name, 0) => {
-                let check = ConditionCheck::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key(&at)))
-                    .condition_expression("attribute_not_exists(#a)")
-                    .expression_attribute_names("#a", name);
+                let check = check(&at, "attribute_not_exists(#a)", name);
                 builder.condition_check(check.build()?).build()
             }
             Write::Count(at, name) => {
-                let update = Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key(&at)))
-                    .update_expression("ADD #a :v")
-                    .expression_attribute_names("#a", name)
-                    .expression_attribute_values(":v", number(1));
+                let update = update(&at, "ADD #a :v", name, number(1));
                 builder.update(update.build()?).build()
             }
             Write::CountBoth(at, one, other) => {
-                let update = Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key(&at)))
-                    .update_expression("ADD #a :v, #b :v")
-                    .expression_attribute_names("#a", one)
-                    .expression_attribute_names("#b", other)
-                    .expression_attribute_values(":v", number(1));
+                let update =
+                    update(&at, "ADD #a :v, #b :v", one, number(1)).expression_attribute_names("#b", other);
                 builder.update(update.build()?).build()
             }
             Write::If(at, name, value) => {
-                let check = ConditionCheck::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key(&at)))
-                    .condition_expression("#a = :v")
-                    .expression_attribute_names("#a", name)
-                    .expression_attribute_values(":v", number(value));
+                let check = check(&at, "#a = :v", name).expression_attribute_values(":v", number(value));
                 builder.condition_check(check.build()?).build()
             }
         })

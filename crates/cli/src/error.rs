@@ -142,12 +142,12 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::WhichUniverse(_) => {
             "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
         }
-        Ops::WhichScope { .. } => WHICH_SCOPE.to_owned(),
-        Ops::NoSuchFile { .. } => {
+        Ops::WhichScope(_) => WHICH_SCOPE.to_owned(),
+        Ops::NoSuchFile(_) => {
             "`tidewaiter history DIR --file TEXT` finds names with a text in them".to_owned()
         }
-        Ops::NoOutcome { .. } => "`tidewaiter explain DIR FILE` says what it waits for".to_owned(),
-        Ops::ReportGone { .. } => "its log may exist; `tidewaiter history` shows where".to_owned(),
+        Ops::NoOutcome(_) => "`tidewaiter explain DIR FILE` says what it waits for".to_owned(),
+        Ops::ReportGone(_) => "its log may exist; `tidewaiter history` shows where".to_owned(),
         _ => return None,
     })
 }

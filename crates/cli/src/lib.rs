@@ -1,13 +1,11 @@
 //! The command line of tidewaiter.
 //!
-//! [`args`] says what may be written on it, and `dispatch` resolves that to the options of a command. Each module of
-//! [`commands`] asks `tidewaiter_ops` with typed values, and shows the answer through a [`printer`]. Commands read no flags and no environment and never write to the terminal
-//! themselves: that is how they can be tested, and how nothing that a partner sends reaches a terminal
-//! unescaped.
+//! [`args`] says what may be written on it. Each module of [`commands`] takes what was, asks `tidewaiter_ops` with typed
+//! values, and shows the answer through a [`printer`]. Commands read no environment and never write to the terminal
+//! themselves: that is how they can be tested, and how nothing that a partner sends reaches a terminal unescaped.
 
 pub mod args;
 pub mod commands;
-mod dispatch;
 pub mod error;
 pub mod format;
 pub mod printer;
@@ -67,7 +65,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<Status> {
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    runtime.block_on(dispatch::dispatch(cli.command, printer))
+    runtime.block_on(commands::run(cli.command, printer))
 }
 
 /// What the program logs: by `-v`, `-vv`, or [`LOG_VARIABLE`], which wins.

@@ -13,8 +13,9 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
-use crate::text::{safe, width};
+use crate::text::safe;
 use crate::{Error, Result};
 
 /// The styles that text may have.
@@ -56,7 +57,7 @@ impl Line {
     /// The same line with more text in a style.
     #[must_use]
     pub fn styled(mut self, style: Style, text: impl Display) -> Self {
-        self.spans.push((style, safe(&text.to_string()).into_owned()));
+        self.spans.push((style, safe(&text.to_string())));
         self
     }
 
@@ -76,7 +77,7 @@ impl Line {
 
     /// How many columns of a terminal it takes.
     pub fn width(&self) -> usize {
-        self.spans.iter().map(|(_, text)| width(text)).sum()
+        self.spans.iter().map(|(_, text)| text.width()).sum()
     }
 
     fn render(&self, colour: bool) -> String {
@@ -137,26 +138,26 @@ impl Printer {
 
     /// Prints a line.
     pub fn line(&self, line: impl Into<Line>) -> Result<()> {
-        self.write(line.into().render(self.inner.colour).as_bytes())
+        self.raw(line.into().render(self.inner.colour).as_bytes())
     }
 
     /// Prints an empty line.
     pub fn blank(&self) -> Result<()> {
-        self.write(b"\n")
+        self.raw(b"\n")
     }
 
     /// Prints a value as one JSON document for programs that people can read too.
     pub fn json(&self, value: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string_pretty(value).map_err(|e| Error::Output(e.into()))?;
-        self.write(escaped_json(&text).as_bytes())?;
-        self.write(b"\n")
+        self.raw(escaped_json(&text).as_bytes())?;
+        self.raw(b"\n")
     }
 
     /// Prints a value as one line of JSON.
     pub fn json_line(&self, value: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string(value).map_err(|e| Error::Output(e.into()))?;
-        self.write(escaped_json(&text).as_bytes())?;
-        self.write(b"\n")
+        self.raw(escaped_json(&text).as_bytes())?;
+        self.raw(b"\n")
     }
 
     /// Begins a list of JSON values that is never in memory as a whole.
@@ -166,7 +167,7 @@ impl Printer {
 
     /// Prints bytes as they are: for formats in which nothing may be changed.
     pub fn raw(&self, bytes: &[u8]) -> Result<()> {
-        self.write(bytes)
+        self.guarded(|out| out.write_all(bytes))
     }
 
     /// Prints a line to standard error. A failure of that is ignored.
@@ -202,10 +203,6 @@ impl Printer {
         &self.inner.bars
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<()> {
-        self.guarded(|out| out.write_all(bytes))
-    }
-
     fn guarded(&self, write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) -> Result<()> {
         if self.is_closed() {
             return Ok(());
@@ -238,13 +235,13 @@ impl JsonList<'_> {
         let text = serde_json::to_string_pretty(value).map_err(|e| Error::Output(e.into()))?;
         let before = if self.first { "[\n  " } else { ",\n  " };
         self.first = false;
-        self.printer.write(before.as_bytes())?;
-        self.printer.write(escaped_json(&text.replace('\n', "\n  ")).as_bytes())
+        self.printer.raw(before.as_bytes())?;
+        self.printer.raw(escaped_json(&text.replace('\n', "\n  ")).as_bytes())
     }
 
     /// Prints the end of the list.
     pub fn finish(self) -> Result<()> {
-        self.printer.write(if self.first { b"[]\n".as_slice() } else { b"\n]\n".as_slice() })
+        self.printer.raw(if self.first { b"[]\n".as_slice() } else { b"\n]\n".as_slice() })
     }
 }
 

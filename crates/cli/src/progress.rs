@@ -63,7 +63,7 @@ fn bar(phase: &'static str, file: &str, of: u64) -> ProgressBar {
     const TEMPLATE: &str = "{prefix} {wide_msg} [{bar:16}] {percent:>3}% {binary_bytes_per_sec}, {eta} left";
     let bar = ProgressBar::with_draw_target(Some(of), ProgressDrawTarget::hidden())
         .with_prefix(phase)
-        .with_message(safe(file).into_owned());
+        .with_message(safe(file));
     // A template that could not be read would show the plain bar instead.
     match ProgressStyle::with_template(TEMPLATE) {
         Ok(style) => bar.with_style(style.progress_chars("=> ")),

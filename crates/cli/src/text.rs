@@ -1,31 +1,12 @@
 //! Words, numbers, times and tables for people.
 
-use std::borrow::Cow;
-
-use tidewaiter::finding::is_treacherous;
+use tidewaiter::finding::printable;
 pub use tidewaiter::report::{gone_along, left_alone, number, plural};
 pub use tidewaiter_ops::text::{ago, listed, moment, size, slots};
-use unicode_width::UnicodeWidthStr;
 
 /// Text with treacherous characters escaped.
-pub fn safe(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_treacherous) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if is_treacherous(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-/// How many columns of a terminal a text takes.
-pub fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
+pub fn safe(text: &str) -> String {
+    printable(text, usize::MAX)
 }
 
 /// A text cut in its middle to so many characters: the beginning of a name says what it is for, the end

@@ -7,8 +7,8 @@
 //! [`Processes`](crate::process::Processes), [`SendsReports`](crate::report::SendsReports),
 //! [`WatchesOver`](crate::watch::WatchesOver), [`Reconciles`](crate::reconcile::Reconciles).
 //!
-//! A deployment that keeps all state in one store implements [`HasState`], and has every capability of state by that.
-//! No use case asks for [`HasState`].
+//! A deployment keeps all state in one store, [`HasState`], and has every capability of state that the store has. No use
+//! case asks for [`HasState`].
 
 use std::future::Future;
 
@@ -39,54 +39,6 @@ pub trait HasObjects {
     fn objects(&self) -> &Self::Objects;
 }
 
-/// Has a ledger of import runs.
-pub trait HasRuns {
-    /// The ledger.
-    type Runs: RunLedger;
-    /// The ledger.
-    fn runs(&self) -> &Self::Runs;
-}
-
-/// Has a queue of groups, with the turn of each repository.
-pub trait HasGroups {
-    /// The queue.
-    type Groups: GroupQueue;
-    /// The queue.
-    fn groups(&self) -> &Self::Groups;
-}
-
-/// Has claims on keys.
-pub trait HasClaims {
-    /// The claims.
-    type Claims: KeyClaims;
-    /// The claims.
-    fn claims(&self) -> &Self::Claims;
-}
-
-/// Has an outbox of due mails and digests.
-pub trait HasOutbox {
-    /// The outbox.
-    type Outbox: Outbox;
-    /// The outbox.
-    fn outbox(&self) -> &Self::Outbox;
-}
-
-/// Has a store of configurations.
-pub trait HasConfigs {
-    /// The store.
-    type Configs: ConfigStore;
-    /// The store.
-    fn configs(&self) -> &Self::Configs;
-}
-
-/// Has marks.
-pub trait HasMarks {
-    /// The marks.
-    type Marks: Marks;
-    /// The marks.
-    fn marks(&self) -> &Self::Marks;
-}
-
 /// Has one store for all state: every capability of state follows from it.
 pub trait HasState {
     /// The store.
@@ -95,53 +47,59 @@ pub trait HasState {
     fn state(&self) -> &Self::State;
 }
 
-impl<D: HasState<State: RunLedger>> HasRuns for D {
-    type Runs = D::State;
-
-    fn runs(&self) -> &D::State {
+/// Has a ledger of import runs.
+pub trait HasRuns: HasState<State: RunLedger> {
+    /// The ledger.
+    fn runs(&self) -> &Self::State {
         self.state()
     }
 }
+impl<D: HasState<State: RunLedger>> HasRuns for D {}
 
-impl<D: HasState<State: GroupQueue>> HasGroups for D {
-    type Groups = D::State;
-
-    fn groups(&self) -> &D::State {
+/// Has a queue of groups, with the turn of each repository.
+pub trait HasGroups: HasState<State: GroupQueue> {
+    /// The queue.
+    fn groups(&self) -> &Self::State {
         self.state()
     }
 }
+impl<D: HasState<State: GroupQueue>> HasGroups for D {}
 
-impl<D: HasState<State: KeyClaims>> HasClaims for D {
-    type Claims = D::State;
-
-    fn claims(&self) -> &D::State {
+/// Has claims on keys.
+pub trait HasClaims: HasState<State: KeyClaims> {
+    /// The claims.
+    fn claims(&self) -> &Self::State {
         self.state()
     }
 }
+impl<D: HasState<State: KeyClaims>> HasClaims for D {}
 
-impl<D: HasState<State: Outbox>> HasOutbox for D {
-    type Outbox = D::State;
-
-    fn outbox(&self) -> &D::State {
+/// Has an outbox of due mails and digests.
+pub trait HasOutbox: HasState<State: Outbox> {
+    /// The outbox.
+    fn outbox(&self) -> &Self::State {
         self.state()
     }
 }
+impl<D: HasState<State: Outbox>> HasOutbox for D {}
 
-impl<D: HasState<State: ConfigStore>> HasConfigs for D {
-    type Configs = D::State;
-
-    fn configs(&self) -> &D::State {
+/// Has a store of configurations.
+pub trait HasConfigs: HasState<State: ConfigStore> {
+    /// The store.
+    fn configs(&self) -> &Self::State {
         self.state()
     }
 }
+impl<D: HasState<State: ConfigStore>> HasConfigs for D {}
 
-impl<D: HasState<State: Marks>> HasMarks for D {
-    type Marks = D::State;
-
-    fn marks(&self) -> &D::State {
+/// Has marks.
+pub trait HasMarks: HasState<State: Marks> {
+    /// The marks.
+    fn marks(&self) -> &Self::State {
         self.state()
     }
 }
+impl<D: HasState<State: Marks>> HasMarks for D {}
 
 /// Has a cache of the configurations that this process has read.
 pub trait HasConfigCache {

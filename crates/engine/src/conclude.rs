@@ -91,7 +91,7 @@ pub enum Finisher {
 
 /// Gives a run its outcome and carries it out. The active configuration says who gets mails.
 pub async fn conclude<D: Concludes>(deployment: &D, import: &ImportRun, findings: Findings) -> Result<()> {
-    if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
+    if let Some(conclusion) = import.conclusion() {
         return carry_out(deployment, import, conclusion).await;
     }
     let audience = audience(deployment, import).await?;

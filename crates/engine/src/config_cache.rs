@@ -1,6 +1,7 @@
 //! What this process has read of configurations, so that it reads them once.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -71,12 +72,7 @@ impl Cache {
     }
 
     pub(crate) fn put_active(&self, repository: &Repository, listed: Vec<Listed>, active: Arc<Active>) {
-        self.with(|all| {
-            if all.active.len() >= REMEMBERED {
-                all.active.clear();
-            }
-            all.active.insert(repository.clone(), (listed, active, Instant::now()));
-        });
+        self.with(|all| remember(&mut all.active, repository.clone(), (listed, active, Instant::now())));
     }
 
     /// What was active, if so many configurations have their outcome as then.
@@ -85,12 +81,7 @@ impl Cache {
     }
 
     pub(crate) fn put_pinned(&self, at: (Repository, String), known: CachedHash) {
-        self.with(|all| {
-            if all.pinned.len() >= REMEMBERED {
-                all.pinned.clear();
-            }
-            all.pinned.insert(at, known);
-        });
+        self.with(|all| remember(&mut all.pinned, at, known));
     }
 
     pub(crate) fn kept(&self, hash: &str, universe: &str) -> Option<Arc<Config>> {
@@ -98,11 +89,14 @@ impl Cache {
     }
 
     pub(crate) fn put_kept(&self, hash: &str, universe: &str, config: &Arc<Config>) {
-        self.with(|all| {
-            if all.kept.len() >= REMEMBERED {
-                all.kept.clear();
-            }
-            all.kept.insert((hash.to_owned(), universe.to_owned()), config.clone());
-        });
+        self.with(|all| remember(&mut all.kept, (hash.to_owned(), universe.to_owned()), config.clone()));
     }
+}
+
+/// One that has as many as are remembered begins anew.
+fn remember<K: Eq + Hash, V>(known: &mut HashMap<K, V>, key: K, value: V) {
+    if known.len() >= REMEMBERED {
+        known.clear();
+    }
+    known.insert(key, value);
 }

@@ -58,12 +58,8 @@ pub async fn ask<D: HasRuns + HasOutbox + HasQueue + Clock>(
 
 /// The digest that the report of an import goes into, or went.
 pub fn place(import: &ImportRun) -> Option<(&DigestPlace, &Conclusion)> {
-    match &import.progress {
-        Progress::Concluding(conclusion) | Progress::Done(conclusion) => {
-            Some((conclusion.digest.as_ref()?, conclusion))
-        }
-        Progress::Registered | Progress::Started(_) => None,
-    }
+    let conclusion = import.conclusion()?;
+    Some((conclusion.digest.as_ref()?, conclusion))
 }
 
 fn is_run(place: &DigestPlace) -> bool {
@@ -103,8 +99,7 @@ pub fn span(place: &DigestPlace, ended: Option<(Timestamp, Timestamp)>) -> Strin
 /// If a mail could not be sent, and may be later. If it is the platform that refuses it, the digest says so.
 pub async fn digest<D: SendsReports>(deployment: &D, repository: &Repository, digest: &str) -> Result<()> {
     while let Some(gathered) = deployment.outbox().gather(repository, digest, MOST).await? {
-        let refused = tell(deployment, repository, &gathered).await?;
-        if let Some(error) = refused {
+        if let Some(error) = tell(deployment, repository, &gathered).await? {
             return Err(error);
         }
     }

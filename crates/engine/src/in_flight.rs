@@ -8,8 +8,6 @@
 //! The state is read first and the drop zone after it. A configuration that was registered in between is in neither
 //! answer, so every write that relies on the answers has the condition that none was registered since.
 
-use std::cmp::Ordering;
-
 use jiff::SignedDuration;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
@@ -22,26 +20,13 @@ use crate::register::{Registers, register};
 /// How long a configuration that is still being written is waited for before it is looked at again.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
 
-/// How a configuration is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a configuration is waited for. Of several, the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wait {
     /// Until it has its outcome: the step that gives it one sends a message.
     Outcome,
     /// Until then; after that it is looked at again.
     Until(Timestamp),
-}
-
-impl PartialOrd for Wait {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Wait {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let until = |wait: &Self| if let Self::Until(at) = wait { Some(*at) } else { None };
-        until(self).cmp(&until(other))
-    }
 }
 
 /// Looks whether a configuration of a universe lies in the drop zone that is not registered yet. If one does, it is

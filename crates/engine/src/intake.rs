@@ -6,7 +6,8 @@ mod extract;
 mod members;
 mod unresolved;
 
-pub use extract::{limits as archive_limits, not_grouped};
+pub use extract::{ignored_note, limits as archive_limits, not_grouped};
+pub use members::refused as refused_archive;
 
 use crate::capabilities::{HasConfigs, HasGroups, HasQueue, trait_alias};
 use crate::conclude::{self, Concludes, Findings};

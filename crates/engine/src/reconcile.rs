@@ -8,12 +8,10 @@ use crate::capabilities::{
     Clock, HasGroups, HasMarks, HasObjects, HasOutbox, HasQueue, HasRuns, trait_alias,
 };
 use crate::intake::TakesIn;
-use crate::ports::{
-    GroupQueue, ImportRun, Kind, Message, News, Objects, Outbox, Progress, Queue, RunLedger, Turn,
-};
+use crate::ports::{GroupQueue, Message, News, Objects, Outbox, Progress, Queue, RunLedger, Turn};
 use crate::report::is_refused;
 use crate::watch::WatchesOver;
-use crate::{Error, Result, conclude, digest, intake, pulse, watch};
+use crate::{Error, Result, digest, intake, pulse, watch};
 
 trait_alias! {
     /// What poking repositories and asking for mails needs.
@@ -179,19 +177,9 @@ pub async fn ask_for_mails<D: HasRuns + HasOutbox + HasQueue + Clock>(deployment
     Ok(mails)
 }
 
-/// Goes on with a file that a reconciliation found.
-pub async fn resume<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<()> {
-    match (&import.kind, &import.progress) {
-        (Kind::Data { .. }, Progress::Concluding(conclusion)) => {
-            conclude::carry_out(deployment, import, conclusion).await
-        }
-        _ => intake::take_in(deployment, import).await,
-    }
-}
-
-/// The same, of the file with this id.
+/// Goes on with the registered file of this id.
 pub async fn resume_by_id<D: TakesIn>(deployment: &D, id: ImportId) -> Result<()> {
     let import = deployment.runs().run(id).await?;
     let import = import.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
-    resume(deployment, &import).await
+    intake::take_in(deployment, &import).await
 }

@@ -58,9 +58,9 @@ pub(crate) async fn keep<D: HasObjects + HasRuns>(
         }
         // A worker that writes a draft after the outcome is decided may be the last one here, and stop before the
         // draft is removed.
-        let now = deployment.runs().run(import.id).await?.map(|now| now.progress);
-        if let Some(Progress::Concluding(decided) | Progress::Done(decided)) = now {
-            return Ok(decided.report);
+        let now = deployment.runs().run(import.id).await?;
+        if let Some(decided) = now.as_ref().and_then(ImportRun::conclusion) {
+            return Ok(decided.report.clone());
         }
     }
     Err(Error::Store { what: "writing a report", source: "it was tried a thousand times".into() })
@@ -90,11 +90,10 @@ pub(crate) async fn remove_other_drafts<D: HasObjects>(
     }
     for later in kept + 1.. {
         let later = draft_of(import, later);
-        match objects.stat(&objects.source(&later)).await {
-            Ok(_) => objects.discard(&later).await?,
-            Err(Error::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(error),
+        if objects.find(&objects.source(&later)).await?.is_none() {
+            return Ok(());
         }
+        objects.discard(&later).await?;
     }
     Ok(())
 }

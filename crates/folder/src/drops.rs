@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{NAME_BYTES, Repository, clean_name};
 
-use super::disk::{Disk, Meta, Nature as Kind, is_no_folder};
+use super::disk::{Disk, Meta, is_no_folder};
 use super::folder::{Partial, rename};
 use super::taken_in::{TakenIn, Unseen};
-use tidewaiter_engine::ports::{DroppedObject, Nature, Source};
+use tidewaiter_engine::ports::{DroppedObject, Nature, Source, Untaken};
 use tidewaiter_engine::{Error, Result};
 
 /// Endings and beginnings that transfer programs give to files they have not finished.
@@ -174,7 +174,7 @@ impl Inbox {
             }
             return Err(Error::writing(found.path.display().to_string(), error));
         }
-        self.remove_empty_parents(&found.path);
+        self.disk.remove_empty_parents(&found.path);
         self.drop_of(found.repository, file, import, &target).map(Some)
     }
 
@@ -303,18 +303,14 @@ impl Inbox {
         let failed = |e| Error::object(path.display().to_string(), e);
         let found = self.disk.stat(path).map_err(failed)?;
         let found = found.ok_or_else(|| Error::NotFound { key: path.display().to_string() })?;
-        if found.nature == Kind::File {
+        if found.nature == Nature::File {
             if found.links > 1 {
                 self.copy_apart(path).map_err(failed)?;
             }
             // Its sender may not have synced it. What is registered must be durable.
             self.disk.sync_later(path);
         }
-        let nature = match found.nature {
-            Kind::File => Nature::File,
-            Kind::Folder => Nature::Folder,
-            Kind::Special => Nature::Special,
-        };
+        let nature = found.nature;
         let key = format!("{WAITING}/{repository}/{import}/{file}");
         let source = Source { key, version: None };
         let bytes = if nature == Nature::File { found.bytes } else { 0 };
@@ -332,16 +328,6 @@ impl Inbox {
         copy.copy_from(&mut file)?;
         copy.place(path)
     }
-
-    fn remove_empty_parents(&self, path: &Path) {
-        let mut folder = path.parent();
-        while let Some(at) = folder.filter(|at| at.components().count() > 2) {
-            if !self.disk.remove_folder(at).unwrap_or(false) {
-                break;
-            }
-            folder = at.parent();
-        }
-    }
 }
 
 fn waiting(repository: &Repository) -> PathBuf {
@@ -357,21 +343,6 @@ pub struct Looked<T> {
     pub failures: Vec<(PathBuf, Error)>,
 }
 
-/// A file in the drop zone that was not taken in yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untaken {
-    /// The repository.
-    pub repository: Repository,
-    /// Its name there; with slashes if it lies in a folder. Whatever characters its sender used.
-    pub file: String,
-    /// Its size.
-    pub bytes: u64,
-    /// When it last changed, if the file system tells.
-    pub changed: Option<Timestamp>,
-    /// True if its name is one of a transfer that goes on: it is left alone until it is renamed.
-    pub unfinished: bool,
-}
-
 /// What lies in the drop zone of a disk, by repository and name, and what of it cannot be looked into. Nothing is taken
 /// in.
 pub(super) fn untaken(disk: &Disk) -> Result<Looked<Untaken>> {
@@ -383,7 +354,7 @@ pub(super) fn untaken(disk: &Disk) -> Result<Looked<Untaken>> {
         .into_iter()
         .filter(|found| !found.is_hollow)
         .map(|Found { repository, file, meta, .. }| Untaken {
-            bytes: if meta.nature == Kind::File { meta.bytes } else { 0 },
+            bytes: if meta.nature == Nature::File { meta.bytes } else { 0 },
             changed: Timestamp::try_from(meta.modified()).ok(),
             unfinished: unfinished_name(&file),
             repository,
@@ -483,7 +454,7 @@ impl Walk<'_> {
         // Gone in between: nothing to take in.
         let Some(meta) = self.disk.stat(&path)? else { return Ok(()) };
         let mut is_hollow = false;
-        if meta.nature == Kind::Folder && depth > 0 {
+        if meta.nature == Nature::Folder && depth > 0 {
             let names = match self.disk.list(&path) {
                 // It is no folder any more: the next look finds what it is.
                 Err(error) if is_no_folder(&error) => return Ok(()),

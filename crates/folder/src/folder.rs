@@ -75,17 +75,10 @@ impl Folder {
         path.starts_with("waiting") && is_shown() && is_denied() && is_shown()
     }
 
-    /// Removes the folders around a file that was moved away, as far as they are empty and of one import. One that
-    /// cannot be removed does no harm.
+    /// Removes the folders around a file that was moved away, as far as they are empty and of one import.
     fn prune(&self, path: &Path) {
-        let mut folder = path.parent();
-        while let Some(at) = folder {
-            let is_of_an_import =
-                (at.starts_with("waiting") || at.starts_with("unpacked")) && at.components().count() > 2;
-            if !is_of_an_import || !self.disk.remove_folder(at).unwrap_or(false) {
-                break;
-            }
-            folder = at.parent();
+        if path.starts_with("waiting") || path.starts_with("unpacked") {
+            self.disk.remove_empty_parents(path);
         }
     }
 

@@ -161,10 +161,9 @@ fn has_traces(root: &Path) -> Result<bool> {
 }
 
 fn holds_files(folder: &Path, depth: usize) -> Result<bool> {
-    match fs::metadata(folder) {
-        // A write there reports anything else in its place.
-        Ok(found) if !found.is_dir() => return Ok(false),
-        _ => {}
+    // A write there reports anything else in its place.
+    if fs::metadata(folder).is_ok_and(|found| !found.is_dir()) {
+        return Ok(false);
     }
     for entry in entries(folder)? {
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());

@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use disk::{Disk, Interference};
-pub use drops::{Inbox, Looked, StillWriting, Taken, Untaken};
+pub use drops::{Inbox, Looked, StillWriting, Taken};
 pub use folder::Folder;
 pub use mail::EmlFolder;
 pub use queue::LocalQueue;
@@ -52,7 +52,7 @@ use tidewaiter_engine::capabilities::{
     IntakePolicy, Observes,
 };
 use tidewaiter_engine::config_cache::Cache;
-use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger};
+use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger, Untaken};
 use tidewaiter_engine::{Error, Result};
 
 /// Where the state, the lock and half-written files are.

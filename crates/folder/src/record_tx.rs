@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde::Serializer;
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{KEY_SEPARATOR, Plan, Record, RecordTx, Source, Value, owned_prefix};
+use tidewaiter::record::{KEY_SEPARATOR, Plan, Record, RecordTx, Source, owned_prefix};
 
 use super::known_keys::KnownKeys;
 use super::sqlite::{from_json, to_json, unwritable};
@@ -152,12 +152,7 @@ impl RecordTx for SqliteTx<'_> {
         let collection = self.collection(scope)?;
         collection.is_empty = false;
         let number = collection.number;
-        let values: BTreeMap<&str, &str> =
-            record.values.iter().map(|(column, value)| (column.as_str(), value.text.as_str())).collect();
-        let earlier: BTreeMap<&str, Source> = (record.values.iter())
-            .filter(|(_, value)| value.source != record.changed)
-            .map(|(column, value)| (column.as_str(), value.source))
-            .collect();
+        let (values, earlier) = record.apart();
         let earlier = if earlier.is_empty() { None } else { Some(to_json(&earlier)?) };
         let Source { import, line } = record.changed;
         self.sql
@@ -240,9 +235,5 @@ pub(super) fn record_at_0(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
     let texts: BTreeMap<String, String> = from_json(&value)?;
     let earlier: BTreeMap<String, Source> =
         earlier.map(|earlier| from_json(&earlier)).transpose()?.unwrap_or_default();
-    let values = texts.into_iter().map(|(column, text)| {
-        let source = earlier.get(&column).copied().unwrap_or(changed);
-        (column, Value { text, source })
-    });
-    Ok(Record { values: values.collect(), changed })
+    Ok(Record::of(texts, &earlier, changed))
 }

@@ -13,13 +13,13 @@
 //! In all cases but the first a process may begin to work with it meanwhile. It is then opened anew.
 
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
 use tidewaiter_engine::{Error, Result};
@@ -126,20 +126,13 @@ fn in_memory(migrations: Migrations) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// What stands in the address of a file as it is, beside letters and digits.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
 /// Opens a database that no process uses. SQLite then neither locks it nor looks for files beside it.
 fn unchanging(path: &Path) -> rusqlite::Result<Connection> {
-    let mut uri = "file:".to_owned();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
-            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
-            byte => {
-                // Into text it does not fail.
-                let _ = write!(uri, "%{byte:02x}");
-            }
-        }
-    }
-    uri.push_str("?immutable=1");
+    let path = percent_encode(path.as_os_str().as_encoded_bytes(), PLAIN);
+    let uri = format!("file:{path}?immutable=1");
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(uri, flags)

@@ -10,7 +10,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::render::{Html, Renderer};
 use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
-use tidewaiter_engine::ports::{Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, Progress, RunLedger};
+use tidewaiter_engine::ports::{Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, RunLedger};
 use tidewaiter_engine::report;
 
 use crate::Result;
@@ -46,11 +46,15 @@ pub async fn page(deployment: &Deployment, repository: Option<&Repository>, date
     Ok(Html.render(&Page { date, made: deployment.now(), days }))
 }
 
+/// When a day begins in UTC; None if that is before or after all time.
+pub fn begin(date: Date) -> Option<Timestamp> {
+    TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok()
+}
+
 /// The day in UTC. The last day that there is ends with time itself.
 fn range(date: Date) -> Range<Timestamp> {
-    let midnight = |date: Date| TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok();
-    let end = date.tomorrow().ok().and_then(midnight);
-    midnight(date).unwrap_or(Timestamp::MIN)..end.unwrap_or(Timestamp::MAX)
+    let end = date.tomorrow().ok().and_then(begin);
+    begin(date).unwrap_or(Timestamp::MIN)..end.unwrap_or(Timestamp::MAX)
 }
 
 async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Result<Day> {
@@ -60,15 +64,10 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
         limit: MOST,
         ..HistoryFilter::default()
     };
-    let mut ended: Vec<(ImportRun, Conclusion)> = Vec::new();
     let of_day = deployed.state().history(&filter).await?;
     let looked_at = (of_day.len() >= MOST).then_some(MOST as u64);
-    for import in of_day {
-        if let Progress::Concluding(conclusion) | Progress::Done(conclusion) = &import.progress {
-            let conclusion = conclusion.clone();
-            ended.push((import, conclusion));
-        }
-    }
+    let ended = |import: ImportRun| import.conclusion().cloned().map(|conclusion| (import, conclusion));
+    let mut ended: Vec<(ImportRun, Conclusion)> = of_day.into_iter().filter_map(ended).collect();
     ended.sort_by_key(|(import, conclusion)| (conclusion.finished, import.id));
     let (mut files, mut kinds) = (Vec::new(), Kinds::new());
     for (import, conclusion) in ended {

@@ -9,8 +9,8 @@ use std::path::Path;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter_engine::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
-use tidewaiter_engine::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger};
-use tidewaiter_folder::{Local, Looked, Untaken};
+use tidewaiter_engine::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger, Untaken};
+use tidewaiter_folder::{Local, Looked};
 
 use crate::{Error, Location, Result, StackAddress};
 
@@ -80,12 +80,7 @@ impl Deployed for tidewaiter_aws::operator::Stack {
     async fn untaken(&self, repositories: &[Repository]) -> Result<Looked<Untaken>> {
         let mut untaken = Vec::new();
         for repository in repositories {
-            for one in Self::untaken(self, repository).await? {
-                let tidewaiter_aws::operator::Untaken { file, bytes, changed } = one;
-                // An object is there as a whole or not at all.
-                let unfinished = false;
-                untaken.push(Untaken { repository: repository.clone(), file, bytes, changed, unfinished });
-            }
+            untaken.extend(Self::untaken(self, repository).await?);
         }
         Ok(Looked { found: untaken, failures: Vec::new() })
     }

@@ -94,11 +94,8 @@ pub enum Error {
     #[error("{} does not say which universe it is for", .0.display())]
     WhichUniverse(PathBuf),
     /// The scope of a file cannot be told.
-    #[error("cannot tell the scope of {file} by its name")]
-    WhichScope {
-        /// The file.
-        file: String,
-    },
+    #[error("cannot tell the scope of {0} by its name")]
+    WhichScope(String),
     /// A scope that is neither configured nor in the catalogue.
     #[error("there is no scope {name}; there are {}", known.join(", "))]
     NoScope {
@@ -116,23 +113,14 @@ pub enum Error {
         mistakes: String,
     },
     /// The ledger does not know a file.
-    #[error("no file {file} was registered")]
-    NoSuchFile {
-        /// The name that is asked for.
-        file: String,
-    },
+    #[error("no file {0} was registered")]
+    NoSuchFile(String),
     /// A file is still on its way.
-    #[error("{file} has no outcome yet, so there is no report")]
-    NoOutcome {
-        /// The name that is asked for.
-        file: String,
-    },
+    #[error("{0} has no outcome yet, so there is no report")]
+    NoOutcome(String),
     /// The object with the report of a file is gone.
-    #[error("the report of {file} is gone")]
-    ReportGone {
-        /// The name that is asked for.
-        file: String,
-    },
+    #[error("the report of {0} is gone")]
+    ReportGone(String),
     /// The stores cannot be asked.
     #[error(transparent)]
     Pipeline(#[from] tidewaiter_engine::Error),

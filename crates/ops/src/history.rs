@@ -1,35 +1,18 @@
 //! What became of files: the ledger.
 
-use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter_engine::capabilities::HasState;
+pub use tidewaiter_engine::ports::HistoryFilter as Search;
 use tidewaiter_engine::ports::{
-    Conclusion, DigestPlace, Group, HistoryFilter, ImportRun, KeptReport, Kind, Progress, RunLedger, Trouble,
+    Conclusion, DigestPlace, Group, ImportRun, KeptReport, Kind, Progress, RunLedger, Trouble,
 };
 use tidewaiter_engine::report;
 
 use crate::Result;
 use crate::deployment::{Deployed, Deployment, is_known, with_deployed};
-
-/// Which files are asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Search {
-    /// Only this repository.
-    pub repository: Option<Repository>,
-    /// Only files whose name contains this.
-    pub file: Option<String>,
-    /// Only this outcome.
-    pub outcome: Option<Outcome>,
-    /// Only files with this content: how its SHA-256 begins, in hexadecimal.
-    pub sha256: Option<String>,
-    /// Only files that arrived on this day (UTC) or later.
-    pub since: Option<Date>,
-    /// At most so many, the latest ones.
-    pub limit: usize,
-}
 
 /// A file in the ledger. What is not known (yet) is left out.
 #[derive(Debug, Serialize)]
@@ -127,20 +110,14 @@ pub struct Ended {
 /// # Errors
 /// If the ledger cannot be read, or there is no such repository.
 pub async fn history(deployment: &Deployment, search: Search) -> Result<Vec<Entry>> {
-    with_deployed!(deployment, deployed => entries(deployed, search).await)
-}
-
-async fn entries(deployed: &impl Deployed, search: Search) -> Result<Vec<Entry>> {
-    let Search { repository, file, outcome, sha256, since, limit } = search;
-    let since = since.and_then(|day| TimeZone::UTC.to_timestamp(day.to_datetime(Time::midnight())).ok());
-    is_known(deployed, repository.as_ref()).await?;
-    let filter = HistoryFilter { repository, file, outcome, sha256, since, finished: None, limit };
-    let mut entries = Vec::new();
-    for import in deployed.state().history(&filter).await? {
-        entries.push(entry(deployed, import).await);
-    }
-    entries.reverse();
-    Ok(entries)
+    with_deployed!(deployment, deployed => {
+        is_known(deployed, search.repository.as_ref()).await?;
+        let mut entries = Vec::new();
+        for import in deployed.state().history(&search).await?.into_iter().rev() {
+            entries.push(entry(deployed, import).await);
+        }
+        Ok(entries)
+    })
 }
 
 async fn entry(deployed: &impl Deployed, import: ImportRun) -> Entry {

@@ -45,5 +45,5 @@ pub(crate) async fn imports_of(
             return Ok(vec![import]);
         }
     }
-    Err(Error::NoSuchFile { file: text.to_owned() })
+    Err(Error::NoSuchFile(text.to_owned()))
 }

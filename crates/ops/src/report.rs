@@ -2,7 +2,6 @@
 
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Report;
-use tidewaiter_engine::ports::{Conclusion, Progress};
 use tidewaiter_engine::report;
 
 use crate::deployment::{Deployed, Deployment, is_known, with_deployed};
@@ -23,15 +22,8 @@ async fn of(deployed: &impl Deployed, repository: Option<&Repository>, file: &st
     is_known(deployed, repository).await?;
     let imports = imports_of(deployed, repository.cloned(), file).await?;
     // Of several, the last one that has something to say.
-    let ended = imports.iter().rev().find_map(|import| Some((import.id, conclusion(&import.progress)?)));
-    let (id, conclusion) = ended.ok_or_else(|| Error::NoOutcome { file: file.to_owned() })?;
+    let ended = imports.iter().rev().find_map(|import| Some((import.id, import.conclusion()?)));
+    let (id, conclusion) = ended.ok_or_else(|| Error::NoOutcome(file.to_owned()))?;
     let report = report::kept(deployed, id, conclusion).await?;
-    Ok(report::as_of_now(report.ok_or_else(|| Error::ReportGone { file: file.to_owned() })?, conclusion))
-}
-
-fn conclusion(progress: &Progress) -> Option<&Conclusion> {
-    match progress {
-        Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
-        Progress::Registered | Progress::Started(_) => None,
-    }
+    Ok(report::as_of_now(report.ok_or_else(|| Error::ReportGone(file.to_owned()))?, conclusion))
 }

@@ -4,7 +4,7 @@ use tidewaiter::keys::Repository;
 use tidewaiter_engine::capabilities::HasState;
 use tidewaiter_engine::ports::{ConfigStore, Universe};
 
-use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
+use crate::deployment::{Deployment, repositories, with_deployed};
 use crate::{Error, Result};
 
 /// The universes that have an owner, by name.
@@ -26,21 +26,14 @@ pub async fn share(
     repository: &Repository,
     is_shared: bool,
 ) -> Result<()> {
-    with_deployed!(deployment, deployed => share_in(deployed, universe, repository, is_shared).await)
-}
-
-async fn share_in(
-    deployed: &impl Deployed,
-    universe: &str,
-    repository: &Repository,
-    is_shared: bool,
-) -> Result<()> {
-    repositories(deployed, Some(repository)).await?;
-    let state = deployed.state();
-    if !state.share(universe, repository, is_shared).await? {
-        let known = state.universes().await?.into_iter().map(|one| one.name).collect();
-        return Err(Error::NoUniverse { name: universe.to_owned(), known });
-    }
-    // A process that has cached this permission reads it again.
-    Ok(state.reconfigured(repository).await?)
+    with_deployed!(deployment, deployed => {
+        repositories(deployed, Some(repository)).await?;
+        let state = deployed.state();
+        if !state.share(universe, repository, is_shared).await? {
+            let known = state.universes().await?.into_iter().map(|one| one.name).collect();
+            return Err(Error::NoUniverse { name: universe.to_owned(), known });
+        }
+        // A process that has cached this permission reads it again.
+        Ok(state.reconfigured(repository).await?)
+    })
 }

@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::Object;
 use bytes::Bytes;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::{Key, Repository};
@@ -72,6 +73,26 @@ impl Bucket {
         let asked = self.client.get_bucket_versioning().bucket(&self.name).send().await;
         let found = asked.map_err(|e| failure::object(&self.name, &e))?;
         Ok(found.status == Some(aws_sdk_s3::types::BucketVersioningStatus::Enabled))
+    }
+
+    /// All objects whose keys begin with a prefix. With a delimiter only those that have none behind that, and the names
+    /// of the folders there.
+    pub(crate) async fn listed(
+        &self,
+        prefix: &str,
+        delimiter: Option<&str>,
+    ) -> Result<(Vec<Object>, Vec<String>)> {
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
+        let mut pages = request.set_delimiter(delimiter.map(str::to_owned)).into_paginator().send();
+        let (mut objects, mut folders) = (Vec::new(), Vec::new());
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|e| failure::object(prefix, &e))?;
+            objects.extend(page.contents.unwrap_or_default());
+            let below = page.common_prefixes.unwrap_or_default().into_iter().filter_map(|one| one.prefix);
+            let name = |folder: String| Some(folder.strip_prefix(prefix)?.strip_suffix('/')?.to_owned());
+            folders.extend(below.filter_map(name));
+        }
+        Ok((objects, folders))
     }
 
     async fn head(&self, source: &Source) -> Result<Head> {
@@ -325,24 +346,13 @@ impl Objects for Bucket {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Listed>> {
-        let mut pages = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.name)
-            .prefix(prefix)
-            .delimiter("/")
-            .into_paginator()
-            .send();
-        let mut listed = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| failure::object(prefix, &e))?;
-            for object in page.contents.unwrap_or_default() {
-                // The mark of a folder is no key.
-                if let Some(key) = object.key.and_then(|key| Key::parse(&key).ok()) {
-                    listed.push(Listed { key, tag: object.e_tag.unwrap_or_default() });
-                }
-            }
-        }
+        let (objects, _) = self.listed(prefix, Some("/")).await?;
+        let found = objects.into_iter().filter_map(|object| {
+            // The mark of a folder is no key.
+            let key = object.key.and_then(|key| Key::parse(&key).ok())?;
+            Some(Listed { key, tag: object.e_tag.unwrap_or_default() })
+        });
+        let mut listed: Vec<Listed> = found.collect();
         listed.sort();
         Ok(listed)
     }
@@ -382,18 +392,8 @@ impl Objects for Bucket {
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {
-        const CONFIG: &str = "config/";
-        let request = self.client.list_objects_v2().bucket(&self.name).prefix(CONFIG).delimiter("/");
-        let mut pages = request.into_paginator().send();
-        let mut repositories = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| failure::object(CONFIG, &e))?;
-            for folder in page.common_prefixes.unwrap_or_default() {
-                let prefix = folder.prefix.unwrap_or_default();
-                let name = prefix.strip_prefix(CONFIG).and_then(|name| name.strip_suffix('/'));
-                repositories.extend(name.and_then(|name| name.parse::<Repository>().ok()));
-            }
-        }
+        let (_, folders) = self.listed("config/", Some("/")).await?;
+        let mut repositories: Vec<Repository> = folders.iter().filter_map(|name| name.parse().ok()).collect();
         repositories.sort();
         Ok(repositories)
     }

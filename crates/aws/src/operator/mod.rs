@@ -23,14 +23,12 @@ pub use self::letters::{DeadLetter, DeadLetters};
 pub use self::problem::Problem;
 pub use self::subject::{Subject, subject};
 use self::tags::{Function, Tags};
-pub use self::untaken::Untaken;
 use crate::{Bucket, RecordsTable, StateTable, clients, failure};
 
 /// A deployed stack: its objects, its state and its records, to be looked at.
 #[derive(Debug)]
 pub struct Stack {
     bucket: String,
-    s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
     tags: Tags,
     objects: Bucket,
@@ -54,11 +52,10 @@ impl Stack {
         let tables = aws_sdk_dynamodb::Client::new(&config);
         Ok(Self {
             bucket: bucket.to_owned(),
-            objects: Bucket::new(s3.clone(), bucket),
+            objects: Bucket::new(s3, bucket),
             state: StateTable::new(tables.clone(), state),
             records: RecordsTable::new(tables, records),
             sqs: aws_sdk_sqs::Client::new(&config),
-            s3,
             tags,
             configs: Cache::default(),
         })
@@ -83,24 +80,10 @@ impl Stack {
     pub async fn repositories(&self) -> tidewaiter_engine::Result<Vec<Repository>> {
         let mut found: BTreeSet<Repository> = self.state.repositories().await?.into_iter().collect();
         for prefix in ["imports/", "config/"] {
-            found.extend(self.folders(prefix).await?.iter().filter_map(|name| name.parse().ok()));
+            let (_, folders) = self.objects.listed(prefix, Some("/")).await?;
+            found.extend(folders.iter().filter_map(|name| name.parse().ok()));
         }
         Ok(found.into_iter().collect())
-    }
-
-    /// The names of what looks like folders under a prefix.
-    async fn folders(&self, prefix: &str) -> tidewaiter_engine::Result<Vec<String>> {
-        let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/");
-        let mut pages = request.into_paginator().send();
-        let mut names = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| failure::object(prefix, &e))?;
-            let folders = page.common_prefixes.unwrap_or_default().into_iter().filter_map(|one| one.prefix);
-            names.extend(
-                folders.filter_map(|folder| Some(folder.strip_prefix(prefix)?.strip_suffix('/')?.to_owned())),
-            );
-        }
-        Ok(names)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a stack cannot be looked at, and what to do about it.
 
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::SdkError;
 
 use crate::failure;
 
@@ -93,10 +93,7 @@ impl Problem {
     }
 
     /// Why the tags of a bucket were not read.
-    pub(super) fn of_tags<E>(bucket: &str, region: &str, error: &SdkError<E>) -> Self
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
+    pub(super) fn of_tags<E: failure::Failed>(bucket: &str, region: &str, error: &SdkError<E>) -> Self {
         let (named, reason) = (bucket.to_owned(), failure::text(error));
         let there = error
             .raw_response()

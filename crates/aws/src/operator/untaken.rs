@@ -2,33 +2,21 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use aws_sdk_s3::types::Object;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{GroupQueue, RunLedger};
+use tidewaiter_engine::ports::{GroupQueue, RunLedger, Untaken};
 
 use super::Stack;
 use crate::events::DROPS;
-use crate::failure;
-
-/// An object in the drop zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untaken {
-    /// Its name in its repository.
-    pub file: String,
-    /// Its size.
-    pub bytes: u64,
-    /// When it was put there.
-    pub changed: Option<Timestamp>,
-}
 
 impl Stack {
     /// What lies in the drop zone of a repository and no import knows: its event is on its way, or was lost. A
     /// file that waits lies there too, until it has its outcome.
     pub async fn untaken(&self, repository: &Repository) -> Result<Vec<Untaken>> {
-        let prefix = format!("{DROPS}{repository}/");
-        let mut found = self.listed_below(&prefix).await?;
+        let mut found = self.listed_below(repository).await?;
         if found.is_empty() {
             return Ok(Vec::new());
         }
@@ -37,7 +25,7 @@ impl Stack {
         }
         if !found.is_empty() {
             // What reached its outcome in between is not there any more.
-            let still = self.listed_below(&prefix).await?;
+            let still = self.listed_below(repository).await?;
             found.retain(|key, one| still.get(key) == Some(one));
         }
         Ok(found.into_values().collect())
@@ -45,9 +33,9 @@ impl Stack {
 
     /// The keys of what lies beside the repositories in the drop zone, where nothing is taken in from.
     pub async fn strays(&self) -> Result<Vec<String>> {
-        let mut strays: Vec<String> =
-            self.listed(DROPS, Some("/")).await?.into_iter().map(|(key, _)| key).collect();
-        let folders = self.folders(DROPS).await?;
+        let (objects, folders) = self.objects.listed(DROPS, Some("/")).await?;
+        let keys = objects.into_iter().filter_map(|object| object.key);
+        let mut strays: Vec<String> = keys.filter(|key| key != DROPS).collect();
         let unnamed = folders.iter().filter(|name| name.parse::<Repository>().is_err());
         strays.extend(unnamed.map(|name| format!("{DROPS}{name}/")));
         Ok(strays)
@@ -75,29 +63,19 @@ impl Stack {
     }
 
     /// The files under the prefix of a repository, by key.
-    async fn listed_below(&self, prefix: &str) -> Result<BTreeMap<String, Untaken>> {
-        let found = self.listed(prefix, None).await?.into_iter();
-        let file = |(key, one): (String, Untaken)| {
-            let file = key.strip_prefix(prefix)?.to_owned();
+    async fn listed_below(&self, repository: &Repository) -> Result<BTreeMap<String, Untaken>> {
+        let prefix = format!("{DROPS}{repository}/");
+        let (objects, _) = self.objects.listed(&prefix, None).await?;
+        let untaken = |object: Object| {
+            let key = object.key?;
             // The mark of the folder itself, as consoles make it, is no file.
-            (!file.is_empty()).then_some((key, Untaken { file, ..one }))
+            let file = key.strip_prefix(&prefix).filter(|file| !file.is_empty())?.to_owned();
+            let bytes = object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+            let changed = object.last_modified.and_then(|at| Timestamp::from_second(at.secs()).ok());
+            // An object is there as a whole or not at all.
+            let unfinished = false;
+            Some((key, Untaken { repository: repository.clone(), file, bytes, changed, unfinished }))
         };
-        Ok(found.filter_map(file).collect())
-    }
-
-    async fn listed(&self, prefix: &str, delimiter: Option<&str>) -> Result<Vec<(String, Untaken)>> {
-        let request = self.s3.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-        let mut pages = request.set_delimiter(delimiter.map(str::to_owned)).into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|e| failure::object(prefix, &e))?;
-            for object in page.contents.unwrap_or_default() {
-                let Some(key) = object.key.filter(|key| key != DROPS) else { continue };
-                let bytes = object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
-                let changed = object.last_modified.and_then(|at| Timestamp::from_second(at.secs()).ok());
-                found.push((key.clone(), Untaken { file: key, bytes, changed }));
-            }
-        }
-        Ok(found)
+        Ok(objects.into_iter().filter_map(untaken).collect())
     }
 }

@@ -208,7 +208,12 @@ async fn fetch(table: &Table, universe: &str, missing: Missing, overlay: &mut Ov
 }
 
 /// Where the records of an owner lie, and their keys.
-async fn owned_keys(table: &Table, universe: &str, scope: &str, owner: &str) -> Result<Vec<(At, String)>> {
+pub(super) async fn owned_keys(
+    table: &Table,
+    universe: &str,
+    scope: &str,
+    owner: &str,
+) -> Result<Vec<(At, String)>> {
     let at = keys::owned(universe, scope, owner);
     let part = Part { prefix: &at.sk, ..Part::default() };
     let items = table.query("reading what belongs to a record", &at.pk, part, usize::MAX).await?;
@@ -235,9 +240,4 @@ pub(super) async fn drop_owned(table: &Table, universe: &str, owners: &[Name]) -
             .await?;
     }
     Ok(())
-}
-
-/// How many records belong to an owner.
-pub(super) async fn count_owned(table: &Table, universe: &str, scope: &str, owner: &str) -> Result<u64> {
-    Ok(owned_keys(table, universe, scope, owner).await?.len() as u64)
 }

@@ -2,13 +2,11 @@
 //!
 //! A page is swept in parts, like a batch. The answer to a part says behind which key the next one begins.
 
-use std::collections::BTreeMap;
-
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{Pruned, Pruning};
 
 use super::overlay::{Held, Name};
-use super::parts::{drop_owned, expires};
+use super::parts::{drop_owned, expires, owned_keys};
 use super::read::page;
 use super::write::{REVISION, change, json};
 use super::{fence, keys};
@@ -107,27 +105,26 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
         part.next = None;
     }
     // What goes with them is counted, then dropped once the answer is written.
-    let mut owned = BTreeMap::new();
-    for (scope, owner) in &drops {
-        let count = super::parts::count_owned(table, universe, scope, owner).await?;
-        part.dependents += count;
+    let mut owners: Vec<Name> = Vec::new();
+    for (scope, owner) in drops {
+        let count = owned_keys(table, universe, &scope, &owner).await?.len();
+        part.dependents += count as u64;
         if count > 0 {
-            owned.insert((scope.clone(), owner.clone()), count);
+            owners.push((scope, owner));
         }
     }
-    let drops: Vec<Name> = owned.into_keys().collect();
     let at = keys::answer(&pruning.import.to_string(), PRUNINGS, pruning.page, progress.parts);
     writes.extend(fence::open(pruning.import, fence::FIRST, &at));
     let mut answer =
         vec![("answer", json(&part)?), ("lines", number(examined)), ("expires", number(expires()))];
-    if !drops.is_empty() {
-        answer.push(("drops", json(&drops)?));
+    if !owners.is_empty() {
+        answer.push(("drops", json(&owners)?));
     }
     writes.push(Write::Put(at, answer, When::New));
     if let Written::Lost(_) = table.write(SWEEPING, writes).await? {
         return Ok(false);
     }
-    drop_owned(table, universe, &drops).await?;
+    drop_owned(table, universe, &owners).await?;
     progress.take(pruning, part, examined);
     Ok(true)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tidewaiter::record::{Plan, Record, Source, Value};
+use tidewaiter::record::{Plan, Record, Source};
 use tidewaiter_engine::{Error, Result};
 
 use super::keys;
@@ -30,12 +30,7 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<AttributeValue> {
 
 /// The attributes of a record.
 fn attributes(key: &str, record: &Record, revision: &str) -> Result<Vec<(&'static str, AttributeValue)>> {
-    let texts: BTreeMap<&str, &str> =
-        record.values.iter().map(|(column, value)| (column.as_str(), value.text.as_str())).collect();
-    let earlier: BTreeMap<&str, Source> = (record.values.iter())
-        .filter(|(_, value)| value.source != record.changed)
-        .map(|(column, value)| (column.as_str(), value.source))
-        .collect();
+    let (texts, earlier) = record.apart();
     let mut attributes = vec![
         ("key", text(key)),
         ("value", json(&texts)?),
@@ -59,11 +54,7 @@ pub(super) fn record_of(item: &Item) -> Result<(String, Record)> {
             Some(earlier) => serde_json::from_str(earlier).ok()?,
             None => BTreeMap::new(),
         };
-        let values = texts.into_iter().map(|(column, text)| {
-            let source = earlier.get(&column).copied().unwrap_or(changed);
-            (column, Value { text, source })
-        });
-        Some((text_of(item, "key")?.to_owned(), Record { values: values.collect(), changed }))
+        Some((text_of(item, "key")?.to_owned(), Record::of(texts, &earlier, changed)))
     };
     parse().ok_or_else(|| broken(READING))
 }

@@ -1,4 +1,4 @@
-//! What may be written on the command line. The module `dispatch` resolves it for the commands.
+//! What may be written on the command line. Each command takes its part of it.
 
 mod check;
 mod config;

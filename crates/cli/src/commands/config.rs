@@ -1,47 +1,22 @@
 //! `tidewaiter config`: is a configuration right, and what does it configure?
 
-use std::path::PathBuf;
-
 use serde_json::{Map, Value};
 use tidewaiter::config::json_schema;
-use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter_ops::configurations::{self, Activation, Checked, Configured};
+use tidewaiter_ops::preflight::file_name;
 use tidewaiter_ops::{Deployment, Location};
 
-use super::file_name;
+use crate::args::{ConfigActivateArgs, ConfigCheckArgs};
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::{listed, plural};
 use crate::{Error, Result, Status};
 
-/// What to check.
-#[derive(Debug)]
-pub struct Options {
-    /// The configuration.
-    pub file: PathBuf,
-    /// The universe it is for, if its name does not say so.
-    pub universe: Option<String>,
-    /// How to write the answer.
-    pub format: Format,
-}
-
-/// What to activate.
-#[derive(Debug)]
-pub struct ActivateOptions {
-    /// The deployment.
-    pub location: Location,
-    /// The repository.
-    pub repository: Repository,
-    /// The configuration.
-    pub file: PathBuf,
-    /// The universe it is for, if its name does not say so.
-    pub universe: Option<String>,
-}
-
 /// Makes a configuration the active one of a repository, as an operator.
-pub async fn activate(options: ActivateOptions, printer: &Printer) -> Result<Status> {
-    let ActivateOptions { location, repository, file, universe } = options;
+pub async fn activate(args: ConfigActivateArgs, printer: &Printer) -> Result<Status> {
+    let ConfigActivateArgs { deployment, repository, file, universe } = args;
+    let location = Location::of(deployment.dir)?;
     let deployment = Deployment::open(&location).await?;
     let universe = universe.map_or_else(|| configurations::universe_of(&file), Ok)?;
     let document = configurations::read(&file)?;
@@ -67,8 +42,8 @@ pub fn schema(printer: &Printer) -> Result<Status> {
 }
 
 /// Finds every mistake of a configuration, or shows what it configures.
-pub fn check(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { file, universe, format } = options;
+pub fn check(args: ConfigCheckArgs, printer: &Printer) -> Result<Status> {
+    let ConfigCheckArgs { file, universe, format } = args;
     let universe = universe.map_or_else(|| configurations::universe_of(&file), Ok)?;
     let checked = configurations::check(&file_name(&file), &universe, &configurations::read(&file)?);
     match (format, &checked.configured) {

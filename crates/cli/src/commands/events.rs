@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use serde::Serialize;
 use serde_json::json;
 use tidewaiter::report::{Counts, Outcome, Report};
 use tidewaiter_engine::ports::Observation;
@@ -27,7 +26,7 @@ pub(super) struct Teller {
 }
 
 /// What happened so far.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     /// How many files ended how.
     pub(super) files: BTreeMap<Outcome, u64>,
@@ -144,13 +143,12 @@ impl Tally {
 
 /// The word for an outcome and how it looks.
 pub(super) fn word(outcome: Outcome) -> (anstyle::Style, &'static str) {
-    match outcome {
-        Outcome::Imported => (style::GOOD, "imported"),
-        Outcome::Unpacked => (style::GOOD, "unpacked"),
-        Outcome::Activated => (style::GOOD, "activated"),
-        Outcome::Bogus => (style::BAD, "refused"),
-        Outcome::NotProcessed => (style::WARN, "not processed"),
-    }
+    let style = match outcome {
+        Outcome::Imported | Outcome::Unpacked | Outcome::Activated => style::GOOD,
+        Outcome::Bogus => style::BAD,
+        Outcome::NotProcessed => style::WARN,
+    };
+    (style, outcome.word())
 }
 
 /// `12 lines: 8 imported, 1 unchanged, 2 superseded, 1 rejected`, without what there is none of.

@@ -1,32 +1,18 @@
 //! `tidewaiter explain`: one file from drop to outcome, step by step.
 
-use tidewaiter::keys::Repository;
 use tidewaiter_ops::explain::{Explained, Name, explain};
-use tidewaiter_ops::{Deployment, Location};
 
+use super::look;
+use crate::args::ExplainArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::moment;
 use crate::{Result, Status};
 
-/// What to explain.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub location: Location,
-    /// The file, or the id of its import.
-    pub file: String,
-    /// Only this repository.
-    pub repository: Option<Repository>,
-    /// How to write it.
-    pub format: Format,
-}
-
 /// Explains every file of the name. That something is wrong with it was told by its import.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { location, file, repository, format } = options;
-    let repository = location.repository(repository)?;
-    let deployment = Deployment::look(&location).await?;
+pub async fn run(args: ExplainArgs, printer: &Printer) -> Result<Status> {
+    let ExplainArgs { deployment, file, repository, format } = args;
+    let (deployment, repository) = look(&deployment.dir, repository).await?;
     let explained = explain(&deployment, repository.as_ref(), &file).await?;
     match format {
         Format::Json => printer.json(&explained)?,

@@ -1,12 +1,12 @@
 //! `tidewaiter history`: what became of files.
 
-use jiff::civil::Date;
-use tidewaiter::keys::Repository;
 use tidewaiter::report::{Counts, Outcome};
+use tidewaiter_ops::day;
 use tidewaiter_ops::history::{Entry, Search, Stage, history};
-use tidewaiter_ops::{Deployment, Location};
 
 use super::events::word;
+use super::look;
+use crate::args::HistoryArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::table::{Align, Table};
@@ -16,34 +16,13 @@ use crate::{Result, Status};
 /// How much of a name a row shows.
 const FILE_COLUMNS: usize = 64;
 
-/// What to show.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub location: Location,
-    /// Only this repository.
-    pub repository: Option<Repository>,
-    /// Only files whose name contains this.
-    pub file: Option<String>,
-    /// Only this outcome.
-    pub outcome: Option<Outcome>,
-    /// Only files with this content: how its SHA-256 begins.
-    pub sha256: Option<String>,
-    /// Only files that arrived on this day (UTC) or later.
-    pub since: Option<Date>,
-    /// At most so many, the latest ones.
-    pub limit: usize,
-    /// How to write it.
-    pub format: Format,
-}
-
 /// Shows the latest files, the last one at the end. What they came to was told by their import: it is no
 /// finding of this command.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { location, repository, file, outcome, sha256, since, limit, format } = options;
-    let repository = location.repository(repository)?;
-    let deployment = Deployment::look(&location).await?;
-    let search = Search { repository, file, outcome, sha256, since, limit };
+pub async fn run(args: HistoryArgs, printer: &Printer) -> Result<Status> {
+    let HistoryArgs { deployment, repository, file, outcome, sha256, since, limit, format } = args;
+    let (deployment, repository) = look(&deployment.dir, repository).await?;
+    let since = since.and_then(day::begin);
+    let search = Search { repository, file, outcome, sha256, since, finished: None, limit };
     let entries = history(&deployment, search).await?;
     match format {
         Format::Json => printer.json(&entries)?,

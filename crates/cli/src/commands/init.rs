@@ -8,27 +8,17 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter_engine::capabilities::{HasObjects, HasState};
 use tidewaiter_engine::ports::{ConfigStore, Objects};
 use tidewaiter_folder::Local;
-use tidewaiter_ops::{Location, open_folder};
+use tidewaiter_ops::open_folder;
 
 use super::only_folder;
+use crate::args::InitArgs;
 use crate::printer::{Line, Printer, style};
 use crate::{Result, Status};
 
-/// What to make.
-#[derive(Debug)]
-pub struct Options {
-    /// Where.
-    pub location: Location,
-    /// The drop folders.
-    pub repositories: Vec<Repository>,
-    /// Go on without what a lost or emptied database knew.
-    pub accept_empty: bool,
-}
-
 /// Makes what is not there, and says what to do next.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { location, repositories, accept_empty } = options;
-    let dir = only_folder(&location, "`init`", "`make deploy` makes a stack: see infra/README.md")?;
+pub async fn run(args: InitArgs, printer: &Printer) -> Result<Status> {
+    let InitArgs { deployment, repositories, accept_empty } = args;
+    let dir = &only_folder(deployment, "`init`", "`make deploy` makes a stack: see infra/README.md")?;
     for repository in &repositories {
         Local::init(dir, repository)?;
     }

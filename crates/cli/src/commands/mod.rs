@@ -1,4 +1,4 @@
-//! The commands. Each takes resolved options and a printer, and says how it ended.
+//! The commands. Each takes its arguments and a printer, and says how it ended.
 
 pub mod check;
 pub mod completions;
@@ -19,28 +19,57 @@ mod waiting;
 
 use std::path::{Path, PathBuf};
 
-use tidewaiter_ops::Location;
+use clap::CommandFactory;
+use tidewaiter::keys::Repository;
+use tidewaiter_ops::{Deployment, Location};
 
-use crate::{Error, Result};
+use crate::args::{self, Cli, Command, ConfigCommand, UniverseCommand};
+use crate::printer::Printer;
+use crate::{Error, Result, Status};
+
+/// Does what was asked for.
+pub(crate) async fn run(command: Command, printer: &Printer) -> Result<Status> {
+    match command {
+        Command::Init(args) => init::run(args, printer).await,
+        Command::Run(args) => run::run(args, printer).await,
+        Command::Watch(args) => watch::run(args, printer).await,
+        Command::Status(args) => status::run(args, printer).await,
+        Command::History(args) => history::run(args, printer).await,
+        Command::Report(args) => report::run(args, printer).await,
+        Command::Explain(args) => explain::run(args, printer).await,
+        Command::Records(args) => records::run(args, printer).await,
+        Command::Check(args) => check::run(args, printer).await,
+        Command::Replay(args) => replay::run(args, printer).await,
+        Command::Config(ConfigCommand::Check(args)) => config::check(args, printer),
+        Command::Config(ConfigCommand::Activate(args)) => Box::pin(config::activate(args, printer)).await,
+        Command::Config(ConfigCommand::Schema) => config::schema(printer),
+        Command::Universe(UniverseCommand::List(args)) => universe::list(args, printer).await,
+        Command::Universe(UniverseCommand::Share(args)) => universe::share(args, true, printer).await,
+        Command::Universe(UniverseCommand::Unshare(args)) => universe::share(args, false, printer).await,
+        Command::Completions(args) => completions::run(args.shell, Cli::command(), printer),
+    }
+}
+
+/// Opens a deployment to look at it. The repository is the one that is asked for, by the address or beside it.
+async fn look(dir: &Path, repository: Option<Repository>) -> Result<(Deployment, Option<Repository>)> {
+    let location = Location::of(dir)?;
+    let repository = location.repository(repository)?;
+    Ok((Deployment::look(&location).await?, repository))
+}
 
 /// Why a stack needs no `run`.
 const RUNS_BY_ITSELF: &str =
     "a stack runs by itself: it imports what is dropped into s3://BUCKET/imports/<repository>/";
 
 /// The folder of a command that is for folders. For the address of a stack it says what there is in its place.
-fn only_folder<'a>(location: &'a Location, what: &'static str, instead: &str) -> Result<&'a Path> {
-    match location {
+fn only_folder(deployment: args::Deployment, what: &'static str, instead: &str) -> Result<PathBuf> {
+    match Location::of(deployment.dir)? {
         Location::Folder(dir) => Ok(dir),
         Location::Stack(address) => {
             let instead = instead.replace("BUCKET", &address.bucket);
-            Err(Error::OnlyFolders { address: address.text.clone(), what, instead })
+            Err(Error::OnlyFolders { address: address.text, what, instead })
         }
     }
-}
-
-/// The last part of a path, whatever its characters.
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// A path, relative to the folder of a deployment where it can be.

@@ -1,48 +1,36 @@
 //! `tidewaiter run`: everything that is ready, then stop.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use tidewaiter_engine::capabilities::{Clock, HasState};
 use tidewaiter_engine::ports::{GroupQueue, WaitingGroup};
 use tidewaiter_folder::{Local, RunSummary, Runner};
-use tidewaiter_ops::{Location, open_folder};
+use tidewaiter_ops::open_folder;
 
 use super::events::Teller;
 use super::{only_folder, relative, waiting};
+use crate::args::RunArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::plural;
 use crate::{Result, Status};
 
-/// What to run.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub location: Location,
-    /// A file is taken in when it has not changed for so long.
-    pub quiet_for: Duration,
-    /// How long to wait for files that keep changing.
-    pub patience: Duration,
-    /// How to tell what happens.
-    pub format: Format,
-}
-
 /// Imports what is there, telling of each file as it is done, and says what is left.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let dir = only_folder(&options.location, "`run`", super::RUNS_BY_ITSELF)?;
-    let teller = Arc::new(Teller::new(printer, options.format));
+pub async fn run(args: RunArgs, printer: &Printer) -> Result<Status> {
+    let RunArgs { deployment, quiet_for, patience, format } = args;
+    let dir = only_folder(deployment, "`run`", super::RUNS_BY_ITSELF)?;
+    let teller = Arc::new(Teller::new(printer, format));
     let observer = teller.clone();
     let local =
-        open_folder(dir)?.without_settling().observed_by(move |observation| observer.observe(observation));
-    let mut runner = Runner::new(local, options.quiet_for)?;
-    let summary = Box::pin(runner.run(options.patience)).await;
+        open_folder(&dir)?.without_settling().observed_by(move |observation| observer.observe(observation));
+    let mut runner = Runner::new(local, quiet_for)?;
+    let summary = Box::pin(runner.run(patience)).await;
     for failure in &summary.failures {
         teller.failed(failure);
     }
     let waiting = waiting_groups(runner.local()).await?;
-    match options.format {
+    match format {
         Format::Text => tell(runner.local(), &teller, &summary, &waiting, printer)?,
         Format::Json => tell_json(runner.local(), &teller, &summary, &waiting, printer)?,
     }

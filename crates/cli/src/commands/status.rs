@@ -3,33 +3,21 @@
 mod mails;
 
 use tidewaiter::id::Timestamp;
-use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Stage;
-use tidewaiter_ops::status::{self, Dropped, Item, NAMED, Queued, Standing, Work};
-use tidewaiter_ops::{Deployment, Location};
+use tidewaiter_engine::ports::Untaken;
+use tidewaiter_ops::status::{self, Item, NAMED, Queued, Standing, Work};
 
-use super::waiting;
+use super::{look, waiting};
+use crate::args::StatusArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::{ago, number, plural, size};
 use crate::{Result, Status};
 
-/// What to look at.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub location: Location,
-    /// Only this repository.
-    pub repository: Option<Repository>,
-    /// How to write it.
-    pub format: Format,
-}
-
 /// Shows how things stand. That something waits is no finding.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { location, repository, format } = options;
-    let repository = location.repository(repository)?;
-    let deployment = Deployment::look(&location).await?;
+pub async fn run(args: StatusArgs, printer: &Printer) -> Result<Status> {
+    let StatusArgs { deployment, repository, format } = args;
+    let (deployment, repository) = look(&deployment.dir, repository).await?;
     let status = status::status(&deployment, repository.as_ref()).await?;
     match format {
         Format::Json => printer.json(&status.repositories)?,
@@ -145,7 +133,7 @@ fn tell_queue(queued: &Queued, running: bool, now: Timestamp, printer: &Printer)
     Ok(())
 }
 
-fn tell_dropped(dropped: &[Dropped], now: Timestamp, printer: &Printer) -> Result<()> {
+fn tell_dropped(dropped: &[Untaken], now: Timestamp, printer: &Printer) -> Result<()> {
     if dropped.is_empty() {
         return Ok(());
     }

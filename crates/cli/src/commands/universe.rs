@@ -1,38 +1,17 @@
 //! `tidewaiter universe`: the owners of universes, and the repositories that share them.
 
-use tidewaiter::keys::Repository;
 use tidewaiter_ops::{Deployment, Location, universes};
 
+use crate::args::{UniverseListArgs, UniverseShareArgs};
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::{Result, Status};
 
-/// What to list.
-#[derive(Debug)]
-pub struct ListOptions {
-    /// The deployment.
-    pub location: Location,
-    /// How to write it.
-    pub format: Format,
-}
-
-/// What to share.
-#[derive(Debug)]
-pub struct ShareOptions {
-    /// The deployment.
-    pub location: Location,
-    /// The universe.
-    pub universe: String,
-    /// The repository.
-    pub repository: Repository,
-    /// False if it is not to be shared any more.
-    pub is_shared: bool,
-}
-
 /// Lists the universes that have an owner.
-pub async fn list(options: ListOptions, printer: &Printer) -> Result<Status> {
-    let universes = universes::list(&Deployment::look(&options.location).await?).await?;
-    match options.format {
+pub async fn list(args: UniverseListArgs, printer: &Printer) -> Result<Status> {
+    let location = Location::of(args.deployment.dir)?;
+    let universes = universes::list(&Deployment::look(&location).await?).await?;
+    match args.format {
         Format::Json => printer.json(&universes)?,
         Format::Text if universes.is_empty() => {
             printer.line(
@@ -55,9 +34,9 @@ pub async fn list(options: ListOptions, printer: &Printer) -> Result<Status> {
 }
 
 /// Shares a universe with a repository, or no longer.
-pub async fn share(options: ShareOptions, printer: &Printer) -> Result<Status> {
-    let ShareOptions { location, universe, repository, is_shared } = options;
-    let deployment = Deployment::open(&location).await?;
+pub async fn share(args: UniverseShareArgs, is_shared: bool, printer: &Printer) -> Result<Status> {
+    let UniverseShareArgs { dir, universe, repository } = args;
+    let deployment = Deployment::open(&Location::of(dir)?).await?;
     universes::share(&deployment, &universe, &repository, is_shared).await?;
     let now = if is_shared { "is shared with" } else { "is no longer shared with" };
     printer.line(format!("universe {universe} {now} {repository}"))?;

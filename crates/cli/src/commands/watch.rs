@@ -1,43 +1,33 @@
 //! `tidewaiter watch`: goes on until it is told to stop.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use tidewaiter_folder::{Runner, Told};
-use tidewaiter_ops::{Location, open_folder};
+use tidewaiter_ops::open_folder;
 
 use super::events::Teller;
 use super::only_folder;
+use crate::args::WatchArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::listed;
 use crate::{Error, Result, Status};
 
-/// What to watch.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub location: Location,
-    /// A file is taken in when it has not changed for so long.
-    pub quiet_for: Duration,
-    /// How to tell what happens.
-    pub format: Format,
-}
-
 /// The exit code of a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
 /// Imports what arrives, telling of each file as it is done, until a signal says stop.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let dir = only_folder(&options.location, "`watch`", super::RUNS_BY_ITSELF)?;
-    let teller = Arc::new(Teller::new(printer, options.format));
+pub async fn run(args: WatchArgs, printer: &Printer) -> Result<Status> {
+    let WatchArgs { deployment, quiet_for, format } = args;
+    let dir = only_folder(deployment, "`watch`", super::RUNS_BY_ITSELF)?;
+    let teller = Arc::new(Teller::new(printer, format));
     let observer = teller.clone();
-    let local = open_folder(dir)?.observed_by(move |observation| observer.observe(observation));
+    let local = open_folder(&dir)?.observed_by(move |observation| observer.observe(observation));
     let repositories = local.repositories().await?.iter().map(ToString::to_string).collect::<Vec<_>>();
     let signals = Signals::new()?;
-    let mut runner = Runner::new(local, options.quiet_for)?;
-    match options.format {
+    let mut runner = Runner::new(local, quiet_for)?;
+    match format {
         Format::Text => {
             let drop = dir.join("imports");
             printer.line(Line::new().styled(style::BOLD, "watching").text(format!(
@@ -59,7 +49,7 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
     };
     Box::pin(runner.watch(stop, tell)).await;
     let tally = teller.tally();
-    match options.format {
+    match format {
         Format::Text => printer.line(Line::from("stopped; ").then(tally.sentence()))?,
         Format::Json => printer.json_line(&json!({
             "event": "summary",

@@ -35,11 +35,6 @@ impl Header {
         self.labels.get(number).map_or("", String::as_str)
     }
 
-    /// The column of the scope that stands at this place of the file, counted from 0.
-    pub fn scope_column(&self, number: usize) -> Option<usize> {
-        self.columns.get(number).copied()
-    }
-
     /// The place in the file, counted from 0, of a column of the scope.
     pub fn file_column(&self, column: usize) -> Option<usize> {
         self.places.get(column).copied().flatten()

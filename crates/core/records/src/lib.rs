@@ -57,7 +57,26 @@ pub struct Record {
     pub changed: Source,
 }
 
+/// The texts of a record, and the sources of those values that are older than its last change, each by column.
+pub type Apart<'a> = (BTreeMap<&'a str, &'a str>, BTreeMap<&'a str, Source>);
+
 impl Record {
+    /// What stores keep of it, beside its last change.
+    pub fn apart(&self) -> Apart<'_> {
+        let texts = self.values.iter().map(|(column, value)| (column.as_str(), value.text.as_str()));
+        let earlier = self.values.iter().filter(|(_, value)| value.source != self.changed);
+        (texts.collect(), earlier.map(|(column, value)| (column.as_str(), value.source)).collect())
+    }
+
+    /// The record of which that was kept.
+    pub fn of(texts: BTreeMap<String, String>, earlier: &BTreeMap<String, Source>, changed: Source) -> Self {
+        let values = texts.into_iter().map(|(column, text)| {
+            let source = earlier.get(&column).copied().unwrap_or(changed);
+            (column, Value { text, source })
+        });
+        Self { values: values.collect(), changed }
+    }
+
     /// The text in a column.
     pub fn text(&self, column: &str) -> Option<&str> {
         self.values.get(column).map(|value| value.text.as_str())

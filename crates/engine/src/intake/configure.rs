@@ -9,7 +9,7 @@ use crate::capabilities::HasRuns;
 use crate::conclude::{self, Findings};
 use crate::configs::{Activation, Candidate, activate};
 use crate::intake::TakesIn;
-use crate::ports::{ImportRun, Objects, Progress, Refusal, RunLedger};
+use crate::ports::{ImportRun, Objects, Refusal, RunLedger};
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
@@ -63,11 +63,7 @@ fn wrong(mistakes: Vec<Mistake>) -> Findings {
 /// A worker so slow that another one has activated this configuration meanwhile, and perhaps the next one too, begins
 /// again.
 async fn is_undecided<D: HasRuns>(deployment: &D, import: &ImportRun) -> Result<()> {
-    let now = deployment.runs().run(import.id).await?.map(|import| import.progress);
-    match now {
-        Some(Progress::Concluding(_) | Progress::Done(_)) => {
-            Err(Error::Changed { key: import.source.key.clone() })
-        }
-        _ => Ok(()),
-    }
+    let now = deployment.runs().run(import.id).await?;
+    let is_decided = now.is_some_and(|now| now.conclusion().is_some());
+    if is_decided { Err(Error::Changed { key: import.source.key.clone() }) } else { Ok(()) }
 }

@@ -123,7 +123,8 @@ pub fn not_grouped() -> Refusal {
     Refusal { outcome: Outcome::NotProcessed, reason }
 }
 
-fn ignored_note(path: &str) -> String {
+/// What is said of a member that is no file of the sender.
+pub fn ignored_note(path: &str) -> String {
     format!("ignored {path}: the archive program added it")
 }
 

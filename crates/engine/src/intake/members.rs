@@ -72,17 +72,20 @@ pub(super) async fn write_members<D: HasObjects>(
 
 fn stopped(archive: &ImportRun, error: ExtractError<Abandoned>) -> Stopped {
     match error {
-        ExtractError::Refused(refusal) => {
-            let message = match &refusal.member {
-                Some(member) => format!("{member}: {}", refusal.message),
-                None => refusal.message.clone(),
-            };
-            let reason = Reason::new(refusal.code.as_str(), message);
-            Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })
-        }
+        ExtractError::Refused(refusal) => Stopped::Refused(refused(refusal)),
         ExtractError::Source(source) => Stopped::Failed(Error::object(archive.source.key.clone(), source)),
         ExtractError::Sink(error) => Stopped::Failed(Error::Task(error.to_string())),
     }
+}
+
+/// Why a bad archive is not taken.
+pub fn refused(refusal: tidewaiter_archive::Refusal) -> Refusal {
+    let tidewaiter_archive::Refusal { code, member, message } = refusal;
+    let message = match member {
+        Some(member) => format!("{member}: {message}"),
+        None => message,
+    };
+    Refusal { outcome: Outcome::Bogus, reason: Reason::new(code.as_str(), message) }
 }
 
 /// What the thread that reads hands on.

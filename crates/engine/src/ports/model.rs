@@ -28,6 +28,22 @@ pub struct DroppedObject {
     pub arrived: Timestamp,
 }
 
+/// A file in the drop zone that was not taken in yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Untaken {
+    /// The repository. What tells of it says that once for all of its files.
+    #[serde(skip)]
+    pub repository: Repository,
+    /// Its name there; with slashes if it lies in a folder. Whatever characters its sender used.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When it last changed, if that is known.
+    pub changed: Option<Timestamp>,
+    /// True if its name is one of a transfer that goes on: it is left alone until it is renamed.
+    pub unfinished: bool,
+}
+
 /// What a dropped thing is, before anybody looks into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

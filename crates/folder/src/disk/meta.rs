@@ -3,20 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FileType, Stat};
+pub use tidewaiter_engine::ports::Nature;
 
 /// The permissions to read of a file's owner, its group, and all others.
 const READABLE: rustix::fs::RawMode = 0o444;
-
-/// What an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Nature {
-    /// A regular file.
-    File,
-    /// A folder.
-    Folder,
-    /// A link, a pipe, a device, a socket.
-    Special,
-}
 
 /// What is known of an entry without opening it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -306,6 +306,18 @@ impl Disk {
         }
     }
 
+    /// Removes the folders around an entry that was moved away, as far as they are empty and lie in that of a repository. One
+    /// that cannot be removed does no harm.
+    pub(super) fn remove_empty_parents(&self, path: &Path) {
+        let mut folder = path.parent();
+        while let Some(at) = folder.filter(|at| at.components().count() > 2) {
+            if !self.remove_folder(at).unwrap_or(false) {
+                break;
+            }
+            folder = at.parent();
+        }
+    }
+
     /// Notes that a file must be durable before the next commit.
     pub fn sync_later(&self, path: &Path) {
         self.0.unsynced.file(path);

@@ -66,7 +66,7 @@ impl Runner {
             }
             let about = (Some(repository.clone()), format!("continuing {} of {repository}", import.file));
             let task = if is_data { Task::Poke(repository) } else { Task::Resume(import.id, about.clone()) };
-            self.attempt(unit, about, task, async |local| reconcile::resume(local, &import).await).await;
+            self.attempt(unit, about, task, async |local| intake::take_in(local, &import).await).await;
         }
         let registered = self.local.state().repositories().await?;
         for repository in &registered {

@@ -57,7 +57,7 @@ async fn all(
     is_known(deployed, repository).await?;
     let mut explained = Vec::new();
     let found = match imports_of(deployed, repository.cloned(), file).await {
-        Err(Error::NoSuchFile { .. }) => Vec::new(),
+        Err(Error::NoSuchFile(_)) => Vec::new(),
         found => found?,
     };
     for import in found {
@@ -67,7 +67,7 @@ async fn all(
     }
     explained.extend(outside(deployed, repository, file).await?);
     if explained.is_empty() {
-        return Err(Error::NoSuchFile { file: file.to_owned() });
+        return Err(Error::NoSuchFile(file.to_owned()));
     }
     Ok(explained)
 }

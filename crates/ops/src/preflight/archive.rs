@@ -10,8 +10,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use tidewaiter::keys::clean_name;
-use tidewaiter::report::{Outcome, Reason};
-use tidewaiter_archive::{ExtractError, Format, Refusal, Sink, extract};
+use tidewaiter::report::Outcome;
+use tidewaiter_archive::{ExtractError, Format, Sink, extract};
+use tidewaiter_engine::intake::{ignored_note, refused_archive};
 
 use super::exam::Exam;
 use super::{Checks, Observer, Phase, Preflight};
@@ -35,11 +36,14 @@ pub(super) fn check<E: From<Error>>(
         Ok(summary) => {
             let mut archive = Preflight::new(name, Outcome::Unpacked, bytes);
             archive.notes.push(plural(summary.members, "member"));
-            let ignored = summary.ignored.paths.iter();
-            archive.notes.extend(ignored.map(|path| format!("ignored {path}: the archive program added it")));
+            archive.notes.extend(summary.ignored.paths.iter().map(|path| ignored_note(path)));
             archive
         }
-        Err(ExtractError::Refused(refusal)) => refused(name, bytes, refusal),
+        Err(ExtractError::Refused(refusal)) => {
+            let mut archive = Preflight::new(name, Outcome::Bogus, bytes);
+            archive.reason = Some(refused_archive(refusal).reason);
+            archive
+        }
         Err(ExtractError::Source(source)) => return Err(cannot(source)),
         Err(ExtractError::Sink(never)) => match never {},
     };
@@ -56,17 +60,6 @@ pub(super) fn check<E: From<Error>>(
         Err(ExtractError::Source(source)) => Err(cannot(source)),
         Err(ExtractError::Sink(error)) => Err(error),
     }
-}
-
-fn refused(name: &str, bytes: u64, refusal: Refusal) -> Preflight {
-    let Refusal { code, member, message } = refusal;
-    let message = match member {
-        Some(member) => format!("{member}: {message}"),
-        None => message,
-    };
-    let mut archive = Preflight::new(name, Outcome::Bogus, bytes);
-    archive.reason = Some(Reason::new(code.as_str(), message));
-    archive
 }
 
 /// Takes members and forgets them.
@@ -115,9 +108,7 @@ impl<E, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
 
     fn end(&mut self) -> Result<(), E> {
         let Some((mut exam, size)) = self.open.take() else { return Ok(()) };
-        if exam.wants_more() {
-            exam.end();
-        }
+        exam.end();
         let mut preflight = exam.finish(size);
         preflight.archive = Some(self.archive.to_owned());
         (self.show)(&preflight)

@@ -46,11 +46,6 @@ impl Exam {
         Self { preflight, examination, undecided, ended: false, fed: 0 }
     }
 
-    /// False as soon as the rest of the file does not matter.
-    pub(super) fn wants_more(&self) -> bool {
-        self.undecided
-    }
-
     /// The next bytes.
     pub(super) fn feed(&mut self, bytes: &Bytes) {
         if let Some(examination) = &mut self.examination
@@ -85,9 +80,9 @@ impl Exam {
         Ok(())
     }
 
-    /// There are no more bytes.
+    /// There are no more bytes. That was seen, unless the rest of the file had ceased to matter.
     pub(super) fn end(&mut self) {
-        self.ended = true;
+        self.ended = self.undecided;
     }
 
     pub(super) fn finish(self, bytes: u64) -> Preflight {

@@ -71,15 +71,6 @@ pub struct Advice {
     pub whatever_the_name: &'static str,
 }
 
-impl Default for Advice {
-    fn default() -> Self {
-        Self {
-            which_scope: "name the configuration it is sent under, or the scope that it holds",
-            whatever_the_name: "its content was not looked at: name the scope {scope}, and it is",
-        }
-    }
-}
-
 #[derive(Debug)]
 enum By {
     /// The configured imports.
@@ -96,7 +87,12 @@ impl Judge {
     ///
     /// # Errors
     /// [`Error::NoScope`] if there is no such scope.
-    pub fn new(active: Option<Active>, scope: Option<&str>, delimiter: Option<Delimiter>) -> Result<Self> {
+    pub fn new(
+        active: Option<Active>,
+        scope: Option<&str>,
+        delimiter: Option<Delimiter>,
+        advice: Advice,
+    ) -> Result<Self> {
         let is_configured = active.is_some();
         let active = active.unwrap_or_default();
         let by = match scope {
@@ -107,13 +103,7 @@ impl Judge {
             None if is_configured => By::Names,
             None => By::Guess,
         };
-        Ok(Self { by, delimiter, active, advice: Advice::default() })
-    }
-
-    /// The same with other advice.
-    #[must_use]
-    pub fn with_advice(self, advice: Advice) -> Self {
-        Self { advice, ..self }
+        Ok(Self { by, delimiter, active, advice })
     }
 
     /// True if files are checked whatever they are called.
@@ -130,7 +120,7 @@ impl Judge {
     pub(super) fn nameless(&self, file: &str) -> Result<Ruling> {
         match &self.by {
             By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
-            By::Names | By::Guess => Err(Error::WhichScope { file: file.to_owned() }),
+            By::Names | By::Guess => Err(Error::WhichScope(file.to_owned())),
         }
     }
 
@@ -220,7 +210,7 @@ impl Judge {
 
     fn guess(&self, file: &str) -> Result<Ruling> {
         let [scope] = Self::scopes_in(file)[..] else {
-            return Err(Error::WhichScope { file: file.to_owned() });
+            return Err(Error::WhichScope(file.to_owned()));
         };
         // A name that no configuration could make valid is refused, whatever the file holds.
         if let Err(error) = Directory::default().resolve(file)

@@ -121,7 +121,7 @@ impl Checks {
 }
 
 /// The last part of a path, whatever its characters.
-fn file_name(path: &Path) -> String {
+pub fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 

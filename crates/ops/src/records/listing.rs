@@ -54,11 +54,8 @@ pub async fn columns_of(
 }
 
 fn add_unknown(unknown: &mut BTreeSet<String>, columns: &[String], records: &[StoredRecord]) {
-    for name in records.iter().flat_map(|stored| stored.record.values.keys()) {
-        if !columns.contains(name) && !unknown.contains(name) {
-            unknown.insert(name.clone());
-        }
-    }
+    let names = records.iter().flat_map(|stored| stored.record.values.keys());
+    unknown.extend(names.filter(|name| !columns.contains(name)).cloned());
 }
 
 async fn known_columns(deployment: &Deployment, scope: &str, universe: Option<&str>) -> Result<Vec<String>> {

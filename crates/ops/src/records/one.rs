@@ -139,12 +139,8 @@ impl<D: Deployed> Search<'_, D> {
     }
 }
 
-/// Where something came from, for people.
-#[derive(Debug, Clone)]
-struct Origin {
-    file: String,
-    at: Timestamp,
-}
+/// Where something came from, for people: the file, and when that was imported.
+type Origin = (String, Timestamp);
 
 /// Finds out where the values of records came from.
 struct Tracer<'a, D> {
@@ -158,9 +154,7 @@ impl<D: Deployed> Tracer<'_, D> {
         for StoredRecord { universe, key, record } in records {
             let mut values = BTreeMap::new();
             for (name, value) in record.values {
-                let origin = self.origin(value.source.import).await?;
-                let at = origin.as_ref().map(|origin| origin.at);
-                let file = origin.map(|origin| origin.file);
+                let (file, at) = self.origin(value.source.import).await?.unzip();
                 let (import, line) = (value.source.import, value.source.line);
                 values.insert(name, Cell { value: value.text, import, file, line, at });
             }
@@ -180,7 +174,7 @@ impl<D: Deployed> Tracer<'_, D> {
                         Progress::Started(pinned) => pinned.at,
                         Progress::Concluding(end) | Progress::Done(end) => end.finished,
                     };
-                    Origin { file: import.file, at }
+                    (import.file, at)
                 });
                 Ok(free.insert(origin).clone())
             }

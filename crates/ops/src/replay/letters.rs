@@ -1,15 +1,15 @@
 //! Goes through the dead letters, queue by queue.
 
-use tidewaiter::keys::Repository;
 use tidewaiter_aws::operator::tags::Function;
 use tidewaiter_aws::operator::{DeadLetters, Problem, Stack, subject};
 
 use super::messages::about;
-use super::{About, Choice, Found, Letter, Queue, Replayed};
+use super::{Choice, Found, Letter, Queue, Replayed};
 use crate::Result;
 
 pub(super) async fn replay(stack: &Stack, choice: &Choice) -> Result<Replayed> {
-    let chosen = Queue::ALL.into_iter().filter(|queue| choice.queues.contains(queue));
+    let chosen =
+        Queue::ALL.into_iter().filter(|queue| choice.queues.is_empty() || choice.queues.contains(queue));
     // All of them first: a tag that is missing is to be told before anything is done.
     let queues: std::result::Result<Vec<(Queue, DeadLetters)>, Problem> =
         chosen.map(|queue| Ok((queue, stack.dead_letters(function(queue))?))).collect();
@@ -26,16 +26,6 @@ pub(super) async fn replay(stack: &Stack, choice: &Choice) -> Result<Replayed> {
         }
     }
     Ok(Replayed { queues: all, failure: done.err() })
-}
-
-/// True if it is about this repository, or no one is named.
-fn is_of(about: &About, repository: Option<&Repository>) -> bool {
-    repository.is_none_or(|named| about.repository.as_ref() == Some(named))
-}
-
-/// True if it is told with this text.
-fn says(about: &About, text: Option<&str>) -> bool {
-    text.is_none_or(|text| about.words.contains(text))
 }
 
 async fn one_queue(
@@ -62,7 +52,9 @@ async fn one_queue(
                     continue;
                 }
             };
-            let wanted = is_of(&about, choice.repository.as_ref()) && says(&about, choice.only.as_deref());
+            let is_of_it = choice.repository.is_none() || choice.repository == about.repository;
+            let says_it = choice.only.as_ref().is_none_or(|text| about.words.contains(text));
+            let wanted = is_of_it && says_it;
             let (message, sent) = (letter.id.clone(), letter.sent);
             if !wanted || choice.dry_run || done.is_err() {
                 letters.leave(letter);

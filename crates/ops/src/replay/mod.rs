@@ -43,7 +43,7 @@ impl Queue {
 /// Which dead letters are meant.
 #[derive(Debug, Clone)]
 pub struct Choice {
-    /// Those of these queues.
+    /// Those of these queues; of all, if there are none.
     pub queues: Vec<Queue>,
     /// Only those that are about this repository.
     pub repository: Option<Repository>,

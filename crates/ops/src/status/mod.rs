@@ -9,9 +9,8 @@ use tidewaiter::name::DroppedName;
 use tidewaiter::sequence::{GroupRef, Running, Stage, Unsettled};
 use tidewaiter_engine::configs;
 use tidewaiter_engine::ports::{
-    DroppedObject, Group, GroupQueue, ImportRun, Kind, Objects, Progress, RunLedger, WaitingGroup,
+    DroppedObject, Group, GroupQueue, ImportRun, Kind, Objects, Progress, RunLedger, Untaken, WaitingGroup,
 };
-use tidewaiter_folder::Untaken;
 
 pub use self::mails::{Mails, TroubledMail, WaitingDigest};
 use crate::Result;
@@ -49,7 +48,7 @@ pub struct Standing {
     /// Groups that are not complete.
     pub waiting: Vec<WaitingGroup>,
     /// Files in the drop zone that were not taken in.
-    pub dropped: Vec<Dropped>,
+    pub dropped: Vec<Untaken>,
     /// Files that were taken in and could not be registered.
     pub unregistered: Vec<String>,
     /// Why nothing can be imported, if the active configuration cannot be used.
@@ -102,19 +101,6 @@ pub struct Item {
     /// Its place in a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<Group>,
-}
-
-/// A file in the drop zone.
-#[derive(Debug, Serialize)]
-pub struct Dropped {
-    /// Its name.
-    pub file: String,
-    /// Its size.
-    pub bytes: u64,
-    /// When it was last changed, if that is known.
-    pub changed: Option<Timestamp>,
-    /// True if its name says that it is still being sent.
-    pub unfinished: bool,
 }
 
 impl From<ImportRun> for Item {
@@ -257,7 +243,7 @@ async fn standing(
             .collect(),
         unresolved: state.unresolved(&repository).await?.into_iter().map(Item::from).collect(),
         waiting: state.waiting(&repository).await?,
-        dropped: untaken.iter().filter(|file| file.repository == repository).map(Dropped::from).collect(),
+        dropped: untaken.iter().filter(|file| file.repository == repository).cloned().collect(),
         unregistered: (unregistered.iter().filter(|file| file.repository == repository))
             .map(|file| file.file.clone())
             .collect(),
@@ -266,13 +252,6 @@ async fn standing(
         mails: Mails::find(deployed, &repository).await?,
         repository,
     })
-}
-
-impl From<&Untaken> for Dropped {
-    fn from(file: &Untaken) -> Self {
-        let Untaken { file, bytes, changed, unfinished, .. } = file.clone();
-        Self { file, bytes, changed, unfinished }
-    }
 }
 
 /// A file that is being imported; None if it is done, and only the order does not know it yet.

@@ -4,62 +4,18 @@ mod fix;
 mod render;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 
-use tidewaiter::config::Delimiter;
-use tidewaiter::keys::Repository;
+use tidewaiter::check::fix::Encoding;
 use tidewaiter_ops::preflight::{Advice, Checks, Fix, Judge, Observer, Phase, active_in, active_in_files};
-use tidewaiter_ops::{Deployment, Location};
 
 use self::render::Renderer;
+use super::look;
+use crate::args::{CheckArgs, EncodingName};
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::progress::Progress;
 use crate::{Error, Result, Status};
-
-/// What to check, and by what.
-#[derive(Debug)]
-pub struct Options {
-    /// The files.
-    pub files: Vec<Input>,
-    /// The configurations to judge by.
-    pub source: Source,
-    /// What the files hold, whatever their names.
-    pub scope: Option<String>,
-    /// The character between fields, instead of the configured one.
-    pub delimiter: Option<Delimiter>,
-    /// Write the one file that is checked as it should be.
-    pub fix: Option<Fix>,
-    /// Show all findings that are kept.
-    pub all: bool,
-    /// How to write it.
-    pub format: Format,
-}
-
-/// Something to check.
-#[derive(Debug)]
-pub enum Input {
-    /// Standard input: a data file without a name.
-    Stdin,
-    /// A file.
-    File(PathBuf),
-}
-
-/// Where the configurations are that files are judged by.
-#[derive(Debug)]
-pub enum Source {
-    /// There are none.
-    None,
-    /// These files.
-    Files(Vec<PathBuf>),
-    /// The active ones of a repository.
-    Deployment {
-        /// The deployment.
-        location: Location,
-        /// The repository; may be left out if there is only one.
-        repository: Option<Repository>,
-    },
-}
 
 /// How a check is told more.
 const ADVICE: Advice = Advice {
@@ -68,27 +24,28 @@ const ADVICE: Advice = Advice {
 };
 
 /// Checks files one after the other. One that cannot be read does not keep the others from being checked.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    let Options { files, source, scope, delimiter, fix, all, format } = options;
-    if fix.is_some() && !matches!(files.as_slice(), [Input::File(_)]) {
+pub async fn run(args: CheckArgs, printer: &Printer) -> Result<Status> {
+    let CheckArgs { files, configs, dir, repository, scope, delimiter, fix, encoding, all, format } = args;
+    if fix.is_some() && (files.len() != 1 || files.iter().any(|file| is_stdin(file))) {
         return Err(Error::OneFile);
     }
-    let active = match source {
-        Source::None => None,
-        Source::Files(paths) => Some(active_in_files(&paths)?),
-        Source::Deployment { location, repository } => {
-            let repository = location.repository(repository)?;
-            let deployment = Deployment::look(&location).await?;
+    let encoding = encoding.map(|EncodingName::Windows1252| Encoding::Windows1252);
+    let fix = fix.map(|out| Fix { out, encoding });
+    let active = match dir {
+        Some(dir) => {
+            let (deployment, repository) = look(&dir, repository).await?;
             Some(active_in(&deployment, repository.as_ref()).await?)
         }
+        None if configs.is_empty() => None,
+        None => Some(active_in_files(&configs)?),
     };
-    let judge = Judge::new(active, scope.as_deref(), delimiter)?.with_advice(ADVICE);
+    let judge = Judge::new(active, scope.as_deref(), delimiter, ADVICE)?;
     let checks = Checks::new(judge, format == Format::Json);
     let progress = Progress::new(printer);
     let mut out = Renderer::new(printer, format, all);
     let mut failed = false;
-    for input in &files {
-        let done = check(&checks, input, fix.as_ref(), &progress, &mut out);
+    for file in &files {
+        let done = check(&checks, file, fix.as_ref(), &progress, &mut out);
         progress.clear();
         if let Err(error) = done {
             if let Error::Output(_) = error {
@@ -111,19 +68,24 @@ pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
 
 fn check(
     checks: &Checks,
-    input: &Input,
+    file: &Path,
     fix: Option<&Fix>,
     progress: &Progress,
     out: &mut Renderer<'_>,
 ) -> Result<()> {
-    match (input, fix) {
-        (Input::Stdin, _) => {
+    match fix {
+        _ if is_stdin(file) => {
             let read = checks.nameless("standard input", &mut io::stdin().lock())?;
             out.show(&read.map_err(Error::Stdin)?)
         }
-        (Input::File(path), Some(fix)) => out.show(&checks.fix(path, fix, progress)?),
-        (Input::File(path), None) => checks.file(path, progress, |preflight| out.show(preflight)),
+        Some(fix) => out.show(&checks.fix(file, fix, progress)?),
+        None => checks.file(file, progress, |preflight| out.show(preflight)),
     }
+}
+
+/// True for what stands for standard input: a data file without a name.
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
 }
 
 impl Observer for Progress {

@@ -6,7 +6,7 @@ use tidewaiter::record::Source;
 use tidewaiter_engine::ports::StoredRecord;
 use tidewaiter_ops::records::{Row, csv, shown_key};
 
-use super::Options;
+use crate::args::RecordsArgs;
 use crate::format::RecordFormat;
 use crate::printer::{Line, Printer, style};
 use crate::{Error, Result};
@@ -14,14 +14,14 @@ use crate::{Error, Result};
 /// Writes records one by one.
 pub(super) struct Listing<'a> {
     printer: &'a Printer,
-    options: &'a Options,
+    args: &'a RecordsArgs,
     columns: Vec<String>,
     count: u64,
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn new(printer: &'a Printer, options: &'a Options) -> Self {
-        Self { printer, options, columns: Vec::new(), count: 0 }
+    pub(super) fn new(printer: &'a Printer, args: &'a RecordsArgs) -> Self {
+        Self { printer, args, columns: Vec::new(), count: 0 }
     }
 
     /// How many records were written.
@@ -31,7 +31,7 @@ impl<'a> Listing<'a> {
 
     pub(super) fn record(&mut self, stored: &StoredRecord) -> Result<()> {
         self.count += 1;
-        match self.options.format {
+        match self.args.format {
             RecordFormat::Json => self.json(stored),
             RecordFormat::Csv | RecordFormat::Spreadsheet => self.csv(stored),
             RecordFormat::Text => self.text(stored),
@@ -39,7 +39,7 @@ impl<'a> Listing<'a> {
     }
 
     fn json(&self, stored: &StoredRecord) -> Result<()> {
-        self.printer.json_line(&Row::of(stored, self.options.sources))
+        self.printer.json_line(&Row::of(stored, self.args.sources))
     }
 
     fn text(&self, stored: &StoredRecord) -> Result<()> {
@@ -48,7 +48,7 @@ impl<'a> Listing<'a> {
             Line::new().styled(style::DIM, universe).text("  ").styled(style::BOLD, shown_key(key));
         for (name, value) in &record.values {
             line = line.text("  ").styled(style::DIM, format!("{name}=")).text(&value.text);
-            if self.options.sources {
+            if self.args.sources {
                 line = line.styled(style::DIM, format!(" ({})", place(value.source)));
             }
         }
@@ -59,19 +59,19 @@ impl<'a> Listing<'a> {
     pub(super) fn csv_header(&mut self, columns: Vec<String>) -> Result<()> {
         self.columns = columns;
         let mut cells: Vec<String> = Vec::new();
-        cells.extend(self.options.universe.is_none().then(|| "universe".to_owned()));
+        cells.extend(self.args.universe.is_none().then(|| "universe".to_owned()));
         for name in &self.columns {
             cells.push(name.clone());
-            cells.extend(self.options.sources.then(|| format!("{name}:source")));
+            cells.extend(self.args.sources.then(|| format!("{name}:source")));
         }
-        if self.options.format == RecordFormat::Spreadsheet {
+        if self.args.format == RecordFormat::Spreadsheet {
             self.printer.raw(csv::MARK)?;
         }
         self.table_line(&cells)
     }
 
     fn table_line(&self, cells: &[String]) -> Result<()> {
-        let is_inert = self.options.format == RecordFormat::Spreadsheet;
+        let is_inert = self.args.format == RecordFormat::Spreadsheet;
         let written = cells.iter().map(|cell| if is_inert { csv::inert(cell) } else { cell.into() });
         let written: Vec<Cow<'_, str>> = written.collect();
         self.printer.raw(&csv::line(written.iter().map(|cell| &**cell)))
@@ -83,11 +83,11 @@ impl<'a> Listing<'a> {
             return Err(Error::RecordsChanged { column: new.clone() });
         }
         let mut cells: Vec<String> = Vec::new();
-        cells.extend(self.options.universe.is_none().then(|| stored.universe.clone()));
+        cells.extend(self.args.universe.is_none().then(|| stored.universe.clone()));
         for name in &self.columns {
             let value = values.get(name);
             cells.push(value.map(|value| value.text.clone()).unwrap_or_default());
-            if self.options.sources {
+            if self.args.sources {
                 cells.push(value.map(|value| place(value.source)).unwrap_or_default());
             }
         }

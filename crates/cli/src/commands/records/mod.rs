@@ -7,49 +7,32 @@ use tidewaiter_ops::records::{Pages, columns, counts, csv, other_scopes};
 use tidewaiter_ops::{Deployment, Location};
 
 use self::listing::Listing;
+use crate::args::RecordsArgs;
 use crate::format::RecordFormat;
 use crate::printer::Printer;
 use crate::table::{Align, Table};
 use crate::text::{listed, number};
 use crate::{Error, Result, Status};
 
-/// What to show.
-#[derive(Debug)]
-pub struct Options {
-    /// The deployment.
-    pub location: Location,
-    /// The kind of record; records are counted if there is none.
-    pub scope: Option<String>,
-    /// Only the record of this key, and what belongs to it.
-    pub key: Option<String>,
-    /// Only this universe.
-    pub universe: Option<String>,
-    /// At most so many.
-    pub limit: Option<u64>,
-    /// Whether a listing says where each value came from.
-    pub sources: bool,
-    /// How to write them.
-    pub format: RecordFormat,
-}
-
 /// Shows records, or how many there are.
-pub async fn run(options: Options, printer: &Printer) -> Result<Status> {
-    if let Some(repository) = options.location.repository(None)? {
+pub async fn run(args: RecordsArgs, printer: &Printer) -> Result<Status> {
+    let location = Location::of(&args.deployment.dir)?;
+    if let Some(repository) = location.repository(None)? {
         return Err(Error::NotByRepository(repository.to_string()));
     }
-    let deployment = Deployment::look(&options.location).await?;
-    match (&options.scope, &options.key) {
-        (None, _) => tell_counts(&deployment, &options, printer).await?,
-        (Some(scope), Some(key)) => one::show(&deployment, scope, key, &options, printer).await?,
-        (Some(scope), None) => list(&deployment, scope, &options, printer).await?,
+    let deployment = Deployment::look(&location).await?;
+    match (&args.scope, &args.key) {
+        (None, _) => tell_counts(&deployment, &args, printer).await?,
+        (Some(scope), Some(key)) => one::show(&deployment, scope, key, &args, printer).await?,
+        (Some(scope), None) => list(&deployment, scope, &args, printer).await?,
     }
     Ok(Status::Clean)
 }
 
-async fn list(deployment: &Deployment, scope: &str, options: &Options, printer: &Printer) -> Result<()> {
-    let (universe, limit) = (options.universe.as_deref(), options.limit);
-    let mut listing = Listing::new(printer, options);
-    if options.format.is_table() {
+async fn list(deployment: &Deployment, scope: &str, args: &RecordsArgs, printer: &Printer) -> Result<()> {
+    let (universe, limit) = (args.universe.as_deref(), args.limit);
+    let mut listing = Listing::new(printer, args);
+    if args.format.is_table() {
         listing.csv_header(columns(deployment, scope, universe, limit).await?)?;
     }
     let mut pages = Pages::new(deployment, scope, universe, limit);
@@ -61,7 +44,7 @@ async fn list(deployment: &Deployment, scope: &str, options: &Options, printer: 
             return Ok(());
         }
     }
-    if listing.count() == 0 && options.format == RecordFormat::Text {
+    if listing.count() == 0 && args.format == RecordFormat::Text {
         tell_none(deployment, scope, printer).await?;
     }
     Ok(())
@@ -73,9 +56,9 @@ async fn tell_none(deployment: &Deployment, scope: &str, printer: &Printer) -> R
     printer.line(format!("no such records of {scope}{others}"))
 }
 
-async fn tell_counts(deployment: &Deployment, options: &Options, printer: &Printer) -> Result<()> {
-    let counts = counts(deployment, options.universe.as_deref()).await?;
-    match options.format {
+async fn tell_counts(deployment: &Deployment, args: &RecordsArgs, printer: &Printer) -> Result<()> {
+    let counts = counts(deployment, args.universe.as_deref()).await?;
+    match args.format {
         RecordFormat::Json => printer.json(&counts),
         RecordFormat::Csv | RecordFormat::Spreadsheet => {
             printer.raw(b"universe;scope;count\n")?;

@@ -3,9 +3,9 @@
 use tidewaiter_ops::Deployment;
 use tidewaiter_ops::records::{TracedRecord, columns_of, find, meant, shown_key, trace};
 
-use super::Options;
 use super::listing::Listing;
 use crate::Result;
+use crate::args::RecordsArgs;
 use crate::format::RecordFormat;
 use crate::printer::{Line, Printer, style};
 use crate::table::{Align, Table};
@@ -21,19 +21,19 @@ pub(super) async fn show(
     deployment: &Deployment,
     scope: &str,
     key: &str,
-    options: &Options,
+    args: &RecordsArgs,
     printer: &Printer,
 ) -> Result<()> {
-    let limit = usize::try_from(options.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
-    let universe = options.universe.as_deref();
-    if options.format.is_table() {
+    let limit = usize::try_from(args.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
+    let universe = args.universe.as_deref();
+    if args.format.is_table() {
         let found = find(deployment, scope, key, universe, limit).await?;
-        let mut listing = Listing::new(printer, options);
+        let mut listing = Listing::new(printer, args);
         listing.csv_header(columns_of(deployment, scope, universe, &found).await?)?;
         return found.iter().try_for_each(|record| listing.record(record));
     }
     let traced = trace(deployment, scope, key, universe, limit).await?;
-    if options.format == RecordFormat::Json {
+    if args.format == RecordFormat::Json {
         return traced.records.iter().try_for_each(|record| printer.json_line(record));
     }
     for (n, record) in traced.records.iter().enumerate() {
@@ -43,7 +43,7 @@ pub(super) async fn show(
         text(record, printer)?;
     }
     if traced.records.is_empty() {
-        return tell_meant(deployment, scope, key, options, printer).await;
+        return tell_meant(deployment, scope, key, args, printer).await;
     }
     if traced.more {
         let more = format!("the first {} of a scope; --limit shows more", number(limit as u64));
@@ -81,10 +81,10 @@ async fn tell_meant(
     deployment: &Deployment,
     scope: &str,
     key: &str,
-    options: &Options,
+    args: &RecordsArgs,
     printer: &Printer,
 ) -> Result<()> {
-    let meant = meant(deployment, scope, key, options.universe.as_deref()).await?;
+    let meant = meant(deployment, scope, key, args.universe.as_deref()).await?;
     if meant.has_records {
         let normal = meant.normal.map(|key| format!(", or {key} as it is kept")).unwrap_or_default();
         printer.line(format!("no record of {scope} has the key {key}{normal}"))?;
@@ -97,7 +97,7 @@ async fn tell_meant(
         hint(&format!("keys with this beginning: {}", listed(&meant.alike)))?;
     }
     meant.in_scopes.iter().try_for_each(|other| {
-        let dir = &options.location;
+        let dir = args.deployment.dir.display();
         hint(&format!("there is one of {other}: `tidewaiter records {dir} {other} --key {key}`"))
     })
 }
