@@ -2,29 +2,32 @@
 //! run done, notify people and the sequencer. A crash between two steps leaves a run that the next reconciliation
 //! completes, because every step is idempotent and nothing moves before the outcome is committed.
 
+mod account;
+mod audience;
+mod outputs;
+
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
-use futures_util::future::join_all;
-use jiff::SignedDuration;
 use jiff::civil::Date;
-use tidewaiter::config::{Digest, Email, ImportOptions, ReportOn, Settings};
 use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
-use tidewaiter::render::{Log, Renderer};
-use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
+use tidewaiter::report::{Counts, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::capabilities::{
     CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
 };
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Objects, Observation,
-    Progress, Queue, Refusal, RunLedger,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Progress,
+    Queue, Refusal, RunLedger,
 };
-use crate::{Error, Result, configs, displace, report};
+use crate::{Error, Result, report};
+use account::report_of;
+pub use audience::Audience;
+pub(crate) use audience::{addresses, length};
+use outputs::{Output, outputs, write_outputs};
 
 trait_alias! {
     /// What concluding a run needs.
@@ -94,7 +97,7 @@ pub async fn conclude<D: Concludes>(deployment: &D, import: &ImportRun, findings
     if let Some(conclusion) = import.conclusion() {
         return carry_out(deployment, import, conclusion).await;
     }
-    let audience = audience(deployment, import).await?;
+    let audience = audience::of_run(deployment, import).await?;
     // On the heap, as what is large elsewhere here: all of it would lie on the stack at once.
     Box::pin(conclude_and_tell(deployment, import, &findings, &audience, Finisher::Us)).await
 }
@@ -182,38 +185,6 @@ async fn conclusion_of<D: HasObjects + HasRuns>(
     })
 }
 
-/// What an outcome takes a key for.
-enum Output {
-    /// The log.
-    Log(Key),
-    /// The file.
-    File(Key),
-    /// Nothing of its own. An earlier try may have taken the key for rejected lines, and have stopped before it kept
-    /// those of an earlier file that lie there, of which the ledger says by now that they are elsewhere.
-    Kept(Key),
-}
-
-impl Output {
-    fn key(&self) -> &Key {
-        match self {
-            Self::Log(key) | Self::File(key) | Self::Kept(key) => key,
-        }
-    }
-}
-
-/// What is carried out: the log and, unless there is none to be moved, the file.
-fn outputs(import: &ImportRun, conclusion: &Conclusion) -> Vec<Output> {
-    let log = Output::Log(Key::log(&import.repository, &import.file));
-    if conclusion.code.as_deref() != Some(GONE) {
-        let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
-        return vec![log, Output::File(place)];
-    }
-    match &import.kind {
-        Kind::Data { name, .. } => vec![log, Output::Kept(Key::badlines(&import.repository, name))],
-        _ => vec![log],
-    }
-}
-
 /// Carries out an outcome that is decided; again, if it was interrupted.
 pub async fn carry_out<D: Concludes>(
     deployment: &D,
@@ -230,82 +201,6 @@ pub async fn carry_out<D: Concludes>(
     let report = report::kept(deployment, import.id, conclusion).await?;
     Box::pin(write_outputs(deployment, import, report.as_ref(), &outputs, &older)).await?;
     finish(deployment, import, conclusion).await
-}
-
-/// Writes the log and moves the file, both at the same time. Their keys are taken, and what lies there is kept under
-/// the `older` ones.
-async fn write_outputs<D: Concludes>(
-    deployment: &D,
-    import: &ImportRun,
-    report: Option<&Report>,
-    outputs: &[Output],
-    older: &[Option<Key>],
-) -> Result<()> {
-    let settled = outputs
-        .iter()
-        .zip(older)
-        .map(|(output, older)| write_output(deployment, import, report, output, older.as_ref()));
-    for done in join_all(settled).await {
-        done?;
-    }
-    deployment.forget_batches(import.id).await
-}
-
-async fn write_output<D: Concludes>(
-    deployment: &D,
-    import: &ImportRun,
-    report: Option<&Report>,
-    output: &Output,
-    older: Option<&Key>,
-) -> Result<()> {
-    match output {
-        Output::Log(log) => {
-            // Without the report (it was removed) there is no log to write.
-            let Some(report) = report else { return Ok(()) };
-            let text = Log.render(report);
-            write_log(deployment, import, log, text.into(), older).await
-        }
-        Output::File(place) => {
-            match deployment.objects().relocate(&import.source, import.bytes, place, older).await {
-                // The file was removed after its outcome was decided. That must not hold up the others.
-                Err(Error::NotFound { key }) if key == import.source.key => {
-                    tracing::warn!(import = %import.id, "the file is gone and cannot be moved");
-                    Ok(())
-                }
-                moved => moved,
-            }
-        }
-        Output::Kept(key) => {
-            // What is no import's was put there by hand.
-            match older.filter(|older| **older != key.renamed(import.id)) {
-                Some(older) => displace::keep(deployment, key, older).await,
-                None => Ok(()),
-            }
-        }
-    }
-}
-
-/// Writes the log. Usually nothing lies there. Otherwise it is the same log, if another process carries out this
-/// outcome too. If that process was so much faster that the run is done and another run has the key, a second claim
-/// reveals it.
-async fn write_log<D: HasObjects + HasClaims>(
-    deployment: &D,
-    import: &ImportRun,
-    log: &Key,
-    text: Bytes,
-    older: Option<&Key>,
-) -> Result<()> {
-    let objects = deployment.objects();
-    if objects.put_new(log, text.clone()).await? {
-        return Ok(());
-    }
-    match objects.read(&objects.source(log), 0..text.len() as u64 + 1).await {
-        Ok(there) if there == text => return Ok(()),
-        Ok(_) | Err(Error::NotFound { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    let is_ours = async { deployment.claims().claim(&[log], import.id).await.map(|_| ()) };
-    displace::write_over(deployment, log, text, older, is_ours).await
 }
 
 /// Writes down that an import is done, and says so.
@@ -373,160 +268,4 @@ async fn tell_sequencer<D: HasRuns + HasQueue>(
         deployment.queue().send(message, None).await?;
     }
     Ok(())
-}
-
-/// The recipients of mails, and how they get them: reports, and alerts.
-#[derive(Debug, Default)]
-pub struct Audience {
-    reports: Vec<String>,
-    alerts: Vec<String>,
-    report_on: ReportOn,
-    digest: Digest,
-}
-
-impl Audience {
-    /// The recipients for the files of an import.
-    pub fn of_subsection(options: &ImportOptions) -> Self {
-        let ImportOptions { report_recipients, alert_recipients, report_on, digest, .. } = options;
-        Self::new(report_recipients, alert_recipients, *report_on, *digest)
-    }
-
-    /// The recipients for files of no import.
-    fn of_settings(settings: &Settings) -> Self {
-        let Settings { report_recipients, alert_recipients, report_on, digest, .. } = settings;
-        Self::new(report_recipients, alert_recipients, *report_on, *digest)
-    }
-
-    fn new(reports: &[Email], alerts: &[Email], report_on: ReportOn, digest: Digest) -> Self {
-        Self { reports: addresses(reports), alerts: addresses(alerts), report_on, digest }
-    }
-
-    /// The recipients of a mail of its own about a file that ended `now`, and the digest that it goes into. Alerts
-    /// are mailed at once, if something needs attention.
-    fn told(&self, attention: bool, now: Timestamp) -> (Vec<String>, Option<DigestPlace>) {
-        let is_wanted = attention || self.report_on == ReportOn::Always;
-        let (alone, together): (&[String], &[String]) = match (is_wanted, self.digest) {
-            (false, _) => (&[], &[]),
-            (true, Digest::None) => (&self.reports, &[]),
-            (true, Digest::Run | Digest::Hour | Digest::Day) => (&[], &self.reports),
-        };
-        let alone = alone.iter().chain(self.alerts.iter().filter(|_| attention));
-        let digest = (!together.is_empty()).then(|| DigestPlace {
-            every: self.digest,
-            from: begin(self.digest, now),
-            recipients: once_each(together.iter()),
-            due: true,
-            trouble: None,
-        });
-        (once_each(alone), digest)
-    }
-}
-
-/// Addresses as text.
-pub(crate) fn addresses(emails: &[Email]) -> Vec<String> {
-    once_each(emails.iter().map(ToString::to_string).collect::<Vec<_>>().iter())
-}
-
-fn once_each<'a>(addresses: impl Iterator<Item = &'a String>) -> Vec<String> {
-    addresses.cloned().collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// When the time of a digest begins that `now` is in.
-fn begin(digest: Digest, now: Timestamp) -> Option<Timestamp> {
-    let seconds = length(digest)?.as_secs();
-    Timestamp::from_second(now.as_second().div_euclid(seconds) * seconds).ok()
-}
-
-/// How long the time of a digest is, if it has a length.
-pub(crate) fn length(digest: Digest) -> Option<SignedDuration> {
-    match digest {
-        Digest::None | Digest::Run => None,
-        Digest::Hour => Some(SignedDuration::from_hours(1)),
-        Digest::Day => Some(SignedDuration::from_hours(24)),
-    }
-}
-
-/// The recipients of the mail about a run. A configuration that cannot be used must not keep a file from its outcome.
-/// But one that cannot be read at this moment must not suppress a mail.
-async fn audience<D: HasObjects + HasConfigCache>(deployment: &D, import: &ImportRun) -> Result<Audience> {
-    let active = match configs::active(deployment, &import.repository).await {
-        Err(Error::Configuration { .. }) => return Ok(Audience::default()),
-        Err(error) => return Err(error),
-        Ok(active) => active,
-    };
-    let name = match &import.kind {
-        Kind::Data { name, .. } => Some(name),
-        _ => None,
-    };
-    Ok(match name.and_then(|name| active.subsection(name)) {
-        Some(options) => Audience::of_subsection(options),
-        None => Audience::of_settings(active.settings()),
-    })
-}
-
-fn report_of<D: Clock>(
-    deployment: &D,
-    import: &ImportRun,
-    findings: &Findings,
-    late: Option<Date>,
-) -> Report {
-    let (name, group) = match &import.kind {
-        Kind::Data { name, group, .. } => (Some(name), group.as_ref()),
-        _ => (None, None),
-    };
-    let mut report = Report {
-        repository: import.repository.to_string(),
-        import: import.id,
-        file: import.file.clone(),
-        archive: import.archive.as_ref().map(|(_, file)| file.clone()),
-        bytes: import.bytes,
-        sha256: findings.sha256.clone(),
-        universe: name.map(|n| n.universe.clone()),
-        scope: name.map(|n| n.scope.clone()),
-        subsection: name.map(|n| n.subsection.clone()),
-        date: name.map(|n| n.date),
-        group: group.map(|g| GroupPlace {
-            id: g.group.id.clone(),
-            slot: g.slot,
-            last: g.group.last,
-            generation: g.group.generation,
-        }),
-        outcome: findings.outcome,
-        reason: findings.reason.clone(),
-        counts: findings.counts,
-        findings_total: 0,
-        kinds: Vec::new(),
-        findings: Vec::new(),
-        mistakes_total: 0,
-        mistakes: Vec::new(),
-        notes: came_late(import, findings.outcome, late).chain(findings.notes.iter().cloned()).collect(),
-        arrived: import.arrived,
-        began: match (&import.kind, &import.progress) {
-            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at),
-            _ => None,
-        },
-        finished: deployment.now(),
-        place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
-        badlines: findings.badlines.as_ref().map(ToString::to_string),
-        log: Key::log(&import.repository, &import.file).to_string(),
-        recipients: Vec::new(),
-    };
-    report.take_findings(&findings.tally);
-    report.take_mistakes(findings.mistakes.clone());
-    report
-}
-
-/// What the report says about a file if newer files, or later members of its group, came before it.
-fn came_late(import: &ImportRun, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
-    let date = late.map(|date| format!("out of order: a newer file ({date}) was imported first"));
-    let group = match &import.kind {
-        Kind::Data { group: Some(group), .. } if group.late && outcome != Outcome::NotProcessed => {
-            let id = &group.group.id;
-            Some(format!(
-                "out of order: group {id} had already started, so the file waited for the next group"
-            ))
-        }
-        _ => None,
-    };
-    date.into_iter().chain(group)
 }

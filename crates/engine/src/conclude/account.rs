@@ -1,0 +1,76 @@
+//! The report of a file, from what was found out about it.
+
+use jiff::civil::Date;
+use tidewaiter::keys::Key;
+use tidewaiter::report::{GroupPlace, Outcome, Report};
+
+use super::Findings;
+use crate::capabilities::Clock;
+use crate::ports::{ImportRun, Kind, Progress};
+
+pub(super) fn report_of<D: Clock>(
+    deployment: &D,
+    import: &ImportRun,
+    findings: &Findings,
+    late: Option<Date>,
+) -> Report {
+    let (name, group) = match &import.kind {
+        Kind::Data { name, group, .. } => (Some(name), group.as_ref()),
+        _ => (None, None),
+    };
+    let mut report = Report {
+        repository: import.repository.to_string(),
+        import: import.id,
+        file: import.file.clone(),
+        archive: import.archive.as_ref().map(|(_, file)| file.clone()),
+        bytes: import.bytes,
+        sha256: findings.sha256.clone(),
+        universe: name.map(|n| n.universe.clone()),
+        scope: name.map(|n| n.scope.clone()),
+        subsection: name.map(|n| n.subsection.clone()),
+        date: name.map(|n| n.date),
+        group: group.map(|g| GroupPlace {
+            id: g.group.id.clone(),
+            slot: g.slot,
+            last: g.group.last,
+            generation: g.group.generation,
+        }),
+        outcome: findings.outcome,
+        reason: findings.reason.clone(),
+        counts: findings.counts,
+        findings_total: 0,
+        kinds: Vec::new(),
+        findings: Vec::new(),
+        mistakes_total: 0,
+        mistakes: Vec::new(),
+        notes: came_late(import, findings.outcome, late).chain(findings.notes.iter().cloned()).collect(),
+        arrived: import.arrived,
+        began: match (&import.kind, &import.progress) {
+            (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at),
+            _ => None,
+        },
+        finished: deployment.now(),
+        place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
+        badlines: findings.badlines.as_ref().map(ToString::to_string),
+        log: Key::log(&import.repository, &import.file).to_string(),
+        recipients: Vec::new(),
+    };
+    report.take_findings(&findings.tally);
+    report.take_mistakes(findings.mistakes.clone());
+    report
+}
+
+/// What the report says about a file if newer files, or later members of its group, came before it.
+fn came_late(import: &ImportRun, outcome: Outcome, late: Option<Date>) -> impl Iterator<Item = String> {
+    let date = late.map(|date| format!("out of order: a newer file ({date}) was imported first"));
+    let group = match &import.kind {
+        Kind::Data { group: Some(group), .. } if group.late && outcome != Outcome::NotProcessed => {
+            let id = &group.group.id;
+            Some(format!(
+                "out of order: group {id} had already started, so the file waited for the next group"
+            ))
+        }
+        _ => None,
+    };
+    date.into_iter().chain(group)
+}
