@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use tidewaiter::name::did_you_mean;
 use tidewaiter_ops::{Error as Ops, Location};
 
 /// A result of a command.
@@ -141,6 +142,9 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::WhichRepository { .. } => "name one with --repository".to_owned(),
         Ops::WhichUniverse(_) => {
             "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
+        }
+        Ops::NoScope { name, known } => {
+            return did_you_mean(name, known.iter().map(String::as_str));
         }
         Ops::WhichScope(_) => WHICH_SCOPE.to_owned(),
         Ops::NoSuchFile(_) => {

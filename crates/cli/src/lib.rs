@@ -74,7 +74,8 @@ fn log_to_stderr(verbose: u8, printer: &Printer) {
 
     let level = match verbose {
         0 => "warn",
-        1 => "info",
+        // Of the engine one step of a file each.
+        1 => "info,tidewaiter_engine=debug",
         2 => "debug",
         _ => "trace",
     };

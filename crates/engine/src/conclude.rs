@@ -128,6 +128,9 @@ pub async fn conclude_and_tell<D: Concludes>(
                 return carry_out(deployment, import, &decided).await;
             }
             Decision::Taken(older) => {
+                let (outcome, counts) = (report.outcome.as_str(), report.counts);
+                let (read, rejected) = (counts.read, counts.rejected);
+                tracing::debug!(import = %import.id, outcome, read, rejected, "outcome decided");
                 deployment.observe(&Observation::Concluded(&report));
                 report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
                 Box::pin(write_outputs(deployment, import, Some(&report), &outputs, &older)).await?;

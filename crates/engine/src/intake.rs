@@ -24,6 +24,7 @@ trait_alias! {
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
 pub async fn intake<D: TakesIn>(deployment: &D, dropped: &DroppedObject) -> Result<()> {
     let import = register(deployment, dropped).await?;
+    tracing::debug!(repository = %import.repository, import = %import.id, bytes = import.bytes, "registered");
     take_in(deployment, &import).await
 }
 

@@ -107,10 +107,14 @@ async fn pass<D: Processes>(deployment: &D, file: &mut File, task: Task, tried: 
     if file.pinned.checked && task == Task::Check {
         return Ok(Passage::Checked);
     }
+    let (id, has_begun) = (file.run.id, file.has_begun);
+    tracing::debug!(import = %id, ?task, has_begun, "processing started");
     let read = match check::check(deployment, file).await? {
         Checked::Read(read) => read,
         Checked::Lost(lost) => return Ok(Passage::Lost(lost)),
     };
+    let (lines, rejected) = (read.examined.summary.lines_read, read.examined.summary.rejected);
+    tracing::debug!(import = %id, bytes = read.bytes, lines, rejected, "checked");
     let passed = match decide::decide(deployment, file, read).await? {
         Decided::Passed(passed) => passed,
         Decided::Refused(findings) => return Ok(Passage::Ends(findings)),

@@ -237,6 +237,7 @@ impl<D: Sequences> Shell<'_, D> {
     }
 
     async fn work(&self, import: ImportId, task: Task, begun: Option<ImportId>) -> Result<Option<Event>> {
+        tracing::debug!(repository = %self.repository, %import, ?task, "dispatched");
         let known = self.deployment.runs().remembered(import).filter(|_| begun == Some(import)).map(Box::new);
         self.deployment.queue().send(Message::Work { import, task, known, landed: 0 }, None).await?;
         Ok(None)

@@ -38,7 +38,7 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "HEX", value_parser = hex)]
     pub(crate) sha256: Option<String>,
     /// Only files that arrived on this day (UTC) or later
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) since: Option<Date>,
     /// At most so many, the latest ones
     #[arg(long, value_name = "N", default_value_t = 50)]
@@ -46,6 +46,11 @@ pub struct HistoryArgs {
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+/// A day, as the ledger writes days.
+pub(super) fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "a day is written year-month-day, such as 2026-01-31".to_owned())
 }
 
 /// Digits of a hash, as the ledger has them.

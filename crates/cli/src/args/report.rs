@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use tidewaiter::keys::Repository;
 
 use super::Looked;
+use super::history::day;
 use crate::format::{Format, ReportFormat};
 
 /// Arguments of `report`.
@@ -29,7 +30,7 @@ pub struct ReportArgs {
     #[arg(value_name = "FILE", required_unless_present = "day")]
     pub(crate) file: Option<String>,
     /// The page of this day (UTC), as HTML
-    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["file", "format"])]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, conflicts_with_all = ["file", "format"])]
     pub(crate) day: Option<Date>,
     /// Only this repository
     #[arg(long, value_name = "NAME")]

@@ -235,3 +235,23 @@ fn a_watch_that_is_told_twice_stops_at_once_and_the_next_run_goes_on() {
     assert!(counted.contains("200,000"), "{counted}");
     assert!(place.run(&["status", "drop"]).expect(0).out.contains("nothing is waiting"));
 }
+
+#[test]
+fn verbose_names_each_step_of_a_file_and_none_of_its_values() {
+    let place = Place::deployment();
+    place.dropped(CONTACTS, MIXED);
+    let err = place.run(&["run", "drop", "-v"]).expect(1).err;
+    for step in ["registered", "dispatched", "processing started", "checked", "outcome decided"] {
+        assert!(err.contains(step), "{step}: {err}");
+    }
+    assert!(!err.contains("ana.lopez"), "{err}");
+}
+
+#[test]
+fn a_day_in_another_form_is_answered_with_the_form() {
+    let place = Place::deployment();
+    for arguments in [["report", "drop", "--day", "28/11/2026"], ["history", "drop", "--since", "28/11/2026"]] {
+        let err = place.run(&arguments).expect(2).err;
+        assert!(err.contains("a day is written year-month-day, such as 2026-01-31"), "{err}");
+    }
+}

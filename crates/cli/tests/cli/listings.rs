@@ -147,8 +147,19 @@ fn records_are_lines() {
     assert_eq!(records.len(), 2);
     assert_eq!(records[1]["values"], json!({ "email": "bo@example.org", "firstname": "Bo" }));
     assert_eq!((&records[1]["universe"], &records[1]["line"]), (&json!("default"), &json!(3)));
-    let out = place.run(&["records", "drop", "cats"]).expect(0).out;
-    assert_eq!(out, "no such records of cats; there are contacts\n");
+    let out = place.run(&["records", "drop", "orders"]).expect(0).out;
+    assert_eq!(out, "no such records of orders; there are contacts\n");
+}
+
+#[test]
+fn a_scope_that_does_not_exist_is_a_mistake_of_who_asks() {
+    let place = imported();
+    for more in [&[][..], &["--format", "json"], &["--format", "csv"], &["--key", "ana.lopez@example.org"]] {
+        let asked = place.run(&[&["records", "drop", "contact"], more].concat()).expect(2);
+        assert_eq!(asked.out, "", "{more:?}");
+        assert!(asked.err.starts_with("error: there is no scope contact; there are "), "{}", asked.err);
+        assert!(asked.err.ends_with("hint: did you mean `contacts`?\n"), "{}", asked.err);
+    }
 }
 
 #[test]

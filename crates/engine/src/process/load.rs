@@ -95,6 +95,7 @@ pub(super) async fn load<D: Loads>(
         deployment.observe(&Observation::Loading { file: &run.file, done, of });
         pulse.beat().await;
         loader.take(batches.header(), batches.layout(), batch).await?;
+        tracing::trace!(import = %run.id, batches = loader.batch, done, of, "landed a batch");
     }
     let (mut summary, sha256) = batches.finish();
     // What was loaded is what was checked, or the import does not end here.

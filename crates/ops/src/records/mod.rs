@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tidewaiter::config::Config;
+use tidewaiter::schema::catalogue;
 use tidewaiter_engine::capabilities::HasRecords;
 use tidewaiter_engine::configs;
 use tidewaiter_engine::ports::Records;
@@ -19,8 +20,8 @@ pub use self::key::{BETWEEN, shown_key};
 pub use self::listing::{Pages, Row, columns, columns_of};
 pub use self::meant::{Meant, meant};
 pub use self::one::{Cell, Traced, TracedRecord, find, trace};
-use crate::Result;
 use crate::deployment::{Deployed, Deployment, with_deployed};
+use crate::{Error, Result};
 
 /// How many records there are of a scope in a universe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,6 +42,25 @@ pub async fn counts(deployment: &Deployment, universe: Option<&str>) -> Result<V
     let counts = with_deployed!(deployment, deployed => deployed.records().counts().await?);
     let counts = counts.into_iter().map(|(universe, scope, count)| Count { universe, scope, count });
     Ok(counts.filter(|one| is_asked_for(universe, &one.universe)).collect())
+}
+
+/// Makes sure that a scope exists: a configuration or the catalogue has it, or there are records of it.
+///
+/// # Errors
+/// [`Error::NoScope`] with those that exist; or if the deployment cannot be read.
+pub async fn need_scope(deployment: &Deployment, scope: &str) -> Result<()> {
+    if catalogue::scopes().contains_key(scope) {
+        return Ok(());
+    }
+    let mut known: BTreeSet<String> =
+        counts(deployment, None).await?.into_iter().map(|one| one.scope).collect();
+    let configs = with_deployed!(deployment, deployed => active(deployed, None).await?);
+    known.extend(configs.iter().flat_map(|config| config.scopes().keys().cloned()));
+    if known.contains(scope) {
+        return Ok(());
+    }
+    known.extend(catalogue::names().map(str::to_owned));
+    Err(Error::NoScope { name: scope.to_owned(), known: known.into_iter().collect() })
 }
 
 /// The other scopes that there are records of, where there is none of this one.

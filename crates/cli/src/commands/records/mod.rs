@@ -3,7 +3,7 @@
 mod listing;
 mod one;
 
-use tidewaiter_ops::records::{Pages, columns, counts, csv, other_scopes};
+use tidewaiter_ops::records::{Pages, columns, counts, csv, need_scope, other_scopes};
 use tidewaiter_ops::{Deployment, Location};
 
 use self::listing::Listing;
@@ -21,6 +21,9 @@ pub async fn run(args: RecordsArgs, printer: &Printer) -> Result<Status> {
         return Err(Error::NotByRepository(repository.to_string()));
     }
     let deployment = Deployment::look(&location).await?;
+    if let Some(scope) = &args.scope {
+        need_scope(&deployment, scope).await?;
+    }
     match (&args.scope, &args.key) {
         (None, _) => tell_counts(&deployment, &args, printer).await?,
         (Some(scope), Some(key)) => one::show(&deployment, scope, key, &args, printer).await?,
