@@ -136,6 +136,7 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::Read { path, .. } if path.starts_with("s3://") => {
             format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
         }
+        Ops::Exists(_) => "name a file that does not exist yet, or remove this one".to_owned(),
         Ops::NoUniverse { .. } => {
             "the first repository that activates a configuration of a universe owns it".to_owned()
         }

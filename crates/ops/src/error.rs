@@ -82,6 +82,9 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file that was to be made is there already.
+    #[error("{} is there already, and nothing is written over it", .0.display())]
+    Exists(PathBuf),
     /// A configuration that a check was to use is not valid.
     #[error("{} is not a usable configuration: {}", path.display(), mistakes.join("; "))]
     Configuration {

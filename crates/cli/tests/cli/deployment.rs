@@ -250,7 +250,8 @@ fn verbose_names_each_step_of_a_file_and_none_of_its_values() {
 #[test]
 fn a_day_in_another_form_is_answered_with_the_form() {
     let place = Place::deployment();
-    for arguments in [["report", "drop", "--day", "28/11/2026"], ["history", "drop", "--since", "28/11/2026"]] {
+    for arguments in [["report", "drop", "--day", "28/11/2026"], ["history", "drop", "--since", "28/11/2026"]]
+    {
         let err = place.run(&arguments).expect(2).err;
         assert!(err.contains("a day is written year-month-day, such as 2026-01-31"), "{err}");
     }

@@ -60,7 +60,10 @@ impl Checks {
         let fixed = fix::fix(&content, &terms.scope, dialect, wanted.encoding);
         let written = !fixed.changes.is_empty();
         if written {
-            let cannot = |source| Error::Write { path: wanted.out.clone(), source };
+            let cannot = |source: io::Error| match source.kind() {
+                io::ErrorKind::AlreadyExists => Error::Exists(wanted.out.clone()),
+                _ => Error::Write { path: wanted.out.clone(), source },
+            };
             // Nothing is overwritten, the original least of all.
             let mut out =
                 OpenOptions::new().write(true).create_new(true).open(&wanted.out).map_err(cannot)?;
