@@ -28,7 +28,6 @@ fn what_has_one_meaning_is_fixed_and_the_rest_is_told() {
     let again = place.run(&["check", "--scope", "contacts", "--fix", "out.csv", "in.csv"]).expect(2);
     let said = "error: out.csv is there already, and nothing is written over it\nhint: name a file that does not exist yet";
     assert!(again.err.contains(said), "{}", again.err);
-    assert!(again.err.contains("cannot write out.csv"), "{again:?}");
 }
 
 #[test]
