@@ -20,8 +20,8 @@ use crate::capabilities::{
     CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
 };
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Progress,
-    Queue, Refusal, RunLedger,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Queue,
+    Refusal, RunLedger,
 };
 use crate::{Error, Result, report};
 use account::report_of;
@@ -195,7 +195,7 @@ pub async fn carry_out<D: Concludes>(
     conclusion: &Conclusion,
 ) -> Result<()> {
     report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
-    if matches!(import.progress, Progress::Done(_)) {
+    if import.is_done() {
         return tell(deployment, import, conclusion).await;
     }
     let outputs = outputs(import, conclusion);

@@ -62,8 +62,7 @@ fn migrate(connection: &mut Connection, migrations: Migrations) -> rusqlite::Res
 }
 
 fn other_version(version: usize, known: Migrations) -> rusqlite::Error {
-    let whose = if version > known.len() { "a newer" } else { "an older" };
-    let why = format!("it was written by {whose} version (schema {version}, known {})", known.len());
+    let why = format!("another version of tidewaiter wrote it (schema {version}, known {})", known.len());
     rusqlite::Error::ToSqlConversionFailure(why.into())
 }
 

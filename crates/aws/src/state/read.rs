@@ -7,9 +7,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::DataName;
 use tidewaiter::sequence::{GroupRef, Ready};
-use tidewaiter_engine::ports::{
-    Configurations, HistoryFilter, ImportRun, Kind, Progress, Turn, WaitingGroup,
-};
+use tidewaiter_engine::ports::{Configurations, HistoryFilter, ImportRun, Kind, Turn, WaitingGroup};
 use tidewaiter_engine::{Error, Result};
 
 use super::imports::{
@@ -191,7 +189,7 @@ pub(super) async fn queued(table: &Table, repository: &Repository, limit: usize)
     }
     ids.truncate(limit);
     let mut imports = in_order(table, WHAT, &ids).await?;
-    imports.retain(|import| !matches!(import.progress, Progress::Done(_)));
+    imports.retain(|import| !import.is_done());
     Ok(imports)
 }
 

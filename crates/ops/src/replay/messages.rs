@@ -7,7 +7,7 @@ use tidewaiter_aws::events::Notice;
 use tidewaiter_aws::operator::tags::Function;
 use tidewaiter_aws::operator::{Stack, Subject};
 use tidewaiter_engine::capabilities::HasState;
-use tidewaiter_engine::ports::{Message, News, Progress, RunLedger, Task};
+use tidewaiter_engine::ports::{Message, News, RunLedger, Task};
 
 use super::About;
 use crate::Result;
@@ -93,7 +93,7 @@ async fn step(stack: &Stack, id: ImportId, what: &str) -> Result<About> {
             ..About::in_vain(format!("{what}, but no import {id} is registered: it will fail again"))
         });
     };
-    let done = if matches!(import.progress, Progress::Done(_)) { ", done since" } else { "" };
+    let done = if import.is_done() { ", done since" } else { "" };
     Ok(About {
         words: format!("{}/{}: {what}{done} (import {id})", import.repository, import.file),
         repository: Some(import.repository),

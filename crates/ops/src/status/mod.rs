@@ -257,5 +257,5 @@ async fn standing(
 /// A file that is being imported; None if it is done, and only the order does not know it yet.
 async fn item(deployed: &impl Deployed, import: ImportId) -> Result<Option<Item>> {
     let import = deployed.state().run(import).await?;
-    Ok(import.filter(|import| !matches!(import.progress, Progress::Done(_))).map(Item::from))
+    Ok(import.filter(|import| !import.is_done()).map(Item::from))
 }

@@ -45,7 +45,7 @@ async fn a_file_waits_for_a_configuration_that_is_registered_between_two_questio
     assert!(!is_running(&world).await, "it has no outcome yet");
     treat_again(&world, &event).await;
     sequence(&world).await;
-    assert!(is_running(&world).await, "whoever gives it its outcome says so");
+    assert!(is_running(&world).await, "the process that concludes a configuration tells the sequencer");
     assert_eq!(world.with(|inner| inner.watch.violations.clone()), Vec::<String>::new());
 }
 

@@ -2,8 +2,9 @@
 
 use super::*;
 
-/// Of two that check a file of a group that is all or nothing, one passes it. Then it is deleted, and the other one gave
-/// it an outcome, which nobody was waiting for any more: the rest of the group was imported without it.
+/// Two processes check a file of a group that is all or nothing, and one of them passes it. Then the file is deleted. The
+/// other process gave it an outcome that the sequencer no longer waited for, and the rest of the group was imported
+/// without it.
 #[tokio::test]
 async fn a_file_that_is_gone_when_it_has_passed_stops_its_group() {
     let world = world_with(Variant { all_or_nothing: true, ..CONFIG });
@@ -39,7 +40,8 @@ async fn a_file_that_is_gone_when_it_has_passed_stops_its_group() {
     assert!(world.records.scan("contacts", None, 10).await.unwrap().is_empty());
 }
 
-/// Who had read a file before it was deleted loaded it when its outcome was decided, and it was the turn of the next.
+/// A process had read a file before it was deleted. It loaded the file after another process had decided the outcome,
+/// while the next file was processed.
 #[tokio::test]
 async fn nothing_is_loaded_of_a_file_that_was_found_to_be_gone() {
     let world = world();

@@ -1,8 +1,8 @@
-//! What lies at a key, and what the ledger says of it, agree whoever is held up.
+//! What lies at a key agrees with what the ledger says of it, whichever process is delayed.
 
 use super::*;
 
-/// Whom to tell was asked of the configuration; if that failed for a moment, nobody was told, ever.
+/// A process reads the recipients from the configuration. When that read failed once, the report was never mailed.
 #[tokio::test]
 async fn a_configuration_that_cannot_be_listed_for_a_moment_costs_nobody_a_mail() {
     let world = world();
@@ -17,7 +17,7 @@ async fn a_configuration_that_cannot_be_listed_for_a_moment_costs_nobody_a_mail(
     if first != Some(true) {
         assert_eq!(treat(&world, &notes, go).await, Some(true));
     }
-    assert!(ended(&world, &notes).await.mail_due, "somebody is told");
+    assert!(ended(&world, &notes).await.mail_due, "the report is mailed");
 }
 
 /// The second file took the keys of the first, which was on its way there; the first then took them back, and the
@@ -43,8 +43,8 @@ async fn a_name_used_again_while_its_file_is_brought_to_its_place_waits_for_it()
     );
 }
 
-/// A report that is too long for the state was written under one key by each try. Whoever had been held up wrote its
-/// own over the one that was decided, and log and report of a file told different stories.
+/// Each try wrote a report that is too long for the state under the same key. A delayed process wrote its report over the
+/// one that was decided, so the log and the report of a file differed.
 #[tokio::test]
 async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
     let entries: Vec<String> =
@@ -73,8 +73,8 @@ async fn a_report_that_was_decided_is_not_written_over_by_who_was_held_up() {
     }
 }
 
-/// Whoever had been held up wrote a report when the outcome was decided, died before it was removed, and nobody came
-/// after it.
+/// A delayed process wrote a report after the outcome was decided, and died before it removed it. No later step removed
+/// it either.
 #[tokio::test]
 async fn who_is_too_late_leaves_no_report_behind() {
     let entries: Vec<String> =
@@ -125,7 +125,7 @@ async fn rejected_lines_are_where_the_ledger_says_when_the_file_that_took_their_
     assert_eq!(content(&world, badlines.as_str()).unwrap(), "email\nnobody\n", "{badlines}");
 }
 
-/// Whoever is held up when it writes a log over that of an earlier file does not write over that of a later one.
+/// A process that is delayed while it replaces the log of an earlier file does not replace the log of a later one.
 #[tokio::test]
 async fn what_came_since_is_not_written_over() {
     let world = world();

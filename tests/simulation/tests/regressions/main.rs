@@ -148,7 +148,7 @@ fn meanwhile<T: Send>(what: impl AsyncFnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(other).join()).unwrap()
 }
 
-/// Somebody deletes the version that was dropped for good, which partners may not.
+/// An operator deletes the dropped version for good. Partners have no permission for that.
 fn delete_for_good(world: &World, event: &Body) {
     let Body::Upload(DroppedObject { source, .. }) = event else { panic!("{event:?}") };
     world.with(|inner| inner.bucket.delete(&source.key, source.version.as_deref()));

@@ -44,7 +44,7 @@ async fn a_sweep_leaves_alone_who_gives_signs_of_life() {
     assert_eq!(pokes, [1, 0, 0], "the first one comes before there is a sign");
     sequence(&world).await;
     assert_eq!(ended(&world, &event).await.counts.imported, 5);
-    // Whoever has the next one dies and says no more.
+    // The process that has the next file dies, and sends no more signs of life.
     let (_, _) = handed_out(&world, 2, b"email\nf@x.org\n").await;
     assert_eq!(swept(&world), 0, "there was a sign a moment ago");
     world.with(|inner| inner.pass(180_000));

@@ -36,7 +36,7 @@ async fn a_file_that_is_being_loaded_is_not_refused_for_what_others_have_added_s
     has_replaced_all(&world, &full, &work).await;
 }
 
-/// Who tries a file again looks whether something of it is loaded, whatever the message says that was sent before.
+/// A process that tries a file again asks the store whether some of its lines are loaded, whatever the earlier message says.
 #[tokio::test]
 async fn a_file_that_is_tried_again_is_not_refused_for_what_others_have_added_since() {
     let (world, full, work) = replacing().await;
@@ -64,8 +64,8 @@ async fn replacing() -> (Arc<World>, Body, Body) {
     (world, full, work)
 }
 
-/// Who has landed a file goes on with the next one, and fails when half of it is loaded: whoever gets the message knows
-/// that it was tried.
+/// A worker that finished a file processes the next one itself, and fails when half of that is loaded. The message that it
+/// sends says that the file was tried.
 #[tokio::test]
 async fn a_file_that_was_tried_on_the_way_is_not_refused_for_what_others_have_added_since() {
     let world = world();
@@ -85,7 +85,7 @@ async fn a_file_that_was_tried_on_the_way_is_not_refused_for_what_others_have_ad
     assert_eq!(ended(&world, &full).await.code, None);
 }
 
-/// Whoever has the file dies when its lines are loaded, and another repository adds four batches.
+/// The process that has the file dies after it has loaded the lines, and another repository adds four batches.
 async fn half_loaded(world: &Arc<World>, work: &Body) {
     let dies = |call: &Call| (call.name != "records.sweep").then_some(Verdict::Go);
     assert_eq!(treat(world, work, dies).await, None);
@@ -94,12 +94,16 @@ async fn half_loaded(world: &Arc<World>, work: &Body) {
     assert_eq!(treat(world, &work, go).await, Some(true));
 }
 
-/// Who comes next goes on with the file, to its end.
+/// The next process takes up the file, and processes it to its end.
 async fn has_replaced_all(world: &Arc<World>, full: &Body, work: &Body) {
     treat_again(world, work).await;
     sequence(world).await;
     assert_eq!(ended(world, full).await.code, None);
     let records = world.records.scan("batch", None, 10).await.unwrap();
     let left: Vec<&str> = records.iter().map(|stored| stored.key.as_str()).collect();
-    assert_eq!(left, ["B1"], "what it does not name is gone, whoever brought it");
+    assert_eq!(
+        left,
+        ["B1"],
+        "records that the file does not name are removed, whichever repository brought them"
+    );
 }
