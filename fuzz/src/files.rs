@@ -21,13 +21,13 @@ pub(crate) fn seed(name: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
 /// The first byte that is one of them separates the fields.
 fn dialect(file: &[u8]) -> Dialect {
     let delimiter = file.iter().copied().find(|byte| b";,|\t".contains(byte));
-    delimiter.map(|delimiter| Dialect { delimiter }).unwrap_or_default()
+    delimiter.map(Dialect::delimited_by).unwrap_or_default()
 }
 
 pub(crate) fn run(file: &[u8]) {
     let dialect = dialect(file);
     for scope in SCOPES.iter() {
-        let whole = check(scope, dialect, file, usize::MAX);
+        let whole = check(scope, &dialect, file, usize::MAX);
         let summary = &whole.summary;
         assert_eq!(summary.bytes, file.len() as u64);
         if summary.bogus {
@@ -43,16 +43,16 @@ pub(crate) fn run(file: &[u8]) {
         // Most files are of no more than one scope; of the others one is enough.
         if !summary.bogus || scope.name() == "contacts" {
             for chunk in [1, 2, 7, 61] {
-                assert_eq!(check(scope, dialect, file, chunk), whole, "in chunks of {chunk}");
+                assert_eq!(check(scope, &dialect, file, chunk), whole, "in chunks of {chunk}");
             }
         }
     }
 }
 
-fn check(scope: &Arc<Scope>, dialect: Dialect, file: &[u8], chunk: usize) -> Run {
+fn check(scope: &Arc<Scope>, dialect: &Dialect, file: &[u8], chunk: usize) -> Run {
     let limits = Limits { line_bytes: 200, header_bytes: 600, open_quote_lines: 4, columns: 60 };
     let mut calls = Calls::default();
-    let mut checker = Checker::new(Arc::clone(scope), dialect, limits);
+    let mut checker = Checker::new(Arc::clone(scope), dialect.clone(), limits);
     for bytes in file.chunks(chunk) {
         checker.feed(bytes, &mut calls);
     }

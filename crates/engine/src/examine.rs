@@ -11,7 +11,7 @@ use tidewaiter::check::{Checker, Dialect, Limits, Summary};
 use tidewaiter::config::{Config, ImportOptions};
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::record::Plan;
-use tidewaiter::report::{Counts, Outcome, Reason};
+use tidewaiter::report::{Counts, Outcome, Reason, plural};
 use tidewaiter::schema::compile::Scope;
 
 use crate::conclude::Findings;
@@ -27,6 +27,8 @@ pub struct CheckSpec {
     pub scope: Arc<Scope>,
     /// The options of the subsection.
     pub options: ImportOptions,
+    /// How files are written.
+    pub dialect: Dialect,
     /// What good lines do.
     pub plan: Arc<Plan>,
     /// How long lines may be, and the like.
@@ -42,16 +44,26 @@ impl CheckSpec {
             Some(column) => Arc::new(compiled.matching_by(column)),
             None => Arc::clone(compiled),
         };
+        let missing = &options.dialect.missing_values;
+        let scope = if missing.is_empty() { scope } else { Arc::new(scope.with_missing_texts(missing)) };
+        let dialect = Dialect::of(&options.dialect);
         let plan = Arc::new(Plan::new(Arc::clone(&scope), config.scopes(), &options));
         let line_bytes = usize::try_from(config.settings().limits.max_line_bytes).unwrap_or(usize::MAX);
         let limits = Limits { line_bytes, ..Limits::default() };
-        Some(Self { scope, options, plan, limits })
+        Some(Self { scope, options, dialect, plan, limits })
     }
 
     /// A checker for a file from its beginning.
     pub fn checker(&self) -> Checker {
-        Checker::new(self.scope.clone(), Dialect { delimiter: self.options.delimiter.as_byte() }, self.limits)
+        Checker::new(self.scope.clone(), self.dialect.clone(), self.limits)
     }
+}
+
+/// What is said of a file whose records span lines: its counts are of records.
+pub fn spans_lines(summary: &Summary) -> Option<String> {
+    let lines = summary.file_lines?;
+    let (records, lines) = (plural(summary.lines_read, "record"), plural(lines, "line"));
+    Some(format!("{records} in {lines}: some records hold line breaks, and counts are of records"))
 }
 
 /// From how many bytes on a file is worth more than one thread.
@@ -146,7 +158,12 @@ impl Examination {
     pub fn finish(self, whole: bool) -> Examined {
         let (summary, hash) = self.parts.finish();
         let sha256 = hash.filter(|_| whole).and_then(Hash::finish);
-        let reason = summary.bogus.then(|| first_finding(&summary));
+        let reason = summary.bogus.then(|| match &summary.incomplete {
+            Some(finding) => {
+                Reason::new(finding.code.as_str(), finding.message.clone()).with_hint(finding.hint.clone())
+            }
+            None => first_finding(&summary),
+        });
         let mut examined = Examined { summary, sha256, reason };
         examined.judge(&self.terms.options);
         examined

@@ -27,6 +27,9 @@ pub enum Error {
     /// Only a stack has what was asked for.
     #[error("{} is a folder, and only a deployed stack has dead letters", .0.display())]
     OnlyStacks(PathBuf),
+    /// A file of an import that reads files as partners have them cannot be fixed.
+    #[error("{0}: its import says how its files are written, and `--fix` is for files in the strict form")]
+    OwnDialect(String),
     /// Two repositories are named.
     #[error("{} names one repository, and {named} is asked for", address.display())]
     TwoRepositories {

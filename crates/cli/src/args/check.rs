@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use tidewaiter::config::Delimiter;
+use tidewaiter::config::dialect::Delimiter;
 use tidewaiter::keys::Repository;
 
 use super::delimiter;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use tidewaiter::config::Delimiter;
+use tidewaiter::config::dialect::Delimiter;
 use tidewaiter::keys::Repository;
 
 pub use self::check::CheckArgs;
@@ -243,11 +243,8 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
 }
 
 fn delimiter(text: &str) -> std::result::Result<Delimiter, String> {
-    let one = match text {
-        "\\t" | "tab" => Some('\t'),
-        _ => text.chars().next().filter(|c| c.len_utf8() == text.len()),
-    };
-    one.ok_or_else(|| "give one character, or `tab`".to_owned())?.try_into()
+    let text = if matches!(text, "\\t" | "tab") { "\t" } else { text };
+    Delimiter::try_from(text.to_owned())
 }
 
 #[cfg(test)]

@@ -124,8 +124,7 @@ impl Body {
                     raw,
                     text: good.text,
                     fields: good.fields,
-                    header: &rules.header,
-                    scope: &rules.scope,
+                    rules,
                 });
             }
             Err(fault) => state.reject(raw, fault, rules, summary, sink),
@@ -150,7 +149,7 @@ impl State {
     #[inline]
     fn pass(&mut self, raw: &[u8], summary: &mut Summary) -> Place {
         let place = self.next;
-        self.next = Place { number: place.number + 1, byte: place.byte + raw.len() as u64 };
+        self.next = place.behind(1, raw.len());
         summary.lines_read += 1;
         place
     }

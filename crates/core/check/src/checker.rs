@@ -6,6 +6,7 @@ use tidewaiter_schema::compile::Scope;
 
 use super::apart::{Judge, Judged};
 use super::body::Body;
+use super::dialect::{self, Records};
 use super::explain::Place;
 use super::opening::{Opening, Verdict};
 use super::rules::Rules;
@@ -24,13 +25,19 @@ pub struct Checker {
 enum Stage {
     Opening(Opening),
     Body(Box<Body>),
+    /// The same two for a file in a dialect.
+    Foreign(Box<dialect::Opening>),
+    Records(Box<Records>),
     Bogus,
 }
 
 impl Checker {
     /// A checker for one file of this scope.
     pub fn new(scope: Arc<Scope>, dialect: Dialect, limits: Limits) -> Self {
-        let stage = Stage::Opening(Opening::new(scope, dialect, limits));
+        let stage = match dialect.own().cloned() {
+            None => Stage::Opening(Opening::new(scope, dialect, limits)),
+            Some(own) => Stage::Foreign(Box::new(dialect::Opening::new(scope, dialect, own, limits))),
+        };
         Self { stage, kernel: Kernel::default(), summary: Summary::default() }
     }
 
@@ -48,17 +55,29 @@ impl Checker {
             let verdict = opening.feed(&mut bytes, &mut self.summary.findings, sink);
             self.enter(verdict);
         }
-        if let Stage::Body(body) = &mut self.stage {
-            body.feed(bytes, &mut self.summary, sink);
+        if let Stage::Foreign(opening) = &mut self.stage {
+            let verdict = opening.feed(bytes, &mut self.summary.findings, sink);
+            // What follows the header is in the opening's hands.
+            let rest = self.enter_records(verdict);
+            return self.feed_body(&rest, sink);
+        }
+        self.feed_body(bytes, sink);
+    }
+
+    fn feed_body(&mut self, bytes: &[u8], sink: &mut impl Sink) {
+        match &mut self.stage {
+            Stage::Body(body) => body.feed(bytes, &mut self.summary, sink),
+            Stage::Records(records) => records.feed(bytes, &mut self.summary, sink),
+            Stage::Opening(_) | Stage::Foreign(_) | Stage::Bogus => {}
         }
     }
 
-    /// The judge of lines with the rules of this checker, for any thread; None while the header is not known, or if
-    /// it is refused.
+    /// The judge of lines with the rules of this checker, for any thread; None while the header is not known, if it is
+    /// refused, or if the dialect needs more than whole lines of UTF-8 to tell records apart.
     pub fn judge(&self) -> Option<Judge> {
         match &self.stage {
             Stage::Body(body) => Some(body.judge()),
-            Stage::Opening(_) | Stage::Bogus => None,
+            _ => None,
         }
     }
 
@@ -89,8 +108,15 @@ impl Checker {
             let verdict = opening.finish(&mut self.summary.findings, sink);
             self.enter(verdict);
         }
-        if let Stage::Body(body) = &mut self.stage {
-            body.finish(&mut self.summary, sink);
+        if let Stage::Foreign(opening) = &mut self.stage {
+            let verdict = opening.finish(&mut self.summary.findings, sink);
+            let rest = self.enter_records(verdict);
+            self.feed_body(&rest, sink);
+        }
+        match &mut self.stage {
+            Stage::Body(body) => body.finish(&mut self.summary, sink),
+            Stage::Records(records) => records.finish(&mut self.summary, sink),
+            Stage::Opening(_) | Stage::Foreign(_) | Stage::Bogus => {}
         }
         self.summary
     }
@@ -100,13 +126,38 @@ impl Checker {
         match verdict {
             Verdict::Undecided => {}
             Verdict::Good(header, bytes) => {
-                let rules = Rules::new(Arc::clone(&opening.scope), header, opening.dialect.delimiter);
-                let next = Place { number: 2, byte: bytes };
+                let rules = Rules::new(Arc::clone(&opening.scope), header, &opening.dialect);
+                let next = Place::of_line(2, bytes);
                 self.stage = Stage::Body(Box::new(Body::new(rules, self.kernel, opening.limits, next)));
             }
             Verdict::Bogus => {
                 self.stage = Stage::Bogus;
                 self.summary.bogus = true;
+            }
+        }
+    }
+
+    /// The same for a file in a dialect. Gives what was fed and follows the header.
+    fn enter_records(&mut self, verdict: dialect::Verdict) -> Vec<u8> {
+        let Stage::Foreign(opening) = &self.stage else { return Vec::new() };
+        match verdict {
+            dialect::Verdict::Undecided => Vec::new(),
+            dialect::Verdict::Good(good) => {
+                let dialect::Good { header, decoder, next, rest } = *good;
+                let rules = Rules::new(Arc::clone(&opening.scope), header, &opening.dialect);
+                let limits = opening.limits;
+                let is_plain = decoder.is_utf8() && opening.has_plain_lines();
+                self.stage = if is_plain {
+                    Stage::Body(Box::new(Body::new(rules, self.kernel, limits, next)))
+                } else {
+                    Stage::Records(Box::new(Records::new(rules, self.kernel, limits, decoder, next)))
+                };
+                rest
+            }
+            dialect::Verdict::Bogus => {
+                self.stage = Stage::Bogus;
+                self.summary.bogus = true;
+                Vec::new()
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use tidewaiter_model::finding::{Code, Finding, Tally};
 
+use super::dialect::{Cells, Unreadable};
 use super::fields::Fields;
 use super::header::names;
 use super::hint;
@@ -21,11 +22,23 @@ pub(crate) struct Place {
     pub(crate) number: u64,
     /// The offset at which it begins.
     pub(crate) byte: u64,
+    /// How many lines of the file it takes: one, unless it is a record with line breaks.
+    pub(crate) lines: u64,
 }
 
 impl Place {
-    fn finding(self, code: Code, message: impl AsRef<str>) -> Finding {
-        Finding::line(code, self.number, self.byte, message)
+    /// The place of a line.
+    pub(crate) fn of_line(number: u64, byte: u64) -> Self {
+        Self { number, byte, lines: 1 }
+    }
+
+    /// The place behind so many lines and bytes.
+    pub(crate) fn behind(self, lines: u64, bytes: usize) -> Self {
+        Self { number: self.number + lines, byte: self.byte + bytes as u64, lines: 1 }
+    }
+
+    pub(crate) fn finding(self, code: Code, message: impl AsRef<str>) -> Finding {
+        Finding { lines: self.lines, ..Finding::line(code, self.number, self.byte, message) }
     }
 }
 
@@ -87,7 +100,9 @@ impl Rules {
             let finding = place
                 .finding(code, format!("{fields} {plural} where the header has {wanted}"))
                 .with_record(content);
-            let advice = if fields < wanted {
+            let advice = if self.cutter().is_some() {
+                None
+            } else if fields < wanted {
                 hint::missing_cells(content, self.delimiter, wanted)
             } else {
                 let mut spans = Vec::new();
@@ -104,10 +119,8 @@ impl Rules {
 
     fn explain_cells(&self, place: Place, content: &[u8], tally: &mut Tally) {
         let Ok(text) = simdutf8::basic::from_utf8(content) else { return };
-        let mut spans = Vec::with_capacity(self.width() + 1);
-        if split::quoted(content, self.delimiter, self.width() + 1, &mut spans).is_err() {
-            return;
-        }
+        let mut cells = Cells::default();
+        let Ok((text, spans, _)) = self.cut(text, &mut cells) else { return };
         let mut left = PER_LINE;
         for (n, (&span, plan)) in spans.iter().zip(&self.plan).enumerate() {
             if left == 0 {
@@ -119,7 +132,7 @@ impl Rules {
             if left == 0 {
                 return;
             }
-            if !self.is_filled(set, text, Fields::Quoted(&spans)) {
+            if !self.is_filled(set, text, Fields::Quoted(spans)) {
                 left -= 1;
                 tally.add(set.code, None, || {
                     let names = names(&self.scope, &set.columns);
@@ -138,30 +151,43 @@ impl Rules {
     /// Says what is wrong with a cell, if anything is.
     fn explain_cell(&self, place: Place, text: &str, cell: (usize, Span, &Plan), tally: &mut Tally) -> bool {
         let (n, span, plan) = cell;
-        let Some(column) = self.scope.columns().get(plan.column) else { return false };
-        let value = value_of(text, span);
-        let number = n as u64 + 1;
+        let Some(column) = plan.column.and_then(|column| self.scope.columns().get(column)) else {
+            return false;
+        };
+        let (number, label) = (n as u64 + 1, self.header.label(n));
+        let value = plan.reading.clean(value_of(text, span));
         if self.is_missing(&value, plan.need) {
             let (code, message) = match plan.need {
                 Need::Optional => return false,
                 Need::Required => (Code::ConstraintError, "no value where one is required"),
                 Need::Key => (Code::PrimaryKey, "no value in a column of the key"),
             };
-            tally.add(code, Some(column.name()), || {
-                place.finding(code, message).at(number, column.name()).with_value(value.as_bytes())
+            tally.add(code, Some(label), || {
+                place.finding(code, message).at(number, label).with_value(value.as_bytes())
             });
             return true;
         }
+        let raw = value.clone();
+        let value = match plan.reading.read(value) {
+            Ok(value) => value,
+            Err(Unreadable(wanted)) => {
+                tally.add(Code::TypeError, Some(label), || {
+                    let finding = place.finding(Code::TypeError, format!("not {wanted}"));
+                    finding.at(number, label).with_value(raw.as_bytes())
+                });
+                return true;
+            }
+        };
         let Err(problem) = column.check(&value) else { return false };
         let code = match problem {
             tidewaiter_schema::compile::Problem::Type => Code::TypeError,
             _ => Code::ConstraintError,
         };
-        tally.add(code, Some(column.name()), || {
+        tally.add(code, Some(label), || {
             let finding = place
                 .finding(code, column.describe(problem, &value))
-                .at(number, column.name())
-                .with_value(value.as_bytes());
+                .at(number, label)
+                .with_value(raw.as_bytes());
             match hint::cell(column, problem, &value) {
                 Some(hint) => finding.with_hint(hint),
                 None => finding,

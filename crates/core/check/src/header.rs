@@ -6,15 +6,20 @@ use std::collections::{HashMap, HashSet};
 use tidewaiter_model::finding::{Code, Finding, Tally, shorten};
 use tidewaiter_schema::compile::Scope;
 
+use super::dialect::{Mapping, Meant};
+use super::explain::Place;
 use super::hint;
-use super::split::{self, QuoteFault, Span, value_of};
+use super::split::{self, QuoteFault, value_of};
 
-/// A good header: every label is a column of the scope, each once, and the required ones are there.
+/// A good header: every label is a column of the scope, or one that is not read; each is there once, and the required ones are
+/// there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     labels: Vec<String>,
-    /// For each column of the file, its index in the scope.
-    columns: Vec<usize>,
+    /// The names of the columns that are read, in the order of the file.
+    names: Vec<String>,
+    /// For each column of the file, its index in the scope; None if it is not read.
+    columns: Vec<Option<usize>>,
     /// For each column of the scope, its place in the file.
     places: Vec<Option<usize>>,
 }
@@ -25,7 +30,7 @@ impl Header {
         self.columns.len()
     }
 
-    /// The labels, in the order of the file.
+    /// The labels as the file has them, in its order. A file without a header has the names of its columns.
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
@@ -40,9 +45,19 @@ impl Header {
         self.places.get(column).copied().flatten()
     }
 
-    /// The columns of the scope, in the order of the file.
-    pub fn columns(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
+    /// The columns of the scope in the order of the file; None for one that is not read.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = Option<usize>> + '_ {
         self.columns.iter().copied()
+    }
+
+    /// The names, in the scope, of the columns that are read, in the order of the file.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The place in the file, counted from 0, of each of [`Self::names`].
+    pub fn read_places(&self) -> impl Iterator<Item = usize> + '_ {
+        self.columns.iter().enumerate().filter_map(|(place, column)| column.map(|_| place))
     }
 }
 
@@ -82,83 +97,142 @@ pub(crate) fn read(
         tally.push(finding.at(1, shorten(text.as_bytes())).with_hint(hint));
         return None;
     }
+    let found: Vec<String> = spans.iter().map(|&span| value_of(text, span).into_owned()).collect();
+    of_labels(found, scope, &Mapping::default(), Place::of_line(1, 0), tally)
+}
+
+/// The header of these labels. Everything that is wrong with them is reported; None if anything is.
+pub(crate) fn of_labels(
+    found: Vec<String>,
+    scope: &Scope,
+    mapping: &Mapping,
+    place: Place,
+    tally: &mut Tally,
+) -> Option<Header> {
     let before = tally.total();
-    let header = labels(text, &spans, scope, tally);
-    missing(&header, scope, tally);
+    let header = labels(found, scope, mapping, place, tally);
+    missing(&header, scope, place, tally);
     (tally.total() == before).then_some(header)
 }
 
+/// The header of a file that has none: its columns are what the import says.
+pub(crate) fn in_order(
+    columns: &[Option<String>],
+    scope: &Scope,
+    place: Place,
+    tally: &mut Tally,
+) -> Option<Header> {
+    let before = tally.total();
+    let mut header = Header::empty(scope, columns.len());
+    for (n, name) in columns.iter().enumerate() {
+        let label = name.clone().unwrap_or_else(|| format!("column {}", n + 1));
+        header.push(label, name.as_deref().and_then(|name| scope.column(name)), scope);
+    }
+    missing(&header, scope, place, tally);
+    (tally.total() == before).then_some(header)
+}
+
+impl Header {
+    fn empty(scope: &Scope, width: usize) -> Self {
+        Self {
+            labels: Vec::with_capacity(width),
+            names: Vec::with_capacity(width),
+            columns: Vec::with_capacity(width),
+            places: vec![None; scope.columns().len()],
+        }
+    }
+
+    /// Adds a column.
+    fn push(&mut self, label: String, column: Option<usize>, scope: &Scope) {
+        let name =
+            column.and_then(|column| scope.columns().get(column)).map(|column| column.name().to_owned());
+        self.names.extend(name);
+        if let Some(place) = column.and_then(|column| self.places.get_mut(column)) {
+            *place = Some(self.columns.len());
+        }
+        self.columns.push(column);
+        self.labels.push(label);
+    }
+}
+
 /// Looks each label up.
-fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Header {
-    let mut header = Header {
-        labels: Vec::with_capacity(spans.len()),
-        columns: Vec::new(),
-        places: vec![None; scope.columns().len()],
-    };
-    let mut seen = HashMap::with_capacity(spans.len());
+fn labels(found: Vec<String>, scope: &Scope, mapping: &Mapping, place: Place, tally: &mut Tally) -> Header {
+    let width = found.len();
+    let mut header = Header::empty(scope, width);
+    let mut seen = HashMap::with_capacity(width);
     let mut listed = false;
-    let known: HashSet<usize> =
-        spans.iter().filter_map(|&span| scope.column(&value_of(text, span))).collect();
+    let meant: Vec<Meant> = found.iter().map(|label| mapping.look_up(label, scope)).collect();
+    let known: HashSet<usize> = (meant.iter())
+        .filter_map(|meant| if let Meant::Column(column) = meant { Some(*column) } else { None })
+        .collect();
     let is_there = |name: &str| scope.column(name).is_some_and(|column| known.contains(&column));
-    for (n, &span) in spans.iter().enumerate() {
-        let label = value_of(text, span);
+    for (n, (label, meant)) in found.into_iter().zip(meant).enumerate() {
         let number = n as u64 + 1;
         let shown = || shorten(label.as_bytes());
-        let finding = |code, message: &str| Finding::line(code, 1, 0, message).at(number, shown());
-        if label.trim().is_empty() {
-            let last = n + 1 == spans.len() && spans.len() > 1;
-            tally.add(Code::BlankLabel, Some(""), || {
-                let finding = finding(Code::BlankLabel, "the column has no name");
-                if last { finding.with_hint(hint::messages::HEADER_ENDS) } else { finding }
-            });
-            continue;
-        }
-        match seen.entry(label.clone()) {
-            Entry::Occupied(first) => tally.add(Code::DuplicateLabel, Some(&shown()), || {
-                let first: &usize = first.get();
-                finding(
-                    Code::DuplicateLabel,
-                    &format!("the column appears twice, first as column {}", first + 1),
-                )
-                .with_hint(hint::messages::TWICE)
-            }),
-            Entry::Vacant(place) => {
-                place.insert(n);
-                if let Some(column) = scope.column(&label) {
-                    header.columns.push(column);
-                    if let Some(place) = header.places.get_mut(column) {
-                        *place = Some(n);
+        let finding = |code, message: &str| place.finding(code, message).at(number, shown());
+        let column = match meant {
+            Meant::Ignored => None,
+            Meant::Unknown if label.trim().is_empty() => {
+                let last = n + 1 == width && width > 1;
+                tally.add(Code::BlankLabel, Some(""), || {
+                    let finding = finding(Code::BlankLabel, "the column has no name");
+                    if last { finding.with_hint(hint::messages::HEADER_ENDS) } else { finding }
+                });
+                None
+            }
+            Meant::Unknown => {
+                // A label that is there twice is told once, however unknown it is.
+                match seen.entry(label.clone()) {
+                    Entry::Occupied(first) => {
+                        tally.add(Code::DuplicateLabel, Some(&shown()), || twice(finding, *first.get()));
                     }
-                } else {
-                    tally.add(Code::ExtraLabel, Some(&shown()), || {
-                        let message = format!("the column is unknown in {}", scope.name());
-                        let finding = finding(Code::ExtraLabel, &message);
-                        match hint::label(&label, scope, is_there) {
-                            Some(hint) => finding.with_hint(hint),
-                            None if listed => finding,
-                            None => {
-                                listed = true;
-                                finding.with_hint(hint::known_labels(scope))
+                    Entry::Vacant(first) => {
+                        first.insert(n);
+                        tally.add(Code::ExtraLabel, Some(&shown()), || {
+                            let message = format!("the column is unknown in {}", scope.name());
+                            let finding = finding(Code::ExtraLabel, &message);
+                            match hint::label(&label, scope, is_there) {
+                                Some(hint) => finding.with_hint(hint),
+                                None if listed => finding,
+                                None => {
+                                    listed = true;
+                                    finding.with_hint(hint::known_labels(scope))
+                                }
                             }
-                        }
-                    });
+                        });
+                    }
+                }
+                None
+            }
+            Meant::Column(column) => {
+                if let Some(first) = header.file_column(column) {
+                    tally.add(Code::DuplicateLabel, Some(&shown()), || twice(finding, first));
+                    None
+                } else {
+                    Some(column)
                 }
             }
-        }
-        header.labels.push(label.into_owned());
+        };
+        header.push(label, column, scope);
     }
     header
 }
 
+/// The finding on a column that is there twice.
+fn twice(finding: impl Fn(Code, &str) -> Finding, first: usize) -> Finding {
+    let message = format!("the column appears twice, first as column {}", first + 1);
+    finding(Code::DuplicateLabel, &message).with_hint(hint::messages::TWICE)
+}
+
 /// Reports the columns that must be there and are not.
-fn missing(header: &Header, scope: &Scope, tally: &mut Tally) {
+fn missing(header: &Header, scope: &Scope, place: Place, tally: &mut Tally) {
     let lacks = |column: usize| header.file_column(column).is_none();
     for (n, column) in scope.columns().iter().enumerate() {
         let key = scope.primary_key().contains(&n) && scope.generated() != Some(n);
         if (column.required() || key) && lacks(n) {
             let what = if key { "the key column" } else { "the required column" };
             let message = format!("{what} `{}` is missing", column.name());
-            tally.push(Finding::line(Code::MissingLabel, 1, 0, message));
+            tally.push(place.finding(Code::MissingLabel, message));
         }
     }
     for (set, _) in sets_of(scope) {
@@ -168,7 +242,7 @@ fn missing(header: &Header, scope: &Scope, tally: &mut Tally) {
                 [_] => format!("the column {names} is missing"),
                 _ => format!("one of the columns {names} is required"),
             };
-            tally.push(Finding::line(Code::MissingLabel, 1, 0, message));
+            tally.push(place.finding(Code::MissingLabel, message));
         }
     }
 }

@@ -126,6 +126,23 @@ impl Rules {
         if good { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
     }
 
+    /// Judges a record whose fields are told apart already: so many, which stand in these spans of a text.
+    pub(crate) fn judge_record<'a>(
+        &self,
+        text: &'a str,
+        spans: &'a [Span],
+        fields: usize,
+    ) -> Result<Good<'a>, Fault> {
+        if fields != self.width() {
+            return Err(Fault::Width { fields });
+        }
+        let fields = Fields::Quoted(spans);
+        let mut cells = spans.iter().zip(&self.plan);
+        let good = cells.all(|(&span, plan)| self.is_good_value(value_of(text, span), plan))
+            && self.sets_are_filled(text, fields);
+        if good { Ok(Good { text, fields }) } else { Err(Fault::Cells) }
+    }
+
     /// Judges a value of a line, whatever it is. It is kept out of the way of what passes at a glance.
     #[cold]
     fn is_good_cell(
@@ -144,7 +161,7 @@ impl Rules {
             let tail = lines.get((marks.start + value.start) as usize..).unwrap_or_default();
             plan.quick.accepts(tail, length, plan.empty, Letters::of)
         };
-        quick || self.is_good_value(&value_of(text, value), plan)
+        quick || self.is_good_value(value_of(text, value), plan)
     }
 }
 

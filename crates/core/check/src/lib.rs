@@ -46,6 +46,7 @@
 mod apart;
 mod body;
 mod checker;
+mod dialect;
 mod explain;
 mod fields;
 pub mod fix;
@@ -65,23 +66,11 @@ mod split;
 
 pub use apart::{Judge, Judged};
 pub use checker::Checker;
+pub use dialect::Dialect;
 pub use header::Header;
 pub use line::Line;
 
-use tidewaiter_model::finding::Tally;
-
-/// How the fields of a file are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dialect {
-    /// The byte between fields: ASCII, and neither a quote, a line break nor a NUL.
-    pub delimiter: u8,
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self { delimiter: b';' }
-    }
-}
+use tidewaiter_model::finding::{Finding, Tally};
 
 /// What a checker puts up with. Memory is bounded by these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +105,9 @@ pub trait Sink {
     /// A line is rejected; `raw` is the line with its line break, as it stood in the file. A line longer
     /// than the limit comes in several pieces.
     fn rejected(&mut self, raw: &[u8]);
+
+    /// A line is neither a record nor a mistake: a comment, or the trailer. `raw` is the line with its line break.
+    fn aside(&mut self, _raw: &[u8]) {}
 }
 
 /// The outcome of a check.
@@ -124,8 +116,14 @@ pub struct Summary {
     /// True if the file as a whole is refused: its kind, its encoding or its header is wrong. No line is
     /// read then.
     pub bogus: bool,
-    /// How many lines follow the header: `accepted + rejected`.
+    /// Why the file is refused after all of it was read: its trailer does not fit. `bogus` is true then.
+    pub incomplete: Option<Finding>,
+    /// How many lines follow the header: `accepted + rejected`. Where records may span lines, how many records.
     pub lines_read: u64,
+    /// How many lines the file has in all, where that is not the header and the lines read.
+    pub file_lines: Option<u64>,
+    /// The last line of the file, if it is a trailer, with its line break.
+    pub trailer: Option<Vec<u8>>,
     /// How many lines were accepted.
     pub accepted: u64,
     /// How many lines were rejected. A line counts once however much is wrong with it.

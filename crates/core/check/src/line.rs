@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use tidewaiter_schema::compile::Scope;
-
 use super::fields::Fields;
 use super::header::Header;
+use super::rules::Rules;
 use super::split::value_of;
 
-/// An accepted line: as many fields as the header, each of them checked.
+/// An accepted line: as many fields as the header, each of them checked. Where an import keeps line breaks in quotes, it is a
+/// record, which may span several lines of the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'a> {
     pub(crate) number: u64,
@@ -16,8 +16,7 @@ pub struct Line<'a> {
     pub(crate) raw: &'a [u8],
     pub(crate) text: &'a str,
     pub(crate) fields: Fields<'a>,
-    pub(crate) header: &'a Header,
-    pub(crate) scope: &'a Scope,
+    pub(crate) rules: &'a Rules,
 }
 
 impl<'a> Line<'a> {
@@ -36,14 +35,14 @@ impl<'a> Line<'a> {
         self.raw
     }
 
-    /// Its text without the line break.
+    /// Its text without the line break, as its fields stand in it.
     pub fn text(&self) -> &'a str {
         self.text
     }
 
     /// The header of its file.
     pub fn header(&self) -> &'a Header {
-        self.header
+        &self.rules.header
     }
 
     /// How many fields it has: as many as the header.
@@ -51,18 +50,19 @@ impl<'a> Line<'a> {
         self.fields.len()
     }
 
-    /// The value of a field, counted from 0 in the order of the file, without quotes.
+    /// The value of a field, counted from 0 in the order of the file, without quotes, as the file writes it.
     pub fn field(&self, number: usize) -> Option<Cow<'a, str>> {
         self.fields.span(number).map(|span| value_of(self.text, span))
     }
 
-    /// The value in a column of the scope. None if the file has no such column, or the cell means "no value".
+    /// The value in a column of the scope, in the form that the column's type has. None if the file has no such column, or
+    /// the cell means "no value".
     pub fn value(&self, column: usize) -> Option<Cow<'a, str>> {
-        let value = self.field(self.header.file_column(column)?)?;
-        (!self.scope.is_missing(&value)).then_some(value)
+        let place = self.rules.header.file_column(column)?;
+        self.rules.value(place, self.field(place)?)
     }
 
-    /// The fields in the order of the file.
+    /// The fields in the order of the file, as it writes them.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = Cow<'a, str>> + use<'a> {
         let text = self.text;
         self.fields.spans().map(move |span| value_of(text, span))

@@ -1,15 +1,17 @@
 //! What decides about the lines of a file, prepared once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tidewaiter_model::finding::Code;
 use tidewaiter_schema::compile::{Column, Scope};
 
+use super::dialect::{Cells, Cutter, Dialect, Own, Reading};
 use super::fields::Fields;
 use super::glance::Glance;
 use super::header::{Header, sets_of};
 use super::plan::{Need, Plan};
-use super::split::{QuoteFault, value_of};
+use super::split::{self, QuoteFault, Span, value_of};
 
 /// Everything that decides about the lines of one file.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub(crate) struct Rules {
     pub(crate) sets: Vec<Set>,
     /// An empty cell means "no value", and nothing else does.
     empty_alone_is_missing: bool,
+    own: Option<Arc<Own>>,
 }
 
 /// Columns of which each line must fill at least one.
@@ -55,7 +58,8 @@ pub(crate) enum Fault {
 }
 
 impl Rules {
-    pub(crate) fn new(scope: Arc<Scope>, header: Header, delimiter: u8) -> Self {
+    pub(crate) fn new(scope: Arc<Scope>, header: Header, dialect: &Dialect) -> Self {
+        let own = dialect.own().cloned();
         let need = |column: usize| {
             if scope.generated() == Some(column) {
                 Need::Optional
@@ -67,7 +71,14 @@ impl Rules {
                 Need::Optional
             }
         };
-        let plan = header.columns().map(|column| Plan::new(&scope, column, need(column)));
+        let reading = |column: usize| match (&own, scope.columns().get(column)) {
+            (Some(own), Some(column)) => Reading::of(&own.options, column),
+            _ => Reading::default(),
+        };
+        let plan = header.columns().map(|column| match column {
+            Some(column) => Plan::new(&scope, column, need(column), reading(column)),
+            None => Plan::ignored(),
+        });
         let plan: Vec<Plan> = plan.collect();
         let sets = sets_of(&scope)
             .map(|(set, code)| Set {
@@ -76,9 +87,10 @@ impl Rules {
                 code,
             })
             .collect();
-        let empty_alone_is_missing = scope.is_missing("") && !scope.has_missing_texts();
-        let glance = Glance::new(&plan);
-        Self { scope, header, delimiter, plan, glance, sets, empty_alone_is_missing }
+        let trims = own.as_ref().is_some_and(|own| own.options.trim);
+        let empty_alone_is_missing = scope.is_missing("") && !scope.has_missing_texts() && !trims;
+        let (glance, delimiter) = (Glance::new(&plan), dialect.delimiter);
+        Self { scope, header, delimiter, plan, glance, sets, empty_alone_is_missing, own }
     }
 
     /// How many fields a line must have.
@@ -86,12 +98,56 @@ impl Rules {
         self.plan.len()
     }
 
+    /// What differs from the strict form.
+    pub(crate) fn own(&self) -> Option<&Arc<Own>> {
+        self.own.as_ref()
+    }
+
+    /// How fields are told apart, unless it is by one byte and doubled quotes.
+    pub(crate) fn cutter(&self) -> Option<&Cutter> {
+        self.own.as_ref().and_then(|own| own.cutter.as_ref())
+    }
+
+    /// Tells the fields of a record apart, wherever it may come from: the text in which they stand, where, and how many
+    /// there are. At most one more than the header has is kept.
+    pub(crate) fn cut<'a>(
+        &self,
+        record: &'a str,
+        cells: &'a mut Cells,
+    ) -> Result<(&'a str, &'a [Span], usize), QuoteFault> {
+        let most = self.width() + 1;
+        match self.cutter() {
+            Some(cutter) => {
+                let fields = cutter.cut(record, most, cells)?;
+                Ok((&cells.text, &cells.spans, fields))
+            }
+            None => {
+                cells.spans.clear();
+                let fields = split::quoted(record.as_bytes(), self.delimiter, most, &mut cells.spans)?;
+                Ok((record, &cells.spans, fields))
+            }
+        }
+    }
+
     /// Judges a value, whatever it is.
-    pub(crate) fn is_good_value(&self, value: &str, plan: &Plan) -> bool {
-        if self.is_missing(value, plan.need) {
+    pub(crate) fn is_good_value(&self, value: Cow<'_, str>, plan: &Plan) -> bool {
+        let Some(column) = plan.column else { return true };
+        let value = plan.reading.clean(value);
+        if self.is_missing(&value, plan.need) {
             return plan.need == Need::Optional;
         }
-        self.scope.columns().get(plan.column).is_some_and(|column| column.check(value).is_ok())
+        let Ok(value) = plan.reading.read(value) else { return false };
+        self.scope.columns().get(column).is_some_and(|column| column.check(&value).is_ok())
+    }
+
+    /// The value of a field of a good line, counted from 0, as it is read; None if it means "no value".
+    pub(crate) fn value<'a>(&self, number: usize, value: Cow<'a, str>) -> Option<Cow<'a, str>> {
+        let plan = self.plan.get(number)?;
+        let value = plan.reading.clean(value);
+        if self.scope.is_missing(&value) {
+            return None;
+        }
+        plan.reading.read(value).ok()
     }
 
     /// True if a cell means "no value".
@@ -114,6 +170,11 @@ impl Rules {
         if self.empty_alone_is_missing {
             return spans.any(|span| span.start < span.end);
         }
-        spans.any(|span| !self.is_missing(&value_of(text, span), need))
+        let is_trimmed = self.own.as_ref().is_some_and(|own| own.options.trim);
+        spans.any(|span| {
+            let value = value_of(text, span);
+            let value = if is_trimmed { value.trim() } else { &value };
+            !self.is_missing(value, need)
+        })
     }
 }

@@ -14,8 +14,8 @@ use super::{Cells, Change, Subject, join_key};
 /// What the lines of one file have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// The names of the columns with values, in the order of [`Change::values`]: those of the file in
-    /// their order, and then the one for a list that every line joins, if the file has none.
+    /// The names of the columns with values, in the order of [`Change::values`]: those of the file that are read, in
+    /// its order, and then the one for a list that every line joins, if the file has none.
     pub columns: Vec<String>,
     /// For each of [`Plan::references`], the place in the file of its first column, counted from 1; 0 if
     /// the file does not have it.
@@ -57,8 +57,11 @@ impl Reader {
 
     /// Takes the header, before any line.
     pub fn header(&mut self, header: &Header) {
-        let mut columns = header.labels().to_vec();
-        let place = |name: &String| header.labels().iter().position(|label| label == name);
+        let mut columns = header.names().to_vec();
+        let place = |name: &String| {
+            let at = header.names().iter().position(|known| known == name)?;
+            header.read_places().nth(at)
+        };
         let places = (self.plan.references.iter())
             .map(|to| to.columns.first().and_then(place).map_or(0, |at| at as u64 + 1))
             .collect();
@@ -81,7 +84,7 @@ impl Reader {
     pub fn change(&self, line: &Line<'_>) -> Change {
         let prefix = self.plan.phone_prefix.as_deref();
         let mut values = Cells::with_capacity(self.layout.columns.len(), line.raw().len());
-        for (column, form) in line.header().columns().zip(&self.forms) {
+        for (column, form) in line.header().columns().flatten().zip(&self.forms) {
             let value = line.value(column);
             values.push(value.map(|value| kept(value, *form, prefix)).as_deref());
         }

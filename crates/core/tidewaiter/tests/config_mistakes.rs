@@ -25,7 +25,7 @@ fn an_empty_object_is_a_complete_import() {
     let config = parse(&json!({ "acme": { "contacts": { "crm": {} } } }));
     let crm = config.subsection("contacts", "crm").unwrap();
     assert_eq!((crm.mode, crm.policy, crm.empty), (Mode::Upsert, Policy::Quarantine, Empty::Ignore));
-    assert_eq!(crm.delimiter.as_byte(), b';');
+    assert_eq!(crm.dialect.delimiter.as_byte(), Some(b';'));
     assert!(crm.report_recipients.is_empty() && crm.alert_recipients.is_empty());
     assert_eq!(config.settings().settle_seconds, 10);
     assert_eq!(config.settings().limits.archive.max_member_bytes, 50 << 30);

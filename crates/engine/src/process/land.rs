@@ -14,6 +14,7 @@ use super::replace_all::{RAISE, Replacement};
 use crate::Result;
 use crate::capabilities::{HasObjects, HasRecords};
 use crate::conclude::Findings;
+use crate::examine::spans_lines;
 use crate::lost::Lost;
 use crate::ports::{Kind, Objects};
 
@@ -64,6 +65,7 @@ async fn complete<D: Loads>(
     if loaded.counts.read > 0 {
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));
+        imported.notes.extend(spans_lines(&loaded.summary));
         imported.counts = loaded.counts;
         imported.tally = loaded.summary.findings;
         imported.badlines = loaded.badlines;

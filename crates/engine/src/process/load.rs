@@ -97,13 +97,15 @@ pub(super) async fn load<D: Loads>(
         loader.take(batches.header(), batches.layout(), batch).await?;
         tracing::trace!(import = %run.id, batches = loader.batch, done, of, "landed a batch");
     }
+    let header_lines = batches.header().iter().filter(|byte| **byte == b'\n').count() as u64;
     let (mut summary, sha256) = batches.finish();
     // What was loaded is what was checked, or the import does not end here.
     if sha256 != content.sha256 {
         return Err(Error::Changed { key: run.source.key.clone() });
     }
     deployment.records().flush(run.id).await?;
-    let badlines = loader.finish_badlines().await?;
+    let trailer = summary.trailer.as_deref().map(|raw| loader.trailer(raw, header_lines));
+    let badlines = loader.finish_badlines(trailer).await?;
     summary.findings.merge(std::mem::take(&mut loader.refused));
     let mut counts = loader.counts;
     counts.read = summary.lines_read;
@@ -161,6 +163,16 @@ struct Loader<'a, D: Loads> {
     key: Key,
     upload: Option<<D::Objects as Objects>::Upload>,
     buffer: BytesMut,
+    written: Written,
+}
+
+/// What of a file goes to `badlines/`.
+#[derive(Default)]
+struct Written {
+    records: u64,
+    lines: u64,
+    /// The last record is not complete: a line that is too long comes in pieces.
+    is_within: bool,
 }
 
 impl<'a, D: Loads> Loader<'a, D> {
@@ -177,6 +189,7 @@ impl<'a, D: Loads> Loader<'a, D> {
             key: Key::badlines(&import.repository, name),
             upload: None,
             buffer: BytesMut::new(),
+            written: Written::default(),
         }
     }
 
@@ -263,6 +276,9 @@ impl<'a, D: Loads> Loader<'a, D> {
             self.buffer.extend_from_slice(header);
         }
         self.buffer.extend_from_slice(raw);
+        self.written.records += u64::from(!self.written.is_within);
+        self.written.lines += raw.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.written.is_within = !raw.contains(&b'\n');
         if self.buffer.len() >= WRITE_BYTES { self.flush().await } else { Ok(()) }
     }
 
@@ -274,8 +290,17 @@ impl<'a, D: Loads> Loader<'a, D> {
         }
     }
 
-    /// Makes the rejected lines visible; None if there are none.
-    async fn finish_badlines(&mut self) -> Result<Option<Key>> {
+    /// The trailer of `badlines/`: that of the file, with what was rejected for its counts.
+    fn trailer(&self, raw: &[u8], header_lines: u64) -> Vec<u8> {
+        let Written { records, lines, .. } = self.written;
+        self.landing.terms.dialect.trailer_for(raw, records, header_lines + lines + 1)
+    }
+
+    /// Makes the rejected lines visible, and the trailer behind them; None if there are none.
+    async fn finish_badlines(&mut self, trailer: Option<Vec<u8>>) -> Result<Option<Key>> {
+        if let (Some(_), Some(trailer)) = (&self.upload, trailer) {
+            self.buffer.extend_from_slice(&trailer);
+        }
         self.flush().await?;
         let Some(upload) = self.upload.take() else { return Ok(None) };
         // In this order, so that a delayed worker does not overwrite a later file.

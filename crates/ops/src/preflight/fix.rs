@@ -5,7 +5,6 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tidewaiter::check::Dialect;
 use tidewaiter::check::fix::{self, Encoding, Note};
 
 use super::judge::Ruling;
@@ -56,8 +55,10 @@ impl Checks {
         let Ruling::Check { terms, .. } = &ruling else {
             return self.reader(&name, ruling, &mut io::empty(), 0, observer).map_err(cannot);
         };
-        let dialect = Dialect { delimiter: terms.options.delimiter.as_byte() };
-        let fixed = fix::fix(&content, &terms.scope, dialect, wanted.encoding);
+        if !terms.dialect.is_strict() {
+            return Err(Error::OwnDialect(name));
+        }
+        let fixed = fix::fix(&content, &terms.scope, terms.dialect.clone(), wanted.encoding);
         let written = !fixed.changes.is_empty();
         if written {
             let cannot = |source: io::Error| match source.kind() {

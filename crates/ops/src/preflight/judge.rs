@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tidewaiter::check::Limits;
-use tidewaiter::config::{Active, Config, Delimiter, ImportOptions};
+use tidewaiter::check::{Dialect, Limits};
+use tidewaiter::config::dialect::Delimiter;
+use tidewaiter::config::{Active, Config, ImportOptions};
 use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, Directory, NameError};
@@ -194,7 +195,8 @@ impl Judge {
         let options = ImportOptions::default();
         // Nothing is loaded, so what other scopes are like does not matter.
         let plan = Arc::new(Plan::new(scope.clone(), catalogue::scopes(), &options));
-        self.check(CheckSpec { scope, options, plan, limits }, None, notes)
+        let dialect = Dialect::default();
+        self.check(CheckSpec { scope, options, dialect, plan, limits }, None, notes)
     }
 
     fn check(&self, mut terms: CheckSpec, name: Option<DataName>, mut notes: Vec<String>) -> Ruling {
@@ -202,8 +204,9 @@ impl Judge {
             let note = "records it does not name would be removed: an import refuses it if there are more of them than max_removed";
             notes.push(note.to_owned());
         }
-        if let Some(delimiter) = self.delimiter {
-            terms.options.delimiter = delimiter;
+        if let Some(delimiter) = self.delimiter.clone() {
+            terms.options.dialect.delimiter = delimiter;
+            terms.dialect = Dialect::of(&terms.options.dialect);
         }
         Ruling::Check { terms: Box::new(terms), name: name.map(Box::new), notes }
     }

@@ -6,6 +6,7 @@ use tidewaiter_schema::compile::Scope;
 
 use super::Notes;
 use super::header::{Opening, as_written, delimited, text_of, trimmed};
+use crate::Dialect;
 use crate::hint::{self, Writing};
 use crate::judge::Scratch;
 use crate::plan::Need;
@@ -45,7 +46,10 @@ pub(super) fn fix(
             notes.changed("removed an extra delimiter at the end of the header", None, Some(1));
         }
     }
-    let rules = opening.header.take().map(|header| Rules::new(Arc::clone(scope), header, delimiter));
+    let rules = opening
+        .header
+        .take()
+        .map(|header| Rules::new(Arc::clone(scope), header, &Dialect::delimited_by(delimiter)));
     if rules.as_ref().is_some_and(|rules| is_doubtful(rules, &lines, &opening, notes)) {
         return None;
     }
@@ -103,7 +107,7 @@ fn is_doubtful(rules: &Rules, lines: &[&str], opening: &Opening, notes: &mut Not
             continue;
         }
         for ((span, plan), writing) in spans.iter().zip(&rules.plan).zip(&mut columns) {
-            if let Some(column) = rules.scope.columns().get(plan.column) {
+            if let Some(column) = plan.column.and_then(|column| rules.scope.columns().get(column)) {
                 writing.see(column, &value_of(content, *span));
             }
         }
@@ -293,7 +297,7 @@ fn repaired<'r>(rules: &'r Rules, delimiter: u8, line: &str) -> (String, Vec<(&'
     let (mut copied, mut cells) = (0, Vec::new());
     for (&span, plan) in spans.iter().zip(&rules.plan) {
         let value = value_of(line, span);
-        let Some(column) = rules.scope.columns().get(plan.column) else { continue };
+        let Some(column) = plan.column.and_then(|column| rules.scope.columns().get(column)) else { continue };
         if rules.is_missing(&value, plan.need) {
             continue;
         }

@@ -132,7 +132,7 @@ pub(crate) fn meant_label(label: &str, scope: &Scope) -> Option<usize> {
 
 /// A name without what people vary: case, spaces, hyphens, underscores, quotes, and what is not seen. Every other sign
 /// says something: `price €`, `#orders` and `!active` are other columns than those without it.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let varies = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '"' | '\'') || is_treacherous(c);
     name.chars().filter(|c| !varies(*c)).flat_map(char::to_lowercase).collect()
 }

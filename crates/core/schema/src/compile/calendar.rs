@@ -5,9 +5,51 @@
 
 use jiff::civil;
 use jiff::fmt::strtime;
+use jiff::tz::{Offset, TimeZone};
 
 /// A place on the scale of a type, for comparing with a bound: seconds or days or months, then nanoseconds.
 pub(crate) type Point = (i64, u32);
+
+/// What a text says about time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A day.
+    Day(civil::Date),
+    /// A time of day.
+    Time(civil::Time),
+    /// A day and a time, and how far east of UTC it is meant, if that is said.
+    At(civil::DateTime, Option<Offset>),
+}
+
+impl Moment {
+    /// How it is written by ISO 8601.
+    pub(crate) fn iso(self) -> String {
+        match self {
+            Self::Day(day) => day.to_string(),
+            Self::Time(time) => time.to_string(),
+            Self::At(moment, None) => moment.to_string(),
+            Self::At(moment, Some(Offset::UTC)) => format!("{moment}Z"),
+            Self::At(moment, Some(offset)) => {
+                let minutes = offset.seconds() / 60;
+                let sign = if minutes < 0 { '-' } else { '+' };
+                format!("{moment}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+            }
+        }
+    }
+
+    /// How it is written in the form of a strptime pattern.
+    pub(crate) fn written_as(self, pattern: &str) -> Option<String> {
+        match self {
+            Self::Day(day) => strtime::format(pattern, day).ok(),
+            Self::Time(time) => strtime::format(pattern, time).ok(),
+            Self::At(moment, None) => strtime::format(pattern, moment).ok(),
+            Self::At(moment, Some(offset)) => {
+                let zoned = moment.to_zoned(TimeZone::fixed(offset)).ok()?;
+                strtime::format(pattern, &zoned).ok()
+            }
+        }
+    }
+}
 
 /// Reads `2026-01-31`: a day that exists, years 0001 to 9999.
 pub(crate) fn date(text: &[u8]) -> Option<Point> {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use tidewaiter_model::finding::is_treacherous;
 use tidewaiter_model::mistake::{self, Mistake};
 
-use super::calendar::Point;
+use super::calendar::{Moment, Point};
 use super::decimal::{Decimal, OwnedDecimal};
 use super::kind::{CellType, Measure, name_of};
 use super::pattern::{Pattern, Patterns};
@@ -123,6 +123,19 @@ impl Column {
                 let more = if values.len() > LISTED { ", …" } else { "" };
                 format!("not one of {listed}{more}")
             }
+        }
+    }
+
+    /// How a moment is written in this column; None if its values are no dates or times, or of another precision.
+    pub fn write(&self, moment: Moment) -> Option<String> {
+        self.kind.write(moment)
+    }
+
+    /// The first of the texts that mean true, and of those that mean false, in a column of booleans.
+    pub fn truths(&self) -> Option<(&str, &str)> {
+        match &self.kind {
+            CellType::Boolean { yes, no } => Some((yes.first()?, no.first()?)),
+            _ => None,
         }
     }
 

@@ -1,8 +1,9 @@
 //! The types of cells, each with its reader.
 
+use jiff::civil::Time;
 use tidewaiter_model::mistake::Mistake;
 
-use super::calendar::{self, Point};
+use super::calendar::{self, Moment, Point};
 use super::decimal::{self, Decimal};
 use super::text;
 use crate::{FieldSchema, FieldType, Merge};
@@ -146,6 +147,27 @@ impl CellType {
             Self::TimeAs(pattern) => return calendar::time_as(pattern, value).map(Measure::Point),
         };
         fits.then_some(Measure::None)
+    }
+
+    /// How a moment is written in a column of this type; None if it is none of its values.
+    pub(crate) fn write(&self, moment: Moment) -> Option<String> {
+        let day = match moment {
+            // Midnight is how some tools write a day alone.
+            Moment::At(at, _) if at.time() == Time::midnight() => Some(Moment::Day(at.date())),
+            Moment::Day(_) => Some(moment),
+            Moment::At(..) | Moment::Time(_) => None,
+        };
+        let at = Some(moment).filter(|moment| matches!(moment, Moment::At(..)));
+        let time = Some(moment).filter(|moment| matches!(moment, Moment::Time(_)));
+        match self {
+            Self::Date => day.map(Moment::iso),
+            Self::DateAs(pattern) => day?.written_as(pattern),
+            Self::Datetime => at.map(Moment::iso),
+            Self::DatetimeAs(pattern) => at?.written_as(pattern),
+            Self::Time => time.map(Moment::iso),
+            Self::TimeAs(pattern) => time?.written_as(pattern),
+            _ => None,
+        }
     }
 
     /// True if values of this type are texts, which have a length.

@@ -18,6 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tidewaiter_model::mistake::{self, Mistake};
 
+pub use calendar::Moment;
 pub use column::{Column, Problem};
 pub use decimal::MOST_DIGITS;
 pub use pattern::Patterns;
@@ -183,6 +184,15 @@ impl Scope {
     #[must_use]
     pub fn matching_by(&self, column: &str) -> Self {
         Self { matched_by: self.column(column), ..self.clone() }
+    }
+
+    /// The same scope for an import whose files write "no value" in these ways, too.
+    #[must_use]
+    pub fn with_missing_texts(&self, texts: &[String]) -> Self {
+        let mut scope = self.clone();
+        let texts = texts.iter().filter(|text| !text.is_empty());
+        scope.missing_texts.extend(texts.cloned());
+        scope
     }
 
     /// The sets of columns of which each line must fill at least one, as indexes.

@@ -25,6 +25,18 @@ pub(super) fn check(
         mistake.hint = problem.hint;
         mistakes.push(mistake);
     }
+    for (at, why) in options.dialect.contradictions() {
+        mistakes.push(Mistake::new(format!("{path}.{at}"), why));
+    }
+    for (at, field) in options.dialect.columns.fields() {
+        if !schema.fields.iter().any(|known| known.name == field) {
+            let mut mistake =
+                Mistake::new(format!("{path}.{at}"), format!("{scope:?} has no field `{field}`"));
+            let names = schema.fields.iter().map(|field| field.name.as_str());
+            mistake.hint = did_you_mean(field, names);
+            mistakes.push(mistake);
+        }
+    }
 }
 
 /// What is wrong with an option.

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 mod active;
+pub mod dialect;
 mod expected;
 mod fields;
 mod fit;
@@ -40,6 +41,7 @@ mod table;
 mod values;
 
 pub use active::Active;
+pub use dialect::DialectOptions;
 pub use expected::{Day, Expected, Window};
 pub use json_schema::json_schema;
 pub use options::{
@@ -47,7 +49,7 @@ pub use options::{
 };
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
-pub use values::{Delimiter, Email, PhonePrefix};
+pub use values::{Email, PhonePrefix};
 
 use crate::Scopes;
 use crate::bounds;

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidewaiter_model::mistake::Mistake;
 
+use super::dialect::DialectOptions;
 use super::expected::Expected;
 use super::fields::Fields;
-use super::values::{DELIMITER, Delimiter, Email, PREFIX, PhonePrefix, Recipients};
+use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::bounds;
 
 /// One configured import, all options resolved: an empty object `{}` in the document is complete.
@@ -20,8 +21,9 @@ pub struct ImportOptions {
     pub policy: Policy,
     /// What an empty cell means for a record that exists.
     pub empty: Empty,
-    /// The character between two fields.
-    pub delimiter: Delimiter,
+    /// How the files are written.
+    #[serde(flatten)]
+    pub dialect: DialectOptions,
     /// The column that records are matched by; their key unless given. For contacts `email`,
     /// `customer_key` or `cellphone`.
     pub match_by: Option<String>,
@@ -273,7 +275,7 @@ impl ImportOptions {
         let mode = fields.read_word("mode", &["upsert", "create", "update"]);
         let policy = fields.read_checked("policy", POLICY, Policy::is_possible);
         let empty = fields.read_word("empty", &["ignore", "clear"]);
-        let delimiter = fields.read("delimiter", DELIMITER);
+        let dialect = DialectOptions::read(&mut fields);
         let match_by = fields.read("match_by", "the name of a column");
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
@@ -287,7 +289,7 @@ impl ImportOptions {
             mode: mode.unwrap_or_default(),
             policy: policy.unwrap_or_default(),
             empty: empty.unwrap_or_default(),
-            delimiter: delimiter.unwrap_or_default(),
+            dialect,
             match_by,
             check_references: check_references.unwrap_or_default(),
             replace_all,

@@ -56,58 +56,6 @@ impl JsonSchema for PhonePrefix {
     }
 }
 
-/// The character between two fields: printable ASCII or a tab, but nothing that values are made of
-/// (letters, digits, `.`, `-`), and not the quote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "char", into = "char")]
-pub struct Delimiter(u8);
-
-impl Delimiter {
-    /// The character as a byte.
-    pub fn as_byte(self) -> u8 {
-        self.0
-    }
-}
-
-impl Default for Delimiter {
-    /// `;`
-    fn default() -> Self {
-        Self(b';')
-    }
-}
-
-impl TryFrom<char> for Delimiter {
-    type Error = String;
-
-    fn try_from(c: char) -> Result<Self, Self::Error> {
-        match u8::try_from(c) {
-            Ok(b'"' | b'.' | b'-') => Err(format!("{c:?} cannot be a delimiter")),
-            Ok(byte) if byte == b'\t' || byte == b' ' || byte.is_ascii_punctuation() => Ok(Self(byte)),
-            _ => Err(format!("{c:?} cannot be a delimiter")),
-        }
-    }
-}
-
-impl From<Delimiter> for char {
-    fn from(delimiter: Delimiter) -> Self {
-        char::from(delimiter.0)
-    }
-}
-
-impl JsonSchema for Delimiter {
-    fn schema_name() -> Cow<'static, str> {
-        "Delimiter".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let allowed: Vec<String> = (0..128_u8)
-            .filter_map(|byte| Delimiter::try_from(char::from(byte)).ok())
-            .map(|delimiter| char::from(delimiter).to_string())
-            .collect();
-        json_schema!({ "type": "string", "enum": allowed })
-    }
-}
-
 /// An e-mail address that mail can be sent to. Its clones share the text: those of the settings are the recipients of
 /// every import that names none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -190,5 +138,3 @@ fn address(path: &str, value: &Value, mistakes: &mut Vec<Mistake>) -> Option<Ema
 }
 
 pub(super) const PREFIX: &str = r#"a country code such as "33""#;
-pub(super) const DELIMITER: &str =
-    r#"one character such as ";", "," or "\t", but no quote, letter, digit, "." or "-""#;

@@ -67,7 +67,7 @@ proptest! {
         let (scope, labels) = wide(3);
         let header = labels.join(&char::from(delimiter).to_string());
         let mut calls = Calls::default();
-        let mut checker = Checker::new(scope, Dialect { delimiter }, Limits::default());
+        let mut checker = Checker::new(scope, Dialect::delimited_by(delimiter), Limits::default());
         checker.feed(&[header.as_bytes(), b"\n", &body].concat(), &mut calls);
         checker.finish(&mut calls);
         let read: Vec<&Vec<String>> =

@@ -34,7 +34,7 @@ pub(crate) fn assert_agrees_with_csv(body: &[u8], delimiter: u8, columns: usize)
     let header = labels.join(&char::from(delimiter).to_string());
     let file = [header.as_bytes(), b"\n", body].concat();
     let mut calls = Calls::default();
-    let mut checker = Checker::new(scope, Dialect { delimiter }, Limits::default());
+    let mut checker = Checker::new(scope, Dialect::delimited_by(delimiter), Limits::default());
     checker.feed(&file, &mut calls);
     let summary = checker.finish(&mut calls);
     assert!(!summary.bogus, "the header is good: {:?}", summary.findings.kept());
