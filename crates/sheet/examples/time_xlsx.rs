@@ -92,7 +92,7 @@ fn ours(file: &Path) -> Outcome<usize> {
 fn whole(file: &Path) -> Outcome<usize> {
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(BufReader::new(File::open(file)?))?;
     let range = workbook.worksheet_range("Sheet1")?;
-    Ok(range.used_cells().map(|(row, column, value)| black_box((row, column, value))).count())
+    Ok(black_box(range.used_cells()).count())
 }
 
 /// At its quickest: cell by cell, and its texts borrowed.

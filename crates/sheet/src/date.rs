@@ -101,7 +101,7 @@ impl Date {
             _ => {}
         }
         // Days since 1600-03-01: years begin in March, so that the day that leap years have more is their last one.
-        let days = days + if days < 60 { 1 } else { 0 } + 109_511;
+        let days = days + u64::from(days < 60) + 109_511;
         let (era, day) = (days / 146_097, days % 146_097);
         let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
         let day = day - (365 * year + year / 4 - year / 100);

@@ -277,6 +277,10 @@ fn relations_of(path: &str) -> String {
     }
 }
 
+fn has_extension(path: &str, wanted: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case(wanted))
+}
+
 /// The part that is the workbook. A package that is something else is told apart.
 fn main_part<R: Read + Seek>(package: &mut Package<R>, limits: &Limits) -> Result<String, SheetError> {
     let no_workbook = |what: &str| {
@@ -287,7 +291,7 @@ fn main_part<R: Read + Seek>(package: &mut Package<R>, limits: &Limits) -> Resul
     if !package.contains(ROOT_RELATIONS) {
         return Err(if package.contains("content.xml") && package.contains("META-INF/manifest.xml") {
             other("the file is an OpenDocument file (.ods)")
-        } else if package.paths().any(|path| path.ends_with(".iwa")) {
+        } else if package.paths().any(|path| has_extension(path, "iwa")) {
             other("the file is a document of Numbers or Pages")
         } else {
             no_workbook("a zip archive of other files")
@@ -297,7 +301,7 @@ fn main_part<R: Read + Seek>(package: &mut Package<R>, limits: &Limits) -> Resul
     let Some(path) = relations.of_kind("officeDocument") else {
         return Err(no_workbook("a zip archive that names no document"));
     };
-    if path.ends_with(".bin") {
+    if has_extension(path, "bin") {
         return Err(other("the file is a binary workbook (.xlsb)"));
     }
     if path.starts_with("word/") {

@@ -19,13 +19,14 @@ impl Parts {
     pub(crate) fn of(rows: &str) -> Self {
         let sheet = format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>");
         let relations = |targets: &[(&str, &str)]| {
-            let relations: String = targets
+            let relations = targets
                 .iter()
                 .enumerate()
                 .map(|(at, (kind, target))| {
                     format!("<Relationship Id=\"r{at}\" Type=\"{OFFICE}/{kind}\" Target=\"{target}\"/>")
                 })
-                .collect();
+                .collect::<Vec<_>>()
+                .concat();
             format!("<Relationships xmlns=\"{PACKAGE}\">{relations}</Relationships>")
         };
         let workbook = format!(
