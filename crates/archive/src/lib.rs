@@ -12,6 +12,9 @@
 //! An archive is taken as a whole or not at all. When it is refused, the sink may already
 //! hold some members and part of another: nothing is promised about them, discard them.
 //!
+//! A document that is a zip itself, such as a workbook, is no archive of files: [`Package`] gives its parts by path, in any
+//! order, with the same checks.
+//!
 //! # Memory
 //!
 //! Constant, however large the archive or a member: one buffer, the decoder's window, and
@@ -74,6 +77,7 @@ mod format;
 mod input;
 mod limits;
 mod name;
+mod package;
 mod printable;
 mod refusal;
 mod roster;
@@ -88,6 +92,7 @@ use std::io::{Read, Seek};
 
 pub use crate::format::Format;
 pub use crate::limits::{Limits, RATIO_FLOOR};
+pub use crate::package::{Package, PackageError, Part};
 pub use crate::refusal::{ExtractError, Refusal, RefusalCode};
 pub use crate::sink::{Ignored, Sink, Summary};
 

@@ -70,6 +70,11 @@ pub(crate) fn base(path: &str) -> Result<&str, Refusal> {
     }
 }
 
+/// A path as it is compared: neither case nor the kind of separator counts.
+pub(crate) fn key(path: &str) -> String {
+    path.replace('\\', "/").to_lowercase()
+}
+
 /// Whether a path is written like that of a folder.
 pub(crate) fn is_folder(path: &str) -> bool {
     path.ends_with(SEPARATORS)

@@ -7,19 +7,34 @@ use crate::name;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::sink::Ignored;
 
+/// What counts as the name of a member.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// The last part of its path: members are files that lie side by side. Archives among them, and what packing programs add,
+    /// are told apart.
+    Base,
+    /// The whole path: members are parts of one document, whatever they are.
+    Path,
+}
+
 /// What has been seen of an archive. The only thing here that grows with it, up to
 /// [`Limits::members`] names.
 pub(crate) struct Roster<'l> {
     limits: &'l Limits,
+    naming: Naming,
     entries: u64,
-    /// Base names in lower case.
+    /// Names in lower case.
     names: HashSet<String>,
     ignored: Ignored,
 }
 
 impl<'l> Roster<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Self {
-        Self { limits, entries: 0, names: HashSet::new(), ignored: Ignored::default() }
+        Self::naming(limits, Naming::Base)
+    }
+
+    pub(crate) fn naming(limits: &'l Limits, naming: Naming) -> Self {
+        Self { limits, naming, entries: 0, names: HashSet::new(), ignored: Ignored::default() }
     }
 
     /// One more entry of whatever kind.
@@ -35,7 +50,7 @@ impl<'l> Roster<'l> {
 
     /// Whether the entry at this path is left out; if so, it is noted.
     pub(crate) fn ignores(&mut self, path: &str) -> bool {
-        let ignored = name::is_metadata(path);
+        let ignored = self.naming == Naming::Base && name::is_metadata(path);
         if ignored {
             self.ignored.add(path);
         }
@@ -45,15 +60,25 @@ impl<'l> Roster<'l> {
     /// Takes the file at this path, and gives its name without folders.
     pub(crate) fn register<'p>(&mut self, path: &'p str) -> Result<&'p str, Refusal> {
         let name = name::base(path)?;
+        if self.naming == Naming::Path {
+            self.unique(path, name::key(path))?;
+            return Ok(name);
+        }
         if name::is_archive(name) {
             let what = "the member has the name of an archive";
             return Err(Refusal::new(RefusalCode::NestedArchive, what).of(path));
         }
-        if !self.names.insert(name.to_lowercase()) {
+        self.unique(path, name.to_lowercase())?;
+        Ok(name)
+    }
+
+    fn unique(&mut self, path: &str, name: String) -> Result<(), Refusal> {
+        if self.names.contains(&name) {
             let what = format_args!("another member is also named {name:?}");
             return Err(Refusal::new(RefusalCode::DuplicateName, what).of(path));
         }
-        Ok(name)
+        self.names.insert(name);
+        Ok(())
     }
 
     pub(crate) fn into_ignored(self) -> Ignored {

@@ -64,6 +64,11 @@ impl<R> Source<R> {
         self.fault
     }
 
+    /// The first failure of the source that was not taken yet, if it failed.
+    pub(crate) fn take_fault(&mut self) -> Option<io::Error> {
+        self.fault.take()
+    }
+
     /// Notes a failure, and gives a stand-in to hand up through decoders.
     fn note(&mut self, error: io::Error) -> io::Error {
         let stand_in = io::Error::other("the source failed");

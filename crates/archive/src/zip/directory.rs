@@ -7,7 +7,7 @@ use crate::deliver::{archive_too_large, member_too_large, ratio_too_high};
 use crate::limits::Limits;
 use crate::name;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::roster::Roster;
+use crate::roster::{Naming, Roster};
 use crate::sink::Ignored;
 use crate::source::Source;
 
@@ -22,8 +22,8 @@ pub(super) struct Directory {
 }
 
 /// One member as the directory declares it.
-pub(super) struct Member {
-    pub(super) path: Rc<str>,
+pub(crate) struct Member {
+    pub(crate) path: Rc<str>,
     pub(super) method: Method,
     pub(super) crc: u32,
     /// Bytes in the archive.
@@ -48,6 +48,7 @@ pub(super) fn read<R: Read + Seek>(
     source: &mut Source<R>,
     end: &End,
     limits: &Limits,
+    naming: Naming,
 ) -> Result<Directory, Refusal> {
     if end.entries > limits.members {
         let what = format_args!(
@@ -57,7 +58,7 @@ pub(super) fn read<R: Read + Seek>(
         return Err(Refusal::new(RefusalCode::TooManyMembers, what));
     }
     source.seek_to(end.offset).map_err(|error| Refusal::io(None, &error))?;
-    let mut roster = Roster::new(limits);
+    let mut roster = Roster::naming(limits, naming);
     let mut members = Vec::new();
     let mut spans = Vec::new();
     for _ in 0..end.entries {

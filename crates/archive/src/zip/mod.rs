@@ -19,7 +19,7 @@ mod directory;
 mod end;
 mod record;
 
-use std::io::{self, BufRead, Read, Seek};
+use std::io::{self, Read, Seek};
 
 use bzip2::bufread::BzDecoder;
 use flate2::Crc;
@@ -32,10 +32,11 @@ use crate::limits::Limits;
 use crate::name;
 use crate::printable::printable;
 use crate::refusal::{ExtractError, Refusal, RefusalCode};
+use crate::roster::Naming;
 use crate::sink::{Sink, Summary};
 use crate::source::Source;
 
-use self::directory::Member;
+pub(crate) use self::directory::Member;
 use self::record::Method;
 
 const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
@@ -58,21 +59,22 @@ pub(crate) fn unpack<R: Read + Seek, S: Sink>(
     mut courier: Courier<'_, S>,
 ) -> Result<Summary, ExtractError<S::Error>> {
     let end = end::find(source)?;
-    let directory = directory::read(source, &end, limits)?;
+    let directory = directory::read(source, &end, limits, Naming::Base)?;
     for member in &directory.members {
-        let local = open(source, member)?;
         let name = name::base(&member.path)?;
-        let packed = source.by_ref().take(member.packed);
-        match member.method {
-            Method::Stored => unpack_member(member, name, packed, &mut courier)?,
-            Method::Deflate => unpack_member(member, name, DeflateDecoder::new(packed), &mut courier)?,
-            Method::Bzip2 => unpack_member(member, name, BzDecoder::new(packed), &mut courier)?,
-        }
-        if local.is_described {
-            check_descriptor(source, member)?;
-        }
+        let mut data = Data::open(source, member)?;
+        courier.deliver(name, |buffer| data.fill(buffer))?;
     }
     courier.finish(directory.ignored)
+}
+
+/// The members of a zip by their whole paths, and nothing unpacked yet.
+pub(crate) fn members<R: Read + Seek>(
+    source: &mut Source<R>,
+    limits: &Limits,
+) -> Result<Vec<Member>, Refusal> {
+    let end = end::find(source)?;
+    Ok(directory::read(source, &end, limits, Naming::Path)?.members)
 }
 
 /// Goes to the data of a member, past a local header that must agree with the directory:
@@ -181,51 +183,85 @@ impl Local {
 }
 
 /// The unpacked data of one member, over its packed ones.
-trait Unpacker: Read {
-    /// Packed bytes that were not needed.
-    fn left_over(&self) -> u64;
+enum Unpacker<'a, R: Read> {
+    Stored(io::Take<&'a mut Source<R>>),
+    Deflate(DeflateDecoder<io::Take<&'a mut Source<R>>>),
+    Bzip2(BzDecoder<io::Take<&'a mut Source<R>>>),
 }
 
-impl<R: Read> Unpacker for io::Take<R> {
-    fn left_over(&self) -> u64 {
-        self.limit()
+impl<'a, R: Read> Unpacker<'a, R> {
+    fn packed(&mut self) -> &mut io::Take<&'a mut Source<R>> {
+        match self {
+            Self::Stored(packed) => packed,
+            Self::Deflate(decoder) => decoder.get_mut(),
+            Self::Bzip2(decoder) => decoder.get_mut(),
+        }
     }
 }
 
-impl<R: BufRead> Unpacker for DeflateDecoder<io::Take<R>> {
-    fn left_over(&self) -> u64 {
-        self.get_ref().limit()
+impl<R: Read> Read for Unpacker<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Stored(packed) => packed.read(buffer),
+            Self::Deflate(decoder) => decoder.read(buffer),
+            Self::Bzip2(decoder) => decoder.read(buffer),
+        }
     }
 }
 
-impl<R: BufRead> Unpacker for BzDecoder<io::Take<R>> {
-    fn left_over(&self) -> u64 {
-        self.get_ref().limit()
-    }
+/// One member while it is unpacked. Its sizes and checksum are compared with the directory at its end.
+pub(crate) struct Data<'a, R: Read> {
+    member: &'a Member,
+    unpacker: Unpacker<'a, R>,
+    is_described: bool,
+    is_ended: bool,
+    crc: Crc,
+    size: u64,
 }
 
-fn unpack_member<S: Sink>(
-    member: &Member,
-    name: &str,
-    mut unpacker: impl Unpacker,
-    courier: &mut Courier<'_, S>,
-) -> Result<(), ExtractError<S::Error>> {
-    let mut crc = Crc::new();
-    let mut size = 0_u64;
-    courier.deliver(name, |buffer| {
-        let filled = fill(buffer, |rest| unpacker.read(rest)).map_err(|error| damaged(member, &error))?;
+impl<'a, R: Read + Seek> Data<'a, R> {
+    /// Goes to the member and checks its own header.
+    pub(crate) fn open(source: &'a mut Source<R>, member: &'a Member) -> Result<Self, Refusal> {
+        let is_described = open(source, member)?.is_described;
+        let packed = source.take(member.packed);
+        let unpacker = match member.method {
+            Method::Stored => Unpacker::Stored(packed),
+            Method::Deflate => Unpacker::Deflate(DeflateDecoder::new(packed)),
+            Method::Bzip2 => Unpacker::Bzip2(BzDecoder::new(packed)),
+        };
+        Ok(Self { member, unpacker, is_described, is_ended: false, crc: Crc::new(), size: 0 })
+    }
+
+    /// Fills the buffer, save at the end: a short count means that the member is complete and as it was declared.
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Refusal> {
+        if self.is_ended {
+            return Ok(0);
+        }
+        let member = self.member;
+        let filled =
+            fill(buffer, |rest| self.unpacker.read(rest)).map_err(|error| damaged(member, &error))?;
         let piece = buffer.get(..filled).unwrap_or_default();
-        crc.update(piece);
-        size += filled as u64;
-        if size > member.size {
+        self.crc.update(piece);
+        self.size += filled as u64;
+        if self.size > member.size {
             let what = format_args!("the member unpacks to more than the {} bytes it declares", member.size);
             return Err(corrupt(member, what));
         }
         if filled < buffer.len() {
-            check_end(member, size, crc.sum(), unpacker.left_over())?;
+            self.is_ended = true;
+            let packed = self.unpacker.packed();
+            check_end(member, self.size, self.crc.sum(), packed.limit())?;
+            if self.is_described {
+                check_descriptor(packed.get_mut(), member)?;
+            }
         }
         Ok(filled)
-    })
+    }
+
+    /// The failure of the source, if it was the source that failed.
+    pub(crate) fn take_fault(&mut self) -> Option<io::Error> {
+        self.unpacker.packed().get_mut().take_fault()
+    }
 }
 
 /// All data of a member are there: do they fit what the directory says?

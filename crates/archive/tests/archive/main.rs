@@ -17,6 +17,8 @@ mod members;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod package;
+#[cfg(test)]
 mod source;
 #[cfg(test)]
 mod support;
