@@ -91,7 +91,7 @@ fn every_mistake_is_reported_with_its_path() {
     let expected = [
         r#"acme.contacts.bad name.alert_recipients[1]: wrong format for configuration value "alert_recipients[1]": expected an e-mail address, found "ops""#.to_owned(),
         r#"acme.contacts.bad name: "bad name" is not a valid name (names are made of 1 to 64 ASCII letters, digits, `_` and `-`)"#.to_owned(),
-        format!(r#"acme.contacts.crm.delimiter: {wrong} "delimiter": expected one character such as ";", "," or "\t", but no quote, letter, digit, "." or "-", found ".""#),
+        format!(r#"acme.contacts.crm.delimiter: {wrong} "delimiter": expected one to eight characters such as ";", "," or "\t", but no quote, letter, digit, "." or "-", found ".""#),
         r#"acme.contacts.crm.mode: duplicate key "mode""#.to_owned(),
         format!(r#"acme.contacts.crm.mode: {wrong} "mode": expected "upsert", "create" or "update", found "Update" (did you mean `update`?)"#),
         r#"acme.contacts.crm.modes: unknown configuration option "modes" (did you mean `mode`?)"#.to_owned(),

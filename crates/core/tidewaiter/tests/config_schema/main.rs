@@ -73,6 +73,14 @@ fn both_accept_good_documents() {
         json!({ "acme": { "contacts": { "crm": { "replace_all": {} } } } }),
         json!({ "acme": { "contacts": { "crm": { "replace_all": { "list": 999_999_999.0, "max_removed": 0 } } } } }),
         json!({ "acme": { "contacts": { "crm": { "phone_prefix": "1" } } } }),
+        json!({ "acme": { "contacts": { "crm": {
+            "encoding": ["utf-8", "windows-1252"], "delimiter": "||", "quote": "", "escape": "\\", "header": 2,
+            "skip_lines": "auto", "comment": "#", "trailer": "END;{count}", "columns": { "Mail": "email", "x": null },
+            "unknown_columns": "ignore", "labels": "loose", "decimal": ",", "thousands": ".",
+            "date_formats": ["dd/mm/yyyy", "epoch"], "true_values": ["o"], "false_values": ["n"],
+            "missing_values": ["NULL"], "trim": true, "line_breaks": "keep",
+        } } } }),
+        json!({ "acme": { "contacts": { "crm": { "header": false, "columns": ["email", null], "skip_lines": 2 } } } }),
         json!({ "acme": {}, "settings": { "settle_seconds": 5.0, "limits": { "archive": {} } }, "scopes": {} }),
         // What most of the malformed documents are but for one thing.
         json!({ "acme": {}, "scopes": { "visits": {

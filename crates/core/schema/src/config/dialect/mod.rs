@@ -280,7 +280,7 @@ impl JsonSchema for Columns {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let most = bounds::FIELDS.most;
-        let field = serde_json::json!({ "type": ["string", "null"] });
+        let field = serde_json::json!({ "anyOf": [{ "type": "string" }, { "const": null }] });
         json_schema!({ "anyOf": [
             { "type": "object", "additionalProperties": field, "maxProperties": most },
             { "type": "array", "items": field, "maxItems": most },
