@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::limits::Limits;
 use crate::name;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::sink::Ignored;
+use crate::sink::{Ignored, Sink};
 
 /// What has been seen of an archive. The only thing here that grows with it, up to
 /// [`Limits::members`] names.
@@ -33,17 +33,18 @@ impl<'l> Roster<'l> {
         Ok(())
     }
 
-    /// Whether the entry at this path is left out; if so, it is noted.
-    pub(crate) fn ignores(&mut self, path: &str) -> bool {
-        let ignored = name::is_metadata(path);
-        if ignored {
-            self.ignored.add(path);
+    /// Whether the file of this size at this path is left out, as the sink wants it; if so, it is noted.
+    pub(crate) fn ignores<S: Sink>(&mut self, path: &[u8], bytes: u64, sink: &S) -> bool {
+        let path = String::from_utf8_lossy(path);
+        let is_ignored = sink.ignores(&path, bytes);
+        if is_ignored {
+            self.ignored.add(&path);
         }
-        ignored
+        is_ignored
     }
 
     /// Takes the file at this path, and gives its name without folders.
-    pub(crate) fn register<'p>(&mut self, path: &'p str) -> Result<&'p str, Refusal> {
+    pub(crate) fn register<'p>(&mut self, path: &'p [u8]) -> Result<&'p str, Refusal> {
         let name = name::base(path)?;
         if name::is_archive(name) {
             let what = "the member has the name of an archive";

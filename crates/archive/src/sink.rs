@@ -9,6 +9,12 @@ pub trait Sink {
     /// Why a member could not be taken.
     type Error;
 
+    /// Whether the file of this size at this path is left out: then it is no member, and only counted. The path is not
+    /// checked for being unique, and what is no text in it is replaced.
+    fn ignores(&self, _path: &str, _bytes: u64) -> bool {
+        false
+    }
+
     /// A member begins. The name is the last part of its path in the archive, checked: no
     /// separators, no control characters, 1 to 255 bytes, unique in the archive even when
     /// case is ignored.
@@ -28,12 +34,11 @@ pub struct Summary {
     pub members: u64,
     /// Their unpacked bytes together.
     pub bytes: u64,
-    /// Entries left out because packing programs make them for themselves.
+    /// Entries left out because the sink [ignores](Sink::ignores) them.
     pub ignored: Ignored,
 }
 
-/// Metadata of packing programs that was left out: `__MACOSX/…`, `._…`, `.DS_Store`,
-/// `Thumbs.db`, `desktop.ini`.
+/// What was left out because the sink [ignores](Sink::ignores) it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// How many entries.

@@ -58,7 +58,7 @@ pub(crate) fn unpack<R: Read + Seek, S: Sink>(
     mut courier: Courier<'_, S>,
 ) -> Result<Summary, ExtractError<S::Error>> {
     let end = end::find(source)?;
-    let directory = directory::read(source, &end, limits)?;
+    let directory = directory::read(source, &end, limits, courier.sink())?;
     for member in &directory.members {
         let local = open(source, member)?;
         let name = name::base(&member.path)?;
@@ -89,7 +89,7 @@ fn open<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<Local
     };
     let mut name = vec![0; local.name_len.into()];
     source.read_exact(&mut name).map_err(io)?;
-    if name != path.as_bytes() {
+    if name != path {
         let local = printable(&name);
         return refuse(&format!("the member itself has another name than in the directory: {local}"));
     }
