@@ -95,6 +95,7 @@ pub(crate) fn is_folder(path: &[u8]) -> bool {
     path.last().is_some_and(is_separator)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a slice hands over references to its bytes")]
 fn is_separator(byte: &u8) -> bool {
     matches!(byte, b'/' | b'\\')
 }

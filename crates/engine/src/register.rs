@@ -96,7 +96,7 @@ pub(crate) fn data_kind<D: IntakePolicy>(
         rule: settings.group_policy,
         late: false,
     });
-    Kind::Data { name, rank, settle_seconds, group, unpacked }
+    Kind::Data { name, rank, settle_seconds, group, unpacked: unpacked.map(Box::new) }
 }
 
 /// A file that a configuration may still come for.
@@ -105,7 +105,8 @@ pub(crate) fn unresolved<D: IntakePolicy>(
     active: &Active,
     unpacked: Option<Unpacked>,
 ) -> Kind {
-    Kind::Unresolved { settle_seconds: deployment.quiet_period(active.settings().settle_seconds), unpacked }
+    let settle_seconds = deployment.quiet_period(active.settings().settle_seconds);
+    Kind::Unresolved { settle_seconds, unpacked: unpacked.map(Box::new) }
 }
 
 /// What becomes of a file that a tool left beside data.

@@ -65,7 +65,7 @@ impl ImportRun {
     /// What was taken out of it, if it is an archive that is handled as the only file in it.
     pub fn unpacked(&self) -> Option<&Unpacked> {
         match &self.kind {
-            Kind::Data { unpacked, .. } | Kind::Unresolved { unpacked, .. } => unpacked.as_ref(),
+            Kind::Data { unpacked, .. } | Kind::Unresolved { unpacked, .. } => unpacked.as_deref(),
             Kind::Archive | Kind::Configuration { .. } | Kind::Refused(_) => None,
         }
     }
@@ -122,7 +122,7 @@ pub enum Kind {
         group: Option<Group>,
         /// Its content, if an archive was dropped that held nothing else.
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        unpacked: Option<Unpacked>,
+        unpacked: Option<Box<Unpacked>>,
     },
     /// A file with a legal name that no active configuration knew when it came. It waits for a configuration that is on
     /// its way; see [`ImportRun::resolve`].
@@ -132,7 +132,7 @@ pub enum Kind {
         settle_seconds: i64,
         /// Its content, if an archive was dropped that held nothing else.
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        unpacked: Option<Unpacked>,
+        unpacked: Option<Box<Unpacked>>,
     },
     /// An archive.
     Archive,

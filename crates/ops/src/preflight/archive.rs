@@ -103,7 +103,7 @@ struct Members<'a, F> {
     open: Option<(Exam, u64)>,
 }
 
-impl<E, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
+impl<E: From<Error>, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
     type Error = E;
 
     fn ignores(&self, path: &str, bytes: u64) -> bool {

@@ -16,13 +16,13 @@ const NAMES: [&str; 9] = [
     "desktop.ini",
 ];
 
-/// What they begin with: the second half of a file of macOS, and the lock of an open document of Microsoft Office.
+/// What they begin with: the second half of a file of a Mac, and the lock of an open document of Microsoft Office.
 const BEGINNINGS: [&str; 2] = ["._", "~$"];
 
 /// What they end with: checksums of Hadoop, and its mark of a folder.
 const ENDINGS: [&str; 2] = [".crc", "_$folder$"];
 
-/// The lock of an open document of LibreOffice begins and ends like this.
+/// The lock of an open document of `LibreOffice` begins and ends like this.
 const DOCUMENT_LOCK: (&str, &str) = (".~lock.", "#");
 
 /// What a transaction of Spark begins its marks with, before its number.
@@ -35,7 +35,7 @@ const MARKS: [&str; 3] = [".ok", ".done", ".ready"];
 /// when they have sent it, so anything longer is not passed over without a word.
 const MARK_BYTES: u64 = 256;
 
-/// The folder in which macOS packs what it knows of files.
+/// The folder in which a Mac packs what it knows of files.
 const FOLDER: &str = "__MACOSX";
 
 /// True for a file of this path and size that a tool made for itself, beside the data.

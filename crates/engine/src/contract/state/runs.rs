@@ -251,7 +251,7 @@ pub(super) async fn an_archive_of_one_file_becomes_that_file<S: RunLedger + Grou
     state.register(&archives).await?;
     let unpacked = |n: u32| {
         let source = Source { key: format!("unpacked/lone/{n}"), version: None };
-        Some(Unpacked { file: format!("{n}.csv"), source, bytes: 7 })
+        Some(Box::new(Unpacked { file: format!("{n}.csv"), source, bytes: 7 }))
     };
     let mut file = single("lone", 130, "130.csv", 0, 1).kind;
     if let Kind::Data { unpacked: held, .. } = &mut file {
