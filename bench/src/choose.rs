@@ -60,7 +60,7 @@ fn import(repository: &Repository, n: u32) -> ImportRun {
         archive: None,
         bytes: 1,
         arrived,
-        kind: Kind::Data { name, rank: 0, settle_seconds: 0, group: None },
+        kind: Kind::Data { name, rank: 0, settle_seconds: 0, group: None, unpacked: None },
         progress: Progress::Registered,
     }
 }

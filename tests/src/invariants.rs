@@ -1,10 +1,14 @@
 //! What holds of every deployment between two runs, whatever was dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::io::Cursor;
 
+use tidewaiter::name::is_tool_file;
 use tidewaiter::record::Source;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
+use tidewaiter_archive::{Format, Limits, Sink, extract};
 use tidewaiter_engine::ports::{Conclusion, ImportRun, KeptReport, Progress};
 
 use crate::world::World;
@@ -43,6 +47,8 @@ fn check(world: &World) {
             }
             Progress::Registered | Progress::Started(_) => {
                 assert!(claim(&import.source.key, import), "{} waits, but its content is gone", import.file);
+                let unpacked = import.unpacked().is_none_or(|unpacked| claim(&unpacked.source.key, import));
+                assert!(unpacked, "{} waits, but what was taken out of it is gone", import.file);
             }
             Progress::Concluding(_) => panic!("{} has an outcome that was not carried out", import.file),
         }
@@ -86,7 +92,10 @@ fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Concl
         assert_eq!(counts.imported + counts.unchanged, 0, "{file} was not imported, and has lines that were");
         return;
     }
-    let archived = content(&done.place);
+    let archived = match import.unpacked() {
+        Some(_) => only_member(&import.file, content(&done.place)),
+        None => content(&done.place),
+    };
     assert_eq!(lines(&archived).len() as u64, counts.read + 1, "lines of {file} against its content");
     if let Some(badlines) = &done.badlines {
         let badlines = content(badlines);
@@ -97,6 +106,39 @@ fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Concl
         for line in &rejected {
             assert!(rest.any(|one| one == line), "badlines of {file} are not lines of it, in its order");
         }
+    }
+}
+
+/// The content of the only file in an archive.
+fn only_member(name: &str, archive: Vec<u8>) -> Vec<u8> {
+    let format = Format::from_name(name).expect("the name of an archive");
+    let mut only = OnlyMember::default();
+    let read = extract(format, name, Cursor::new(archive), &Limits::default(), &mut only);
+    assert_eq!(read.map(|summary| summary.members).expect("a sound archive"), 1, "members of {name}");
+    only.0
+}
+
+#[derive(Default)]
+struct OnlyMember(Vec<u8>);
+
+impl Sink for OnlyMember {
+    type Error = Infallible;
+
+    fn ignores(&self, path: &str, bytes: u64) -> bool {
+        is_tool_file(path, bytes)
+    }
+
+    fn begin(&mut self, _name: &str) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Infallible> {
+        Ok(())
     }
 }
 

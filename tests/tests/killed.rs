@@ -115,6 +115,9 @@ fn drops() -> Vec<(&'static str, Vec<u8>)> {
                 ("acme_stores_crm_20260129.csv", &stores),
             ]),
         ),
+        // One file alone is handled as if it had been dropped itself.
+        ("lone.tar", tar(&[("acme_contacts_crm_20260127.csv", &contacts)])),
+        ("acme_contacts_nobody_20260127.tar", tar(&[("export.csv", &contacts)])),
         ("broken.zip", b"PK\x03\x04 and nothing more".to_vec()),
         ("cut.tar", tar(&[("tar.01-02_acme_contacts_crm_20260128.csv", &contacts)])[..40_000].to_vec()),
         ("notes.txt", b"for whom?".to_vec()),
@@ -207,7 +210,7 @@ fn tree(world: &World) -> BTreeMap<String, Vec<u8>> {
     for import in world.treated() {
         let Progress::Done(done) = &import.progress else { continue };
         let KeptReport::At(written) = &done.report else { continue };
-        let first = Key::report(&import.repository, &import.file, import.id, 1);
+        let first = Key::report(&import.repository, import.data_file(), import.id, 1);
         let content = tree.remove(&mask.ids(written.as_str())).unwrap();
         let there = tree.insert(mask.ids(first.as_str()), content);
         assert_eq!(there, None, "{first} is there too");

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tidewaiter::report::Outcome;
 use tidewaiter_engine::capabilities::HasState;
-use tidewaiter_engine::ports::{Conclusion, ConfigStore, Content, KeptReport, Pinned, Progress, RunLedger};
+use tidewaiter_engine::ports::{
+    Conclusion, ConfigStore, Content, KeptReport, Kind, Pinned, Progress, RunLedger,
+};
 use tidewaiter_engine::{configs, hash};
 use tidewaiter_folder::Local;
 use tidewaiter_tests::World;
@@ -199,16 +201,16 @@ fn import_place(file: &str) -> tidewaiter::keys::Key {
 fn our_own_failure_does_not_become_the_partners_outcome() {
     let world = world();
     let archive =
-        fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/deliveries/2-archives/new-stores.tar"));
-    world.drop(PARTNER, "new-stores.tar", archive.unwrap());
+        fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/deliveries/2-archives/web_2026-02-03.zip"));
+    world.drop(PARTNER, "web.zip", archive.unwrap());
     // Members cannot be written: a file is in the way.
     fs::write(world.path("unpacked"), "").unwrap();
     let summary = world.try_run(Duration::ZERO, Duration::ZERO);
     assert_eq!(summary.failures.len(), 1, "it is said");
-    assert!(matches!(world.import("new-stores.tar").progress, Progress::Registered), "and tried again");
+    assert!(matches!(world.import("web.zip").progress, Progress::Registered), "and tried again");
     fs::remove_file(world.path("unpacked")).unwrap();
     world.run();
-    assert_eq!(conclusion(&world, "new-stores.tar").outcome, Outcome::Unpacked);
+    assert_eq!(conclusion(&world, "web.zip").outcome, Outcome::Unpacked);
 }
 
 #[test]
@@ -218,9 +220,8 @@ fn what_lies_in_no_repository_is_said() {
     fs::create_dir_all(world.path("imports/bad name")).unwrap();
     world.drop(PARTNER, FILE, "email\nada@example.org\n");
     let summary = world.try_run(Duration::ZERO, Duration::ZERO);
-    let said: Vec<String> = summary.failures.iter().map(ToString::to_string).collect();
-    assert!(said.iter().any(|text| text.contains("imports/stray.csv is in no repository")), "{said:?}");
-    assert!(said.iter().any(|text| text.contains("imports/bad name is in no repository")), "{said:?}");
+    assert_eq!(summary.strays, ["imports/bad name", "imports/stray.csv"].map(|stray| world.path(stray)));
+    assert_eq!(summary.failures, [], "no run fails for it");
     assert_eq!(conclusion(&world, FILE).outcome, Outcome::Imported, "and holds nobody up");
 }
 
@@ -393,6 +394,89 @@ fn members_of_an_archive_wait_for_its_configuration() {
     for slot in ["01", "02"] {
         assert_eq!(conclusion(&world, &format!("g.{slot}-02_{FILE}")).outcome, Outcome::Imported);
     }
+}
+
+/// A tar archive with this file, which is [`FILE`].
+fn packed(content: &str) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(content.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, FILE, content.as_bytes()).unwrap();
+    archive.into_inner().unwrap()
+}
+
+/// The member of an archive with one file was "not grouped", and the recipients of its import were not told.
+#[test]
+fn an_archive_of_one_file_waits_for_its_configuration_as_that_file_does() {
+    let world = World::new();
+    world.drop(PARTNER, "monday.tar", packed("email\nada@example.org\nbad\n"));
+    let file = fs::File::open(world.path(&format!("imports/{PARTNER}/monday.tar"))).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_hours(1)).unwrap();
+    world.drop(PARTNER, "acme_imports_config.json", CONFIG);
+    world.try_run(Duration::from_hours(1), Duration::ZERO);
+    world.check();
+    let waiting = world.import("monday.tar");
+    assert!(matches!(waiting.kind, Kind::Unresolved { .. }), "{:?}", waiting.kind);
+    world.run();
+    world.check();
+    let ended = conclusion(&world, "monday.tar");
+    assert_eq!((ended.outcome, ended.counts.imported, ended.counts.rejected), (Outcome::Imported, 1, 1));
+    assert_eq!(world.text(&format!("badlines/{PARTNER}/{FILE}")), "email\nbad\n");
+    assert!(world.path(&format!("archives/{PARTNER}/monday.tar")).exists(), "it is kept as it came");
+    assert!(world.path(&format!("logs/{PARTNER}/{FILE}.log")).exists(), "its log has the name of the data");
+}
+
+#[test]
+fn an_archive_of_one_file_that_is_interrupted_is_taken_up_again() {
+    let world = world();
+    world.drop(PARTNER, "monday.tar", packed("email\nada@example.org\n"));
+    // It cannot be extracted: then it is still an archive.
+    fs::write(world.path("unpacked"), "").unwrap();
+    assert_eq!(world.try_run(Duration::ZERO, Duration::ZERO).failures.len(), 1);
+    assert!(matches!(world.import("monday.tar").kind, Kind::Archive));
+    fs::remove_file(world.path("unpacked")).unwrap();
+    // Its log cannot be written: then its outcome is decided, and what was extracted is still there.
+    let logs = world.path(&format!("logs/{PARTNER}"));
+    fs::create_dir_all(logs.parent().unwrap()).unwrap();
+    let _ = fs::remove_dir(&logs);
+    fs::write(&logs, "in the way").unwrap();
+    assert_eq!(world.try_run(Duration::ZERO, Duration::ZERO).failures.len(), 1);
+    assert!(matches!(world.import("monday.tar").progress, Progress::Concluding(_)));
+    fs::remove_file(&logs).unwrap();
+    world.run();
+    world.check();
+    assert_eq!(conclusion(&world, "monday.tar").outcome, Outcome::Imported);
+    assert_eq!(world.keys("contacts"), ["ada@example.org"]);
+}
+
+/// A mark that a transfer is complete was refused, with a mail and exit code 1.
+#[test]
+fn what_tools_leave_needs_no_attention() {
+    let world = World::new();
+    let settings =
+        r#"{ "report_recipients": ["all@example.org"], "alert_recipients": ["alert@example.org"] }"#;
+    world.config(
+        "acme",
+        &format!(r#"{{ "acme": {{ "contacts": {{ "crm": {{}} }} }}, "settings": {settings} }}"#),
+    );
+    for file in ["_SUCCESS", ".DS_Store", "export/Thumbs.db"] {
+        world.drop(PARTNER, file, "");
+    }
+    world.run();
+    world.check();
+    for import in world.history() {
+        let Progress::Done(ended) = &import.progress else { panic!("{} has no outcome", import.file) };
+        assert_eq!(
+            (ended.outcome, ended.needs_attention()),
+            (Outcome::NotProcessed, false),
+            "{}",
+            import.file
+        );
+        assert_eq!((ended.mail_due, ended.digest.as_ref()), (false, None), "{}", import.file);
+    }
+    assert_eq!(world.history().len(), 3, "the ledger knows each");
+    assert!(world.mails().is_empty(), "nobody is told");
 }
 
 /// Each try of an activation, and each drop of the same document, left a copy under `replaced/`.

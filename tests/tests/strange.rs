@@ -530,7 +530,7 @@ fn an_archive_that_is_taken_up_again_tells_the_same() {
     fs::remove_file(&logs).unwrap();
     world.run();
     world.check();
-    assert_eq!(world.keys("contacts"), ["f@example.org"]);
+    assert_eq!(world.keys("contacts"), ["f2@example.org", "f@example.org"]);
     let log = world.text("logs/partner/folders.zip.log");
     assert!(log.contains("ignored export/.DS_Store"), "{log}");
 }

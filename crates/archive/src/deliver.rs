@@ -23,6 +23,11 @@ impl<'a, S: Sink> Courier<'a, S> {
         Self { limits, sink, buffer: vec![0; PIECE], members: 0, bytes: 0 }
     }
 
+    /// Who takes the members.
+    pub(crate) fn sink(&self) -> &S {
+        self.sink
+    }
+
     /// Carries one member. `fill` fills its buffer completely, save at the member's end,
     /// and checks there whatever the format lets it check.
     pub(crate) fn deliver(

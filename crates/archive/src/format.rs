@@ -6,7 +6,7 @@ pub enum Format {
     /// `.zip`: stored, deflated or bzip2-compressed members, zip64 and data descriptors.
     /// The archive must begin with a member and end with its directory; archives in several
     /// parts are refused. Names are read as UTF-8 whether or not they are marked so, since
-    /// many programs forget the mark; a name in an old code page is refused.
+    /// many programs forget the mark; a file name in an old code page is refused.
     Zip,
     /// `.tar`: V7, ustar, GNU long names and pax. The archive ends at a block of zeros, which
     /// must be there: without it, one that was cut between two members would look whole.

@@ -154,9 +154,9 @@ fn unpack_single<R: Read + Seek, S: Sink>(
     mut courier: Courier<'_, S>,
 ) -> Result<Summary, ExtractError<S::Error>> {
     let path = format.member_name(archive_name).unwrap_or(archive_name);
-    let path = name::check(path.as_bytes())?;
+    name::check(path.as_bytes())?;
     let mut roster = roster::Roster::new(limits);
-    let name = roster.register(path)?;
+    let name = roster.register(path.as_bytes())?;
     courier.deliver(name, |buffer| input.fill(buffer))?;
     courier.finish(roster.into_ignored())
 }

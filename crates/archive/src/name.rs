@@ -1,7 +1,12 @@
 //! Names inside an archive, judged as paths before anything is flattened.
 //!
+//! Paths are bytes: only the last part of a file that is delivered has to be text. Folders are not used, and old programs
+//! write them in the code page of their country.
+//!
 //! A path that would lead out of its folder is refused even though only its last part is used: it was built by an
 //! attacker, or by a tool that is not to be trusted.
+
+use std::borrow::Cow;
 
 use crate::format::{Format, strip_suffix_ignore_case};
 use crate::printable::is_treacherous;
@@ -17,23 +22,20 @@ pub(crate) const PATH_BYTES: usize = 1024;
 const OTHER_ARCHIVES: [&str; 12] =
     [".7z", ".rar", ".xz", ".zst", ".tbz", ".tbz2", ".txz", ".tzst", ".lz", ".lz4", ".lzma", ".z"];
 
-/// Folder and files that packing programs add for themselves.
-const METADATA_FOLDER: &str = "__MACOSX";
-const METADATA_FILES: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
-const METADATA_PREFIX: &str = "._";
-
-/// Takes the path of an entry, folder or file, or says why it is unsafe.
+/// Says why the path of an entry, folder or file, is unsafe.
 ///
 /// Backslashes separate like slashes: on Windows they do. `.` and empty parts are harmless
 /// and common in tar archives.
-pub(crate) fn check(raw: &[u8]) -> Result<&str, Refusal> {
+pub(crate) fn check(raw: &[u8]) -> Result<(), Refusal> {
     let refuse = |what: &str| Err(Refusal::new(RefusalCode::UnsafeName, what).of(raw));
     if raw.len() > PATH_BYTES {
         return refuse(&format!("the path has {} bytes, more than {PATH_BYTES}", raw.len()));
     }
-    let Ok(path) = std::str::from_utf8(raw) else {
+    // What is no text is replaced, and nothing else: separators and dots stay where they are.
+    let path = String::from_utf8_lossy(raw);
+    if matches!(path, Cow::Owned(_)) && is_disguised(raw) {
         return refuse("the name is not UTF-8");
-    };
+    }
     if let Some(character) = path.chars().find(|&character| is_treacherous(character)) {
         let code = u32::from(character);
         return refuse(&format!("the name holds the control character U+{code:04X}"));
@@ -57,17 +59,36 @@ pub(crate) fn check(raw: &[u8]) -> Result<&str, Refusal> {
             return refuse(&format!("the name has {} bytes, more than {PART_BYTES}", part.len()));
         }
     }
-    Ok(path)
+    Ok(())
 }
 
 const SEPARATORS: [char; 2] = ['/', '\\'];
 
+/// Whether bytes that are no text may hold separators or dots that we do not see, or hold none where we see some: UTF-8
+/// that is longer than it has to be, and a backslash that is the second half of a Japanese or Chinese character.
+fn is_disguised(raw: &[u8]) -> bool {
+    raw.array_windows().any(|pair| {
+        matches!(
+            pair,
+            [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f] | [0x80..=0xff, b'\\']
+        )
+    })
+}
+
 /// The name of a file without its folders.
-pub(crate) fn base(path: &str) -> Result<&str, Refusal> {
-    match path.rsplit(SEPARATORS).next() {
-        Some(base) if !base.is_empty() && base != "." => Ok(base),
-        _ => Err(Refusal::new(RefusalCode::UnsafeName, "the file has no name").of(path)),
+pub(crate) fn base(path: &[u8]) -> Result<&str, Refusal> {
+    let refuse = |what: &str| Err(Refusal::new(RefusalCode::UnsafeName, what).of(path));
+    match std::str::from_utf8(last(path)) {
+        Ok("" | ".") => refuse("the file has no name"),
+        Ok(base) => Ok(base),
+        Err(_) => refuse("the name is not UTF-8"),
     }
+}
+
+/// A whole path as text.
+pub(crate) fn whole(path: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(path)
+        .map_err(|_| Refusal::new(RefusalCode::UnsafeName, "the path is not UTF-8").of(path))
 }
 
 /// A path as it is compared: neither case nor the kind of separator counts.
@@ -75,18 +96,19 @@ pub(crate) fn key(path: &str) -> String {
     path.replace('\\', "/").to_lowercase()
 }
 
-/// Whether a path is written like that of a folder.
-pub(crate) fn is_folder(path: &str) -> bool {
-    path.ends_with(SEPARATORS)
+/// The last part of a path.
+pub(crate) fn last(path: &[u8]) -> &[u8] {
+    path.rsplit(is_separator).next().unwrap_or_default()
 }
 
-/// Whether a packing program made this entry for itself.
-pub(crate) fn is_metadata(path: &str) -> bool {
-    let mut parts = path.rsplit(SEPARATORS);
-    let base = parts.next().unwrap_or_default();
-    base.starts_with(METADATA_PREFIX)
-        || METADATA_FILES.iter().any(|file| base.eq_ignore_ascii_case(file))
-        || parts.any(|part| part == METADATA_FOLDER)
+/// Whether a path is written like that of a folder.
+pub(crate) fn is_folder(path: &[u8]) -> bool {
+    path.last().is_some_and(is_separator)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a slice hands over references to its bytes")]
+fn is_separator(byte: &u8) -> bool {
+    matches!(byte, b'/' | b'\\')
 }
 
 /// Whether a name is that of an archive, of whichever kind.
@@ -102,7 +124,7 @@ mod tests {
     #[test]
     fn harmless_paths_are_taken() {
         for path in ["a.csv", "./a.csv", "x/y/a.csv", "x\\a.csv", "x//a", "..a", "a..", "é ü.csv", "x/"] {
-            assert_eq!(check(path.as_bytes()).as_deref(), Ok(path));
+            assert_eq!(check(path.as_bytes()), Ok(()), "{path}");
         }
         assert!(check("a".repeat(255).as_bytes()).is_ok());
     }
@@ -111,7 +133,7 @@ mod tests {
     fn unsafe_paths_are_refused_with_the_reason() {
         let long = "a".repeat(256);
         let deep = "a/".repeat(600);
-        let cases: [(&[u8], &str); 14] = [
+        let cases: [(&[u8], &str); 15] = [
             (b"", "empty"),
             (b"../a", "'..'"),
             (b"x/../a", "'..'"),
@@ -124,7 +146,8 @@ mod tests {
             (b"a\0.csv", "U+0000"),
             (b"a\n.csv", "U+000A"),
             ("a\u{202e}vsc.exe".as_bytes(), "U+202E"),
-            (b"caf\x82.csv", "UTF-8"),
+            (b"caf\x82/../a", "'..'"),
+            (b"caf\x82/a\0.csv", "U+0000"),
             (deep.as_bytes(), "1200 bytes, more than 1024"),
         ];
         for (path, reason) in cases {
@@ -137,19 +160,27 @@ mod tests {
 
     #[test]
     fn the_last_part_is_the_name() {
-        assert_eq!(base("x/y\\a.csv"), Ok("a.csv"));
-        assert_eq!(base("a.csv"), Ok("a.csv"));
-        assert!(base("x/").is_err());
-        assert!(base("x/.").is_err());
+        assert_eq!(base(b"x/y\\a.csv"), Ok("a.csv"));
+        assert_eq!(base(b"a.csv"), Ok("a.csv"));
+        assert!(base(b"x/").is_err());
+        assert!(base(b"x/.").is_err());
     }
 
     #[test]
-    fn metadata_of_packing_programs_is_known() {
-        for path in ["__MACOSX/._a.csv", "__MACOSX/x/a", "x/.DS_Store", "THUMBS.DB", "x/Desktop.ini", "._a"] {
-            assert!(is_metadata(path), "{path}");
-        }
-        for path in ["a.csv", "__MACOSX", "x._a", "_a"] {
-            assert!(!is_metadata(path), "{path}");
+    fn only_the_last_part_has_to_be_text() {
+        let folder = b"donn\x82es/a.csv";
+        assert_eq!((check(folder), base(folder)), (Ok(()), Ok("a.csv")));
+        let file = b"x/donn\x82es.csv";
+        assert_eq!(check(file), Ok(()), "it may be left out");
+        assert!(base(file).unwrap_err().message.contains("UTF-8"));
+    }
+
+    #[test]
+    fn a_folder_that_may_be_read_in_two_ways_is_refused() {
+        // The second half of the first character looks like a separator: the file is named 表a.csv.
+        let japanese = b"x/\x95\x5ca.csv";
+        for path in [&b"\xc0\xae\xc0\xae/a.csv"[..], b"\xe0\x80\xae\xe0\x80\xae/a.csv", japanese] {
+            assert!(check(path).unwrap_err().message.contains("UTF-8"), "{path:x?}");
         }
     }
 }

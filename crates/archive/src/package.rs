@@ -49,8 +49,10 @@ impl<R: Read + Seek> Package<R> {
         let mut source = Source::open(source).map_err(ExtractError::Source)?;
         match Self::members(&mut source, limits) {
             Ok(members) => {
-                let keys = members.iter().enumerate().map(|(at, member)| (name::key(&member.path), at));
-                let by_path = keys.collect();
+                // Each path was read as text when it was registered.
+                let by_path = (members.iter().enumerate())
+                    .filter_map(|(at, member)| Some((name::key(name::whole(&member.path).ok()?), at)))
+                    .collect();
                 Ok(Self { source, members, by_path })
             }
             Err(refusal) => Err(told(source.take_fault(), refusal)),
@@ -65,7 +67,7 @@ impl<R: Read + Seek> Package<R> {
 
     /// The paths of all parts as the zip writes them, in the order of their data.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|member| &*member.path)
+        self.members.iter().filter_map(|member| name::whole(&member.path).ok())
     }
 
     /// Whether there is a part with this path; neither case nor the kind of separator counts.

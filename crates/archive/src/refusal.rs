@@ -19,7 +19,8 @@ pub enum RefusalCode {
     RatioTooHigh,
     /// A name that is empty, too long, not UTF-8, absolute, leads out of its folder, or
     /// holds control or direction-changing characters. Names in old code pages are not
-    /// guessed at: which one was meant is written nowhere.
+    /// guessed at: which one was meant is written nowhere. Folders may have such names,
+    /// because they are not used.
     UnsafeName,
     /// A symbolic or hard link.
     Link,
@@ -128,7 +129,7 @@ impl Refusal {
 
     /// What a failed read says about the archive. A failing source is told apart in
     /// [`extract`](crate::extract), so whatever comes here is about the bytes.
-    pub(crate) fn io(member: Option<&str>, error: &io::Error) -> Self {
+    pub(crate) fn io(member: Option<&[u8]>, error: &io::Error) -> Self {
         let refusal = if error.kind() == io::ErrorKind::UnexpectedEof {
             Self::new(RefusalCode::Truncated, "the data end too early")
         } else {

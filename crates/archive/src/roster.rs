@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::limits::Limits;
 use crate::name;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::sink::Ignored;
+use crate::sink::{Ignored, Sink};
 
 /// What counts as the name of a member.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,20 +48,21 @@ impl<'l> Roster<'l> {
         Ok(())
     }
 
-    /// Whether the entry at this path is left out; if so, it is noted.
-    pub(crate) fn ignores(&mut self, path: &str) -> bool {
-        let ignored = self.naming == Naming::Base && name::is_metadata(path);
-        if ignored {
-            self.ignored.add(path);
+    /// Whether the file of this size at this path is left out, as the sink wants it; if so, it is noted.
+    pub(crate) fn ignores<S: Sink>(&mut self, path: &[u8], bytes: u64, sink: &S) -> bool {
+        let path = String::from_utf8_lossy(path);
+        let is_ignored = sink.ignores(&path, bytes);
+        if is_ignored {
+            self.ignored.add(&path);
         }
-        ignored
+        is_ignored
     }
 
     /// Takes the file at this path, and gives its name without folders.
-    pub(crate) fn register<'p>(&mut self, path: &'p str) -> Result<&'p str, Refusal> {
+    pub(crate) fn register<'p>(&mut self, path: &'p [u8]) -> Result<&'p str, Refusal> {
         let name = name::base(path)?;
         if self.naming == Naming::Path {
-            self.unique(path, name::key(path))?;
+            self.unique(path, name::key(name::whole(path)?))?;
             return Ok(name);
         }
         if name::is_archive(name) {
@@ -72,7 +73,7 @@ impl<'l> Roster<'l> {
         Ok(name)
     }
 
-    fn unique(&mut self, path: &str, name: String) -> Result<(), Refusal> {
+    fn unique(&mut self, path: &[u8], name: String) -> Result<(), Refusal> {
         if self.names.contains(&name) {
             let what = format_args!("another member is also named {name:?}");
             return Err(Refusal::new(RefusalCode::DuplicateName, what).of(path));

@@ -1,5 +1,7 @@
 //! What goes out: the members, and a summary of them.
 
+use std::convert::Infallible;
+
 /// Takes the members of an archive, one after the other.
 ///
 /// For each member: [`begin`](Sink::begin), any number of [`write`](Sink::write), then
@@ -8,6 +10,12 @@
 pub trait Sink {
     /// Why a member could not be taken.
     type Error;
+
+    /// Whether the file of this size at this path is left out: then it is no member, and only counted. The path is not
+    /// checked for being unique, and what is no text in it is replaced.
+    fn ignores(&self, _path: &str, _bytes: u64) -> bool {
+        false
+    }
 
     /// A member begins. The name is the last part of its path in the archive, checked: no
     /// separators, no control characters, 1 to 255 bytes, unique in the archive even when
@@ -28,12 +36,11 @@ pub struct Summary {
     pub members: u64,
     /// Their unpacked bytes together.
     pub bytes: u64,
-    /// Entries left out because packing programs make them for themselves.
+    /// Entries left out because the sink [ignores](Sink::ignores) them.
     pub ignored: Ignored,
 }
 
-/// Metadata of packing programs that was left out: `__MACOSX/…`, `._…`, `.DS_Store`,
-/// `Thumbs.db`, `desktop.ini`.
+/// What was left out because the sink [ignores](Sink::ignores) it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// How many entries.
@@ -51,5 +58,24 @@ impl Ignored {
         if self.paths.len() < Self::SHOWN {
             self.paths.push(path.to_owned());
         }
+    }
+}
+
+/// What would take the members of an archive; a package gives its parts itself.
+pub(crate) struct Nothing;
+
+impl Sink for Nothing {
+    type Error = Infallible;
+
+    fn begin(&mut self, _name: &str) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Infallible> {
+        Ok(())
     }
 }

@@ -179,7 +179,7 @@ async fn conclusion_of<D: HasObjects + HasRuns>(
         sha256: report.sha256.clone(),
         finished,
         place: Key::placed(report.outcome.place(), &import.repository, &import.file),
-        log: Key::log(&import.repository, &import.file),
+        log: Key::log(&import.repository, import.data_file()),
         report: report::keep(deployment, import, report).await?,
         badlines: report.badlines.clone().and_then(|key| Key::parse(&key).ok()),
         mail_due: !report.recipients.is_empty(),

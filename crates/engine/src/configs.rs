@@ -123,7 +123,7 @@ pub async fn pin<D: Pins>(
     Ok(config.map(|config| Pinned {
         at: deployment.now(),
         config,
-        loaders: deployment.loaders(import.bytes),
+        loaders: deployment.loaders(import.content().1),
         notes: Vec::new(),
         checked: false,
         content: None,

@@ -1,12 +1,14 @@
 //! Takes in what was dropped: tells configurations, archives and data files apart, extracts archives,
-//! and registers files for their turn.
+//! and registers files for their turn. An archive that holds one data file is handled as that file.
 
 mod configure;
 mod extract;
+mod lone;
 mod members;
 mod unresolved;
 
 pub use extract::{ignored_note, limits as archive_limits, not_grouped};
+pub use lone::is_lone;
 pub use members::refused as refused_archive;
 
 use crate::capabilities::{HasConfigs, HasGroups, HasQueue, trait_alias};

@@ -21,7 +21,7 @@ impl Lost {
     pub(crate) fn of(error: Error, run: &ImportRun) -> Result<Self> {
         match error {
             Error::Closed { .. } => Ok(Self::Gone),
-            Error::NotFound { key } if key == run.source.key => Ok(Self::Gone),
+            Error::NotFound { key } if key == run.source.key || key == run.content().0.key => Ok(Self::Gone),
             Error::Unreadable { ref key, .. } if *key == run.source.key => {
                 Ok(Self::Locked(error.to_string()))
             }
@@ -34,7 +34,7 @@ impl Lost {
         let (code, why, hint) = match self {
             Self::Gone => (
                 GONE,
-                Error::NotFound { key: run.source.key.clone() }.to_string(),
+                Error::NotFound { key: run.content().0.key.clone() }.to_string(),
                 "the file was removed after it was registered; drop it again to import it",
             ),
             Self::Locked(why) => ("cannot-open", why, "make it readable for tidewaiter, then drop it again"),

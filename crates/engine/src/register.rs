@@ -2,13 +2,13 @@
 
 use tidewaiter::config::Active;
 use tidewaiter::keys::{SLASH, clean_name};
-use tidewaiter::name::{DataName, DroppedName, NameError};
+use tidewaiter::name::{DataName, DroppedName, NameError, is_tool_file};
 use tidewaiter::order::scope_rank;
-use tidewaiter::report::{Outcome, Reason};
+use tidewaiter::report::{Outcome, Reason, TOOL_FILE};
 use tidewaiter::sequence::GroupRef;
 
 use crate::capabilities::{HasConfigCache, HasObjects, HasRuns, IntakePolicy, trait_alias};
-use crate::ports::{DroppedObject, Group, ImportRun, Kind, Nature, Progress, Refusal, RunLedger};
+use crate::ports::{DroppedObject, Group, ImportRun, Kind, Nature, Progress, Refusal, RunLedger, Unpacked};
 use crate::{Error, Result, configs};
 
 trait_alias! {
@@ -52,6 +52,10 @@ async fn kind_of<D: Registers>(deployment: &D, dropped: &DroppedObject, file: &s
         }
         Nature::File => {}
     }
+    // Also in a subfolder: nothing that its sender meant to be taken is lost.
+    if is_tool_file(&file.replace(SLASH, "/"), dropped.bytes) {
+        return Ok(Kind::Refused(tool_file()));
+    }
     if file.contains(SLASH) {
         return illegal(
             "folder",
@@ -65,18 +69,24 @@ async fn kind_of<D: Registers>(deployment: &D, dropped: &DroppedObject, file: &s
         DroppedName::Data | DroppedName::Other => {
             let (active, name) = configs::resolve(deployment, &dropped.repository, file).await?;
             Ok(match name {
-                Ok(name) => data_kind(deployment, &active, name),
+                Ok(name) => data_kind(deployment, &active, name, None),
                 Err(error) if error.is_illegal() => Kind::Refused(refused_name(&error)),
-                Err(_) => unresolved(deployment, &active),
+                Err(_) => unresolved(deployment, &active, None),
             })
         }
     }
 }
 
-/// A data file with its place in the order. The generation of its group is given by the state.
+/// A data file with its place in the order, and where its content is if it came packed. The generation of its group is
+/// given by the state.
 ///
 /// What the sequencer has to know of the configuration is written down with it: so that it need not read any.
-pub(crate) fn data_kind<D: IntakePolicy>(deployment: &D, active: &Active, name: DataName) -> Kind {
+pub(crate) fn data_kind<D: IntakePolicy>(
+    deployment: &D,
+    active: &Active,
+    name: DataName,
+    unpacked: Option<Unpacked>,
+) -> Kind {
     let settings = active.settings();
     let rank = scope_rank(&name.scope, &settings.scope_order);
     let settle_seconds = deployment.quiet_period(settings.settle_seconds);
@@ -86,12 +96,23 @@ pub(crate) fn data_kind<D: IntakePolicy>(deployment: &D, active: &Active, name: 
         rule: settings.group_policy,
         late: false,
     });
-    Kind::Data { name, rank, settle_seconds, group }
+    Kind::Data { name, rank, settle_seconds, group, unpacked: unpacked.map(Box::new) }
 }
 
 /// A file that a configuration may still come for.
-pub(crate) fn unresolved<D: IntakePolicy>(deployment: &D, active: &Active) -> Kind {
-    Kind::Unresolved { settle_seconds: deployment.quiet_period(active.settings().settle_seconds) }
+pub(crate) fn unresolved<D: IntakePolicy>(
+    deployment: &D,
+    active: &Active,
+    unpacked: Option<Unpacked>,
+) -> Kind {
+    let settle_seconds = deployment.quiet_period(active.settings().settle_seconds);
+    Kind::Unresolved { settle_seconds, unpacked: unpacked.map(Box::new) }
+}
+
+/// What becomes of a file that a tool left beside data.
+pub fn tool_file() -> Refusal {
+    let reason = Reason::new(TOOL_FILE, "a tool left this file beside the data; it needs no attention");
+    Refusal { outcome: Outcome::NotProcessed, reason }
 }
 
 /// An illegal name is bogus; a legal one that nothing is configured for is not taken up.

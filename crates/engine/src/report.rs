@@ -67,7 +67,7 @@ pub(crate) async fn keep<D: HasObjects + HasRuns>(
 }
 
 fn draft_of(import: &ImportRun, draft: u32) -> Key {
-    Key::report(&import.repository, &import.file, import.id, draft)
+    Key::report(&import.repository, import.data_file(), import.id, draft)
 }
 
 /// Removes what other tries wrote of a report that was decided, and what one of them knows to be `ours`.

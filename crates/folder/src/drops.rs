@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{NAME_BYTES, Repository, clean_name};
+use tidewaiter::name::is_tool_file;
 
 use super::disk::{Disk, Meta, is_no_folder};
 use super::folder::{Partial, rename};
@@ -56,6 +57,8 @@ pub struct Taken {
     pub writing: StillWriting,
     /// What could not be taken in, and why.
     pub failures: Vec<(PathBuf, Error)>,
+    /// What lies beside the repositories, where nothing is taken in from.
+    pub strays: Vec<PathBuf>,
 }
 
 /// Files that stay where they are, because they are still being written.
@@ -104,7 +107,7 @@ impl Inbox {
             return Err(Error::NotFound { key: self.disk.root().join(imports).display().to_string() });
         }
         let mut found = Vec::new();
-        let mut taken = Taken { failures: strays(&self.disk)?, ..Taken::default() };
+        let mut taken = Taken { strays: strays(&self.disk)?, ..Taken::default() };
         for repository in drop_folders(&self.disk)? {
             // One repository that cannot be read must not hold up the others.
             taken.failures.extend(collect(&self.disk, &repository, &mut found));
@@ -113,7 +116,7 @@ impl Inbox {
         found.sort_by(|a, b| is_config(b).cmp(&is_config(a)).then_with(|| a.path.cmp(&b.path)));
         let mut seen = std::mem::take(&mut self.seen);
         for found in found {
-            if unfinished_name(&found.file) {
+            if unfinished_name(&found.file, found.meta.bytes) {
                 taken.writing.unfinished.push(self.disk.root().join(found.path));
                 continue;
             }
@@ -143,7 +146,7 @@ impl Inbox {
                 taken.writing.changing.push(self.disk.root().join(found.path));
             }
         }
-        for (path, _) in &mut taken.failures {
+        for path in taken.failures.iter_mut().map(|(path, _)| path).chain(&mut taken.strays) {
             *path = self.disk.root().join(&*path);
         }
         Ok(taken)
@@ -356,7 +359,7 @@ pub(super) fn untaken(disk: &Disk) -> Result<Looked<Untaken>> {
         .map(|Found { repository, file, meta, .. }| Untaken {
             bytes: if meta.nature == Nature::File { meta.bytes } else { 0 },
             changed: Timestamp::try_from(meta.modified()).ok(),
-            unfinished: unfinished_name(&file),
+            unfinished: unfinished_name(&file, meta.bytes),
             repository,
             file,
         })
@@ -366,16 +369,21 @@ pub(super) fn untaken(disk: &Disk) -> Result<Looked<Untaken>> {
 }
 
 /// What lies beside the repositories, where nothing is taken in from; by its path relative to the root.
-pub(super) fn strays(disk: &Disk) -> Result<Vec<(PathBuf, Error)>> {
+pub(super) fn strays(disk: &Disk) -> Result<Vec<PathBuf>> {
     let mut strays = Vec::new();
     for name in entries(disk, Path::new(IMPORTS))? {
         let path = Path::new(IMPORTS).join(&name);
         let is_hidden = name.as_encoded_bytes().starts_with(b".");
-        if !is_hidden && !is_repository(disk, &path) {
-            let key = disk.root().join(&path).display().to_string();
-            strays.push((path, Error::Stray { key }));
+        if is_hidden || is_repository(disk, &path) {
+            continue;
+        }
+        // One that is gone by now is none, and of one that cannot be looked at more is said elsewhere.
+        let bytes = disk.stat(&path).ok().flatten().map_or(0, |found| found.bytes);
+        if !is_tool_file(&name.to_string_lossy(), bytes) {
+            strays.push(path);
         }
     }
+    strays.sort();
     Ok(strays)
 }
 
@@ -487,9 +495,12 @@ fn fitting(name: &str) -> &str {
     name.get(..end).unwrap_or(name)
 }
 
-fn unfinished_name(file: &str) -> bool {
+fn unfinished_name(file: &str, bytes: u64) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
-    name.starts_with('.') || name.ends_with('~') || UNFINISHED_ENDINGS.iter().any(|end| name.ends_with(end))
+    !is_tool_file(file, bytes)
+        && (name.starts_with('.')
+            || name.ends_with('~')
+            || UNFINISHED_ENDINGS.iter().any(|end| name.ends_with(end)))
 }
 
 /// 128 bits that differ for each id, from the randomly keyed hasher of the standard library.

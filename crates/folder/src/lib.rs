@@ -193,7 +193,7 @@ impl Local {
 
     /// What lies beside the repositories in the drop zone, where nothing is taken in from.
     pub fn strays(&self) -> Result<Vec<PathBuf>> {
-        Ok(drops::strays(&self.disk)?.into_iter().map(|(path, _)| self.root().join(path)).collect())
+        Ok(drops::strays(&self.disk)?.into_iter().map(|path| self.root().join(path)).collect())
     }
 
     /// What was taken in and could not be registered: an active configuration cannot be used, or a process

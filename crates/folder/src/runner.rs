@@ -8,6 +8,7 @@ mod messages;
 mod unfinished;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tidewaiter::keys::Repository;
@@ -35,6 +36,8 @@ pub struct Runner {
     troubles: Troubles,
     /// Files that arrived in a repository while its order could not go on.
     arrived: HashMap<Repository, Message>,
+    /// What lies beside the repositories in the drop zone, as it was last looked at.
+    strays: Vec<PathBuf>,
     /// True if a store did not answer in this round.
     stalls: bool,
     /// Held as long as the runner lives: one process at a time works on a folder.
@@ -48,6 +51,8 @@ pub struct RunSummary {
     pub failures: Vec<Failure>,
     /// Files that stay in the drop zone, because they are still being written.
     pub still_writing: StillWriting,
+    /// What lies beside the repositories in the drop zone, where nothing is taken in from.
+    pub strays: Vec<PathBuf>,
 }
 
 /// What a watch tells of failures.
@@ -57,6 +62,8 @@ pub enum Told {
     Failed(Failure),
     /// What failed before goes on.
     Recovered(Failure),
+    /// This lies beside the repositories in the drop zone, where nothing is taken in from.
+    Stray(PathBuf),
 }
 
 /// What something is about: its repository and what is being done.
@@ -71,7 +78,15 @@ impl Runner {
         let lock = Lock::take(local.disk())?;
         let inbox = Inbox::new(local.disk(), &local.objects().taken_in, quiet);
         let troubles = Troubles::new(local.root(), true);
-        Ok(Self { inbox, troubles, arrived: HashMap::new(), stalls: false, _lock: lock, local })
+        Ok(Self {
+            inbox,
+            troubles,
+            arrived: HashMap::new(),
+            strays: Vec::new(),
+            stalls: false,
+            _lock: lock,
+            local,
+        })
     }
 
     /// The deployment.
@@ -98,20 +113,24 @@ impl Runner {
         self.end_run().await;
         self.exhaust().await;
         let failures = self.said().await.into_values().collect();
-        RunSummary { failures, still_writing }
+        RunSummary { failures, still_writing, strays: self.strays.clone() }
     }
 
-    /// Goes on until `stop` is ready: takes in files as they arrive, and treats what is ready. `tell` is called with each
-    /// cause of failures, once, and once more when it is over. What failed is tried again, later and later.
+    /// Goes on until `stop` is ready: takes in files as they arrive, and treats what is ready. `tell` is called with what
+    /// lies beside the repositories, once, and with each cause of failures, once, and once more when it is over. What failed is tried again, later and later.
     pub async fn watch(&mut self, stop: impl Future<Output = ()>, mut tell: impl FnMut(Told)) {
         tokio::pin!(stop);
         self.begin(false);
-        let mut told = BTreeMap::new();
+        let (mut told, mut strays) = (BTreeMap::new(), Vec::new());
         self.reconcile().await;
         let mut reconciled = Instant::now();
         loop {
             let looked = Instant::now();
             self.take_in().await;
+            for new in self.strays.iter().filter(|stray| !strays.contains(*stray)) {
+                tell(Told::Stray(new.clone()));
+            }
+            strays.clone_from(&self.strays);
             self.try_again().await;
             // However much there is to do, the drop zone is looked at now and then; however long a look takes, as much time
             // is left for what there is to do.

@@ -9,6 +9,7 @@ use tidewaiter::finding::Code;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::render::{Html, Renderer};
+use tidewaiter::report::TOOL_FILE;
 use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
 use tidewaiter_engine::ports::{Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, RunLedger};
 use tidewaiter_engine::report;
@@ -70,7 +71,9 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
     let mut ended: Vec<(ImportRun, Conclusion)> = of_day.into_iter().filter_map(ended).collect();
     ended.sort_by_key(|(import, conclusion)| (conclusion.finished, import.id));
     let (mut files, mut kinds) = (Vec::new(), Kinds::new());
-    for (import, conclusion) in ended {
+    // What tools left beside data would hide what a partner sent.
+    let is_sent = |conclusion: &Conclusion| conclusion.code.as_deref() != Some(TOOL_FILE);
+    for (import, conclusion) in ended.into_iter().filter(|(_, conclusion)| is_sent(conclusion)) {
         files.push(file(deployed, import, &conclusion, &mut kinds).await?);
     }
     let mut columns: Vec<Column> = (kinds.into_iter())

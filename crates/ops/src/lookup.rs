@@ -32,7 +32,7 @@ pub(crate) async fn imports_of(
             ..HistoryFilter::default()
         };
         let mut found = deployed.state().history(&filter).await?;
-        found.retain(|import| import.file == name);
+        found.retain(|import| import.file == name || import.data_file() == name);
         if !found.is_empty() {
             found.sort_by_key(|import| import.id);
             return Ok(found);

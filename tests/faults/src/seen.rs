@@ -163,7 +163,7 @@ fn tree(
     }
     for import in imports {
         let Some(KeptReport::At(written)) = done(import).map(|done| &done.report) else { continue };
-        let first = Key::report(&import.repository, &import.file, import.id, 1);
+        let first = Key::report(&import.repository, import.data_file(), import.id, 1);
         let content = tree.remove(&mask.ids(written.as_str()));
         let content = content.ok_or_else(|| format!("the report {written} is not there"))?;
         let report = mask.text(&String::from_utf8_lossy(&content));

@@ -83,7 +83,10 @@ impl Watch {
             (Some(What::Configuration(Some(_))), _) => {
                 (held.outcome == Outcome::Activated).then_some(()).ok_or_else(|| "it is right".to_owned())
             }
-            (Some(What::Archive(Some(members))), _) => {
+            (_, Some(Kind::Unresolved { .. })) => {
+                (held.outcome == Outcome::NotProcessed).then_some(()).ok_or_else(|| "no name".to_owned())
+            }
+            (Some(What::Archive(Some(members))), _) if members.len() > 1 => {
                 let all = (0..members.len()).all(|n| self.imports.contains_key(&id.member(n as u64)));
                 match held.outcome {
                     Outcome::Unpacked if all => Ok(()),
@@ -227,13 +230,14 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
 /// who carry out one import at the same time cannot tell what the other one wrote from what somebody put there by
 /// hand, and keep it.
 fn own_names(import: &ImportRun, done: &Conclusion) -> Vec<String> {
-    let log = Key::log(&import.repository, &import.file);
+    let log = Key::log(&import.repository, import.data_file());
     let place = Key::placed(done.outcome.place(), &import.repository, &import.file);
     let badlines = match &import.kind {
         Kind::Data { name, .. } => Some(Key::badlines(&import.repository, name)),
         _ => None,
     };
-    let place = (done.code.as_deref() != Some("gone")).then_some(place);
+    let is_moved = done.code.as_deref() != Some("gone") || import.unpacked().is_some();
+    let place = is_moved.then_some(place);
     [Some(log), place, badlines].into_iter().flatten().map(|key| key.renamed(import.id).to_string()).collect()
 }
 
@@ -361,6 +365,11 @@ impl Places<'_> {
             self.wrong.push(format!("{name} waits, and its bytes are gone"));
         }
         self.claimed.insert(import.source.key.clone(), import.id);
+        let (content, _) = import.content();
+        let is_there = self.bucket.content(&content.key, content.version.as_deref()).is_some();
+        if waits && !is_there && !self.is_gone(import) {
+            self.wrong.push(format!("{name} waits, and its content is gone"));
+        }
     }
 
     /// What has its outcome lies where the ledger says, with its log and its rejected lines, and nowhere else.
@@ -382,7 +391,7 @@ impl Places<'_> {
         };
         let log = report.as_ref().map(|report| Log.render(report).into_bytes());
         let mut outputs = vec![(&done.log, log)];
-        if done.code.as_deref() != Some("gone") {
+        if done.code.as_deref() != Some("gone") || import.unpacked().is_some() {
             outputs.push((&done.place, Some(bytes.to_vec())));
         }
         let badlines = if self.watch.unforeseen.contains(&import.id) {

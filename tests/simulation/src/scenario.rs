@@ -75,6 +75,16 @@ pub enum What {
     Junk,
 }
 
+impl What {
+    /// How many runs there are beside that of what was dropped: those of the members of an archive with several.
+    pub fn runs_beside(&self) -> usize {
+        match self {
+            Self::Archive(Some(members)) if members.len() > 1 => members.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// A member of an archive.
 #[derive(Debug, Clone)]
 pub struct Member {
@@ -395,8 +405,10 @@ impl Scenario {
         let Some(of) = self.partners.get(partner) else { return };
         let (id, last) = (pick(chance, &["a", "tar"]), 2);
         let mut members: BTreeMap<String, Data> = BTreeMap::new();
+        // One file alone is handled as if it had been dropped itself.
+        let is_lone = chance.below(4) == 0;
         for slot in 1..=last {
-            if chance.below(8) > 0 {
+            if !is_lone && chance.below(8) > 0 {
                 let (file, data) = named(chance, of.universe, Some((id.to_owned(), slot, last)), false);
                 members.insert(file, data);
             }

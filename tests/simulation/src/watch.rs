@@ -7,6 +7,7 @@
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::discriminant;
 
 use sha2::{Digest, Sha256};
 use tidewaiter::id::ImportId;
@@ -144,10 +145,8 @@ impl Watch {
             _ if self.is_running(earlier) => Fault::OverwrittenAtWork,
             _ => Fault::Overwritten,
         });
-        if let What::Archive(Some(members)) = &upload.dropped.what {
-            for n in 0..members.len() {
-                self.members.insert(id.member(n as u64), (id, n));
-            }
+        for n in 0..upload.dropped.what.runs_beside() {
+            self.members.insert(id.member(n as u64), (id, n));
         }
         self.uploads.insert(id, upload);
         fault
@@ -195,11 +194,9 @@ impl Watch {
         let is_known = self.imports.contains_key(&before);
         self.expect(!is_known, || format!("{} ({}) was registered twice", import.file, import.id));
         if let Some(upload) = self.uploads.remove(&before) {
-            if let What::Archive(Some(members)) = &upload.dropped.what {
-                for n in 0..members.len() {
-                    self.members.remove(&before.member(n as u64));
-                    self.members.insert(import.id.member(n as u64), (import.id, n));
-                }
+            for n in 0..upload.dropped.what.runs_beside() {
+                self.members.remove(&before.member(n as u64));
+                self.members.insert(import.id.member(n as u64), (import.id, n));
             }
             self.uploads.insert(import.id, upload);
             self.taken_as.insert(before, import.id);
@@ -235,6 +232,11 @@ impl Watch {
         }
         match &self.uploads.get(&id)?.dropped {
             Dropped { partner, what: What::Data(data), .. } => {
+                Some(Subject { partner: *partner, data, is_member: false })
+            }
+            // One file in an archive is handled as if it had been dropped itself.
+            Dropped { partner, what: What::Archive(Some(members)), .. } if members.len() == 1 => {
+                let data = &members.first()?.data;
                 Some(Subject { partner: *partner, data, is_member: false })
             }
             _ => None,
@@ -310,10 +312,11 @@ impl Watch {
         }
     }
 
-    /// A file is known for what it is, that was not when it was registered; false if it was known before.
+    /// A file is known for what it is, that was not when it was registered, or an archive for the only file in it; false
+    /// if it was known before.
     pub fn resolved(&mut self, process: u64, import: &ImportRun) -> bool {
         let before = self.imports.get(&import.id).map(|import| &import.kind);
-        let is_new = matches!(before, Some(Kind::Unresolved { .. }));
+        let is_new = before.is_some_and(|before| discriminant(before) != discriminant(&import.kind));
         if is_new {
             self.known_as(process, import);
         }
@@ -344,22 +347,25 @@ impl Watch {
     }
 
     fn judge_kind(&mut self, process: u64, import: &ImportRun) {
-        let id = import.id;
-        let Some(Subject { partner, data, is_member }) = self.subject(id) else { return };
         let Kind::Refused(refusal) = &import.kind else { return };
+        self.judge_refusal(process, import.id, &refusal.reason.code);
+    }
+
+    /// A file was refused for its name.
+    fn judge_refusal(&mut self, process: u64, id: ImportId, code: &str) {
+        let Some(Subject { partner, data, is_member }) = self.subject(id) else { return };
         let lacks = self.may_be_unconfigured(process, partner)
             || self.candidates(process, partner).iter().any(|(_, variant)| !variant.has(data));
-        let waits = self.waited_for(id).filter(|_| refusal.reason.code == "not-configured");
-        let is_right_code = |code: &str| match code {
+        let waits = self.waited_for(id).filter(|_| code == "not-configured");
+        let is_right = match code {
             "not-configured" => lacks,
             "not-grouped" => is_member && data.group.is_none(),
             _ => false,
         };
-        let is_right = is_right_code(&refusal.reason.code);
-        let code = refusal.reason.code.clone();
-        self.expect(is_right, || format!("{} was refused as {code}", import.file));
+        let name = self.name(id);
+        self.expect(is_right, || format!("{name} was refused as {code}"));
         if let Some(configuration) = waits {
-            self.wrong(format!("{} was refused, and {configuration} is on its way", import.file));
+            self.wrong(format!("{name} was refused, and {configuration} is on its way"));
         }
     }
 
@@ -447,6 +453,12 @@ impl Watch {
             return;
         }
         self.conclusions.insert(id, held.clone());
+        // One that came packed is refused for its name with its outcome.
+        let is_unresolved =
+            self.imports.get(&id).is_some_and(|import| matches!(import.kind, Kind::Unresolved { .. }));
+        if let Some(code) = held.code.as_deref().filter(|_| is_unresolved) {
+            self.judge_refusal(process, id, code);
+        }
         let partner = self.partner_of(id);
         let candidates: Vec<Variant> =
             self.candidates(process, partner).into_iter().map(|(_, variant)| variant).collect();

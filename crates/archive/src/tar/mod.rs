@@ -53,7 +53,8 @@ pub(crate) fn unpack<R: Read + Seek, S: Sink>(
             _ => {
                 roster.count()?;
                 let entry = Entry::new(&header, std::mem::take(&mut pending));
-                if let Some(path) = entry.admit(&mut roster)? {
+                let path = &entry.path;
+                if entry.admit(&mut roster, courier.sink())? {
                     if entry.size > limits.member_bytes {
                         let measured = format_args!("{} bytes, more than", entry.size);
                         return Err(member_too_large(limits, measured).of(path).into());
@@ -63,9 +64,8 @@ pub(crate) fn unpack<R: Read + Seek, S: Sink>(
                     courier.deliver(name, |buffer| blocks.data(&mut left, buffer, path))?;
                     blocks.skip(padding(entry.size), path)?;
                 } else {
-                    let path = String::from_utf8_lossy(&entry.path);
-                    blocks.skip(entry.size, &path)?;
-                    blocks.skip(padding(entry.size), &path)?;
+                    blocks.skip(entry.size, path)?;
+                    blocks.skip(padding(entry.size), path)?;
                 }
             }
         }
@@ -95,9 +95,10 @@ impl Entry {
         }
     }
 
-    /// The path of a file to deliver, `None` for what is passed over.
-    fn admit(&self, roster: &mut Roster<'_>) -> Result<Option<&str>, Refusal> {
-        let path = name::check(&self.path)?;
+    /// Whether it is a file to deliver; false for what is passed over.
+    fn admit<S: Sink>(&self, roster: &mut Roster<'_>, sink: &S) -> Result<bool, Refusal> {
+        let path = &self.path;
+        name::check(path)?;
         let refuse = |code, what: &str| Err(Refusal::new(code, what).of(path));
         // Before directories had a kind of their own, they were files with a slash.
         let is_folder = self.kind == b'5' || (matches!(self.kind, 0 | b'0') && name::is_folder(path));
@@ -106,14 +107,13 @@ impl Entry {
             if self.size != 0 {
                 return refuse(RefusalCode::Corrupt, "the folder has a size");
             }
-            return Ok(None);
+            return Ok(false);
         }
         match self.kind {
             0 | b'0' | b'7' if self.is_sparse => {
                 refuse(RefusalCode::SpecialFile, "the member is a sparse file")
             }
-            0 | b'0' | b'7' if roster.ignores(path) => Ok(None),
-            0 | b'0' | b'7' => Ok(Some(path)),
+            0 | b'0' | b'7' => Ok(!roster.ignores(path, self.size, sink)),
             b'1' => refuse(RefusalCode::Link, "the member is a hard link"),
             b'2' => refuse(RefusalCode::Link, "the member is a symbolic link"),
             b'3' | b'4' => refuse(RefusalCode::SpecialFile, "the member is a device"),
@@ -167,7 +167,7 @@ impl<R: Read + Seek> Blocks<'_, R> {
     }
 
     /// The next bytes of a member's data, of which `left` bytes are left.
-    fn data(&mut self, left: &mut u64, buffer: &mut [u8], path: &str) -> Result<usize, Refusal> {
+    fn data(&mut self, left: &mut u64, buffer: &mut [u8], path: &[u8]) -> Result<usize, Refusal> {
         let wanted = usize::try_from(*left).unwrap_or(usize::MAX).min(buffer.len());
         let filled = self.fill(buffer.get_mut(..wanted).unwrap_or_default())?;
         *left -= filled as u64;
@@ -178,7 +178,7 @@ impl<R: Read + Seek> Blocks<'_, R> {
         Ok(filled)
     }
 
-    fn skip(&mut self, count: u64, path: &str) -> Result<(), Refusal> {
+    fn skip(&mut self, count: u64, path: &[u8]) -> Result<(), Refusal> {
         let mut buffer = [0; 16 * BLOCK];
         let mut left = count;
         while left > 0 {
@@ -189,7 +189,7 @@ impl<R: Read + Seek> Blocks<'_, R> {
 
     /// The data of an entry that describes the next one.
     fn extension(&mut self, header: &Header<'_>) -> Result<Vec<u8>, Refusal> {
-        let path = String::from_utf8_lossy(&header.path()).into_owned();
+        let path = header.path();
         if header.size > extension::MAX_BYTES {
             let (size, limit) = (header.size, extension::MAX_BYTES);
             let what =

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use crate::deliver::{archive_too_large, member_too_large, ratio_too_high};
 use crate::limits::Limits;
 use crate::name;
+use crate::printable::printable;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::roster::{Naming, Roster};
-use crate::sink::Ignored;
+use crate::sink::{Ignored, Sink};
 use crate::source::Source;
 
 use super::LOCAL_BYTES;
@@ -23,7 +24,7 @@ pub(super) struct Directory {
 
 /// One member as the directory declares it.
 pub(crate) struct Member {
-    pub(crate) path: Rc<str>,
+    pub(crate) path: Rc<[u8]>,
     pub(super) method: Method,
     pub(super) crc: u32,
     /// Bytes in the archive.
@@ -40,15 +41,16 @@ pub(crate) struct Member {
 struct Span {
     start: u64,
     end: u64,
-    path: Rc<str>,
+    path: Rc<[u8]>,
 }
 
 /// Reads and checks the directory. As many records are kept as the limit allows members.
-pub(super) fn read<R: Read + Seek>(
+pub(super) fn read<R: Read + Seek, S: Sink>(
     source: &mut Source<R>,
     end: &End,
     limits: &Limits,
     naming: Naming,
+    sink: &S,
 ) -> Result<Directory, Refusal> {
     if end.entries > limits.members {
         let what = format_args!(
@@ -64,10 +66,11 @@ pub(super) fn read<R: Read + Seek>(
     for _ in 0..end.entries {
         let (record, raw) = read_record(source, end)?;
         roster.count()?;
-        let path: Rc<str> = name::check(&raw)?.into();
+        name::check(&raw)?;
+        let path: Rc<[u8]> = raw.into();
         spans.push(span(&record, &path, end)?);
         if let Some(member) =
-            admit(&record, &path, limits, &mut roster).map_err(|refusal| refusal.of(&*path))?
+            admit(&record, &path, limits, &mut roster, sink).map_err(|refusal| refusal.of(&*path))?
         {
             members.push(member);
         }
@@ -111,11 +114,12 @@ fn read_record<R: Read + Seek>(source: &mut Source<R>, end: &End) -> Result<(Rec
 }
 
 /// The member to unpack, or `None` for what is passed over.
-fn admit(
+fn admit<S: Sink>(
     record: &Record,
-    path: &Rc<str>,
+    path: &Rc<[u8]>,
     limits: &Limits,
     roster: &mut Roster<'_>,
+    sink: &S,
 ) -> Result<Option<Member>, Refusal> {
     if record.is_folder() || name::is_folder(path) {
         if record.size != 0 {
@@ -123,7 +127,7 @@ fn admit(
         }
         return Ok(None);
     }
-    if roster.ignores(path) {
+    if roster.ignores(path, record.size, sink) {
         return Ok(None);
     }
     record.check_kind()?;
@@ -154,7 +158,7 @@ fn check_totals(members: &[Member], len: u64, limits: &Limits) -> Result<(), Ref
 
 /// The least an entry occupies; its local header may have an extra field on top, which is
 /// not known before that header is read.
-fn span(record: &Record, path: &Rc<str>, end: &End) -> Result<Span, Refusal> {
+fn span(record: &Record, path: &Rc<[u8]>, end: &End) -> Result<Span, Refusal> {
     let header = (LOCAL_BYTES + path.len()) as u64;
     let start = record.offset;
     match start.checked_add(header).and_then(|data| data.checked_add(record.packed)) {
@@ -171,8 +175,8 @@ fn bound(members: &mut [Member], mut spans: Vec<Span>, end: &End) -> Result<(), 
     spans.sort_unstable_by_key(|span| span.start);
     for (span, next) in spans.iter().zip(spans.iter().skip(1)) {
         if next.start < span.end {
-            let what =
-                format_args!("the member shares bytes {} to {} with {}", next.start, span.end, span.path);
+            let (from, to, other) = (next.start, span.end, printable(&span.path));
+            let what = format_args!("the member shares bytes {from} to {to} with {other}");
             return Err(Refusal::new(RefusalCode::OverlappingMembers, what).of(&*next.path));
         }
     }

@@ -33,7 +33,7 @@ use crate::name;
 use crate::printable::printable;
 use crate::refusal::{ExtractError, Refusal, RefusalCode};
 use crate::roster::Naming;
-use crate::sink::{Sink, Summary};
+use crate::sink::{Nothing, Sink, Summary};
 use crate::source::Source;
 
 pub(crate) use self::directory::Member;
@@ -59,7 +59,7 @@ pub(crate) fn unpack<R: Read + Seek, S: Sink>(
     mut courier: Courier<'_, S>,
 ) -> Result<Summary, ExtractError<S::Error>> {
     let end = end::find(source)?;
-    let directory = directory::read(source, &end, limits, Naming::Base)?;
+    let directory = directory::read(source, &end, limits, Naming::Base, courier.sink())?;
     for member in &directory.members {
         let name = name::base(&member.path)?;
         let mut data = Data::open(source, member)?;
@@ -74,7 +74,7 @@ pub(crate) fn members<R: Read + Seek>(
     limits: &Limits,
 ) -> Result<Vec<Member>, Refusal> {
     let end = end::find(source)?;
-    Ok(directory::read(source, &end, limits, Naming::Path)?.members)
+    Ok(directory::read(source, &end, limits, Naming::Path, &Nothing)?.members)
 }
 
 /// Goes to the data of a member, past a local header that must agree with the directory:
@@ -91,7 +91,7 @@ fn open<R: Read + Seek>(source: &mut Source<R>, member: &Member) -> Result<Local
     };
     let mut name = vec![0; local.name_len.into()];
     source.read_exact(&mut name).map_err(io)?;
-    if name != path.as_bytes() {
+    if name != path {
         let local = printable(&name);
         return refuse(&format!("the member itself has another name than in the directory: {local}"));
     }

@@ -3,6 +3,7 @@
 use flate2::Crc;
 
 use crate::fields::Fields;
+use crate::name::last;
 use crate::printable::printable;
 use crate::refusal::{Refusal, RefusalCode};
 
@@ -149,14 +150,17 @@ fn extra_fields(mut extra: &[u8]) -> impl Iterator<Item = Option<(u16, &[u8])>> 
 }
 
 /// Refuses a member that has another name in an extra field of Info-ZIP than in its header: programs read either. The field
-/// holds a checksum of the name that it replaces; where it does not fit, all programs pass over the field.
+/// holds a checksum of the name that it replaces; where it does not fit, all programs pass over the field. It was made for
+/// names in old code pages: of such a path only the last part is compared, the one that is used.
 pub(super) fn check_names(name: &[u8], extra: &[u8]) -> Result<(), Refusal> {
     for (_, body) in extra_fields(extra).flatten().filter(|(id, _)| *id == UNICODE_PATH) {
         let mut fields = Fields(body);
         let (Some(_), Some(crc)) = (fields.bytes(1), fields.u32()) else { continue };
         let mut replaced = Crc::new();
         replaced.update(name);
-        if crc == replaced.sum() && fields.0 != name {
+        let is_old = std::str::from_utf8(name).is_err();
+        let is_same = if is_old { last(fields.0) == last(name) } else { fields.0 == name };
+        if crc == replaced.sum() && !is_same {
             let what = format_args!("the member has a second name, {}", printable(fields.0));
             return Err(Refusal::new(RefusalCode::Corrupt, what).of(name));
         }

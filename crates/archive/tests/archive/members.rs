@@ -38,6 +38,23 @@ fn unsafe_names_are_refused() {
     refused(".gz", &gz(b"x"), "unsafe-name", Some(""), "empty");
 }
 
+/// Regression: a zip of an old program was refused as a whole for the name of a folder that is not used.
+#[test]
+fn only_names_that_are_used_must_be_readable() {
+    for (format, archive) in both(&[b"donn\x82es/a.csv", b"donn\x82es/._\x82.csv"]) {
+        let (kept, summary) = taken(format, &archive);
+        assert_eq!(kept.texts(), [("a.csv", "x")]);
+        assert_eq!(summary.ignored.paths, ["donn\u{fffd}es/._\u{fffd}.csv"]);
+    }
+    let folder = Part { mode: 0o040_755, ..Part::stored(b"donn\x82es/", b"") };
+    let archive = zip(&[folder, Part::stored(b"donn\x82es/a.csv", b"x")]);
+    assert_eq!(taken("d.zip", &archive).0.texts(), [("a.csv", "x")]);
+    // Two folders that differ only in what is no text give members of one name.
+    for (format, archive) in both(&[b"\x82/a.csv", b"\x83/a.csv"]) {
+        refused(format, &archive, "duplicate-name", Some("\u{fffd}/a.csv"), "\"a.csv\"");
+    }
+}
+
 #[test]
 fn folders_are_flattened_and_names_unique() {
     for (format, archive) in both(&[b"x/a.csv", b"y\\b.csv", b"./c.csv"]) {

@@ -12,6 +12,7 @@
 use std::convert::Infallible;
 use std::io::{self, Cursor, Read};
 
+use tidewaiter::name::is_tool_file;
 use tidewaiter_archive::{Format, Limits, Sink, Summary, extract};
 
 /// More than any archive of these tests holds: what a crate unpacks beyond is a difference.
@@ -68,6 +69,10 @@ struct Members(Files);
 
 impl Sink for Members {
     type Error = Infallible;
+
+    fn ignores(&self, path: &str, bytes: u64) -> bool {
+        is_tool_file(path, bytes)
+    }
 
     fn begin(&mut self, name: &str) -> Result<(), Infallible> {
         self.0.push((name.to_owned(), Vec::new()));

@@ -5,6 +5,7 @@ use std::io::{Cursor, Write};
 use std::process::{Command, Stdio};
 
 use flate2::{Compression, Crc};
+use tidewaiter::name::is_tool_file;
 use tidewaiter_archive::{ExtractError, Format, Limits, Refusal, Sink, Summary, extract};
 
 /// Keeps everything it gets.
@@ -20,6 +21,10 @@ pub(crate) struct Kept {
 
 impl Sink for Kept {
     type Error = Infallible;
+
+    fn ignores(&self, path: &str, bytes: u64) -> bool {
+        is_tool_file(path, bytes)
+    }
 
     fn begin(&mut self, name: &str) -> Result<(), Infallible> {
         assert!(self.open.is_none(), "a member began within another");

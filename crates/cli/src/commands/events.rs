@@ -1,6 +1,7 @@
 //! What is told while files are imported: by `run` and by `watch`.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
@@ -8,11 +9,15 @@ use tidewaiter::report::{Counts, Outcome, Report};
 use tidewaiter_engine::ports::Observation;
 use tidewaiter_folder::Failure;
 
+use super::relative;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::progress::Progress;
 use crate::text::{gone_along, left_alone, plural};
 use crate::{Result, Status};
+
+/// How many files beside the repositories are named.
+const NAMED_STRAYS: usize = 3;
 
 /// How wide the word for an outcome is.
 const WORD: usize = 14;
@@ -77,6 +82,17 @@ impl Teller {
         self.printer.error(&Line::new().styled(style::GOOD, "recovered").text(told));
     }
 
+    /// Tells of what lies beside the repositories.
+    pub(super) fn stray(&self, root: &Path, path: &Path) {
+        if self.format == Format::Json {
+            let event = json!({ "event": "stray", "path": relative(root, path) });
+            let _ = self.printer.json_line(&event).and_then(|()| self.printer.flush());
+        }
+        if let Some(sentence) = strays(root, &[path.to_owned()]) {
+            self.printer.error(&Line::new().styled(style::WARN, sentence));
+        }
+    }
+
     fn event(&self, event: &str, failure: &Failure) {
         if self.format == Format::Json {
             let Failure { what, error, waiting } = failure;
@@ -139,6 +155,17 @@ impl Tally {
         }
         line
     }
+}
+
+/// What is said of files beside the repositories, all in one sentence.
+pub(super) fn strays(root: &Path, paths: &[PathBuf]) -> Option<String> {
+    let named: Vec<String> =
+        paths.iter().take(NAMED_STRAYS).map(|path| relative(root, path).display().to_string()).collect();
+    let (first, rest) = (named.join(", "), paths.len().saturating_sub(named.len()));
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    (!named.is_empty()).then(|| {
+        format!("skipped, in no repository: {first}{more}; move files into a folder imports/<repository>/")
+    })
 }
 
 /// The word for an outcome and how it looks.

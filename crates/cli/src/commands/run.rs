@@ -1,5 +1,6 @@
 //! `tidewaiter run`: everything that is ready, then stop.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -8,7 +9,7 @@ use tidewaiter_engine::ports::{GroupQueue, WaitingGroup};
 use tidewaiter_folder::{Local, RunSummary, Runner};
 use tidewaiter_ops::open_folder;
 
-use super::events::Teller;
+use super::events::{self, Teller};
 use super::{only_folder, relative, waiting};
 use crate::args::RunArgs;
 use crate::format::Format;
@@ -69,6 +70,9 @@ fn tell(
         let path = relative(local.root(), path);
         printer.line(format!("skipped, its name is that of an unfinished upload: {}", path.display()))?;
     }
+    if let Some(sentence) = events::strays(local.root(), &summary.strays) {
+        printer.line(Line::new().styled(style::WARN, sentence))?;
+    }
     if !summary.failures.is_empty() {
         let failures = plural(summary.failures.len() as u64, "failure");
         printer.line(Line::new().styled(style::BAD, failures).text("; the next run retries it"))?;
@@ -84,9 +88,9 @@ fn tell_json(
     printer: &Printer,
 ) -> Result<()> {
     let tally = teller.tally();
-    let still_writing: Vec<String> = (summary.still_writing.all())
-        .map(|path| relative(local.root(), path).to_string_lossy().into_owned())
-        .collect();
+    let below = |path: &PathBuf| relative(local.root(), path).to_string_lossy().into_owned();
+    let still_writing: Vec<String> = summary.still_writing.all().map(below).collect();
+    let strays: Vec<String> = summary.strays.iter().map(below).collect();
     printer.json_line(&json!({
         "event": "summary",
         "files": tally.files,
@@ -95,5 +99,6 @@ fn tell_json(
         "failures": summary.failures.len(),
         "waiting": waiting,
         "still_writing": still_writing,
+        "strays": strays,
     }))
 }

@@ -26,6 +26,7 @@ pub async fn run(args: WatchArgs, printer: &Printer) -> Result<Status> {
     let local = open_folder(&dir)?.observed_by(move |observation| observer.observe(observation));
     let repositories = local.repositories().await?.iter().map(ToString::to_string).collect::<Vec<_>>();
     let signals = Signals::new()?;
+    let root = local.root().to_owned();
     let mut runner = Runner::new(local, quiet_for)?;
     match format {
         Format::Text => {
@@ -46,6 +47,7 @@ pub async fn run(args: WatchArgs, printer: &Printer) -> Result<Status> {
     let tell = |told| match told {
         Told::Failed(failure) => teller.failed(&failure),
         Told::Recovered(failure) => teller.recovered(&failure),
+        Told::Stray(path) => teller.stray(&root, &path),
     };
     Box::pin(runner.watch(stop, tell)).await;
     let tally = teller.tally();

@@ -182,6 +182,39 @@ fn archives_are_looked_into() {
 }
 
 #[test]
+fn an_archive_of_one_data_file_is_that_file() {
+    let place = place();
+    place
+        .write("acme_contacts_crm_20260131.csv.gz", gz(MIXED.as_bytes()))
+        .write("acme_contacts_crm_20260201.tar", tar(&[("export.csv", GOOD), ("_SUCCESS", "")]))
+        .write("acme_contacts_crm_20260201.tar.ok", "");
+    let checked = check(
+        &place,
+        &[
+            "acme_contacts_crm_20260131.csv.gz",
+            "acme_contacts_crm_20260201.tar",
+            "acme_contacts_crm_20260201.tar.ok",
+        ],
+    );
+    let seen: Vec<(&str, &str)> = (checked.as_array().unwrap().iter())
+        .map(|c| (c["file"].as_str().unwrap(), c["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("acme_contacts_crm_20260131.csv", "imported"),
+            ("export.csv", "imported"),
+            ("acme_contacts_crm_20260201.tar.ok", "notprocessed"),
+        ]
+    );
+    assert_eq!(checked[0]["archive"], "acme_contacts_crm_20260131.csv.gz");
+    assert_eq!(checked[0]["counts"], json!({ "read": 3, "accepted": 1, "rejected": 2 }));
+    assert_eq!(checked[1]["date"], "2026-02-01", "by the name of the archive");
+    let clean = ["check", "--config", "acme_imports_config.json", "acme_contacts_crm_20260201.tar.ok"];
+    place.run(&clean).expect(0);
+}
+
+#[test]
 fn nothing_is_said_of_the_members_of_a_refused_archive() {
     let place = place();
     let whole = gz(&tar(&[("d.01-01_acme_contacts_crm_20260131.csv", GOOD)]));

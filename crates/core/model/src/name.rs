@@ -34,14 +34,17 @@ mod directory;
 mod error;
 mod rename;
 mod shape;
+mod tool_file;
 
 pub use diagnose::did_you_mean;
 pub use directory::{Conflict, Directory, Entry};
 pub use error::{NameError, NameFault};
 pub use rename::with_import_id;
 pub use shape::{MAX_NAME_BYTES, is_part};
+pub use tool_file::is_tool_file;
 
 use rename::LONGEST;
+use tool_file::strip_ending;
 
 /// The place of a file among files that belong together: `<id>.<slot>-<last>_` before the name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,7 +99,7 @@ pub enum DroppedName<'a> {
     },
     /// `.zip`, `.tar`, `.gz`, `.bz2` and their combinations, in any case of letters.
     Archive,
-    /// `.csv`: a data file, if its name resolves.
+    /// `.csv`, in any case of letters: a data file, if its name resolves.
     Data,
     /// Anything else: [`Directory::resolve`] says what is wrong with the name.
     Other,
@@ -117,6 +120,7 @@ impl<'a> DroppedName<'a> {
     /// assert_eq!(DroppedName::of("acme_imports_config.json"), DroppedName::Configuration { universe: "acme" });
     /// assert_eq!(DroppedName::of("Monday.TAR.GZ"), DroppedName::Archive);
     /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.csv"), DroppedName::Data);
+    /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.CSV"), DroppedName::Data);
     /// assert_eq!(DroppedName::of("readme.txt"), DroppedName::Other);
     /// ```
     pub fn of(file: &'a str) -> Self {
@@ -124,7 +128,7 @@ impl<'a> DroppedName<'a> {
             Some(universe) if !universe.is_empty() => return Self::Configuration { universe },
             _ => {}
         }
-        if file.ends_with(shape::EXTENSION) {
+        if strip_ending(file, shape::EXTENSION).is_some() {
             Self::Data
         } else if archive_ending(file).is_some() {
             Self::Archive
@@ -154,10 +158,25 @@ pub fn possible_universes(file: &str) -> BTreeSet<&str> {
     shape.readings().flat_map(|reading| beginnings(reading.joined)).filter(|name| is_part(name)).collect()
 }
 
+/// The name that an archive gives to the only data file in it: its own, with `.csv` in place of its ending. None for
+/// what is no archive.
+///
+/// ```
+/// use tidewaiter_model::name::packed_name;
+///
+/// let name = "acme_contacts_crm_20260131.csv";
+/// assert_eq!(packed_name("acme_contacts_crm_20260131.csv.gz").as_deref(), Some(name));
+/// assert_eq!(packed_name("acme_contacts_crm_20260131.ZIP").as_deref(), Some(name));
+/// assert_eq!(packed_name(name), None);
+/// ```
+pub fn packed_name(archive: &str) -> Option<String> {
+    let stem = archive.strip_suffix(archive_ending(archive)?)?;
+    let is_whole = strip_ending(stem, shape::EXTENSION).is_some();
+    Some(if is_whole { stem.to_owned() } else { format!("{stem}{}", shape::EXTENSION) })
+}
+
 /// The archive ending of a name, as it is written there.
 fn archive_ending(file: &str) -> Option<&str> {
-    ARCHIVES.iter().find_map(|ending| {
-        let at = file.len().checked_sub(ending.len())?;
-        file.get(at..).filter(|tail| tail.eq_ignore_ascii_case(ending))
-    })
+    let stem = ARCHIVES.iter().find_map(|ending| strip_ending(file, ending))?;
+    file.get(stem.len()..)
 }

@@ -52,7 +52,7 @@ impl Conclusion {
     pub fn needs_attention(&self) -> bool {
         !self.findings.is_empty()
             || self.counts.rejected > 0
-            || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+            || self.outcome.needs_attention(self.code.as_deref())
     }
 }
 

@@ -62,6 +62,28 @@ impl ImportRun {
         version.as_deref().filter(|_| self.archive.is_none()).map(|version| (key.as_str(), version))
     }
 
+    /// What was taken out of it, if it is an archive that is handled as the only file in it.
+    pub fn unpacked(&self) -> Option<&Unpacked> {
+        match &self.kind {
+            Kind::Data { unpacked, .. } | Kind::Unresolved { unpacked, .. } => unpacked.as_deref(),
+            Kind::Archive | Kind::Configuration { .. } | Kind::Refused(_) => None,
+        }
+    }
+
+    /// Where the lines of a data file are read, and how many bytes there are.
+    pub fn content(&self) -> (&Source, u64) {
+        self.unpacked().map_or((&self.source, self.bytes), |unpacked| (&unpacked.source, unpacked.bytes))
+    }
+
+    /// The name that its log, its report and its rejected lines go by: that of the data, if it came packed.
+    pub fn data_file(&self) -> &str {
+        match (&self.kind, self.unpacked()) {
+            (Kind::Data { name, .. }, Some(_)) => &name.file,
+            (_, Some(unpacked)) => &unpacked.file,
+            (_, None) => &self.file,
+        }
+    }
+
     /// Its outcome, if that is decided.
     pub fn conclusion(&self) -> Option<&Conclusion> {
         match &self.progress {
@@ -98,6 +120,9 @@ pub enum Kind {
         settle_seconds: i64,
         /// The group it belongs to. The generation is given when it is registered.
         group: Option<Group>,
+        /// Its content, if an archive was dropped that held nothing else.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        unpacked: Option<Box<Unpacked>>,
     },
     /// A file with a legal name that no active configuration knew when it came. It waits for a configuration that is on
     /// its way; see [`ImportRun::resolve`].
@@ -105,6 +130,9 @@ pub enum Kind {
         /// For how long a configuration may come after it, in seconds: as long as the repository must have been quiet
         /// before a data file is ordered.
         settle_seconds: i64,
+        /// Its content, if an archive was dropped that held nothing else.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        unpacked: Option<Box<Unpacked>>,
     },
     /// An archive.
     Archive,
@@ -115,6 +143,18 @@ pub enum Kind {
     },
     /// Something whose outcome is clear from its name or nature.
     Refused(Refusal),
+}
+
+/// The only data file of an archive, taken out of it. The archive that was dropped is handled as if it were this file,
+/// and reaches its place packed as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unpacked {
+    /// Its name in the archive.
+    pub file: String,
+    /// Where its content is until the file has its outcome.
+    pub source: Source,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// Why a file is not taken.

@@ -1,17 +1,26 @@
 //! How a run goes on. Each of these is done again without harm: the second time changes nothing.
 
+use std::mem::discriminant;
+
 use tidewaiter_model::keys::Key;
 
 use super::{Conclusion, Decision, Delivery, ImportRun, Kind, Pinned, Progress, Trouble};
 
 impl ImportRun {
-    /// Says what an unresolved file is. Returns false if that is known, and leaves it as it is.
+    /// Says what an unresolved file is, or which file it is that an archive holds and nothing else. Returns false if
+    /// that is known, and leaves it as it is.
     pub fn resolve(&mut self, kind: &Kind) -> bool {
-        let is_unresolved = matches!(self.kind, Kind::Unresolved { .. });
-        if is_unresolved {
+        let is_open = match self.kind {
+            Kind::Unresolved { .. } => !matches!(kind, Kind::Unresolved { .. }),
+            // An archive whose members are registered stays one.
+            Kind::Archive => matches!(self.progress, Progress::Registered),
+            Kind::Data { .. } | Kind::Configuration { .. } | Kind::Refused(_) => false,
+        };
+        let is_resolved = is_open && self.conclusion().is_none();
+        if is_resolved {
             self.kind = kind.clone();
         }
-        is_unresolved
+        is_resolved
     }
 
     /// Fixes what it works under. Returns what holds, or None if its outcome is decided.
@@ -28,6 +37,8 @@ impl ImportRun {
     /// Decides its outcome, by one who had `seen` it as it was. Returns what stands against it: then nothing is decided.
     pub fn conclude(&mut self, seen: &Self, conclusion: &Conclusion) -> Option<Decision> {
         match self.conclusion() {
+            // It is another file by now than the one that the caller looked at, and its outputs have other keys.
+            _ if discriminant(&self.kind) != discriminant(&seen.kind) => Some(Decision::Passed),
             Some(decided) if decided == conclusion => None,
             Some(decided) => Some(Decision::Before(Box::new(decided.clone()))),
             None if self.has_passed() && !seen.has_passed() => Some(Decision::Passed),

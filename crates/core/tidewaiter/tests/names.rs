@@ -6,7 +6,8 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use tidewaiter::id::ImportId;
 use tidewaiter::name::{
-    DataName, Directory, DroppedName, Entry, GroupTag, MAX_NAME_BYTES, NameError, with_import_id,
+    DataName, Directory, DroppedName, Entry, GroupTag, MAX_NAME_BYTES, NameError, possible_universes,
+    with_import_id,
 };
 use tidewaiter::schema::catalogue;
 
@@ -70,7 +71,6 @@ fn a_suffix_may_look_like_a_date() {
 #[test]
 fn illegal_names_are_told_from_unconfigured_ones_and_explained() {
     let table = [
-        ("acme_contacts_crm_20260131.CSV", "does not end in `.csv`", "lower case", true),
         ("acme_contacts_crm_20260131.xlsx", "does not end in `.csv`", "export the table", true),
         ("daily.3-3_acme_contacts_crm_20260131.csv", "\"3-3\" is not a valid group tag", "two digits", true),
         ("daily.01-003_acme_contacts_crm_20260131.csv", "\"01-003\"", "two digits", true),
@@ -155,9 +155,41 @@ fn what_was_dropped_is_told_by_its_ending() {
     for archive in ["a.zip", "a.tar", "a.gz", "a.BZ2", "a.tar.gz", "a.TGZ", "a.Tar.Bz2", "x.csv.gz"] {
         assert_eq!(DroppedName::of(archive), DroppedName::Archive, "{archive}");
     }
-    for other in ["a.rar", "a", "", "a.CSV", "_imports_config.json", "imports_config.json", "zip"] {
+    for other in ["a.rar", "a", "", "csv", "_imports_config.json", "imports_config.json", "zip"] {
         assert_eq!(DroppedName::of(other), DroppedName::Other, "{other}");
     }
+}
+
+#[test]
+fn an_ending_may_have_capitals() {
+    for file in ["acme_contacts_crm_20260131.CSV", "daily.01-02_acme_contacts_crm_20260131_a7.Csv"] {
+        assert_eq!(DroppedName::of(file), DroppedName::Data, "{file}");
+        assert_eq!(acme().resolve(file).unwrap().file, file, "it keeps its name");
+    }
+    let name = acme().resolve("daily.01-02_acme_contacts_crm_20260131.CSV").unwrap();
+    assert_eq!(name.ungrouped(), "acme_contacts_crm_20260131.CSV");
+    assert_eq!(possible_universes("acme_contacts_crm_20260131.CSV").len(), 1);
+}
+
+#[test]
+fn the_only_file_of_an_archive_goes_by_its_own_name_or_by_that_of_the_archive() {
+    const FILE: &str = "acme_contacts_crm_20260131.csv";
+    let resolved = |archive: &str, member: &str| acme().resolve_packed(archive, member);
+    for (archive, member) in [
+        ("acme_contacts_crm_20260131.csv.gz", FILE),
+        ("monday.zip", FILE),
+        ("acme_contacts_crm_20260131.zip", "export.csv"),
+        ("acme_contacts_crm_20260131.CSV.ZIP", "export.csv"),
+        ("acme_contacts_crm_20260131.tar.gz", "acme_contacts_shop_20260131.csv"),
+    ] {
+        let name = resolved(archive, member).unwrap();
+        assert_eq!((name.file.to_lowercase().as_str(), name.subsection.as_str()), (FILE, "crm"), "{archive}");
+    }
+    let unknown = "acme_contacts_shop_20260131";
+    let error = resolved(&format!("{unknown}.zip"), "export.csv").unwrap_err();
+    assert_eq!((error.file(), error.is_illegal()), ("acme_contacts_shop_20260131.csv", false));
+    let error = resolved("monday.zip", "export.csv").unwrap_err();
+    assert_eq!((error.file(), error.is_illegal()), ("export.csv", true), "its own name is told");
 }
 
 #[test]

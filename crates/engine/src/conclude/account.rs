@@ -21,9 +21,13 @@ pub(super) fn report_of<D: Clock>(
     let mut report = Report {
         repository: import.repository.to_string(),
         import: import.id,
-        file: import.file.clone(),
-        archive: import.archive.as_ref().map(|(_, file)| file.clone()),
-        bytes: import.bytes,
+        file: import.data_file().to_owned(),
+        // One that came packed says what it came in, as a member does.
+        archive: match &import.archive {
+            Some((_, archive)) => Some(archive.clone()),
+            None => import.unpacked().map(|_| import.file.clone()),
+        },
+        bytes: import.content().1,
         sha256: findings.sha256.clone(),
         universe: name.map(|n| n.universe.clone()),
         scope: name.map(|n| n.scope.clone()),
@@ -52,7 +56,7 @@ pub(super) fn report_of<D: Clock>(
         finished: deployment.now(),
         place: Key::placed(findings.outcome.place(), &import.repository, &import.file).to_string(),
         badlines: findings.badlines.as_ref().map(ToString::to_string),
-        log: Key::log(&import.repository, &import.file).to_string(),
+        log: Key::log(&import.repository, import.data_file()).to_string(),
         recipients: Vec::new(),
     };
     report.take_findings(&findings.tally);

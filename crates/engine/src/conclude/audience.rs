@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use tidewaiter::config::{Digest, Email, ImportOptions, ReportOn, Settings};
 use tidewaiter::id::Timestamp;
+use tidewaiter::name::packed_name;
+use tidewaiter::report::TOOL_FILE;
 
 use crate::capabilities::{HasConfigCache, HasObjects};
 use crate::ports::{DigestPlace, ImportRun, Kind};
@@ -93,10 +95,13 @@ pub(super) async fn of_run<D: HasObjects + HasConfigCache>(
         Ok(active) => active,
     };
     let name = match &import.kind {
-        Kind::Data { name, .. } => Some(name),
+        Kind::Data { name, .. } => Some(name.clone()),
+        // One that cannot be extracted, and has the name of a data file.
+        Kind::Archive => packed_name(&import.file).and_then(|name| active.resolve(&name).ok()),
+        Kind::Refused(refusal) if refusal.reason.code == TOOL_FILE => return Ok(Audience::default()),
         _ => None,
     };
-    Ok(match name.and_then(|name| active.subsection(name)) {
+    Ok(match name.and_then(|name| active.subsection(&name)) {
         Some(options) => Audience::of_subsection(options),
         None => Audience::of_settings(active.settings()),
     })

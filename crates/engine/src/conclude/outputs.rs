@@ -32,19 +32,20 @@ impl Output {
 
 /// What is carried out: the log and, unless there is none to be moved, the file.
 pub(super) fn outputs(import: &ImportRun, conclusion: &Conclusion) -> Vec<Output> {
-    let log = Output::Log(Key::log(&import.repository, &import.file));
-    if conclusion.code.as_deref() != Some(GONE) {
-        let place = Key::placed(conclusion.outcome.place(), &import.repository, &import.file);
-        return vec![log, Output::File(place)];
-    }
-    match &import.kind {
-        Kind::Data { name, .. } => vec![log, Output::Kept(Key::badlines(&import.repository, name))],
-        _ => vec![log],
-    }
+    let log = Output::Log(Key::log(&import.repository, import.data_file()));
+    // What came packed may be there although its content, which was taken out of it, is gone.
+    let is_gone = conclusion.code.as_deref() == Some(GONE);
+    let file = (!is_gone || import.unpacked().is_some())
+        .then(|| Output::File(Key::placed(conclusion.outcome.place(), &import.repository, &import.file)));
+    let kept = match &import.kind {
+        Kind::Data { name, .. } if is_gone => Some(Output::Kept(Key::badlines(&import.repository, name))),
+        _ => None,
+    };
+    [log].into_iter().chain(file).chain(kept).collect()
 }
 
 /// Writes the log and moves the file, both at the same time. Their keys are taken, and what lies there is kept under
-/// the `older` ones.
+/// the `older` ones. Then it removes what was taken out of a file that came packed.
 pub(super) async fn write_outputs<D: Concludes>(
     deployment: &D,
     import: &ImportRun,
@@ -58,6 +59,9 @@ pub(super) async fn write_outputs<D: Concludes>(
         .map(|(output, older)| write_output(deployment, import, report, output, older.as_ref()));
     for done in join_all(settled).await {
         done?;
+    }
+    if let Some(key) = import.unpacked().and_then(|unpacked| Key::parse(&unpacked.source.key).ok()) {
+        deployment.objects().discard(&key).await?;
     }
     deployment.forget_batches(import.id).await
 }

@@ -6,7 +6,7 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
 
 use super::members::{Member, Stopped, write_members};
-use super::{arrived, lose, unresolved};
+use super::{arrived, lone, lose, unresolved};
 use crate::capabilities::{HasObjects, IntakePolicy};
 use crate::conclude::{self, Findings};
 use crate::intake::TakesIn;
@@ -17,7 +17,7 @@ use crate::{Result, configs};
 /// How many members a report names.
 const NAMED_MEMBERS: usize = 20;
 
-/// Extracts an archive, registers its members, and gives the archive its outcome.
+/// Extracts an archive, registers its members, and gives the archive its outcome; or handles it as the only file in it.
 pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> Result<()> {
     let mut members = deployment.runs().members(archive.id).await?;
     let mut ignored = match &archive.progress {
@@ -40,6 +40,13 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
             // refused is refused for everybody.
             Err(Stopped::Failed(error)) => return lose(deployment, archive, error).await,
         };
+        if let [only] = &written[..]
+            && lone::is_lone(&only.name, summary.members)
+            // An earlier version may have begun to register its member.
+            && matches!(archive.progress, Progress::Registered)
+        {
+            return lone::treat_as_file(deployment, archive, &active, only).await;
+        }
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
         let registered: Vec<ImportRun> =
             (0..).zip(&written).map(|(n, member)| child(deployment, archive, &active, n, member)).collect();
@@ -93,13 +100,13 @@ fn child<D: HasObjects + IntakePolicy>(
     member: &Member,
 ) -> ImportRun {
     let kind = match active.resolve(&member.name) {
-        Ok(name) if name.group.is_some() => data_kind(deployment, active, name),
+        Ok(name) if name.group.is_some() => data_kind(deployment, active, name, None),
         Ok(_) => Kind::Refused(not_grouped()),
         Err(error) if error.is_illegal() => {
             let Refusal { reason, .. } = refused_name(&error);
             Kind::Refused(Refusal { outcome: Outcome::NotProcessed, reason })
         }
-        Err(_) => register::unresolved(deployment, active),
+        Err(_) => register::unresolved(deployment, active, None),
     };
     ImportRun {
         id: archive.id.member(n),
@@ -114,18 +121,19 @@ fn child<D: HasObjects + IntakePolicy>(
     }
 }
 
-/// What becomes of a member of an archive that belongs to no group.
+/// What becomes of a file that belongs to no group, and came in an archive with others.
 pub fn not_grouped() -> Refusal {
-    let reason = Reason::new("not-grouped", "the files of an archive must be grouped, but this one is not")
-        .with_hint(Some(
-            "start its name with `<group>.<YY>-<ZZ>_`, or drop it outside an archive".to_owned(),
-        ));
+    let reason = Reason::new(
+        "not-grouped",
+        "the files of an archive with several must be grouped, but this one is not",
+    )
+    .with_hint(Some("start its name with `<group>.<YY>-<ZZ>_`, or drop it outside an archive".to_owned()));
     Refusal { outcome: Outcome::NotProcessed, reason }
 }
 
 /// What is said of a member that is no file of the sender.
 pub fn ignored_note(path: &str) -> String {
-    format!("ignored {path}: the archive program added it")
+    format!("ignored {path}: a tool added it")
 }
 
 fn unpacked(children: &[ImportRun], ignored: &[String]) -> Findings {

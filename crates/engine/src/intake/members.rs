@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use tidewaiter::keys::{Key, clean_name};
+use tidewaiter::name::is_tool_file;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
 use tokio::sync::mpsc;
@@ -114,6 +115,10 @@ impl Pieces {
 
 impl Sink for Pieces {
     type Error = Abandoned;
+
+    fn ignores(&self, path: &str, bytes: u64) -> bool {
+        is_tool_file(path, bytes)
+    }
 
     fn begin(&mut self, name: &str) -> std::result::Result<(), Abandoned> {
         self.send(Piece::Begin(name.to_owned()))

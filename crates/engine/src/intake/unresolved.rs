@@ -7,13 +7,15 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use tidewaiter::config::Active;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter::name::possible_universes;
+use tidewaiter::name::{DataName, NameError, packed_name, possible_universes};
 use tidewaiter::report::Outcome;
 
 use super::not_grouped;
 use crate::capabilities::{Clock, HasQueue, HasRuns};
+use crate::conclude::{self, Findings};
 use crate::in_flight::{self, Wait};
 use crate::intake::TakesIn;
 use crate::ports::{GroupQueue, ImportRun, Kind, Message, Queue, Refusal, RunLedger};
@@ -24,7 +26,7 @@ use crate::{Error, Result, configs};
 const MOST_ROUNDS: u32 = 10;
 
 /// Looks at an unresolved file again. What it is now, or None if it still waits: then a message asks for another
-/// look.
+/// look. None, too, if it has its outcome.
 pub(super) async fn look_again<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<Option<ImportRun>> {
     let (imports, wait) = resolve(deployment, &import.repository, vec![import.clone()]).await?;
     match wait {
@@ -32,7 +34,8 @@ pub(super) async fn look_again<D: TakesIn>(deployment: &D, import: &ImportRun) -
             call_again(deployment, import, wait).await?;
             Ok(None)
         }
-        None => Ok(imports.into_iter().next()),
+        // One that came packed has its outcome.
+        None => Ok(imports.into_iter().next().filter(|import| import.conclusion().is_none())),
     }
 }
 
@@ -59,14 +62,18 @@ pub(super) async fn resolve<D: TakesIn>(
         let before = groups.turn(repository).await?.configurations;
         let active = configs::active(deployment, repository).await?;
         for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
-            if let Ok(name) = active.resolve(&import.file) {
-                let must_be_grouped = import.archive.is_some() && name.group.is_none();
-                let kind = if must_be_grouped {
-                    Kind::Refused(not_grouped())
-                } else {
-                    data_kind(deployment, &active, name)
-                };
-                become_kind(deployment, import, &kind).await?;
+            match name_of(&active, import) {
+                Ok(name) => {
+                    let must_be_grouped = import.archive.is_some() && name.group.is_none();
+                    let kind = if must_be_grouped {
+                        Kind::Refused(not_grouped())
+                    } else {
+                        data_kind(deployment, &active, name, import.unpacked().cloned())
+                    };
+                    become_kind(deployment, import, &kind).await?;
+                }
+                Err(error) if error.is_illegal() => refuse(deployment, import, &error).await?,
+                Err(_) => {}
             }
         }
         if let Some(wait) = waits(deployment, repository, &imports, before.in_flight()).await? {
@@ -77,10 +84,8 @@ pub(super) async fn resolve<D: TakesIn>(
             continue;
         }
         for import in imports.iter_mut().filter(|import| is_unresolved(import)) {
-            let Err(error) = active.resolve(&import.file) else { continue };
-            let Refusal { outcome, reason } = refused_name(&error);
-            let outcome = if import.archive.is_some() { Outcome::NotProcessed } else { outcome };
-            become_kind(deployment, import, &Kind::Refused(Refusal { outcome, reason })).await?;
+            let Err(error) = name_of(&active, import) else { continue };
+            refuse(deployment, import, &error).await?;
         }
         return Ok((imports, None));
     }
@@ -88,7 +93,29 @@ pub(super) async fn resolve<D: TakesIn>(
 }
 
 fn is_unresolved(import: &ImportRun) -> bool {
-    matches!(import.kind, Kind::Unresolved { .. })
+    matches!(import.kind, Kind::Unresolved { .. }) && import.conclusion().is_none()
+}
+
+fn name_of(active: &Active, import: &ImportRun) -> std::result::Result<DataName, NameError> {
+    match import.unpacked() {
+        Some(unpacked) => active.resolve_packed(&import.file, &unpacked.file),
+        None => active.resolve(&import.file),
+    }
+}
+
+/// Refuses a file for its name. One that came packed gets its outcome here, and as what it is: the run still says where
+/// its content is, which is removed with the outcome.
+async fn refuse<D: TakesIn>(deployment: &D, import: &mut ImportRun, error: &NameError) -> Result<()> {
+    let Refusal { outcome, reason } = refused_name(error);
+    let outcome = if import.archive.is_some() { Outcome::NotProcessed } else { outcome };
+    let refusal = Refusal { outcome, reason };
+    if import.unpacked().is_none() {
+        return become_kind(deployment, import, &Kind::Refused(refusal)).await;
+    }
+    conclude::conclude(deployment, import, Findings::refused(refusal)).await?;
+    let concluded = deployment.runs().run(import.id).await?;
+    *import = concluded.ok_or_else(|| Error::UnknownImport { id: import.id.to_string() })?;
+    Ok(())
 }
 
 async fn become_kind<D: HasRuns>(deployment: &D, import: &mut ImportRun, kind: &Kind) -> Result<()> {
@@ -116,15 +143,24 @@ async fn waits<D: Registers + HasQueue + Clock>(
         return Ok(Some(Wait::Until(at)));
     }
     let mut wait = None;
-    for universe in unresolved().flat_map(|import| possible_universes(&import.file)).collect::<BTreeSet<_>>()
-    {
+    let names: Vec<String> = unresolved().flat_map(names).collect();
+    for universe in names.iter().flat_map(|name| possible_universes(name)).collect::<BTreeSet<_>>() {
         wait = wait.max(in_flight::look(deployment, repository, universe).await?);
     }
     Ok(wait)
 }
 
+/// The names by which a file may find its import.
+fn names(import: &ImportRun) -> impl Iterator<Item = String> + use<> {
+    let (own, packed) = match import.unpacked() {
+        Some(unpacked) => (&unpacked.file, packed_name(&import.file)),
+        None => (&import.file, None),
+    };
+    std::iter::once(own.clone()).chain(packed)
+}
+
 /// When the time of a file is over in which a configuration may come after it.
 fn settled_at(import: &ImportRun) -> Option<Timestamp> {
-    let Kind::Unresolved { settle_seconds } = import.kind else { return None };
+    let Kind::Unresolved { settle_seconds, .. } = import.kind else { return None };
     Some(import.arrived.checked_add(SignedDuration::from_secs(settle_seconds)).unwrap_or(Timestamp::MAX))
 }

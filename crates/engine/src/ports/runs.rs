@@ -21,8 +21,9 @@ pub trait RunLedger: Send + Sync + 'static {
     ///
     /// Returns the registered runs in the order of `runs`.
     fn register(&self, runs: &[ImportRun]) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
-    /// Gives an [unresolved](Kind::Unresolved) file its kind. A data file becomes ready work or joins its group, as
-    /// when it is registered. The first call wins. Returns the run as it is then, or None if there is none.
+    /// Gives an [unresolved](Kind::Unresolved) file its kind, or the run of an archive that of the only data file in it.
+    /// A data file becomes ready work or joins its group, as when it is registered. The first call wins, and an archive
+    /// that was started or has its outcome stays one. Returns the run as it is then, or None if there is none.
     fn resolve(&self, id: ImportId, kind: &Kind) -> impl Future<Output = Result<Option<ImportRun>>> + Send;
     /// Returns the unresolved files of a repository, by id.
     fn unresolved(&self, repository: &Repository) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
@@ -57,7 +58,7 @@ pub trait RunLedger: Send + Sync + 'static {
     /// Decides the outcome of a run before anything is moved, and claims the keys of its `outputs` as
     /// [`KeyClaims::claim`](super::KeyClaims::claim) does. The first call wins.
     ///
-    /// The ledger decides nothing if the run has [passed](ImportRun::has_passed) and had not when it was `seen`: other
+    /// The ledger decides nothing if the run is of another kind than when it was `seen`, or if it has [passed](ImportRun::has_passed) and had not when it was `seen`: other
     /// processes rely on the pass. `late` is the later date that was imported before the file came, if the report
     /// names one. The report of an imported data file has to name it if there is one.
     fn conclude(

@@ -44,7 +44,7 @@ pub(super) async fn check<D: HasObjects + HasMarks + Clock + Observes>(
     file: &File,
 ) -> Result<Checked> {
     let content = file.pinned.content.as_ref();
-    if let Some(content) = content.filter(|_| deployment.objects().is_fixed(&file.run.source)) {
+    if let Some(content) = content.filter(|_| deployment.objects().is_fixed(file.run.content().0)) {
         return Ok(Checked::Read(Box::new(Read::before(content.clone()))));
     }
     match read(deployment, file).await {
@@ -56,13 +56,14 @@ pub(super) async fn check<D: HasObjects + HasMarks + Clock + Observes>(
 /// Reads a file. If its content is pinned, only that much is read.
 async fn read<D: HasObjects + HasMarks + Clock + Observes>(deployment: &D, file: &File) -> Result<Read> {
     let (objects, run) = (deployment.objects(), &file.run);
-    let before = if objects.is_fixed(&run.source) { None } else { Some(objects.stat(&run.source).await?) };
+    let (source, bytes) = run.content();
+    let before = if objects.is_fixed(source) { None } else { Some(objects.stat(source).await?) };
     let content = file.pinned.content.as_ref();
-    let now = before.as_ref().map_or(run.bytes, |before| before.bytes);
+    let now = before.as_ref().map_or(bytes, |before| before.bytes);
     let end = content.map_or(now, |content| content.bytes);
     let mut examination = Examination::new(file.terms.clone());
     let (mut whole, mut held) = (true, None);
-    let mut chunks = Chunks::new(objects, &run.source, end);
+    let mut chunks = Chunks::new(objects, source, end);
     let mut pulse = Pulse::new(deployment, &run.repository);
     while let Some(chunk) = chunks.next().await? {
         pulse.beat().await;
@@ -75,9 +76,9 @@ async fn read<D: HasObjects + HasMarks + Clock + Observes>(deployment: &D, file:
     }
     // The file is still being written: what was checked may differ from what is there.
     if let (None, Some(before)) = (content, before)
-        && objects.stat(&run.source).await? != before
+        && objects.stat(source).await? != before
     {
-        return Err(Error::Changed { key: run.source.key.clone() });
+        return Err(Error::Changed { key: source.key.clone() });
     }
     Ok(Read { examined: examination.finish(whole), bytes: chunks.offset, held })
 }

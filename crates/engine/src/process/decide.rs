@@ -156,5 +156,5 @@ fn is_certain<D: HasObjects>(deployment: &D, file: &File) -> bool {
     let is_alone = options.check_references != CheckReferences::Group
         && options.replace_all.is_none()
         && options.duplicates != Duplicates::Skip;
-    deployment.objects().is_fixed(&file.run.source) && (is_alone || file.pinned.checked)
+    deployment.objects().is_fixed(file.run.content().0) && (is_alone || file.pinned.checked)
 }

@@ -75,10 +75,11 @@ async fn complete<D: Loads>(
         remove_the_rest(&replacement, rule, &mut imported).await?;
     }
     let objects = deployment.objects();
-    let grown = if objects.is_fixed(&run.source) {
+    let (source, _) = run.content();
+    let grown = if objects.is_fixed(source) {
         0
     } else {
-        objects.stat(&run.source).await?.bytes.saturating_sub(content.bytes)
+        objects.stat(source).await?.bytes.saturating_sub(content.bytes)
     };
     if grown > 0 {
         let finding = grown_by(grown, file, imported.counts.read);

@@ -72,7 +72,7 @@ impl<'a, O: Objects> Batches<'a, O> {
     ) -> Self {
         let reader = Reader::new(Arc::clone(&file.terms.plan), file.run.id);
         Self {
-            chunks: Chunks::again(deployment.objects(), &file.run.source, bytes, held),
+            chunks: Chunks::again(deployment.objects(), file.run.content().0, bytes, held),
             checker: Some(file.terms.checker()),
             hash: Sha256::new(),
             lines: Lines::new(reader, deployment.records().batch_lines()),

@@ -157,14 +157,8 @@ impl<D: HasObjects + HasRecords> Search<'_, D> {
                 own: earlier.import.id == self.import.id,
                 wanted: &mut wanted,
             };
-            read_lines(
-                self.deployment,
-                &earlier.import.source,
-                earlier.import.bytes,
-                &earlier.terms,
-                &mut keys,
-            )
-            .await?;
+            let (source, bytes) = earlier.import.content();
+            read_lines(self.deployment, source, bytes, &earlier.terms, &mut keys).await?;
         }
         for (change, byte, numbers) in open {
             let found = |n: usize, key: &str| {

@@ -103,7 +103,8 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
             reader: Reader::new(Arc::clone(plan), self.file.run.id),
             named: Named { plan: Arc::clone(plan), share: number, of: self.shares(), names: HashSet::new() },
         };
-        read_lines(self.deployment, &self.file.run.source, self.bytes, &self.file.terms, &mut names).await?;
+        read_lines(self.deployment, self.file.run.content().0, self.bytes, &self.file.terms, &mut names)
+            .await?;
         Ok(names.named)
     }
 }

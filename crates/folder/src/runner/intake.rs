@@ -30,6 +30,7 @@ impl Runner {
             }
         };
         self.troubles.solved(&Unit::Inbox);
+        self.strays = taken.strays;
         self.note_dropped(taken.failures, &taken.writing, now);
         self.stalls = false;
         for dropped in taken.drops {

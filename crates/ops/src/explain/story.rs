@@ -107,9 +107,13 @@ fn arrived(import: &ImportRun) -> Step {
 fn name(import: &ImportRun) -> Step {
     let text = match &import.kind {
         Kind::Data { name, group, .. } => {
-            let mut text = format!(
-                "its name means: {} of universe {}, import {}, of {}",
-                name.scope, name.universe, name.subsection, name.date
+            let packed = import.unpacked().map(|unpacked| format!("it holds one file, {}; ", unpacked.file));
+            let mut text = packed.unwrap_or_default();
+            let (scope, universe, date) = (&name.scope, &name.universe, name.date);
+            let subsection = &name.subsection;
+            let _ = write!(
+                text,
+                "its name means: {scope} of universe {universe}, import {subsection}, of {date}"
             );
             if let Some(Group { group, slot, late, .. }) = group {
                 let (id, last) = (&group.id, group.last);
@@ -122,8 +126,13 @@ fn name(import: &ImportRun) -> Step {
             }
             text
         }
+        Kind::Unresolved { .. } if import.conclusion().is_some() => {
+            "no active configuration knows its name".to_owned()
+        }
         Kind::Unresolved { .. } => "no active configuration knows its name yet".to_owned(),
-        Kind::Archive => "its name is that of an archive: each file in it is an import of its own".to_owned(),
+        Kind::Archive => {
+            "its name is that of an archive: each of several files in it is an import of its own".to_owned()
+        }
         Kind::Configuration { universe } => {
             format!("its name is that of the configuration of universe {universe}")
         }

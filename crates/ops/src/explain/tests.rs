@@ -36,7 +36,7 @@ fn data(grouped: bool) -> Kind {
         date: "2026-01-01".parse().unwrap(),
         suffix: None,
     };
-    Kind::Data { name, rank: 0, settle_seconds: 10, group }
+    Kind::Data { name, rank: 0, settle_seconds: 10, group, unpacked: None }
 }
 
 fn refused() -> Kind {
@@ -185,12 +185,12 @@ fn what_it_waits_for() {
         (data(false), before(None), "it waits for earlier files"),
         (data(false), Around { in_hand: true, ..Around::default() }, "it is next"),
         (
-            Kind::Unresolved { settle_seconds: 10 },
+            Kind::Unresolved { settle_seconds: 10, unpacked: None },
             Around::default(),
             "it waits for a configuration that may still come",
         ),
         (
-            Kind::Unresolved { settle_seconds: 10 },
+            Kind::Unresolved { settle_seconds: 10, unpacked: None },
             Around { in_flight: true, ..Around::default() },
             "it waits for a configuration that was dropped before it and is not active yet",
         ),

@@ -101,6 +101,7 @@ impl Preflight {
 
     /// True if a file with this verdict needs attention.
     pub fn needs_attention(&self) -> bool {
-        self.counts.rejected > 0 || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+        let code = self.reason.as_ref().map(|reason| reason.code.as_str());
+        self.counts.rejected > 0 || self.outcome.needs_attention(code)
     }
 }

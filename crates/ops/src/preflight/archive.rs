@@ -10,16 +10,18 @@ use std::path::Path;
 
 use bytes::Bytes;
 use tidewaiter::keys::clean_name;
+use tidewaiter::name::is_tool_file;
 use tidewaiter::report::Outcome;
 use tidewaiter_archive::{ExtractError, Format, Sink, extract};
-use tidewaiter_engine::intake::{ignored_note, refused_archive};
+use tidewaiter_engine::intake::{ignored_note, is_lone, refused_archive};
 
 use super::exam::Exam;
 use super::{Checks, Observer, Phase, Preflight};
 use crate::Error;
 use crate::text::plural;
 
-/// Checks an archive and its members. `show` gets what is said of the archive, then of each member.
+/// Checks an archive and its members. `show` gets what is said of the archive, then of each member. Of an archive that is
+/// handled as the only file in it, `show` gets what is said of that.
 pub(super) fn check<E: From<Error>>(
     checks: &Checks,
     (path, name, format, bytes): (&Path, &str, Format, u64),
@@ -32,9 +34,12 @@ pub(super) fn check<E: From<Error>>(
         let file = File::open(path).map_err(cannot)?;
         Ok::<_, E>(Watched { file, observer, phase, name, bytes })
     };
-    let archive = match extract(format, name, open(Phase::Opening)?, &limits, &mut Nowhere) {
+    let mut nowhere = Nowhere::default();
+    let mut lone = None;
+    let archive = match extract(format, name, open(Phase::Opening)?, &limits, &mut nowhere) {
         Ok(summary) => {
             let mut archive = Preflight::new(name, Outcome::Unpacked, bytes);
+            lone = nowhere.0.filter(|file| is_lone(file, summary.members));
             archive.notes.push(plural(summary.members, "member"));
             archive.notes.extend(summary.ignored.paths.iter().map(|path| ignored_note(path)));
             archive
@@ -48,12 +53,14 @@ pub(super) fn check<E: From<Error>>(
         Err(ExtractError::Sink(never)) => match never {},
     };
     let is_sound = archive.outcome == Outcome::Unpacked;
-    show(&archive)?;
+    if lone.is_none() {
+        show(&archive)?;
+    }
     if !is_sound {
         return Ok(());
     }
     let source = open(Phase::Checking)?;
-    let mut members = Members { checks, show, archive: name, open: None };
+    let mut members = Members { checks, show, archive: name, is_lone: lone.is_some(), open: None };
     match extract(format, name, source, &limits, &mut members) {
         Ok(_) => Ok(()),
         Err(ExtractError::Refused(_)) => Err(cannot(io::Error::other("it changed while it was being read"))),
@@ -62,13 +69,19 @@ pub(super) fn check<E: From<Error>>(
     }
 }
 
-/// Takes members and forgets them.
-struct Nowhere;
+/// Takes members and forgets them, but for the name of the last one.
+#[derive(Default)]
+struct Nowhere(Option<String>);
 
 impl Sink for Nowhere {
     type Error = Infallible;
 
-    fn begin(&mut self, _name: &str) -> Result<(), Infallible> {
+    fn ignores(&self, path: &str, bytes: u64) -> bool {
+        is_tool_file(path, bytes)
+    }
+
+    fn begin(&mut self, name: &str) -> Result<(), Infallible> {
+        self.0 = Some(name.to_owned());
         Ok(())
     }
 
@@ -86,15 +99,22 @@ struct Members<'a, F> {
     checks: &'a Checks,
     show: &'a mut F,
     archive: &'a str,
+    is_lone: bool,
     open: Option<(Exam, u64)>,
 }
 
-impl<E, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
+impl<E: From<Error>, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_, F> {
     type Error = E;
 
+    fn ignores(&self, path: &str, bytes: u64) -> bool {
+        is_tool_file(path, bytes)
+    }
+
     fn begin(&mut self, name: &str) -> Result<(), E> {
-        let name = clean_name(name);
-        self.open = Some((Exam::begin(&name, self.checks.judge.rule_member(&name), self.checks.hashed), 0));
+        let (name, judge) = (clean_name(name), &self.checks.judge);
+        let ruling =
+            if self.is_lone { judge.rule_lone(self.archive, &name)? } else { judge.rule_member(&name) };
+        self.open = Some((Exam::begin(&name, ruling, self.checks.hashed), 0));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use tidewaiter::config::dialect::Delimiter;
 use tidewaiter::config::{Active, Config, ImportOptions};
 use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
-use tidewaiter::name::{DataName, Directory, NameError};
+use tidewaiter::name::{DataName, Directory, NameError, packed_name};
 use tidewaiter::record::Plan;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::schema::catalogue;
@@ -137,13 +137,31 @@ impl Judge {
         }
     }
 
-    /// What becomes of a member of an archive: it must be grouped, and is set aside if it is not.
+    /// What becomes of the only data file of an archive: what becomes of it without the archive.
+    pub(super) fn rule_lone(&self, archive: &str, file: &str) -> Result<Ruling> {
+        match &self.by {
+            By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
+            By::Names => Ok(match self.active.resolve_packed(archive, file) {
+                Ok(name) => self.by_name(name),
+                Err(error) => refused_name(&error).into(),
+            }),
+            // By its own name, or by that of the archive where its own is none.
+            By::Guess => match (self.guess(file), packed_name(archive)) {
+                (Ok(Ruling::Refuse { .. }) | Err(_), Some(packed)) if is_legal(&packed) => {
+                    self.guess(&packed)
+                }
+                (ruling, _) => ruling,
+            },
+        }
+    }
+
+    /// What becomes of a member of an archive with several: it must be grouped, and is set aside if it is not.
     pub(super) fn rule_member(&self, file: &str) -> Ruling {
         let set_aside = |reason| Refusal { outcome: Outcome::NotProcessed, reason };
         match self.rule(file) {
             // One member that cannot be judged does not keep the others from it.
             Err(error) => {
-                let name = Directory::default().resolve(file).err().filter(NameError::is_illegal);
+                let name = illegal(file);
                 let reason = name.map(|error| refused_name(&error).reason);
                 let unknown = || {
                     Reason::new("not-configured", error.to_string())
@@ -216,9 +234,7 @@ impl Judge {
             return Err(Error::WhichScope(file.to_owned()));
         };
         // A name that no configuration could make valid is refused, whatever the file holds.
-        if let Err(error) = Directory::default().resolve(file)
-            && error.is_illegal()
-        {
+        if let Some(error) = illegal(file) {
             let note = self.advice.whatever_the_name.replace("{scope}", scope);
             return Ok(Ruling::Refuse { refusal: refused_name(&error), notes: vec![note] });
         }
@@ -232,6 +248,15 @@ impl Judge {
     fn scopes_in(file: &str) -> Vec<&'static str> {
         catalogue::names().filter(|scope| file.contains(&format!("_{scope}_"))).collect()
     }
+}
+
+/// Why no configuration could make a name valid.
+fn illegal(file: &str) -> Option<NameError> {
+    Directory::default().resolve(file).err().filter(NameError::is_illegal)
+}
+
+fn is_legal(file: &str) -> bool {
+    illegal(file).is_none()
 }
 
 /// The configurations in these files of this machine, as if they were the active ones of a repository.

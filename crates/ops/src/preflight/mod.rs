@@ -14,9 +14,10 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use tidewaiter::name::DroppedName;
+use tidewaiter::name::{DroppedName, is_tool_file};
 use tidewaiter_archive::Format as ArchiveFormat;
 use tidewaiter_engine::examine::ReadAt;
+use tidewaiter_engine::register::tool_file;
 
 pub use self::answer::{Lines, Preflight};
 use self::exam::Exam;
@@ -80,6 +81,9 @@ impl Checks {
         let mut file = File::open(path).map_err(cannot)?;
         let metadata = file.metadata().map_err(cannot)?;
         let bytes = metadata.len();
+        if !self.judge.ignores_names() && is_tool_file(&name, bytes) {
+            return show(&Exam::begin(&name, tool_file().into(), self.hashed).finish(bytes));
+        }
         if let (DroppedName::Archive, Some(format)) =
             (DroppedName::of(&name), ArchiveFormat::from_name(&name))
         {

@@ -2,7 +2,7 @@
 
 use super::directory::Directory;
 use super::error::NameFault;
-use super::shape::{EXTENSION, Reading, Shape, real_date};
+use super::shape::{Reading, Shape, real_date};
 use crate::finding::shorten;
 
 /// The candidate that is most like a text, if one is like it at all.
@@ -59,10 +59,6 @@ pub(super) fn malformed(file: &str, fault: &NameFault) -> Option<String> {
 }
 
 fn extension(file: &str) -> Option<String> {
-    let at = file.len().checked_sub(EXTENSION.len())?;
-    if file.get(at..).is_some_and(|tail| tail.eq_ignore_ascii_case(EXTENSION)) {
-        return Some("write `.csv` in lower case".to_owned());
-    }
     let (_, ending) = file.rsplit_once('.')?;
     let hint = match ending.to_ascii_lowercase().as_str() {
         "xls" | "xlsx" | "ods" | "numbers" => "export the table as CSV and drop that",

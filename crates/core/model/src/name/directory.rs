@@ -152,6 +152,23 @@ impl Directory {
         })
     }
 
+    /// Finds the import that the only data file of an archive is for: by its own name, or by [that of the
+    /// archive](super::packed_name).
+    ///
+    /// # Errors
+    /// Why there is none. A name that only no import fits is told rather than a malformed one.
+    pub fn resolve_packed(&self, archive: &str, member: &str) -> Result<DataName, NameError> {
+        let own = match self.resolve(member) {
+            Ok(name) => return Ok(name),
+            Err(error) => error,
+        };
+        match super::packed_name(archive).map(|name| self.resolve(&name)) {
+            Some(Err(error)) if own.is_illegal() && !error.is_illegal() => Err(error),
+            Some(Ok(name)) => Ok(name),
+            _ => Err(own),
+        }
+    }
+
     fn found(&self, reading: Reading<'_>) -> &[Entry] {
         self.by_name.get(reading.joined).map_or(&[], Vec::as_slice)
     }

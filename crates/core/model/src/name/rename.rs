@@ -33,6 +33,10 @@ const LONGEST_ENDING: usize = 16;
 ///     with_import_id("acme_contacts_crm_20260101_a7.csv", id),
 ///     "acme_contacts_crm_20260101_a701J9Z3ND1V0000000000000000.csv"
 /// );
+/// assert_eq!(
+///     with_import_id("acme_contacts_crm_20260101.CSV", id),
+///     "acme_contacts_crm_20260101_01J9Z3ND1V0000000000000000.CSV"
+/// );
 /// assert_eq!(with_import_id("monday.tar.gz", id), "monday.01J9Z3ND1V0000000000000000.tar.gz");
 /// ```
 pub fn with_import_id(file: &str, id: ImportId) -> String {
@@ -54,9 +58,9 @@ pub fn with_import_id(file: &str, id: ImportId) -> String {
 
 fn data_name(file: &str, id: ImportId) -> Option<String> {
     let shape = Shape::of(file).ok()?;
-    let stem = file.strip_suffix(EXTENSION)?;
+    let (stem, extension) = file.split_at_checked(file.len().checked_sub(EXTENSION.len())?)?;
     let separator = if shape.suffixed.is_some() { "" } else { "_" };
-    Some(format!("{stem}{separator}{id}{EXTENSION}"))
+    Some(format!("{stem}{separator}{id}{extension}"))
 }
 
 /// The ending of a name with its dot: both of `.tar.gz`, none of `.profile` and `README`.

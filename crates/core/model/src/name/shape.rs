@@ -4,10 +4,11 @@
 use jiff::civil::Date;
 
 use super::error::NameFault;
+use super::tool_file::strip_ending;
 use super::{GroupTag, LONGEST};
 use crate::finding::is_treacherous;
 
-/// What every data file ends with.
+/// What every data file ends with, in any case of letters.
 pub(super) const EXTENSION: &str = ".csv";
 
 /// The longest name of a data file, in bytes: shorter than file systems allow by what an import id
@@ -43,7 +44,7 @@ impl<'a> Shape<'a> {
         if let Some(c) = file.chars().find(|c| is_treacherous(*c) || matches!(c, '/' | '\\' | '%')) {
             return Err(NameFault::Character(c));
         }
-        let stem = file.strip_suffix(EXTENSION).ok_or(NameFault::Extension)?;
+        let stem = strip_ending(file, EXTENSION).ok_or(NameFault::Extension)?;
         let (group, base) = match stem.rsplit_once('.') {
             Some((id, rest)) => {
                 let (group, base) = group_tag(id, rest)?;

@@ -20,6 +20,10 @@ use crate::mistake::Mistake;
 /// How many mistakes of a configuration a report keeps; what is beyond is counted.
 pub const KEPT_MISTAKES: usize = 100;
 
+/// The reason of a [file that a tool left](crate::name::is_tool_file) beside data. Such a file needs no attention, and
+/// no mail tells of it.
+pub const TOOL_FILE: &str = "tool-file";
+
 /// How a file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -55,6 +59,11 @@ impl Outcome {
             Self::NotProcessed => "not processed",
             Self::Imported | Self::Unpacked | Self::Activated => self.as_str(),
         }
+    }
+
+    /// True for a file that was not taken, unless that is as it should be: by the `code` of its reason.
+    pub fn needs_attention(self, code: Option<&str>) -> bool {
+        matches!(self, Self::Bogus | Self::NotProcessed) && code != Some(TOOL_FILE)
     }
 
     /// The prefix under which the file ends.
@@ -241,7 +250,7 @@ impl Report {
     pub fn needs_attention(&self) -> bool {
         self.findings_total > 0
             || self.counts.rejected > 0
-            || matches!(self.outcome, Outcome::Bogus | Outcome::NotProcessed)
+            || self.outcome.needs_attention(self.reason.as_ref().map(|reason| reason.code.as_str()))
     }
 
     /// How many findings are counted but not shown.

@@ -161,6 +161,18 @@ impl Active {
         self.names.resolve(file)
     }
 
+    /// Finds the import that the only data file of an archive is for; see [`Directory::resolve_packed`].
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn resolve_packed(
+        &self,
+        archive: &str,
+        member: &str,
+    ) -> Result<DataName, tidewaiter_model::name::NameError> {
+        self.names.resolve_packed(archive, member)
+    }
+
     /// The settings of the repository. Recipients are those of all documents together: whom to tell of a file
     /// that belongs to no universe. Each such file has a mail of its own, unless all documents with recipients say
     /// the same else.

@@ -38,6 +38,7 @@ pub async fn state<S: StateStore>(state: &S) -> Result<()> {
     runs::a_file_that_came_late_says_so(state).await?;
     groups::configurations_in_flight_are_counted(state).await?;
     runs::an_unresolved_file_becomes_what_it_is(state).await?;
+    runs::an_archive_of_one_file_becomes_that_file(state).await?;
     configs::the_latest_configuration_is_the_active_one(state).await?;
     configs::a_universe_has_one_owner(state).await?;
     outbox::digests(state).await?;
@@ -79,7 +80,7 @@ fn data(place: &str, n: u32, kind: Kind) -> ImportRun {
 
 fn single(place: &str, n: u32, file: &str, rank: usize, day: i8) -> ImportRun {
     let name = name(file, &format!("scope{rank}"), day);
-    data(place, n, Kind::Data { name, rank, settle_seconds: 10, group: None })
+    data(place, n, Kind::Data { name, rank, settle_seconds: 10, group: None, unpacked: None })
 }
 
 fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> ImportRun {
@@ -87,7 +88,7 @@ fn member(place: &str, n: u32, group: &str, slot: u8, last: u8, file: &str) -> I
     let name = DataName { group: Some(tag), ..name(file, "contacts", 1) };
     let group = GroupRef { id: group.to_owned(), last, generation: 0 };
     let group = Group { group, slot, rule: GroupRule::AllOrNothing, late: false };
-    data(place, n, Kind::Data { name, rank: 0, settle_seconds: 10, group: Some(group) })
+    data(place, n, Kind::Data { name, rank: 0, settle_seconds: 10, group: Some(group), unpacked: None })
 }
 
 /// An outcome of an import, with a report that is kept elsewhere and a mail that is due.

@@ -13,7 +13,7 @@ use super::super::{at, id, repository};
 use super::{StateStore, claim, conclusion, data, end, member, ready, single};
 use crate::ports::{
     Conclusion, Content, Decision, Delivery, DroppedObject, GroupQueue, HistoryFilter, ImportRun, Kind,
-    Nature, Pinned, Progress, Refusal, RunLedger, Source, Trouble,
+    Nature, Pinned, Progress, Refusal, RunLedger, Source, Trouble, Unpacked,
 };
 use crate::{Error, Result};
 
@@ -181,7 +181,7 @@ pub(super) async fn an_unresolved_file_becomes_what_it_is<S: RunLedger + GroupQu
     let place = repository("unresolved");
     let unresolved = |n: u32| ImportRun {
         file: format!("{n}.csv"),
-        ..data("unresolved", n, Kind::Unresolved { settle_seconds: 10 })
+        ..data("unresolved", n, Kind::Unresolved { settle_seconds: 10, unpacked: None })
     };
     let files = [unresolved(120), unresolved(121), unresolved(122), unresolved(123)];
     state.register(&files).await?;
@@ -239,6 +239,50 @@ pub(super) async fn an_unresolved_file_becomes_what_it_is<S: RunLedger + GroupQu
     state.close(&place, &group).await?;
     assert_eq!(ready(state, &place).await?, None);
     assert_eq!(state.resolve(id(129), &Kind::Archive).await?, None, "there is no such file");
+    Ok(())
+}
+
+pub(super) async fn an_archive_of_one_file_becomes_that_file<S: RunLedger + GroupQueue>(
+    state: &S,
+) -> Result<()> {
+    let place = repository("lone");
+    let archives = [130, 131, 132].map(|n| data("lone", n, Kind::Archive));
+    let [first, second, third] = &archives;
+    state.register(&archives).await?;
+    let unpacked = |n: u32| {
+        let source = Source { key: format!("unpacked/lone/{n}"), version: None };
+        Some(Box::new(Unpacked { file: format!("{n}.csv"), source, bytes: 7 }))
+    };
+    let mut file = single("lone", 130, "130.csv", 0, 1).kind;
+    if let Kind::Data { unpacked: held, .. } = &mut file {
+        *held = unpacked(130);
+    }
+    let other = Kind::Unresolved { settle_seconds: 10, unpacked: unpacked(131) };
+    for kind in [&file, &other] {
+        let resolved = state.resolve(first.id, kind).await?;
+        assert_eq!(resolved.map(|import| import.kind), Some(file.clone()), "the first call wins");
+    }
+    assert_eq!(ready(state, &place).await?, Some(Ready::File(first.id)), "it is ready work");
+    let unfinished = state.unfinished().await?;
+    assert!(unfinished.iter().all(|import| import.id != first.id), "a data file is the sequencer's");
+    // A worker that still takes it for an archive decides nothing: the outputs of the file have other keys.
+    let refused = conclusion(first, Outcome::Bogus);
+    assert_eq!(state.conclude(first, &refused, &[], None).await?, Decision::Passed);
+
+    // One whose name nothing is configured for waits as a file does.
+    let resolved = state.resolve(second.id, &other).await?;
+    assert_eq!(resolved.map(|import| import.kind), Some(other));
+    let unresolved: Vec<ImportId> = state.unresolved(&place).await?.iter().map(|i| i.id).collect();
+    assert_eq!(unresolved, [second.id]);
+
+    // One that has its outcome stays what it is.
+    end(state, third, Outcome::Bogus).await?;
+    assert_eq!(state.resolve(third.id, &file).await?.map(|import| import.kind), Some(Kind::Archive));
+    for archive in [first, second] {
+        let Some(import) = state.run(archive.id).await? else { unreachable!("it is registered") };
+        end(state, &import, Outcome::Imported).await?;
+    }
+    assert_eq!((ready(state, &place).await?, state.unresolved(&place).await?), (None, Vec::new()));
     Ok(())
 }
 
