@@ -138,7 +138,8 @@ fn labels(text: &str, spans: &[Span], scope: &Scope, tally: &mut Tally) -> Heade
                             None if listed => finding,
                             None => {
                                 listed = true;
-                                finding.with_hint(hint::known_labels(scope))
+                                let labels = spans.iter().map(|&span| value_of(text, span));
+                                finding.with_hint(hint::strange_labels(labels, scope))
                             }
                         }
                     });
