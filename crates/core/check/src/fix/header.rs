@@ -113,12 +113,12 @@ pub(super) fn opening(text: &str, scope: &Arc<Scope>, delimiter: u8, notes: &mut
         _ => (vec![Cow::Borrowed(content)], false),
     };
     let labels: Vec<String> = fields.iter().map(|field| value_of_field(field)).collect();
-    // A blank behind each delimiter, or around each label, is no part of any.
-    let blank_at_edge = |field: &Cow<'_, str>| field.starts_with(' ') || field.ends_with(' ');
-    padded |= used != b' ' && fields.len() > 1 && fields.iter().skip(1).all(blank_at_edge);
     let width = fields.len();
     let trailing = width > 1 && fields.iter().position(|field| is_blank(field)) == Some(width - 1);
     fields.truncate(width - usize::from(trailing));
+    // A blank behind each delimiter, or around each label, is no part of any.
+    let blank_at_edge = |field: &Cow<'_, str>| field.starts_with(' ') || field.ends_with(' ');
+    padded |= used != b' ' && fields.len() > 1 && fields.iter().skip(1).all(blank_at_edge);
     let written = line_of(&meant(fields, &labels, scope, notes), delimiter);
     if used != delimiter {
         notes.changed(

@@ -100,7 +100,7 @@ fn styles(rules: &Rules, shaper: &mut Shaper<'_, '_>, notes: &mut Notes) -> Opti
         let (text, lines) = match &shaped {
             Shaped::Dropped(_) => (None, 0),
             Shaped::Record { text, .. } => (Some(text.as_ref()), 1),
-            Shaped::Raw(_) => (Some(raw), taken as u64),
+            Shaped::Raw { seen, .. } => (Some(seen.as_deref().unwrap_or(raw)), taken as u64),
         };
         at += taken;
         if let Some(text) = text {
@@ -154,7 +154,7 @@ fn write(shaper: &mut Shaper<'_, '_>, styles: &[Style], notes: &mut Notes, out: 
                 number += 1;
                 told.into_iter().map(|told| (told, number)).collect::<Vec<_>>()
             }
-            Shaped::Raw(told) => {
+            Shaped::Raw { told, .. } => {
                 raw.iter().for_each(|raw| out.extend_from_slice(raw.as_bytes()));
                 let first = number + 1;
                 number += taken as u64;

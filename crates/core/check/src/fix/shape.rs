@@ -47,8 +47,8 @@ pub(super) enum Shaped<'t> {
         /// The line was not good before.
         repaired: bool,
     },
-    /// They stay as they are.
-    Raw(Vec<Told>),
+    /// They stay as they are. If they can be read, `seen` is how.
+    Raw { told: Vec<Told>, seen: Option<String> },
 }
 
 /// Shapes the lines of one file.
@@ -65,7 +65,7 @@ impl<'t> Shaper<'t, '_> {
     /// Takes the line at this place: how many are taken, which are more if it goes on in those behind it, and what
     /// becomes of them.
     pub(super) fn shape(&mut self, at: usize) -> (usize, Shaped<'t>) {
-        let Some(raw) = self.lines.get(at) else { return (1, Shaped::Raw(Vec::new())) };
+        let Some(raw) = self.lines.get(at) else { return (1, Shaped::Raw { told: Vec::new(), seen: None }) };
         let content = trimmed(raw);
         let end = raw.get(content.len()..).unwrap_or_default();
         let same_delimiter = self.opening.used == self.delimiter;
@@ -93,7 +93,7 @@ impl<'t> Shaper<'t, '_> {
                 let end = last.get(trimmed(last).len()..).unwrap_or_default();
                 let shaped = self.fields(rules, &whole, end, vec![told]);
                 let is_record = matches!(&shaped, Shaped::Record { text, .. } if is_understood(rules, text, field, &mut self.scratch));
-                if is_record || matches!(&shaped, Shaped::Raw(told) if !told.is_empty()) {
+                if is_record || matches!(&shaped, Shaped::Raw { seen: Some(_), .. }) {
                     return (taken, owned(shaped, end));
                 }
             }
@@ -118,7 +118,7 @@ impl<'t> Shaper<'t, '_> {
             return record(Cow::Borrowed(content), end);
         }
         let why = format!("cannot be told apart by {}", hint::name_of(self.opening.used));
-        Shaped::Raw(vec![Told::left(why, None)])
+        Shaped::Raw { told: vec![Told::left(why, None)], seen: None }
     }
 
     fn repeats_header(&mut self, content: &str) -> bool {
@@ -154,7 +154,7 @@ impl<'t> Shaper<'t, '_> {
                 _ if used == self.delimiter => return record(Cow::Borrowed(content), end),
                 _ => {
                     let why = format!("cannot be told apart by {}", hint::name_of(used));
-                    return Shaped::Raw(vec![Told::left(why, None)]);
+                    return Shaped::Raw { told: vec![Told::left(why, None)], seen: None };
                 }
             },
         };
@@ -189,7 +189,7 @@ impl<'t> Shaper<'t, '_> {
                 };
             }
             let why = format!("cannot be told apart by {}", hint::name_of(used));
-            return Shaped::Raw(vec![Told::left(why, None)]);
+            return Shaped::Raw { told: vec![Told::left(why, None)], seen: None };
         }
         let mut is_trimmed = false;
         if self.survey.padded {
@@ -209,7 +209,7 @@ impl<'t> Shaper<'t, '_> {
         if needs_repair && let Some((column, why)) = suspect(rules, &line) {
             let told = vec![Told::left(format!("the line is left, because a text {why}"), Some(column))];
             if repaired {
-                return Shaped::Raw(told);
+                return Shaped::Raw { told, seen: Some(line) };
             }
             return Shaped::Record { text: Cow::Owned(line), end, told, open: false, repaired: false };
         }
@@ -290,7 +290,7 @@ fn record<'t>(text: Cow<'t, str>, end: &'t str) -> Shaped<'t> {
 fn owned<'t>(shaped: Shaped<'_>, end: &'t str) -> Shaped<'t> {
     match shaped {
         Shaped::Dropped(why) => Shaped::Dropped(why),
-        Shaped::Raw(told) => Shaped::Raw(told),
+        Shaped::Raw { told, seen } => Shaped::Raw { told, seen },
         Shaped::Record { text, told, open, repaired, .. } => {
             Shaped::Record { text: Cow::Owned(text.into_owned()), end, told, open, repaired }
         }

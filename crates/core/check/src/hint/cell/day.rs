@@ -13,6 +13,8 @@ use super::{Advice, Style, accepts, all_digits};
 pub(crate) enum Order {
     DayFirst,
     MonthFirst,
+    /// Behind the year, the month is before the day.
+    YearFirst,
 }
 
 /// A day as it is written.
@@ -22,6 +24,8 @@ enum Day {
     /// The same, where the day stands before the month although the year is first. Then the days up to the 12th of the
     /// column look as if they were right.
     DaySecond(u16, u16, u16),
+    /// The same as [`Day::Clear`], where the day may stand before the month although the year is first; and the mark.
+    YearFirst(u16, u16, u16, char),
     /// The first number, the second one and the year, with a mark between them.
     Either(u16, u16, u16, char),
     /// The year has two digits.
@@ -58,7 +62,8 @@ fn numeric(text: &str) -> Option<Day> {
     let ([first, _, last], [a, b, c], mark) = parts(text)?;
     match (first.len(), last.len()) {
         (4, _) if b > 12 => Some(Day::DaySecond(a, c, b)),
-        (4, _) => Some(Day::Clear(a, b, c)),
+        (4, _) if b == c || c > 12 || text == iso(a, b, c) => Some(Day::Clear(a, b, c)),
+        (4, _) => Some(Day::YearFirst(a, b, c, mark)),
         (_, 4) if a > 12 => Some(Day::Clear(c, b, a)),
         (_, 4) if b > 12 => Some(Day::Clear(c, a, b)),
         (_, 4) if a == b => Some(Day::Clear(c, a, b)),
@@ -77,7 +82,10 @@ pub(super) fn has_day_second(value: &str) -> bool {
 /// The order of day and month, and the mark between them, if the value is clear about it: `31/01/2026`.
 pub(super) fn order_of(value: &str) -> Option<(Order, char)> {
     let date = value.trim().split(['T', ' ']).next()?;
-    let ([_, _, year], [a, b, _], mark) = parts(date).filter(|([first, ..], ..)| first.len() <= 2)?;
+    let ([first, _, year], [a, b, c], mark) = parts(date)?;
+    if first.len() == 4 {
+        return (b <= 12 && (13..=31).contains(&c)).then_some((Order::YearFirst, mark));
+    }
     if !matches!(year.len(), 2 | 4) {
         return None;
     }
@@ -163,10 +171,18 @@ pub(super) fn moment(column: &Column, value: &str, style: &Style) -> Option<Advi
             let check = "check whether other dates have the day before the month";
             return Some(Advice::say(format!("{}, and {check}", advice.text)));
         }
+        Day::YearFirst(year, month, day, between) => {
+            let order = style.order(between).filter(|(order, _)| *order == Order::YearFirst);
+            let advice = written(column, value, (&iso(year, month, day), date), clock, mark)?;
+            return Some(match order {
+                Some((_, because)) => advice.because(Some(because)),
+                None => Advice { meant: None, ..advice },
+            });
+        }
         Day::Either(first, second, year, between) => match style.order(between) {
             Some((Order::DayFirst, because)) => (year, second, first, Some(because)),
             Some((Order::MonthFirst, because)) => (year, first, second, Some(because)),
-            None => {
+            _ => {
                 return either(column, &[iso(year, second, first), iso(year, first, second)], clock.as_ref());
             }
         },

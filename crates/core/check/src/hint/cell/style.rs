@@ -60,6 +60,7 @@ impl Style {
         let reading = match order {
             Order::DayFirst => "day/month",
             Order::MonthFirst => "month/day",
+            Order::YearFirst => "year/month/day",
         };
         Some((order, Because { reading, line }))
     }
@@ -80,6 +81,7 @@ pub(crate) struct Writing {
     grouped: bool,
     days: [Option<u64>; 3],
     months: [Option<u64>; 3],
+    years: [Option<u64>; 3],
     /// The day is before the month, behind the year.
     day_second: bool,
 }
@@ -97,6 +99,7 @@ impl Writing {
                     let lines = match order {
                         Order::DayFirst => &mut self.days,
                         Order::MonthFirst => &mut self.months,
+                        Order::YearFirst => &mut self.years,
                     };
                     if let Some(first) = lines.get_mut(place) {
                         first.get_or_insert(line);
@@ -109,9 +112,9 @@ impl Writing {
 
     fn see_number(&mut self, column: &Column, value: &str, line: u64) {
         let digits = value.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '.'));
-        let Some(marks) = Marks::of(digits) else { return };
         // A column of whole numbers takes no point, so nothing passes there that is not clear.
         self.grouped |= column.field_type() == FieldType::Number && may_be_grouped(digits);
+        let Some(marks) = Marks::of(digits) else { return };
         for (said, known) in [
             (marks.decimal == Some(','), &mut self.decimal_comma),
             (marks.decimal == Some('.'), &mut self.decimal_point),
@@ -145,10 +148,12 @@ impl Writing {
             None
         };
         let mut orders = [None; 3];
-        for (order, (day, month)) in orders.iter_mut().zip(self.days.iter().zip(self.months)) {
-            *order = match (day, month) {
-                (Some(line), None) => Some((Order::DayFirst, *line)),
-                (None, Some(line)) => Some((Order::MonthFirst, line)),
+        let lines = self.days.iter().zip(self.months).zip(self.years);
+        for (order, ((day, month), year)) in orders.iter_mut().zip(lines) {
+            *order = match (day, month, year) {
+                (Some(line), None, None) => Some((Order::DayFirst, *line)),
+                (None, Some(line), None) => Some((Order::MonthFirst, line)),
+                (None, None, Some(line)) => Some((Order::YearFirst, line)),
                 _ => None,
             };
         }
