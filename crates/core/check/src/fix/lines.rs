@@ -106,6 +106,11 @@ fn styles(rules: &Rules, shaper: &mut Shaper<'_, '_>, notes: &mut Notes) -> Opti
         if let Some(text) = text {
             spans.clear();
             let fields = split::quoted(text.as_bytes(), rules.delimiter, columns.len() + 1, &mut spans);
+            // Where a comma is between fields and in a value as well, it may be before its decimals.
+            let is_raw = matches!(shaped, Shaped::Raw { seen: None, .. });
+            if shaper.opening.used == b',' && (is_raw || fields.is_ok_and(|fields| fields > columns.len())) {
+                writings.iter_mut().for_each(Writing::see_unread_comma);
+            }
             if fields.is_ok_and(|fields| fields >= columns.len()) {
                 for ((span, column), writing) in spans.iter().zip(&columns).zip(&mut writings) {
                     if let Some(column) = column {

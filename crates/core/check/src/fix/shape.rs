@@ -170,10 +170,11 @@ impl<'t> Shaper<'t, '_> {
                 let why = "the intent is unclear: the line ends with an extra delimiter, or an earlier value contains one and needs quotes";
                 told = vec![Told::left(why, None)];
             } else {
+                // Where the header has one too, the file was refused for it, and no line was.
                 if !self.survey.surplus || !self.opening.trailing {
+                    repaired = true;
                     told.push(Told::changed("removed an extra delimiter at the end of the line", None));
                 }
-                repaired |= !self.survey.surplus;
                 fields.pop();
             }
         }

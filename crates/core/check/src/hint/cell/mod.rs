@@ -106,7 +106,8 @@ fn advice(column: &Column, problem: Problem, value: &str, style: &Style) -> Opti
         return caused(column, problem, value, style);
     };
     match column.check(&bare.value) {
-        Ok(()) => Some(Advice::write(bare.words(), bare.value)),
+        Ok(()) => number::with_two_readings(column, &bare.value, style)
+            .or_else(|| Some(Advice::write(bare.words(), bare.value))),
         Err(problem) => caused(column, problem, &bare.value, style),
     }
 }

@@ -208,6 +208,20 @@ pub(super) fn number(column: &Column, value: &str, style: &Style) -> Option<Advi
     Some(if is_clear { advice } else { Advice { meant: None, ..advice } })
 }
 
+/// For a value that a column takes, but that may be a thousand times as much: `1.234`.
+pub(super) fn with_two_readings(column: &Column, value: &str, style: &Style) -> Option<Advice> {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    if column.field_type() != FieldType::Number || !may_be_grouped(digits) {
+        return None;
+    }
+    match style.mark('.') {
+        Some((Mark::Decimal, because)) => {
+            Some(Advice::write(format!("write it as `{value}`"), value).because(Some(because)))
+        }
+        _ => number(column, value, style),
+    }
+}
+
 /// The advice for a number with one reading.
 fn read(
     column: &Column,

@@ -77,6 +77,8 @@ pub(crate) struct Writing {
     decimal_point: Option<u64>,
     thousands_comma: Option<u64>,
     thousands_point: Option<u64>,
+    /// A line that cannot be read may have a decimal comma.
+    unread_comma: bool,
     /// A point that may be between thousands, in a value that the column takes.
     grouped: bool,
     days: [Option<u64>; 3],
@@ -108,6 +110,11 @@ impl Writing {
             }
             _ => {}
         }
+    }
+
+    /// Takes into account that a line that cannot be read may have a decimal comma in this column.
+    pub(crate) fn see_unread_comma(&mut self) {
+        self.unread_comma = true;
     }
 
     fn see_number(&mut self, column: &Column, value: &str, line: u64) {
@@ -164,7 +171,8 @@ impl Writing {
 
     /// Why no value of the column is clear, if so.
     pub(crate) fn doubt(self) -> Option<&'static str> {
-        if self.decimal_comma.or(self.thousands_point).is_some() && self.grouped {
+        let has_comma = self.unread_comma || self.decimal_comma.or(self.thousands_point).is_some();
+        if has_comma && self.grouped {
             Some("it has decimal commas and numbers such as `1.234`, which may be thousands")
         } else if self.day_second {
             Some("it has dates written year, day, month: day and month cannot be told apart")
