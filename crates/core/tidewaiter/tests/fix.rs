@@ -320,6 +320,26 @@ fn another_line_settles_what_a_value_means() {
     assert_left("id;day\n1;01/02/1980\n2;03/04/1980\n", "whichever was meant");
 }
 
+/// Found by damaging files at random: what stood around `1.000` hid that it has two readings.
+#[test]
+fn a_number_with_two_readings_is_left_whatever_stands_around_it() {
+    assert_left("id;price\n1;\u{feff}1.000\u{200b}\n", "write `1.000` or `1000`, whichever was meant");
+    assert_left("id;price\n1; 1.000\n", "write `1.000` or `1000`, whichever was meant");
+}
+
+/// Found by damaging files at random: a decimal comma broke a line, so it said nothing about `-1.000`.
+#[test]
+fn a_line_that_cannot_be_read_may_have_a_decimal_comma() {
+    assert_left("ID,price,flag\n0,1.234.567,5,true\n1,-1.000,true\n", "which may be thousands");
+}
+
+/// Found by damaging files at random: where all lines ended with a delimiter, a line passed with `\N` as a name.
+#[test]
+fn a_text_that_is_suspect_keeps_a_line_from_losing_its_last_delimiter() {
+    let found = fixed(b"id;price;first_name\n1;;Ada;\n2;;\\N;\n");
+    assert_eq!(String::from_utf8(found.content).unwrap(), "id;price;first_name\n1;;Ada\n2;;\\N;\n");
+}
+
 /// Each repair was made only if it was the last one needed.
 #[test]
 fn repairs_do_not_depend_on_each_other() {
