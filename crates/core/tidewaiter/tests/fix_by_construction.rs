@@ -230,8 +230,7 @@ fn broken(column: &str, value: &str, style: usize, slip: usize) -> String {
         _ => value.to_owned(),
     };
     match (slip, column) {
-        (10, "key") => format!("{written} "),
-        (TEXT, "name" | "note") => format!("{written} "),
+        (10, "key") | (TEXT, "name" | "note") => format!("{written} "),
         (25, "name" | "note") if value == "5" => "5.0".to_owned(),
         (26, "name" | "note") if value == "5" => "=\"5\"".to_owned(),
         (_, "key" | "name" | "note") => written,
@@ -409,10 +408,10 @@ fn write(rows: &[Row], form: &Form) -> Vec<u8> {
             let blank = delimiter.repeat(COLUMNS.len() - 1);
             match form.odd {
                 Odd::HeaderAgain => text.push_str(&header),
-                Odd::HeaderAgainWithMark => text.push_str(&format!("\u{feff}{header}")),
-                Odd::OtherHeader => text.push_str(&format!("key{delimiter}stock{}", form.breaks)),
-                Odd::BlankRow => text.push_str(&format!("{blank}{}", form.breaks)),
-                Odd::Comment => text.push_str(&format!("#K1{blank}{}", form.breaks)),
+                Odd::HeaderAgainWithMark => text.extend(["\u{feff}", &header]),
+                Odd::OtherHeader => text.extend(["key", &delimiter, "stock", form.breaks]),
+                Odd::BlankRow => text.extend([&blank, form.breaks]),
+                Odd::Comment => text.extend(["#K1", &blank, form.breaks]),
                 _ => {}
             }
         }
@@ -421,7 +420,7 @@ fn write(rows: &[Row], form: &Form) -> Vec<u8> {
         text.push_str(form.breaks);
     }
     match form.odd {
-        Odd::Footer => text.push_str(&format!("TRAILER{delimiter}{}", rows.len())),
+        Odd::Footer => text.extend(["TRAILER", &delimiter, &rows.len().to_string()]),
         Odd::Nuls => text.push_str("K1\0\0\0"),
         _ => {}
     }

@@ -95,9 +95,9 @@ fn styles(rules: &Rules, shaper: &mut Shaper<'_, '_>, notes: &mut Notes) -> Opti
     let mut writings = vec![Writing::default(); columns.len()];
     let (mut at, mut number, mut spans) = (0, 1, Vec::new());
     while columns.iter().any(Option::is_some) && at < shaper.lines.len() {
-        let (taken, shaped) = shaper.shape(at);
+        let (taken, becomes) = shaper.shape(at);
         let raw = shaper.lines.get(at).copied().map(trimmed).unwrap_or_default();
-        let (text, lines) = match &shaped {
+        let (text, lines) = match &becomes {
             Shaped::Dropped(_) => (None, 0),
             Shaped::Record { text, .. } => (Some(text.as_ref()), 1),
             Shaped::Raw { seen, .. } => (Some(seen.as_deref().unwrap_or(raw)), taken as u64),
@@ -107,7 +107,7 @@ fn styles(rules: &Rules, shaper: &mut Shaper<'_, '_>, notes: &mut Notes) -> Opti
             spans.clear();
             let fields = split::quoted(text.as_bytes(), rules.delimiter, columns.len() + 1, &mut spans);
             // Where a comma is between fields and in a value as well, it may be before its decimals.
-            let is_raw = matches!(shaped, Shaped::Raw { seen: None, .. });
+            let is_raw = matches!(becomes, Shaped::Raw { seen: None, .. });
             if shaper.opening.used == b',' && (is_raw || fields.is_ok_and(|fields| fields > columns.len())) {
                 writings.iter_mut().for_each(Writing::see_unread_comma);
             }
@@ -141,10 +141,10 @@ fn has_style(column: &Column) -> bool {
 fn write(shaper: &mut Shaper<'_, '_>, styles: &[Style], notes: &mut Notes, out: &mut Vec<u8>) {
     let (mut at, mut number) = (0, 1);
     while at < shaper.lines.len() {
-        let (taken, shaped) = shaper.shape(at);
+        let (taken, becomes) = shaper.shape(at);
         let raw = shaper.lines.get(at..at + taken).unwrap_or_default();
         at += taken;
-        let told = match shaped {
+        let told = match becomes {
             Shaped::Dropped(why) => {
                 notes.changed(why, None, None);
                 continue;
@@ -160,7 +160,7 @@ fn write(shaper: &mut Shaper<'_, '_>, styles: &[Style], notes: &mut Notes, out: 
                 told.into_iter().map(|told| (told, number)).collect::<Vec<_>>()
             }
             Shaped::Raw { told, .. } => {
-                raw.iter().for_each(|raw| out.extend_from_slice(raw.as_bytes()));
+                out.extend(raw.iter().flat_map(|raw| raw.as_bytes()));
                 let first = number + 1;
                 number += taken as u64;
                 told.into_iter().map(|told| (told, first)).collect()

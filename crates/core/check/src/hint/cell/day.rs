@@ -11,10 +11,10 @@ use super::{Advice, Style, accepts, all_digits};
 /// In which order day and month stand before the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    DayFirst,
-    MonthFirst,
+    DayMonth,
+    MonthDay,
     /// Behind the year, the month is before the day.
-    YearFirst,
+    YearMonth,
 }
 
 /// A day as it is written.
@@ -23,9 +23,9 @@ enum Day {
     Clear(u16, u16, u16),
     /// The same, where the day stands before the month although the year is first. Then the days up to the 12th of the
     /// column look as if they were right.
-    DaySecond(u16, u16, u16),
+    WrongWay(u16, u16, u16),
     /// The same as [`Day::Clear`], where the day may stand before the month although the year is first; and the mark.
-    YearFirst(u16, u16, u16, char),
+    MonthUnsure(u16, u16, u16, char),
     /// The first number, the second one and the year, with a mark between them.
     Either(u16, u16, u16, char),
     /// The year has two digits.
@@ -61,9 +61,9 @@ fn parts(text: &str) -> Option<([&str; 3], [u16; 3], char)> {
 fn numeric(text: &str) -> Option<Day> {
     let ([first, _, last], [a, b, c], mark) = parts(text)?;
     match (first.len(), last.len()) {
-        (4, _) if b > 12 => Some(Day::DaySecond(a, c, b)),
+        (4, _) if b > 12 => Some(Day::WrongWay(a, c, b)),
         (4, _) if b == c || c > 12 || text == iso(a, b, c) => Some(Day::Clear(a, b, c)),
-        (4, _) => Some(Day::YearFirst(a, b, c, mark)),
+        (4, _) => Some(Day::MonthUnsure(a, b, c, mark)),
         (_, 4) if a > 12 => Some(Day::Clear(c, b, a)),
         (_, 4) if b > 12 => Some(Day::Clear(c, a, b)),
         (_, 4) if a == b => Some(Day::Clear(c, a, b)),
@@ -76,7 +76,7 @@ fn numeric(text: &str) -> Option<Day> {
 /// True for `2026-31-01`, with a time or without.
 pub(super) fn has_day_second(value: &str) -> bool {
     let date = value.trim().split(['T', ' ']).next().unwrap_or_default();
-    matches!(numeric(date), Some(Day::DaySecond(_, month, day)) if (1..=12).contains(&month) && day <= 31)
+    matches!(numeric(date), Some(Day::WrongWay(_, month, day)) if (1..=12).contains(&month) && day <= 31)
 }
 
 /// The order of day and month, and the mark between them, if the value is clear about it: `31/01/2026`.
@@ -84,14 +84,14 @@ pub(super) fn order_of(value: &str) -> Option<(Order, char)> {
     let date = value.trim().split(['T', ' ']).next()?;
     let ([first, _, year], [a, b, c], mark) = parts(date)?;
     if first.len() == 4 {
-        return (b <= 12 && (13..=31).contains(&c)).then_some((Order::YearFirst, mark));
+        return (b <= 12 && (13..=31).contains(&c)).then_some((Order::YearMonth, mark));
     }
     if !matches!(year.len(), 2 | 4) {
         return None;
     }
     match (a, b) {
-        (13..=31, 1..=12) => Some((Order::DayFirst, mark)),
-        (1..=12, 13..=31) => Some((Order::MonthFirst, mark)),
+        (13..=31, 1..=12) => Some((Order::DayMonth, mark)),
+        (1..=12, 13..=31) => Some((Order::MonthDay, mark)),
         _ => None,
     }
 }
@@ -166,13 +166,13 @@ pub(super) fn moment(column: &Column, value: &str, style: &Style) -> Option<Advi
     let (year, month, day, because) = match Day::of(date)? {
         Day::Clear(year, month, day) => (year, month, day, None),
         Day::ShortYear => return Some(Advice::say("write the year with four digits and first: 2026-01-31")),
-        Day::DaySecond(year, month, day) => {
+        Day::WrongWay(year, month, day) => {
             let advice = written(column, value, (&iso(year, month, day), date), clock, mark)?;
             let check = "check whether other dates have the day before the month";
             return Some(Advice::say(format!("{}, and {check}", advice.text)));
         }
-        Day::YearFirst(year, month, day, between) => {
-            let order = style.order(between).filter(|(order, _)| *order == Order::YearFirst);
+        Day::MonthUnsure(year, month, day, between) => {
+            let order = style.order(between).filter(|(order, _)| *order == Order::YearMonth);
             let advice = written(column, value, (&iso(year, month, day), date), clock, mark)?;
             return Some(match order {
                 Some((_, because)) => advice.because(Some(because)),
@@ -180,8 +180,8 @@ pub(super) fn moment(column: &Column, value: &str, style: &Style) -> Option<Advi
             });
         }
         Day::Either(first, second, year, between) => match style.order(between) {
-            Some((Order::DayFirst, because)) => (year, second, first, Some(because)),
-            Some((Order::MonthFirst, because)) => (year, first, second, Some(because)),
+            Some((Order::DayMonth, because)) => (year, second, first, Some(because)),
+            Some((Order::MonthDay, because)) => (year, first, second, Some(because)),
             _ => {
                 return either(column, &[iso(year, second, first), iso(year, first, second)], clock.as_ref());
             }

@@ -58,9 +58,9 @@ impl Style {
     pub(super) fn order(&self, mark: char) -> Option<(Order, Because)> {
         let (order, line) = self.orders.get(place(mark)?).copied().flatten()?;
         let reading = match order {
-            Order::DayFirst => "day/month",
-            Order::MonthFirst => "month/day",
-            Order::YearFirst => "year/month/day",
+            Order::DayMonth => "day/month",
+            Order::MonthDay => "month/day",
+            Order::YearMonth => "year/month/day",
         };
         Some((order, Because { reading, line }))
     }
@@ -99,9 +99,9 @@ impl Writing {
                     && let Some(place) = place(mark)
                 {
                     let lines = match order {
-                        Order::DayFirst => &mut self.days,
-                        Order::MonthFirst => &mut self.months,
-                        Order::YearFirst => &mut self.years,
+                        Order::DayMonth => &mut self.days,
+                        Order::MonthDay => &mut self.months,
+                        Order::YearMonth => &mut self.years,
                     };
                     if let Some(first) = lines.get_mut(place) {
                         first.get_or_insert(line);
@@ -158,9 +158,9 @@ impl Writing {
         let lines = self.days.iter().zip(self.months).zip(self.years);
         for (order, ((day, month), year)) in orders.iter_mut().zip(lines) {
             *order = match (day, month, year) {
-                (Some(line), None, None) => Some((Order::DayFirst, *line)),
-                (None, Some(line), None) => Some((Order::MonthFirst, line)),
-                (None, None, Some(line)) => Some((Order::YearFirst, line)),
+                (Some(line), None, None) => Some((Order::DayMonth, *line)),
+                (None, Some(line), None) => Some((Order::MonthDay, line)),
+                (None, None, Some(line)) => Some((Order::YearMonth, line)),
                 _ => None,
             };
         }

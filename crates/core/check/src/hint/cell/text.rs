@@ -96,7 +96,7 @@ pub(super) fn no_value(_: &Column, value: &str, _: &Style) -> Option<Advice> {
 /// Why a text that a column takes may not be what was meant: then a line is not repaired around it, for it would be
 /// imported with it. Guards are no reason: [`unguarded`] tells what they hold.
 pub(crate) fn suspect(value: &str) -> Option<&'static str> {
-    let Some(first) = value.chars().next() else { return None };
+    let first = value.chars().next()?;
     let last = value.chars().next_back().unwrap_or(first);
     if is_blank(first) || is_blank(last) {
         return Some(
