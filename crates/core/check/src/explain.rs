@@ -46,6 +46,14 @@ impl Rules {
     /// Adds the findings on a rejected line.
     #[cold]
     pub(crate) fn explain(&self, place: Place, content: &[u8], fault: Fault, tally: &mut Tally) {
+        let is_blank_row = matches!(fault, Fault::Cells | Fault::Width { .. });
+        if is_blank_row && hint::blank_row(content, self.delimiter) {
+            let message = "the line holds no values, only delimiters";
+            tally.add(Code::BlankRow, None, || {
+                place.finding(Code::BlankRow, message).with_hint(hint::messages::BLANK_ROW)
+            });
+            return;
+        }
         match fault {
             // Said where such a line begins.
             Fault::Length => {}
@@ -63,22 +71,19 @@ impl Rules {
     }
 
     fn explain_quotes(&self, place: Place, content: &[u8], fault: QuoteFault, tally: &mut Tally) {
-        let (code, field, at, message, advice) = match fault {
-            QuoteFault::Stray { field, at } => {
-                (Code::StrayQuote, field, at, "a quote is out of place", hint::messages::STRAY_QUOTE)
+        let (code, field, at, message) = match fault {
+            QuoteFault::Stray { field, at } => (Code::StrayQuote, field, at, "a quote is out of place"),
+            QuoteFault::Open { field, at } => {
+                (Code::UnclosedQuote, field, at, "a quote is opened but not closed")
             }
-            QuoteFault::Open { field, at } => (
-                Code::UnclosedQuote,
-                field,
-                at,
-                "a quote is opened but not closed",
-                hint::messages::OPEN_QUOTE,
-            ),
         };
         // A field beyond the header has no name and no place of its own.
         let label = (field < self.width()).then(|| self.header.label(field));
         tally.add(code, label, || {
-            let finding = place.finding(code, message).with_hint(advice);
+            let finding = place.finding(code, message).with_hint(match fault {
+                QuoteFault::Stray { .. } => hint::stray_quote(content, self.delimiter, at),
+                QuoteFault::Open { .. } => hint::messages::OPEN_QUOTE.to_owned(),
+            });
             let shown = content.get(at.saturating_sub(10)..).unwrap_or_default();
             let finding = finding.with_value(if code == Code::UnclosedQuote {
                 content.get(at..).unwrap_or_default()
@@ -110,11 +115,20 @@ impl Rules {
                 let is_empty = spans.last().is_some_and(|span| span.start == span.end);
                 Some(hint::extra_cells(fields, wanted, is_empty).to_owned())
             };
-            match advice {
+            match self.advice_on_odd(content).or(advice) {
                 Some(advice) => finding.with_hint(advice),
                 None => finding,
             }
         });
+    }
+
+    /// What to do about a line that is no record.
+    fn advice_on_odd(&self, content: &[u8]) -> Option<String> {
+        if self.cutter().is_some() {
+            return None;
+        }
+        let odd = hint::odd_line(content, self.header.labels(), self.delimiter)?;
+        Some(odd.advice().to_owned())
     }
 
     fn explain_cells(&self, place: Place, content: &[u8], tally: &mut Tally) {
@@ -188,7 +202,7 @@ impl Rules {
                 .finding(code, column.describe(problem, &value))
                 .at(number, label)
                 .with_value(raw.as_bytes());
-            match hint::cell(column, problem, &value) {
+            match self.advice_on_odd(text.as_bytes()).or_else(|| hint::cell(column, problem, &value)) {
                 Some(hint) => finding.with_hint(hint),
                 None => finding,
             }
@@ -204,7 +218,11 @@ fn control(place: Place, content: &[u8]) -> Finding {
     } else {
         "a carriage return that does not end the line"
     };
-    place
+    let finding = place
         .finding(Code::ControlCharacter, format!("the line contains {name}"))
-        .with_value(content.get(at.saturating_sub(20)..).unwrap_or_default())
+        .with_value(content.get(at.saturating_sub(20)..).unwrap_or_default());
+    match hint::control(content) {
+        Some(hint) => finding.with_hint(hint),
+        None => finding,
+    }
 }

@@ -166,7 +166,7 @@ fn labels(found: Vec<String>, scope: &Scope, mapping: &Mapping, place: Place, ta
         .filter_map(|meant| if let Meant::Column(column) = meant { Some(*column) } else { None })
         .collect();
     let is_there = |name: &str| scope.column(name).is_some_and(|column| known.contains(&column));
-    for (n, (label, meant)) in found.into_iter().zip(meant).enumerate() {
+    for (n, (label, meant)) in found.iter().zip(meant).enumerate() {
         let number = n as u64 + 1;
         let shown = || shorten(label.as_bytes());
         let finding = |code, message: &str| place.finding(code, message).at(number, shown());
@@ -191,12 +191,15 @@ fn labels(found: Vec<String>, scope: &Scope, mapping: &Mapping, place: Place, ta
                         tally.add(Code::ExtraLabel, Some(&shown()), || {
                             let message = format!("the column is unknown in {}", scope.name());
                             let finding = finding(Code::ExtraLabel, &message);
-                            match hint::label(&label, scope, is_there) {
+                            match hint::label(label, scope, is_there) {
                                 Some(hint) => finding.with_hint(hint),
                                 None if listed => finding,
                                 None => {
                                     listed = true;
-                                    finding.with_hint(hint::known_labels(scope))
+                                    finding.with_hint(hint::strange_labels(
+                                        found.iter().map(|label| label.as_str().into()),
+                                        scope,
+                                    ))
                                 }
                             }
                         });
@@ -213,7 +216,7 @@ fn labels(found: Vec<String>, scope: &Scope, mapping: &Mapping, place: Place, ta
                 }
             }
         };
-        header.push(label, column, scope);
+        header.push(label.clone(), column, scope);
     }
     header
 }

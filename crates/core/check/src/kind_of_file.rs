@@ -3,7 +3,7 @@
 
 use tidewaiter_model::finding::{Code, Finding};
 
-use super::hint::messages::{NAME_ARCHIVE, SAVE_AS_CSV, WEB_PAGE, WIDE, WORKBOOK};
+use super::hint::messages::{NAME_ARCHIVE, SAVE_AS_CSV, UNFINISHED, WEB_PAGE, WIDE, WORKBOOK};
 
 /// A kind of file, how it begins, and what to do instead.
 struct Kind {
@@ -43,6 +43,10 @@ pub(crate) fn recognise(start: &[u8]) -> Option<Finding> {
     if let Some(encoding) = utf32(start).or_else(|| utf16(start)) {
         let finding = Finding::file(Code::EncodingError, format!("the file is {encoding}, not UTF-8"));
         return Some(finding.with_hint(WIDE));
+    }
+    if start.len() > 3 && start.iter().all(|b| *b == 0) {
+        let finding = Finding::file(Code::FormatError, "the file begins with nothing but NUL bytes");
+        return Some(finding.with_hint(UNFINISHED));
     }
     let starts = |kind: &&Kind| start.starts_with(kind.begins);
     let is_tar = start.get(257..262) == Some(b"ustar");

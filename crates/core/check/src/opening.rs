@@ -147,5 +147,8 @@ fn control(content: &[u8], at: usize, end: End) -> Finding {
     if content.get(at) == Some(&b'\r') && end != End::Line {
         return finding.with_hint(hint::messages::CARRIAGE_RETURNS);
     }
-    finding
+    match hint::control(content) {
+        Some(hint) => finding.with_hint(hint),
+        None => finding,
+    }
 }

@@ -129,6 +129,11 @@ impl Rules {
         }
     }
 
+    /// The column of the scope that a plan is for; None if its values are not read.
+    pub(crate) fn column(&self, plan: &Plan) -> Option<&Column> {
+        plan.column.and_then(|column| self.scope.columns().get(column))
+    }
+
     /// Judges a value, whatever it is.
     pub(crate) fn is_good_value(&self, value: Cow<'_, str>, plan: &Plan) -> bool {
         let Some(column) = plan.column else { return true };

@@ -65,6 +65,14 @@ fn assert_left(content: impl AsRef<[u8]>, why: &str) {
     assert!(said(&found.left).iter().any(|what| what.contains(why)), "{:?}", found.left);
 }
 
+/// The same for a file with another delimiter.
+#[track_caller]
+fn assert_left_with(delimiter: u8, content: &str, why: &str) {
+    let found = fix(content.as_bytes(), &scope(), Dialect { delimiter }, None);
+    assert_eq!(String::from_utf8_lossy(&found.content), content);
+    assert!(said(&found.left).iter().any(|what| what.contains(why)), "{:?}", found.left);
+}
+
 const GOOD: &str = "id;price;first_name\r\n1;2.50;\"Ada; \"\"A\"\"\"\r\n2;;\n3;1;x";
 
 #[test]
@@ -110,6 +118,13 @@ fn windows_1252_is_believed_to_who_says_so() {
         "id;first_name\n1;Zoé\n".as_bytes().iter().chain(b"2;Zo\xe9\n").copied().collect::<Vec<_>>(),
         "two files were joined",
     );
+    // A line of each.
+    let mixed = ["id;first_name\n1;Zoé\n".as_bytes(), b"2;Zo\xe9\n"].concat();
+    let found = fix(&mixed, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+    assert_eq!(String::from_utf8(found.content).unwrap(), "id;first_name\n1;Zoé\n2;Zoé\n");
+    let glued = [b"id;first_name\n1;Ada\n".as_slice(), b"\xff\xfe2\0;\0B\0\n\0"].concat();
+    let found = fix(&glued, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+    assert_eq!((found.content, found.changes.len()), (glued, 0));
 }
 
 #[test]
@@ -175,6 +190,174 @@ fn a_delimiter_at_the_end_may_be_one_in_a_value() {
         "id;first_name;price;flag\n1;Smith;Jones;;\n",
         "the line ends with an extra delimiter, or an earlier value",
     );
+}
+
+/// A line with one value more than the others: which of them holds the delimiter cannot be told.
+#[test]
+fn an_address_that_holds_the_delimiter_shifts_no_cell() {
+    let fields = ["email", "firstname", "lastname", "address", "zipcode", "city"];
+    let fields = fields.map(|name| serde_json::json!({ "name": name }));
+    let schema = serde_json::json!({ "fields": fields, "primaryKey": ["email"] });
+    let scope = Arc::new(Scope::compile("contacts", &serde_json::from_value(schema).unwrap()).unwrap());
+    let header = "email;firstname;lastname;address;zipcode;city";
+    let ada = "ada@example.org;Ada;Lovelace;12; rue du Port;Marseille;";
+    for file in [
+        format!("{header}\n{ada}\n"),
+        format!("{header}\n{ada}\n{ada}\n"),
+        format!("{header}\nbob@example.org;Bob;Bobson;1 rue;13002;Nice\n{ada}\n"),
+    ] {
+        let found = fix(file.as_bytes(), &scope, Dialect::default(), None);
+        assert_eq!(String::from_utf8(found.content).unwrap(), file);
+        assert!(said(&found.left)[0].contains("an earlier value contains one"), "{:?}", found.left);
+    }
+}
+
+/// The last value may end with the delimiter, unless all lines do.
+#[test]
+fn a_delimiter_behind_a_text_is_dropped_only_where_all_lines_have_one() {
+    assert_left("id;first_name\n1;Ada;\n2;Bob\n", "the line ends with an extra delimiter");
+    assert_fixed(
+        "id;first_name\n1;Ada;\n2;Bob;\n",
+        "id;first_name\n1;Ada\n2;Bob\n",
+        "removed an extra delimiter at the end of the line",
+    );
+    // In each line, the price may hold a decimal comma.
+    assert_left_with(b',', "id,price,first_name\n1,2,5,\n2,3,5,\n", "the line ends with an extra delimiter");
+}
+
+#[test]
+fn quotes_that_csv_does_not_know_are_left_in_the_header_and_in_the_lines() {
+    for file in ["'ID';'First Name'\n'1';'Ada'\n", "\"\"\"ID\"\"\";\"\"\"First Name\"\"\"\n1;Ada\n"] {
+        assert_eq!(fixed(file.as_bytes()).content, file.as_bytes());
+    }
+}
+
+#[test]
+fn a_name_with_the_delimiter_is_written_in_quotes() {
+    let schema =
+        serde_json::json!({ "fields": [{ "name": "id" }, { "name": "first name" }], "primaryKey": ["id"] });
+    let scope = Arc::new(Scope::compile("things", &serde_json::from_value(schema).unwrap()).unwrap());
+    let found = fix(b"ID;FIRST_NAME\n1;Ada L\n2;Bob\n", &scope, Dialect { delimiter: b' ' }, None);
+    assert_eq!(String::from_utf8(found.content).unwrap(), "id \"first name\"\n1 \"Ada L\"\n2 Bob\n");
+    let found = fix(b"ID \"First Name\"\n1 \"Ada L\"\n2 Bob\n", &scope, Dialect { delimiter: b' ' }, None);
+    assert_eq!(String::from_utf8(found.content).unwrap(), "id \"first name\"\n1 \"Ada L\"\n2 Bob\n");
+}
+
+#[test]
+fn doubled_carriage_returns_are_removed_everywhere() {
+    let change = "the lines end with CR LF instead of CR CR LF";
+    assert_fixed("id;first_name\r\r\n1;Ada\r\r\n2;Bob\r\r\n", "id;first_name\r\n1;Ada\r\n2;Bob\r\n", change);
+    assert_fixed("id;first_name\r\n1;Ada\r\r\n2;Bob\n", "id;first_name\r\n1;Ada\r\n2;Bob\n", change);
+    // One within a line is no end.
+    assert_eq!(fixed(b"id;first_name\r;\n1;Ada\n").content, b"id;first_name\r;\n1;Ada\n");
+}
+
+#[test]
+fn blanks_behind_delimiters_are_removed_in_header_and_values_alike() {
+    assert_fixed(
+        "id; first_name; status\n1; Ada; paid\n2; Bob ; sent\n",
+        "id;first_name;status\n1;Ada;paid\n2;Bob;sent\n",
+        "a column name in the header is spelled as the scope has it",
+    );
+    assert_fixed(
+        "id; \"first_name\"; \"status\"\n1; \"Ada; A\"; \"paid\"\n\"2\" ;\"Bob\";\"sent\"\n",
+        "id;\"first_name\";\"status\"\n1;\"Ada; A\";\"paid\"\n\"2\";\"Bob\";\"sent\"\n",
+        "removed spaces between quotes and delimiters",
+    );
+    // The status has no blank of its own, so the name has none either.
+    assert_fixed(
+        "id;first_name;status\n1; Ada; paid\n2; Bob; sent\n",
+        "id;first_name;status\n1;Ada;paid\n2;Bob;sent\n",
+        "removed spaces between delimiters and values",
+    );
+    assert_left("id;first_name\n1; Ada\n2; Bob\n", "add `\"trim\": true` to the import");
+    assert_left("id;first_name;status\n1; Ada;PAID\n2;Bob;sent\n", "add `\"trim\": true` to the import");
+}
+
+#[test]
+fn lines_that_are_no_records() {
+    let header = "id;first_name;status\n";
+    let rows = "removed rows of delimiters without a value";
+    assert_fixed(format!("{header}1;Ada;paid\n;;\n\"\"; ;\n;;;;\n"), &format!("{header}1;Ada;paid\n"), rows);
+    let repeated = "removed lines that repeat the header";
+    let glued = format!("{header}1;Ada;paid\n\u{feff}{header}2;Bob;sent\n{header}");
+    assert_fixed(glued, &format!("{header}1;Ada;paid\n2;Bob;sent\n"), repeated);
+    assert_left(format!("{header}1;Ada;PAID\nid;status;first_name\n2;SENT;Bob\n"), "files were joined");
+    assert_left(format!("A title;;\n;;\n{header}1;Ada;paid\n"), "line 3 seems to be the header");
+    // The end of an upload is missing, and nobody knows it.
+    assert_eq!(fixed(format!("{header}1;Ada;paid\n2;B\0\0").as_bytes()).changes, Vec::new());
+}
+
+#[test]
+fn guards_of_spreadsheets() {
+    let change = "removed a spreadsheet's guards around values";
+    let header = "id;first_name;day\n";
+    assert_fixed(format!("{header}1;=\"01000\";\n"), &format!("{header}1;01000;\n"), change);
+    let cells = "values are rewritten in the format of the column";
+    let quoted = format!("{header}1;\"=\"\"01000\"\"\";\"=\"\"2026-01-31\"\"\"\n");
+    assert_fixed(quoted, &format!("{header}1;\"01000\";\"2026-01-31\"\n"), cells);
+}
+
+/// The line would be imported with a text that is not what was meant.
+#[test]
+fn a_line_is_not_repaired_around_a_text_that_is_suspect() {
+    for text in ["\\N", "17.0", "4.00638E+12", " Ada", "Ada\u{200b}"] {
+        assert_left(format!("id;first_name;price\n1;{text};1,5\n"), "the line is left, because a text");
+    }
+}
+
+#[test]
+fn another_line_settles_what_a_value_means() {
+    assert_fixed(
+        "id;day;price\n1;01/02/1980;\n2;31/12/1980;1,355\n3;;2,5\n",
+        "id;day;price\n1;1980-02-01;\n2;1980-12-31;1.355\n3;;2.5\n",
+        "values are rewritten in the format of the column, read as day/month because of line 3",
+    );
+    let found = fixed(b"id;day;price\n1;01/02/1980;\n2;31/12/1980;1,355\n3;;2,5\n");
+    assert!(
+        said(&found.changes).iter().any(|what| what.ends_with("read as decimal commas because of line 4"))
+    );
+    assert_left("id;day\n1;01/02/1980\n2;03/04/1980\n", "whichever was meant");
+}
+
+/// Found by damaging files at random: what stood around `1.000` hid that it has two readings.
+#[test]
+fn a_number_with_two_readings_is_left_whatever_stands_around_it() {
+    assert_left("id;price\n1;\u{feff}1.000\u{200b}\n", "write `1.000` or `1000`, whichever was meant");
+    assert_left("id;price\n1; 1.000\n", "write `1.000` or `1000`, whichever was meant");
+}
+
+/// Found by damaging files at random: a decimal comma broke a line, so it said nothing about `-1.000`.
+#[test]
+fn a_line_that_cannot_be_read_may_have_a_decimal_comma() {
+    assert_left("ID,price,flag\n0,1.234.567,5,true\n1,-1.000,true\n", "which may be thousands");
+}
+
+/// Found by damaging files at random: where all lines ended with a delimiter, a line passed with `\N` as a name.
+#[test]
+fn a_text_that_is_suspect_keeps_a_line_from_losing_its_last_delimiter() {
+    let found = fixed(b"id;price;first_name\n1;;Ada;\n2;;\\N;\n");
+    assert_eq!(String::from_utf8(found.content).unwrap(), "id;price;first_name\n1;;Ada\n2;;\\N;\n");
+}
+
+/// Each repair was made only if it was the last one needed.
+#[test]
+fn repairs_do_not_depend_on_each_other() {
+    let content = "ID,First Name,Day,Status\r\n1,\"a\r\nb\",31/12/1980,PAID\r\n2,, 01/02/1980,sent,\r\n";
+    let expected = "id;first_name;day;status\r\n1;\"a b\";1980-12-31;paid\r\n2;;1980-02-01;sent\r\n";
+    assert_fixed(content, expected, "replaced a line break in a value with a space");
+}
+
+#[test]
+fn an_address_is_never_invented() {
+    let schema =
+        serde_json::json!({ "fields": [{ "name": "email", "format": "email" }], "primaryKey": ["email"] });
+    let scope = Arc::new(Scope::compile("contacts", &serde_json::from_value(schema).unwrap()).unwrap());
+    for address in ["jean\u{a0} paul@example.org", "jean paul@example.org", "jean.paul@exam\u{ad}ple.org"] {
+        let file = format!("email\n{address}\n");
+        let found = fix(file.as_bytes(), &scope, Dialect::default(), None);
+        assert_eq!(found.content, file.as_bytes());
+    }
 }
 
 #[test]

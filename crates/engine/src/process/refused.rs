@@ -28,7 +28,12 @@ pub(super) fn finding(
     refusal: &Refusal,
 ) -> Finding {
     let (code, field) = kind(plan, refusal);
-    let (message, hint) = words(plan, refusal);
+    let (message, mut hint) = words(plan, refusal);
+    if let Refusal::Missing { reference } = refusal
+        && change.reference(*reference).is_some_and(|value| value.trim() != value)
+    {
+        "remove the spaces before and after the value".clone_into(&mut hint);
+    }
     let finding = Finding::line(code, change.line, byte, message).with_hint(hint);
     let (place, value) = match refusal {
         Refusal::Missing { reference }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Notes;
-use crate::hint::windows_1252;
+use crate::hint::{joined_utf16, windows_1252};
 
 /// An encoding that a file does not tell by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,25 +39,48 @@ pub(super) fn decode<'a>(
     if let Ok(text) = std::str::from_utf8(content) {
         return Some(Cow::Borrowed(text));
     }
-    let mixed =
-        content.split(|b| *b == b'\n').any(|line| !line.is_ascii() && std::str::from_utf8(line).is_ok());
-    if mixed {
-        notes.left("some lines are UTF-8 and others are not: two files were joined", None, None);
+    if joined_utf16(content) {
+        notes.left("a file in UTF-16 seems to be joined to it", None, None);
         return None;
     }
+    let is_utf8 = |line: &[u8]| !line.is_ascii() && std::str::from_utf8(line).is_ok();
+    let mixed = content.split(|b| *b == b'\n').any(is_utf8);
     if said.is_none() {
-        let why = "the encoding is not UTF-8 and not declared; if it is Windows-1252 or Latin-1, say \
-                   `--encoding windows-1252`";
-        notes.left(why, None, None);
+        notes.left(
+            if mixed {
+                "some lines are UTF-8 and others are not: two files were joined; if these are in Windows-1252 or Latin-1, say \
+                 `--encoding windows-1252`"
+            } else {
+                "the encoding is not UTF-8 and not declared; if it is Windows-1252 or Latin-1, say \
+                 `--encoding windows-1252`"
+            },
+            None,
+            None,
+        );
         return None;
     }
-    let text: Option<String> = content.iter().map(|&byte| windows_1252(byte)).collect();
-    if text.is_some() {
-        notes.changed("rewritten from Windows-1252 as UTF-8", None, None);
-    } else {
-        notes.left("it contains bytes that Windows-1252 does not define", None, None);
+    // By chance, no line of Windows-1252 is UTF-8: each is in the encoding that it fits.
+    let mut text = String::with_capacity(content.len() + content.len() / 8);
+    for line in content.split_inclusive(|b| *b == b'\n') {
+        if let Ok(line) = std::str::from_utf8(line) {
+            text.push_str(line);
+            continue;
+        }
+        for &byte in line {
+            let Some(c) = windows_1252(byte) else {
+                notes.left("it contains bytes that Windows-1252 does not define", None, None);
+                return None;
+            };
+            text.push(c);
+        }
     }
-    text.map(Cow::Owned)
+    let what = if mixed {
+        "lines rewritten from Windows-1252 as UTF-8"
+    } else {
+        "rewritten from Windows-1252 as UTF-8"
+    };
+    notes.changed(what, None, None);
+    Some(Cow::Owned(text))
 }
 
 fn wide(

@@ -7,11 +7,15 @@ use tidewaiter_model::finding::Tally;
 use tidewaiter_schema::compile::Scope;
 
 use crate::header::read;
-use crate::hint::{DELIMITERS, meant_label, name_of};
+use crate::hint::{DELIMITERS, meant_label, name_of, repeats_header};
 use crate::split::value_of;
 use crate::{Header, Limits, split, without_break};
 
 use super::Notes;
+use super::fields::{Fields, is_blank, line_of, loose, strict};
+
+/// How many lines are looked at for a header that is not the first.
+const LOOKED_AT: usize = 20;
 
 /// The header, and what it says of the lines.
 #[derive(Debug)]
@@ -28,10 +32,37 @@ pub(super) struct Opening {
     pub(super) width: usize,
     /// The header ends with a delimiter too many, which is gone if the lines do too.
     pub(super) trailing: bool,
+    /// The labels as they were.
+    pub(super) labels: Vec<String>,
+    /// Blanks stand behind the delimiters.
+    pub(super) padded: bool,
 }
 
-/// Carriage returns that end lines by themselves, as on very old systems.
+impl Opening {
+    /// True for a line that repeats the header.
+    pub(super) fn is_repeated(&self, line: &str) -> bool {
+        repeats_header(line, &self.labels, self.used)
+    }
+
+    /// True if a line of so many fields is as wide as the header.
+    pub(super) fn fits(&self, fields: usize) -> bool {
+        fields == self.width || (self.trailing && fields + 1 == self.width)
+    }
+}
+
+/// Line ends of other kinds: a carriage return alone, as on very old systems, and those that were doubled.
 pub(super) fn line_ends<'a>(text: Cow<'a, str>, notes: &mut Notes) -> Cow<'a, str> {
+    if text.contains("\r\r\n") {
+        notes.changed("the lines end with CR LF instead of CR CR LF", None, None);
+        let mut ends = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let bare = line.trim_end_matches('\n').trim_end_matches('\r');
+            ends.push_str(bare);
+            let end = line.get(bare.len()..).unwrap_or_default();
+            ends.push_str(if end.len() > 2 && end.ends_with('\n') { "\r\n" } else { end });
+        }
+        return Cow::Owned(ends);
+    }
     if text.contains('\n') || !text.contains('\r') {
         return text;
     }
@@ -60,14 +91,35 @@ pub(super) fn opening(text: &str, scope: &Arc<Scope>, delimiter: u8, notes: &mut
     let rest = at + first.len();
     let content = trimmed(first);
     let broken = first.get(content.len()..).unwrap_or_default();
+    if content.contains(['\r', '\0']) {
+        // Half of a line end, or what is left of an upload: nothing is known about such a line.
+        let line = first.to_owned();
+        let labels = vec![content.to_owned()];
+        return Opening {
+            rest,
+            line,
+            header: None,
+            used: delimiter,
+            width: 1,
+            trailing: false,
+            labels,
+            padded: false,
+        };
+    }
     let used = used(content, scope, delimiter);
-    let mut labels = labels(content, scope, used, notes);
-    let blank = |label: &String| label.trim_matches([' ', '"']).is_empty();
-    let trailing = labels.len() > 1 && labels.iter().position(blank) == Some(labels.len() - 1);
-    let width = labels.len();
-    labels.truncate(width - usize::from(trailing));
-    let written: Vec<String> = labels.into_iter().map(|label| delimited(label, used, delimiter)).collect();
-    let written = written.join(&text_of(delimiter));
+    let (mut fields, mut padded) = match (strict(content, used), loose(content, used)) {
+        (Ok(fields), _) => (fields, false),
+        (Err(_), Some((fields, around))) if !around.guards => (fields, around.blanks),
+        _ => (vec![Cow::Borrowed(content)], false),
+    };
+    let labels: Vec<String> = fields.iter().map(|field| value_of_field(field)).collect();
+    let width = fields.len();
+    let trailing = width > 1 && fields.iter().position(|field| is_blank(field)) == Some(width - 1);
+    fields.truncate(width - usize::from(trailing));
+    // A blank behind each delimiter, or around each label, is no part of any.
+    let blank_at_edge = |field: &Cow<'_, str>| field.starts_with(' ') || field.ends_with(' ');
+    padded |= used != b' ' && fields.len() > 1 && fields.iter().skip(1).all(blank_at_edge);
+    let written = line_of(&meant(fields, &labels, scope, notes), delimiter);
     if used != delimiter {
         notes.changed(
             &format!("delimited by {} instead of {}", name_of(delimiter), name_of(used)),
@@ -76,7 +128,40 @@ pub(super) fn opening(text: &str, scope: &Arc<Scope>, delimiter: u8, notes: &mut
         );
     }
     let header = read(&written, scope, delimiter, Limits::default().columns, &mut Tally::default());
-    Opening { rest, line: written + broken, header, used, width, trailing }
+    if header.is_none() {
+        look_further(text, at, scope, used, notes);
+    }
+    Opening { rest, line: written + broken, header, used, width, trailing, labels, padded }
+}
+
+/// Says which line seems to be the header if the first one does not.
+fn look_further(text: &str, at: usize, scope: &Scope, used: u8, notes: &mut Notes) {
+    let lines = text.get(at..).unwrap_or_default().lines().take(LOOKED_AT);
+    let is_header = |line: &str| {
+        strict(line, used).is_ok_and(|fields| {
+            fields.len() > 1
+                && fields.iter().all(|field| meant_label(&value_of_field(field), scope).is_some())
+        })
+    };
+    if let Some(place) = lines.skip(1).position(is_header) {
+        let before = text.get(..at).unwrap_or_default().lines().count();
+        let skipped = before + place + 1;
+        let why = format!(
+            "line {} seems to be the header: remove the lines before it, or add `\"skip_lines\": {skipped}` to the import",
+            skipped + 1
+        );
+        notes.left(&why, None, None);
+    }
+}
+
+/// The value of a field as it is written.
+fn value_of_field(field: &str) -> String {
+    let mut spans = Vec::new();
+    // It holds no delimiter that counts, and any that it holds stands in its quotes.
+    match (split::quoted(field.as_bytes(), b'\n', 1, &mut spans), spans.first()) {
+        (Ok(1), Some(&span)) => value_of(field, span).into_owned(),
+        _ => field.to_owned(),
+    }
 }
 
 /// The delimiter of a header: another one than the configured one only if that makes one column of it, and
@@ -105,21 +190,15 @@ fn used(content: &str, scope: &Scope, delimiter: u8) -> u8 {
 
 /// The labels as they stand in the header, quotes included, but those that mean a column beyond doubt as it is
 /// named.
-fn labels(content: &str, scope: &Scope, used: u8, notes: &mut Notes) -> Vec<String> {
-    let mut spans = Vec::new();
-    if split::quoted(content.as_bytes(), used, usize::MAX, &mut spans).is_err() {
-        return vec![content.to_owned()];
-    }
-    let values: Vec<_> = spans.iter().map(|&span| value_of(content, span)).collect();
+fn meant<'a>(fields: Fields<'a>, values: &[String], scope: &'a Scope, notes: &mut Notes) -> Fields<'a> {
     let meant: Vec<Option<usize>> = values.iter().map(|label| meant_label(label, scope)).collect();
-    let mut labels = Vec::with_capacity(spans.len());
-    for ((span, value), column) in spans.iter().zip(values).zip(&meant) {
-        let raw = as_written(content, *span);
+    let mut labels = Vec::with_capacity(fields.len());
+    for ((field, value), column) in fields.into_iter().zip(values).zip(&meant) {
         let name = column.and_then(|n| scope.columns().get(n)).map(tidewaiter_schema::compile::Column::name);
         labels.push(match name {
             Some(name) if name != value && meant.iter().filter(|other| *other == column).count() > 1 => {
                 notes.left("two columns of the header would get the same name", Some(name), Some(1));
-                raw.to_owned()
+                field
             }
             Some(name) if name != value => {
                 notes.changed(
@@ -127,30 +206,12 @@ fn labels(content: &str, scope: &Scope, used: u8, notes: &mut Notes) -> Vec<Stri
                     Some(name),
                     Some(1),
                 );
-                name.to_owned()
+                Cow::Borrowed(name)
             }
-            _ => raw.to_owned(),
+            _ => field,
         });
     }
     labels
-}
-
-/// A field as it stands in its line, with the quotes around it.
-pub(super) fn as_written(line: &str, span: split::Span) -> &str {
-    let (start, end) = (span.start as usize, span.end as usize);
-    let is_quoted = start > 0 && line.as_bytes().get(start - 1) == Some(&b'"');
-    let (start, end) = if is_quoted { (start - 1, end + 1) } else { (start, end) };
-    line.get(start..end).unwrap_or_default()
-}
-
-/// A field that was written for one delimiter, for another one: quotes stay, and come where they are needed.
-pub(super) fn delimited(field: String, from: u8, to: u8) -> String {
-    let fits = from == to || field.starts_with('"') || !field.as_bytes().contains(&to);
-    if fits { field } else { format!("\"{field}\"") }
-}
-
-pub(super) fn text_of(delimiter: u8) -> String {
-    char::from(delimiter).to_string()
 }
 
 /// A line without its line break.

@@ -4,9 +4,13 @@
 //! readings are possible (is `01/02/2026` in January or in February?) the file keeps what it has, and that is
 //! said too. What is claimed to be fixed passes the check.
 
+mod cells;
 mod encoding;
+mod fields;
 mod header;
 mod lines;
+mod shape;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

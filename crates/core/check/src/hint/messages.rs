@@ -46,9 +46,42 @@ pub(crate) const STRAY_QUOTE: &str =
 pub(crate) const OPEN_QUOTE: &str =
     "remove the quote, or close it after the value; double a quote inside a quoted value";
 
+/// Blanks stand between a quote and a delimiter.
+pub(crate) const BLANK_AT_QUOTE: &str = "remove the spaces between the quotes and the delimiter";
+/// A line holds delimiters and no value.
+pub(crate) const BLANK_ROW: &str = "remove the line: it holds delimiters, and no value";
+/// A line is the header once more.
+pub(crate) const REPEATED_HEADER: &str =
+    "remove the line: it repeats the header, as where several files are joined into one";
+/// A line ends the file.
+pub(crate) const FOOTER: &str =
+    "it seems to be a footer: remove the line, or describe it with `\"trailer\"` in the import";
+/// A line is a comment.
+pub(crate) const COMMENT: &str =
+    "it seems to be a comment: remove the line, or say how comments begin with `\"comment\"` in the import";
+/// NUL bytes end the file.
+pub(crate) const UNFINISHED: &str =
+    "the NUL bytes at the end are those of an unfinished upload: send the whole file again";
+/// The lines end with CR CR LF.
+pub(crate) const DOUBLED_RETURNS: &str =
+    "the lines end with CR CR LF: save the file with LF or CRLF line endings";
+/// UTF-16 stands behind other text.
+pub(crate) const JOINED_UTF16: &str =
+    "a file in UTF-16 seems to be joined to another: join them after saving each as UTF-8";
+/// Lines end with a separator of Unicode.
+pub(crate) const UNICODE_ENDS: &str =
+    "it contains a line separator of Unicode: save the file with LF or CRLF line endings";
+/// The first line has values.
+pub(crate) const NO_HEADER: &str = "the first line seems to be data: add a header line with the names of the columns, or name \
+     them with `\"header\"` and `\"columns\"` in the import";
+/// The first line is a title.
+pub(crate) const PREAMBLE: &str = "the first line seems to be a title: remove what stands before the header, or add `\"skip_lines\"` to the import";
+
 /// It is Windows-1252 or Latin-1; `read` is how a piece of it reads then.
 pub(crate) fn windows_1252(read: &str) -> String {
-    format!("it seems to be Windows-1252 or Latin-1, `{read}`: save the file as UTF-8")
+    format!(
+        "it seems to be Windows-1252 or Latin-1, `{read}`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import"
+    )
 }
 
 /// Another delimiter, in `what`.

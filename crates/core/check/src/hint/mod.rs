@@ -1,16 +1,23 @@
 //! Advice on how to fix a file, for the causes that come up again and again: how each is recognised. What is said
-//! then is in two tables: `words` for files, headers and lines, `cell` for values.
+//! then is in two tables: `messages` for files, headers and lines, `cell` for values.
 //!
 //! A hint is a guess, made only for findings that are kept: it may take its time, and it is silent when
 //! it is not sure.
 
 mod cell;
+mod encoding;
+mod line;
 pub(crate) mod messages;
 
-pub(crate) use cell::{Writing, cell, meant};
+pub(crate) use cell::{Because, Style, Writing, cell, meant, suspect, unguarded};
+pub(crate) use encoding::{joined_utf16, not_utf8, windows_1252};
+pub(crate) use line::{
+    blank_row, control, extra_cells, foreign_header, missing_cells, odd_line, repeats_header, stray_quote,
+};
 
-use memchr::memchr_iter;
-use tidewaiter_model::finding::{Code, Finding, is_treacherous, shorten};
+use std::borrow::Cow;
+
+use tidewaiter_model::finding::is_treacherous;
 use tidewaiter_schema::compile::Scope;
 
 /// Delimiters that people use, with names for messages.
@@ -59,26 +66,6 @@ pub(crate) fn spreadsheet_header(text: &str, fields: usize, used: u8) -> Option<
     None
 }
 
-/// For a line with too few fields.
-pub(crate) fn missing_cells(content: &[u8], used: u8, wanted: usize) -> Option<String> {
-    if content == END_MARK {
-        return Some(messages::END_MARK.to_owned());
-    }
-    delimiter_of_line(content, used, wanted)
-}
-
-/// Another delimiter that gives the right number of fields.
-fn delimiter_of_line(content: &[u8], used: u8, wanted: usize) -> Option<String> {
-    let fits = |d: &u8| *d != used && memchr_iter(*d, content).count() + 1 == wanted;
-    let seems = DELIMITERS.iter().map(|(d, _)| *d).find(fits)?;
-    Some(messages::delimiter("line", &name_of(seems), &name_of(used)))
-}
-
-/// For a line with too many fields.
-pub(crate) fn extra_cells(fields: usize, wanted: usize, next_is_empty: bool) -> &'static str {
-    if fields == wanted + 1 && next_is_empty { messages::LINE_ENDS } else { messages::BARE_DELIMITER }
-}
-
 /// For a label that is unknown: the column that was probably meant. `is_there` says which columns the header has,
 /// named as they must be: who renamed this one to such a name would have it twice.
 pub(crate) fn label(label: &str, scope: &Scope, is_there: impl Fn(&str) -> bool) -> Option<String> {
@@ -86,6 +73,9 @@ pub(crate) fn label(label: &str, scope: &Scope, is_there: impl Fn(&str) -> bool)
     let advice = |name: &str, words: fn(&str) -> String| {
         Some(if is_there(name) { messages::there_too(name) } else { words(name) })
     };
+    if label.contains(is_end) {
+        return Some(messages::UNICODE_ENDS.to_owned());
+    }
     let bare = label.trim().trim_matches('"').trim();
     if bare != label && scope.column(bare).is_some() {
         return advice(bare, messages::around_label);
@@ -103,7 +93,35 @@ pub(crate) fn label(label: &str, scope: &Scope, is_there: impl Fn(&str) -> bool)
 /// How many columns are listed where one is unknown.
 const LISTED: usize = 30;
 
-/// For labels that are like no column: the columns there are.
+/// True for what ends a line in Unicode, and here does not.
+fn is_end(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// For labels that are like no column: what the first line is instead of the header, or the columns there are.
+pub(crate) fn strange_labels<'a>(labels: impl Iterator<Item = Cow<'a, str>>, scope: &Scope) -> String {
+    let labels: Vec<_> = labels.collect();
+    let filled = || labels.iter().filter(|label| !label.trim().is_empty());
+    if filled().any(|label| scope.column(label).is_some()) {
+        return known_labels(scope);
+    }
+    // A text without a form may be anything.
+    let formed = || scope.columns().iter().filter(|column| column.check("\u{1}").is_err());
+    let is_value = |label: &&Cow<'_, str>| {
+        label.contains(|c: char| c.is_ascii_digit() || c == '@')
+            && formed().any(|column| column.check(label).is_ok())
+    };
+    let is_title = labels.len() > 1 || filled().any(|label| label.contains(' '));
+    if filled().any(|label| is_value(&label)) {
+        messages::NO_HEADER.to_owned()
+    } else if filled().count() == 1 && is_title {
+        messages::PREAMBLE.to_owned()
+    } else {
+        known_labels(scope)
+    }
+}
+
+/// The columns there are.
 pub(crate) fn known_labels(scope: &Scope) -> String {
     let columns = scope.columns();
     let names: Vec<String> =
@@ -115,12 +133,16 @@ pub(crate) fn known_labels(scope: &Scope) -> String {
     format!("the columns are {}{more}", names.join(", "))
 }
 
-/// The column that a label means beyond doubt: it differs in case, spaces, hyphens, underscores or quotes
-/// alone, and from no other column so little.
+/// The column that a label means beyond doubt: it differs in case, spaces, hyphens and underscores alone, and from no
+/// other column so little. Quotes that CSV does not know stand around values, too, and a control character may be half of
+/// a line end: what is done about them is done for the whole file.
 pub(crate) fn meant_label(label: &str, scope: &Scope) -> Option<usize> {
-    let bare = label.trim().trim_matches('"').trim();
+    let bare = label.trim();
     if let Some(column) = scope.column(bare) {
-        return Some(column);
+        return (!label.contains(is_line_part)).then_some(column);
+    }
+    if label.contains(|c| matches!(c, '"' | '\'') || is_line_part(c)) {
+        return None;
     }
     let wanted = plain(bare);
     let mut alike = scope.columns().iter().enumerate().filter(|(_, column)| plain(column.name()) == wanted);
@@ -128,6 +150,10 @@ pub(crate) fn meant_label(label: &str, scope: &Scope) -> Option<usize> {
         (Some((column, _)), None) => Some(column),
         _ => None,
     }
+}
+
+fn is_line_part(c: char) -> bool {
+    is_end(c) || (c.is_control() && c != '\t')
 }
 
 /// A name without what people vary: case, spaces, hyphens, underscores, quotes, and what is not seen. Every other sign
@@ -149,48 +175,6 @@ fn nearest<'a>(word: &str, others: impl Iterator<Item = &'a str>) -> Option<&'a 
         .filter(|(_, likeness)| *likeness >= 0.7)
         .max_by(|(_, a), (_, b)| a.total_cmp(b))
         .map(|(other, _)| other)
-}
-
-/// The finding on a line that is not UTF-8, with what it probably is instead.
-pub(crate) fn not_utf8(content: &[u8], line: u64, byte: u64) -> Finding {
-    let at = std::str::from_utf8(content).err().map_or(0, |error| error.valid_up_to());
-    let bad = content.get(at).copied().unwrap_or_default();
-    let message = format!("byte {} of the line, 0x{bad:02X}, is not UTF-8", at + 1);
-    let around = content.get(at.saturating_sub(15)..content.len().min(at + 15)).unwrap_or_default();
-    let finding = Finding::line(Code::EncodingError, line, byte, message).with_value(around);
-    if !is_plausible_windows_1252(content) {
-        return finding;
-    }
-    let read = shorten(around.iter().map(|&b| windows_1252(b).unwrap_or('?')).collect::<String>().as_bytes());
-    finding.with_hint(messages::windows_1252(&read))
-}
-
-/// True if every byte beyond ASCII is a character of Windows-1252, and one of them a letter in a word.
-pub(crate) fn is_plausible_windows_1252(content: &[u8]) -> bool {
-    let mut beside_letter = false;
-    let mut before = b' ';
-    for (n, &b) in content.iter().enumerate() {
-        if b >= 0x80 {
-            let Some(c) = windows_1252(b) else { return false };
-            let after = content.get(n + 1).copied().unwrap_or(b' ');
-            beside_letter |=
-                c.is_alphabetic() && (before.is_ascii_alphabetic() || after.is_ascii_alphabetic());
-        }
-        before = b;
-    }
-    beside_letter
-}
-
-/// A byte as Windows-1252 reads it; Latin-1 is the same from 0xA0 on.
-pub(crate) fn windows_1252(b: u8) -> Option<char> {
-    const HIGH: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
-        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
-    ];
-    match b {
-        0x80..=0x9f => HIGH.get(usize::from(b - 0x80)).copied().filter(|c| *c != '\0'),
-        _ => Some(char::from(b)),
-    }
 }
 
 #[cfg(test)]
@@ -219,13 +203,6 @@ mod tests {
     }
 
     #[test]
-    fn another_delimiter_in_a_line() {
-        let hint = delimiter_of_line(b"a|b|c", b';', 3);
-        assert_eq!(hint.as_deref(), Some("the line seems to be delimited by `|`; `;` is expected"));
-        assert_eq!(delimiter_of_line(b"a|b", b';', 3), None);
-    }
-
-    #[test]
     fn unknown_labels() {
         let hint = |text| label(text, &scope(), |_| false);
         assert_eq!(hint("Email").as_deref(), Some("column names are case-sensitive: write `email`"));
@@ -250,19 +227,5 @@ mod tests {
         // A mere likeness is to a column that is not there.
         assert_eq!(hint("email2"), None);
         assert_eq!(hint("fristname").as_deref(), Some("did you mean `firstname`?"));
-    }
-
-    #[test]
-    fn latin_1_is_recognised_by_letters_in_words() {
-        let finding = not_utf8(b"caf\xe9;1", 3, 20);
-        assert_eq!(finding.message, "byte 4 of the line, 0xE9, is not UTF-8");
-        assert_eq!((finding.line, finding.byte), (Some(3), Some(20)));
-        assert_eq!(finding.value.as_deref(), Some("caf\u{fffd};1"));
-        let hint = "it seems to be Windows-1252 or Latin-1, `café;1`: save the file as UTF-8";
-        assert_eq!(finding.hint.as_deref(), Some(hint));
-        assert!(not_utf8(b"10 \x80;c\x9cur", 1, 0).hint.unwrap().contains("10 €;cœur"));
-        // 0x81 is nothing in Windows-1252, and a symbol between digits is no word.
-        assert_eq!(not_utf8(b"caf\xe9\x81", 1, 0).hint, None);
-        assert_eq!(not_utf8(b"12\xff34", 1, 0).hint, None);
     }
 }

@@ -3,6 +3,8 @@
 //! Each check refuses what cannot be right and lets through what might be: whether a mailbox exists is
 //! found out by writing to it, not by looking at it.
 
+use tidewaiter_model::finding::is_treacherous;
+
 /// The longest address that mail servers accept, in bytes.
 const EMAIL_BYTES: usize = 254;
 /// The longest part before the `@`, in bytes.
@@ -52,10 +54,10 @@ fn is_domain(domain: &[u8]) -> bool {
     labels >= 2 && length > 0 && before != b'-'
 }
 
-/// False for characters beyond ASCII that are spaces, controls, general punctuation or a sign of broken text.
+/// False for characters beyond ASCII that are spaces, not seen, general punctuation or a sign of broken text.
 fn is_word(c: char) -> bool {
     !c.is_whitespace()
-        && !c.is_control()
+        && !is_treacherous(c)
         && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{3002}' | '\u{feff}' | '\u{fffd}')
 }
 
@@ -161,6 +163,7 @@ mod tests {
             "ada@example.com ",
             "ada@exa\u{a0}mple.com",
             "ad\u{200b}a@example.com",
+            "ada@exam\u{ad}ple.com",
             "mailto:ada@example.com",
             &long_local,
             &long_label,

@@ -29,9 +29,9 @@ classics! {
     utf_16_without_its_mark: b"i\0d\0;\0n\0a\0m\0e\0\n\0" =>
         EncodingError, "save it as UTF-8 without byte order mark";
     latin_1: b"id;name\n1;Ren\xe9\n" =>
-        EncodingError, "it seems to be Windows-1252 or Latin-1, `1;René`: save the file as UTF-8";
+        EncodingError, "it seems to be Windows-1252 or Latin-1, `1;René`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import";
     windows_1252: b"id;name\n1;\x8cuvre\n" =>
-        EncodingError, "it seems to be Windows-1252 or Latin-1, `1;Œuvre`: save the file as UTF-8";
+        EncodingError, "it seems to be Windows-1252 or Latin-1, `1;Œuvre`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import";
     commas_for_semicolons: b"id,name\n1,Ada\n" =>
         ExtraLabel, "the file seems to be delimited by `,`; `;` is expected";
     tabs_for_semicolons: b"id\tname\n1\tAda\n" =>
@@ -73,4 +73,41 @@ classics! {
         FormatError, "a download may have saved an error page";
     workbook_with_the_name_csv: b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0" =>
         FormatError, "save a workbook as CSV (UTF-8); an archive needs a name that ends in `.zip`";
+    one_line_of_windows_1252: b"id;name\n1;Zo\xc3\xa9\n2;10 \x96 20\n" =>
+        EncodingError,
+        "it seems to be Windows-1252 or Latin-1, `2;10 – 20`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import";
+    utf_16_joined_to_another_file: b"id;name\n1;Ada\n\xff\xfei\0d\0;\0n\0\n\0" =>
+        EncodingError, "a file in UTF-16 seems to be joined to another: join them after saving each as UTF-8";
+    rows_of_delimiters: b"id;name\r\n1;Ada\r\n;\r\n" =>
+        BlankRow, "remove the line: it holds delimiters, and no value";
+    repeated_header: b"id;name\n1;Ada\nid;name\n2;Bob\n" =>
+        TypeError, "remove the line: it repeats the header, as where several files are joined into one";
+    repeated_header_behind_a_byte_order_mark: b"id;name\n1;Ada\n\xef\xbb\xbfid;name\n2;Bob\n" =>
+        TypeError, "remove the line: it repeats the header, as where several files are joined into one";
+    footer_of_one_field: b"id;name\n1;Ada\n***END OF FILE***\n" =>
+        MissingCell, "it seems to be a footer: remove the line, or describe it with `\"trailer\"` in the import";
+    footer_with_a_count: b"id;name\n1;Ada\nTRAILER;1\n" =>
+        TypeError, "it seems to be a footer: remove the line, or describe it with `\"trailer\"` in the import";
+    comment: b"id;name\n1;Ada\n#2;Bob\n" =>
+        TypeError, "it seems to be a comment: remove the line, or say how comments begin with `\"comment\"` in the import";
+    doubled_carriage_returns_in_lines: b"id;name\r\n1;Ada\r\r\n" =>
+        ControlCharacter, "the lines end with CR CR LF: save the file with LF or CRLF line endings";
+    doubled_carriage_returns: b"id;name\r\r\n1;Ada\r\r\n" =>
+        ControlCharacter, "the lines end with CR CR LF: save the file with LF or CRLF line endings";
+    blank_before_a_quote: b"id;name\n1; \"Ada; A\"\n" =>
+        StrayQuote, "remove the spaces between the quotes and the delimiter";
+    spreadsheet_guard: b"id;name\n1;=\"01000\"\n" =>
+        StrayQuote, "it stands in a spreadsheet's guard for text: write `01000`";
+    unfinished_upload: b"id;name\n1;Ada\n2;B\0\0\0\0" =>
+        ControlCharacter, "the NUL bytes at the end are those of an unfinished upload: send the whole file again";
+    nothing_but_nuls: b"\0\0\0\0\0\0\0\0" =>
+        FormatError, "the NUL bytes at the end are those of an unfinished upload: send the whole file again";
+    no_header: b"1;Ada;1988-04-23\n2;Bob;1990-01-01\n" =>
+        ExtraLabel,
+        "the first line seems to be data: add a header line with the names of the columns, or name them with `\"header\"` and `\"columns\"` in the import";
+    title: b"Customers of November\n\nid;name\n1;Ada\n" =>
+        ExtraLabel,
+        "the first line seems to be a title: remove what stands before the header, or add `\"skip_lines\"` to the import";
+    line_separators_of_unicode: "id;name\u{2028}1;Ada\u{2028}".as_bytes() =>
+        ExtraLabel, "it contains a line separator of Unicode: save the file with LF or CRLF line endings";
 }

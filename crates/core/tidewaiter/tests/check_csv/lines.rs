@@ -68,7 +68,7 @@ fn encoding() {
             None,
             "2;Ren\u{fffd}e",
             "byte 6 of the line, 0xE9, is not UTF-8",
-            "it seems to be Windows-1252 or Latin-1, `2;Renée`: save the file as UTF-8",
+            "it seems to be Windows-1252 or Latin-1, `2;Renée`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import",
         ),
     );
     assert_rejected(
@@ -82,10 +82,11 @@ fn encoding() {
 fn control_characters() {
     let nul = "the line contains a NUL byte";
     assert_rejected("id;name", b"2;a\0b", (Code::ControlCharacter, None, "2;a\\u{0}b", nul, ""));
+    let doubled = "the lines end with CR CR LF: save the file with LF or CRLF line endings";
     let cr = "the line contains a carriage return that does not end the line";
     assert_rejected("id;name", b"2;a\rb", (Code::ControlCharacter, None, "2;a\\rb", cr, ""));
     assert_rejected("id;name", b"2;\"a\rb\"", (Code::ControlCharacter, None, "2;\"a\\rb\"", cr, ""));
-    assert_rejected("id;name", b"2;ab\r\r", (Code::ControlCharacter, None, "2;ab\\r", cr, ""));
+    assert_rejected("id;name", b"2;ab\r\r", (Code::ControlCharacter, None, "2;ab\\r", cr, doubled));
 }
 
 #[test]
@@ -93,6 +94,11 @@ fn empty_lines() {
     assert_rejected("id;name", b"", (Code::BlankRow, None, "", "the line is empty", ""));
     assert_rejected("id;name", b"\r", (Code::BlankRow, None, "", "the line is empty", ""));
     assert_rejected("id", b"", (Code::BlankRow, None, "", "the line is empty", ""));
+    let message = "the line holds no values, only delimiters";
+    let advice = "remove the line: it holds delimiters, and no value";
+    for line in [";", " ; ", "\"\";\"\"", ";;;"] {
+        assert_rejected("id;name", line.as_bytes(), (Code::BlankRow, None, "", message, advice));
+    }
 }
 
 #[test]
@@ -151,10 +157,11 @@ fn stray_quotes() {
         b"2;\"a\"b",
         (Code::StrayQuote, Some((2, "name")), "2;\"a\"b", message, advice),
     );
+    let blank = "remove the spaces between the quotes and the delimiter";
     assert_rejected(
         "id;name",
         b"2;\"a\" ",
-        (Code::StrayQuote, Some((2, "name")), "2;\"a\" ", message, advice),
+        (Code::StrayQuote, Some((2, "name")), "2;\"a\" ", message, blank),
     );
     assert_rejected("id;name", b"2;a;b\"", (Code::StrayQuote, None, "2;a;b\"", message, advice));
 }
@@ -253,7 +260,7 @@ fn rules_over_several_columns() {
     let run = run_with(
         &scope,
         Limits::default(),
-        "email;cellphone;a;b;c\nx;;;x;x\nNA;;x;;x\n;x;NA;;x\nx;;x;;NA\n;;;;\n",
+        "email;cellphone;a;b;c\nx;;;x;x\nNA;;x;;x\n;x;NA;;x\nx;;x;;NA\n;;NA;;\n",
     );
     assert_eq!(run.accepted(), [2]);
     let found: Vec<_> =

@@ -85,6 +85,9 @@ pub(crate) fn judge(raw: &[u8]) -> Result<Vec<String>, Vec<Code>> {
         Parsed::Open => return Err(vec![Code::UnclosedQuote]),
         Parsed::Fields(fields) => fields,
     };
+    if fields.iter().all(Vec::is_empty) {
+        return Err(vec![Code::BlankRow]);
+    }
     if fields.len() < 2 {
         return Err(vec![Code::MissingCell]);
     }

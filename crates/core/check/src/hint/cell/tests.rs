@@ -16,6 +16,22 @@ fn hint(field: &Value, value: &str) -> Option<String> {
     cell(column, problem, value)
 }
 
+/// What is meant by a value beside these others of its column, and the line that settles it.
+fn meant_beside(field: &Value, value: &str, others: &[&str]) -> Option<(String, Option<u64>)> {
+    let mut field = field.clone();
+    field["name"] = json!("a");
+    let schema = json!({ "fields": [field], "primaryKey": ["a"] });
+    let scope = Scope::compile("things", &serde_json::from_value(schema).unwrap()).unwrap();
+    let column = &scope.columns()[0];
+    let mut writing = Writing::default();
+    for (n, other) in others.iter().enumerate() {
+        writing.see(column, other, n as u64 + 2);
+    }
+    let problem = column.check(value).expect_err(value);
+    let meant = meant(column, problem, value, &writing.style())?;
+    Some((meant.value, meant.because.map(|because| because.line)))
+}
+
 #[track_caller]
 fn assert_hints(field: &Value, cases: &[(&str, &str)]) {
     for (value, expected) in cases {
@@ -50,6 +66,20 @@ fn numbers() {
             ("12 €", "write only the number: `12`"),
             ("$12.50", "write only the number: `12.50`"),
             ("EUR 3", "write only the number: `3`"),
+            ("1.355,90€", "write only the number: `1355.90`"),
+            ("-9,13 €", "write only the number: `-9.13`"),
+            ("1,355 €", "write `1.355` or `1355`, whichever was meant"),
+            ("+1.355", "write `1.355` or `1355`, whichever was meant"),
+            ("12%", "write the number in the unit of the column, without `%`"),
+            ("1.5 M", ""),
+            ("(1.234,50)", "write negative numbers with a `-` before them: `-1234.50`"),
+            ("(5.00 €)", "write only the number: `-5.00`"),
+            ("١٢", "write it with the digits 0 to 9: `12`"),
+            ("=\"12.5\"", "it stands in a spreadsheet's guard for text: write `12.5`"),
+            (" 12,5", "write decimals with a point, not a comma: `12.5`"),
+            ("\u{c}12", "it contains invisible characters: write `12`"),
+            ("12\u{2028}50", ""),
+            (",5", "write decimals with a point, not a comma: `0.5`"),
             ("12,34,5", ""),
             ("twelve", ""),
             ("1.2.3", ""),
@@ -82,6 +112,7 @@ fn whole_numbers() {
             ("1.000", "write `1` or `1000`, whichever was meant"),
             ("-12.000", "write `-12` or `-12000`, whichever was meant"),
             ("1.500", "the column takes whole numbers only: write `1500` if it means thousands"),
+            ("1,500", "the column takes whole numbers only: write `1500` if it means thousands"),
             ("1.000.000", "write numbers without thousands separators: `1000000`"),
             ("1234.000", "write it as `1234`"),
             ("0.123.456", ""),
@@ -119,6 +150,12 @@ fn dates() {
                 "write it as `2026-01-31`, and check whether other dates have the day before the month",
             ),
             ("31/01-2026", ""),
+            (
+                "1768056331",
+                "it seems to count the seconds since 1970: export it as a date, such as 2026-01-31T13:45:00Z",
+            ),
+            ("\u{a0}31/01/2026 ", "write it as `2026-01-31`"),
+            ("2026-01-31 24:00:00", ""),
             ("10121130", ""),
             ("23 Marigold 1988", ""),
             ("1 jui 1988", ""),
@@ -144,16 +181,63 @@ fn dates() {
 
 #[test]
 fn moments() {
+    let no_time = "it has no time of day: write both, such as 2026-01-31T13:45:00";
     assert_hints(
         &json!({ "type": "datetime" }),
         &[
-            ("2026-01-31", "write the time in full: `2026-01-31T00:00:00`"),
+            ("2026-01-31", no_time),
+            ("20260131", no_time),
             ("2026-01-31 13:45", "write the time in full: `2026-01-31 13:45:00`"),
             ("31/01/2026 13:45:00", "write it as `2026-01-31T13:45:00`"),
-            ("20260131", "write it as `2026-01-31T00:00:00`"),
+            ("31/01/2026 8:30", "write it as `2026-01-31T08:30:00`"),
             ("2026-01-31T25:00:00", ""),
+            ("2026-01-10 15:41:33.895+01", "write it as `2026-01-10 15:41:33.895+01:00`"),
+            ("2026-01-10 15:41:33,895", "write it as `2026-01-10 15:41:33.895`"),
+            ("2026-01-10 8:30:00", "write it as `2026-01-10 08:30:00`"),
+            ("2026-01-10 8:30:00 AM", "write it as `2026-01-10 08:30:00`"),
+            ("2026-01-10 1:05 p.m.", "write the time in full: `2026-01-10 13:05:00`"),
+            ("2026-01-10 12:00:00 am", "write it as `2026-01-10 00:00:00`"),
+            ("2026-01-10 13:00:00 PM", ""),
+            ("2026-01-10T24:00:00Z", "24:00 is the beginning of the next day: write `2026-01-11T00:00:00Z`"),
+            ("2026-01-10 15:45:31 UTC", "write it as `2026-01-10 15:45:31Z`"),
+            (
+                "2026-03-29 02:30:00 Europe/Paris",
+                "write the offset from UTC, such as +01:00 or Z, in place of the name of the time zone",
+            ),
+            (
+                "1768056331",
+                "it seems to count the seconds since 1970: export it as a date, such as 2026-01-31T13:45:00Z",
+            ),
+            (
+                "01/02/2026 15:45",
+                "write the year first, then the month: 2026-02-01 or 2026-01-02, whichever was meant",
+            ),
         ],
     );
+    assert_hints(
+        &json!({ "type": "time" }),
+        &[("8:30", "write the time in full: `08:30:00`"), ("25:00", "")],
+    );
+}
+
+#[test]
+fn other_values_of_the_column_settle_what_a_value_means() {
+    let (date, number, whole) =
+        (json!({ "type": "date" }), json!({ "type": "number" }), json!({ "type": "integer" }));
+    let settled = |text: &str, line| Some((text.to_owned(), Some(line)));
+    assert_eq!(meant_beside(&date, "01/02/1980", &["31/12/1980"]), settled("1980-02-01", 2));
+    assert_eq!(meant_beside(&date, "01/02/1980", &["03/04/1980", "12/31/1980"]), settled("1980-01-02", 3));
+    assert_eq!(meant_beside(&number, "1,355", &["1,5"]), settled("1.355", 2));
+    assert_eq!(meant_beside(&number, "1,355", &["1.234.567"]), settled("1.355", 2));
+    assert_eq!(meant_beside(&number, "1,355", &["1,234.50"]), settled("1355", 2));
+    assert_eq!(meant_beside(&whole, "1.355", &["1.234.567"]), settled("1355", 2));
+    // Nothing is said, or the opposite as well, or of another mark.
+    assert_eq!(meant_beside(&date, "01/02/1980", &["03/04/1980"]), None);
+    assert_eq!(meant_beside(&date, "01/02/1980", &["31/12/1980", "12/31/1980"]), None);
+    assert_eq!(meant_beside(&date, "01/02/1980", &["31.12.1980"]), None);
+    assert_eq!(meant_beside(&number, "1,355", &["1,5", "1,234.50"]), None);
+    assert_eq!(meant_beside(&number, "1,355", &["2.50"]), None);
+    assert_eq!(meant_beside(&whole, "1.355", &["1,500", "12"]), None);
 }
 
 #[test]
@@ -184,8 +268,43 @@ fn addresses() {
                 "it has quotes around it that CSV does not know, and invisible characters: write `ada@example.com`",
             ),
             ("ada", ""),
+            ("jean paul@example.org", "an address has no spaces within: check which character belongs there"),
+            (
+                "jean\u{a0} paul@example.org",
+                "an address has no spaces within: check which character belongs there",
+            ),
+            (
+                "jean.paul@exam\u{ad}ple.org",
+                "it contains a soft hyphen, which is not always seen: check whether a hyphen belongs there",
+            ),
         ],
     );
+}
+
+#[test]
+fn identifiers_that_a_program_took_for_numbers() {
+    assert_hints(
+        &json!({ "constraints": { "pattern": "[0-9]{1,13}" } }),
+        &[
+            (
+                "4.00638E+12",
+                "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again",
+            ),
+            (
+                "4006381333931.0",
+                "a program took the identifier for a number and may have dropped leading zeros: format the column as text and export it again",
+            ),
+            ("'01000", "it stands in a spreadsheet's guard for text: write `01000`"),
+            ("=\"01000\"", "it stands in a spreadsheet's guard for text: write `01000`"),
+            ("K7", ""),
+        ],
+    );
+    for text in ["4.00638E+12", "17.0", "NULL", "\\N", " Ada", "Ada\u{a0}", "a\u{200b}b"] {
+        assert!(suspect(text).is_some(), "{text}");
+    }
+    for text in ["", "Ada", "Null-Meier", "17.5", "2nd\tone", "'t Hooft", "E12"] {
+        assert_eq!(suspect(text), None, "{text}");
+    }
 }
 
 #[test]
