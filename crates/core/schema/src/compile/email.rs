@@ -56,10 +56,8 @@ fn is_international(text: &str) -> bool {
 /// systems. What is no address keeps its domain, but for case and composition.
 pub fn email(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return match text.bytes().any(|b| b.is_ascii_uppercase()) {
-            true => text.to_ascii_lowercase().into(),
-            false => text.into(),
-        };
+        let is_lower = !text.bytes().any(|b| b.is_ascii_uppercase());
+        return if is_lower { text.into() } else { text.to_ascii_lowercase().into() };
     }
     let plain = |text: &str| nfc(&text.to_lowercase()).into_owned();
     match text.split_once('@').and_then(|(local, domain)| Some((local, to_ascii(domain)?))) {

@@ -51,9 +51,11 @@ impl Reading {
             CellType::DateAs(pattern) => owned(calendar::kept_date_as(pattern, value)),
             CellType::DatetimeAs(pattern) => owned(calendar::kept_datetime_as(pattern, value)),
             CellType::TimeAs(pattern) => owned(calendar::kept_time_as(pattern, value)),
-            // There is one way to write these.
-            CellType::Date | CellType::Year | CellType::Yearmonth => value.into(),
-            CellType::Text
+            // There is one way to write these dates. Texts are kept as they are, or have their forms elsewhere.
+            CellType::Date
+            | CellType::Year
+            | CellType::Yearmonth
+            | CellType::Text
             | CellType::Email
             | CellType::Uri
             | CellType::Uuid
