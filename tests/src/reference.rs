@@ -11,7 +11,7 @@ use tidewaiter::record::{Effect, Record, Source, Value};
 use tidewaiter::report::Counts;
 
 use self::landing::Landing;
-use super::spelling::{contact, joined, lists, phone, written};
+use super::spelling::{composed, contact, email, joined, lists, moment, number, phone, truth, written};
 
 /// The cells of a line that are not empty, by column.
 pub type Line = BTreeMap<String, String>;
@@ -86,6 +86,7 @@ pub struct ReplaceAll {
 }
 
 /// The good lines of a file.
+#[derive(Clone, Copy)]
 pub struct File<'a> {
     /// Its import.
     pub import: ImportId,
@@ -152,6 +153,12 @@ pub struct Reference {
 impl Reference {
     /// Imports a file.
     pub fn import(&mut self, file: &File<'_>) -> Outcome {
+        // From here on, each value has its one spelling.
+        let kept = |line: &Line| -> Line {
+            line.iter().map(|(column, text)| (column.clone(), file.kept(column, text))).collect()
+        };
+        let lines: Vec<(u64, Line)> = file.lines.iter().map(|(number, line)| (*number, kept(line))).collect();
+        let file = &File { lines: &lines, ..*file };
         let mut outcome = Outcome::default();
         let names: BTreeSet<String> = match file.options.replace_all {
             None => BTreeSet::new(),
@@ -276,6 +283,12 @@ impl File<'_> {
             "cellphone" | "phone" => phone(text, self.options.prefix),
             // A reference is kept as the key it names.
             "contact" => contact(text, self.options.prefix),
+            "email" => email(text),
+            "active" => truth(text),
+            "total_price" | "quantity" | "unit_price" | "points" | "stock" | "value" => number(text),
+            column if column.ends_with("_date") => moment(text),
+            // The keys of records are texts.
+            column if ["_id", "_key", "_code"].iter().any(|end| column.ends_with(end)) => composed(text),
             _ => text.to_owned(),
         }
     }
@@ -284,9 +297,7 @@ impl File<'_> {
     fn key(&self, line: &Line) -> Option<String> {
         let cell = |column: &str| line.get(column).cloned();
         match self.scope {
-            "contacts" | "deletecontacts" => cell("email")
-                .map(|email| email.to_lowercase())
-                .or_else(|| cell("cellphone").map(|number| phone(&number, self.options.prefix))),
+            "contacts" | "deletecontacts" => cell("email").or_else(|| cell("cellphone")),
             "stores" => cell("store_id"),
             "products" => cell("product_id"),
             "orders" | "abandonedcarts" => cell("order_id"),

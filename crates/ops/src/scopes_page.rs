@@ -37,32 +37,53 @@ wrong before a file is sent.
 
 ## Values
 
-| type | written as |
-|---|---|
-| text | anything but a line break |
-| whole number | `-12` |
-| decimal number | `-12.50`: a point, no separator of thousands, `-` only for negative |
-| true or false | `true` or `1`, `false` or `0` |
-| date | `2026-01-31` |
-| date and time | `2026-01-31T13:45:00Z`; an offset such as `+01:00` for `Z`, or neither |
-| e-mail address | `ana.lopez@example.org`; upper and lower case are the same address |
-| telephone number | `+33 6 12 34 56 78`; kept as its digits with the country code first: `33612345678`. A number with one \
-leading 0 gets the country code that the configuration names as `phone_prefix`, in place of the 0 or, where a country keeps \
-it (39, 225, 229, 242, 378), before it. A number with decimals (`33612345678.0`) is not a telephone number. |
-| address of a page | `https://shop.example.org/p/1` |
+| type | written as | kept as |
+|---|---|---|
+| text | anything but a line break | written; in columns of keys and references composed (NFC) |
+| whole number | `-12` | `-12`, without zeros that do not count: `007` is `7` |
+| decimal number | `-12.50`: a point, no separator of thousands, `-` only for negative | `-12.5`: exact digits, without zeros \
+that do not count |
+| true or false | `true` or `1`, `false` or `0` | `true` or `false` |
+| date | `2026-01-31` | `2026-01-31`, also where a scope of yours has a `format` |
+| date and time | `2026-01-31T13:45:00Z`; an offset such as `+01:00` for `Z`, or neither | `2026-01-31T13:45:00Z`: the same \
+moment in UTC. A time without an offset stays one: `2026-01-31T13:45:00` |
+| e-mail address | `ana.lopez@example.org` | lower case, and a domain beyond ASCII in Punycode: `mail@MÜLLER.example` is \
+`mail@xn--mller-kva.example` |
+| telephone number | `+33 6 12 34 56 78` | its digits with the country code first: `33612345678` |
+| address of a page | `https://shop.example.org/p/1` | written |
+
+A value is one value however it is written: `1`, `true` and `TRUE`, or `13:45:00Z` and `14:45:00+01:00`. A line that repeats a
+value in another spelling leaves the record unchanged.
 
 An empty cell is no value: the record keeps its value, unless the configuration says `\"empty\": \"clear\"`. References
 are compared like keys: a contact is found however its address or number is written.
 
+### E-mail addresses
+
+Upper and lower case are the same address, and so are the spellings of a domain: `müller.example` with one letter ü, with a u and
+two dots, and as `xn--mller-kva.example`. The domain is kept in Punycode, because mail servers, bounces and web forms have it
+so: a kept address can be joined with theirs as it is. The part before the `@` has no such form, and is kept in
+lower case and composed (NFC). An address with an invisible character, such as a soft hyphen, is rejected, and so is a domain
+that no registry can give out.
+
+### Telephone numbers
+
+- A number with one leading 0 gets the country code that the configuration names as `phone_prefix`: in place of the 0 or, where a
+  country keeps it (39, 225, 226, 229, 242, 378, 992), before it. Without a `phone_prefix`, it is kept with its 0.
+- A 0 behind the country code is dropped where the country dials it at home only: `+33 06 12 34 56 78`, `+33 (0)6 …` and
+  `0033 06 …` are `33612345678`. It stays in the countries that keep it (`+39 06 …` is Rome), and where tidewaiter does not know
+  the rule.
+- A number without `+` or 0 begins with its country code: `447700900123`. If it begins with the `phone_prefix` and a 0, the 0 is
+  dropped only if the number is too long to be one without its country code: with `33`, `330612345678` is `33612345678`.
+- A number that lost its country code and its 0 is kept as it is. With `33`, `639980012` may be a French number or one of
+  the Philippines (63): tidewaiter does not guess.
+- A number with decimals (`33612345678.0`) is not a telephone number.
+
 ## Keys
 
-A key is compared character by character, as Unicode numbers them. So `SO-1` and `so-1` are two keys, and so are `é` as one
-character (NFC) and as an `e` followed by an accent (NFD), although they look alike: a partner must write its keys the same
-way in all of its files. Two kinds of columns are the exception:
-
-- *E-mail addresses* are compared in lower case, as Unicode has it. `Ana@Example.org` is `ana@example.org`, and the KELVIN SIGN
-  (U+212A), which looks like a K, is a `k`. Accents are not composed.
-- *Telephone numbers* are compared by their digits with the country code, as they are kept.
+Keys are compared as they are kept. Text is compared character by character in its composed form (NFC), so `SO-1` and `so-1` are
+two keys, but é as one character and as an e followed by an accent are one. All other values are compared as the table above
+says: a key of a card and a moment is the same in any time zone.
 
 ## What becomes of lines
 

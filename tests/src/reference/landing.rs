@@ -190,7 +190,7 @@ impl Landing<'_> {
             // What is kept is in its normal form already.
             let text = |column: &str| values.get(column).map(|value| value.text.clone());
             let key_now = match scope {
-                "contacts" => text("email").map(|email| email.to_lowercase()).or_else(|| text("cellphone")),
+                "contacts" => text("email").or_else(|| text("cellphone")),
                 _ => text("product_id"),
             };
             new_key = key_now.unwrap_or(new_key);

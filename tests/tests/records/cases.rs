@@ -16,52 +16,98 @@ type Column = (&'static str, bool, &'static [&'static str]);
 const CONTACT: Column = (
     "contact",
     true,
-    &["a@x.org", "A@X.org", "b@x.org", "0612345678", "0033612345678", "+33 (0)6 12 34 56 78", "33611111111"],
+    &[
+        "a@x.org",
+        "A@X.org",
+        "b@x.org",
+        "0612345678",
+        "0033612345678",
+        "+33 (0)6 12 34 56 78",
+        "33611111111",
+        "+33 06 12 34 56 78",
+        "A@mu\u{308}.org",
+        "a@xn--m-eha.org",
+    ],
 );
-const STORE: Column = ("store_id", false, &["", "S1", "S2"]);
+const STORE: Column = ("store_id", false, &["", "S1", "S2", "cafe\u{301}"]);
 const ORDER: Column = ("order_id", false, &["", "1", "10"]);
 const CARD: Column = ("card_code", true, &["2990000000019", "2990000000026", "A's"]);
 const REWARD: Column = ("reward_id", true, &["R1", "R2"]);
-const DATE: Column = ("order_date", true, &["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]);
-const PHONES: &[&str] =
-    &["", "0612345678", "0033612345678", "+33612345678", "+33 (0)6 12 34 56 78", "0033 611111111", "06.22"];
-const NAMES: &[&str] = &["", "Ada", "Bob"];
+const DATE: Column = (
+    "order_date",
+    true,
+    &[
+        "2026-01-01T00:00:00Z",
+        "2026-01-02T00:00:00Z",
+        "2026-01-01T01:00:00+01:00",
+        "2026-01-01T00:00:00.000Z",
+    ],
+);
+const PHONES: &[&str] = &[
+    "",
+    "0612345678",
+    "0033612345678",
+    "+33612345678",
+    "+33 (0)6 12 34 56 78",
+    "0033 611111111",
+    "06.22",
+    "+33 06 12 34 56 78",
+    "330612345678",
+];
+/// Texts that are no keys: they stay as they are written.
+const NAMES: &[&str] = &["", "Ada", "Bob", "Ze\u{301}", "Z\u{e9}"];
+const ACTIVE: Column = ("active", false, &["", "1", "true", "0"]);
 
 /// The columns of a scope that are used here.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn columns(scope: &str) -> &'static [Column] {
     match scope {
         "contacts" => &[
-            ("email", false, &["a@x.org", "A@X.org", "b@x.org", "", "c@x.org"]),
+            (
+                "email",
+                false,
+                &[
+                    "a@x.org",
+                    "A@X.org",
+                    "b@x.org",
+                    "",
+                    "c@x.org",
+                    "a@m\u{fc}.org",
+                    "a@MU\u{308}.org",
+                    "a@xn--m-eha.org",
+                ],
+            ),
             ("cellphone", false, PHONES),
-            ("customer_key", false, &["", "C1", "C2", "C3"]),
+            ("customer_key", false, &["", "C1", "C2", "Ce\u{301}", "C\u{e9}"]),
             ("firstname", false, NAMES),
             ("subscriptions", false, &["", "5", "-5", "0 5", "-0,7", "7 -7", "12 5"]),
         ],
         "deletecontacts" => &[
-            ("email", false, &["a@x.org", "", "B@x.org", "c@x.org"]),
+            ("email", false, &["a@x.org", "", "B@x.org", "c@x.org", "a@mu\u{308}.org"]),
             ("cellphone", false, PHONES),
-            ("customer_key", false, &["", "C1", "C2"]),
+            ("customer_key", false, &["", "C1", "C2", "Ce\u{301}"]),
             ("reason", false, NAMES),
         ],
         "stores" => &[
-            ("store_id", true, &["S1", "S2", "S3"]),
+            ("store_id", true, &["S1", "S2", "caf\u{e9}", "cafe\u{301}"]),
             ("name", true, &["North", "South"]),
             ("phone", false, PHONES),
-            ("email", false, &["", "North@x.org"]),
+            ("email", false, &["", "North@x.org", "north@X.org"]),
+            ACTIVE,
         ],
         "products" => &[
             ("product_id", true, &["P1", "P2", "P3"]),
             ("name", true, &["Boat", "Tug"]),
             ("ean", false, &["", "12345678", "87654321"]),
-            ("stock", false, &["", "1", "2"]),
+            ("stock", false, &["", "1", "2", "02"]),
+            ACTIVE,
         ],
         "orders" => &[
             ("order_id", true, &["1", "10", "1 0"]),
             CONTACT,
             STORE,
             DATE,
-            ("total_price", true, &["1", "2"]),
+            ("total_price", true, &["1", "2", "1.00", "2.0"]),
             ("status", false, &["", "paid"]),
         ],
         "abandonedcarts" => &[
@@ -69,14 +115,14 @@ pub(crate) fn columns(scope: &str) -> &'static [Column] {
             CONTACT,
             STORE,
             DATE,
-            ("total_price", true, &["1", "2"]),
+            ("total_price", true, &["1", "2", "1.00", "2.0"]),
             ("currency", false, &["", "EUR"]),
         ],
         "ordersitems" => &[
             ("order_id", true, &["1", "10", "1 0"]),
             ("product_id", true, &["P1", "P2"]),
             ("quantity", true, &["1", "2"]),
-            ("unit_price", true, &["3"]),
+            ("unit_price", true, &["3", "3.0"]),
             ("size", false, &["", "M"]),
         ],
         "batch" => &[
@@ -132,7 +178,7 @@ pub(crate) fn columns(scope: &str) -> &'static [Column] {
             ("event_name", true, &["visit", "call"]),
             ("event_date", true, &["2026-01-01T00:00:00Z"]),
             STORE,
-            ("value", false, &["", "1.5"]),
+            ("value", false, &["", "1.5", "1.50"]),
         ],
         other => panic!("{other} is not among the scopes"),
     }

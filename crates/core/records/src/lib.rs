@@ -17,12 +17,14 @@ mod cells;
 mod ean;
 mod land;
 mod normal;
+mod phone;
 mod plan;
 mod reader;
 
 pub use cells::Cells;
 pub use land::{RecordTx, land};
 pub use normal::{Form, KeyForm};
+pub use phone::may_lack_country_code;
 pub use plan::{Adjustment, Displaced, Plan, Reference};
 pub use reader::{Layout, Reader};
 
@@ -42,7 +44,7 @@ pub struct Source {
 /// A value of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {
-    /// The value, as the file wrote it; telephone numbers and lists in their normal form.
+    /// The value, as the file wrote it or, where values have several spellings, in the one that is kept.
     pub text: String,
     /// The line it came from: the first one since it has been this value.
     pub source: Source,

@@ -1,7 +1,7 @@
 //! What the lines of one import do, worked out once.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tidewaiter_model::id::ImportId;
@@ -31,7 +31,10 @@ pub struct Plan {
     pub phone_prefix: Option<String>,
     /// The column that records are matched by, if it is not their key.
     pub match_by: Option<String>,
-    /// The columns of the key, each with its form. Of an `identifiedBy` the first with a value is the key.
+    /// The form in which values of a column are kept, if it is not that of the file.
+    kept: BTreeMap<String, Form>,
+    /// The columns of the key, each with the form of what is kept. Of an `identifiedBy` the first with a value is the
+    /// key.
     pub(super) key: Vec<(String, Form)>,
     pub(super) key_is_one_of: bool,
     /// How a key is made for lines without one, and the form of the column it is made from.
@@ -96,9 +99,9 @@ impl Plan {
     pub fn new(scope: Arc<Scope>, scopes: &Scopes, options: &ImportOptions) -> Self {
         let schema = scope.schema().clone();
         let records = schema.records.clone().unwrap_or_else(|| scope.name().to_owned());
-        let references: Vec<Reference> =
-            schema.foreign_keys.iter().map(|key| reference(key, scopes)).collect();
+        let (references, kept) = references(&schema, &records, scopes);
         let (key, key_is_one_of) = key_of(&schema);
+        let key: Vec<(String, Form)> = key.into_iter().map(|(name, form)| (name, form.kept())).collect();
         // The first of the columns that identify a record is its key wherever it has a value.
         let is_key = |column: &str| {
             key.first().is_some_and(|(first, _)| first == column) && (key_is_one_of || key.len() == 1)
@@ -127,7 +130,7 @@ impl Plan {
                 let column =
                     |reference: &&Reference| matches!(&reference.columns[..], [only] if *only == rule.from);
                 let form = references.iter().find(column).map(|reference| reference.form.clone());
-                let form = form.unwrap_or_else(|| KeyForm::All(vec![form_of(&schema, &rule.from)]));
+                let form = form.unwrap_or_else(|| KeyForm::new(vec![form_of(&schema, &rule.from).kept()]));
                 (rule, form)
             }),
             owner: dependent.or(adjusts.as_ref().map(|adjusts| adjusts.reference)),
@@ -143,6 +146,7 @@ impl Plan {
                 .collect(),
             joins: lists.and_then(|field| Some((field.name.clone(), list?))),
             match_by,
+            kept,
             key,
             key_is_one_of,
             references,
@@ -175,20 +179,12 @@ impl Plan {
         field.is_some_and(|field| field.merge == tidewaiter_schema::Merge::Lists)
     }
 
-    /// The form in which the values of a column are kept: telephone numbers in their normal form, and
-    /// addresses too where records are matched by them; otherwise addresses stay as they are written.
+    /// The form in which the values of a column are kept.
     pub(super) fn kept_form(&self, column: &str) -> Form {
-        let matched = self
-            .alternate_keys
-            .get(&self.records)
-            .is_some_and(|columns| columns.iter().any(|name| name == column));
-        match form_of(self.scope.schema(), column) {
-            Form::Email if !matched => Form::Exact,
-            form => form,
-        }
+        self.kept.get(column).cloned().unwrap_or_default()
     }
 
-    /// The key of a record with these values; None if it has none.
+    /// The key of a record with these values, as they are kept; None if it has none.
     pub fn key<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
         let prefix = self.phone_prefix.as_deref();
         let part = |(name, form): &(String, Form)| {
@@ -250,11 +246,11 @@ impl Plan {
 }
 
 impl KeyForm {
-    /// How the keys of a scope's records are written.
+    /// How files write the keys of a scope's records.
     pub fn of(schema: &TableSchema) -> Self {
         let (columns, one_of) = key_of(schema);
         let forms = columns.into_iter().map(|(_, form)| form).collect();
-        if one_of { Self::One(forms) } else { Self::All(forms) }
+        Self::new(if one_of { vec![Form::OneOf(forms)] } else { forms })
     }
 }
 
@@ -283,23 +279,68 @@ fn alternate_keys(schema: &TableSchema) -> Vec<String> {
 
 fn form_of(schema: &TableSchema, column: &str) -> Form {
     let field = schema.fields.iter().find(|field| field.name == column);
-    field.map(|field| Form::of(field.kind, field.format.as_deref())).unwrap_or_default()
+    field.map(Form::of).unwrap_or_default()
 }
 
-fn reference(key: &ForeignKey, scopes: &Scopes) -> Reference {
+/// The references of a schema, and the form in which the values of each of its columns are kept.
+fn references(
+    schema: &TableSchema,
+    records: &str,
+    scopes: &Scopes,
+) -> (Vec<Reference>, BTreeMap<String, Form>) {
+    let mut kept = BTreeMap::new();
+    let mut references = Vec::with_capacity(schema.foreign_keys.len());
+    for key in &schema.foreign_keys {
+        let form = referring(schema, key, scopes);
+        // A column that refers to a record holds what names it, so that records can be joined by it.
+        for (column, part) in key.fields.iter().zip(form.parts()) {
+            kept.entry(column.clone()).or_insert_with(|| part.clone());
+        }
+        references.push(Reference {
+            columns: key.fields.clone(),
+            scopes: std::iter::once(&key.reference.resource).chain(&key.reference.or_in).cloned().collect(),
+            form: form.kept(),
+            matching: key.matching.clone(),
+            claims: key.claims.clone(),
+        });
+    }
+    // A scope may change the records of another, and finds them by the keys of that one.
+    let keys: BTreeSet<&String> = [Some(schema), scopes.get(records)]
+        .into_iter()
+        .flatten()
+        .flat_map(|schema| {
+            schema.primary_key.iter().chain(&schema.identified_by).chain(&schema.alternate_keys)
+        })
+        .collect();
+    for field in &schema.fields {
+        let form = match Form::of(field) {
+            // Other texts are for people to read: they stay as they are.
+            Form::Text if !keys.contains(&field.name) => continue,
+            form => form,
+        };
+        kept.entry(field.name.clone()).or_insert(form);
+    }
+    (references, kept)
+}
+
+/// How the columns of a reference are read: as those are that they name. Where both have types, each is read by its own,
+/// since the same date may be written in another way here.
+fn referring(schema: &TableSchema, key: &ForeignKey, scopes: &Scopes) -> KeyForm {
     let there = &key.reference;
     let form = match scopes.get(&there.resource) {
-        None => KeyForm::All(vec![Form::Exact; key.fields.len()]),
+        None => KeyForm::new(vec![Form::Text; key.fields.len()]),
         Some(target) if there.fields.is_empty() => KeyForm::of(target),
-        Some(target) => KeyForm::All(there.fields.iter().map(|column| form_of(target, column)).collect()),
+        Some(target) => KeyForm::new(there.fields.iter().map(|column| form_of(target, column)).collect()),
     };
-    Reference {
-        columns: key.fields.clone(),
-        scopes: std::iter::once(&there.resource).chain(&there.or_in).cloned().collect(),
-        form,
-        matching: key.matching.clone(),
-        claims: key.claims.clone(),
-    }
+    let parts = form.parts().iter().zip(&key.fields);
+    KeyForm::new(
+        parts
+            .map(|(there, column)| match (form_of(schema, column), there) {
+                (own @ Form::Typed(_), Form::Typed(_)) => own,
+                (_, there) => there.clone(),
+            })
+            .collect(),
+    )
 }
 
 /// The scopes with records that belong to records of this one.

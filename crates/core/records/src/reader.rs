@@ -86,7 +86,7 @@ impl Reader {
         let mut values = Cells::with_capacity(self.layout.columns.len(), line.raw().len());
         for (column, form) in line.header().columns().flatten().zip(&self.forms) {
             let value = line.value(column);
-            values.push(value.map(|value| kept(value, *form, prefix)).as_deref());
+            values.push(value.map(|value| kept(value, form, prefix)).as_deref());
         }
         values.fill_up(self.layout.columns.len());
         self.join_list(&mut values);
@@ -159,9 +159,14 @@ impl Reader {
 }
 
 /// A value as it is kept.
-fn kept<'a>(value: Cow<'a, str>, form: Form, prefix: Option<&str>) -> Cow<'a, str> {
-    match form {
-        Form::Exact => value,
-        Form::Phone | Form::Email => form.key(&value, prefix).into_owned().into(),
-    }
+fn kept<'a>(value: Cow<'a, str>, form: &Form, prefix: Option<&str>) -> Cow<'a, str> {
+    let changed = match (form, &value) {
+        (Form::Exact, _) => None,
+        (form, Cow::Borrowed(text)) => return form.key(text, prefix),
+        (form, Cow::Owned(text)) => match form.key(text, prefix) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(text) => Some(text),
+        },
+    };
+    changed.map_or(value, Cow::Owned)
 }

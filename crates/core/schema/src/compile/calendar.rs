@@ -3,7 +3,10 @@
 //! The common case, ISO 8601, must cost a few nanoseconds a cell, so it is read by hand. Forms that a
 //! schema spells out as strptime patterns go through `jiff`.
 
-use jiff::civil;
+use std::borrow::Cow;
+
+use jiff::SignedDuration;
+use jiff::civil::{self, DateTime};
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 
@@ -174,6 +177,65 @@ pub(crate) fn datetime_as(pattern: &str, text: &str) -> Option<Point> {
 pub(crate) fn time_as(pattern: &str, text: &str) -> Option<Point> {
     let time = strtime::parse(pattern, text).ok()?.to_time().ok()?;
     Some((seconds_of(time), time.subsec_nanosecond().unsigned_abs()))
+}
+
+/// A moment as it is kept: with `T`, without zeros at the end of its fraction, and in UTC if its offset is known. A time
+/// without an offset stays one: nobody said where it was. None if it is no moment.
+pub(crate) fn kept_datetime(text: &str) -> Option<Cow<'_, str>> {
+    datetime(text.as_bytes())?;
+    let (whole, tail) = text.split_at_checked(19)?;
+    let fraction = tail.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(tail.len());
+    let (fraction, zone) = tail.split_at_checked(fraction)?;
+    if matches!(zone, "" | "Z") && whole.as_bytes().get(10) == Some(&b'T') && !fraction.ends_with('0') {
+        return Some(text.into());
+    }
+    let local: DateTime = text.get(..whole.len() + fraction.len())?.parse().ok()?;
+    let east = (!zone.is_empty()).then(|| offset(zone.as_bytes())).flatten();
+    Some(written(local, east).into())
+}
+
+/// A time of day as it is kept. None if it is none.
+pub(crate) fn kept_time(text: &str) -> Option<Cow<'_, str>> {
+    time(text.as_bytes())?;
+    // Only a fraction has zeros that do not count.
+    let kept = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+    Some(kept.into())
+}
+
+/// A local time as it is kept, or the moment that it is so many seconds east of UTC.
+fn written(local: DateTime, east: Option<i64>) -> String {
+    let Some(east) = east else { return local.to_string() };
+    match local.checked_sub(SignedDuration::from_secs(east)) {
+        Ok(utc) if (1..=9999).contains(&utc.year()) => format!("{utc}Z"),
+        // At the ends of the calendar there is no such year in UTC.
+        _ => {
+            let (sign, minutes) = (if east < 0 { '-' } else { '+' }, east.unsigned_abs() / 60);
+            format!("{local}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+        }
+    }
+}
+
+/// A date in the form of a strptime pattern, as it is kept.
+pub(crate) fn kept_date_as(pattern: &str, text: &str) -> Option<String> {
+    date_as(pattern, text)?;
+    Some(strtime::parse(pattern, text).ok()?.to_date().ok()?.to_string())
+}
+
+/// A moment in the form of a strptime pattern, as it is kept. One whose time zone is named without its offset stays as
+/// it is: the rules of time zones change.
+pub(crate) fn kept_datetime_as(pattern: &str, text: &str) -> Option<String> {
+    datetime_as(pattern, text)?;
+    let read = strtime::parse(pattern, text).ok()?;
+    let east = read.offset().map(|offset| i64::from(offset.seconds()));
+    if east.is_none() && read.iana_time_zone().is_some() {
+        return None;
+    }
+    Some(written(read.to_datetime().ok()?, east))
+}
+
+/// A time of day in the form of a strptime pattern, as it is kept.
+pub(crate) fn kept_time_as(pattern: &str, text: &str) -> Option<String> {
+    Some(strtime::parse(pattern, text).ok()?.to_time().ok()?.to_string())
 }
 
 fn plausible(date: civil::Date) -> Option<i64> {

@@ -10,6 +10,7 @@ use super::decimal::{Decimal, OwnedDecimal};
 use super::kind::{CellType, Measure, name_of};
 use super::pattern::{Pattern, Patterns};
 use super::quick::{self, Day, Lengths, Quick, Way};
+use super::reading;
 use crate::{Bound, Constraints, FieldSchema, FieldType};
 
 /// The longest name a column may have, in bytes.
@@ -101,7 +102,10 @@ impl Column {
         let rules = self.rules.as_deref();
         let count = || value.chars().count();
         match problem {
-            Problem::Type => format!("not {}", self.kind.described()),
+            Problem::Type => match self.kind.fault(value) {
+                Some(fault) => format!("not {}: {fault}", self.kind.described()),
+                None => format!("not {}", self.kind.described()),
+            },
             Problem::MinLength => {
                 let least = rules.and_then(|r| r.min_length).unwrap_or(0);
                 format!("{} where at least {least} are required", characters(count()))
@@ -139,9 +143,9 @@ impl Column {
         }
     }
 
-    /// How two values stand to each other, if both are of a type with an order.
+    /// How two [kept](super::Reading::kept) values stand to each other, if both are of a type with an order.
     pub fn compare(&self, one: &str, other: &str) -> Option<Ordering> {
-        match (self.kind.measure(one)?, self.kind.measure(other)?) {
+        match (self.kind.measure_kept(one)?, self.kind.measure_kept(other)?) {
             (Measure::Decimal(one), Measure::Decimal(other)) => Some(one.compare(other)),
             (Measure::Point(one), Measure::Point(other)) => Some(one.cmp(&other)),
             _ => None,
@@ -156,8 +160,7 @@ impl Column {
     /// True if the column allows this value of a type that means true or false; None for other texts and types.
     pub fn truth(&self, value: &str) -> Option<bool> {
         let CellType::Boolean { yes, no } = &self.kind else { return None };
-        let among = |texts: &[Box<str>]| texts.iter().any(|text| **text == *value);
-        if among(yes) { Some(true) } else { among(no).then_some(false) }
+        reading::truth(yes, no, value)
     }
 
     /// Compiles a field. Everything wrong with it is added to `mistakes`, with paths below `path`.

@@ -1,8 +1,9 @@
 //! Whole and decimal numbers as they are written, compared exactly.
 //!
-//! Amounts must not pass through floating point: `0.1` is one tenth. So a number stays the digits it
-//! was written with, and only its size is compared.
+//! Amounts must not pass through floating point: `0.1` is one tenth. So a number stays its digits, and only zeros that
+//! do not count are dropped when it is kept.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// The most digits a number may have; what databases that keep exact decimals can hold.
@@ -47,6 +48,32 @@ pub(crate) fn number(text: &[u8]) -> Option<Decimal<'_>> {
     };
     let known = !whole.is_empty() && whole.len() + fraction.len() <= MOST_DIGITS;
     known.then_some(Decimal { negative, whole, fraction })
+}
+
+/// A whole number as it is kept: without zeros that do not count, and without the sign of zero. None if it is none.
+pub(crate) fn kept_integer(text: &str) -> Option<Cow<'_, str>> {
+    integer(text.as_bytes()).map(|number| kept(text, number))
+}
+
+/// The same for a decimal number.
+pub(crate) fn kept_number(text: &str) -> Option<Cow<'_, str>> {
+    number(text.as_bytes()).map(|number| kept(text, number))
+}
+
+fn kept<'a>(text: &'a str, read: Decimal<'a>) -> Cow<'a, str> {
+    let trimmed = read.trimmed();
+    // One zero stays before the point.
+    let zero = usize::from(trimmed.whole.is_empty());
+    let same = (read.negative, read.whole.len(), read.fraction.len())
+        == (trimmed.negative, trimmed.whole.len() + zero, trimmed.fraction.len());
+    if same {
+        return text.into();
+    }
+    let digits = |digits: &[u8]| digits.iter().map(|b| char::from(*b)).collect::<String>();
+    let sign = if trimmed.negative { "-" } else { "" };
+    let whole = if trimmed.whole.is_empty() { "0".to_owned() } else { digits(trimmed.whole) };
+    let point = if trimmed.fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{}", digits(trimmed.fraction)).into()
 }
 
 fn sign(text: &[u8]) -> (bool, &[u8]) {

@@ -5,7 +5,7 @@ use tidewaiter_model::mistake::Mistake;
 
 use super::calendar::{self, Moment, Point};
 use super::decimal::{self, Decimal};
-use super::text;
+use super::{email, text};
 use crate::{FieldSchema, FieldType, Merge};
 
 /// The type of a column, ready to read cells.
@@ -129,7 +129,7 @@ impl CellType {
         let bytes = value.as_bytes();
         let fits = match self {
             Self::Text => true,
-            Self::Email => text::is_email(value),
+            Self::Email => email::is_email(value),
             Self::Uri => text::is_uri(value),
             Self::Uuid => text::is_uuid(value),
             Self::Phone => text::is_phone(value),
@@ -168,6 +168,21 @@ impl CellType {
             Self::TimeAs(pattern) => time?.written_as(pattern),
             _ => None,
         }
+    }
+
+    /// Reads a value as it is kept: patterns are for files only.
+    pub(crate) fn measure_kept<'a>(&self, value: &'a str) -> Option<Measure<'a>> {
+        match self {
+            Self::DateAs(_) => Self::Date.measure(value),
+            Self::DatetimeAs(_) => Self::Datetime.measure(value),
+            Self::TimeAs(_) => Self::Time.measure(value),
+            kind => kind.measure(value),
+        }
+    }
+
+    /// What is wrong with a value that looks as if it were of this type.
+    pub(crate) fn fault(&self, value: &str) -> Option<String> {
+        if *self == Self::Email { email::fault(value) } else { None }
     }
 
     /// True if values of this type are texts, which have a length.

@@ -8,9 +8,11 @@ mod calendar;
 mod column;
 mod decimal;
 mod effort;
+mod email;
 mod kind;
 mod pattern;
 mod quick;
+mod reading;
 mod relations;
 mod text;
 
@@ -21,9 +23,11 @@ use tidewaiter_model::mistake::{self, Mistake};
 pub use calendar::Moment;
 pub use column::{Column, Problem};
 pub use decimal::MOST_DIGITS;
+pub use email::email;
 pub use pattern::Patterns;
 pub use quick::{Lengths, Letters, Quick};
-pub use text::is_phone;
+pub use reading::Reading;
+pub use text::{is_phone, nfc};
 
 use super::{OnExisting, RowEffect, TableSchema};
 

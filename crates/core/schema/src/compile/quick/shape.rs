@@ -99,13 +99,15 @@ pub(super) fn is_email(tail: &[u8], length: usize, letters: impl Fn(&[u8; 64]) -
     // No label of the domain begins or ends with a hyphen, and none is empty.
     let begins = at << 1 | dots << 1;
     let ends = dots >> 1 | (value(length) ^ value(length) >> 1);
+    // Punycode is read by the exact way: all that has two hyphens where `xn--` has them.
+    let marked = hyphens & hyphens << 1 & begins << 3;
     let in_local = words | dots | hyphens | others;
     (at & local == 0)
         & (at > 1)
         & (local & !in_local == 0)
         & (domain & !(words | dots | hyphens) == 0)
         & (domain & dots != 0)
-        & (domain & (begins | ends) & (dots | hyphens) == 0)
+        & (domain & ((begins | ends) & (dots | hyphens) | marked) == 0)
 }
 
 /// 6 to 15 digits, perhaps behind a `+`.

@@ -91,6 +91,7 @@ proptest! {
             "[a-cxA-C]{1,4}[0-9_]?",
             "[kKsé1ſK\u{212a}][0-9٣]",
             "(-?[0-9]{1,10}[ ,-]?){1,4}",
+            "[a-z]{1,9}@([a-z]{1,3}\\.)?[a-zX]{2}-{1,3}[a-z0-9-]{1,9}\\.com",
             "true|True|FALSE|0|1|yes|S|M|medium|12",
             "delivered?|sixteen bytes, [ef]{1,2}|more than sixteen",
         ],
