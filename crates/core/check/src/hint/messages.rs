@@ -75,7 +75,7 @@ pub(crate) const UNICODE_ENDS: &str =
 pub(crate) const NO_HEADER: &str = "the first line seems to be data: add a header line with the names of the columns, or name \
      them with `\"header\"` and `\"columns\"` in the import";
 /// The first line is a title.
-pub(crate) const PREAMBLE: &str = "the first line seems to be a title: remove what stands before the header, or add `\"skip_lines\"` to the import";
+pub(crate) const PREAMBLE: &str = "if the first line is a title, remove what stands before the header, or add `\"skip_lines\"` to the import";
 
 /// It is Windows-1252 or Latin-1; `read` is how a piece of it reads then.
 pub(crate) fn windows_1252(read: &str) -> String {

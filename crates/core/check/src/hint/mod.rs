@@ -115,7 +115,7 @@ pub(crate) fn strange_labels<'a>(labels: impl Iterator<Item = Cow<'a, str>>, sco
     if filled().any(|label| is_value(&label)) {
         messages::NO_HEADER.to_owned()
     } else if filled().count() == 1 && is_title {
-        messages::PREAMBLE.to_owned()
+        format!("{}; {}", messages::PREAMBLE, known_labels(scope))
     } else {
         known_labels(scope)
     }

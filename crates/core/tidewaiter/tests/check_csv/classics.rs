@@ -107,7 +107,7 @@ classics! {
         "the first line seems to be data: add a header line with the names of the columns, or name them with `\"header\"` and `\"columns\"` in the import";
     title: b"Customers of November\n\nid;name\n1;Ada\n" =>
         ExtraLabel,
-        "the first line seems to be a title: remove what stands before the header, or add `\"skip_lines\"` to the import";
+        "if the first line is a title, remove what stands before the header, or add `\"skip_lines\"` to the import; the columns are `id`, `name`, `score`, `born`, `email`, `phone`";
     line_separators_of_unicode: "id;name\u{2028}1;Ada\u{2028}".as_bytes() =>
         ExtraLabel, "it contains a line separator of Unicode: save the file with LF or CRLF line endings";
 }

@@ -273,15 +273,22 @@ fn whichever(column: &Column, [decimal, thousands]: [&Reading; 2], negative: boo
 }
 
 /// `1,23E+10`: what spreadsheets make of long numbers.
-pub(super) fn scientific(_: &Column, value: &str, _: &Style) -> Option<Advice> {
-    is_scientific(value).then(|| {
+pub(super) fn scientific(column: &Column, value: &str, _: &Style) -> Option<Advice> {
+    let is_text = column.field_type() == FieldType::String;
+    let is_shortened = if is_text { is_shortened(value) } else { is_scientific(value) };
+    is_shortened.then(|| {
         Advice::say(
             "a spreadsheet shortened the number and may have lost digits: format the column as text and export it again",
         )
     })
 }
 
-pub(super) fn is_scientific(value: &str) -> bool {
+/// True for what only a number is written as. `123e4567` may be an identifier of its own.
+pub(super) fn is_shortened(value: &str) -> bool {
+    value.contains(['.', ',', '+']) && is_scientific(value)
+}
+
+fn is_scientific(value: &str) -> bool {
     let Some((mantissa, exponent)) = value.split_once(['e', 'E']) else { return false };
     let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     let mantissa: String = mantissa.chars().filter(|c| !matches!(c, '.' | ',' | '-')).collect();

@@ -302,7 +302,7 @@ fn identifiers_that_a_program_took_for_numbers() {
     for text in ["4.00638E+12", "17.0", "NULL", "\\N", " Ada", "Ada\u{a0}", "a\u{200b}b"] {
         assert!(suspect(text).is_some(), "{text}");
     }
-    for text in ["", "Ada", "Null-Meier", "17.5", "2nd\tone", "'t Hooft", "E12"] {
+    for text in ["", "Ada", "Null-Meier", "17.5", "2nd\tone", "'t Hooft", "E12", "123e4567"] {
         assert_eq!(suspect(text), None, "{text}");
     }
 }

@@ -4,7 +4,7 @@ use tidewaiter_model::finding::is_treacherous;
 use tidewaiter_schema::FieldType;
 use tidewaiter_schema::compile::Column;
 
-use super::number::{is_float, is_scientific};
+use super::number::{is_float, is_shortened};
 use super::{Advice, Style, accepts, all_digits};
 
 /// A value without what stands around it, and what that was.
@@ -106,7 +106,7 @@ pub(crate) fn suspect(value: &str) -> Option<&'static str> {
     if value.len() <= 4 && NO_VALUE.contains(&value.to_ascii_lowercase().as_str()) {
         return Some("may mean no value: leave the cell empty, or add `\"missing_values\"` to the import");
     }
-    if is_scientific(value) || is_float(value) {
+    if is_shortened(value) || is_float(value) {
         return Some(
             "holds what a program made of an identifier: format the column as text and export it again",
         );
