@@ -320,6 +320,13 @@ fn another_line_settles_what_a_value_means() {
     assert_left("id;day\n1;01/02/1980\n2;03/04/1980\n", "whichever was meant");
 }
 
+/// Found by damaging files at random: the key was lost, and a second repair dropped what the first one had emptied.
+#[test]
+fn a_line_of_words_for_no_value_is_not_emptied() {
+    let found = fixed(b"price;id\nNULL;\n");
+    assert_eq!(String::from_utf8(found.content).unwrap(), "price;id\nNULL;\n");
+}
+
 /// Found by damaging files at random: what stood around `1.000` hid that it has two readings.
 #[test]
 fn a_number_with_two_readings_is_left_whatever_stands_around_it() {

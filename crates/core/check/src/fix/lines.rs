@@ -12,7 +12,7 @@ use super::header::{Opening, trimmed};
 use super::shape::{Shaped, Shaper};
 use super::survey::{self, Survey};
 use crate::Dialect;
-use crate::hint::{Style, Writing};
+use crate::hint::{self, Style, Writing};
 use crate::judge::Scratch;
 use crate::rules::Rules;
 use crate::split::{self, value_of};
@@ -181,6 +181,12 @@ fn write(shaper: &mut Shaper<'_, '_>, styles: &[Style], notes: &mut Notes, out: 
 /// Writes the cells of a line as they are meant, each that is meant beyond doubt, and says so.
 fn cells(rules: &Rules, line: &str, styles: &[Style], number: u64, notes: &mut Notes) -> String {
     let (written, cells) = repaired(rules, line, styles);
+    // Nothing but words for "no value": as a blank row it would not be known for a record any more.
+    if hint::blank_row(written.as_bytes(), rules.delimiter)
+        && rules.judge_one(&written, &mut Scratch::default()).is_err()
+    {
+        return line.to_owned();
+    }
     for (column, done) in cells {
         let what = "values are rewritten in the format of the column";
         match done {

@@ -68,8 +68,8 @@ impl DateFormat {
                     _ => None,
                 }
             }
-            Form::Epoch => epoch(text).and_then(|n| Timestamp::from_second(n).ok()).and_then(at),
-            Form::EpochMillis => epoch(text).and_then(|n| Timestamp::from_millisecond(n).ok()).and_then(at),
+            Form::Epoch => epoch(text).and_then(|n| Timestamp::from_second(n).ok()).map(at),
+            Form::EpochMillis => epoch(text).and_then(|n| Timestamp::from_millisecond(n).ok()).map(at),
         }
     }
 
@@ -88,9 +88,8 @@ fn epoch(text: &str) -> Option<i64> {
     (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
-fn at(moment: Timestamp) -> Option<Moment> {
-    let moment = TimeZone::UTC.to_datetime(moment);
-    Some(Moment::At(moment, Some(Offset::UTC)))
+fn at(moment: Timestamp) -> Moment {
+    Moment::At(TimeZone::UTC.to_datetime(moment), Some(Offset::UTC))
 }
 
 fn sample(month: i8, day: i8) -> Option<Zoned> {

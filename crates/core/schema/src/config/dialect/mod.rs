@@ -238,9 +238,8 @@ impl Columns {
                 }
                 let mut read = BTreeMap::new();
                 for (label, value) in labels {
-                    if let Some(field) = Self::field(&below(&path, &label), &label, value, fields.mistakes) {
-                        read.insert(label, field);
-                    }
+                    let field = Self::field(&below(&path, &label), &label, value, fields.mistakes);
+                    read.insert(label, field);
                 }
                 Some(Self::ByLabel(read))
             }
@@ -249,7 +248,7 @@ impl Columns {
                     fields.mistakes.push(beyond);
                     return None;
                 }
-                let read = values.into_iter().enumerate().filter_map(|(n, value)| {
+                let read = values.into_iter().enumerate().map(|(n, value)| {
                     Self::field(&format!("{path}[{n}]"), "columns", value, fields.mistakes)
                 });
                 Some(Self::InOrder(read.collect()))
@@ -261,10 +260,11 @@ impl Columns {
         }
     }
 
-    fn field(path: &str, key: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<Option<String>> {
+    /// Reads the field of a column; None if the column is not read, or if its field is a mistake, which is reported.
+    fn field(path: &str, key: &str, value: Value, mistakes: &mut Vec<Mistake>) -> Option<String> {
         match value {
-            Value::Null => Some(None),
-            Value::String(field) => Some(Some(field)),
+            Value::Null => None,
+            Value::String(field) => Some(field),
             other => {
                 mistakes.push(wrong_format(path, key, "the name of a field, or null", &other));
                 None
