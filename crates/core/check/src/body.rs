@@ -6,11 +6,11 @@ use memchr::memchr;
 use tidewaiter_model::finding::{Code, Finding};
 
 use super::apart::{Judge, Judged};
-use super::explain::Place;
 use super::header::Header;
 use super::judge::Scratch;
 use super::line::Line;
 use super::open_quote::{Found, OpenQuote};
+use super::place::Place;
 use super::rules::{Fault, Rules};
 use super::scan::Kernel;
 use super::segments::Segments;

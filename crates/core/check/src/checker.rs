@@ -6,9 +6,9 @@ use tidewaiter_schema::compile::Scope;
 
 use super::apart::{Judge, Judged};
 use super::body::Body;
-use super::dialect::{self, Records};
-use super::explain::Place;
+use super::foreign::{self, Records};
 use super::opening::{Opening, Verdict};
+use super::place::Place;
 use super::rules::Rules;
 use super::scan::Kernel;
 use super::{Dialect, Limits, Sink, Summary};
@@ -26,7 +26,7 @@ enum Stage {
     Opening(Opening),
     Body(Box<Body>),
     /// The same two for a file in a dialect.
-    Foreign(Box<dialect::Opening>),
+    Foreign(Box<foreign::Opening>),
     Records(Box<Records>),
     Bogus,
 }
@@ -36,7 +36,7 @@ impl Checker {
     pub fn new(scope: Arc<Scope>, dialect: Dialect, limits: Limits) -> Self {
         let stage = match dialect.own().cloned() {
             None => Stage::Opening(Opening::new(scope, dialect, limits)),
-            Some(own) => Stage::Foreign(Box::new(dialect::Opening::new(scope, dialect, own, limits))),
+            Some(own) => Stage::Foreign(Box::new(foreign::Opening::new(scope, dialect, own, limits))),
         };
         Self { stage, kernel: Kernel::default(), summary: Summary::default() }
     }
@@ -138,12 +138,12 @@ impl Checker {
     }
 
     /// The same for a file in a dialect. Gives what was fed and follows the header.
-    fn enter_records(&mut self, verdict: dialect::Verdict) -> Vec<u8> {
+    fn enter_records(&mut self, verdict: foreign::Verdict) -> Vec<u8> {
         let Stage::Foreign(opening) = &self.stage else { return Vec::new() };
         match verdict {
-            dialect::Verdict::Undecided => Vec::new(),
-            dialect::Verdict::Good(good) => {
-                let dialect::Good { header, decoder, next, rest } = *good;
+            foreign::Verdict::Undecided => Vec::new(),
+            foreign::Verdict::Good(good) => {
+                let foreign::Good { header, decoder, next, rest } = *good;
                 let rules = Rules::new(Arc::clone(&opening.scope), header, &opening.dialect);
                 let limits = opening.limits;
                 let is_plain = decoder.is_utf8() && opening.has_plain_lines();
@@ -154,7 +154,7 @@ impl Checker {
                 };
                 rest
             }
-            dialect::Verdict::Bogus => {
+            foreign::Verdict::Bogus => {
                 self.stage = Stage::Bogus;
                 self.summary.bogus = true;
                 Vec::new()

@@ -7,8 +7,8 @@ use tidewaiter_model::finding::{Code, Finding, Tally, shorten};
 use tidewaiter_schema::compile::Scope;
 
 use super::dialect::{Mapping, Meant};
-use super::explain::Place;
 use super::hint;
+use super::place::Place;
 use super::split::{self, QuoteFault, value_of};
 
 /// A good header: every label is a column of the scope, or one that is not read; each is there once, and the required ones are
@@ -98,12 +98,12 @@ pub(crate) fn read(
         return None;
     }
     let found: Vec<String> = spans.iter().map(|&span| value_of(text, span).into_owned()).collect();
-    of_labels(found, scope, &Mapping::default(), Place::of_line(1, 0), tally)
+    of_labels(&found, scope, &Mapping::default(), Place::of_line(1, 0), tally)
 }
 
 /// The header of these labels. Everything that is wrong with them is reported; None if anything is.
 pub(crate) fn of_labels(
-    found: Vec<String>,
+    found: &[String],
     scope: &Scope,
     mapping: &Mapping,
     place: Place,
@@ -156,7 +156,7 @@ impl Header {
 }
 
 /// Looks each label up.
-fn labels(found: Vec<String>, scope: &Scope, mapping: &Mapping, place: Place, tally: &mut Tally) -> Header {
+fn labels(found: &[String], scope: &Scope, mapping: &Mapping, place: Place, tally: &mut Tally) -> Header {
     let width = found.len();
     let mut header = Header::empty(scope, width);
     let mut seen = HashMap::with_capacity(width);

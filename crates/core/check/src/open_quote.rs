@@ -11,7 +11,7 @@
 
 use tidewaiter_model::finding::{Code, Finding, Tally};
 
-use super::explain::Place;
+use super::place::Place;
 use super::rules::{Fault, Rules};
 use super::split::{self, Continued, QuoteFault};
 

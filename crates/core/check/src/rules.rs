@@ -116,17 +116,13 @@ impl Rules {
         cells: &'a mut Cells,
     ) -> Result<(&'a str, &'a [Span], usize), QuoteFault> {
         let most = self.width() + 1;
-        match self.cutter() {
-            Some(cutter) => {
-                let fields = cutter.cut(record, most, cells)?;
-                Ok((&cells.text, &cells.spans, fields))
-            }
-            None => {
-                cells.spans.clear();
-                let fields = split::quoted(record.as_bytes(), self.delimiter, most, &mut cells.spans)?;
-                Ok((record, &cells.spans, fields))
-            }
+        if let Some(cutter) = self.cutter() {
+            let fields = cutter.cut(record, most, cells)?;
+            return Ok((&cells.text, &cells.spans, fields));
         }
+        cells.spans.clear();
+        let fields = split::quoted(record.as_bytes(), self.delimiter, most, &mut cells.spans)?;
+        Ok((record, &cells.spans, fields))
     }
 
     /// The column of the scope that a plan is for; None if its values are not read.

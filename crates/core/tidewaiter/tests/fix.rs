@@ -39,7 +39,7 @@ fn check(content: &[u8]) -> Summary {
 }
 
 fn fixed(content: &[u8]) -> Fixed {
-    fix(content, &scope(), Dialect::default(), None)
+    fix(content, &scope(), &Dialect::default(), None)
 }
 
 fn said(notes: &[tidewaiter::check::fix::Note]) -> Vec<&str> {
@@ -68,7 +68,7 @@ fn assert_left(content: impl AsRef<[u8]>, why: &str) {
 /// The same for a file with another delimiter.
 #[track_caller]
 fn assert_left_with(delimiter: u8, content: &str, why: &str) {
-    let found = fix(content.as_bytes(), &scope(), Dialect { delimiter }, None);
+    let found = fix(content.as_bytes(), &scope(), &Dialect::delimited_by(delimiter), None);
     assert_eq!(String::from_utf8_lossy(&found.content), content);
     assert!(said(&found.left).iter().any(|what| what.contains(why)), "{:?}", found.left);
 }
@@ -112,7 +112,7 @@ fn utf_16_and_utf_32() {
 fn windows_1252_is_believed_to_who_says_so() {
     let content = b"id;first_name\n1;Zo\xe9 \x80\n";
     assert_left(content, "--encoding windows-1252");
-    let found = fix(content, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+    let found = fix(content, &scope(), &Dialect::default(), Some(Encoding::Windows1252));
     assert_eq!(String::from_utf8(found.content).unwrap(), "id;first_name\n1;Zoé €\n");
     assert_left(
         "id;first_name\n1;Zoé\n".as_bytes().iter().chain(b"2;Zo\xe9\n").copied().collect::<Vec<_>>(),
@@ -120,10 +120,10 @@ fn windows_1252_is_believed_to_who_says_so() {
     );
     // A line of each.
     let mixed = ["id;first_name\n1;Zoé\n".as_bytes(), b"2;Zo\xe9\n"].concat();
-    let found = fix(&mixed, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+    let found = fix(&mixed, &scope(), &Dialect::default(), Some(Encoding::Windows1252));
     assert_eq!(String::from_utf8(found.content).unwrap(), "id;first_name\n1;Zoé\n2;Zoé\n");
     let glued = [b"id;first_name\n1;Ada\n".as_slice(), b"\xff\xfe2\0;\0B\0\n\0"].concat();
-    let found = fix(&glued, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+    let found = fix(&glued, &scope(), &Dialect::default(), Some(Encoding::Windows1252));
     assert_eq!((found.content, found.changes.len()), (glued, 0));
 }
 
@@ -206,7 +206,7 @@ fn an_address_that_holds_the_delimiter_shifts_no_cell() {
         format!("{header}\n{ada}\n{ada}\n"),
         format!("{header}\nbob@example.org;Bob;Bobson;1 rue;13002;Nice\n{ada}\n"),
     ] {
-        let found = fix(file.as_bytes(), &scope, Dialect::default(), None);
+        let found = fix(file.as_bytes(), &scope, &Dialect::default(), None);
         assert_eq!(String::from_utf8(found.content).unwrap(), file);
         assert!(said(&found.left)[0].contains("an earlier value contains one"), "{:?}", found.left);
     }
@@ -237,9 +237,9 @@ fn a_name_with_the_delimiter_is_written_in_quotes() {
     let schema =
         serde_json::json!({ "fields": [{ "name": "id" }, { "name": "first name" }], "primaryKey": ["id"] });
     let scope = Arc::new(Scope::compile("things", &serde_json::from_value(schema).unwrap()).unwrap());
-    let found = fix(b"ID;FIRST_NAME\n1;Ada L\n2;Bob\n", &scope, Dialect { delimiter: b' ' }, None);
+    let found = fix(b"ID;FIRST_NAME\n1;Ada L\n2;Bob\n", &scope, &Dialect::delimited_by(b' '), None);
     assert_eq!(String::from_utf8(found.content).unwrap(), "id \"first name\"\n1 \"Ada L\"\n2 Bob\n");
-    let found = fix(b"ID \"First Name\"\n1 \"Ada L\"\n2 Bob\n", &scope, Dialect { delimiter: b' ' }, None);
+    let found = fix(b"ID \"First Name\"\n1 \"Ada L\"\n2 Bob\n", &scope, &Dialect::delimited_by(b' '), None);
     assert_eq!(String::from_utf8(found.content).unwrap(), "id \"first name\"\n1 \"Ada L\"\n2 Bob\n");
 }
 
@@ -362,7 +362,7 @@ fn an_address_is_never_invented() {
     let scope = Arc::new(Scope::compile("contacts", &serde_json::from_value(schema).unwrap()).unwrap());
     for address in ["jean\u{a0} paul@example.org", "jean paul@example.org", "jean.paul@exam\u{ad}ple.org"] {
         let file = format!("email\n{address}\n");
-        let found = fix(file.as_bytes(), &scope, Dialect::default(), None);
+        let found = fix(file.as_bytes(), &scope, &Dialect::default(), None);
         assert_eq!(found.content, file.as_bytes());
     }
 }
@@ -531,6 +531,6 @@ proptest! {
     #[test]
     fn no_bytes_are_too_strange(content in prop::collection::vec(any::<u8>(), 0..200)) {
         fixed(&content);
-        fix(&content, &scope(), Dialect::default(), Some(Encoding::Windows1252));
+        fix(&content, &scope(), &Dialect::default(), Some(Encoding::Windows1252));
     }
 }

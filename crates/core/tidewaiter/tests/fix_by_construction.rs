@@ -54,9 +54,9 @@ impl Sink for Accepted {
     fn rejected(&mut self, _: &[u8]) {}
 }
 
-fn checked(content: &[u8], dialect: Dialect) -> (Accepted, Summary) {
+fn checked(content: &[u8], dialect: &Dialect) -> (Accepted, Summary) {
     let mut sink = Accepted::default();
-    let mut checker = Checker::new(scope(), dialect, Limits::default());
+    let mut checker = Checker::new(scope(), dialect.clone(), Limits::default());
     checker.feed(content, &mut sink);
     let summary = checker.finish(&mut sink);
     (sink, summary)
@@ -352,7 +352,7 @@ fn form() -> impl Strategy<Value = Form> {
 
 impl Form {
     /// True if the header is good as it is: then only what is wrong with a line keeps it from being imported.
-    fn is_plain(&self, dialect: Dialect) -> bool {
+    fn is_plain(&self, dialect: &Dialect) -> bool {
         let is_named = !matches!(self.header, 1 | 2) && !self.trailing.0;
         let is_whole = matches!(self.odd, Odd::Nothing | Odd::HeaderAgain | Odd::BlankRow | Odd::Footer);
         u8::try_from(self.delimiter).unwrap() == dialect.delimiter
@@ -450,24 +450,24 @@ proptest! {
         form in form(),
         delimiter in select(vec![b';', b';', b';', b',', b' ']),
     ) {
-        let dialect = Dialect { delimiter };
+        let dialect = Dialect::delimited_by(delimiter);
         let slips = vec![40; COLUMNS.len()];
         let rows = std::iter::once((evidence(), slips)).chain(rows);
         let (mut clean, mut written) = (Vec::new(), Vec::new());
         for (n, (mut row, slips)) in rows.enumerate() {
             row[0] = format!("K{n}");
-            let slip = |at: usize| if slips[at] >= 25 && !form.is_plain(dialect) { 40 } else { slips[at] };
+            let slip = |at: usize| if slips[at] >= 25 && !form.is_plain(&dialect) { 40 } else { slips[at] };
             let cells = row.iter().enumerate().map(|(at, value)| broken(COLUMNS[at], value, styles[at], slip(at)));
             written.push(cells.collect::<Row>());
             clean.push(row);
         }
         let content = write(&written, &form);
-        let found = fix(&content, &scope(), dialect, None);
+        let found = fix(&content, &scope(), &dialect, None);
         if found.content == content {
             return Ok(());
         }
-        let before = checked(&content, dialect).0;
-        for (key, values) in checked(&found.content, dialect).0.0 {
+        let before = checked(&content, &dialect).0;
+        for (key, values) in checked(&found.content, &dialect).0.0 {
             if before.0.get(&key) == Some(&values) {
                 continue;
             }
@@ -496,11 +496,11 @@ proptest! {
         let value = broken(COLUMNS[at], &row[at], style, slip);
         let field = |value: &str| format!("\"{}\"", value.replace('"', "\"\""));
         let file = format!("key;{}\nK1;{}\n", COLUMNS[at], field(&value));
-        let (_, summary) = checked(file.as_bytes(), Dialect::default());
+        let (_, summary) = checked(file.as_bytes(), &Dialect::default());
         for finding in summary.findings.kept() {
             let hint = finding.hint.as_deref().unwrap_or_default();
             let named: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
-            let accepts = |value: &&&str| checked(format!("key;{}\nK1;{}\n", COLUMNS[at], field(value)).as_bytes(), Dialect::default()).1.accepted == 1;
+            let accepts = |value: &&&str| checked(format!("key;{}\nK1;{}\n", COLUMNS[at], field(value)).as_bytes(), &Dialect::default()).1.accepted == 1;
             let values: Vec<&&str> = named.iter().filter(accepts).collect();
             let clean = meaning(COLUMNS[at], &row[at]);
             prop_assert!(
@@ -531,7 +531,7 @@ fn a_file_broken_in_many_clear_ways_is_repaired_as_a_whole() {
     let styles = [0, 2, 2, 1, 1, 3, 0, 0, 0, 0, 0];
     let cells = row.iter().enumerate().map(|(at, value)| broken(COLUMNS[at], value, styles[at], 40));
     let content = write(&[cells.collect()], &form);
-    let found = fix(&content, &scope(), Dialect::default(), None);
+    let found = fix(&content, &scope(), &Dialect::default(), None);
     let expected = format!(
         "{}\r\nK0;1234567.5;1234567;2026-12-31;2026-12-31 10:15:00;true;;;sent;;\r\n",
         COLUMNS.join(";")

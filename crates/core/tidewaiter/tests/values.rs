@@ -1,6 +1,6 @@
 //! A value of one meaning is one value: what lines keep of their cells, and the keys that they name.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it does not expect")]
 
 use std::sync::Arc;
 

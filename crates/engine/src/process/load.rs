@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::join_all;
+use memchr::memchr_iter;
 use tidewaiter::check::Summary;
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::Key;
@@ -97,7 +98,7 @@ pub(super) async fn load<D: Loads>(
         loader.take(batches.header(), batches.layout(), batch).await?;
         tracing::trace!(import = %run.id, batches = loader.batch, done, of, "landed a batch");
     }
-    let header_lines = batches.header().iter().filter(|byte| **byte == b'\n').count() as u64;
+    let header_lines = memchr_iter(b'\n', batches.header()).count() as u64;
     let (mut summary, sha256) = batches.finish();
     // What was loaded is what was checked, or the import does not end here.
     if sha256 != content.sha256 {
@@ -277,7 +278,7 @@ impl<'a, D: Loads> Loader<'a, D> {
         }
         self.buffer.extend_from_slice(raw);
         self.written.records += u64::from(!self.written.is_within);
-        self.written.lines += raw.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.written.lines += memchr_iter(b'\n', raw).count() as u64;
         self.written.is_within = !raw.contains(&b'\n');
         if self.buffer.len() >= WRITE_BYTES { self.flush().await } else { Ok(()) }
     }

@@ -58,7 +58,7 @@ impl Checks {
         if !terms.dialect.is_strict() {
             return Err(Error::OwnDialect(name));
         }
-        let fixed = fix::fix(&content, &terms.scope, terms.dialect.clone(), wanted.encoding);
+        let fixed = fix::fix(&content, &terms.scope, &terms.dialect, wanted.encoding);
         let written = !fixed.changes.is_empty();
         if written {
             let cannot = |source: io::Error| match source.kind() {

@@ -20,7 +20,7 @@ pub(crate) struct Cells {
     pub(crate) spans: Vec<Span>,
 }
 
-/// What MySQL writes for NULL, where the escape is a backslash.
+/// What `MySQL` writes for NULL, where the escape is a backslash.
 const NULL: &[u8] = b"N";
 
 impl Cutter {

@@ -4,15 +4,12 @@
 //! line, and the bytes of a rejected one, are those of the partner's file.
 //!
 //! `decode` turns bytes into text. `cutter` tells the fields of a line apart. `mapping` finds the column that a label means.
-//! `reading` turns a value into the form that the column's type has. `opening` finds the header, and `records` reads what
-//! follows it.
+//! `reading` turns a value into the form that the column's type has. The module `foreign` reads files with them.
 
 mod cutter;
 mod decode;
 mod mapping;
-mod opening;
 mod reading;
-mod records;
 mod trailer;
 
 use std::sync::Arc;
@@ -20,13 +17,11 @@ use std::sync::Arc;
 use tidewaiter_schema::config::DialectOptions;
 use tidewaiter_schema::config::dialect::LineBreaks;
 
-pub(crate) use cutter::{Cells, Cutter};
+pub(crate) use cutter::{Cells, Cutter, Openness};
 pub(crate) use decode::Decoder;
 pub(crate) use mapping::{Mapping, Meant};
-pub(crate) use opening::{Good, Opening, Verdict};
 pub(crate) use reading::{Reading, Unreadable};
-pub(crate) use records::Records;
-pub(crate) use trailer::Trailer;
+pub(crate) use trailer::{Fitting, Trailer};
 
 /// How the fields of a file are told apart, and what they mean.
 #[derive(Debug, Clone)]

@@ -34,18 +34,16 @@ impl Trailer {
         let (mut rest, mut parts, mut text) = (pattern.as_str(), Vec::new(), String::new());
         let placeholders = [("{count}", Part::Count), ("{lines}", Part::Lines), ("*", Part::Any)];
         while let Some(c) = rest.chars().next() {
-            match placeholders.iter().find(|(name, _)| rest.starts_with(name)) {
-                Some((name, part)) => {
-                    if !text.is_empty() {
-                        parts.push(Part::Text(std::mem::take(&mut text)));
-                    }
-                    parts.push(part.clone());
-                    rest = rest.get(name.len()..).unwrap_or_default();
+            let found = placeholders.iter().find(|(name, _)| rest.starts_with(name));
+            if let Some((name, part)) = found {
+                if !text.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut text)));
                 }
-                None => {
-                    text.push(c);
-                    rest = rest.get(c.len_utf8()..).unwrap_or_default();
-                }
+                parts.push(part.clone());
+                rest = rest.get(name.len()..).unwrap_or_default();
+            } else {
+                text.push(c);
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
             }
         }
         if !text.is_empty() {
@@ -71,7 +69,7 @@ impl Trailer {
     /// The trailer with other numbers, in its own encoding. Numbers keep their width if they fit it.
     pub(crate) fn rewritten(&self, raw: &[u8], records: u64, lines: u64) -> Vec<u8> {
         // Digits stand in UTF-16 as in ASCII, with a zero byte before or behind each.
-        let wide = raw.iter().filter(|byte| **byte == 0).count() * 2 >= raw.len() && !raw.is_empty();
+        let wide = memchr::memchr_iter(0, raw).count() * 2 >= raw.len() && !raw.is_empty();
         let big = wide && raw.first() == Some(&0);
         let narrow: Vec<u8> = if wide {
             raw.chunks(2).filter_map(|pair| pair.get(usize::from(big)).copied()).collect()

@@ -92,7 +92,7 @@ impl Notes {
 
 /// Fixes a file of this scope. `encoding` is what a person says that it is in, for files that do not say so
 /// themselves.
-pub fn fix(content: &[u8], scope: &Arc<Scope>, dialect: Dialect, encoding: Option<Encoding>) -> Fixed {
+pub fn fix(content: &[u8], scope: &Arc<Scope>, dialect: &Dialect, encoding: Option<Encoding>) -> Fixed {
     let mut notes = Notes::default();
     let fixed = attempt(content, scope, dialect, encoding, &mut notes);
     let Notes { changes, left, .. } = notes;
@@ -107,7 +107,7 @@ pub fn fix(content: &[u8], scope: &Arc<Scope>, dialect: Dialect, encoding: Optio
 fn attempt(
     content: &[u8],
     scope: &Arc<Scope>,
-    dialect: Dialect,
+    dialect: &Dialect,
     encoding: Option<Encoding>,
     notes: &mut Notes,
 ) -> Option<Vec<u8>> {

@@ -11,14 +11,12 @@ use memchr::{memchr, memchr2};
 use tidewaiter_model::finding::{Code, Finding};
 use tidewaiter_schema::config::dialect::LineBreaks;
 
-use super::cutter::Openness;
 use super::opening::undecodable;
-use super::trailer::Fitting;
-use super::{Cells, Decoder, Own};
-use crate::explain::Place;
+use crate::dialect::{Cells, Cutter, Decoder, Fitting, Openness, Own};
 use crate::judge::{Good, Scratch};
 use crate::line::Line;
 use crate::open_quote::{Found, OpenQuote};
+use crate::place::Place;
 use crate::rules::{Fault, Rules};
 use crate::scan::Kernel;
 use crate::split::QuoteFault;
@@ -208,17 +206,16 @@ impl Records {
             let end = self.state.decoder.end_of_line(lines).unwrap_or(lines.len());
             let (raw, rest) = lines.split_at(end);
             lines = rest;
-            match self.state.decoder.line(raw) {
-                Some(text) => self.texts(raw, &text, summary, sink),
-                None => {
-                    let Self { rules, state, .. } = self;
-                    while state.open.is_some() {
-                        state.give_up(rules, summary, sink);
-                        state.run_again(rules, summary, sink);
-                    }
-                    state.reject_undecodable(raw, rules, summary, sink);
-                }
+            if let Some(text) = self.state.decoder.line(raw) {
+                self.texts(raw, &text, summary, sink);
+                continue;
             }
+            let Self { rules, state, .. } = self;
+            while state.open.is_some() {
+                state.give_up(rules, summary, sink);
+                state.run_again(rules, summary, sink);
+            }
+            state.reject_undecodable(raw, rules, summary, sink);
         }
     }
 
@@ -404,7 +401,7 @@ impl State {
         }
         if let Some((raw, text)) = lines.pop_front() {
             let line = Whole { raw: &raw, text: text.as_bytes() };
-            let fault = self.lone_fault(line.content(), rules);
+            let fault = Self::lone_fault(line.content(), rules);
             let place = self.pass(1, &raw, summary);
             self.reject(place, line, fault, rules, summary, sink);
         }
@@ -413,7 +410,7 @@ impl State {
     }
 
     /// What is wrong with a line by itself.
-    fn lone_fault(&mut self, content: &str, rules: &Rules) -> Fault {
+    fn lone_fault(content: &str, rules: &Rules) -> Fault {
         if memchr2(0, b'\r', content.as_bytes()).is_some() {
             return Fault::Control;
         }
@@ -433,11 +430,11 @@ impl State {
                 self.cut(line, rules, summary, sink);
                 continue;
             }
-            let mut lone = std::mem::take(&mut self.lone);
-            rules.judge(text.as_bytes(), usize::MAX, &mut lone, |_, verdict| {
+            let mut scratch = std::mem::take(&mut self.lone);
+            rules.judge(text.as_bytes(), usize::MAX, &mut scratch, |_, verdict| {
                 self.take(line, verdict, rules, summary, sink);
             });
-            self.lone = lone;
+            self.lone = scratch;
         }
     }
 
@@ -634,7 +631,7 @@ impl State {
 }
 
 /// True if a carriage return stands outside quotes.
-fn has_stray_return(record: &str, cutter: Option<&super::Cutter>) -> bool {
+fn has_stray_return(record: &str, cutter: Option<&Cutter>) -> bool {
     let mut openness = Openness::default();
     let mut parts = record.split('\r').peekable();
     while let Some(part) = parts.next() {

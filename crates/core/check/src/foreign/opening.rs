@@ -6,10 +6,9 @@ use tidewaiter_model::finding::{Code, Finding, Tally};
 use tidewaiter_schema::compile::Scope;
 use tidewaiter_schema::config::dialect::{LineBreaks, SkipLines};
 
-use super::cutter::Openness;
-use super::{Cells, Decoder, Dialect, Meant, Own};
-use crate::explain::Place;
+use crate::dialect::{Cells, Decoder, Dialect, Meant, Openness, Own};
 use crate::header::{self, Header};
+use crate::place::Place;
 use crate::split::{self, QuoteFault, value_of};
 use crate::{Limits, Sink, hint, kind_of_file, without_break};
 
@@ -230,15 +229,12 @@ impl Opening {
     fn fields(&self, record: &str) -> Result<Vec<String>, QuoteFault> {
         let most = self.limits.columns + 1;
         let mut cells = Cells::default();
-        let text = match &self.own.cutter {
-            Some(cutter) => {
-                cutter.cut(record, most, &mut cells)?;
-                cells.text.as_str()
-            }
-            None => {
-                split::quoted(record.as_bytes(), self.dialect.delimiter, most, &mut cells.spans)?;
-                record
-            }
+        let text = if let Some(cutter) = &self.own.cutter {
+            cutter.cut(record, most, &mut cells)?;
+            cells.text.as_str()
+        } else {
+            split::quoted(record.as_bytes(), self.dialect.delimiter, most, &mut cells.spans)?;
+            record
         };
         let label = |span| self.own.mapping.clean(&value_of(text, span)).to_owned();
         Ok(cells.spans.iter().map(|&span| label(span)).collect())
@@ -281,7 +277,7 @@ impl Opening {
             tally.push(finding.at(1, only).with_hint(hint));
             return Verdict::Bogus;
         }
-        let header = header::of_labels(labels, &self.scope, &self.own.mapping, place, tally);
+        let header = header::of_labels(&labels, &self.scope, &self.own.mapping, place, tally);
         self.give(header, decoder, sink)
     }
 
