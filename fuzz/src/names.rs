@@ -55,7 +55,9 @@ pub(crate) fn run(bytes: &[u8]) {
             let date = name.date.strftime("%Y%m%d");
             let suffix = name.suffix.as_ref().map(|suffix| format!("_{suffix}")).unwrap_or_default();
             let (universe, scope, part) = (&name.universe, &name.scope, &name.subsection);
-            assert_eq!(format!("{tag}{universe}_{scope}_{part}_{date}{suffix}.csv"), dropped);
+            let whole = format!("{tag}{universe}_{scope}_{part}_{date}{suffix}.csv");
+            assert!(whole.eq_ignore_ascii_case(dropped), "{whole}: {dropped}");
+            assert_eq!(whole.strip_suffix(".csv"), dropped.get(..dropped.len() - ".csv".len()));
             assert_eq!(clean, dropped, "a legal name is clean");
             let again = NAMES.resolve(&renamed).expect("the new name of a legal name is legal");
             assert_eq!(again.entry(), name.entry());

@@ -258,10 +258,11 @@ mod tests {
     }
 
     #[test]
-    fn delimiters_are_one_character() {
+    fn delimiters_are_no_part_of_values() {
         assert_eq!(delimiter("tab").map(String::from).as_deref(), Ok("\t"));
         assert_eq!(delimiter(",").map(String::from).as_deref(), Ok(","));
-        for bad in ["", ";;", "a", "\"", "é"] {
+        assert_eq!(delimiter("||").map(String::from).as_deref(), Ok("||"));
+        for bad in ["", ";;;;;;;;;", "a", "\"", "é"] {
             assert!(delimiter(bad).is_err(), "{bad}");
         }
     }

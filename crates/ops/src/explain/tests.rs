@@ -153,7 +153,7 @@ fn what_its_name_says() {
     );
     assert_eq!(
         told(Kind::Archive),
-        "its name is that of an archive: each file in it is an import of its own"
+        "its name is that of an archive: each of several files in it is an import of its own"
     );
     let configuration = Kind::Configuration { universe: "acme".to_owned() };
     assert_eq!(told(configuration), "its name is that of the configuration of universe acme");

@@ -85,7 +85,7 @@ pub(crate) fn judge(raw: &[u8]) -> Result<Vec<String>, Vec<Code>> {
         Parsed::Open => return Err(vec![Code::UnclosedQuote]),
         Parsed::Fields(fields) => fields,
     };
-    if fields.iter().all(Vec::is_empty) {
+    if fields.iter().flatten().all(|byte| matches!(byte, b' ' | b'\t')) {
         return Err(vec![Code::BlankRow]);
     }
     if fields.len() < 2 {
