@@ -160,7 +160,12 @@ impl Openness {
     /// The same behind one more line, without its line break, which is what an escape at the end of the line before it
     /// stood for.
     pub(crate) fn behind(self, line: &[u8], cutter: Option<&Cutter>) -> Self {
-        Self { is_escaped: false, ..self }.within(line, cutter)
+        self.behind_character().within(line, cutter)
+    }
+
+    /// The same behind a character that is neither quote nor escape: an escape before it has no effect any more.
+    pub(crate) fn behind_character(self) -> Self {
+        Self { is_escaped: false, ..self }
     }
 
     /// The same behind more of a line.

@@ -32,6 +32,11 @@ impl Decoder {
         self.tried == [UTF_8]
     }
 
+    /// True if text is UTF-16.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.wide().is_some()
+    }
+
     /// The names of the encodings, for messages.
     pub(crate) fn names(&self) -> String {
         self.tried.iter().map(|encoding| encoding.name()).collect::<Vec<_>>().join(" or ")

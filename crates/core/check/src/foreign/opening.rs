@@ -152,12 +152,25 @@ impl Opening {
         }
     }
 
+    /// What the file seems to be, if it is no text that the import describes.
+    fn other_kind(&self, start: &[u8], decoder: &Decoder) -> Option<Finding> {
+        if !decoder.is_wide()
+            && let Some(finding) = kind_of_file::recognise(start)
+        {
+            return Some(finding);
+        }
+        let is_marked = self.own.options.encoding.tried().is_empty() && Decoder::of_mark(start).is_some();
+        is_marked.then(|| {
+            let finding = Finding::line(Code::EncodingError, 1, 0, "the file begins with a byte order mark");
+            finding.with_hint("save it without one, or add `\"encoding\": \"auto\"` to the import")
+        })
+    }
+
     /// Takes one line.
     fn line(&mut self, raw: &[u8], place: Place, decoder: &Decoder, tally: &mut Tally) -> Step {
         let options = &self.own.options;
         if place.number == 1
-            && decoder.is_utf8()
-            && let Some(finding) = kind_of_file::recognise(raw)
+            && let Some(finding) = self.other_kind(raw, decoder)
         {
             tally.push(finding);
             return Step::Bogus;
@@ -288,8 +301,7 @@ impl Opening {
             return self.ended(tally);
         }
         if self.next.number == 1
-            && decoder.is_utf8()
-            && let Some(finding) = kind_of_file::recognise(rest)
+            && let Some(finding) = self.other_kind(rest, decoder)
         {
             tally.push(finding);
             return Verdict::Bogus;

@@ -639,6 +639,7 @@ fn has_stray_return(record: &str, cutter: Option<&Cutter>) -> bool {
         if parts.peek().is_some() && !openness.goes_on() {
             return true;
         }
+        openness = openness.behind_character();
     }
     false
 }

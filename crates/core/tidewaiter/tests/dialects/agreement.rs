@@ -94,6 +94,10 @@ fn fields(form: &Form, record: &str) -> Cut {
                 Some(_) if !is_quoted && rest.starts_with(&delimiter) => break,
                 Some(c) if Some(c) == form.escape => {
                     let Some(next) = rest.get(1) else { return Cut::Open };
+                    // A carriage return ends a line, or the line is rejected, whatever stands before it.
+                    if *next == '\r' && !form.keeps {
+                        return Cut::Bad;
+                    }
                     let behind = &rest[2..];
                     let starts = value.is_empty() && (at == 0 || chars[..at].ends_with(&delimiter));
                     if !is_quoted

@@ -129,7 +129,12 @@ fn a_byte_order_mark_says_the_encoding() {
         assert_eq!(read.good[1].0, 3);
     }
     let strict = Import::new(&fields, &json!({ "trim": true })).read("\u{feff}id;name\n1;é\n");
-    assert!(strict.summary.bogus, "only where the import says an encoding");
+    assert_eq!(strict.findings(), ["1: the file begins with a byte order mark"], "no encoding is said");
+    for encoding in ["windows-1252", "auto"] {
+        let read = Import::new(&fields, &json!({ "encoding": encoding }))
+            .read(b"PK\x03\x04\x14\0\0\0id;name\n1;a\n");
+        assert!(read.findings()[0].contains("a zip archive or an Excel workbook"), "{encoding}");
+    }
 }
 
 #[test]

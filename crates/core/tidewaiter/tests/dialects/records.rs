@@ -83,6 +83,15 @@ fn no_quotes_and_other_quotes() {
     assert_eq!(import.read("id;note\n1;'it''s;\n'\n2;\"b\n").lines(), ["1|it's;\n", "2|\"b"]);
 }
 
+/// An escape took the meaning of all carriage returns behind it.
+#[test]
+fn an_escape_is_for_one_character() {
+    let options = json!({ "escape": "\\", "line_breaks": "keep" });
+    let import = Import::new(&texts(&["id", "note"]), &options);
+    assert_eq!(import.read("id;note\n\\\r1;b\n").lines(), ["\r1|b"]);
+    assert_eq!(import.read("id;note\n\\\r\r1;b\n").lines(), Vec::<String>::new());
+}
+
 #[test]
 fn escapes_as_a_database_writes_them() {
     let options = json!({ "delimiter": "\t", "quote": "", "escape": "\\", "line_breaks": "keep", "missing_values": ["\\N"] });
