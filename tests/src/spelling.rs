@@ -32,7 +32,7 @@ pub fn phone(text: &str, prefix: Option<&str>) -> String {
     while digits.starts_with("00") {
         digits.drain(..2);
     }
-    // Nobody dials the 0 behind 33. Without a + there must be no other way to read the number.
+    // French numbers have no 0 behind 33. Without a + there must be no other way to read the number.
     if digits.starts_with("330") && (abroad || (prefix == Some("33") && digits.len() == 12)) {
         digits.remove(2);
     }

@@ -476,7 +476,7 @@ fn what_tools_leave_needs_no_attention() {
         assert_eq!((ended.mail_due, ended.digest.as_ref()), (false, None), "{}", import.file);
     }
     assert_eq!(world.history().len(), 3, "the ledger knows each");
-    assert!(world.mails().is_empty(), "nobody is told");
+    assert!(world.mails().is_empty(), "no mail is sent");
 }
 
 /// Each try of an activation, and each drop of the same document, left a copy under `replaced/`.

@@ -143,7 +143,7 @@ impl Rules {
             return false;
         };
         let (number, label) = (n as u64 + 1, self.header.label(n));
-        let value = plan.reading.clean(value_of(text, span));
+        let value = plan.format.clean(value_of(text, span));
         if self.is_missing(&value, plan.need) {
             let (code, message) = match plan.need {
                 Need::Optional => return false,
@@ -156,7 +156,7 @@ impl Rules {
             return true;
         }
         let raw = value.clone();
-        let value = match plan.reading.read(value) {
+        let value = match plan.format.read(value) {
             Ok(value) => value,
             Err(Unreadable(wanted)) => {
                 tally.add(Code::TypeError, Some(label), || {

@@ -163,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dialect::Reading;
+    use crate::dialect::CellFormat;
     use crate::plan::Need;
     use crate::scan::tests::fill;
     use crate::scan::{Index, Kernel};
@@ -189,7 +189,7 @@ mod tests {
             let columns: Vec<_> = columns.collect();
             let plan = |&(most, empty, ..): &(usize, bool, usize, bool)| Plan {
                 column: Some(0),
-                reading: Reading::default(),
+                format: CellFormat::default(),
                 need: Need::Optional,
                 empty,
                 quick: Quick::text(Lengths { least: 0, most }),

@@ -46,6 +46,7 @@
 mod apart;
 mod body;
 mod checker;
+mod decode;
 mod dialect;
 mod explain;
 mod fields;

@@ -2,7 +2,7 @@
 
 use tidewaiter_schema::compile::{Lengths, Quick, Scope};
 
-use super::dialect::Reading;
+use super::dialect::CellFormat;
 
 /// What is asked of one column of the file.
 #[derive(Debug, Clone)]
@@ -15,17 +15,17 @@ pub(crate) struct Plan {
     /// What lets most of the good values pass that are not empty; the others are judged one by one.
     pub(crate) quick: Quick,
     /// How values are read that a file writes in a form of its own.
-    pub(crate) reading: Reading,
+    pub(crate) format: CellFormat,
 }
 
 impl Plan {
     /// For a column that is not read: whatever it holds is good.
     pub(crate) fn ignored() -> Self {
         let quick = Quick::text(Lengths { least: 0, most: usize::MAX });
-        Self { column: None, need: Need::Optional, empty: true, quick, reading: Reading::default() }
+        Self { column: None, need: Need::Optional, empty: true, quick, format: CellFormat::default() }
     }
 
-    pub(crate) fn new(scope: &Scope, column: usize, need: Need, reading: Reading) -> Self {
+    pub(crate) fn new(scope: &Scope, column: usize, need: Need, format: CellFormat) -> Self {
         let compiled = scope.columns().get(column);
         let empty = if scope.is_missing("") || need == Need::Key {
             need == Need::Optional
@@ -35,9 +35,9 @@ impl Plan {
         // A text that means "no value" must not pass as a value where one is needed, and no value may pass that has to be
         // read first.
         let quick = compiled
-            .filter(|_| (need == Need::Optional || !scope.has_missing_texts()) && reading.is_strict())
+            .filter(|_| (need == Need::Optional || !scope.has_missing_texts()) && format.is_strict())
             .map_or(Quick::NEVER, |column| column.quick().clone());
-        Self { column: Some(column), need, empty: empty && reading.is_strict(), quick, reading }
+        Self { column: Some(column), need, empty: empty && format.is_strict(), quick, format }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidewaiter_model::finding::Code;
 use tidewaiter_schema::compile::{Column, Scope};
 
-use super::dialect::{Cells, Cutter, Dialect, Own, Reading};
+use super::dialect::{CellFormat, Cells, Cutter, Dialect, Own};
 use super::fields::Fields;
 use super::glance::Glance;
 use super::header::{Header, sets_of};
@@ -71,12 +71,12 @@ impl Rules {
                 Need::Optional
             }
         };
-        let reading = |column: usize| match (&own, scope.columns().get(column)) {
-            (Some(own), Some(column)) => Reading::of(&own.options, column),
-            _ => Reading::default(),
+        let format = |column: usize| match (&own, scope.columns().get(column)) {
+            (Some(own), Some(column)) => CellFormat::of(&own.options, column),
+            _ => CellFormat::default(),
         };
         let plan = header.columns().map(|column| match column {
-            Some(column) => Plan::new(&scope, column, need(column), reading(column)),
+            Some(column) => Plan::new(&scope, column, need(column), format(column)),
             None => Plan::ignored(),
         });
         let plan: Vec<Plan> = plan.collect();
@@ -133,22 +133,22 @@ impl Rules {
     /// Judges a value, whatever it is.
     pub(crate) fn is_good_value(&self, value: Cow<'_, str>, plan: &Plan) -> bool {
         let Some(column) = plan.column else { return true };
-        let value = plan.reading.clean(value);
+        let value = plan.format.clean(value);
         if self.is_missing(&value, plan.need) {
             return plan.need == Need::Optional;
         }
-        let Ok(value) = plan.reading.read(value) else { return false };
+        let Ok(value) = plan.format.read(value) else { return false };
         self.scope.columns().get(column).is_some_and(|column| column.check(&value).is_ok())
     }
 
     /// The value of a field of a good line, counted from 0, as it is read; None if it means "no value".
     pub(crate) fn value<'a>(&self, number: usize, value: Cow<'a, str>) -> Option<Cow<'a, str>> {
         let plan = self.plan.get(number)?;
-        let value = plan.reading.clean(value);
+        let value = plan.format.clean(value);
         if self.scope.is_missing(&value) {
             return None;
         }
-        plan.reading.read(value).ok()
+        plan.format.read(value).ok()
     }
 
     /// True if a cell means "no value".

@@ -86,7 +86,7 @@ fn behind(number: &str, digits: usize) -> bool {
     number.as_bytes().get(digits) == Some(&b'0')
 }
 
-/// An international number without a 0 that stands behind its country code although nobody dials it there.
+/// An international number without a 0 that stands behind its country code where numbers have none.
 fn without_trunk_zero(number: &str) -> String {
     // Most numbers have no 0 there, and need not be looked up.
     let codes = [2, 3].into_iter().filter(|digits| behind(number, *digits));
@@ -134,7 +134,7 @@ mod tests {
         ] {
             assert_eq!(phone(text, Some("33")), "33612345678", "{text}");
         }
-        assert_eq!(phone("0612345678", None), "0612345678", "nobody said which country");
+        assert_eq!(phone("0612345678", None), "0612345678", "no country is known");
         for text in ["0033 (0)6 12 34 56 78", "33 (0) 612345678", "+(33)(0)612345678"] {
             assert_eq!(phone(text, Some("33")), "33612345678", "{text}");
             assert_eq!(phone(text, None), "33612345678", "{text}");
@@ -152,7 +152,7 @@ mod tests {
 
     /// Spreadsheets, address books and forms put the country code before the 0.
     #[test]
-    fn the_zero_behind_a_country_code_is_dropped_where_nobody_dials_it() {
+    fn the_zero_behind_a_country_code_is_dropped_where_numbers_have_none() {
         for text in ["+33 06 12 34 56 78", "+330612345678", "00330612345678", "0033 06.12.34.56.78"] {
             assert_eq!(phone(text, Some("33")), "33612345678", "{text}");
             assert_eq!(phone(text, Some("44")), "33612345678", "{text}");

@@ -284,7 +284,7 @@ fn lines_that_are_no_records() {
     assert_fixed(glued, &format!("{header}1;Ada;paid\n2;Bob;sent\n"), repeated);
     assert_left(format!("{header}1;Ada;PAID\nid;status;first_name\n2;SENT;Bob\n"), "files were joined");
     assert_left(format!("A title;;\n;;\n{header}1;Ada;paid\n"), "line 3 seems to be the header");
-    // The end of an upload is missing, and nobody knows it.
+    // The end of an upload is missing, and cannot be restored.
     assert_eq!(fixed(format!("{header}1;Ada;paid\n2;B\0\0").as_bytes()).changes, Vec::new());
 }
 

@@ -490,7 +490,7 @@ proptest! {
         style in 0..72_usize,
         slip in 0..30_usize,
     ) {
-        // The day before the month, behind the year: nobody writes it, but where the day shows it, its column is left.
+        // The day before the month, behind the year: a rare form, but where the day shows it, the repair leaves the column.
         let day_style = if COLUMNS[at] == "at" { style / 3 } else { style };
         prop_assume!(!matches!(COLUMNS[at], "day" | "at") || day_style % 8 != 4);
         let value = broken(COLUMNS[at], &row[at], style, slip);

@@ -3,13 +3,12 @@
 //! A dialect changes how bytes become values, and nothing else. The rules of the scope judge the values. What is said of a
 //! line, and the bytes of a rejected one, are those of the partner's file.
 //!
-//! `decode` turns bytes into text. `cutter` tells the fields of a line apart. `mapping` finds the column that a label means.
-//! `reading` turns a value into the form that the column's type has. The module `foreign` reads files with them.
+//! `cutter` tells the fields of a line apart. `mapping` finds the column that a label means.
+//! `cell_format` turns a value into the form that the type of its column has. The module `foreign` reads files with them.
 
+mod cell_format;
 mod cutter;
-mod decode;
 mod mapping;
-mod reading;
 mod trailer;
 
 use std::sync::Arc;
@@ -17,10 +16,9 @@ use std::sync::Arc;
 use tidewaiter_schema::config::DialectOptions;
 use tidewaiter_schema::config::dialect::LineBreaks;
 
+pub(crate) use cell_format::{CellFormat, Unreadable};
 pub(crate) use cutter::{Cells, Cutter, Openness};
-pub(crate) use decode::Decoder;
 pub(crate) use mapping::{Mapping, Meant};
-pub(crate) use reading::{Reading, Unreadable};
 pub(crate) use trailer::{Fitting, Trailer};
 
 /// How the fields of a file are told apart, and what they mean.

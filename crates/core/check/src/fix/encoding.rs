@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
+
 use super::Notes;
-use crate::hint::{joined_utf16, windows_1252};
+use crate::decode::text_of;
+use crate::hint::joined_utf16;
 
 /// An encoding that a file does not tell by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +28,10 @@ pub(super) fn decode<'a>(
         return wide(rest, "UTF-32", 4, |bytes| utf32(bytes, u32::from_be_bytes), notes);
     }
     if let [0xff, 0xfe, rest @ ..] = content {
-        return wide(rest, "UTF-16", 2, |bytes| utf16(bytes, u16::from_le_bytes), notes);
+        return wide(rest, "UTF-16", 2, |bytes| utf16(bytes, UTF_16LE), notes);
     }
     if let [0xfe, 0xff, rest @ ..] = content {
-        return wide(rest, "UTF-16", 2, |bytes| utf16(bytes, u16::from_be_bytes), notes);
+        return wide(rest, "UTF-16", 2, |bytes| utf16(bytes, UTF_16BE), notes);
     }
     if let [0xef, 0xbb, 0xbf, rest @ ..] = content
         && let Ok(text) = std::str::from_utf8(rest)
@@ -66,13 +69,11 @@ pub(super) fn decode<'a>(
             text.push_str(line);
             continue;
         }
-        for &byte in line {
-            let Some(c) = windows_1252(byte) else {
-                notes.left("it contains bytes that Windows-1252 does not define", None, None);
-                return None;
-            };
-            text.push(c);
-        }
+        let Some(line) = text_of(WINDOWS_1252, line) else {
+            notes.left("it contains bytes that Windows-1252 does not define", None, None);
+            return None;
+        };
+        text.push_str(&line);
     }
     let what = if mixed {
         "lines rewritten from Windows-1252 as UTF-8"
@@ -99,9 +100,8 @@ fn wide(
     text.map(Cow::Owned)
 }
 
-fn utf16(bytes: &[u8], order: impl Fn([u8; 2]) -> u16) -> Option<String> {
-    let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(&order)).collect();
-    String::from_utf16(&units).ok()
+fn utf16(bytes: &[u8], order: &'static encoding_rs::Encoding) -> Option<String> {
+    order.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
 }
 
 fn utf32(bytes: &[u8], order: impl Fn([u8; 4]) -> u32) -> Option<String> {

@@ -6,7 +6,8 @@ use tidewaiter_model::finding::{Code, Finding, Tally};
 use tidewaiter_schema::compile::Scope;
 use tidewaiter_schema::config::dialect::{LineBreaks, SkipLines};
 
-use crate::dialect::{Cells, Decoder, Dialect, Meant, Openness, Own};
+use crate::decode::Decoder;
+use crate::dialect::{Cells, Dialect, Meant, Openness, Own};
 use crate::header::{self, Header};
 use crate::place::Place;
 use crate::split::{self, QuoteFault, value_of};
@@ -350,7 +351,7 @@ pub(crate) fn undecodable(place: Place, raw: &[u8], decoder: &Decoder) -> Findin
         hint::not_utf8(without_break(raw), place.number, place.byte)
     } else {
         let message = format!("the line is not {}", decoder.names());
-        place.finding(Code::EncodingError, message).with_value(without_break(raw))
+        place.finding(Code::EncodingError, message).with_record(decoder.shown(raw).trim_end().as_bytes())
     };
     Finding { lines: place.lines, ..finding }
 }

@@ -8,11 +8,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use memchr::{memchr, memchr2};
-use tidewaiter_model::finding::{Code, Finding};
+use tidewaiter_model::finding::Code;
 use tidewaiter_schema::config::dialect::LineBreaks;
 
+use super::asides::Asides;
+use super::line::{RawLines, Whole};
+use super::open_record::{OpenRecord, has_stray_return};
 use super::opening::undecodable;
-use crate::dialect::{Cells, Cutter, Decoder, Fitting, Openness, Own};
+use crate::decode::Decoder;
+use crate::dialect::Cells;
 use crate::judge::{Good, Scratch};
 use crate::line::Line;
 use crate::open_quote::{Found, OpenQuote};
@@ -20,7 +24,7 @@ use crate::place::Place;
 use crate::rules::{Fault, Rules};
 use crate::scan::Kernel;
 use crate::split::QuoteFault;
-use crate::{Limits, Sink, Summary, hint, without_break};
+use crate::{Limits, Sink, Summary, hint};
 
 /// How many bytes are decoded and judged together.
 const SEGMENT: usize = 32 << 10;
@@ -42,7 +46,7 @@ pub(crate) struct Records {
 struct State {
     limits: Limits,
     decoder: Decoder,
-    own: Arc<Own>,
+    asides: Asides,
     keeps_breaks: bool,
     /// Where the line begins that is decided next.
     next: Place,
@@ -54,49 +58,12 @@ struct State {
     open: Option<OpenRecord>,
     /// Lines that are judged again by themselves.
     again: VecDeque<(Vec<u8>, String)>,
-    /// The line that is the trailer, unless records follow it.
-    trailer: Option<Held>,
     /// Some record took several lines.
     spans_lines: bool,
     lone: Scratch,
     cells: Cells,
     /// Lines whose open quote is to be explained.
     search: OpenQuote,
-}
-
-/// Lines whose quote is open.
-#[derive(Debug)]
-struct OpenRecord {
-    openness: Openness,
-    raw: Vec<u8>,
-    text: String,
-    /// Where each line ends in `raw` and in `text`.
-    ends: Vec<(usize, usize)>,
-}
-
-/// The line that is the trailer.
-#[derive(Debug)]
-struct Held {
-    place: Place,
-    raw: Vec<u8>,
-    text: String,
-    fitting: Fitting,
-    /// Empty lines behind it.
-    behind: Vec<u8>,
-}
-
-/// A line as bytes of the file and as text, both with the line break.
-#[derive(Clone, Copy)]
-struct Whole<'a> {
-    raw: &'a [u8],
-    text: &'a [u8],
-}
-
-impl<'a> Whole<'a> {
-    /// The text without the line break.
-    fn content(self) -> &'a str {
-        as_text(without_break(self.text))
-    }
 }
 
 impl Records {
@@ -107,13 +74,12 @@ impl Records {
             limits,
             decoder,
             keeps_breaks: own.options.line_breaks == LineBreaks::Keep,
-            own,
+            asides: Asides::new(own, limits.line_bytes),
             next,
             carry: Vec::new(),
             overlong: false,
             open: None,
             again: VecDeque::new(),
-            trailer: None,
             spans_lines: false,
             lone: Scratch::new(kernel),
             cells: Cells::default(),
@@ -146,12 +112,10 @@ impl Records {
             self.lines(&carry, summary, sink);
         }
         let Self { rules, state, .. } = self;
-        while state.open.is_some() {
-            state.give_up(rules, summary, sink);
-            state.run_again(rules, summary, sink);
-        }
+        state.end_open(rules, summary, sink);
         state.close_search(rules, summary);
-        state.end(summary, sink);
+        summary.file_lines = state.spans_lines.then_some(state.next.number - 1);
+        state.asides.end(summary, sink);
     }
 
     /// Takes what it can from the front of what is carried. False if more bytes are needed.
@@ -211,10 +175,7 @@ impl Records {
                 continue;
             }
             let Self { rules, state, .. } = self;
-            while state.open.is_some() {
-                state.give_up(rules, summary, sink);
-                state.run_again(rules, summary, sink);
-            }
+            state.end_open(rules, summary, sink);
             state.reject_undecodable(raw, rules, summary, sink);
         }
     }
@@ -240,22 +201,6 @@ impl Records {
             state.cut(whole, rules, summary, sink);
             state.run_again(rules, summary, sink);
         }
-    }
-}
-
-/// The lines of the file that some text was decoded from.
-struct RawLines<'a> {
-    rest: &'a [u8],
-    decoder: &'a Decoder,
-}
-
-impl<'a> RawLines<'a> {
-    /// The next line, whose text has so many bytes.
-    fn next(&mut self, length: usize) -> &'a [u8] {
-        let end = if self.decoder.is_utf8() { Some(length) } else { self.decoder.end_of_line(self.rest) };
-        let (line, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()).min(self.rest.len()));
-        self.rest = rest;
-        line
     }
 }
 
@@ -297,27 +242,21 @@ impl State {
         if line.raw.len() > self.limits.line_bytes && self.is_too_long(line.raw) {
             return self.reject_overlong(line.raw, rules, summary, sink);
         }
-        if (self.own.trailer.is_some() || self.own.options.comment.is_some())
-            && self.is_aside(line, summary, sink)
-        {
+        if self.asides.are_possible() && self.asides.take(line, self.next, summary, sink) {
+            self.next = self.next.behind(1, line.raw.len());
             return;
         }
         match verdict {
             Ok(good) => {
-                let place = self.pass(1, line.raw, summary);
                 self.close_search(rules, summary);
-                summary.accepted += 1;
-                let Place { number, byte, .. } = place;
-                let Good { text, fields } = good;
-                sink.accepted(&Line { number, byte, raw: line.raw, text, fields, rules });
+                self.accept(1, line.raw, good, rules, summary, sink);
             }
             Err(Fault::Quotes(QuoteFault::Open { .. })) if self.keeps_breaks => {
-                self.open_record(line);
+                self.open_record(line, rules);
             }
             // A carriage return within quotes is a line break, too.
             Err(Fault::Control) if self.keeps_breaks && memchr(0, line.text).is_none() => {
-                self.open_record(line);
-                self.close_or_wait(rules, summary, sink);
+                self.go_on(line, rules, summary, sink);
             }
             Err(fault) => {
                 let place = self.pass(1, line.raw, summary);
@@ -327,52 +266,40 @@ impl State {
     }
 
     /// Begins a record that takes more than this line.
-    fn open_record(&mut self, line: Whole<'_>) {
-        let openness = Openness::default().behind(line.content().as_bytes(), self.own.cutter.as_ref());
-        self.open = Some(OpenRecord {
-            openness,
-            raw: line.raw.to_vec(),
-            text: as_text(line.text).to_owned(),
-            ends: vec![(line.raw.len(), line.text.len())],
-        });
+    fn open_record(&mut self, line: Whole<'_>, rules: &Rules) {
+        self.open.get_or_insert_default().push(line, rules.cutter());
     }
 
     /// Adds a line to the open record.
     fn go_on(&mut self, line: Whole<'_>, rules: &Rules, summary: &mut Summary, sink: &mut impl Sink) {
-        let Some(open) = &mut self.open else { return };
-        open.raw.extend_from_slice(line.raw);
-        open.text.push_str(as_text(line.text));
-        open.ends.push((open.raw.len(), open.text.len()));
-        open.openness = open.openness.behind(line.content().as_bytes(), self.own.cutter.as_ref());
+        self.open_record(line, rules);
         self.close_or_wait(rules, summary, sink);
     }
 
     /// Judges the open record if it is complete, and gives it up if it is too large.
     fn close_or_wait(&mut self, rules: &Rules, summary: &mut Summary, sink: &mut impl Sink) {
         let Some(open) = self.open.take() else { return };
-        if open.ends.len() > RECORD_LINES || open.raw.len() > self.limits.line_bytes {
+        let record = open.whole();
+        if open.lines() > RECORD_LINES || record.raw.len() > self.limits.line_bytes {
             return self.break_up(open, rules, summary, sink);
         }
-        if open.openness.goes_on() {
+        if open.goes_on() {
             self.open = Some(open);
             return;
         }
-        let record = Whole { raw: &open.raw, text: open.text.as_bytes() };
         let content = record.content();
         let mut cells = std::mem::take(&mut self.cells);
-        let is_text = !has_stray_return(content, self.own.cutter.as_ref());
+        let is_text = !has_stray_return(content, rules.cutter());
         match rules.cut(content, &mut cells).ok().filter(|_| is_text) {
             Some((text, spans, fields)) => {
-                let lines = open.ends.len() as u64;
+                let lines = open.lines() as u64;
                 self.spans_lines |= lines > 1;
-                let place = self.pass(lines, record.raw, summary);
                 match rules.judge_record(text, spans, fields) {
-                    Ok(Good { text, fields }) => {
-                        summary.accepted += 1;
-                        let Place { number, byte, .. } = place;
-                        sink.accepted(&Line { number, byte, raw: record.raw, text, fields, rules });
+                    Ok(good) => self.accept(lines, record.raw, good, rules, summary, sink),
+                    Err(fault) => {
+                        let place = self.pass(lines, record.raw, summary);
+                        self.reject(place, record, fault, rules, summary, sink);
                     }
-                    Err(fault) => self.reject(place, record, fault, rules, summary, sink),
                 }
             }
             None => self.break_up(open, rules, summary, sink),
@@ -380,25 +307,17 @@ impl State {
         self.cells = cells;
     }
 
-    /// Gives the open record up.
-    fn give_up(&mut self, rules: &Rules, summary: &mut Summary, sink: &mut impl Sink) {
-        if let Some(open) = self.open.take() {
+    /// Gives the open record up, and decides about its lines.
+    fn end_open(&mut self, rules: &Rules, summary: &mut Summary, sink: &mut impl Sink) {
+        while let Some(open) = self.open.take() {
             self.break_up(open, rules, summary, sink);
+            self.run_again(rules, summary, sink);
         }
     }
 
     /// The lines of the open record are no record: the first is rejected, and the others are judged again.
     fn break_up(&mut self, open: OpenRecord, rules: &Rules, summary: &mut Summary, sink: &mut impl Sink) {
-        let mut lines = VecDeque::with_capacity(open.ends.len());
-        let (mut raw, mut text) = (0, 0);
-        for (raw_end, text_end) in open.ends {
-            let line = (
-                open.raw.get(raw..raw_end).unwrap_or_default().to_vec(),
-                open.text.get(text..text_end).unwrap_or_default().to_owned(),
-            );
-            lines.push_back(line);
-            (raw, text) = (raw_end, text_end);
-        }
+        let mut lines: VecDeque<_> = open.into_lines().collect();
         if let Some((raw, text)) = lines.pop_front() {
             let line = Whole { raw: &raw, text: text.as_bytes() };
             let fault = Self::lone_fault(line.content(), rules);
@@ -438,46 +357,21 @@ impl State {
         }
     }
 
-    /// True if a line is a comment or may be the trailer.
-    fn is_aside(&mut self, line: Whole<'_>, summary: &mut Summary, sink: &mut impl Sink) -> bool {
-        let content = line.content();
-        let is_comment =
-            self.own.options.comment.as_ref().is_some_and(|prefix| content.starts_with(prefix.as_str()));
-        if content.is_empty()
-            && let Some(trailer) = &mut self.trailer
-        {
-            trailer.behind.extend_from_slice(line.raw);
-            self.next = self.next.behind(1, line.raw.len());
-            return true;
-        }
-        if is_comment {
-            self.next = self.next.behind(1, line.raw.len());
-            sink.aside(line.raw);
-            return true;
-        }
-        if let Some(Held { place, raw, text, behind, .. }) = self.trailer.take() {
-            summary.lines_read += 1;
-            summary.rejected += 1;
-            sink.rejected(&raw);
-            if !behind.is_empty() {
-                sink.aside(&behind);
-            }
-            let content = text.trim_end();
-            summary.findings.add(Code::FormatError, None, || {
-                let finding = place.finding(Code::FormatError, "records follow the trailer of the file");
-                finding
-                    .with_value(content.as_bytes())
-                    .with_hint("the file may be two files in one: send each by itself")
-            });
-        }
-        let Some(fitting) = self.own.trailer.as_ref().and_then(|trailer| trailer.fit(content)) else {
-            return false;
-        };
-        let place = self.next;
-        self.next = place.behind(1, line.raw.len());
-        let text = as_text(line.text).to_owned();
-        self.trailer = Some(Held { place, raw: line.raw.to_vec(), text, fitting, behind: Vec::new() });
-        true
+    /// A record of so many lines is good.
+    #[inline]
+    fn accept(
+        &mut self,
+        lines: u64,
+        raw: &[u8],
+        good: Good<'_>,
+        rules: &Rules,
+        summary: &mut Summary,
+        sink: &mut impl Sink,
+    ) {
+        let Place { number, byte, .. } = self.pass(lines, raw, summary);
+        let Good { text, fields } = good;
+        summary.accepted += 1;
+        sink.accepted(&Line { number, byte, raw, text, fields, rules });
     }
 
     /// A record begins and ends here.
@@ -530,6 +424,7 @@ impl State {
             return self.reject_overlong(raw, rules, summary, sink);
         }
         self.close_search(rules, summary);
+        self.asides.misplace_trailer(summary, sink);
         let place = self.pass(1, raw, summary);
         summary.rejected += 1;
         sink.rejected(raw);
@@ -558,11 +453,9 @@ impl State {
 
     /// A line that is too long begins with these bytes.
     fn begin_overlong(&mut self, start: &[u8], rules: &Rules, summary: &mut Summary, sink: &mut impl Sink) {
-        while self.open.is_some() {
-            self.give_up(rules, summary, sink);
-            self.run_again(rules, summary, sink);
-        }
+        self.end_open(rules, summary, sink);
         self.close_search(rules, summary);
+        self.asides.misplace_trailer(summary, sink);
         self.overlong = true;
         summary.lines_read += 1;
         summary.rejected += 1;
@@ -581,70 +474,4 @@ impl State {
         self.next = self.next.behind(u64::from(ends), piece.len());
         self.overlong = !ends;
     }
-
-    /// The file ends here.
-    fn end(&mut self, summary: &mut Summary, sink: &mut impl Sink) {
-        let lines = self.next.number - 1;
-        summary.file_lines = self.spans_lines.then_some(lines);
-        let Some(trailer) = &self.own.trailer else { return };
-        let pattern = trailer.pattern();
-        let wrong = match &self.trailer {
-            None => {
-                let finding = Finding::file(
-                    Code::FormatError,
-                    format!("the trailer `{pattern}` is missing: the file is incomplete"),
-                );
-                Some(finding.with_hint("send the whole file again"))
-            }
-            Some(Held { place, text, fitting, .. }) => {
-                let says = |place: &Option<std::ops::Range<usize>>| {
-                    place
-                        .clone()
-                        .and_then(|place| text.get(place))
-                        .map(|digits| digits.parse::<u64>().unwrap_or(u64::MAX))
-                };
-                let wrong = |what: &str, said: Option<u64>, found: u64| {
-                    let said = said.filter(|said| *said != found)?;
-                    let message = format!("the trailer says {said} {what}, but the file has {found}");
-                    let finding = place.finding(Code::FormatError, message);
-                    Some(
-                        finding.with_value(text.trim_end().as_bytes()).with_hint("send the whole file again"),
-                    )
-                };
-                wrong("records", says(&fitting.count), summary.lines_read)
-                    .or_else(|| wrong("lines", says(&fitting.lines), place.number))
-            }
-        };
-        if let Some(Held { raw, behind, .. }) = self.trailer.take() {
-            sink.aside(&raw);
-            if !behind.is_empty() {
-                sink.aside(&behind);
-            }
-            summary.trailer = Some(raw);
-        }
-        if let Some(finding) = wrong {
-            summary.findings.push(finding.clone());
-            summary.incomplete = Some(finding);
-            summary.bogus = true;
-        }
-    }
-}
-
-/// True if a carriage return stands outside quotes.
-fn has_stray_return(record: &str, cutter: Option<&Cutter>) -> bool {
-    let mut openness = Openness::default();
-    let mut parts = record.split('\r').peekable();
-    while let Some(part) = parts.next() {
-        openness = openness.within(part.as_bytes(), cutter);
-        if parts.peek().is_some() && !openness.goes_on() {
-            return true;
-        }
-        openness = openness.behind_character();
-    }
-    false
-}
-
-/// The text of a line that was decoded: it is UTF-8.
-fn as_text(line: &[u8]) -> &str {
-    simdutf8::basic::from_utf8(line).unwrap_or_default()
 }

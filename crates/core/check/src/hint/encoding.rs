@@ -3,6 +3,7 @@
 use tidewaiter_model::finding::{Code, Finding, shorten};
 
 use super::messages;
+use crate::decode::windows_1252;
 
 /// The finding on a line that is not UTF-8, with what it probably is instead.
 pub(crate) fn not_utf8(content: &[u8], line: u64, byte: u64) -> Finding {
@@ -50,18 +51,6 @@ pub(crate) fn is_plausible_windows_1252(content: &[u8]) -> bool {
         before = b;
     }
     is_at_home
-}
-
-/// A byte as Windows-1252 reads it; Latin-1 is the same from 0xA0 on.
-pub(crate) fn windows_1252(b: u8) -> Option<char> {
-    const HIGH: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
-        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
-    ];
-    match b {
-        0x80..=0x9f => HIGH.get(usize::from(b - 0x80)).copied().filter(|c| *c != '\0'),
-        _ => Some(char::from(b)),
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod line;
 pub(crate) mod messages;
 
 pub(crate) use cell::{Because, Style, Writing, cell, meant, suspect, unguarded};
-pub(crate) use encoding::{joined_utf16, not_utf8, windows_1252};
+pub(crate) use encoding::{joined_utf16, not_utf8};
 pub(crate) use line::{
     blank_row, control, extra_cells, foreign_header, missing_cells, odd_line, repeats_header, stray_quote,
 };

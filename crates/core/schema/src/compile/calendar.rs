@@ -180,7 +180,7 @@ pub(crate) fn time_as(pattern: &str, text: &str) -> Option<Point> {
 }
 
 /// A moment as it is kept: with `T`, without zeros at the end of its fraction, and in UTC if its offset is known. A time
-/// without an offset stays one: nobody said where it was. None if it is no moment.
+/// without an offset stays one, since its zone is not known. None if it is no moment.
 pub(crate) fn kept_datetime(text: &str) -> Option<Cow<'_, str>> {
     datetime(text.as_bytes())?;
     let (whole, tail) = text.split_at_checked(19)?;

@@ -149,7 +149,8 @@ impl CellType {
         fits.then_some(Measure::None)
     }
 
-    /// How a moment is written in a column of this type; None if it is none of its values.
+    /// How a moment is written in a column of this type; None if it is none of its values, or if the pattern of the
+    /// column does not write all of it.
     pub(crate) fn write(&self, moment: Moment) -> Option<String> {
         let day = match moment {
             // Midnight is how some tools write a day alone.
@@ -159,15 +160,23 @@ impl CellType {
         };
         let at = Some(moment).filter(|moment| matches!(moment, Moment::At(..)));
         let time = Some(moment).filter(|moment| matches!(moment, Moment::Time(_)));
-        match self {
-            Self::Date => day.map(Moment::iso),
-            Self::DateAs(pattern) => day?.written_as(pattern),
-            Self::Datetime => at.map(Moment::iso),
-            Self::DatetimeAs(pattern) => at?.written_as(pattern),
-            Self::Time => time.map(Moment::iso),
-            Self::TimeAs(pattern) => time?.written_as(pattern),
+        let (moment, pattern, plain) = match self {
+            Self::Date => (day?, None, Self::Date),
+            Self::DateAs(pattern) => (day?, Some(pattern), Self::Date),
+            Self::Datetime => (at?, None, Self::Datetime),
+            Self::DatetimeAs(pattern) => (at?, Some(pattern), Self::Datetime),
+            Self::Time => (time?, None, Self::Time),
+            Self::TimeAs(pattern) => (time?, Some(pattern), Self::Time),
+            _ => return None,
+        };
+        let iso = moment.iso();
+        let Some(pattern) = pattern else { return Some(iso) };
+        // A pattern without seconds would drop them.
+        let point = |kind: &Self, text: &str| match kind.measure(text) {
+            Some(Measure::Point(point)) => Some(point),
             _ => None,
-        }
+        };
+        moment.written_as(pattern).filter(|text| point(self, text) == point(&plain, &iso))
     }
 
     /// Reads a value as it is kept: patterns are for files only.

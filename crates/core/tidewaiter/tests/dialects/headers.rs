@@ -107,6 +107,18 @@ fn the_trailer_must_be_there_and_right() {
         assert!(read.summary.bogus, "{end}");
         assert_eq!(read.summary.incomplete.unwrap().message, why);
     }
+    // What follows the trailer keeps its place, whatever it is.
+    let both = Import::new(
+        &texts(&["id", "name"]),
+        &json!({ "trailer": "#END;{count}", "comment": "#", "encoding": "windows-1252" }),
+    );
+    let read = both.read("id;name\n1;a\n#END;1\n# bye\n\n");
+    assert!(!read.summary.bogus, "a trailer may begin like a comment: {:?}", read.findings());
+    assert!(
+        both.read(b"id;name\n1;a\n#END;1\n\n\x81\n#END;3\n").findings()[0].starts_with("3: records follow")
+    );
+    let far = format!("id;name\n1;a\n#END;1\n{}", "\n".repeat(2 << 20));
+    assert_eq!(both.read(&far).findings()[0], "3: records follow the trailer of the file", "little is held");
     let read = import.read("id;name\n1;a\nTRAILER;1\n2;b\nTRAILER;1");
     assert_eq!(read.findings()[0], "3: records follow the trailer of the file");
     let lines = Import::new(&texts(&["id"]), &json!({ "trailer": "END *;{lines}" }));

@@ -45,6 +45,10 @@ fn dates_and_times() {
         read("datetime", &zoned, "2026-11-28 09:08:07+0130").as_deref(),
         Some("2026-11-28T09:08:07+01:30")
     );
+    // A column whose own pattern has no seconds does not drop those of a file.
+    let fields = json!([{ "name": "id" }, { "name": "v", "type": "datetime", "format": "%d/%m/%Y %H:%M" }]);
+    let found = Import::new(&fields, &moments).read("id;v\n1;28.11.2026 09:08:00\n2;28.11.2026 09:08:07\n");
+    assert_eq!(found.lines(), ["1|28/11/2026 09:08"]);
     let short = json!({ "date_formats": ["dd/mm/yy"] });
     assert_eq!(read("date", &short, "28/11/26").as_deref(), Some("2026-11-28"));
 }
@@ -94,6 +98,13 @@ fn encodings() {
         (vec!["1|a".to_owned(), "3|b".to_owned()], vec![b"2;\x81\n".to_vec()])
     );
     assert_eq!(found.summary.findings.kept()[0].message, "the line is not windows-1252");
+    let cut: Vec<u8> = "id;v\n1;a\n2;secret".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let found = import(json!("utf-16le")).read(&cut[..cut.len() - 1]);
+    assert_eq!(
+        found.summary.findings.kept()[0].value.as_deref(),
+        Some("2;se…"),
+        "as text, and not all of it"
+    );
     let found = import(json!("auto")).read(b"id;v\n1;caf\xe9\n2;x\n");
     assert_eq!(found.lines(), ["2|x"]);
 }

@@ -10,7 +10,7 @@ use tidewaiter_schema::config::dialect::{DateFormat, Decimal, Thousands};
 
 /// How the values of one column are read.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reading {
+pub(crate) struct CellFormat {
     trims: bool,
     form: Form,
 }
@@ -38,7 +38,7 @@ enum Form {
 /// What a value would have to be, to be read: `a number such as 1.234,50`.
 pub(crate) struct Unreadable(pub(crate) String);
 
-impl Reading {
+impl CellFormat {
     /// How an import reads the values of a column.
     pub(crate) fn of(options: &DialectOptions, column: &Column) -> Self {
         let form = match column.field_type() {

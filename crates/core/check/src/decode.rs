@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use memchr::{memchr, memchr_iter, memrchr_iter};
 
 /// How bytes become text.
@@ -50,6 +50,11 @@ impl Decoder {
     /// The text of one line.
     pub(crate) fn line<'a>(&self, raw: &'a [u8]) -> Option<Cow<'a, str>> {
         self.tried.iter().find_map(|encoding| text_of(encoding, raw))
+    }
+
+    /// What can be read of a line that is no text, for messages.
+    pub(crate) fn shown<'a>(&self, raw: &'a [u8]) -> Cow<'a, str> {
+        self.tried.first().map_or("".into(), |first| first.decode_without_bom_handling(raw).0)
     }
 
     /// Where the first line ends: the byte behind its line feed. The bytes begin with a line.
@@ -98,9 +103,14 @@ impl Wide {
     }
 }
 
+/// A byte as Windows-1252 reads it; None if it defines none.
+pub(crate) fn windows_1252(byte: u8) -> Option<char> {
+    text_of(WINDOWS_1252, &[byte])?.chars().next()
+}
+
 /// The text of some bytes in an encoding. Bytes to which the encoding gives no character are an error, also those that
 /// the standard of browsers turns into control characters.
-fn text_of<'a>(encoding: &'static Encoding, raw: &'a [u8]) -> Option<Cow<'a, str>> {
+pub(crate) fn text_of<'a>(encoding: &'static Encoding, raw: &'a [u8]) -> Option<Cow<'a, str>> {
     if encoding == UTF_8 {
         return simdutf8::basic::from_utf8(raw).ok().map(Cow::Borrowed);
     }
