@@ -30,23 +30,36 @@ pub async fn intake<D: TakesIn>(deployment: &D, dropped: &DroppedObject) -> Resu
     take_in(deployment, &import).await
 }
 
-/// Goes on with a registered object.
+/// Goes on with a registered object, also with what it turns out to be.
 pub async fn take_in<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<()> {
+    let mut turned_out = go_on(deployment, import).await?;
+    while let Some(import) = turned_out {
+        turned_out = go_on(deployment, &import).await?;
+    }
+    Ok(())
+}
+
+/// Does what a run is due by its kind. The answer is the run as it is then, if it turned out to be something else:
+/// an unresolved file that has found its import, or an archive with one file in it.
+///
+/// The long ways are boxed: without that, each caller up to the thread carries the largest of them on its stack.
+async fn go_on<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<Option<ImportRun>> {
     if let Some(conclusion) = import.conclusion() {
-        return conclude::carry_out(deployment, import, conclusion).await;
+        conclude::carry_out(deployment, import, conclusion).await?;
+        return Ok(None);
     }
     match &import.kind {
-        Kind::Data { settle_seconds, .. } => arrived(deployment, import, *settle_seconds).await,
+        Kind::Data { settle_seconds, .. } => arrived(deployment, import, *settle_seconds).await?,
         Kind::Refused(refusal) => {
-            conclude::conclude(deployment, import, Findings::refused(refusal.clone())).await
+            conclude::conclude(deployment, import, Findings::refused(refusal.clone())).await?;
         }
-        Kind::Unresolved { .. } => match unresolved::look_again(deployment, import).await? {
-            Some(resolved) => Box::pin(take_in(deployment, &resolved)).await,
-            None => Ok(()),
-        },
-        Kind::Configuration { universe } => configure::configure(deployment, import, universe).await,
-        Kind::Archive => extract::extract(deployment, import).await,
+        Kind::Unresolved { .. } => return Box::pin(unresolved::look_again(deployment, import)).await,
+        Kind::Configuration { universe } => {
+            Box::pin(configure::configure(deployment, import, universe)).await?
+        }
+        Kind::Archive => return Box::pin(extract::extract(deployment, import)).await,
     }
+    Ok(None)
 }
 
 /// Tells the sequencer that there is something new.

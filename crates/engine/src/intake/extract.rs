@@ -17,8 +17,9 @@ use crate::{Result, configs};
 /// How many members a report names.
 const NAMED_MEMBERS: usize = 20;
 
-/// Extracts an archive, registers its members, and gives the archive its outcome; or handles it as the only file in it.
-pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> Result<()> {
+/// Extracts an archive, registers its members, and gives the archive its outcome. An archive of one data file is
+/// that file from then on, which is the answer.
+pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> Result<Option<ImportRun>> {
     let mut members = deployment.runs().members(archive.id).await?;
     let mut ignored = match &archive.progress {
         Progress::Started(pinned) => pinned.notes.clone(),
@@ -34,18 +35,22 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
                 for member in &written {
                     deployment.objects().discard(&member.key).await?;
                 }
-                return conclude::conclude(deployment, archive, Findings::refused(refusal)).await;
+                conclude::conclude(deployment, archive, Findings::refused(refusal)).await?;
+                return Ok(None);
             }
             // Another worker with this archive may have come further, and registered what is written: only what is
             // refused is refused for everybody.
-            Err(Stopped::Failed(error)) => return lose(deployment, archive, error).await,
+            Err(Stopped::Failed(error)) => {
+                lose(deployment, archive, error).await?;
+                return Ok(None);
+            }
         };
         if let [only] = &written[..]
             && lone::is_lone(&only.name, summary.members)
             // An earlier version may have begun to register its member.
             && matches!(archive.progress, Progress::Registered)
         {
-            return lone::treat_as_file(deployment, archive, &active, only).await;
+            return lone::treat_as_file(deployment, archive, &active, only).await.map(Some);
         }
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
         let registered: Vec<ImportRun> =
@@ -76,9 +81,11 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
     }
     // Its report says of each member what it is.
     if let Some(wait) = wait {
-        return unresolved::call_again(deployment, archive, wait).await;
+        unresolved::call_again(deployment, archive, wait).await?;
+        return Ok(None);
     }
-    conclude::conclude(deployment, archive, unpacked(&members, &ignored)).await
+    conclude::conclude(deployment, archive, unpacked(&members, &ignored)).await?;
+    Ok(None)
 }
 
 /// What an archive may hold under the settings of a repository.

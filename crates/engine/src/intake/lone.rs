@@ -7,7 +7,6 @@ use tidewaiter::keys::clean_name;
 use tidewaiter::name::DroppedName;
 
 use super::members::Member;
-use super::take_in;
 use crate::intake::TakesIn;
 use crate::ports::{ImportRun, Kind, Objects, RunLedger, Unpacked};
 use crate::register::{data_kind, unresolved};
@@ -18,7 +17,7 @@ pub fn is_lone(member: &str, members: u64) -> bool {
     members == 1 && DroppedName::of(member) == DroppedName::Data
 }
 
-/// Makes the run of an archive that of the only file in it, and takes that in.
+/// Makes the run of an archive that of the only file in it; the run as it is then.
 ///
 /// A crash before the run is changed leaves an archive, which is extracted again to the same key. The ledger changes
 /// the run once: a second worker gets what the first one wrote.
@@ -27,7 +26,7 @@ pub(super) async fn treat_as_file<D: TakesIn>(
     archive: &ImportRun,
     active: &Active,
     member: &Member,
-) -> Result<()> {
+) -> Result<ImportRun> {
     let unpacked = Unpacked {
         file: clean_name(&member.name),
         source: deployment.objects().source(&member.key),
@@ -46,5 +45,5 @@ pub(super) async fn treat_as_file<D: TakesIn>(
     if run.conclusion().is_some() {
         deployment.objects().discard(&member.key).await?;
     }
-    Box::pin(take_in(deployment, &run)).await
+    Ok(run)
 }
