@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp, day_of};
 use tidewaiter::keys::{Key, NAME_BYTES, Place, Repository, clean_name};
 use tidewaiter::name::{Directory, DroppedName, Entry, with_import_id};
 
@@ -42,7 +42,8 @@ pub(crate) fn run(bytes: &[u8]) {
             assert_eq!(read.as_str().split('/').nth(1), Some("acme"));
         }
     }
-    match NAMES.resolve(dropped) {
+    let today = day_of(Timestamp::UNIX_EPOCH);
+    match NAMES.resolve(dropped, today) {
         Err(error) => {
             assert!(!error.reason().is_empty());
             assert!(!error.to_string().contains(['\n', '\u{1b}']), "{error}");
@@ -59,7 +60,7 @@ pub(crate) fn run(bytes: &[u8]) {
             assert!(whole.eq_ignore_ascii_case(dropped), "{whole}: {dropped}");
             assert_eq!(whole.strip_suffix(".csv"), dropped.get(..dropped.len() - ".csv".len()));
             assert_eq!(clean, dropped, "a legal name is clean");
-            let again = NAMES.resolve(&renamed).expect("the new name of a legal name is legal");
+            let again = NAMES.resolve(&renamed, today).expect("the new name of a legal name is legal");
             assert_eq!(again.entry(), name.entry());
             assert_eq!(again.group, name.group);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use tidewaiter::config::{Active, CONFIGURATION_BYTES, Config};
 use tidewaiter::keys::{Key, Repository};
@@ -58,14 +59,15 @@ pub async fn resolve<D: HasObjects + HasConfigCache>(
     deployment: &D,
     repository: &Repository,
     file: &str,
+    arrived: Date,
 ) -> Result<(Arc<Active>, std::result::Result<DataName, NameError>)> {
     if let Some(recent) = deployment.config_cache().recent(repository)
-        && let Ok(name) = recent.resolve(file)
+        && let Ok(name) = recent.resolve(file, arrived)
     {
         return Ok((recent, Ok(name)));
     }
     let active = active(deployment, repository).await?;
-    let name = active.resolve(file);
+    let name = active.resolve(file, arrived);
     Ok((active, name))
 }
 

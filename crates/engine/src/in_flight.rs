@@ -38,15 +38,37 @@ pub(crate) async fn look<D: Registers + HasQueue + Clock>(
 ) -> Result<Option<Wait>> {
     match deployment.objects().dropped_configuration(repository, universe).await? {
         None => Ok(None),
-        Some(InDropZone::Unfinished) => {
+        Some(found) => wait_for(deployment, repository, found).await,
+    }
+}
+
+/// As [`look`], for the configurations of all universes: any of them may have a pattern that fits a file.
+pub(crate) async fn look_for_any<D: Registers + HasQueue + Clock>(
+    deployment: &D,
+    repository: &Repository,
+) -> Result<Option<Wait>> {
+    let mut wait = None;
+    for found in deployment.objects().dropped_configurations(repository).await? {
+        wait = wait.max(wait_for(deployment, repository, found).await?);
+    }
+    Ok(wait)
+}
+
+async fn wait_for<D: Registers + HasQueue + Clock>(
+    deployment: &D,
+    repository: &Repository,
+    found: InDropZone,
+) -> Result<Option<Wait>> {
+    match found {
+        InDropZone::Unfinished => {
             let at = deployment.now().checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
             Ok(Some(Wait::Until(at)))
         }
-        Some(InDropZone::Version(dropped)) => {
+        InDropZone::Version(dropped) => {
             let Some(dropped) = deployment.runs().unregistered(vec![*dropped]).await?.pop() else {
                 return Ok(None);
             };
-            tracing::info!(%repository, universe, import = %dropped.import, "waiting for a configuration whose event has not arrived");
+            tracing::info!(%repository, file = %dropped.file, import = %dropped.import, "waiting for a configuration whose event has not arrived");
             let import = register(deployment, &dropped).await?;
             deployment.queue().send(Message::TakeIn { import: import.id }, None).await?;
             Ok(Some(Wait::Outcome))

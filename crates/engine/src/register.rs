@@ -1,6 +1,7 @@
 //! Registers dropped objects: resolves their names, and gives each one an import run in the ledger.
 
 use tidewaiter::config::Active;
+use tidewaiter::id::day_of;
 use tidewaiter::keys::{SLASH, clean_name};
 use tidewaiter::name::{DataName, DroppedName, NameError, is_tool_file};
 use tidewaiter::order::scope_rank;
@@ -67,10 +68,11 @@ async fn kind_of<D: Registers>(deployment: &D, dropped: &DroppedObject, file: &s
         DroppedName::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
         DroppedName::Archive => Ok(Kind::Archive),
         DroppedName::Data | DroppedName::Other => {
-            let (active, name) = configs::resolve(deployment, &dropped.repository, file).await?;
+            let (active, name) =
+                configs::resolve(deployment, &dropped.repository, file, day_of(dropped.arrived)).await?;
             Ok(match name {
                 Ok(name) => data_kind(deployment, &active, name, None),
-                Err(error) if error.is_illegal() => Kind::Refused(refused_name(&error)),
+                Err(error) if !error.may_be_configured() => Kind::Refused(refused_name(&error)),
                 Err(_) => unresolved(deployment, &active, None),
             })
         }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter::name::CONFIGURATION;
+use tidewaiter::name::{CONFIGURATION, DroppedName};
 
 use super::disk::{Disk, DiskFile, Meta, Nature};
 use super::taken_in::TakenIn;
@@ -392,6 +392,22 @@ impl Objects for Folder {
         let key = format!("imports/{repository}/{file}");
         let found = self.disk.stat(Path::new(&key)).map_err(|e| Error::object(&key, e))?;
         Ok(found.filter(is_file).map(|_| InDropZone::Unfinished))
+    }
+
+    async fn dropped_configurations(&self, repository: &Repository) -> Result<Vec<InDropZone>> {
+        let zone = format!("imports/{repository}");
+        let names = self.disk.list(Path::new(&zone)).map_err(|e| Error::object(&zone, e))?;
+        let names = names.unwrap_or_default().into_iter().filter_map(|name| name.into_string().ok());
+        let mut found = Vec::new();
+        for name in names {
+            if let DroppedName::Configuration { universe } = DroppedName::of(&name) {
+                found.extend(self.dropped_configuration(repository, universe).await?);
+            }
+        }
+        if found.is_empty() && self.taken_in.has_any(repository) {
+            found.push(InDropZone::Unfinished);
+        }
+        Ok(found)
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

@@ -72,10 +72,19 @@ impl TakenIn {
 
     /// True if a configuration of this name was taken in, or may have been.
     pub(super) fn contains(&self, repository: &Repository, file: &str) -> bool {
+        self.has(repository, |name| name == file)
+    }
+
+    /// True if any configuration was taken in, or may have been.
+    pub(super) fn has_any(&self, repository: &Repository) -> bool {
+        self.has(repository, |_| true)
+    }
+
+    fn has(&self, repository: &Repository, wanted: impl Fn(&str) -> bool) -> bool {
         self.with(|known| {
             known.unseen.all
                 || known.unseen.repositories.contains(repository)
-                || known.configurations.iter().any(|(of, name, _)| of == repository && name == file)
+                || known.configurations.iter().any(|(of, name, _)| of == repository && wanted(name))
         })
     }
 }

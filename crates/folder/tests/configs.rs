@@ -37,7 +37,8 @@ async fn what_another_process_activates_is_seen_at_once_and_what_is_the_same_is_
     let activate = async |document: &str| {
         other.objects().put(&key, Bytes::copy_from_slice(document.as_bytes())).await.unwrap();
     };
-    let takes = async |file: &str| active(&ours, &repository).await.unwrap().resolve(file).is_ok();
+    let today = jiff::civil::date(2026, 2, 1);
+    let takes = async |file: &str| active(&ours, &repository).await.unwrap().resolve(file, today).is_ok();
     assert!(!takes("acme_contacts_crm_20260131.csv").await);
     activate(CONTACTS).await;
     assert!(takes("acme_contacts_crm_20260131.csv").await);

@@ -20,7 +20,7 @@ use aws_sdk_s3::types::Object;
 use bytes::Bytes;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter::name::CONFIGURATION;
+use tidewaiter::name::{CONFIGURATION, DroppedName};
 use tidewaiter_engine::ports::{DroppedObject, InDropZone, Listed, Objects, Source, Stat};
 use tidewaiter_engine::{Error, Result};
 
@@ -389,6 +389,19 @@ impl Objects for Bucket {
         let source = Source { version, ..source };
         let dropped = from_listing(&self.name, source, bytes, written);
         Ok(dropped.map(|dropped| InDropZone::Version(Box::new(dropped))))
+    }
+
+    async fn dropped_configurations(&self, repository: &Repository) -> Result<Vec<InDropZone>> {
+        let prefix = format!("{DROPS}{repository}/");
+        let (objects, _) = self.listed(&prefix, Some("/")).await?;
+        let mut found = Vec::new();
+        for object in objects {
+            let file = object.key.as_deref().and_then(|key| key.strip_prefix(&*prefix)).unwrap_or_default();
+            if let DroppedName::Configuration { universe } = DroppedName::of(file) {
+                found.extend(self.dropped_configuration(repository, universe).await?);
+            }
+        }
+        Ok(found)
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

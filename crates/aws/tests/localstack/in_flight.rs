@@ -91,6 +91,9 @@ async fn a_configuration_in_the_drop_zone_is_found_as_its_newest_version() {
     cloud.put(&format!("imports/{PARTNER}/other_{NAME}"), CONFIG).await;
     let newest = cloud.put(&key, STRICT).await;
     let Some(InDropZone::Version(dropped)) = found().await else { panic!("it lies there") };
+    let all = cloud.objects().dropped_configurations(&repository).await.unwrap();
+    let is_there = |one: &InDropZone| matches!(one, InDropZone::Version(one) if one.source == dropped.source);
+    assert!(all.len() == 2 && all.iter().any(is_there), "{all:?}");
     assert_eq!((dropped.source.version, dropped.bytes), (Some(newest), STRICT.len() as u64));
     // What is active is none.
     cloud.objects().put(&Key::config(&repository, "shop"), Bytes::from_static(CONFIG)).await.unwrap();

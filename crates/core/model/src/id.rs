@@ -3,10 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// A moment, in UTC.
 pub type Timestamp = jiff::Timestamp;
+
+/// The day of a moment, in UTC.
+pub fn day_of(moment: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(moment).date()
+}
 
 /// Ids that follow an archive's and are kept for its members: more than an archive may ever have.
 const MEMBERS: u128 = 1 << 40;

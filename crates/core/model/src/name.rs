@@ -3,8 +3,8 @@
 //! `[<group_id>.<YY>-<ZZ>_]<universe>_<scope>_<name>_<yyyymmdd>[_<suffix>].csv`
 //!
 //! Every part may contain `_`, so underscores are never counted: the name is cut at its date, and
-//! what stands before it is looked up among the configured imports ([`Directory`]). A name is parsed
-//! once, here; everything behind works with the parts.
+//! what stands before it is looked up among the configured imports ([`Directory`]). A name of another form is compared
+//! with the patterns of the imports ([`FilePattern`]). A name is parsed once, here; everything behind works with the parts.
 //!
 //! ```
 //! use tidewaiter_model::name::{Directory, Entry};
@@ -12,19 +12,18 @@
 //! let mut names = Directory::default();
 //! names.insert(Entry::new("acme_fr", "contacts", "crm"));
 //!
-//! let name = names.resolve("daily.01-03_acme_fr_contacts_crm_20260131_a7.csv")?;
+//! let today = jiff::civil::date(2026, 2, 1);
+//! let name = names.resolve("daily.01-03_acme_fr_contacts_crm_20260131_a7.csv", today)?;
 //! assert_eq!(name.universe, "acme_fr");
 //! assert_eq!(name.date, jiff::civil::date(2026, 1, 31));
 //! assert_eq!(name.suffix.as_deref(), Some("a7"));
 //! assert_eq!(name.group.map(|g| (g.id, g.slot, g.last)), Some(("daily".to_owned(), 1, 3)));
 //!
-//! let error = names.resolve("acme_fr_contacts_shop_20260131.csv").unwrap_err();
+//! let error = names.resolve("acme_fr_contacts_shop_20260131.csv", today).unwrap_err();
 //! assert_eq!(error.reason(), r#"can't find config for contacts scope import named "shop""#);
 //! assert!(!error.is_illegal());
 //! # Ok::<(), tidewaiter_model::name::NameError>(())
 //! ```
-
-use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -40,8 +39,8 @@ mod tool_file;
 pub use diagnose::did_you_mean;
 pub use directory::{Conflict, Directory, Entry};
 pub use error::{NameError, NameFault};
-pub use pattern::{FilePattern, PatternMatch};
-pub use rename::with_import_id;
+pub use pattern::{FilePattern, PatternMatch, Steps, TooMuch};
+pub use rename::{with_import_id, without_import_id};
 pub use shape::{MAX_NAME_BYTES, is_part};
 pub use tool_file::is_tool_file;
 
@@ -72,7 +71,7 @@ pub struct DataName {
     pub scope: String,
     /// The configured import it is for.
     pub subsection: String,
-    /// The date in its name.
+    /// The date in its name; the day on which it arrived, if there is none.
     pub date: Date,
     /// The optional identifier behind the date.
     pub suffix: Option<String>,
@@ -103,7 +102,8 @@ pub enum DroppedName<'a> {
     Archive,
     /// `.csv`, in any case of letters: a data file, if its name resolves.
     Data,
-    /// Anything else: [`Directory::resolve`] says what is wrong with the name.
+    /// Anything else: a data file, if a pattern of an import fits it; otherwise [`Directory::resolve`] says what is
+    /// wrong with the name.
     Other,
 }
 
@@ -138,26 +138,6 @@ impl<'a> DroppedName<'a> {
             Self::Other
         }
     }
-}
-
-/// The universes that a data file may be for, whatever is configured: each beginning of its name that a universe may
-/// have and that leaves a scope and a name. Empty if no configuration could ever make the name valid.
-///
-/// ```
-/// use tidewaiter_model::name::possible_universes;
-///
-/// let universes = possible_universes("daily.01-03_acme_fr_contacts_crm_20260131.csv");
-/// assert_eq!(universes.into_iter().collect::<Vec<_>>(), ["acme", "acme_fr"]);
-/// assert!(possible_universes("notes.txt").is_empty());
-/// ```
-pub fn possible_universes(file: &str) -> BTreeSet<&str> {
-    let Ok(shape) = shape::Shape::of(file) else { return BTreeSet::new() };
-    let beginnings = |joined| {
-        let has_two_parts =
-            |rest: &str| rest.get(1..).is_some_and(|rest| rest.trim_end_matches('_').contains('_'));
-        diagnose::cuts(joined).filter(move |(_, rest)| has_two_parts(rest)).map(|(universe, _)| universe)
-    };
-    shape.readings().flat_map(|reading| beginnings(reading.joined)).filter(|name| is_part(name)).collect()
 }
 
 /// The name that an archive gives to the only data file in it: its own, with `.csv` in place of its ending. None for

@@ -55,6 +55,9 @@ pub(crate) const ENUM: Bound = Bound {
     things: "values",
     advice: "keep longer lists as records of a scope and reference them with foreignKeys",
 };
+/// How many patterns of file names an import may have.
+pub(crate) const FILE_PATTERNS: Bound =
+    Bound { most: 20, things: "patterns", advice: "use `*` for what differs, or make several imports" };
 /// How many columns a line may adjust in another record.
 pub(crate) const ADJUSTED: Bound = Bound { most: 20, things: "columns", advice: "adjust fewer columns" };
 
@@ -75,6 +78,12 @@ pub(crate) const UNIVERSES: Bound = Bound {
 pub(crate) const ALL_IMPORTS: Bound = Bound {
     most: 5_000,
     things: "imports in all documents of the repository together",
+    advice: "move some universes to another repository",
+};
+/// How many patterns of file names all active configurations of a repository may have together.
+pub(crate) const ALL_FILE_PATTERNS: Bound = Bound {
+    most: 500,
+    things: "patterns of file names in all documents of the repository together",
     advice: "move some universes to another repository",
 };
 /// How large all active configurations of a repository may be together, in bytes.

@@ -236,8 +236,13 @@ fn documents_of_a_repository_must_agree_in_what_they_share() {
     assert_eq!(silent.settings().settle_seconds, 60);
     assert_eq!(silent.settings().limits.archive.max_members, 5);
     assert_eq!(silent.settings().group_policy, GroupRule::AllOrNothing);
-    assert!(silent.resolve("beta_contacts_crm_20260131.csv").is_ok());
-    assert!(silent.without("beta").resolve("beta_contacts_crm_20260131.csv").is_err());
+    assert!(silent.resolve("beta_contacts_crm_20260131.csv", jiff::civil::date(2026, 2, 1)).is_ok());
+    assert!(
+        silent
+            .without("beta")
+            .resolve("beta_contacts_crm_20260131.csv", jiff::civil::date(2026, 2, 1))
+            .is_err()
+    );
 
     let differing = json!({ "settle_seconds": 10, "limits": { "archive": { "max_members": 5 } } });
     assert_eq!(

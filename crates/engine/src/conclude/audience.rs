@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use tidewaiter::config::{Digest, Email, ImportOptions, ReportOn, Settings};
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{Timestamp, day_of};
 use tidewaiter::name::packed_name;
 use tidewaiter::report::TOOL_FILE;
 
@@ -97,7 +97,9 @@ pub(super) async fn of_run<D: HasObjects + HasConfigCache>(
     let name = match &import.kind {
         Kind::Data { name, .. } => Some(name.clone()),
         // One that cannot be extracted, and has the name of a data file.
-        Kind::Archive => packed_name(&import.file).and_then(|name| active.resolve(&name).ok()),
+        Kind::Archive => {
+            packed_name(&import.file).and_then(|name| active.resolve(&name, day_of(import.arrived)).ok())
+        }
         Kind::Refused(refusal) if refusal.reason.code == TOOL_FILE => return Ok(Audience::default()),
         _ => None,
     };

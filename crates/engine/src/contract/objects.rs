@@ -204,6 +204,7 @@ async fn knows_who_has_a_configuration<O: Objects>(objects: &O) -> Result<()> {
 /// What was dropped is found by tests of each adapter: the ports have no way to drop anything.
 async fn finds_no_configuration_in_an_empty_drop_zone<O: Objects>(objects: &O) -> Result<()> {
     assert_eq!(objects.dropped_configuration(&repository("contract"), "acme").await?, None);
+    assert_eq!(objects.dropped_configurations(&repository("contract")).await?, []);
     Ok(())
 }
 

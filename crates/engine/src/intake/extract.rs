@@ -1,6 +1,7 @@
 //! Extracts an archive: all members are written and found good before one of them is registered.
 
 use tidewaiter::config::Active;
+use tidewaiter::id::day_of;
 use tidewaiter::keys::clean_name;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
@@ -106,10 +107,10 @@ fn child<D: HasObjects + IntakePolicy>(
     n: u64,
     member: &Member,
 ) -> ImportRun {
-    let kind = match active.resolve(&member.name) {
+    let kind = match active.resolve(&member.name, day_of(archive.arrived)) {
         Ok(name) if name.group.is_some() => data_kind(deployment, active, name, None),
         Ok(_) => Kind::Refused(not_grouped()),
-        Err(error) if error.is_illegal() => {
+        Err(error) if !error.may_be_configured() => {
             let Refusal { reason, .. } = refused_name(&error);
             Kind::Refused(Refusal { outcome: Outcome::NotProcessed, reason })
         }

@@ -3,6 +3,7 @@
 //! archive to the place of its outcome as it came.
 
 use tidewaiter::config::Active;
+use tidewaiter::id::day_of;
 use tidewaiter::keys::clean_name;
 use tidewaiter::name::DroppedName;
 
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 
 /// True if an archive of so many members, one of this name, is handled as that file. What tools left is no member.
 pub fn is_lone(member: &str, members: u64) -> bool {
-    members == 1 && DroppedName::of(member) == DroppedName::Data
+    members == 1 && matches!(DroppedName::of(member), DroppedName::Data | DroppedName::Other)
 }
 
 /// Makes the run of an archive that of the only file in it; the run as it is then.
@@ -32,7 +33,7 @@ pub(super) async fn treat_as_file<D: TakesIn>(
         source: deployment.objects().source(&member.key),
         bytes: member.bytes,
     };
-    let kind = match active.resolve_packed(&archive.file, &unpacked.file) {
+    let kind = match active.resolve_packed(&archive.file, &unpacked.file, day_of(archive.arrived)) {
         Ok(name) => data_kind(deployment, active, name, Some(unpacked)),
         Err(_) => unresolved(deployment, active, Some(unpacked)),
     };

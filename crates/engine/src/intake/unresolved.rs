@@ -4,13 +4,11 @@
 //! file or together with it. So the file is registered as unresolved. It is looked at again when a configuration of
 //! its repository has its outcome, when the time is over in which one may come after it, and by the reconciliation.
 
-use std::collections::BTreeSet;
-
 use jiff::SignedDuration;
 use tidewaiter::config::Active;
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{Timestamp, day_of};
 use tidewaiter::keys::Repository;
-use tidewaiter::name::{DataName, NameError, packed_name, possible_universes};
+use tidewaiter::name::{DataName, NameError};
 use tidewaiter::report::Outcome;
 
 use super::not_grouped;
@@ -72,7 +70,7 @@ pub(super) async fn resolve<D: TakesIn>(
                     };
                     become_kind(deployment, import, &kind).await?;
                 }
-                Err(error) if error.is_illegal() => refuse(deployment, import, &error).await?,
+                Err(error) if !error.may_be_configured() => refuse(deployment, import, &error).await?,
                 Err(_) => {}
             }
         }
@@ -97,9 +95,10 @@ fn is_unresolved(import: &ImportRun) -> bool {
 }
 
 fn name_of(active: &Active, import: &ImportRun) -> std::result::Result<DataName, NameError> {
+    let arrived = day_of(import.arrived);
     match import.unpacked() {
-        Some(unpacked) => active.resolve_packed(&import.file, &unpacked.file),
-        None => active.resolve(&import.file),
+        Some(unpacked) => active.resolve_packed(&import.file, &unpacked.file, arrived),
+        None => active.resolve(&import.file, arrived),
     }
 }
 
@@ -142,21 +141,7 @@ async fn waits<D: Registers + HasQueue + Clock>(
     if let Some(at) = settled.filter(|at| *at > deployment.now()) {
         return Ok(Some(Wait::Until(at)));
     }
-    let mut wait = None;
-    let names: Vec<String> = unresolved().flat_map(names).collect();
-    for universe in names.iter().flat_map(|name| possible_universes(name)).collect::<BTreeSet<_>>() {
-        wait = wait.max(in_flight::look(deployment, repository, universe).await?);
-    }
-    Ok(wait)
-}
-
-/// The names by which a file may find its import.
-fn names(import: &ImportRun) -> impl Iterator<Item = String> + use<> {
-    let (own, packed) = match import.unpacked() {
-        Some(unpacked) => (&unpacked.file, packed_name(&import.file)),
-        None => (&import.file, None),
-    };
-    std::iter::once(own.clone()).chain(packed)
+    in_flight::look_for_any(deployment, repository).await
 }
 
 /// When the time of a file is over in which a configuration may come after it.

@@ -128,6 +128,12 @@ pub trait Objects: Send + Sync + 'static {
         repository: &Repository,
         universe: &str,
     ) -> impl Future<Output = Result<Option<InDropZone>>> + Send;
+    /// The configurations of all universes that lie in the drop zone of a repository, each as
+    /// [`Objects::dropped_configuration`] has it.
+    fn dropped_configurations(
+        &self,
+        repository: &Repository,
+    ) -> impl Future<Output = Result<Vec<InDropZone>>> + Send;
     /// The repositories that have something under `config/`, in their order.
     fn configured(&self) -> impl Future<Output = Result<Vec<Repository>>> + Send;
 }

@@ -4,9 +4,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use tidewaiter::check::{Dialect, Limits};
 use tidewaiter::config::dialect::Delimiter;
 use tidewaiter::config::{Active, Config, ImportOptions};
+use tidewaiter::id::{Timestamp, day_of};
 use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, Directory, NameError, packed_name};
@@ -129,7 +131,7 @@ impl Judge {
     pub(super) fn rule(&self, file: &str) -> Result<Ruling> {
         match &self.by {
             By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
-            By::Names => Ok(match self.active.resolve(file) {
+            By::Names => Ok(match self.active.resolve(file, today()) {
                 Ok(name) => self.by_name(name),
                 Err(error) => refused_name(&error).into(),
             }),
@@ -141,7 +143,7 @@ impl Judge {
     pub(super) fn rule_lone(&self, archive: &str, file: &str) -> Result<Ruling> {
         match &self.by {
             By::Scope(scope, line_bytes) => Ok(self.by_scope(scope.clone(), *line_bytes, Vec::new())),
-            By::Names => Ok(match self.active.resolve_packed(archive, file) {
+            By::Names => Ok(match self.active.resolve_packed(archive, file, today()) {
                 Ok(name) => self.by_name(name),
                 Err(error) => refused_name(&error).into(),
             }),
@@ -250,9 +252,14 @@ impl Judge {
     }
 }
 
+/// The day on which a file arrives that is checked now.
+fn today() -> Date {
+    day_of(Timestamp::now())
+}
+
 /// Why no configuration could make a name valid.
 fn illegal(file: &str) -> Option<NameError> {
-    Directory::default().resolve(file).err().filter(NameError::is_illegal)
+    Directory::default().resolve(file, today()).err().filter(NameError::is_illegal)
 }
 
 fn is_legal(file: &str) -> bool {

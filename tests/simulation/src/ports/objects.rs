@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter::name::CONFIGURATION;
+use tidewaiter::name::{CONFIGURATION, DroppedName};
 use tidewaiter_engine::ports::{DroppedObject, InDropZone, Listed, Nature, Objects, Source, Stat, Upload};
 use tidewaiter_engine::{Error, Result};
 
@@ -261,6 +261,25 @@ impl Objects for Ports {
         let Some(found) = self.head(&source).await? else { return Ok(None) };
         let source = Source { version: Some(found.id.clone()), ..source };
         Ok(from_listing(source, &found).map(|dropped| InDropZone::Version(Box::new(dropped))))
+    }
+
+    async fn dropped_configurations(&self, repository: &Repository) -> Result<Vec<InDropZone>> {
+        let zone = format!("{DROPS}{repository}/");
+        let universes = self
+            .request("objects.dropped_configurations", &zone, |inner| {
+                let files = inner.bucket.current(&zone).filter_map(|(key, _)| key.strip_prefix(&*zone));
+                let universe = |file| match DroppedName::of(file) {
+                    DroppedName::Configuration { universe } => Some(universe.to_owned()),
+                    _ => None,
+                };
+                Ok(files.filter_map(universe).collect::<Vec<String>>())
+            })
+            .await?;
+        let mut found = Vec::new();
+        for universe in universes {
+            found.extend(self.dropped_configuration(repository, &universe).await?);
+        }
+        Ok(found)
     }
 
     async fn configured(&self) -> Result<Vec<Repository>> {

@@ -29,13 +29,13 @@ pub(super) fn malformed(file: &str, fault: &NameFault) -> Option<String> {
     let hint = match fault {
         NameFault::Extension => return extension(file),
         NameFault::TooLong(_) => "shorten the group id or the suffix".to_owned(),
-        NameFault::Character('/' | '\\') => {
+        NameFault::Unsafe('/' | '\\') => {
             "drop files into the imports folder itself, not into subfolders".to_owned()
         }
-        NameFault::Character('%') => {
+        NameFault::Unsafe('%') => {
             "`%` and two hexadecimal digits stand for an invisible character: retype the name".to_owned()
         }
-        NameFault::Character(_) => {
+        NameFault::Unsafe(_) | NameFault::Character(_) => {
             "universe, scope and name are made of ASCII letters, digits, `_` and `-`".to_owned()
         }
         NameFault::Dot => {
@@ -51,8 +51,15 @@ pub(super) fn malformed(file: &str, fault: &NameFault) -> Option<String> {
         NameFault::GroupWithoutId => "give the group a name: `daily.01-03_`".to_owned(),
         NameFault::Date(date) => return day_first(date),
         NameFault::Suffix(_) => "a suffix is one `_` and letters and digits: `_20260131_a7.csv`".to_owned(),
-        NameFault::TooFewParts(_) => "name it like `acme_contacts_crm_20260131.csv`".to_owned(),
-        NameFault::NoDate => "put the date after the import name, as yyyymmdd: `_20260131.csv`".to_owned(),
+        NameFault::TooFewParts(_) => {
+            "name it like `acme_contacts_crm_20260131.csv`, or add a pattern of its name to `files` of an import"
+                .to_owned()
+        }
+        NameFault::NoDate => {
+            "put the date after the import name, as yyyymmdd: `_20260131.csv`; or add a pattern of its name to \
+             `files` of an import"
+                .to_owned()
+        }
         _ => return None,
     };
     Some(hint)
@@ -63,7 +70,9 @@ fn extension(file: &str) -> Option<String> {
     let hint = match ending.to_ascii_lowercase().as_str() {
         "xls" | "xlsx" | "ods" | "numbers" => "export the table as CSV and drop that",
         "json" => "a configuration is named `<universe>_imports_config.json`",
-        "txt" | "tsv" | "dat" => "if this is CSV, end its name in `.csv`",
+        "txt" | "tsv" | "dat" => {
+            "if this is CSV, end its name in `.csv`, or add a pattern of its name to `files` of an import"
+        }
         "rar" | "7z" | "xz" | "zst" => "pack archives as .zip, .tar, .gz or .bz2",
         "part" | "filepart" | "tmp" | "crdownload" => "this looks like an unfinished upload",
         _ => return None,

@@ -18,6 +18,8 @@ pub struct NameError {
 pub enum NameFault {
     /// The name has this many bytes, more than [`MAX_NAME_BYTES`].
     TooLong(usize),
+    /// The name contains a character that no file may have in its name: invisible, a slash, or `%`.
+    Unsafe(char),
     /// The name contains a character that no part of a name may have.
     Character(char),
     /// The name does not end in `.csv`.
@@ -105,6 +107,13 @@ impl NameError {
     }
 }
 
+impl NameError {
+    /// True if a pattern of a configuration may still fit the name: a configuration that comes later may be for it.
+    pub fn may_be_configured(&self) -> bool {
+        !matches!(self.fault, NameFault::TooLong(_) | NameFault::Unsafe(_) | NameFault::Ambiguous(..))
+    }
+}
+
 impl std::error::Error for NameError {}
 
 impl fmt::Display for NameError {
@@ -120,7 +129,9 @@ impl fmt::Display for NameFault {
             Self::TooLong(bytes) => {
                 write!(f, "the name is {bytes} bytes long, more than the {MAX_NAME_BYTES} allowed")
             }
-            Self::Character(c) => write!(f, "the name contains {c:?}, which is not allowed"),
+            Self::Unsafe(c) | Self::Character(c) => {
+                write!(f, "the name contains {c:?}, which is not allowed")
+            }
             Self::Extension => f.write_str("the name does not end in `.csv`"),
             Self::Dot => f.write_str("the name contains a dot outside a group tag"),
             Self::GroupTag(tag) => write!(f, "{tag:?} is not a valid group tag"),

@@ -1,7 +1,8 @@
 //! New names for older files: a name that is used again never costs the earlier content.
 
+use super::archive_ending;
 use super::shape::{EXTENSION, Shape};
-use super::{DroppedName, archive_ending};
+use super::tool_file::strip_ending;
 use crate::id::ImportId;
 
 /// The longest file name that file systems take, in bytes.
@@ -44,16 +45,37 @@ pub fn with_import_id(file: &str, id: ImportId) -> String {
         return renamed;
     }
     // A compressed data file takes the name of its member from its own: keep that valid, too.
+    if let Some(packing) = archive_ending(file)
+        && let Some(renamed) = file.strip_suffix(packing).and_then(|stem| data_name(stem, id))
+        && renamed.len() + packing.len() <= LONGEST
+    {
+        return format!("{renamed}{packing}");
+    }
     let ending = ending(file);
     let stem = file.strip_suffix(ending).unwrap_or(file);
-    if DroppedName::of(file) == DroppedName::Archive
-        && let Some(renamed) = data_name(stem, id)
-        && renamed.len() + ending.len() <= LONGEST
-    {
-        return format!("{renamed}{ending}");
-    }
     let room = LONGEST.saturating_sub(ending.len() + ".".len() + ID_BYTES);
     format!("{}.{id}{ending}", cut(stem, room))
+}
+
+/// The name that [`with_import_id`] made another one of, where the configuration says what a name means. None if it did
+/// not make it.
+///
+/// ```
+/// use tidewaiter_model::name::{with_import_id, without_import_id};
+///
+/// let id: tidewaiter_model::id::ImportId = "01J9Z3ND1V0000000000000000".parse().unwrap();
+/// for file in ["products.csv", "products_2026-11-28.csv.gz", "shop_all_products_20261128.csv"] {
+///     assert_eq!(without_import_id(&with_import_id(file, id)).as_deref(), Some(file));
+/// }
+/// assert_eq!(without_import_id("products.csv"), None);
+/// ```
+pub fn without_import_id(file: &str) -> Option<String> {
+    let ending = ending(file);
+    let stem = file.strip_suffix(ending)?;
+    let (stem, id) = stem.split_at_checked(stem.len().checked_sub(ID_BYTES)?)?;
+    id.parse::<ImportId>().ok()?;
+    let stem = stem.strip_suffix(['.', '_']).unwrap_or(stem);
+    (!stem.is_empty()).then(|| format!("{stem}{ending}"))
 }
 
 fn data_name(file: &str, id: ImportId) -> Option<String> {
@@ -63,10 +85,12 @@ fn data_name(file: &str, id: ImportId) -> Option<String> {
     Some(format!("{stem}{separator}{id}{extension}"))
 }
 
-/// The ending of a name with its dot: both of `.tar.gz`, none of `.profile` and `README`.
+/// The ending of a name with its dot: both of `.tar.gz` and of `.csv.gz`, none of `.profile` and `README`.
 fn ending(file: &str) -> &str {
-    if let Some(ending) = archive_ending(file).filter(|ending| ending.len() < file.len()) {
-        return ending;
+    if let Some(packing) = archive_ending(file).filter(|ending| ending.len() < file.len()) {
+        let stem = file.strip_suffix(packing).unwrap_or(file);
+        let own = strip_ending(stem, EXTENSION).filter(|own| !own.is_empty());
+        return own.and_then(|own| file.get(own.len()..)).unwrap_or(packing);
     }
     match file.rfind('.') {
         Some(at) if at > 0 && file.len() - at <= LONGEST_ENDING => file.get(at..).unwrap_or_default(),

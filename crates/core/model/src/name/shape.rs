@@ -42,7 +42,7 @@ impl<'a> Shape<'a> {
         }
         // A `%` stands for what was cleaned from a name: see `keys::clean_name`.
         if let Some(c) = file.chars().find(|c| is_treacherous(*c) || matches!(c, '/' | '\\' | '%')) {
-            return Err(NameFault::Character(c));
+            return Err(NameFault::Unsafe(c));
         }
         let stem = strip_ending(file, EXTENSION).ok_or(NameFault::Extension)?;
         let (group, base) = match stem.rsplit_once('.') {
@@ -71,6 +71,11 @@ impl<'a> Shape<'a> {
     pub(super) fn readings(&self) -> impl Iterator<Item = Reading<'a>> + use<'a> {
         [self.plain, self.suffixed].into_iter().flatten()
     }
+}
+
+/// Cuts the group tag off a name of any form; None if it has none.
+pub(super) fn split_group(file: &str) -> Option<(GroupTag, &str)> {
+    file.match_indices('.').find_map(|(at, _)| group_tag(file.get(..at)?, file.get(at + 1..)?).ok())
 }
 
 /// Reads `<id>` and `<YY>-<ZZ>_<rest>`; the last dot of a stem is the one between them.

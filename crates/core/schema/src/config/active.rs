@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use tidewaiter_model::mistake::{self, Mistake};
 use tidewaiter_model::name::{DataName, Directory};
 
@@ -57,7 +58,8 @@ impl Active {
     ///
     /// let acme = Config::parse("acme", br#"{ "acme": { "contacts": { "crm": {} } } }"#).unwrap();
     /// let active = Active::default().with(acme).unwrap();
-    /// let name = active.resolve("acme_contacts_crm_20260131.csv").unwrap();
+    /// let today = jiff::civil::date(2026, 2, 1);
+    /// let name = active.resolve("acme_contacts_crm_20260131.csv", today).unwrap();
     /// assert!(active.subsection(&name).is_some());
     /// ```
     ///
@@ -129,6 +131,9 @@ impl Active {
             self.settings.digest = digest;
         }
         let mut mistakes = self.beyond_bounds();
+        if !mistakes.is_empty() {
+            return mistakes;
+        }
         mistakes.extend(self.names.conflicts().iter().map(|conflict| conflict.mistake(universe)));
         mistakes
     }
@@ -141,6 +146,7 @@ impl Active {
             (bounds::UNIVERSES, "", self.configs.len()),
             (bounds::ALL_BYTES, "", sum(|config| config.bytes)),
             (bounds::ALL_IMPORTS, "", self.names.len()),
+            (bounds::ALL_FILE_PATTERNS, "", self.names.patterns()),
             (bounds::ALL_PATTERNS, "", sum(|config| config.merged.patterns.spent())),
             (bounds::ALL_RECIPIENTS, "settings.report_recipients", settings.report_recipients.len()),
             (bounds::ALL_RECIPIENTS, "settings.alert_recipients", settings.alert_recipients.len()),
@@ -157,8 +163,8 @@ impl Active {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn resolve(&self, file: &str) -> Result<DataName, tidewaiter_model::name::NameError> {
-        self.names.resolve(file)
+    pub fn resolve(&self, file: &str, arrived: Date) -> Result<DataName, tidewaiter_model::name::NameError> {
+        self.names.resolve(file, arrived)
     }
 
     /// Finds the import that the only data file of an archive is for; see [`Directory::resolve_packed`].
@@ -169,8 +175,9 @@ impl Active {
         &self,
         archive: &str,
         member: &str,
+        arrived: Date,
     ) -> Result<DataName, tidewaiter_model::name::NameError> {
-        self.names.resolve_packed(archive, member)
+        self.names.resolve_packed(archive, member, arrived)
     }
 
     /// The settings of the repository. Recipients are those of all documents together: whom to tell of a file

@@ -30,6 +30,7 @@ mod active;
 pub mod dialect;
 mod expected;
 mod fields;
+mod files;
 mod fit;
 mod json;
 mod json_schema;
@@ -43,6 +44,7 @@ mod values;
 pub use active::Active;
 pub use dialect::DialectOptions;
 pub use expected::{Day, Expected, Window};
+pub use files::FilePatterns;
 pub use json_schema::json_schema;
 pub use options::{
     CheckReferences, Digest, Duplicates, Empty, ImportOptions, Mode, Policy, ReplaceAll, ReportOn,
@@ -188,7 +190,10 @@ impl Config {
     fn declare(&self, names: &mut Directory) {
         names.declare_universe(&self.universe);
         self.merged.schemas.keys().for_each(|scope| names.declare_scope(scope));
-        self.entries().for_each(|(entry, _)| names.insert(entry));
+        for (entry, options) in self.entries() {
+            options.files.iter().for_each(|pattern| names.insert_pattern(pattern.clone(), entry.clone()));
+            names.insert(entry);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tidewaiter_model::mistake::Mistake;
 use super::dialect::DialectOptions;
 use super::expected::Expected;
 use super::fields::Fields;
+use super::files::FilePatterns;
 use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::bounds;
 
@@ -15,6 +16,12 @@ use crate::bounds;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImportOptions {
+    /// Names that its files may have, besides `<universe>_<scope>_<name>_<yyyymmdd>.csv`: a pattern such as
+    /// `products_{date}.csv`, or a list of them. `{date}` stands for a day (`20261128`, `2026-11-28`, `2026_11_28`), and
+    /// `{date:dd-mm-yyyy}` for one in another form; without it, the date of a file is the day on which it arrives.
+    /// `{suffix}` stands for letters and digits, `*` for anything. What a file is packed in (`.gz`, `.zip`) does not
+    /// count. Two imports whose patterns fit the same name are a mistake.
+    pub files: FilePatterns,
     /// Which records lines may touch.
     pub mode: Mode,
     /// How many rejected lines a file may have.
@@ -275,6 +282,7 @@ impl ImportOptions {
         let mode = fields.read_word("mode", &["upsert", "create", "update"]);
         let policy = fields.read_checked("policy", POLICY, Policy::is_possible);
         let empty = fields.read_word("empty", &["ignore", "clear"]);
+        let files = FilePatterns::read(&mut fields);
         let dialect = DialectOptions::read(&mut fields);
         let match_by = fields.read("match_by", "the name of a column");
         let check_references = fields.read_word("check_references", &["load", "group"]);
@@ -286,6 +294,7 @@ impl ImportOptions {
         let (report_on, digest) = read_mailing(&mut fields);
         fields.finish();
         Self {
+            files,
             mode: mode.unwrap_or_default(),
             policy: policy.unwrap_or_default(),
             empty: empty.unwrap_or_default(),

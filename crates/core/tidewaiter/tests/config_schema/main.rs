@@ -21,7 +21,7 @@ const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.sch
 
 /// How the messages about mistakes begin that no JSON Schema can find. Besides them there is what
 /// compiling a scope's schema finds, at a path below `scopes`.
-const SEMANTIC: [&str; 11] = [
+const SEMANTIC: [&str; 12] = [
     "can't find universe ",
     "missing mandatory configuration value \"acme\"",
     "unknown scope ",
@@ -33,6 +33,7 @@ const SEMANTIC: [&str; 11] = [
     "a file that is the whole of something ",
     "references lead to the key of ",
     "a reference to ",
+    "`replace_all` both creates and updates records",
 ];
 
 /// What the messages about mistakes contain that the JSON Schema finds, too.
@@ -80,6 +81,8 @@ fn both_accept_good_documents() {
             "date_formats": ["dd/mm/yyyy", "epoch"], "true_values": ["o"], "false_values": ["n"],
             "missing_values": ["NULL"], "trim": true, "line_breaks": "keep",
         } } } }),
+        json!({ "acme": { "contacts": { "crm": { "files": "kunden_{date:dd.mm.yyyy}.csv.gz" } } } }),
+        json!({ "acme": { "contacts": { "crm": { "files": ["a*_{suffix}.txt", "b_{date}.csv"] } } } }),
         json!({ "acme": { "contacts": { "crm": { "header": false, "columns": ["email", null], "skip_lines": 2 } } } }),
         json!({ "acme": {}, "settings": { "settle_seconds": 5.0, "limits": { "archive": {} } }, "scopes": {} }),
         // What most of the malformed documents are but for one thing.
