@@ -15,7 +15,7 @@ use tidewaiter_tests::reference::{File, Reference};
 
 use crate::bucket::Bucket;
 use crate::scenario::{ALERTS, REPORTS, Variant, What};
-use crate::watch::{Subject, Watch};
+use crate::watch::{Subject, Watch, has_own_name};
 use crate::world::{Inner, World};
 
 /// What a process leaves here that was killed while it unpacked is seen by nobody, and expires in the bucket.
@@ -84,7 +84,9 @@ impl Watch {
                 (held.outcome == Outcome::Activated).then_some(()).ok_or_else(|| "it is right".to_owned())
             }
             (_, Some(Kind::Unresolved { .. })) => {
-                (held.outcome == Outcome::NotProcessed).then_some(()).ok_or_else(|| "no name".to_owned())
+                let is_illegal = self.subject(id).is_some_and(|subject| has_own_name(subject.file));
+                let expected = if is_illegal { Outcome::Bogus } else { Outcome::NotProcessed };
+                (held.outcome == expected).then_some(()).ok_or_else(|| "no name".to_owned())
             }
             (Some(What::Archive(Some(members))), _) if members.len() > 1 => {
                 let all = (0..members.len()).all(|n| self.imports.contains_key(&id.member(n as u64)));

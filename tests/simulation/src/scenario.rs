@@ -177,7 +177,14 @@ impl Variant {
         let crm = json!({ "policy": policy, "empty": empty, "mode": mode });
         let mut contacts = json!({ "crm": crm, "strict": { "policy": "strict" } });
         if self.shop {
-            insert(&mut contacts, "shop", json!({ "empty": empty }));
+            // Partners have names and forms of their own.
+            let shop = json!({
+                "empty": empty,
+                "files": format!("{universe} shop {{date:dd.mm.yyyy}}*.txt"),
+                "delimiter": ",",
+                "columns": { "Mail": "email", "First Name": "firstname", "Name": "lastname" },
+            });
+            insert(&mut contacts, "shop", shop);
         }
         let mut settings = json!({ "settle_seconds": self.settle_seconds });
         if self.all_or_nothing {
@@ -452,7 +459,12 @@ fn named(
     let is_long = has_many_lines && matches!(scope, "contacts" | "creditpoints") && chance.below(2) == 0;
     let data = Data::draw(chance, scope, subsection, group, day, is_long);
     let tag = data.group.as_ref().map(|(id, slot, last)| format!("{id}.{slot:02}-{last:02}_"));
-    let file = format!("{}{universe}_{scope}_{subsection}_202601{day:02}.csv", tag.unwrap_or_default());
+    let tag = tag.unwrap_or_default();
+    let file = if subsection == "shop" && chance.below(3) > 0 {
+        format!("{tag}{universe} shop {day:02}.01.2026.txt")
+    } else {
+        format!("{tag}{universe}_{scope}_{subsection}_202601{day:02}.csv")
+    };
     (file, data)
 }
 
@@ -473,9 +485,13 @@ impl Data {
             _ => &["batch_id", "batch_date"],
         };
         let is_valid = chance.below(16) > 0;
-        let mut header = columns.join(";");
+        let (delimiter, mut header) = match subsection {
+            "shop" => (",", "Mail,First Name,Name".to_owned()),
+            _ => (";", columns.join(";")),
+        };
         if !is_valid {
-            header.push_str(";nonsense");
+            header.push_str(delimiter);
+            header.push_str("nonsense");
         }
         let mut bytes = format!("{header}\n").into_bytes();
         let mut lines = Vec::new();
@@ -483,10 +499,10 @@ impl Data {
         for _ in 0..count {
             let cells = columns.iter().map(|column| (*column, cell(chance, column)));
             let cells: Vec<(&str, String)> = cells.collect();
-            let mut raw = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(";");
+            let mut raw = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(delimiter);
             let is_bad = chance.below(9) == 0;
             if is_bad {
-                raw.push_str(";too;much");
+                raw.push_str(&format!("{delimiter}too{delimiter}much"));
             }
             raw.push('\n');
             bytes.extend_from_slice(raw.as_bytes());

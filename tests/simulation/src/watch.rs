@@ -21,7 +21,7 @@ use tidewaiter_tests::reference::Reference;
 
 use crate::fault::Fault;
 use crate::messages::Body;
-use crate::scenario::{Data, Dropped, Partner, Variant, What};
+use crate::scenario::{Data, Dropped, Member, Partner, Variant, What};
 
 /// An upload.
 #[derive(Debug, Clone)]
@@ -48,8 +48,15 @@ impl Upload {
 /// A data file, wherever it came from.
 pub(crate) struct Subject<'a> {
     pub(crate) partner: usize,
+    /// The name of the data: not that of an archive with this file alone.
+    pub(crate) file: &'a str,
     pub(crate) data: &'a Data,
     pub(crate) is_member: bool,
+}
+
+/// True for a name that only a pattern can be for.
+pub(crate) fn has_own_name(file: &str) -> bool {
+    file.ends_with(".txt")
 }
 
 /// A group in one of its generations, of a repository.
@@ -228,16 +235,17 @@ impl Watch {
             else {
                 return None;
             };
-            return Some(Subject { partner: *partner, data: &members.get(*n)?.data, is_member: true });
+            let Member { file, data } = members.get(*n)?;
+            return Some(Subject { partner: *partner, file, data, is_member: true });
         }
         match &self.uploads.get(&id)?.dropped {
-            Dropped { partner, what: What::Data(data), .. } => {
-                Some(Subject { partner: *partner, data, is_member: false })
+            Dropped { partner, file, what: What::Data(data), .. } => {
+                Some(Subject { partner: *partner, file, data, is_member: false })
             }
             // One file in an archive is handled as if it had been dropped itself.
             Dropped { partner, what: What::Archive(Some(members)), .. } if members.len() == 1 => {
-                let data = &members.first()?.data;
-                Some(Subject { partner: *partner, data, is_member: false })
+                let Member { file, data } = members.first()?;
+                Some(Subject { partner: *partner, file, data, is_member: false })
             }
             _ => None,
         }
@@ -353,12 +361,13 @@ impl Watch {
 
     /// A file was refused for its name.
     fn judge_refusal(&mut self, process: u64, id: ImportId, code: &str) {
-        let Some(Subject { partner, data, is_member }) = self.subject(id) else { return };
+        let Some(Subject { partner, file, data, is_member }) = self.subject(id) else { return };
         let lacks = self.may_be_unconfigured(process, partner)
             || self.candidates(process, partner).iter().any(|(_, variant)| !variant.has(data));
-        let waits = self.waited_for(id).filter(|_| code == "not-configured");
+        let waits = self.waited_for(id).filter(|_| matches!(code, "not-configured" | "name"));
         let is_right = match code {
-            "not-configured" => lacks,
+            "not-configured" => lacks && !has_own_name(file),
+            "name" => lacks && has_own_name(file),
             "not-grouped" => is_member && data.group.is_none(),
             _ => false,
         };

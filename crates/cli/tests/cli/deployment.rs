@@ -38,7 +38,7 @@ fn a_run_tells_of_each_file_and_sums_up() {
     insta::assert_snapshot!(answer.out, @r"
     refused       default/readme.txt
                   the name does not end in `.csv`
-                  hint: if this is CSV, end its name in `.csv`
+                  hint: if this is CSV, end its name in `.csv`, or add a pattern of its name to `files` of an import
                   log: logs/default/readme.txt.log
     imported      default/default_contacts_main_20260131.csv  3 lines: 1 imported, 2 rejected
                   rejected lines: badlines/default/default_contacts_main_20260131.csv

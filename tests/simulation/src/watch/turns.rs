@@ -44,7 +44,7 @@ impl Watch {
         let place = |id: &&ImportId| {
             let subject = self.subject(**id)?;
             let scope = SCOPES.iter().position(|scope| *scope == subject.data.scope);
-            Some((scope, subject.data.day, self.imports.get(*id)?.file.clone(), **id))
+            Some((scope, subject.data.day, subject.file.to_owned(), **id))
         };
         files.sort_by_key(|id| place(&id));
         groups.chain(files.into_iter().map(Ready::File)).take(2).collect()
@@ -176,8 +176,8 @@ impl Watch {
         let key = (repository.clone(), group.clone());
         let open = self.members_of(&key).filter(|(import, _)| is_open(import.id));
         let place = |(import, slot): &(&ImportRun, u8)| {
-            let day = self.subject(import.id).map(|subject| subject.data.day);
-            (*slot, day, import.file.clone(), import.id)
+            let named = self.subject(import.id).map(|subject| (subject.data.day, subject.file.to_owned()));
+            (*slot, named, import.id)
         };
         let first = open.min_by_key(place).map(|(import, _)| import.id);
         // Who asked before somebody else was told may hand out again what is over.

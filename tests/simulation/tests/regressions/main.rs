@@ -53,7 +53,8 @@ fn world_with(config: Variant) -> Arc<World> {
 
 /// A file that is no data file, dropped as the `n`th.
 fn drop_notes(world: &World, n: i64, content: &'static str) -> Body {
-    drop(world, n, "notes.txt", &Bytes::from_static(content.as_bytes()), What::Junk)
+    // No configuration can be for it: its name holds what stands for an invisible character.
+    drop(world, n, "notes%.txt", &Bytes::from_static(content.as_bytes()), What::Junk)
 }
 
 fn drop(world: &World, n: i64, file: &str, bytes: &Bytes, what: What) -> Body {
