@@ -55,7 +55,7 @@ async fn go_on<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<Option<
         }
         Kind::Unresolved { .. } => return Box::pin(unresolved::look_again(deployment, import)).await,
         Kind::Configuration { universe } => {
-            Box::pin(configure::configure(deployment, import, universe)).await?
+            Box::pin(configure::configure(deployment, import, universe)).await?;
         }
         Kind::Archive => return Box::pin(extract::extract(deployment, import)).await,
     }

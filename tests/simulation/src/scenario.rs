@@ -502,7 +502,7 @@ impl Data {
             let mut raw = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(delimiter);
             let is_bad = chance.below(9) == 0;
             if is_bad {
-                raw.push_str(&format!("{delimiter}too{delimiter}much"));
+                raw.push_str(&["", "too", "much"].join(delimiter));
             }
             raw.push('\n');
             bytes.extend_from_slice(raw.as_bytes());

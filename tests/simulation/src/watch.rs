@@ -56,7 +56,7 @@ pub(crate) struct Subject<'a> {
 
 /// True for a name that only a pattern can be for.
 pub(crate) fn has_own_name(file: &str) -> bool {
-    file.ends_with(".txt")
+    file.contains(" shop ")
 }
 
 /// A group in one of its generations, of a repository.
