@@ -13,6 +13,8 @@ pub(super) struct Candidate {
     pub(super) schema: &'static TableSchema,
     /// The field of each label.
     pub(super) fields: Vec<Option<&'static FieldSchema>>,
+    /// What it needs and no label is: fields, or one of several fields.
+    pub(super) missing: Vec<String>,
     /// How well it fits; the larger the better.
     pub(super) score: usize,
 }
@@ -42,6 +44,21 @@ impl Candidate {
 /// The scopes that fit labels, the best ones first. `subject` are the words of the files' names. An empty label is no
 /// column.
 pub(super) fn candidates(labels: &[String], subject: &[String]) -> Vec<Candidate> {
+    close(labels, subject).into_iter().filter(|candidate| candidate.missing.is_empty()).collect()
+}
+
+/// Why no scope fits labels, if one nearly does.
+pub(super) fn nearly(labels: &[String], subject: &[String]) -> Option<String> {
+    let close = close(labels, subject);
+    let Candidate { scope, missing, .. } = close.first().filter(|candidate| !candidate.missing.is_empty())?;
+    Some(format!(
+        "the labels are close to those of {scope} of the catalogue, but no column is its {}",
+        missing.join(" or its ")
+    ))
+}
+
+/// Scopes whose fields most labels are, the best ones first.
+fn close(labels: &[String], subject: &[String]) -> Vec<Candidate> {
     let scopes = catalogue::names().filter_map(|name| Some((name, catalogue::scopes().get(name)?)));
     let mut found: Vec<Candidate> =
         scopes.filter_map(|(name, schema)| candidate(name, schema, labels, subject)).collect();
@@ -96,21 +113,30 @@ fn candidate(
         }
     }
     points += if is_subject { 15 } else { 0 };
-    let candidate = Candidate { scope, schema, fields, score: points };
+    let mut candidate = Candidate { scope, schema, fields, missing: Vec::new(), score: points };
     let has = |name: &String| candidate.place(name).is_some();
     let made = schema.generated.as_ref().map(|rule| &rule.field);
-    let is_complete = schema
-        .fields
-        .iter()
-        .filter(|field| field.constraints.required && Some(&field.name) != made)
-        .all(|field| has(&field.name))
-        && schema.require_any.iter().all(|set| set.iter().any(has))
-        && (schema.identified_by.is_empty() || schema.identified_by.iter().any(has));
+    let required =
+        schema.fields.iter().filter(|field| field.constraints.required && Some(&field.name) != made);
+    let lacks: Vec<String> = required
+        .filter(|field| !has(&field.name))
+        .map(|field| format!("`{}`", field.name))
+        .chain(
+            (schema.require_any.iter().chain([&schema.identified_by]))
+                .filter(|set| !set.is_empty() && !set.iter().any(has))
+                .map(|set| format!("`{}`", set.join("` or `"))),
+        )
+        .collect();
+    for name in lacks {
+        if !candidate.missing.contains(&name) {
+            candidate.missing.push(name);
+        }
+    }
     let columns = labels.iter().filter(|label| !label.is_empty()).count();
     let mapped = candidate.mapped();
     // A scope in which most columns have no place is another kind of record.
     let is_close = mapped * 5 >= columns * 2 && (mapped >= 2 || columns == 1);
-    (is_complete && is_close).then_some(candidate)
+    is_close.then_some(candidate)
 }
 
 /// How surely a label means a field: its name, a synonym, or a bare word such as `id` for the key.
@@ -172,6 +198,12 @@ mod tests {
         let (scope, _) = best(&["N° commande", "Courriel", "Date commande", "Montant TTC"], &[]).unwrap();
         assert_eq!(scope, "orders");
         assert!(best(&["a", "b", "c"], &["contacts"]).is_none());
+        let labels = ["Bestellnr", "Bestelldatum", "Betrag", "Menge"].map(str::to_owned);
+        let why = nearly(&labels, &[]).unwrap();
+        assert_eq!(
+            why,
+            "the labels are close to those of orders of the catalogue, but no column is its `contact`"
+        );
     }
 
     #[test]

@@ -251,7 +251,8 @@ fn shape(values: &[&str], hints: &Hints) -> (Shape, Option<Note>) {
         return is(Type::Text);
     }
     if let Some(shape) = truths(values, hints) {
-        return (shape, None);
+        let note = one_sided(&shape, values);
+        return (shape, note);
     }
     if values.iter().all(|value| values::is_country(value)) {
         let kind = if values.iter().all(|value| value.len() == 2) { Type::Country2 } else { Type::Country3 };
@@ -323,6 +324,26 @@ fn truths(values: &[&str], hints: &Hints) -> Option<Shape> {
     (0..PAIRS).find_map(fits)
 }
 
+/// What is said of truths of which only one side was seen.
+fn one_sided(shape: &Shape, values: &[&str]) -> Option<Note> {
+    let Shape::Truths { yes, no } = shape else { return None };
+    let is_seen = |texts: &BTreeSet<String>| values.iter().any(|value| texts.contains(*value));
+    let (seen, other) = match (is_seen(yes), is_seen(no)) {
+        (true, false) => (yes, no),
+        (false, true) => (no, yes),
+        _ => return None,
+    };
+    let listed = |texts: &BTreeSet<String>| {
+        texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(" or ")
+    };
+    let text = if other.is_empty() {
+        format!("only {} was seen of true and false", listed(seen))
+    } else {
+        format!("only {} was seen; {} is taken to be its opposite", listed(seen), listed(other))
+    };
+    Some(Note { text, is_doubt: true })
+}
+
 /// The forms of dates that read all values; an error if they read nearly all.
 fn dates(values: &[&str], hints: &Hints) -> Result<Option<Vec<usize>>, Note> {
     let glance: Vec<&str> = values.iter().take(GLANCE).copied().collect();
@@ -367,10 +388,10 @@ fn numbers(values: &[&str], hints: &Hints) -> Result<Option<Shape>, Note> {
                 *whole &= read.is_whole;
             }
             if read.has_leading_zero {
-                zero = Some(*value);
+                zero = zero.or(Some(*value));
             }
             if read.is_whole && read.digits > DIGITS {
-                long = Some(*value);
+                long = long.or(Some(*value));
             }
         }
     }

@@ -38,7 +38,7 @@ use tidewaiter::mistake::Mistake;
 pub use self::remark::Remark;
 pub use self::sample::{SAMPLE_BYTES, Sample, Unusable};
 
-use self::catalogue::candidates;
+use self::catalogue::{candidates, nearly};
 use self::draft::document;
 use self::group::{Group, groups};
 use self::propose::{Keys, Proposed, catalogued, keys_of, owned};
@@ -144,6 +144,9 @@ fn propose(universe: &str, groups: &[Group<'_>]) -> Vec<Proposed> {
                 continue;
             }
             let found = candidates(&group.labels, &group.naming.words);
+            if found.is_empty() {
+                *reason = nearly(&group.labels, &group.naming.words);
+            }
             let best = found.first().map_or(0, |candidate| candidate.score);
             // A scope that fits worse is not taken for one whose records cannot land: it is another kind of record.
             for candidate in found.into_iter().take_while(|candidate| candidate.score == best) {

@@ -58,9 +58,23 @@ pub(super) struct Naming {
     pub(super) other_date: Option<&'static str>,
 }
 
+/// A name without the tag of a group before it: `daily.01-03_`. Patterns are compared with the rest.
+fn untagged(name: &str) -> &str {
+    let is_tag = |at: &usize| {
+        let tag = name.as_bytes().get(*at..*at + 7).unwrap_or_default();
+        let digit = |n: usize| tag.get(n).is_some_and(u8::is_ascii_digit);
+        tag.first() == Some(&b'.')
+            && tag.get(3) == Some(&b'-')
+            && tag.get(6) == Some(&b'_')
+            && [1, 2, 4, 5].into_iter().all(digit)
+    };
+    let tag = (1..name.len()).find(is_tag);
+    tag.and_then(|at| name.get(at + 7..)).filter(|rest| !rest.is_empty()).unwrap_or(name)
+}
+
 /// A name with its digits made equal, so that files of different days look the same.
 pub(super) fn skeleton(name: &str) -> String {
-    let (stem, ending) = stem(name);
+    let (stem, ending) = stem(untagged(name));
     let stem = without_copy(stem);
     let mut skeleton = String::new();
     for c in stem.chars() {
@@ -74,6 +88,7 @@ pub(super) fn skeleton(name: &str) -> String {
 
 /// What names of one skeleton have in common.
 pub(super) fn common(names: &[&str]) -> Naming {
+    let names: Vec<&str> = names.iter().map(|name| untagged(name)).collect();
     let mut fitting = DATES.iter().filter_map(|(form, placeholder)| {
         let patterns: Option<Vec<String>> = names.iter().map(|name| dated(name, form, placeholder)).collect();
         Some((*placeholder, patterns?))
@@ -95,7 +110,7 @@ pub(super) fn common(names: &[&str]) -> Naming {
 
 /// The import and the scope of a name of the usual form; None if the name is of another one.
 pub(super) fn usual(name: &str, universe: &str) -> Option<(String, String)> {
-    let stem = name.strip_suffix(".csv")?;
+    let stem = untagged(name).strip_suffix(".csv")?;
     let rest = stem.strip_prefix(universe)?.strip_prefix('_')?;
     let (rest, date) = rest.rsplit_once('_')?;
     if date.len() != 8 || dated(&format!("{date}.csv"), "yyyymmdd", "{date}").is_none() {
@@ -290,6 +305,7 @@ mod tests {
             (vec!["crm2_export_00012.csv"], "crm2_export_*.csv"),
             (vec!["stores (1).csv"], "stores*.csv"),
             (vec!["a1.csv", "a2.csv"], "a*.csv"),
+            (vec!["daily.01-02_stores_2026-11-28.csv"], "stores_{date}.csv"),
             (vec!["100%.csv", "12%.csv"], "*.csv"),
         ] {
             let found = common(&names);

@@ -102,7 +102,7 @@ pub(super) fn plan(
             let shown = column.shown();
             let text = format!("{shown} identifies a record: no value is empty, and none is there twice");
             if rows >= ENOUGH {
-                remarks.chose(format!("{text}, in {rows} rows"));
+                remarks.chose(format!("{text}, in {}", plural(rows as u64, "row")));
             } else {
                 remarks.doubt(format!("{text}, in only {}", plural(rows as u64, "row")));
             }
@@ -117,7 +117,8 @@ pub(super) fn plan(
     if rows < ENOUGH {
         remarks.doubt(format!("too few rows ({rows}) to say which columns are required"));
     } else if !required.is_empty() {
-        remarks.chose(format!("required, since no value is empty in {rows} rows: {}", required.join(", ")));
+        let rows = plural(rows as u64, "row");
+        remarks.chose(format!("required, since no value is empty in {rows}: {}", required.join(", ")));
     }
     if !group.has_header() {
         remarks.doubt(

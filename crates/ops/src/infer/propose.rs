@@ -130,7 +130,7 @@ pub(super) fn owned(universe: &str, group: &Group<'_>, why: Option<String>) -> P
     if let Some(why) = &found.refused {
         remarks.doubt(format!("the check refuses the file: {why}"));
     } else if !found.is_clean() {
-        let rejected = found.read - found.accepted;
+        let rejected = found.read.saturating_sub(found.accepted);
         let first = found.other.or_else(|| found.failing.into_values().next()).unwrap_or_default();
         remarks.doubt(format!("{rejected} of {} rows looked at do not land; the first: {first}", found.read));
     }
@@ -237,11 +237,12 @@ fn repeated(candidate: &Candidate, group: &Group<'_>, remarks: &mut Remarks) {
         for m in 0..file.len() {
             let value =
                 columns.iter().filter_map(|column| column.get(n)?.get(m)).find(|value| !value.is_empty());
-            twice += usize::from(value.is_some_and(|value| !seen.insert(value.to_lowercase())));
+            twice += u64::from(value.is_some_and(|value| !seen.insert(value.to_lowercase())));
         }
     }
     if twice > 0 {
-        remarks.doubt(format!("{twice} rows repeat the key of another row: the last one wins, cell by cell"));
+        let rows = plural(twice, "row");
+        remarks.doubt(format!("{rows} with the key of an earlier row: the last one wins, cell by cell"));
     }
 }
 
@@ -316,14 +317,15 @@ fn begin(group: &Group<'_>, decision: &Decision, judged: &[Judged]) -> (Draft, R
     }
     if style != STYLES.first().copied().unwrap_or(style) {
         let numeric = judged.iter().filter(|column| matches!(column.shape, Shape::Numbers { .. })).count();
-        remarks.chose(format!("numbers {}, from {numeric} columns", style.described()));
+        let columns = plural(numeric as u64, "column");
+        remarks.chose(format!("numbers {}, from {columns}", style.described()));
     }
     if !decision.date_formats.is_empty() {
         after.insert("date_formats".to_owned(), json!(decision.date_formats));
-        let values: usize = dated(judged);
+        let values = plural(dated(judged) as u64, "value");
         let listed =
             decision.date_formats.iter().map(|form| format!("`{form}`")).collect::<Vec<_>>().join(", ");
-        remarks.chose(format!("dates as {listed}, from {values} values"));
+        remarks.chose(format!("dates as {listed}, from {values}"));
     }
     if let Some((yes, no)) = &decision.truths {
         after.insert("true_values".to_owned(), json!(yes));
@@ -337,12 +339,14 @@ fn begin(group: &Group<'_>, decision: &Decision, judged: &[Judged]) -> (Draft, R
     let padded: usize = group.members.iter().map(|member| member.table.padded).sum();
     if padded > 0 {
         after.insert("trim".to_owned(), true.into());
-        remarks.chose(format!("blanks around values are removed: {padded} values and labels have them"));
+        let fields = plural(padded as u64, "field");
+        remarks.chose(format!("blanks around values are removed: {fields} with them"));
     }
     let spanning: usize = group.members.iter().map(|member| member.table.spanning).sum();
     if spanning > 0 {
         after.insert("line_breaks".to_owned(), "keep".into());
-        remarks.chose(format!("line breaks within quotes are kept: {spanning} rows have them"));
+        let rows = plural(spanning as u64, "row");
+        remarks.chose(format!("line breaks within quotes are kept: {rows} with them"));
     }
     columns_left(group, &mut remarks);
     let mut ignored = group.twice.clone();
