@@ -30,6 +30,18 @@ impl Candidate {
         self.fields.iter().position(|mapped| mapped.is_some_and(|mapped| mapped.name == field))
     }
 
+    /// True if no file can do without this field: it is required, or nothing else that is there identifies a record.
+    pub(super) fn needs(&self, field: &str) -> bool {
+        let is_alone = |set: &Vec<String>| {
+            let there: Vec<&String> = set.iter().filter(|name| self.place(name).is_some()).collect();
+            matches!(there.as_slice(), [only] if only.as_str() == field)
+        };
+        let is_required = |known: &FieldSchema| known.name == field && known.constraints.required;
+        self.schema.fields.iter().any(is_required)
+            || self.schema.primary_key.iter().any(|name| name == field)
+            || self.schema.require_any.iter().chain([&self.schema.identified_by]).any(is_alone)
+    }
+
     /// The labels of which the first with a value is the key of a record, as places.
     pub(super) fn key(&self) -> Vec<usize> {
         let keys = if self.schema.primary_key.is_empty() {

@@ -224,6 +224,8 @@ struct Hints {
     is_truth: bool,
     is_country: bool,
     is_number: bool,
+    /// The type is known, so a few values that are not of it are mistakes.
+    is_known: bool,
 }
 
 impl Hints {
@@ -241,7 +243,20 @@ impl Hints {
             is_truth: wanted == Some(FieldType::Boolean) || (is_free && says(&TRUTHS)),
             is_country: is_free && says(&COUNTRIES),
             is_number: matches!(wanted, Some(FieldType::Integer | FieldType::Number)),
+            is_known: wanted.is_some(),
         }
+    }
+}
+
+impl Hints {
+    /// True if so many of the first values make a form worth counting.
+    fn is_glanced(&self, count: usize, of: usize) -> bool {
+        count * 10 >= of * 9 || self.is_enough(count, of)
+    }
+
+    /// True if so many of the values are enough to believe that all are meant to be alike.
+    fn is_enough(&self, count: usize, of: usize) -> bool {
+        count == of || (self.is_known && of >= 3 && of - count <= (of / 20).max(1))
     }
 }
 
@@ -347,14 +362,13 @@ fn one_sided(shape: &Shape, values: &[&str]) -> Option<Note> {
 /// The forms of dates that read all values; an error if they read nearly all.
 fn dates(values: &[&str], hints: &Hints) -> Result<Option<Vec<usize>>, Note> {
     let glance: Vec<&str> = values.iter().take(GLANCE).copied().collect();
-    if glance.iter().filter(|value| value.bytes().any(|byte| byte.is_ascii_digit())).count() * 10
-        < glance.len() * 9
-    {
+    let has_digits = |value: &&&str| value.bytes().any(|byte| byte.is_ascii_digit());
+    if !hints.is_glanced(glance.iter().filter(has_digits).count(), glance.len()) {
         return Ok(None);
     }
     let worth = |form: &super::dates::Form| {
         (hints.is_day || !form.needs_label)
-            && glance.iter().filter(|value| form.reads(value)).count() * 10 >= glance.len() * 9
+            && hints.is_glanced(glance.iter().filter(|value| form.reads(value)).count(), glance.len())
     };
     let counted: Vec<(usize, usize)> = forms()
         .iter()
@@ -362,8 +376,10 @@ fn dates(values: &[&str], hints: &Hints) -> Result<Option<Vec<usize>>, Note> {
         .filter(|(_, form)| worth(form))
         .map(|(n, form)| (n, values.iter().filter(|value| form.reads(value)).count()))
         .collect();
+    let most = counted.iter().map(|(_, count)| *count).max().unwrap_or_default();
+    let is_enough = hints.is_enough(most, values.len());
     let fitting: Vec<usize> =
-        counted.iter().filter(|(_, count)| *count == values.len()).map(|(n, _)| *n).collect();
+        counted.iter().filter(|(_, count)| is_enough && *count == most).map(|(n, _)| *n).collect();
     if !fitting.is_empty() {
         return Ok(Some(fitting));
     }
@@ -396,7 +412,7 @@ fn numbers(values: &[&str], hints: &Hints) -> Result<Option<Shape>, Note> {
         }
     }
     let most = counts.iter().max().copied().unwrap_or_default();
-    let is_all = most == values.len();
+    let is_all = hints.is_enough(most, values.len());
     if !is_all {
         let best = STYLES.iter().zip(counts).find(|(_, count)| *count == most).map(|(style, _)| *style);
         let strange = best.and_then(|best| values.iter().find(|value| values::number(value, best).is_none()));
@@ -421,7 +437,7 @@ fn numbers(values: &[&str], hints: &Hints) -> Result<Option<Shape>, Note> {
             return Err(text(format!("`{value}` has more digits than a quantity: kept as text")));
         }
     }
-    let fits = counts.iter().map(|count| *count == values.len()).collect();
+    let fits = counts.iter().map(|count| *count == most).collect();
     Ok(Some(Shape::Numbers { fits, whole: whole.to_vec() }))
 }
 

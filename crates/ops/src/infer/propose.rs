@@ -14,9 +14,10 @@ use super::group::Group;
 use super::judge::{Judged, Shape, judge};
 use super::layout::Layout;
 use super::remark::Remarks;
+use super::trial::{self, Failing, Trial};
 use super::typed::Type;
 use super::values::STYLES;
-use super::{names, own, trial};
+use super::{names, own};
 use crate::text::plural;
 
 /// The keys of records that the given files hold, in small letters, by scope.
@@ -65,16 +66,26 @@ pub(super) fn catalogued(
         .collect();
     name_files(&mut draft, group, universe, &mut layout_remarks);
     note_columns(&decision, &draft, &mut layout_remarks);
-    loosen(universe, &mut draft, group, &mut remarks, |column| {
+    let mut is_fatal = None;
+    loosen(universe, &mut draft, group, &mut remarks, |found, column, failing| {
+        let name = column.field.as_deref()?;
+        // A few bad values are mistakes of the file: their rows are rejected, and said.
+        if !found.is_too_much(failing) {
+            return None;
+        }
+        if candidate.needs(name) {
+            is_fatal = Some(format!("{}: {}", column.shown(), failing.first));
+            return None;
+        }
         let field = column.field.take()?;
         Some(format!("does not fit `{field}` of the catalogue, and is not read"))
     });
     let found = trial::of(universe, &draft, group);
     if !found.is_nearly_clean() {
-        let why = found
-            .refused
-            .or_else(|| found.failing.into_iter().next().map(|(label, why)| format!("`{label}`: {why}")));
-        return Err(why.or(found.other).unwrap_or_else(|| "its rules reject rows".to_owned()));
+        let failing = || found.failing.iter().find(|(_, failing)| found.is_too_much(failing));
+        let why = is_fatal.or_else(|| found.refused.clone());
+        let why = why.or_else(|| failing().map(|(label, failing)| format!("`{label}`: {}", failing.first)));
+        return Err(why.unwrap_or_else(|| "no reason is known".to_owned()));
     }
     let mapped = draft.columns.iter().filter(|column| column.field.is_some()).count();
     let mut all = Remarks::default();
@@ -96,6 +107,7 @@ pub(super) fn catalogued(
     if !left.is_empty() {
         all.doubt(format!("not read, since the catalogue has no such field: {}", left.join(", ")));
     }
+    rejected(&found, &mut all);
     repeated(&candidate, group, &mut all);
     all.0.extend(remarks.0);
     all.0.extend(layout_remarks.0);
@@ -121,7 +133,7 @@ pub(super) fn owned(universe: &str, group: &Group<'_>, why: Option<String>) -> P
     name_files(&mut draft, group, universe, &mut remarks);
     own::plan(&mut draft, group, &judged, &decision.types, &mut remarks);
     note_columns(&decision, &draft, &mut remarks);
-    loosen(universe, &mut draft, group, &mut remarks, |column| {
+    loosen(universe, &mut draft, group, &mut remarks, |_, column, _| {
         let is_typed = column.kind != Type::Text || column.is_required;
         (column.kind, column.is_required) = (Type::Text, false);
         is_typed.then(|| "the check rejects values of the inferred type: kept as text".to_owned())
@@ -129,12 +141,20 @@ pub(super) fn owned(universe: &str, group: &Group<'_>, why: Option<String>) -> P
     let found = trial::of(universe, &draft, group);
     if let Some(why) = &found.refused {
         remarks.doubt(format!("the check refuses the file: {why}"));
-    } else if !found.is_clean() {
-        let rejected = found.read.saturating_sub(found.accepted);
-        let first = found.other.or_else(|| found.failing.into_values().next()).unwrap_or_default();
-        remarks.doubt(format!("{rejected} of {} rows looked at do not land; the first: {first}", found.read));
     }
+    rejected(&found, &mut remarks);
     Proposed { draft, remarks }
+}
+
+/// Says how many of the rows looked at do not land.
+fn rejected(found: &Trial, remarks: &mut Remarks) {
+    if found.refused.is_some() || found.is_clean() {
+        return;
+    }
+    let first = found.other.as_ref().or_else(|| found.failing.values().next().map(|failing| &failing.first));
+    let first = first.map(|first| format!("; the first: {first}")).unwrap_or_default();
+    let rejected = found.read.saturating_sub(found.accepted);
+    remarks.doubt(format!("{rejected} of {} looked at do not land{first}", plural(found.read, "row")));
 }
 
 /// Takes back what the check rejects, column by column.
@@ -143,7 +163,7 @@ fn loosen(
     draft: &mut Draft,
     group: &Group<'_>,
     remarks: &mut Remarks,
-    mut change: impl FnMut(&mut Planned) -> Option<String>,
+    mut change: impl FnMut(&Trial, &mut Planned, &Failing) -> Option<String>,
 ) {
     for _ in 0..ATTEMPTS {
         let found = trial::of(universe, draft, group);
@@ -158,15 +178,15 @@ fn loosen(
             } else {
                 column.label.clone()
             };
-            let Some(why) = found.failing.get(&name) else { continue };
+            let Some(failing) = found.failing.get(&name) else { continue };
             // A key stays one: rows without it cannot be told apart.
             if key == Some(n) {
                 continue;
             }
             let shown = column.shown();
-            if let Some(done) = change(column) {
+            if let Some(done) = change(&found, column, failing) {
                 is_changed = true;
-                remarks.doubt(format!("{shown} {done} ({why})"));
+                remarks.doubt(format!("{shown} {done} ({})", failing.first));
             }
         }
         if !is_changed {
@@ -343,6 +363,10 @@ fn begin(group: &Group<'_>, decision: &Decision, judged: &[Judged]) -> (Draft, R
         remarks.chose(format!("blanks around values are removed: {fields} with them"));
     }
     let spanning: usize = group.members.iter().map(|member| member.table.spanning).sum();
+    if group.labels.iter().any(|label| label.contains('\n')) && spanning == 0 {
+        after.insert("line_breaks".to_owned(), "keep".into());
+        remarks.chose("line breaks within quotes are kept: a label has one".to_owned());
+    }
     if spanning > 0 {
         after.insert("line_breaks".to_owned(), "keep".into());
         let rows = plural(spanning as u64, "row");

@@ -58,6 +58,9 @@ impl Sample {
         if file.metadata().map_err(cannot)?.is_dir() {
             return Err(unusable("is a folder".to_owned()));
         }
+        if is_tool_file(&name, file.metadata().map_err(cannot)?.len()) {
+            return Err(unusable("is a file that a tool left beside the data".to_owned()));
+        }
         let bytes = if let Some(format) = Format::from_name(&name) {
             unpacked(format, &name, file).map_err(unusable)?
         } else {

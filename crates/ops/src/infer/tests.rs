@@ -186,6 +186,8 @@ fn what_stands_around_a_table_lands() {
     assert!(doubts(&proposal).iter().any(|doubt| doubt.contains("no header")));
     let (options, _, _) = lands("a.csv", table.replace(';', " ; ").as_bytes());
     assert_eq!(options["trim"], true);
+    let (options, _, _) = lands("a.csv", b"id,\"two\nlines\"\n1,a\n2,b\n");
+    assert_eq!(options["line_breaks"], "keep");
     let (options, _, _) = lands("a.csv", format!("sep=;\n{table}").as_bytes());
     assert_eq!(options["skip_lines"], 1);
     let (options, _, proposal) = lands("a.csv", b";a;a;b\n0;1;2;x\n1;2;3;y\n");
@@ -244,6 +246,27 @@ fn a_column_that_breaks_the_rules_of_the_catalogue_is_left_out() {
     assert_eq!(scope, "contacts");
     assert_eq!(options["columns"], json!({ "country": null }));
     assert!(doubts(&proposal)[0].starts_with("`country` does not fit `country` of the catalogue"));
+}
+
+#[test]
+fn a_few_bad_values_do_not_change_the_scope() {
+    let text = table(",", &["email", "firstname", "birthdate"], 40, |n| {
+        let day = if n == 7 { "soon".to_owned() } else { format!("{:02}/04/1988", n % 28 + 1) };
+        let email = if n == 9 { "nobody".to_owned() } else { format!("c{n}@example.org") };
+        vec![email, "Ana".into(), day]
+    });
+    let (document, proposal) = inferred(&[("people.csv", text.as_bytes())]);
+    assert_eq!(document["acme"]["contacts"]["people"]["date_formats"], json!(["dd/mm/yyyy"]));
+    assert_eq!(checked(&proposal, "people.csv", text.as_bytes()), (40, 38));
+    assert!(
+        doubts(&proposal)[0].starts_with("2 of 40 rows looked at do not land"),
+        "{:?}",
+        doubts(&proposal)
+    );
+    let text = table(",", &["email", "firstname"], 25, |n| vec![format!("user {n}"), "Ana".into()]);
+    let (_, scope, proposal) = lands("people.csv", text.as_bytes());
+    assert_eq!(scope, "people");
+    assert!(doubts(&proposal)[0].contains("its rules reject rows (`email`: not an e-mail address"));
 }
 
 #[test]

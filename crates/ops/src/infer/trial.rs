@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use tidewaiter::config::Config;
+use tidewaiter::finding::Code;
 use tidewaiter_engine::examine::{CheckSpec, Examination};
 
 use super::draft::{Draft, document};
@@ -16,11 +17,23 @@ pub(super) struct Trial {
     pub(super) accepted: u64,
     /// Why a file is refused as a whole.
     pub(super) refused: Option<String>,
-    /// The columns with findings, by their labels, and the first finding of each.
-    pub(super) failing: BTreeMap<String, String>,
-    /// The first finding that is of no column.
+    /// The columns whose values break rules, by their labels.
+    pub(super) failing: BTreeMap<String, Failing>,
+    /// The first finding of another kind: a row of another width, a quote that stays open.
     pub(super) other: Option<String>,
 }
+
+/// Values of a column that break its rules.
+#[derive(Debug, Default)]
+pub(super) struct Failing {
+    /// How many there are.
+    pub(super) count: u64,
+    /// What is wrong with the first.
+    pub(super) first: String,
+}
+
+/// What is wrong with values, and not with how a row is written.
+const VALUES: [Code; 4] = [Code::TypeError, Code::ConstraintError, Code::PrimaryKey, Code::RowConstraint];
 
 /// Tries a draft alone.
 pub(super) fn of(universe: &str, draft: &Draft, group: &Group<'_>) -> Trial {
@@ -55,11 +68,19 @@ pub(super) fn of(universe: &str, draft: &Draft, group: &Group<'_>) -> Trial {
                 Some(value) => format!("{}, found `{value}`", finding.message),
                 None => finding.message.clone(),
             };
-            match &finding.field {
-                Some(field) if finding.line.is_some() && !summary.bogus => {
-                    trial.failing.entry(field.name.clone()).or_insert(message);
+            let name = finding.field.as_ref().map(|field| field.name.clone()).unwrap_or_default();
+            if VALUES.contains(&finding.code) && !summary.bogus {
+                let failing = trial.failing.entry(name).or_default();
+                if failing.first.is_empty() {
+                    failing.first = message;
                 }
-                _ => trial.other = trial.other.or(Some(message)),
+            } else {
+                trial.other = trial.other.or(Some(message));
+            }
+        }
+        for kind in summary.findings.kinds().iter().filter(|kind| VALUES.contains(&kind.code)) {
+            if let Some(failing) = trial.failing.get_mut(kind.field.as_deref().unwrap_or_default()) {
+                failing.count += kind.count;
             }
         }
         if let Some(reason) = examined.reason {
@@ -75,8 +96,15 @@ impl Trial {
         self.refused.is_none() && self.accepted == self.read
     }
 
-    /// True if nearly every record lands.
+    /// True if nearly all values keep the rules. Rows that are written wrongly do not count: no scope takes them.
     pub(super) fn is_nearly_clean(&self) -> bool {
-        self.refused.is_none() && self.accepted * 100 >= self.read * 98
+        self.refused.is_none() && !self.failing.values().any(|failing| self.is_too_much(failing))
+    }
+
+    /// True if so many values of a column fail that it is another kind of column. A few are mistakes, and one is
+    /// a mistake in a small file, too.
+    pub(super) fn is_too_much(&self, failing: &Failing) -> bool {
+        let few = if self.read < 3 { 0 } else { (self.read / 20).max(1) };
+        failing.count > few
     }
 }
