@@ -70,7 +70,7 @@ fn customers_of_a_shop_land() {
 
     contacts.customers-export
       from customers-export.csv: 24 rows read, the whole file
-      chosen  scope contacts of the catalogue: 6 of 7 columns are fields of it, and 24 of 24 rows keep its rules
+      chosen  scope contacts of the catalogue, with fields for 6 of 7 columns; its rules hold for 24 of 24 rows
       doubt   not read, since the catalogue has no such field: `Notes`
       chosen  fields between `,`: 7 in each of 24 rows
       chosen  dates as `dd/mm/yyyy`, from 24 values
@@ -131,7 +131,7 @@ fn packed_products_land() {
 
     products.products
       from products_2026-11-28.csv.gz: 24 rows read, the whole file
-      chosen  scope products of the catalogue: 6 of 6 columns are fields of it, and 24 of 24 rows keep its rules
+      chosen  scope products of the catalogue, with fields for 6 of 6 columns; its rules hold for 24 of 24 rows
       chosen  fields between `,`: 6 in each of 24 rows
       chosen  true is `yes`, false is `no`
       chosen  files named `products_{date}.csv.gz`

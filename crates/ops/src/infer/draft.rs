@@ -34,6 +34,22 @@ pub(super) struct Planned {
 }
 
 impl Draft {
+    /// A draft that says nothing yet.
+    pub(super) fn empty() -> Self {
+        Self {
+            scope: String::new(),
+            import: String::new(),
+            is_own: false,
+            title: String::new(),
+            before: Map::new(),
+            after: Map::new(),
+            columns: Vec::new(),
+            has_header: true,
+            ignored: Vec::new(),
+            key: None,
+        }
+    }
+
     /// The options of the import.
     fn options(&self) -> Value {
         let mut options = self.before.clone();

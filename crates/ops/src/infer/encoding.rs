@@ -103,10 +103,14 @@ fn wanted(bytes: &[u8]) -> Wanted {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let guessed = detector.guess(None, Utf8Detection::Deny);
-    let reads = |encoding: &'static Encoding| {
-        encoding.decode_without_bom_handling_and_without_replacement(bytes).is_some()
+    let read =
+        |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes);
+    // Encodings of neighbours have most letters in common. Where both say the same, the usual one is meant.
+    let is_usual = match (read(guessed), read(WINDOWS_1252)) {
+        (Some(one), Some(two)) => one == two,
+        (guessed, _) => guessed.is_none(),
     };
-    Wanted::Guessed(if reads(guessed) { guessed } else { WINDOWS_1252 })
+    Wanted::Guessed(if is_usual { WINDOWS_1252 } else { guessed })
 }
 
 /// UTF-16 without a mark: every second byte of a text in Latin letters is zero.
@@ -161,6 +165,7 @@ mod tests {
         let german = decode(b"Nr;Stra\xdfe\n1;M\xfcnchner Stra\xdfe\n").unwrap();
         assert_eq!(german.encoding, Wanted::Guessed(WINDOWS_1252));
         assert_eq!(german.example.as_deref(), Some("Straße"));
+        assert_eq!(encoding(b"email;name\na@example.org;Ren\xe9\n"), Some(Wanted::Guessed(WINDOWS_1252)));
         assert_eq!(encoding(b"caf\xc3\xa9\ncaf\xe9\n"), Some(Wanted::Mixed));
         assert_eq!(encoding(b"\x00\x01\x02\x03\xff\x00\x00\x00\x00"), None);
     }

@@ -16,9 +16,12 @@ mod judge;
 mod kind;
 mod layout;
 mod names;
+mod naming;
+mod options;
 mod own;
 mod propose;
 mod records;
+mod references;
 mod remark;
 mod sample;
 mod synonyms;
@@ -41,7 +44,8 @@ pub use self::sample::{SAMPLE_BYTES, Sample, Unusable};
 use self::catalogue::{candidates, nearly};
 use self::draft::document;
 use self::group::{Group, groups};
-use self::propose::{Keys, Proposed, catalogued, keys_of, owned};
+use self::propose::{Proposed, catalogued, owned};
+use self::references::{Keys, keys_of};
 
 /// A configuration that was inferred.
 #[derive(Debug, Clone)]

@@ -65,8 +65,8 @@ pub(super) fn of(universe: &str, draft: &Draft, group: &Group<'_>) -> Trial {
         trial.accepted += summary.accepted;
         for finding in summary.findings.kept() {
             let message = match &finding.value {
-                Some(value) => format!("{}, found `{value}`", finding.message),
-                None => finding.message.clone(),
+                Some(value) if !value.is_empty() => format!("{}, found `{value}`", finding.message),
+                _ => finding.message.clone(),
             };
             let name = finding.field.as_ref().map(|field| field.name.clone()).unwrap_or_default();
             if VALUES.contains(&finding.code) && !summary.bogus {

@@ -160,7 +160,8 @@ fn tell_preflight(preflight: &Preflight, out: &mut impl FnMut(Line) -> Result<()
     for finding in preflight.findings.iter().take(SHOWN) {
         let place = finding.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let column = finding.field.as_ref().map(|field| format!("{}: ", field.name)).unwrap_or_default();
-        let value = finding.value.as_ref().map(|value| format!(", found `{value}`")).unwrap_or_default();
+        let value = finding.value.as_ref().filter(|value| !value.is_empty());
+        let value = value.map(|value| format!(", found `{value}`")).unwrap_or_default();
         out(Line::from("    ").text(format!("{place}{column}{}{value}", finding.message)))?;
     }
     let hidden = preflight.findings_total.saturating_sub(preflight.findings.len().min(SHOWN) as u64);
