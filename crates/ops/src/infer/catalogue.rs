@@ -1,5 +1,8 @@
 //! Which scope of the catalogue a table seems to be, by its labels.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::{FieldSchema, TableSchema};
 
@@ -72,27 +75,29 @@ pub(super) fn nearly(labels: &[String], subject: &[String]) -> Option<String> {
 /// Scopes whose fields most labels are, the best ones first.
 fn close(labels: &[String], subject: &[String]) -> Vec<Candidate> {
     let scopes = catalogue::names().filter_map(|name| Some((name, catalogue::scopes().get(name)?)));
+    let labels: Vec<Vec<String>> = labels.iter().map(|label| words(label)).collect();
     let mut found: Vec<Candidate> =
-        scopes.filter_map(|(name, schema)| candidate(name, schema, labels, subject)).collect();
+        scopes.filter_map(|(name, schema)| candidate(name, schema, &labels, subject)).collect();
     found.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     found
 }
 
 /// True if a label means a field of some scope.
 pub(super) fn is_known(label: &str) -> bool {
-    let label = key(label);
-    !label.is_empty()
-        && (SYNONYMS.iter().any(|(_, _, labels)| labels.contains(&label.as_str()))
-            || catalogue::scopes()
-                .values()
-                .flat_map(|schema| &schema.fields)
-                .any(|field| key(&field.name) == label))
+    KNOWN.contains(&key(label))
 }
+
+/// What is compared of all labels that mean a field.
+static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let fields = catalogue::scopes().values().flat_map(|schema| &schema.fields);
+    let synonyms = SYNONYMS.iter().flat_map(|(_, _, labels)| *labels);
+    fields.map(|field| key(&field.name)).chain(synonyms.map(|label| (*label).to_owned())).collect()
+});
 
 fn candidate(
     scope: &'static str,
     schema: &'static TableSchema,
-    labels: &[String],
+    labels: &[Vec<String>],
     subject: &[String],
 ) -> Option<Candidate> {
     let subjects = subjects(scope);
@@ -152,8 +157,13 @@ fn candidate(
 }
 
 /// How surely a label means a field: its name, a synonym, or a bare word such as `id` for the key.
-fn strength(label: &str, field: &FieldSchema, scope: &str, schema: &TableSchema, is_subject: bool) -> u8 {
-    let words = words(label);
+fn strength(
+    words: &[String],
+    field: &FieldSchema,
+    scope: &str,
+    schema: &TableSchema,
+    is_subject: bool,
+) -> u8 {
     let whole = words.concat();
     // `Customer First Name` among customers is a first name.
     let rest = match words.split_first() {

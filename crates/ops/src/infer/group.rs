@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::catalogue::is_known;
 use super::encoding::{Decoded, Wanted};
-use super::layout::{self, Table};
+use super::layout::{self, MOST_COLUMNS, Table};
 use super::names::{self, Naming};
 use super::sample::{Sample, Unusable};
 
@@ -57,6 +57,11 @@ fn group<'a>(files: &[&'a (&'a Sample, Decoded)], unusable: &mut Vec<Unusable>) 
             unusable.push(Unusable::new(&sample.name, "is empty: nothing can be inferred from it"));
             continue;
         };
+        if table.layout.width > MOST_COLUMNS {
+            let why = format!("has {} columns, where a scope has at most {MOST_COLUMNS}", table.layout.width);
+            unusable.push(Unusable::new(&sample.name, why));
+            continue;
+        }
         // One import reads its files in one way. What is written otherwise than the first is another import.
         let common = encoding.map_or(Some(decoded.encoding), |known| known.and(decoded.encoding));
         let differs = read.first().and_then(|(first, known)| {

@@ -12,6 +12,8 @@ const QUOTES: [(Option<char>, Option<char>); 4] =
 const TRIED: usize = 500;
 /// How much text is cut in each way that is tried, in bytes.
 const TRIED_BYTES: usize = 1 << 18;
+/// The most fields that a document may give to a scope.
+pub(super) const MOST_COLUMNS: usize = 5_000;
 /// The most lines before a header.
 const PREAMBLE: usize = 30;
 /// What the last line of a file begins with if it is a sum or an end mark.
@@ -84,7 +86,7 @@ pub(super) fn read<'a>(text: &'a str, how: Cut, is_whole: bool, known: &dyn Fn(&
     // Comments are not read, wherever they stand.
     let skip = if text.lines().take(before).all(is_comment) { 0 } else { before };
     let behind = found.records.get(first + 1..).unwrap_or_default();
-    let has_header = header.is_some_and(|row| is_header(row, behind, known));
+    let has_header = width <= MOST_COLUMNS && header.is_some_and(|row| is_header(row, behind, known));
     let labels: Vec<String> = match header {
         Some(row) if has_header => row.cells.iter().map(|cell| cell.trim().to_owned()).collect(),
         _ => Vec::new(),

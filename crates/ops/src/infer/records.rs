@@ -104,10 +104,9 @@ fn record<'a>(text: &'a str, how: &Cut, quote: Option<char>) -> Option<Record<'a
             record.quoted += 1;
         }
         let rest = text.get(record.bytes..)?;
-        let line = rest.find('\n').unwrap_or(rest.len());
-        let delimiter = rest.get(..line)?.find(how.delimiter);
-        let plain = rest.get(..delimiter.unwrap_or(line))?;
-        let plain = if delimiter.is_none() { plain.strip_suffix('\r').unwrap_or(plain) } else { plain };
+        let (end, is_last) = end_of_field(rest, how.delimiter);
+        let plain = rest.get(..end)?;
+        let plain = if is_last { plain.strip_suffix('\r').unwrap_or(plain) } else { plain };
         record.stray += usize::from(if value.is_empty() {
             quote.is_some_and(|quote| plain.contains(quote))
         } else {
@@ -119,12 +118,31 @@ fn record<'a>(text: &'a str, how: &Cut, quote: Option<char>) -> Option<Record<'a
             value.to_mut().push_str(plain);
         }
         record.cells.push(value);
-        let Some(at) = delimiter else {
-            record.bytes += (line + 1).min(rest.len());
+        if is_last {
+            record.bytes += (end + 1).min(rest.len());
             return Some(record);
-        };
-        record.bytes += at + how.delimiter.len();
+        }
+        record.bytes += end + how.delimiter.len();
     }
+}
+
+/// Where a field without quotes ends, and whether it is the last one of its line. Each byte is looked at once, however long
+/// the line is.
+fn end_of_field(text: &str, delimiter: &str) -> (usize, bool) {
+    let first = delimiter.chars().next();
+    let mut from = 0;
+    while let Some(rest) = text.get(from..) {
+        let Some(at) = rest.find(|c: char| c == '\n' || Some(c) == first) else { break };
+        let found = rest.get(at..).unwrap_or_default();
+        if found.starts_with(delimiter) {
+            return (from + at, false);
+        }
+        if found.starts_with('\n') {
+            return (from + at, true);
+        }
+        from += at + first.map_or(1, char::len_utf8);
+    }
+    (text.len(), true)
 }
 
 /// The value of a text that begins with a quote, and how many bytes it takes; None if the quote is not closed.

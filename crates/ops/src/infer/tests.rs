@@ -293,6 +293,7 @@ fn what_is_no_table_is_said_in_words() {
         ("a.csv", b"{\"a\": 1}", "JSON"),
         ("a.csv", &random, "is no text"),
         ("a.csv", b"a;b\r1;2\r", "carriage returns"),
+        ("a.csv", "a,".repeat(9_000).as_bytes(), "9001 columns"),
     ] {
         let (_, proposal) = inferred(&[(name, bytes)]);
         assert_eq!(proposal.document, "", "{name}");
