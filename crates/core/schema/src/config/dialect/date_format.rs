@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::{Date, Time};
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
@@ -71,6 +72,18 @@ impl DateFormat {
             Form::Epoch => epoch(text).and_then(|n| Timestamp::from_second(n).ok()).map(at),
             Form::EpochMillis => epoch(text).and_then(|n| Timestamp::from_millisecond(n).ok()).map(at),
         }
+    }
+
+    /// A day, with a time if it has one, in this form. None if the form would not give the same back.
+    pub fn write(&self, date: Date, time: Option<Time>) -> Option<String> {
+        let moment = date.to_datetime(time.unwrap_or_default()).to_zoned(TimeZone::UTC).ok()?;
+        let text = self.example(&moment)?;
+        let is_same = match (self.read(&text)?, time) {
+            (Moment::Day(read), None) => read == date,
+            (Moment::At(read, _), Some(time)) => read == date.to_datetime(time),
+            _ => false,
+        };
+        is_same.then_some(text)
     }
 
     /// How a day and a time look in this form; None for seconds since 1970.
