@@ -314,7 +314,6 @@ fn a_workbook_is_checked_as_the_file_that_it_holds() {
       note: sheet "Kunden": line numbers are rows, field 1 is column A; below a cell with a line break, line numbers are larger than rows
       note: cell B5: a formula without a stored result, which is read as empty: save the workbook in Excel
       line 5, field 1 (Email): type-error: not an e-mail address, found `cyd@example`
-           1  type-error in column Email
     "#);
     // Any other file of that name.
     place.write("Customers 2026-11-28.xlsx", GOOD);

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use tidewaiter::config::Active;
 use tidewaiter::id::{Timestamp, day_of};
 use tidewaiter::keys::Repository;
-use tidewaiter::name::{DataName, DroppedName, NameError};
+use tidewaiter::name::{DataName, DroppedName, NameError, packed_name};
 use tidewaiter::report::Outcome;
 
 use super::not_grouped;
@@ -100,8 +100,10 @@ fn name_of(active: &Active, import: &ImportRun) -> std::result::Result<DataName,
     let arrived = day_of(import.arrived);
     match import.unpacked() {
         Some(unpacked) => active.resolve_packed(&import.file, &unpacked.file, arrived),
-        None if is_workbook(import) => active.resolve_packed(&import.file, &import.file, arrived),
-        None => active.resolve(&import.file, arrived),
+        None => {
+            let sheet = packed_name(&import.file).filter(|_| is_workbook(import));
+            active.resolve(sheet.as_ref().unwrap_or(&import.file), arrived)
+        }
     }
 }
 
