@@ -13,7 +13,7 @@ fn csv(rows: &str, header: u32) -> (Result<u32, SheetError>, String, Vec<String>
     let mut rows = workbook.rows(Choice::FirstVisible).expect("the sheet opens");
     let (mut out, mut doubts) = (Vec::new(), Vec::new());
     let result = to_csv(&mut rows, header, &Commas, &mut out, |cell, doubt: Doubt| {
-        doubts.push(format!("{cell} {doubt:?}"))
+        doubts.push(format!("{cell} {doubt:?}"));
     });
     (result, String::from_utf8(out).expect("it is text"), doubts)
 }
