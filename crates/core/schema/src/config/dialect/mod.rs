@@ -408,8 +408,8 @@ impl DialectOptions {
     /// True if these are the options of the strict form, apart from the delimiter.
     pub fn is_strict(&self) -> bool {
         // The sheet of a workbook is written in the form that the other options say.
-        let (delimiter, sheet) = (self.delimiter.clone(), self.sheet.clone());
-        let strict = Self { delimiter, sheet, ..Self::default() };
+        let (sheet, delimiter) = (self.sheet.clone(), self.delimiter.clone());
+        let strict = Self { sheet, delimiter, ..Self::default() };
         *self == strict && self.delimiter.as_byte().is_some()
     }
 }
