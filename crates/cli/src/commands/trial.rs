@@ -24,7 +24,7 @@ pub async fn run(args: ConfigTryArgs, printer: &Printer) -> Result<Status> {
     match format {
         Format::Json => printer.json(&trial)?,
         Format::Text if !trial.mistakes.is_empty() => {
-            tell_wrong(&file_name(&file), &trial.mistakes, printer)?
+            tell_wrong(&file_name(&file), &trial.mistakes, printer)?;
         }
         Format::Text => tell(&trial, printer)?,
     }

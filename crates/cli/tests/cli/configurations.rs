@@ -103,7 +103,8 @@ fn a_configuration_is_tried_on_what_came_last_without_any_effect() {
     place.import().expect(1);
     let contacts = r#"{ "main": { "date_formats": ["dd/mm/yyyy"] },
         "shop": { "files": "customers*.txt", "delimiter": ",", "columns": { "first": "firstname" } } }"#;
-    place.write("default_imports_config.json", &format!(r#"{{ "default": {{ "contacts": {contacts} }} }}"#));
+    let document = format!(r#"{{ "default": {{ "contacts": {contacts} }} }}"#);
+    place.write("default_imports_config.json", document);
     let before = place.run(&["records", "drop", "contacts"]).out;
     let answer = place.run(&["config", "try", "drop", "default_imports_config.json"]).expect(0);
     insta::assert_snapshot!(answer.out, @r"

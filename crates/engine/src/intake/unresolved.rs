@@ -98,13 +98,11 @@ fn is_unresolved(import: &ImportRun) -> bool {
 
 fn name_of(active: &Active, import: &ImportRun) -> std::result::Result<DataName, NameError> {
     let arrived = day_of(import.arrived);
-    match import.unpacked() {
-        Some(unpacked) => active.resolve_packed(&import.file, &unpacked.file, arrived),
-        None => {
-            let sheet = packed_name(&import.file).filter(|_| is_workbook(import));
-            active.resolve(sheet.as_ref().unwrap_or(&import.file), arrived)
-        }
+    if let Some(unpacked) = import.unpacked() {
+        return active.resolve_packed(&import.file, &unpacked.file, arrived);
     }
+    let sheet = packed_name(&import.file).filter(|_| is_workbook(import));
+    active.resolve(sheet.as_ref().unwrap_or(&import.file), arrived)
 }
 
 /// True for a workbook of which no sheet was read yet: which one is read, its import says.

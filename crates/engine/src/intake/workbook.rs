@@ -9,7 +9,7 @@ use tidewaiter::id::day_of;
 use tidewaiter::name::packed_name;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{Limits, Sink};
-use tidewaiter_sheet::{Choice, Doubt, SeekScratch, SheetError, Workbook, to_csv};
+use tidewaiter_sheet::{Choice, Doubt, Rows, SeekScratch, SheetError, Workbook, to_csv};
 
 use super::members::{Stopped, write_pieces};
 use super::{archive_limits, lone, lose};
@@ -81,25 +81,14 @@ fn write<R: Read + Seek, S: Sink>(
     let sheet = workbook.find(choice)?.name.clone();
     let header = match form.header_row {
         Some(row) => row,
-        None => {
-            let (mut rows, mut widest, mut at) = (workbook.rows(choice)?, 0, 1);
-            while let Some(row) = rows.next_row()?
-                && row.number() <= FIRST_ROWS
-            {
-                let width = row.cells().last().map_or(0, |cell| cell.column + 1);
-                if width > widest {
-                    (widest, at) = (width, row.number());
-                }
-            }
-            at
-        }
+        None => widest_row(&mut workbook.rows(choice)?)?,
     };
     let mut doubts = Doubts::default();
     out.begin(name)?;
     let mut writer = BufWriter::with_capacity(PIECE, &mut *out);
     writer.write_all(form.mark()).map_err(SheetError::Output)?;
     to_csv(&mut workbook.rows(choice)?, header, form, &mut writer, |cell, doubt: Doubt| {
-        doubts.add(cell, doubt)
+        doubts.add(cell, doubt);
     })?;
     writer.flush().map_err(SheetError::Output)?;
     drop(writer);
@@ -108,6 +97,22 @@ fn write<R: Read + Seek, S: Sink>(
         vec![format!("sheet {sheet:?}: line numbers are rows, field 1 is column A{}", form.breaks())];
     notes.extend(doubts.notes());
     Ok(notes)
+}
+
+/// The widest of the first rows: that of the header, where people wrote something above it.
+fn widest_row<R: Read + Seek, S: tidewaiter_sheet::Scratch>(
+    rows: &mut Rows<'_, R, S>,
+) -> std::result::Result<u32, SheetError> {
+    let (mut widest, mut at) = (0, 1);
+    while let Some(row) = rows.next_row()?
+        && row.number() <= FIRST_ROWS
+    {
+        let width = row.cells().last().map_or(0, |cell| cell.column + 1);
+        if width > widest {
+            (widest, at) = (width, row.number());
+        }
+    }
+    Ok(at)
 }
 
 /// Why a bad workbook is not taken.
