@@ -5,6 +5,7 @@
 
 mod date_format;
 mod encoding;
+mod layout;
 mod values;
 
 use std::borrow::Cow;
