@@ -59,6 +59,9 @@ pub enum Error {
     /// One file is fixed at a time.
     #[error("--fix takes one file, not standard input")]
     OneFile,
+    /// A configuration is inferred for one repository at a time.
+    #[error("--from infers the configuration of one repository")]
+    OneRepository,
     /// Records came and went while they were listed.
     #[error("the records changed while they were being read: column {column} is new")]
     RecordsChanged {
@@ -106,6 +109,7 @@ impl Error {
             | Self::Superseded(_)
             | Self::Stdin(_)
             | Self::OneFile
+            | Self::OneRepository
             | Self::Output(_)
             | Self::Runtime(_) => return None,
         })

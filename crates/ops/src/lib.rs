@@ -14,6 +14,7 @@ mod deployment;
 mod error;
 pub mod explain;
 pub mod history;
+pub mod infer;
 mod location;
 mod lookup;
 pub mod preflight;

@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod history;
+mod init;
 mod records;
 mod replay;
 mod report;
@@ -20,6 +21,7 @@ pub use self::check::CheckArgs;
 pub(crate) use self::check::EncodingName;
 pub use self::config::{ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigTryArgs};
 pub use self::history::HistoryArgs;
+pub use self::init::InitArgs;
 pub use self::records::RecordsArgs;
 pub use self::replay::{QueueName, ReplayArgs};
 pub use self::report::{ExplainArgs, ReportArgs};
@@ -34,6 +36,7 @@ pub const LOG_VARIABLE: &str = "TIDEWAITER_LOG";
 const EXAMPLES: &str = "\
 Examples:
   tidewaiter init drop                      make the folders
+  tidewaiter init drop --from export.csv    and a configuration with which this file lands
   cp *.csv drop/imports/default/            drop files
   tidewaiter run drop                       import what is there
   tidewaiter history drop                   see what became of each file
@@ -85,7 +88,7 @@ impl From<Color> for ColorChoice {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make the folders of a deployment, and an example configuration
+    /// Make the folders of a deployment, and a configuration: an example, or one for files of yours
     Init(InitArgs),
     /// Import everything that is ready, then stop
     Run(RunArgs),
@@ -129,29 +132,6 @@ pub(crate) struct Deployment {
     /// The folder of the deployment: the one that holds imports/
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) dir: PathBuf,
-}
-
-/// Arguments of `init`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tidewaiter init drop
-  tidewaiter init drop --repository acme --repository globex
-
-What exists stays unchanged. The example configuration is written only
-into repositories that have no configuration yet; it is active at once.
-
-If a database was lost or emptied, every command says so and stops: restore it
-from a backup, or give --accept-empty once to go on without what it knew.")]
-pub struct InitArgs {
-    #[command(flatten)]
-    pub(crate) deployment: Deployment,
-    /// A partner's drop folder to make; may be given several times
-    #[arg(long = "repository", value_name = "NAME", default_value = "default")]
-    pub(crate) repositories: Vec<Repository>,
-    /// Go on though a database was lost or emptied: it begins anew, without what it knew
-    #[arg(long)]
-    pub(crate) accept_empty: bool,
 }
 
 /// Arguments of `run`.

@@ -12,6 +12,8 @@ mod faults;
 #[cfg(test)]
 mod fixes;
 #[cfg(test)]
+mod init_from;
+#[cfg(test)]
 mod listings;
 #[cfg(unix)]
 #[cfg(test)]

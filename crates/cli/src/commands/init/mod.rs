@@ -1,4 +1,6 @@
-//! `tidewaiter init`: the folders of a deployment, and an example to begin with.
+//! `tidewaiter init`: the folders of a deployment, and a configuration to begin with.
+
+mod infer;
 
 use std::path::Path;
 
@@ -11,42 +13,84 @@ use tidewaiter_folder::Local;
 use tidewaiter_ops::open_folder;
 
 use super::only_folder;
-use crate::args::InitArgs;
+use crate::args::{Deployment, InitArgs};
 use crate::printer::{Line, Printer, style};
-use crate::{Result, Status};
+use crate::{Error, Result, Status};
 
 /// Makes what is not there, and says what to do next.
 pub async fn run(args: InitArgs, printer: &Printer) -> Result<Status> {
-    let InitArgs { deployment, repositories, accept_empty } = args;
+    let InitArgs { dir, repositories, from, print: _, accept_empty } = args;
+    if !from.is_empty() && repositories.len() > 1 {
+        return Err(Error::OneRepository);
+    }
+    let inferred = match repositories.first() {
+        Some(repository) if !from.is_empty() => Some(infer::read(&example_universe(repository), &from)),
+        _ => None,
+    };
+    let Some(dir) = dir else {
+        let Some(inferred) = &inferred else { return Ok(Status::Clean) };
+        return infer::print(inferred, &from, printer);
+    };
+    let deployment = Deployment { dir };
     let dir = &only_folder(deployment, "`init`", "`make deploy` makes a stack: see infra/README.md")?;
     for repository in &repositories {
         Local::init(dir, repository)?;
     }
     let local = if accept_empty { Local::open_anew(dir)? } else { open_folder(dir)? };
+    let mut status = Status::Clean;
     for repository in &repositories {
         let drop = dir.join("imports").join(repository.as_str());
         printer.line(Line::new().styled(style::GOOD, "ready").text(format!("  {}", drop.display())))?;
         if !local.objects().list(&Key::configs(repository)).await?.is_empty() {
             printer.line(format!("       {repository} has a configuration already; it stays as it is"))?;
+            if inferred.is_some() {
+                printer.line("       nothing was inferred or written; --print in place of the folder shows what would be")?;
+                status = Status::Failure;
+            }
             continue;
         }
         let universe = example_universe(repository);
         let key = Key::config(repository, &universe);
+        let path = dir.join(key.as_str());
         let owner = local.state().own(&universe, repository).await?;
         if !owner.admits(repository) {
-            printer.line(format!("       no example: universe {universe} belongs to {}", owner.owner))?;
+            let what = if inferred.is_some() { "configuration" } else { "example" };
+            printer.line(format!("       no {what}: universe {universe} belongs to {}", owner.owner))?;
+            if inferred.is_some() {
+                status = Status::Failure;
+            }
             continue;
         }
-        local.objects().put(&key, example(&universe).into()).await?;
-        printer.line(format!(
-            "       {} is an example configuration, active now",
-            dir.join(key.as_str()).display()
-        ))?;
+        let Some(inferred) = &inferred else {
+            local.objects().put(&key, example(&universe).into()).await?;
+            printer.line(format!("       {} is an example configuration, active now", path.display()))?;
+            continue;
+        };
+        if !infer::is_usable(inferred, printer)? {
+            status = Status::Failure;
+            continue;
+        }
+        local.objects().put(&key, inferred.document.clone().into()).await?;
+        printer.line(format!("       {} is the configuration, active now", path.display()))?;
+        status = infer::tell(inferred, &from, printer)?;
     }
-    if let Some(repository) = repositories.first() {
-        next_steps(dir, repository, printer)?;
+    match repositories.first() {
+        Some(repository) if inferred.is_none() => next_steps(dir, repository, printer)?,
+        Some(repository) if status != Status::Failure => land(dir, repository, &from, printer)?,
+        _ => {}
     }
-    Ok(Status::Clean)
+    Ok(status)
+}
+
+/// How to import the files from which a configuration was inferred.
+fn land(dir: &Path, repository: &Repository, from: &[std::path::PathBuf], printer: &Printer) -> Result<()> {
+    let drop = dir.join("imports").join(repository.as_str());
+    let files: Vec<String> = from.iter().map(|file| quoted(file)).collect();
+    printer.blank()?;
+    printer.line(Line::new().styled(style::BOLD, "What to do next"))?;
+    printer.line("  look at the doubts, drop the files as they are, and import them:")?;
+    printer.line(format!("    cp {} {}", files.join(" "), quoted(&drop)))?;
+    printer.line(format!("    tidewaiter run {}", quoted(dir)))
 }
 
 fn next_steps(dir: &Path, repository: &Repository, printer: &Printer) -> Result<()> {
