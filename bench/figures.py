@@ -9,6 +9,7 @@ import pathlib
 import shutil
 
 import peers
+from dialects import dialects
 from landing import choosing, draining, loading, unpacking
 from measure import Engine, by_turns, middle, once, ratio
 from model import modelled
@@ -250,6 +251,7 @@ FIGURES = {
     "cores": cores,
     "processes": processes,
     "growth": growth,
+    "dialects": dialects,
     "loading": loading,
     "draining": draining,
     "choosing": choosing,

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::io::Cursor;
 
-use tidewaiter::config::Config;
+use tidewaiter::config::{Config, DialectOptions};
 use tidewaiter::name::is_tool_file;
 use tidewaiter::record::Source;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
 use tidewaiter_archive::{Format, Limits, Sink, extract};
+use tidewaiter_engine::intake::{SheetForm, write_sheet};
 use tidewaiter_engine::ports::{Conclusion, ImportRun, KeptReport, Kind, Progress};
 
 use crate::world::World;
@@ -94,10 +95,10 @@ fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Concl
         return;
     }
     let archived = match import.unpacked() {
-        Some(_) => only_member(&import.file, content(&done.place)),
+        Some(_) => only_member(&import.file, content(&done.place), &dialect(tree, import)),
         None => content(&done.place),
     };
-    let strict = is_strict(tree, import);
+    let strict = dialect(tree, import).is_strict();
     if strict {
         assert_eq!(lines(&archived).len() as u64, counts.read + 1, "lines of {file} against its content");
     } else {
@@ -122,19 +123,24 @@ fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Concl
     }
 }
 
-/// True if the files of an import are in the strict form: a record is a line, and the first one is the header.
-fn is_strict(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun) -> bool {
-    let Kind::Data { name, .. } = &import.kind else { return true };
+/// How the files of an import are written. In the strict form, a record is a line, and the first one is the header.
+fn dialect(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun) -> DialectOptions {
+    let Kind::Data { name, .. } = &import.kind else { return DialectOptions::default() };
     let key = format!("config/{}/{}.json", import.repository, name.universe);
     let config = tree.get(&key).and_then(|document| Config::parse(&name.universe, document).ok());
     let options = config.as_ref().and_then(|config| config.subsection(&name.scope, &name.subsection));
-    options.is_none_or(|options| options.dialect.is_strict())
+    options.map(|options| options.dialect.clone()).unwrap_or_default()
 }
 
-/// The content of the only file in an archive.
-fn only_member(name: &str, archive: Vec<u8>) -> Vec<u8> {
-    let format = Format::from_name(name).expect("the name of an archive");
+/// The content of the only file in an archive, or of the sheet of a workbook that an import reads.
+fn only_member(name: &str, archive: Vec<u8>, dialect: &DialectOptions) -> Vec<u8> {
     let mut only = OnlyMember::default();
+    let Some(format) = Format::from_name(name) else {
+        let form = SheetForm::of(dialect);
+        let written = write_sheet(Cursor::new(archive), name, &form, &Limits::default(), &mut only);
+        assert!(written.is_ok(), "{name} is neither an archive nor a workbook: {written:?}");
+        return only.0;
+    };
     let read = extract(format, name, Cursor::new(archive), &Limits::default(), &mut only);
     assert_eq!(read.map(|summary| summary.members).expect("a sound archive"), 1, "members of {name}");
     only.0

@@ -1,15 +1,20 @@
 //! Takes in what was dropped: tells configurations, archives and data files apart, extracts archives,
-//! and registers files for their turn. An archive that holds one data file is handled as that file.
+//! and registers files for their turn. An archive that holds one data file is handled as that file, and a workbook as a
+//! file with what its sheet shows.
 
 mod configure;
 mod extract;
 mod lone;
 mod members;
 mod unresolved;
+mod workbook;
 
 pub use extract::{ignored_note, limits as archive_limits, not_grouped};
 pub use lone::is_lone;
 pub use members::refused as refused_archive;
+pub use workbook::{SheetForm, SheetStopped, write_sheet};
+
+use tidewaiter::name::DroppedName;
 
 use crate::capabilities::{HasConfigs, HasGroups, HasQueue, trait_alias};
 use crate::conclude::{self, Concludes, Findings};
@@ -56,6 +61,9 @@ async fn go_on<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<Option<
         Kind::Unresolved { .. } => return Box::pin(unresolved::look_again(deployment, import)).await,
         Kind::Configuration { universe } => {
             Box::pin(configure::configure(deployment, import, universe)).await?;
+        }
+        Kind::Archive if DroppedName::of(&import.file) == DroppedName::Workbook => {
+            return Box::pin(workbook::extract(deployment, import)).await;
         }
         Kind::Archive => return Box::pin(extract::extract(deployment, import)).await,
     }

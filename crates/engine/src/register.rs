@@ -3,7 +3,7 @@
 use tidewaiter::config::Active;
 use tidewaiter::id::day_of;
 use tidewaiter::keys::{SLASH, clean_name};
-use tidewaiter::name::{DataName, DroppedName, NameError, is_tool_file};
+use tidewaiter::name::{DataName, DroppedName, NameError, is_tool_file, packed_name};
 use tidewaiter::order::scope_rank;
 use tidewaiter::report::{Outcome, Reason, TOOL_FILE};
 use tidewaiter::sequence::GroupRef;
@@ -67,10 +67,13 @@ async fn kind_of<D: Registers>(deployment: &D, dropped: &DroppedObject, file: &s
     match DroppedName::of(file) {
         DroppedName::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
         DroppedName::Archive => Ok(Kind::Archive),
-        DroppedName::Data | DroppedName::Other => {
+        DroppedName::Data | DroppedName::Other | DroppedName::Workbook => {
+            let sheet = packed_name(file);
+            let named = sheet.as_deref().unwrap_or(file);
             let (active, name) =
-                configs::resolve(deployment, &dropped.repository, file, day_of(dropped.arrived)).await?;
+                configs::resolve(deployment, &dropped.repository, named, day_of(dropped.arrived)).await?;
             Ok(match name {
+                Ok(_) if sheet.is_some() => Kind::Archive,
                 Ok(name) => data_kind(deployment, &active, name, None),
                 Err(error) if !error.may_be_configured() => Kind::Refused(refused_name(&error)),
                 Err(_) => unresolved(deployment, &active, None),

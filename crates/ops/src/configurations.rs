@@ -78,7 +78,7 @@ fn configured(config: &Config) -> Configured {
     let import = |(entry, options): (Entry, &ImportOptions)| ConfiguredImport {
         scope: entry.scope.clone(),
         subsection: entry.subsection.clone(),
-        files: format!("{}_<yyyymmdd>.csv", entry.joined()),
+        files: names(&entry, options),
         options: options.clone(),
         changed: changed(options, &defaults(config.settings())),
     };
@@ -88,6 +88,15 @@ fn configured(config: &Config) -> Configured {
         changed_settings: changed(config.settings(), &Settings::default()),
         own_scopes: own_scopes(config),
     }
+}
+
+/// How the files of an import are named: by its own name, or by its patterns.
+fn names(entry: &Entry, options: &ImportOptions) -> String {
+    let patterns = options.files.iter().map(ToString::to_string);
+    std::iter::once(format!("{}_<yyyymmdd>.csv", entry.joined()))
+        .chain(patterns)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Makes a configuration the active one of a repository, as an operator. The deployment is to be

@@ -24,8 +24,47 @@ pub enum Doubt {
     Error,
 }
 
-/// Writes all rows as CSV by RFC 4180: UTF-8, commas, line feeds, values as [`Value`] displays them. Gives the number of
-/// records.
+/// How records are written.
+pub trait Form {
+    /// What stands between two fields.
+    fn delimiter(&self) -> &str;
+
+    /// Appends a value as text.
+    fn value(&self, value: &Value<'_>, text: &mut String);
+
+    /// Appends a text as a field, in quotes where it needs them.
+    fn field(&self, text: &str, record: &mut Vec<u8>);
+}
+
+/// CSV by RFC 4180: commas, and values as [`Value`] displays them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Commas;
+
+impl Form for Commas {
+    fn delimiter(&self) -> &'static str {
+        ","
+    }
+
+    fn value(&self, value: &Value<'_>, text: &mut String) {
+        _ = write!(text, "{value}");
+    }
+
+    fn field(&self, text: &str, record: &mut Vec<u8>) {
+        if !text.bytes().any(|one| matches!(one, b',' | b'"' | b'\r' | b'\n')) {
+            return record.extend_from_slice(text.as_bytes());
+        }
+        record.push(b'"');
+        for one in text.bytes() {
+            if one == b'"' {
+                record.push(b'"');
+            }
+            record.push(one);
+        }
+        record.push(b'"');
+    }
+}
+
+/// Writes all rows as records of UTF-8 that end with a line feed. Gives the number of records.
 ///
 /// The number of a record is that of its row: a row without values is a record of empty fields. From the row `header` on,
 /// a record has at least as many fields as that row, and more only if they hold something. Cells that deserve a finding are
@@ -33,13 +72,17 @@ pub enum Doubt {
 pub fn to_csv<R: Read + Seek, S: Scratch, W: Write>(
     rows: &mut Rows<'_, R, S>,
     header: u32,
+    form: &impl Form,
     mut out: W,
     mut doubt: impl FnMut(CellName, Doubt),
 ) -> Result<u32, SheetError> {
     let mut records = 0;
-    let mut width = 1;
+    let mut width = 1_u16;
     let mut padding = 0_u64;
     let (mut field, mut record) = (String::new(), Vec::new());
+    let separate = |count: u16, record: &mut Vec<u8>| {
+        (0..count).for_each(|_| record.extend_from_slice(form.delimiter().as_bytes()));
+    };
     loop {
         let unpacked = rows.unpacked();
         let Some(row) = rows.next_row()? else { return Ok(records) };
@@ -48,12 +91,14 @@ pub fn to_csv<R: Read + Seek, S: Scratch, W: Write>(
             records += 1;
             padding += u64::from(width);
             check_padding(padding, unpacked, row.number())?;
-            write_empty(width, &mut out)?;
+            let mut empty = Vec::new();
+            separate(width.saturating_sub(1), &mut empty);
+            write(empty, &mut out)?;
         }
         let mut next = 0;
         for cell in row.cells() {
             field.clear();
-            _ = write!(field, "{}", cell.value);
+            form.value(&cell.value, &mut field);
             let about = match cell.value {
                 Value::Empty => Some(Doubt::NotComputed),
                 Value::Number { is_exact: false, .. } => Some(Doubt::DigitsLost),
@@ -66,8 +111,8 @@ pub fn to_csv<R: Read + Seek, S: Scratch, W: Write>(
             // Fields that hold nothing are written when one follows that does, or to the width.
             if !field.is_empty() {
                 padding += u64::from(cell.column - next);
-                record.extend(std::iter::repeat_n(b',', usize::from(cell.column - next)));
-                write_field(&field, &mut record);
+                separate(cell.column - next, &mut record);
+                form.field(&field, &mut record);
                 next = cell.column;
             }
         }
@@ -78,12 +123,8 @@ pub fn to_csv<R: Read + Seek, S: Scratch, W: Write>(
         let missing = width.saturating_sub(next + 1);
         padding += u64::from(missing);
         check_padding(padding, unpacked, row.number())?;
-        record.extend(std::iter::repeat_n(b',', usize::from(missing)));
-        if record.is_empty() {
-            record.extend_from_slice(b"\"\"");
-        }
-        record.push(b'\n');
-        out.write_all(&record).map_err(SheetError::Output)?;
+        separate(missing, &mut record);
+        record = write(record, &mut out)?;
     }
 }
 
@@ -95,31 +136,13 @@ fn check_padding(padding: u64, unpacked: u64, row: u32) -> Result<(), SheetError
     Ok(())
 }
 
-/// A line without anything is passed over by many readers; one empty field in quotes is not.
-fn write_empty(width: u16, out: &mut impl Write) -> Result<(), SheetError> {
-    let commas = [b','; 256];
-    let mut left = usize::from(width.saturating_sub(1));
-    if left == 0 {
-        return out.write_all(b"\"\"\n").map_err(SheetError::Output);
+/// Writes a record; what it was built in. A line without anything is passed over by many readers; one empty field in quotes
+/// is not.
+fn write(mut record: Vec<u8>, out: &mut impl Write) -> Result<Vec<u8>, SheetError> {
+    if record.is_empty() {
+        record.extend_from_slice(b"\"\"");
     }
-    while left > 0 {
-        let piece = commas.get(..left).unwrap_or(&commas);
-        out.write_all(piece).map_err(SheetError::Output)?;
-        left -= piece.len();
-    }
-    out.write_all(b"\n").map_err(SheetError::Output)
-}
-
-fn write_field(field: &str, record: &mut Vec<u8>) {
-    if !field.bytes().any(|one| matches!(one, b',' | b'"' | b'\r' | b'\n')) {
-        return record.extend_from_slice(field.as_bytes());
-    }
-    record.push(b'"');
-    for one in field.bytes() {
-        if one == b'"' {
-            record.push(b'"');
-        }
-        record.push(one);
-    }
-    record.push(b'"');
+    record.push(b'\n');
+    out.write_all(&record).map_err(SheetError::Output)?;
+    Ok(record)
 }

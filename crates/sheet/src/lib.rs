@@ -67,7 +67,7 @@ mod workbook;
 mod xml;
 
 pub use crate::cell::{Cell, CellName, ColumnName, MAX_COLUMNS, MAX_ROWS, Row, Value};
-pub use crate::csv::{Doubt, to_csv};
+pub use crate::csv::{Commas, Doubt, Form, to_csv};
 pub use crate::date::{Date, Time};
 pub use crate::limits::Limits;
 pub use crate::refusal::{Refusal, RefusalCode, SheetError};

@@ -144,12 +144,14 @@ fn a_second_name_of_a_file_changes_nothing_after_it_was_taken_in() {
     let (csv, config) = ("email\na@example.org\n", r#"{ "zoo": { "contacts": { "crm": {}, "web": {} } } }"#);
     write(&root, "imports/acme/zoo_contacts_crm_20260131.csv", csv);
     write(&root, "imports/acme/zoo_imports_config.json", config);
-    let zone = root.join("imports/acme");
-    fs::hard_link(zone.join("zoo_contacts_crm_20260131.csv"), zone.join(".keep")).unwrap();
-    fs::hard_link(zone.join("zoo_imports_config.json"), zone.join(".cfg")).unwrap();
+    let (zone, kept) = (root.join("imports/acme"), deployment.outside().join("kept"));
+    fs::create_dir_all(&kept).unwrap();
+    for name in ["zoo_contacts_crm_20260131.csv", "zoo_imports_config.json"] {
+        fs::hard_link(zone.join(name), kept.join(name)).unwrap();
+    }
     run(&deployment);
-    for name in [".keep", ".cfg"] {
-        fs::write(zone.join(name), "tampered").unwrap();
+    for name in ["zoo_contacts_crm_20260131.csv", "zoo_imports_config.json"] {
+        fs::write(kept.join(name), "tampered").unwrap();
     }
     let archived = fs::read_to_string(root.join("archives/acme/zoo_contacts_crm_20260131.csv")).unwrap();
     assert_eq!(archived, csv);

@@ -13,6 +13,8 @@ use crate::format::Format;
 pub enum ConfigCommand {
     /// Find every mistake of a configuration, or show what it configures
     Check(ConfigCheckArgs),
+    /// Try a configuration on the files that came last, without any effect
+    Try(ConfigTryArgs),
     /// Make a configuration the active one of a repository, as the operator
     Activate(ConfigActivateArgs),
     /// Print the JSON Schema of configurations, for editors
@@ -34,6 +36,39 @@ pub struct ConfigCheckArgs {
     /// The configuration
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
+    /// The universe it is for, if its name does not say so
+    #[arg(long, value_name = "U")]
+    pub(crate) universe: Option<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `config try`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidewaiter config try drop acme_imports_config.json
+  tidewaiter config try s3://bucket/acme --last 100 acme_imports_config.json
+
+Each of the last files of the universe is checked twice: by the configurations
+that are active, and with this one in its place. What is shown is what would
+change: files, lines, and kinds of mistakes, with examples. Nothing is imported.
+
+Exit codes: 0 no file gets worse; 1 one does, or the configuration has mistakes;
+2 it could not be tried.")]
+pub struct ConfigTryArgs {
+    #[command(flatten)]
+    pub(crate) deployment: Looked,
+    /// The configuration
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Which repository; may be left out if there is only one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repository: Option<Repository>,
+    /// On how many files
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) last: usize,
     /// The universe it is for, if its name does not say so
     #[arg(long, value_name = "U")]
     pub(crate) universe: Option<String>,

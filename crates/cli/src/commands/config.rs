@@ -54,7 +54,7 @@ pub fn check(args: ConfigCheckArgs, printer: &Printer) -> Result<Status> {
     Ok(if checked.valid { Status::Clean } else { Status::Findings })
 }
 
-fn tell_wrong(file: &str, mistakes: &[Mistake], printer: &Printer) -> Result<()> {
+pub(super) fn tell_wrong(file: &str, mistakes: &[Mistake], printer: &Printer) -> Result<()> {
     let count = plural(mistakes.len() as u64, "mistake");
     printer.line(Line::from(format!("{file}: ")).styled(style::BAD, count))?;
     tell_mistakes(mistakes, printer)

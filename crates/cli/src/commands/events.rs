@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
-use tidewaiter::report::{Counts, Outcome, Report};
+use tidewaiter::report::{Counts, NONE_IMPORTED, Outcome, Report};
 use tidewaiter_engine::ports::Observation;
 use tidewaiter_folder::Failure;
 
@@ -200,8 +200,11 @@ pub(super) fn counts(counts: &Counts) -> Line {
 /// A report on a terminal: one line, and one each for advice and for where to look.
 fn lines(report: &Report) -> Vec<Line> {
     let (style, word) = word(report.outcome);
-    let style =
-        if report.outcome == Outcome::Imported && report.counts.rejected > 0 { style::WARN } else { style };
+    let (style, word) = match report.outcome {
+        Outcome::Imported if report.counts.all_rejected() => (style::BAD, NONE_IMPORTED),
+        Outcome::Imported if report.counts.rejected > 0 => (style::WARN, word),
+        _ => (style, word),
+    };
     let head =
         Line::new().styled(style, word).padded(WORD).text(format!("{}/{}", report.repository, report.file));
     let head = match &report.archive {

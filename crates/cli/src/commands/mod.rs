@@ -11,6 +11,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod status;
+pub mod trial;
 pub mod universe;
 pub mod watch;
 
@@ -41,6 +42,7 @@ pub(crate) async fn run(command: Command, printer: &Printer) -> Result<Status> {
         Command::Check(args) => check::run(args, printer).await,
         Command::Replay(args) => replay::run(args, printer).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(args, printer),
+        Command::Config(ConfigCommand::Try(args)) => Box::pin(trial::run(args, printer)).await,
         Command::Config(ConfigCommand::Activate(args)) => Box::pin(config::activate(args, printer)).await,
         Command::Config(ConfigCommand::Schema) => config::schema(printer),
         Command::Universe(UniverseCommand::List(args)) => universe::list(args, printer).await,

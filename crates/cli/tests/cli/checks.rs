@@ -298,3 +298,25 @@ fn tar(members: &[(&str, &str)]) -> Vec<u8> {
     out.resize(out.len() + 1024, 0);
     out
 }
+
+#[test]
+fn a_workbook_is_checked_as_the_file_that_it_holds() {
+    let place = place();
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/workbooks");
+    let workbook = std::fs::read(format!("{golden}/deliveries/1/Customers 2026-11-28.xlsx")).unwrap();
+    std::fs::write(place.path("Customers 2026-11-28.xlsx"), workbook).unwrap();
+    std::fs::copy(format!("{golden}/config/shop.json"), place.path("shop_imports_config.json")).unwrap();
+    let arguments = ["check", "--config", "shop_imports_config.json", "Customers 2026-11-28.xlsx"];
+    let answer = place.run(&arguments).expect(1);
+    insta::assert_snapshot!(answer.out, @r#"
+    Customers 2026-11-28.csv in Customers 2026-11-28.xlsx: would be imported: 3 of 4 lines, 1 rejected
+      note: 4 records in 6 lines: some records hold line breaks, and counts are of records
+      note: sheet "Kunden": line numbers are rows, field 1 is column A; below a cell with a line break, line numbers are larger than rows
+      note: cell B5: a formula without a stored result, which is read as empty: save the workbook in Excel
+      line 5, field 1 (Email): type-error: not an e-mail address, found `cyd@example`
+    "#);
+    // Any other file of that name.
+    place.write("Customers 2026-11-28.xlsx", GOOD);
+    let answer = place.run(&arguments).expect(1);
+    assert!(answer.out.contains("the file is no workbook, but plain text"), "{answer:?}");
+}

@@ -1,8 +1,8 @@
-//! `config check` and `config schema`.
+//! `config check`, `config try` and `config schema`.
 
 use serde_json::json;
 
-use crate::support::Place;
+use crate::support::{CONTACTS, MIXED, Place};
 
 #[test]
 fn every_mistake_is_told_with_its_path() {
@@ -93,4 +93,49 @@ fn the_universe_comes_from_the_name_or_is_given() {
 fn the_schema_is_that_of_the_core() {
     let schema = Place::empty().run(&["config", "schema"]).expect(0).json();
     assert_eq!(schema, tidewaiter::config::json_schema());
+}
+
+#[test]
+fn a_configuration_is_tried_on_what_came_last_without_any_effect() {
+    let place = Place::deployment();
+    place.dropped(CONTACTS, MIXED).dropped("customers 2026.txt", "email,first\nada@example.org,Ada\n");
+    place.dropped("default_orders_main_20260131.csv", "order_id\n");
+    place.import().expect(1);
+    let contacts = r#"{ "main": { "date_formats": ["dd/mm/yyyy"] },
+        "shop": { "files": "customers*.txt", "delimiter": ",", "columns": { "first": "firstname" } } }"#;
+    let document = format!(r#"{{ "default": {{ "contacts": {contacts} }} }}"#);
+    place.write("default_imports_config.json", document);
+    let before = place.run(&["records", "drop", "contacts"]).out;
+    let answer = place.run(&["config", "try", "drop", "default_imports_config.json"]).expect(0);
+    insta::assert_snapshot!(answer.out, @r"
+    better     customers 2026.txt  now refused: the name does not end in `.csv`; then 1 of 1 line
+    otherwise  default_contacts_main_20260131.csv  1 of 3 lines
+               line 2, field 3 (birthdate): type-error: not a date of the form `dd/mm/yyyy`, found `1988-04-23`
+               line 3, field 3 (birthdate): type-error: not a date of the form `dd/mm/yyyy`, found `1988-04-23`
+    otherwise  default_orders_main_20260131.csv  now refused: the required column `contact` is missing (and 2 more); then not processed: no configuration available for orders imports
+    3 files, 1 better, 2 otherwise
+      missing-label: 3 now, 0 then
+      type-error in column birthdate: 1 now, 2 then
+    nothing was imported
+    ");
+    let answer = place.run(&[
+        "config",
+        "try",
+        "drop",
+        "default_imports_config.json",
+        "--last",
+        "1",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(answer.json()["files"].as_array().map(Vec::len), Some(1));
+    // One that takes less, and one that is wrong.
+    place.write("default_imports_config.json", r#"{ "default": { "contacts": { "other": {} } } }"#);
+    let worse = place.run(&["config", "try", "drop", "default_imports_config.json"]).expect(1);
+    assert!(worse.out.contains("worse") && worse.out.contains("can't find config for contacts"), "{worse:?}");
+    place.write("default_imports_config.json", r#"{ "default": { "contacts": { "main": { "x": 1 } } } }"#);
+    let wrong = place.run(&["config", "try", "drop", "default_imports_config.json"]).expect(1);
+    assert!(wrong.out.contains("1 mistake"), "{wrong:?}");
+    assert_eq!(place.run(&["records", "drop", "contacts"]).out, before);
+    assert!(place.import().expect(0).out.contains("nothing to do"));
 }

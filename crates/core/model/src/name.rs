@@ -100,6 +100,8 @@ pub enum DroppedName<'a> {
     },
     /// `.zip`, `.tar`, `.gz`, `.bz2` and their combinations, in any case of letters.
     Archive,
+    /// `.xlsx` and `.xlsm`, in any case of letters: a workbook, of which a sheet is a data file.
+    Workbook,
     /// `.csv`, in any case of letters: a data file, if its name resolves.
     Data,
     /// Anything else: a data file, if a pattern of an import fits it; otherwise [`Directory::resolve`] says what is
@@ -109,6 +111,9 @@ pub enum DroppedName<'a> {
 
 /// What the name of a configuration ends with, behind the universe.
 pub const CONFIGURATION: &str = "_imports_config.json";
+
+/// The endings of workbooks that are taken.
+const WORKBOOKS: [&str; 2] = [".xlsx", ".xlsm"];
 
 /// The endings of archives that are taken, longer ones first.
 pub const ARCHIVES: [&str; 7] = [".tar.bz2", ".tar.gz", ".tgz", ".zip", ".tar", ".gz", ".bz2"];
@@ -123,6 +128,7 @@ impl<'a> DroppedName<'a> {
     /// assert_eq!(DroppedName::of("Monday.TAR.GZ"), DroppedName::Archive);
     /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.csv"), DroppedName::Data);
     /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.CSV"), DroppedName::Data);
+    /// assert_eq!(DroppedName::of("Customers 2026.xlsx"), DroppedName::Workbook);
     /// assert_eq!(DroppedName::of("readme.txt"), DroppedName::Other);
     /// ```
     pub fn of(file: &'a str) -> Self {
@@ -134,14 +140,16 @@ impl<'a> DroppedName<'a> {
             Self::Data
         } else if archive_ending(file).is_some() {
             Self::Archive
+        } else if workbook_ending(file).is_some() {
+            Self::Workbook
         } else {
             Self::Other
         }
     }
 }
 
-/// The name that an archive gives to the only data file in it: its own, with `.csv` in place of its ending. None for
-/// what is no archive.
+/// The name that an archive gives to the only data file in it, and a workbook to its sheet: its own, with `.csv` in place
+/// of its ending. None for what is neither.
 ///
 /// ```
 /// use tidewaiter_model::name::packed_name;
@@ -149,10 +157,11 @@ impl<'a> DroppedName<'a> {
 /// let name = "acme_contacts_crm_20260131.csv";
 /// assert_eq!(packed_name("acme_contacts_crm_20260131.csv.gz").as_deref(), Some(name));
 /// assert_eq!(packed_name("acme_contacts_crm_20260131.ZIP").as_deref(), Some(name));
+/// assert_eq!(packed_name("acme_contacts_crm_20260131.xlsx").as_deref(), Some(name));
 /// assert_eq!(packed_name(name), None);
 /// ```
 pub fn packed_name(archive: &str) -> Option<String> {
-    let stem = archive.strip_suffix(archive_ending(archive)?)?;
+    let stem = archive.strip_suffix(archive_ending(archive).or_else(|| workbook_ending(archive))?)?;
     let is_whole = strip_ending(stem, shape::EXTENSION).is_some();
     Some(if is_whole { stem.to_owned() } else { format!("{stem}{}", shape::EXTENSION) })
 }
@@ -160,5 +169,11 @@ pub fn packed_name(archive: &str) -> Option<String> {
 /// The archive ending of a name, as it is written there.
 fn archive_ending(file: &str) -> Option<&str> {
     let stem = ARCHIVES.iter().find_map(|ending| strip_ending(file, ending))?;
+    file.get(stem.len()..)
+}
+
+/// The ending of a workbook's name, as it is written there.
+fn workbook_ending(file: &str) -> Option<&str> {
+    let stem = WORKBOOKS.iter().find_map(|ending| strip_ending(file, ending))?;
     file.get(stem.len()..)
 }

@@ -1,7 +1,7 @@
 //! What happened, in one line.
 
 use tidewaiter_model::report::digest::{Digest, Ends};
-use tidewaiter_model::report::{Outcome, Report};
+use tidewaiter_model::report::{NONE_IMPORTED, Outcome, Report};
 
 use super::Renderer;
 use crate::words::{number, plural, tally};
@@ -28,6 +28,12 @@ impl Renderer<Report> for Headline {
             [(counts.superseded, "superseded"), (counts.existing, "existing"), (counts.unknown, "unknown")];
         let aside = tally(aside).map(|words| format!(" ({words})")).unwrap_or_default();
         match report.outcome {
+            Outcome::Imported if counts.read == 1 && counts.all_rejected() => {
+                format!("{NONE_IMPORTED}: the only line was rejected")
+            }
+            Outcome::Imported if counts.all_rejected() => {
+                format!("{NONE_IMPORTED}: all {} were rejected", plural(counts.read, "line"))
+            }
             Outcome::Imported if counts.rejected > 0 => format!(
                 "imported: {} of {}{aside}, {} rejected",
                 number(counts.imported + counts.unchanged + counts.superseded),

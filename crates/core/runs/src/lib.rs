@@ -145,7 +145,7 @@ pub enum Kind {
     Refused(Refusal),
 }
 
-/// The only data file of an archive, taken out of it. The archive that was dropped is handled as if it were this file,
+/// The only data file of an archive, or the sheet of a workbook, taken out of it. The archive that was dropped is handled as if it were this file,
 /// and reaches its place packed as it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unpacked {
@@ -155,6 +155,9 @@ pub struct Unpacked {
     pub source: Source,
     /// Its size.
     pub bytes: u64,
+    /// What there is to say of how it was taken out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Why a file is not taken.

@@ -72,7 +72,7 @@ fn a_suffix_may_look_like_a_date() {
 #[test]
 fn illegal_names_are_told_from_unconfigured_ones_and_explained() {
     let table = [
-        ("acme_contacts_crm_20260131.xlsx", "does not end in `.csv`", "export the table", true),
+        ("acme_contacts_crm_20260131.xls", "does not end in `.csv`", "save the table as .xlsx", true),
         ("daily.3-3_acme_contacts_crm_20260131.csv", "\"3-3\" is not a valid group tag", "two digits", true),
         ("daily.01-003_acme_contacts_crm_20260131.csv", "\"01-003\"", "two digits", true),
         ("daily.04-03_acme_contacts_crm_20260131.csv", "slot 04 is greater", "`-04_`", true),

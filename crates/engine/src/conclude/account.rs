@@ -47,7 +47,10 @@ pub(super) fn report_of<D: Clock>(
         findings: Vec::new(),
         mistakes_total: 0,
         mistakes: Vec::new(),
-        notes: came_late(import, findings.outcome, late).chain(findings.notes.iter().cloned()).collect(),
+        notes: came_late(import, findings.outcome, late)
+            .chain(import.unpacked().map(|unpacked| unpacked.notes.clone()).unwrap_or_default())
+            .chain(findings.notes.iter().cloned())
+            .collect(),
         arrived: import.arrived,
         began: match (&import.kind, &import.progress) {
             (Kind::Data { .. }, Progress::Started(pinned)) => Some(pinned.at),

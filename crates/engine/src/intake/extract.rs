@@ -51,7 +51,7 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
             // An earlier version may have begun to register its member.
             && matches!(archive.progress, Progress::Registered)
         {
-            return lone::treat_as_file(deployment, archive, &active, only).await.map(Some);
+            return lone::treat_as_file(deployment, archive, &active, only, Vec::new()).await.map(Some);
         }
         ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
         let registered: Vec<ImportRun> =

@@ -27,11 +27,13 @@ pub(super) async fn treat_as_file<D: TakesIn>(
     archive: &ImportRun,
     active: &Active,
     member: &Member,
+    notes: Vec<String>,
 ) -> Result<ImportRun> {
     let unpacked = Unpacked {
         file: clean_name(&member.name),
         source: deployment.objects().source(&member.key),
         bytes: member.bytes,
+        notes,
     };
     let kind = match active.resolve_packed(&archive.file, &unpacked.file, day_of(archive.arrived)) {
         Ok(name) => data_kind(deployment, active, name, Some(unpacked)),

@@ -33,7 +33,7 @@ pub(super) enum Stopped {
     Failed(Error),
 }
 
-/// Writes all members, and says which were written even if not all of them were.
+/// Writes all members of an archive, and says which were written even if not all of them were.
 pub(super) async fn write_members<D: HasObjects>(
     deployment: &D,
     archive: &ImportRun,
@@ -47,11 +47,21 @@ pub(super) async fn write_members<D: HasObjects>(
         Ok(reader) => reader,
         Err(error) => return (Vec::new(), Err(Stopped::Failed(error))),
     };
+    let (name, key, limits) = (archive.file.clone(), archive.source.key.clone(), limits.clone());
+    let extract = move |pieces: &mut Pieces| {
+        tidewaiter_archive::extract(format, &name, reader, &limits, pieces).map_err(|e| stopped(key, e))
+    };
+    write_pieces(deployment, archive, extract).await
+}
+
+/// Writes what blocking work hands on, and says what was written even if the work did not come to its end.
+pub(super) async fn write_pieces<D: HasObjects, T: Send + 'static>(
+    deployment: &D,
+    archive: &ImportRun,
+    work: impl FnOnce(&mut Pieces) -> std::result::Result<T, Stopped> + Send + 'static,
+) -> (Vec<Member>, std::result::Result<T, Stopped>) {
     let (sender, mut pieces) = mpsc::channel(PIECES_AHEAD);
-    let (name, limits) = (archive.file.clone(), limits.clone());
-    let extraction = tokio::task::spawn_blocking(move || {
-        tidewaiter_archive::extract(format, &name, reader, &limits, &mut Pieces(sender))
-    });
+    let extraction = tokio::task::spawn_blocking(move || work(&mut Pieces(sender)));
     let mut writer = Writer { deployment, archive, open: None, written: Vec::new() };
     let mut taken = Ok(());
     while let Some(piece) = pieces.recv().await {
@@ -66,15 +76,15 @@ pub(super) async fn write_members<D: HasObjects>(
     let result = match (taken, extracted) {
         (Err(error), _) => Err(Stopped::Failed(error)),
         (Ok(()), Err(error)) => Err(Stopped::Failed(Error::Task(error.to_string()))),
-        (Ok(()), Ok(extracted)) => extracted.map_err(|error| stopped(archive, error)),
+        (Ok(()), Ok(extracted)) => extracted,
     };
     (writer.written, result)
 }
 
-fn stopped(archive: &ImportRun, error: ExtractError<Abandoned>) -> Stopped {
+fn stopped(key: String, error: ExtractError<Abandoned>) -> Stopped {
     match error {
         ExtractError::Refused(refusal) => Stopped::Refused(refused(refusal)),
-        ExtractError::Source(source) => Stopped::Failed(Error::object(archive.source.key.clone(), source)),
+        ExtractError::Source(source) => Stopped::Failed(Error::object(key, source)),
         ExtractError::Sink(error) => Stopped::Failed(Error::Task(error.to_string())),
     }
 }
@@ -102,10 +112,10 @@ enum Piece {
 /// The receiver of the members is gone.
 #[derive(Debug, thiserror::Error)]
 #[error("the members of an archive are no longer written")]
-struct Abandoned;
+pub(super) struct Abandoned;
 
 /// The end of the thread that reads.
-struct Pieces(mpsc::Sender<Piece>);
+pub(super) struct Pieces(mpsc::Sender<Piece>);
 
 impl Pieces {
     fn send(&self, piece: Piece) -> std::result::Result<(), Abandoned> {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use tidewaiter::config::Active;
 use tidewaiter::id::{Timestamp, day_of};
 use tidewaiter::keys::Repository;
-use tidewaiter::name::{DataName, NameError};
+use tidewaiter::name::{DataName, DroppedName, NameError, packed_name};
 use tidewaiter::report::Outcome;
 
 use super::not_grouped;
@@ -63,7 +63,9 @@ pub(super) async fn resolve<D: TakesIn>(
             match name_of(&active, import) {
                 Ok(name) => {
                     let must_be_grouped = import.archive.is_some() && name.group.is_none();
-                    let kind = if must_be_grouped {
+                    let kind = if is_workbook(import) {
+                        Kind::Archive
+                    } else if must_be_grouped {
                         Kind::Refused(not_grouped())
                     } else {
                         data_kind(deployment, &active, name, import.unpacked().cloned())
@@ -96,10 +98,18 @@ fn is_unresolved(import: &ImportRun) -> bool {
 
 fn name_of(active: &Active, import: &ImportRun) -> std::result::Result<DataName, NameError> {
     let arrived = day_of(import.arrived);
-    match import.unpacked() {
-        Some(unpacked) => active.resolve_packed(&import.file, &unpacked.file, arrived),
-        None => active.resolve(&import.file, arrived),
+    if let Some(unpacked) = import.unpacked() {
+        return active.resolve_packed(&import.file, &unpacked.file, arrived);
     }
+    let sheet = packed_name(&import.file).filter(|_| is_workbook(import));
+    active.resolve(sheet.as_ref().unwrap_or(&import.file), arrived)
+}
+
+/// True for a workbook of which no sheet was read yet: which one is read, its import says.
+fn is_workbook(import: &ImportRun) -> bool {
+    import.unpacked().is_none()
+        && import.archive.is_none()
+        && DroppedName::of(&import.file) == DroppedName::Workbook
 }
 
 /// Refuses a file for its name. One that came packed gets its outcome here, and as what it is: the run still says where

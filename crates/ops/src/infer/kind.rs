@@ -20,11 +20,10 @@ static ANY: LazyLock<Option<Arc<Scope>>> = LazyLock::new(|| {
 
 /// The text of a sample; an error says what it is instead.
 pub(super) fn readable(sample: &Sample) -> Result<Decoded, String> {
-    let is_workbook = [".xlsx", ".xlsm", ".xls", ".ods"]
-        .iter()
-        .any(|ending| sample.name.to_ascii_lowercase().ends_with(ending));
+    let is_workbook =
+        [".xlsb", ".xls", ".ods"].iter().any(|ending| sample.name.to_ascii_lowercase().ends_with(ending));
     if is_workbook {
-        return Err("is a workbook, which imports cannot read yet: save the sheet as CSV (UTF-8)".to_owned());
+        return Err("is a workbook of a form that imports do not read: save it as .xlsx".to_owned());
     }
     if sample.bytes.is_empty() {
         return Err("is empty: nothing can be inferred from it".to_owned());

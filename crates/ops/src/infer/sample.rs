@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use tidewaiter::config::DialectOptions;
+use tidewaiter::config::dialect::SkipLines;
 use tidewaiter::keys::clean_name;
-use tidewaiter::name::is_tool_file;
+use tidewaiter::name::{DroppedName, is_tool_file};
 use tidewaiter_archive::{ExtractError, Format, Limits, Sink, extract};
+use tidewaiter_engine::intake::{SheetForm, SheetStopped, write_sheet};
 
 use crate::preflight::file_name;
 use crate::text::size;
@@ -63,6 +66,8 @@ impl Sample {
         }
         let bytes = if let Some(format) = Format::from_name(&name) {
             unpacked(format, &name, file).map_err(unusable)?
+        } else if DroppedName::of(&name) == DroppedName::Workbook {
+            sheet(&name, file).map_err(unusable)?
         } else {
             let mut bytes = Vec::new();
             file.take(SAMPLE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
@@ -108,6 +113,19 @@ fn unpacked(format: Format, name: &str, file: File) -> Result<Vec<u8>, String> {
     match first.name {
         Some(_) => Ok(first.bytes),
         None => Err("holds no data file".to_owned()),
+    }
+}
+
+/// The beginning of the first visible sheet of a workbook, in the strict form.
+fn sheet(name: &str, file: File) -> Result<Vec<u8>, String> {
+    let options = DialectOptions { skip_lines: SkipLines::Auto, ..DialectOptions::default() };
+    let (form, mut first) = (SheetForm::of(&options), First::default());
+    match write_sheet(file, name, &form, &Limits::default(), &mut first) {
+        Ok(_) | Err(SheetStopped::Sink(_)) => Ok(first.bytes),
+        Err(SheetStopped::Refused(refusal)) => Err(format!("cannot be read: {}", refusal.reason.message)),
+        Err(SheetStopped::Source(error) | SheetStopped::Scratch(error)) => {
+            Err(format!("cannot be read: {error}"))
+        }
     }
 }
 

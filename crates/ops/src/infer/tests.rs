@@ -286,7 +286,7 @@ fn what_is_no_table_is_said_in_words() {
         ("a.csv", b"".as_slice(), "is empty"),
         ("a.csv", b"\n\r\n\n", "is empty"),
         ("a.csv", b"\xef\xbb\xbf", "is empty"),
-        ("a.xlsx", b"PK\x03\x04xyz", "workbook"),
+        ("a.xls", b"PK\x03\x04xyz", "workbook"),
         ("a.csv", b"PK\x03\x04xyz", "zip archive or an Excel workbook"),
         ("a.csv", b"%PDF-1.7", "PDF"),
         ("a.csv", b"<html><body>", "web page"),

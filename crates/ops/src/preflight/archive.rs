@@ -136,12 +136,12 @@ impl<E: From<Error>, F: FnMut(&Preflight) -> Result<(), E>> Sink for Members<'_,
 }
 
 /// A file that tells how far it was read.
-struct Watched<'a, O> {
-    file: File,
-    observer: &'a O,
-    phase: Phase,
-    name: &'a str,
-    bytes: u64,
+pub(super) struct Watched<'a, O> {
+    pub(super) file: File,
+    pub(super) observer: &'a O,
+    pub(super) phase: Phase,
+    pub(super) name: &'a str,
+    pub(super) bytes: u64,
 }
 
 impl<O: Observer> Read for Watched<'_, O> {

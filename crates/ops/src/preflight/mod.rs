@@ -8,6 +8,7 @@ mod archive;
 mod exam;
 mod fix;
 mod judge;
+mod workbook;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -88,6 +89,9 @@ impl Checks {
             (DroppedName::of(&name), ArchiveFormat::from_name(&name))
         {
             return archive::check(self, (path, &name, format, bytes), observer, &mut show);
+        }
+        if DroppedName::of(&name) == DroppedName::Workbook {
+            return workbook::check(self, (path, &name, bytes), observer, &mut show);
         }
         let ruling = self.judge.rule(&name)?;
         let mut exam = Exam::begin(&name, ruling, self.hashed);

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use tidewaiter_sheet::{Choice, Doubt, Limits, NoScratch, SheetError, Workbook, to_csv};
+use tidewaiter_sheet::{Choice, Commas, Doubt, Limits, NoScratch, SheetError, Workbook, to_csv};
 
 use super::support::Parts;
 
@@ -12,8 +12,9 @@ fn csv(rows: &str, header: u32) -> (Result<u32, SheetError>, String, Vec<String>
         Workbook::open(Cursor::new(parts.zip()), NoScratch, &Limits::default()).expect("it opens");
     let mut rows = workbook.rows(Choice::FirstVisible).expect("the sheet opens");
     let (mut out, mut doubts) = (Vec::new(), Vec::new());
-    let result =
-        to_csv(&mut rows, header, &mut out, |cell, doubt: Doubt| doubts.push(format!("{cell} {doubt:?}")));
+    let result = to_csv(&mut rows, header, &Commas, &mut out, |cell, doubt: Doubt| {
+        doubts.push(format!("{cell} {doubt:?}"));
+    });
     (result, String::from_utf8(out).expect("it is text"), doubts)
 }
 

@@ -1,7 +1,7 @@
 //! `tidewaiter check`: what an import would say of files, before they are sent.
 
 mod fix;
-mod render;
+pub(super) mod render;
 
 use std::io;
 use std::path::Path;

@@ -173,7 +173,7 @@ fn verdict(preflight: &Preflight) -> Line {
 }
 
 /// `line 7, field 2 (email): type-error: not a date, found ‘x’`
-fn line(finding: &Finding) -> Line {
+pub(in crate::commands) fn line(finding: &Finding) -> Line {
     let mut place = match finding.line {
         Some(line) if finding.lines > 1 => format!("lines {line}-{}", line + finding.lines - 1),
         Some(line) => format!("line {line}"),

@@ -68,7 +68,8 @@ pub(super) fn malformed(file: &str, fault: &NameFault) -> Option<String> {
 fn extension(file: &str) -> Option<String> {
     let (_, ending) = file.rsplit_once('.')?;
     let hint = match ending.to_ascii_lowercase().as_str() {
-        "xls" | "xlsx" | "ods" | "numbers" => "export the table as CSV and drop that",
+        "xls" | "xlsb" | "ods" | "numbers" => "save the table as .xlsx or as CSV, and drop that",
+        "xlsx" | "xlsm" => "drop the workbook itself, not in an archive",
         "json" => "a configuration is named `<universe>_imports_config.json`",
         "txt" | "tsv" | "dat" => {
             "if this is CSV, end its name in `.csv`, or add a pattern of its name to `files` of an import"

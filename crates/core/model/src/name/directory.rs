@@ -304,7 +304,10 @@ impl Directory {
                 return Ok(Some((owner, example)));
             }
         }
-        for (joined, owners) in self.by_name.iter().filter(|(joined, _)| may_share(joined)) {
+        let mut named: Vec<_> = self.by_name.iter().filter(|(joined, _)| may_share(joined)).collect();
+        // The same mistake is told each time.
+        named.sort();
+        for (joined, owners) in named {
             let Some(owner) = owners.iter().find(|owner| *owner != entry) else { continue };
             for form in ["{date:yyyymmdd}.csv", "{date:yyyymmdd}_{suffix}.csv"] {
                 if let Ok(own) = FilePattern::parse(&format!("{joined}_{form}"))

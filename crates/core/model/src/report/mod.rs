@@ -138,6 +138,16 @@ pub struct Counts {
     pub removed: u64,
 }
 
+impl Counts {
+    /// True if there were lines and all of them were rejected: nothing of the file is imported.
+    pub fn all_rejected(&self) -> bool {
+        self.read > 0 && self.rejected == self.read
+    }
+}
+
+/// What is said of a file that was imported and of which all lines were rejected.
+pub const NONE_IMPORTED: &str = "none imported";
+
 /// Where a file stood in a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupPlace {

@@ -16,6 +16,7 @@ pub(super) fn tone(outcome: Outcome, counts: &Counts) -> &'static str {
     match outcome {
         Outcome::Bogus => BAD,
         Outcome::NotProcessed => HELD,
+        Outcome::Imported if counts.all_rejected() => BAD,
         Outcome::Imported if counts.rejected > 0 => SOME,
         Outcome::Imported | Outcome::Unpacked | Outcome::Activated => GOOD,
     }

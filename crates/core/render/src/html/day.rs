@@ -3,7 +3,7 @@
 use askama::Template;
 use tidewaiter_model::id::Timestamp;
 use tidewaiter_model::report::day::{COLUMNS, Column, Day, FILES, File, Page, Waiting};
-use tidewaiter_model::report::{Counts, Outcome};
+use tidewaiter_model::report::{Counts, NONE_IMPORTED, Outcome};
 
 use super::chart::{self, Chart};
 use super::{Html, Tile, document, filters};
@@ -170,6 +170,7 @@ impl<'a> ShownFile<'a> {
         let (colour, word) = match file.outcome {
             Outcome::Bogus => ("--bad", file.outcome.word()),
             Outcome::NotProcessed => ("--held", file.outcome.word()),
+            Outcome::Imported if file.counts.all_rejected() => ("--bad", NONE_IMPORTED),
             Outcome::Imported if file.counts.rejected > 0 => ("--some", "partly imported"),
             Outcome::Imported if file.has_findings => ("--some", "with findings"),
             Outcome::Imported | Outcome::Unpacked | Outcome::Activated => ("--good", file.outcome.word()),

@@ -251,7 +251,12 @@ pub(super) async fn an_archive_of_one_file_becomes_that_file<S: RunLedger + Grou
     state.register(&archives).await?;
     let unpacked = |n: u32| {
         let source = Source { key: format!("unpacked/lone/{n}"), version: None };
-        Some(Box::new(Unpacked { file: format!("{n}.csv"), source, bytes: 7 }))
+        Some(Box::new(Unpacked {
+            file: format!("{n}.csv"),
+            source,
+            bytes: 7,
+            notes: vec!["a note".to_owned()],
+        }))
     };
     let mut file = single("lone", 130, "130.csv", 0, 1).kind;
     if let Kind::Data { unpacked: held, .. } = &mut file {
@@ -275,10 +280,26 @@ pub(super) async fn an_archive_of_one_file_becomes_that_file<S: RunLedger + Grou
     let unresolved: Vec<ImportId> = state.unresolved(&place).await?.iter().map(|i| i.id).collect();
     assert_eq!(unresolved, [second.id]);
 
+    // A workbook waits for its import before its sheet is read, and is that file from then on.
+    let workbook = data("lone", 133, Kind::Unresolved { settle_seconds: 10, unpacked: None });
+    state.register(std::slice::from_ref(&workbook)).await?;
+    let mut sheet = single("lone", 133, "133.csv", 0, 1).kind;
+    if let Kind::Data { unpacked: held, .. } = &mut sheet {
+        *held = unpacked(133);
+    }
+    for kind in [Kind::Archive, sheet.clone()] {
+        let resolved = state.resolve(workbook.id, &kind).await?;
+        assert_eq!(resolved.map(|import| import.kind), Some(kind.clone()));
+        let is_open = state.unfinished().await?.iter().any(|import| import.id == workbook.id);
+        assert_eq!(is_open, kind == Kind::Archive, "a reconciliation finds it until it is a file");
+    }
+    let unresolved: Vec<ImportId> = state.unresolved(&place).await?.iter().map(|i| i.id).collect();
+    assert_eq!(unresolved, [second.id]);
+
     // One that has its outcome stays what it is.
     end(state, third, Outcome::Bogus).await?;
     assert_eq!(state.resolve(third.id, &file).await?.map(|import| import.kind), Some(Kind::Archive));
-    for archive in [first, second] {
+    for archive in [first, second, &workbook] {
         let Some(import) = state.run(archive.id).await? else { unreachable!("it is registered") };
         end(state, &import, Outcome::Imported).await?;
     }

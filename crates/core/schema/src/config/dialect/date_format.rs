@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::{Date, Time};
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
@@ -9,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::super::fields::{Fields, wrong_format};
+use super::layout::{Layout, Look};
 use crate::bounds::{FORMAT_BYTES, WORDS};
 use crate::compile::Moment;
 
@@ -22,8 +24,8 @@ pub struct DateFormat {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
-    /// A pattern of strptime.
-    Pattern(String),
+    /// A pattern of strptime; and its layout, if its numbers have fixed widths.
+    Pattern(String, Option<Layout>),
     /// Seconds since 1970.
     Epoch,
     /// Milliseconds since 1970.
@@ -55,30 +57,48 @@ impl DateFormat {
     /// are years of two digits.
     pub fn read(&self, text: &str) -> Option<Moment> {
         match &self.form {
-            Form::Pattern(pattern) => {
-                let read = strtime::parse(pattern, text).ok()?;
-                let (date, time) = (read.to_date().ok(), read.to_time().ok());
-                // Where a pattern has no hour, midnight is given, which no text said.
-                let has_time =
-                    ["%H", "%I", "%T", "%R", "%s"].iter().any(|directive| pattern.contains(directive));
-                match (date.filter(|date| date.year() >= 1000), time.filter(|_| has_time), date) {
-                    (Some(date), Some(time), _) => Some(Moment::At(date.to_datetime(time), read.offset())),
-                    (Some(date), None, _) => Some(Moment::Day(date)),
-                    (None, Some(time), None) => Some(Moment::Time(time)),
-                    _ => None,
-                }
-            }
+            Form::Pattern(pattern, layout) => match layout.as_ref().map(|layout| layout.read(text)) {
+                Some(Look::Read(moment)) => Some(moment),
+                Some(Look::Unlike) => None,
+                Some(Look::Unclear) | None => by_pattern(pattern, text),
+            },
             Form::Epoch => epoch(text).and_then(|n| Timestamp::from_second(n).ok()).map(at),
             Form::EpochMillis => epoch(text).and_then(|n| Timestamp::from_millisecond(n).ok()).map(at),
         }
     }
 
+    /// A day, with a time if it has one, in this form. None if the form would not give the same back.
+    pub fn write(&self, date: Date, time: Option<Time>) -> Option<String> {
+        let moment = date.to_datetime(time.unwrap_or_default()).to_zoned(TimeZone::UTC).ok()?;
+        let text = self.example(&moment)?;
+        let is_same = match (self.read(&text)?, time) {
+            (Moment::Day(read), None) => read == date,
+            (Moment::At(read, _), Some(time)) => read == date.to_datetime(time),
+            _ => false,
+        };
+        is_same.then_some(text)
+    }
+
     /// How a day and a time look in this form; None for seconds since 1970.
     fn example(&self, moment: &Zoned) -> Option<String> {
         match &self.form {
-            Form::Pattern(pattern) => strtime::format(pattern, moment).ok(),
+            Form::Pattern(pattern, _) => strtime::format(pattern, moment).ok(),
             Form::Epoch | Form::EpochMillis => None,
         }
+    }
+}
+
+/// Reads a text by a pattern of strptime.
+pub(super) fn by_pattern(pattern: &str, text: &str) -> Option<Moment> {
+    let read = strtime::parse(pattern, text).ok()?;
+    let (date, time) = (read.to_date().ok(), read.to_time().ok());
+    // Where a pattern has no hour, midnight is given, which no text said.
+    let has_time = ["%H", "%I", "%T", "%R", "%s"].iter().any(|directive| pattern.contains(directive));
+    match (date.filter(|date| date.year() >= 1000), time.filter(|_| has_time), date) {
+        (Some(date), Some(time), _) => Some(Moment::At(date.to_datetime(time), read.offset())),
+        (Some(date), None, _) => Some(Moment::Day(date)),
+        (None, Some(time), None) => Some(Moment::Time(time)),
+        _ => None,
     }
 }
 
@@ -103,8 +123,12 @@ impl TryFrom<String> for DateFormat {
         let form = match written.as_str() {
             "epoch" => Form::Epoch,
             "epoch_ms" => Form::EpochMillis,
-            text if text.contains('%') => Form::Pattern(text.to_owned()),
-            text => Form::Pattern(pattern_of(text)),
+            text if text.contains('%') => Form::Pattern(text.to_owned(), Layout::of(text)),
+            text => {
+                let pattern = pattern_of(text);
+                let layout = Layout::of(&pattern);
+                Form::Pattern(pattern, layout)
+            }
         };
         let format = Self { written, form };
         // A form is good if a moment that is written in it can be read back.

@@ -34,6 +34,13 @@ impl Encodings {
     }
 }
 
+impl Encodings {
+    /// True if text that is not of ASCII alone is of another encoding than UTF-8.
+    pub fn is_other_than_utf8(&self) -> bool {
+        self.tried.first().is_some_and(|first| *first != encoding_rs::UTF_8)
+    }
+}
+
 /// The encoding of a label.
 fn of_label(label: &str) -> Result<&'static Encoding, String> {
     if label.eq_ignore_ascii_case("auto") {

@@ -5,6 +5,7 @@
 
 mod date_format;
 mod encoding;
+mod layout;
 mod values;
 
 use std::borrow::Cow;
@@ -27,6 +28,9 @@ use crate::bounds;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(default)]
 pub struct DialectOptions {
+    /// The name of the sheet that is read of a workbook (`.xlsx`); its first visible one unless given.
+    #[schemars(length(min = 1, max = SHEET_NAME))]
+    pub sheet: Option<String>,
     /// The encoding of the files: a label such as `windows-1252` or `utf-16le`, or `auto`, which is UTF-8 with or
     /// without a byte order mark. A list names several; each line is read by the first that fits it. Strict UTF-8
     /// without a byte order mark unless given.
@@ -87,6 +91,8 @@ pub struct Header {
     pub lines: u8,
 }
 
+/// The longest name that a sheet can have, in characters.
+const SHEET_NAME: usize = 31;
 /// The most lines that a header may take.
 const HEADER_LINES: u64 = 5;
 /// The most lines that may stand before a header.
@@ -328,6 +334,9 @@ impl DialectOptions {
             fields.read_texts(key, "a list of texts", &bounds::WORDS).unwrap_or_default()
         };
         Self {
+            sheet: fields.read_checked("sheet", "the name of a sheet", |name: &String| {
+                (1..=SHEET_NAME).contains(&name.chars().count())
+            }),
             encoding: fields.read("encoding", encoding::EXPECTED).unwrap_or_default(),
             delimiter: fields.read("delimiter", values::DELIMITER).unwrap_or_default(),
             quote: fields.read("quote", values::QUOTE).unwrap_or_default(),
@@ -399,7 +408,9 @@ impl DialectOptions {
 
     /// True if these are the options of the strict form, apart from the delimiter.
     pub fn is_strict(&self) -> bool {
-        let strict = Self { delimiter: self.delimiter.clone(), ..Self::default() };
+        // The sheet of a workbook is written in the form that the other options say.
+        let (sheet, delimiter) = (self.sheet.clone(), self.delimiter.clone());
+        let strict = Self { sheet, delimiter, ..Self::default() };
         *self == strict && self.delimiter.as_byte().is_some()
     }
 }

@@ -1,0 +1,208 @@
+//! The form in which a sheet is written: that of the files of its import.
+
+use std::cell::Cell;
+use std::fmt::Write as _;
+
+use tidewaiter::config::DialectOptions;
+use tidewaiter::config::dialect::{DateFormat, Escape, SkipLines};
+use tidewaiter_sheet::{Date, Form, Time, Value};
+
+/// The byte order mark of UTF-8. It counts more than the encoding that the import says.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How the records of a sheet are written.
+#[derive(Debug, Clone)]
+pub struct SheetForm {
+    pub(super) sheet: Option<String>,
+    /// The row that tells the width of records; None if it has to be found.
+    pub(super) header_row: Option<u32>,
+    delimiter: String,
+    quote: Option<char>,
+    escape: Option<char>,
+    decimal: char,
+    dates: Vec<DateFormat>,
+    truths: Option<[String; 2]>,
+    is_marked: bool,
+    /// Whether a value held a line break.
+    has_breaks: Cell<bool>,
+}
+
+impl SheetForm {
+    /// The form of the files of an import.
+    pub fn of(options: &DialectOptions) -> Self {
+        let header_row = match options.skip_lines {
+            SkipLines::Auto => None,
+            SkipLines::Lines(lines) => {
+                Some(u32::try_from(lines).unwrap_or(0) + u32::from(options.header.lines.max(1)))
+            }
+        };
+        let truths = options.true_values.first().zip(options.false_values.first());
+        Self {
+            sheet: options.sheet.clone(),
+            header_row,
+            delimiter: options.delimiter.as_str().to_owned(),
+            quote: options.quote.get(),
+            escape: options.escape.map(Escape::get),
+            decimal: options.decimal.get(),
+            dates: options.date_formats.clone(),
+            truths: truths.map(|(yes, no)| [no.clone(), yes.clone()]),
+            is_marked: options.encoding.is_other_than_utf8(),
+            has_breaks: Cell::new(false),
+        }
+    }
+
+    /// What the file begins with.
+    pub(super) fn mark(&self) -> &'static [u8] {
+        if self.is_marked { MARK } else { b"" }
+    }
+
+    /// What is to be added where lines are not rows.
+    pub(super) fn breaks(&self) -> &'static str {
+        if self.has_breaks.get() {
+            "; below a cell with a line break, line numbers are larger than rows"
+        } else {
+            ""
+        }
+    }
+
+    /// A day in the form of the import, or by ISO 8601.
+    fn date(&self, date: Date, time: Option<Time>) -> Option<String> {
+        let day = jiff::civil::Date::new(
+            i16::try_from(date.year).ok()?,
+            i8::try_from(date.month).ok()?,
+            i8::try_from(date.day).ok()?,
+        );
+        let time = match time {
+            None => None,
+            Some(time) => Some(
+                jiff::civil::Time::new(
+                    i8::try_from(time.hour).ok()?,
+                    i8::try_from(time.minute).ok()?,
+                    i8::try_from(time.second).ok()?,
+                    i32::from(time.millisecond) * 1_000_000,
+                )
+                .ok()?,
+            ),
+        };
+        let day = day.ok()?;
+        self.dates.iter().find_map(|format| format.write(day, time))
+    }
+
+    fn needs_quotes(&self, text: &str) -> bool {
+        let is_special =
+            |c: char| matches!(c, '\r' | '\n') || Some(c) == self.quote || Some(c) == self.escape;
+        text.contains(&*self.delimiter) || text.contains(is_special)
+    }
+}
+
+impl Form for SheetForm {
+    fn delimiter(&self) -> &str {
+        &self.delimiter
+    }
+
+    fn value(&self, value: &Value<'_>, text: &mut String) {
+        let own = match value {
+            Value::Number { text, .. } if self.decimal != '.' => {
+                Some(text.replace('.', &self.decimal.to_string()))
+            }
+            Value::Date(date) => self.date(*date, None),
+            Value::DateTime(date, time) => self.date(*date, Some(*time)),
+            Value::Bool(value) => {
+                self.truths.as_ref().and_then(|truths| truths.get(usize::from(*value)).cloned())
+            }
+            _ => None,
+        };
+        match own {
+            Some(own) => text.push_str(&own),
+            None => _ = write!(text, "{value}"),
+        }
+    }
+
+    fn field(&self, text: &str, record: &mut Vec<u8>) {
+        if text.contains(['\r', '\n']) {
+            self.has_breaks.set(true);
+        }
+        if !self.needs_quotes(text) {
+            return record.extend_from_slice(text.as_bytes());
+        }
+        let mut push = |c: char| record.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.quote.into_iter().for_each(&mut push);
+        for c in text.chars() {
+            let is_meant = Some(c) == self.quote || Some(c) == self.escape;
+            // Without quotes, the escape is all that keeps a delimiter in its field.
+            let is_bare = self.quote.is_none() && (self.delimiter.contains(c) || matches!(c, '\r' | '\n'));
+            if is_meant || is_bare {
+                self.escape.or(self.quote).into_iter().for_each(&mut push);
+            }
+            push(c);
+        }
+        self.quote.into_iter().for_each(&mut push);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewaiter::config::Config;
+
+    use super::*;
+
+    fn form(options: &str) -> SheetForm {
+        let document = format!(r#"{{ "acme": {{ "contacts": {{ "crm": {options} }} }} }}"#);
+        let config = Config::parse("acme", document.as_bytes()).unwrap();
+        SheetForm::of(&config.subsection("contacts", "crm").unwrap().dialect)
+    }
+
+    fn field(options: &str, text: &str) -> String {
+        let mut record = Vec::new();
+        form(options).field(text, &mut record);
+        String::from_utf8(record).unwrap()
+    }
+
+    fn value(options: &str, value: Value<'_>) -> String {
+        let mut text = String::new();
+        form(options).value(&value, &mut text);
+        text
+    }
+
+    #[test]
+    fn fields_are_quoted_as_the_files_of_the_import_are() {
+        for (options, text, written) in [
+            ("{}", "plain, text", "plain, text"),
+            ("{}", "a;b", "\"a;b\""),
+            ("{}", "the \"b\"", "\"the \"\"b\"\"\""),
+            ("{}", "two\nlines", "\"two\nlines\""),
+            (r#"{ "delimiter": "||" }"#, "a|b", "a|b"),
+            (r#"{ "delimiter": "||" }"#, "a||b", "\"a||b\""),
+            (r#"{ "quote": "'" }"#, "it's", "'it''s'"),
+            (r#"{ "escape": "\\" }"#, r#"a\b"c;"#, r#""a\\b\"c;""#),
+            (r#"{ "quote": "", "escape": "\\", "delimiter": "\t" }"#, "a\tb\\c", "a\\\tb\\\\c"),
+        ] {
+            assert_eq!(field(options, text), written, "{options} {text}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_in_the_forms_of_the_import() {
+        let number = Value::Number { text: "1234.5", raw: "1234.5", is_exact: true };
+        let date = Date { year: 2026, month: 11, day: 28 };
+        let time = Time { hour: 9, minute: 30, second: 0, millisecond: 0 };
+        for (options, given, written) in [
+            ("{}", number, "1234.5"),
+            (r#"{ "decimal": "," }"#, number, "1234,5"),
+            ("{}", Value::Date(date), "2026-11-28"),
+            (r#"{ "date_formats": ["dd/mm/yyyy"] }"#, Value::Date(date), "28/11/2026"),
+            (r#"{ "date_formats": ["dd/mm/yyyy"] }"#, Value::DateTime(date, time), "2026-11-28T09:30:00"),
+            (
+                r#"{ "date_formats": ["dd/mm/yyyy", "yyyymmdd hh:mm"] }"#,
+                Value::DateTime(date, time),
+                "20261128 09:30",
+            ),
+            (r#"{ "true_values": ["oui"], "false_values": ["non"] }"#, Value::Bool(false), "non"),
+            ("{}", Value::Bool(true), "true"),
+            // A day that never was stays visible, and is no date.
+            ("{}", Value::Date(Date { year: 1900, month: 2, day: 29 }), "1900-02-29"),
+        ] {
+            assert_eq!(value(options, given), written, "{options} {given:?}");
+        }
+    }
+}
