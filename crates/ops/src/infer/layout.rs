@@ -6,8 +6,14 @@ use super::values;
 /// The delimiters that are tried. Two pipes come before one, which cuts them, too.
 const DELIMITERS: [&str; 8] = ["||", ";", ",", "\t", "|", "^", "~", "::"];
 /// Quotes and escapes that are tried, the usual ones first.
-const QUOTES: [(Option<char>, Option<char>); 4] =
-    [(Some('"'), None), (Some('"'), Some('\\')), (Some('\''), None), (None, None)];
+const QUOTES: [(Option<char>, Option<char>); 5] = [
+    (Some('"'), None),
+    (Some('"'), Some('\\')),
+    (Some('\''), None),
+    (None, None),
+    // As databases write tables as text.
+    (None, Some('\\')),
+];
 /// How many records are cut in each way that is tried.
 const TRIED: usize = 500;
 /// How much text is cut in each way that is tried, in bytes.

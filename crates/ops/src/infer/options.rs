@@ -151,6 +151,9 @@ fn lines(group: &Group<'_>, layout: &Layout, options: &mut Map<String, Value>, r
             set("quote", quote.to_string().into());
             remarks.chose(format!("fields in quotes `{quote}`"));
         }
+        None if layout.cut.escape.is_some() => {
+            set("quote", "".into());
+        }
         None => {
             set("quote", "".into());
             remarks.doubt("quotes are characters like others: no field is enclosed in them".to_owned());
@@ -158,7 +161,9 @@ fn lines(group: &Group<'_>, layout: &Layout, options: &mut Map<String, Value>, r
     }
     if let Some(escape) = layout.cut.escape {
         set("escape", escape.to_string().into());
-        remarks.chose(format!("`{escape}` stands before a quote within quotes"));
+        let what =
+            if layout.cut.quote.is_some() { "a quote within quotes" } else { "a delimiter within a value" };
+        remarks.chose(format!("`{escape}` stands before {what}"));
     }
     if !layout.has_header {
         set("header", false.into());

@@ -104,9 +104,22 @@ fn record<'a>(text: &'a str, how: &Cut, quote: Option<char>) -> Option<Record<'a
             record.quoted += 1;
         }
         let rest = text.get(record.bytes..)?;
-        let (end, is_last) = end_of_field(rest, how.delimiter);
+        let escape = how.escape.filter(|_| how.quote.is_none());
+        let (end, is_last) = match escape {
+            Some(escape) => end_of_escaped(rest, how.delimiter, escape),
+            None => end_of_field(rest, how.delimiter),
+        };
         let plain = rest.get(..end)?;
         let plain = if is_last { plain.strip_suffix('\r').unwrap_or(plain) } else { plain };
+        if let Some(escape) = escape {
+            record.cells.push(unescaped(plain, how.delimiter, escape));
+            if is_last {
+                record.bytes += (end + 1).min(rest.len());
+                return Some(record);
+            }
+            record.bytes += end + how.delimiter.len();
+            continue;
+        }
         record.stray += usize::from(if value.is_empty() {
             quote.is_some_and(|quote| plain.contains(quote))
         } else {
@@ -143,6 +156,40 @@ fn end_of_field(text: &str, delimiter: &str) -> (usize, bool) {
         from += at + first.map_or(1, char::len_utf8);
     }
     (text.len(), true)
+}
+
+/// As [`end_of_field`], where an escape takes the meaning from the delimiter behind it.
+fn end_of_escaped(text: &str, delimiter: &str, escape: char) -> (usize, bool) {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices() {
+        let rest = text.get(at..).unwrap_or_default();
+        if c == '\n' {
+            return (at, true);
+        }
+        if !is_escaped && rest.starts_with(delimiter) {
+            return (at, false);
+        }
+        is_escaped = c == escape && !is_escaped;
+    }
+    (text.len(), true)
+}
+
+/// A value without the escapes before delimiters and escapes. Others stay: `\N` means that there is no value.
+fn unescaped<'a>(text: &'a str, delimiter: &str, escape: char) -> Cow<'a, str> {
+    if !text.contains(escape) {
+        return Cow::Borrowed(text);
+    }
+    let mut value = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let behind = rest.get(c.len_utf8()..).unwrap_or_default();
+        let takes = c == escape && (behind.starts_with(delimiter) || behind.starts_with(escape));
+        let meant = if takes { behind.chars().next().unwrap_or(c) } else { c };
+        value.push(meant);
+        let length = if takes { c.len_utf8() + meant.len_utf8() } else { c.len_utf8() };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    Cow::Owned(value)
 }
 
 /// The value of a text that begins with a quote, and how many bytes it takes; None if the quote is not closed.
@@ -207,6 +254,13 @@ mod tests {
             rows.records.iter().map(|row| (row.line, row.lines)).collect::<Vec<_>>(),
             [(0, 1), (1, 2), (4, 1)]
         );
+    }
+
+    #[test]
+    fn an_escape_keeps_a_delimiter_in_its_value_where_there_are_no_quotes() {
+        let how = Cut { delimiter: "\t", quote: None, escape: Some('\\'), comment: None };
+        let text = "1\t\\N\ta\\\tb\\\\\t2\r\nx\ty\tz\t\n";
+        assert_eq!(cells(text, &how), [vec!["1", "\\N", "a\tb\\", "2"], vec!["x", "y", "z", ""]]);
     }
 
     #[test]
