@@ -12,18 +12,18 @@ Examples:
   tidewaiter init drop
   tidewaiter init drop --repository acme --repository globex
   tidewaiter init drop --from customers-export.csv ORDERS_28112026.txt
-  tidewaiter init --from *.csv --repository acme --print > acme_imports_config.json
+  tidewaiter init --from *.csv --repository acme --print > draft.json
 
 What exists stays unchanged. The example configuration is written only
 into repositories that have no configuration yet; it is active at once.
 
 --from infers the configuration from files as partners send them: encoding,
 delimiter, header, types, required columns, what identifies a record, the scope.
-It looks at the first 16 MiB of each, also of a .gz, a .bz2 or a .zip with one
-file. Files whose names differ in digits only are files of one import. It says
-what it chose and from how many rows; what the data do not settle is marked as a
-doubt: look at these choices. Then it checks the whole files by the new
-configuration, as an import would. It never replaces a configuration.
+It looks at the first 16 MiB of each, also of a .gz, a .bz2, an .xlsx, or a .zip
+with one file. Files whose names differ in digits only are files of one import.
+It says what it chose and from how many rows; what the data do not settle is
+marked as a doubt: look at these choices. Then it checks the whole files by the
+new configuration, as an import would. It never replaces a configuration.
 
 If a database was lost or emptied, every command says so and stops: restore it
 from a backup, or give --accept-empty once to go on without what it knew.

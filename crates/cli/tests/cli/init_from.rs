@@ -217,7 +217,8 @@ fn what_is_no_table_is_said_in_words() {
         ("empty.csv", b"".as_slice(), "empty.csv is empty"),
         ("empty.csv.gz", &packed(b""), "empty.csv.gz is empty"),
         ("noise.csv", &noise, "noise.csv is no text"),
-        ("book.xlsx", b"PK\x03\x04", "book.xlsx is a workbook, which imports cannot read yet"),
+        ("book.xlsx", b"PK\x03\x04", "book.xlsx cannot be read: the directory"),
+        ("book.ods", b"PK\x03\x04", "book.ods is a workbook of a form that imports do not read"),
         ("cut.csv.gz", &packed(b"a;b\n1;2\n")[..12], "cut.csv.gz cannot be unpacked"),
     ] {
         let answer = unusable(&[(file, bytes)]);
