@@ -44,11 +44,12 @@ def write(bench, tables, folder, command):
 
 
 def renew(tables, folder):
-    """Puts figures that were measured again in the place of those that the page has."""
+    """Puts figures that were measured again in the place of those that the page has, and new ones behind them."""
     page = pathlib.Path(folder) / "benchmarks.md"
     text = page.read_text()
     for table in tables.values():
-        begin = text.index(f"\n## {table.title}\n")
+        begin = text.find(f"\n## {table.title}\n")
+        begin = begin if begin >= 0 else len(text)
         end = text.find("\n## ", begin + 1)
         text = text[:begin] + section(table, folder, datetime.date.today().isoformat()) + "\n" + (text[end:] if end >= 0 else "")
     page.write_text(text)
