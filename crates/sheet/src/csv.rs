@@ -22,6 +22,8 @@ pub enum Doubt {
     DigitsLost,
     /// An error such as `#REF!` instead of a value.
     Error,
+    /// A line break in a value: from here on, the numbers of lines are larger than those of rows.
+    LineBreak,
 }
 
 /// How records are written.
@@ -103,6 +105,7 @@ pub fn to_csv<R: Read + Seek, S: Scratch, W: Write>(
                 Value::Empty => Some(Doubt::NotComputed),
                 Value::Number { is_exact: false, .. } => Some(Doubt::DigitsLost),
                 Value::Error(_) => Some(Doubt::Error),
+                _ if field.contains(['\r', '\n']) => Some(Doubt::LineBreak),
                 _ => None,
             };
             if let Some(about) = about {

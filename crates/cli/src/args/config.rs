@@ -24,6 +24,17 @@ Examples:
     Schema,
 }
 
+/// A configuration in a file.
+#[derive(Debug, Args)]
+pub struct Document {
+    /// The configuration
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The universe it is for, if its name does not say so
+    #[arg(long, value_name = "U")]
+    pub(crate) universe: Option<String>,
+}
+
 /// Arguments of `config check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -33,12 +44,8 @@ Examples:
 
 Exit codes: 0 it is valid; 1 it has mistakes; 2 it could not be read.")]
 pub struct ConfigCheckArgs {
-    /// The configuration
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
-    /// The universe it is for, if its name does not say so
-    #[arg(long, value_name = "U")]
-    pub(crate) universe: Option<String>,
+    #[command(flatten)]
+    pub(crate) document: Document,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -60,18 +67,14 @@ Exit codes: 0 no file gets worse; 1 one does, or the configuration has mistakes;
 pub struct ConfigTryArgs {
     #[command(flatten)]
     pub(crate) deployment: Looked,
-    /// The configuration
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) document: Document,
     /// Which repository; may be left out if there is only one
     #[arg(long, value_name = "NAME")]
     pub(crate) repository: Option<Repository>,
     /// On how many files
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) last: usize,
-    /// The universe it is for, if its name does not say so
-    #[arg(long, value_name = "U")]
-    pub(crate) universe: Option<String>,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -93,10 +96,6 @@ pub struct ConfigActivateArgs {
     /// The repository
     #[arg(long, value_name = "NAME")]
     pub(crate) repository: Repository,
-    /// The configuration
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
-    /// The universe it is for, if its name does not say so
-    #[arg(long, value_name = "U")]
-    pub(crate) universe: Option<String>,
+    #[command(flatten)]
+    pub(crate) document: Document,
 }

@@ -19,7 +19,7 @@ use tidewaiter::keys::Repository;
 
 pub use self::check::CheckArgs;
 pub(crate) use self::check::EncodingName;
-pub use self::config::{ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigTryArgs};
+pub use self::config::{ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigTryArgs, Document};
 pub use self::history::HistoryArgs;
 pub use self::init::InitArgs;
 pub use self::records::RecordsArgs;

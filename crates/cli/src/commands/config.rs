@@ -7,7 +7,7 @@ use tidewaiter_ops::configurations::{self, Activation, Checked, Configured};
 use tidewaiter_ops::preflight::file_name;
 use tidewaiter_ops::{Deployment, Location};
 
-use crate::args::{ConfigActivateArgs, ConfigCheckArgs};
+use crate::args::{ConfigActivateArgs, ConfigCheckArgs, Document};
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
 use crate::text::{listed, plural};
@@ -15,24 +15,38 @@ use crate::{Error, Result, Status};
 
 /// Makes a configuration the active one of a repository, as an operator.
 pub async fn activate(args: ConfigActivateArgs, printer: &Printer) -> Result<Status> {
-    let ConfigActivateArgs { deployment, repository, file, universe } = args;
+    let ConfigActivateArgs { deployment, repository, document } = args;
     let location = Location::of(deployment.dir)?;
     let deployment = Deployment::open(&location).await?;
-    let universe = universe.map_or_else(|| configurations::universe_of(&file), Ok)?;
-    let document = configurations::read(&file)?;
-    match configurations::activate(&deployment, &repository, &universe, document).await? {
+    let Read { file, universe, content } = read(document)?;
+    match configurations::activate(&deployment, &repository, &universe, content).await? {
         Activation::Active => {}
         Activation::Superseded => return Err(Error::Superseded(universe)),
         Activation::NotOwned => {
             return Err(Error::NotOwned { location, universe, repository: repository.to_string() });
         }
         Activation::Wrong(mistakes) => {
-            tell_wrong(&file_name(&file), &mistakes, printer)?;
+            tell_wrong(&file, &mistakes, printer)?;
             return Ok(Status::Findings);
         }
     }
     printer.line(format!("it is now the active configuration of universe {universe} in {repository}"))?;
     Ok(Status::Clean)
+}
+
+/// A configuration that was read from a file.
+pub(super) struct Read {
+    /// The name of the file.
+    pub(super) file: String,
+    pub(super) universe: String,
+    pub(super) content: Vec<u8>,
+}
+
+/// Reads a configuration, and finds out which universe it is for.
+pub(super) fn read(document: Document) -> Result<Read> {
+    let Document { file, universe } = document;
+    let universe = universe.map_or_else(|| configurations::universe_of(&file), Ok)?;
+    Ok(Read { content: configurations::read(&file)?, file: file_name(&file), universe })
 }
 
 /// Prints the JSON Schema of configurations.
@@ -43,9 +57,9 @@ pub fn schema(printer: &Printer) -> Result<Status> {
 
 /// Finds every mistake of a configuration, or shows what it configures.
 pub fn check(args: ConfigCheckArgs, printer: &Printer) -> Result<Status> {
-    let ConfigCheckArgs { file, universe, format } = args;
-    let universe = universe.map_or_else(|| configurations::universe_of(&file), Ok)?;
-    let checked = configurations::check(&file_name(&file), &universe, &configurations::read(&file)?);
+    let ConfigCheckArgs { document, format } = args;
+    let Read { file, universe, content } = read(document)?;
+    let checked = configurations::check(&file, &universe, &content);
     match (format, &checked.configured) {
         (Format::Json, _) => printer.json(&checked)?,
         (Format::Text, Some(configured)) => describe(&checked, configured, printer)?,

@@ -1,12 +1,10 @@
 //! `tidewaiter config try`: what a configuration would change.
 
 use tidewaiter::report::Outcome;
-use tidewaiter_ops::configurations;
-use tidewaiter_ops::preflight::file_name;
 use tidewaiter_ops::trial::{Change, Trial, Tried, Verdict, try_configuration};
 
 use super::check::render;
-use super::config::tell_wrong;
+use super::config::{Read, read, tell_wrong};
 use super::look;
 use crate::args::ConfigTryArgs;
 use crate::format::Format;
@@ -16,15 +14,14 @@ use crate::{Result, Status};
 
 /// Tries a configuration on the files that came last.
 pub async fn run(args: ConfigTryArgs, printer: &Printer) -> Result<Status> {
-    let ConfigTryArgs { deployment, file, repository, last, universe, format } = args;
-    let universe = universe.map_or_else(|| configurations::universe_of(&file), Ok)?;
-    let document = configurations::read(&file)?;
+    let ConfigTryArgs { deployment, document, repository, last, format } = args;
+    let Read { file, universe, content } = read(document)?;
     let (deployment, repository) = look(&deployment.dir, repository).await?;
-    let trial = try_configuration(&deployment, repository.as_ref(), &universe, &document, last).await?;
+    let trial = try_configuration(&deployment, repository.as_ref(), &universe, &content, last).await?;
     match format {
         Format::Json => printer.json(&trial)?,
         Format::Text if !trial.mistakes.is_empty() => {
-            tell_wrong(&file_name(&file), &trial.mistakes, printer)?;
+            tell_wrong(&file, &trial.mistakes, printer)?;
         }
         Format::Text => tell(&trial, printer)?,
     }

@@ -69,7 +69,7 @@ mod split;
 
 pub use apart::{Judge, Judged};
 pub use checker::Checker;
-pub use dialect::Dialect;
+pub use dialect::{Dialect, number};
 pub use header::Header;
 pub use line::Line;
 

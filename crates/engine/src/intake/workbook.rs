@@ -93,10 +93,7 @@ fn write<R: Read + Seek, S: Sink>(
     writer.flush().map_err(SheetError::Output)?;
     drop(writer);
     out.end()?;
-    let mut notes =
-        vec![format!("sheet {sheet:?}: line numbers are rows, field 1 is column A{}", form.breaks())];
-    notes.extend(doubts.notes());
-    Ok(notes)
+    Ok(doubts.notes(&sheet))
 }
 
 /// The widest of the first rows: that of the header, where people wrote something above it.

@@ -7,6 +7,7 @@ use tidewaiter::schema::FieldType;
 use super::dates::forms;
 use super::typed::{self, Type};
 use super::values::{self, PAIRS, STYLES};
+use super::vocabulary::{CODES, COUNTRIES, DAYS, TRUTHS};
 use super::words::words;
 
 /// How many values show which forms of dates are worth counting.
@@ -15,123 +16,6 @@ const GLANCE: usize = 100;
 const DIGITS: usize = 15;
 /// From how many values on a few strange ones are worth a word.
 const FEW: usize = 20;
-
-/// Labels of codes: digits that nobody calculates with.
-const CODES: [&str; 38] = [
-    "zip",
-    "zipcode",
-    "postal",
-    "postcode",
-    "plz",
-    "postleitzahl",
-    "cp",
-    "phone",
-    "tel",
-    "telephone",
-    "telefon",
-    "telefono",
-    "mobile",
-    "mobil",
-    "handy",
-    "portable",
-    "cell",
-    "cellphone",
-    "movil",
-    "fax",
-    "ean",
-    "ean13",
-    "gtin",
-    "upc",
-    "barcode",
-    "isbn",
-    "siret",
-    "siren",
-    "iban",
-    "bic",
-    "vat",
-    "card",
-    "carte",
-    "karte",
-    "tarjeta",
-    "sku",
-    "konto",
-    "ssn",
-];
-/// Labels of days and moments.
-const DAYS: [&str; 34] = [
-    "date",
-    "day",
-    "datum",
-    "tag",
-    "jour",
-    "fecha",
-    "dia",
-    "dt",
-    "created",
-    "updated",
-    "modified",
-    "birth",
-    "birthday",
-    "birthdate",
-    "naissance",
-    "geburtstag",
-    "geburtsdatum",
-    "nacimiento",
-    "at",
-    "on",
-    "since",
-    "until",
-    "timestamp",
-    "ts",
-    "epoch",
-    "unix",
-    "time",
-    "erstellt",
-    "geandert",
-    "cree",
-    "orderdate",
-    "bestelldatum",
-    "auftragsdatum",
-    "gultig",
-];
-/// Labels of truths.
-const TRUTHS: [&str; 32] = [
-    "is",
-    "has",
-    "active",
-    "actif",
-    "aktiv",
-    "activo",
-    "enabled",
-    "disabled",
-    "deleted",
-    "flag",
-    "optin",
-    "opt",
-    "optout",
-    "newsletter",
-    "subscribed",
-    "accepts",
-    "consent",
-    "valid",
-    "visible",
-    "available",
-    "published",
-    "paid",
-    "verified",
-    "gift",
-    "default",
-    "blocked",
-    "gesperrt",
-    "taxable",
-    "instock",
-    "vip",
-    "allowed",
-    "online",
-];
-/// Labels of countries.
-const COUNTRIES: [&str; 8] =
-    ["country", "pays", "land", "pais", "nation", "countrycode", "landercode", "lkz"];
 
 /// What is known of a column.
 #[derive(Debug)]

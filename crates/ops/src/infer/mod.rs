@@ -30,6 +30,7 @@ mod tests;
 mod trial;
 mod typed;
 mod values;
+mod vocabulary;
 mod words;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! What single values may be: numbers, truths, missing values, countries.
 
+use tidewaiter::config::dialect::{Decimal, Thousands};
+
 /// How numbers are written: the decimal separator and that of thousands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Style {
@@ -31,46 +33,31 @@ pub(super) struct Number {
     pub(super) digits: usize,
 }
 
+impl Style {
+    fn separators(self) -> (Decimal, Option<Thousands>) {
+        let all = [Thousands::Comma, Thousands::Point, Thousands::Apostrophe, Thousands::Space];
+        let of = |c: char| all.into_iter().find(|thousands| thousands.is(c));
+        let decimal = if self.decimal == ',' { Decimal::Comma } else { Decimal::Point };
+        (decimal, self.thousands.and_then(of))
+    }
+}
+
 /// Reads a number as the check of an import does; None if it is none in this style.
 pub(super) fn number(text: &str, style: Style) -> Option<Number> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = match unsigned.split_once(style.decimal) {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (unsigned, None),
-    };
-    let separates = |c: char| style.thousands.is_some_and(|thousands| is_separator(thousands, c));
-    let (mut first, mut digits, mut groups) = ("", 0, 0);
-    for (n, group) in whole.split(separates).enumerate() {
-        if n == 0 {
-            first = group;
-        }
-        let fits = if n == 0 { !group.is_empty() } else { group.len() == 3 };
-        if !fits || !group.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        digits += group.len();
-        groups = n + 1;
-    }
-    // `0.500` and `1234.500` are no thousands.
-    if groups > 1 && (first.len() > 3 || first.starts_with('0')) {
-        return None;
-    }
-    if fraction.is_some_and(|digits| digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit())) {
+    let (decimal, thousands) = style.separators();
+    let read = tidewaiter::check::number(text, decimal, thousands)?;
+    let unsigned = read.strip_prefix('-').unwrap_or(&read);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    // `0.500` is no thousands.
+    let is_grouped = thousands.is_some_and(|thousands| text.contains(|c: char| thousands.is(c)));
+    if is_grouped && whole.starts_with('0') {
         return None;
     }
     Some(Number {
-        is_whole: fraction.is_none(),
-        has_leading_zero: first.len() > 1 && first.starts_with('0'),
-        digits: digits + fraction.map_or(0, str::len),
+        is_whole: fraction.is_empty(),
+        has_leading_zero: whole.len() > 1 && whole.starts_with('0'),
+        digits: whole.len() + fraction.len(),
     })
-}
-
-fn is_separator(thousands: char, c: char) -> bool {
-    match thousands {
-        ' ' => matches!(c, ' ' | '\u{a0}' | '\u{2009}' | '\u{202f}'),
-        '\'' => matches!(c, '\'' | '\u{2019}'),
-        thousands => c == thousands,
-    }
 }
 
 /// Pairs of texts that mean true and false, in small letters.

@@ -31,7 +31,7 @@ fn records_have_the_numbers_of_their_rows() {
     assert_eq!(records.expect("it is written"), 7);
     let wanted = "\"\"\nid,,\"a \"\"b\"\", c\"\n,,\n,,\n,2026-11-28,\nfalse,#REF!,1000000000000000\n,,,,\"two\nlines\"\n";
     assert_eq!(text, wanted);
-    assert_eq!(doubts, ["B6 Error", "C6 DigitsLost", "D6 NotComputed"]);
+    assert_eq!(doubts, ["B6 Error", "C6 DigitsLost", "D6 NotComputed", "E7 LineBreak"]);
 }
 
 #[test]

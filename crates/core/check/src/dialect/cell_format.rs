@@ -113,8 +113,8 @@ impl CellFormat {
 }
 
 /// A number in the form of types: digits, with a point before its fraction. Thousands, where they are separated, are
-/// separated from the first to the last.
-fn number(text: &str, decimal: Decimal, thousands: Option<Thousands>) -> Option<String> {
+/// separated from the first to the last. None for a text that is no number with these separators.
+pub fn number(text: &str, decimal: Decimal, thousands: Option<Thousands>) -> Option<String> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),

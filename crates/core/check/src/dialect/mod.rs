@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tidewaiter_schema::config::DialectOptions;
 use tidewaiter_schema::config::dialect::LineBreaks;
 
+pub use cell_format::number;
 pub(crate) use cell_format::{CellFormat, Unreadable};
 pub(crate) use cutter::{Cells, Cutter, Openness};
 pub(crate) use mapping::{Mapping, Meant};

@@ -9,7 +9,11 @@ const NAMED: usize = 3;
 
 /// Cells that deserve a word, by what is doubtful about them.
 #[derive(Debug, Default)]
-pub(super) struct Doubts(BTreeMap<&'static str, (u64, Vec<CellName>)>);
+pub(super) struct Doubts {
+    cells: BTreeMap<&'static str, (u64, Vec<CellName>)>,
+    /// Whether a value holds a line break, so that lines are not rows.
+    has_breaks: bool,
+}
 
 impl Doubts {
     pub(super) fn add(&mut self, cell: CellName, doubt: Doubt) {
@@ -21,22 +25,33 @@ impl Doubts {
                 "a number of more than 15 digits, of which Excel does not keep the rest: format the column as text"
             }
             Doubt::Error => "an error instead of a value",
+            Doubt::LineBreak => {
+                self.has_breaks = true;
+                return;
+            }
         };
-        let (count, cells) = self.0.entry(what).or_default();
+        let (count, cells) = self.cells.entry(what).or_default();
         *count += 1;
         if cells.len() < NAMED {
             cells.push(cell);
         }
     }
 
-    /// A sentence for each kind.
-    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|(what, (count, cells))| {
+    /// What there is to say of a sheet: how its lines are rows, and a sentence for each kind.
+    pub(super) fn notes(&self, sheet: &str) -> Vec<String> {
+        let breaks = if self.has_breaks {
+            "; below a cell with a line break, line numbers are larger than rows"
+        } else {
+            ""
+        };
+        let rows = format!("sheet {sheet:?}: line numbers are rows, field 1 is column A{breaks}");
+        let doubts = self.cells.iter().map(|(what, (count, cells))| {
             let named: Vec<String> = cells.iter().map(CellName::to_string).collect();
             let more = *count - cells.len() as u64;
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             let holds = if *count == 1 { "cell" } else { "cells" };
             format!("{holds} {}{more}: {what}", named.join(", "))
-        })
+        });
+        std::iter::once(rows).chain(doubts).collect()
     }
 }

@@ -1,6 +1,5 @@
 //! The form in which a sheet is written: that of the files of its import.
 
-use std::cell::Cell;
 use std::fmt::Write as _;
 
 use tidewaiter::config::DialectOptions;
@@ -23,8 +22,6 @@ pub struct SheetForm {
     dates: Vec<DateFormat>,
     truths: Option<[String; 2]>,
     is_marked: bool,
-    /// Whether a value held a line break.
-    has_breaks: Cell<bool>,
 }
 
 impl SheetForm {
@@ -47,22 +44,12 @@ impl SheetForm {
             dates: options.date_formats.clone(),
             truths: truths.map(|(yes, no)| [no.clone(), yes.clone()]),
             is_marked: options.encoding.is_other_than_utf8(),
-            has_breaks: Cell::new(false),
         }
     }
 
     /// What the file begins with.
     pub(super) fn mark(&self) -> &'static [u8] {
         if self.is_marked { MARK } else { b"" }
-    }
-
-    /// What is to be added where lines are not rows.
-    pub(super) fn breaks(&self) -> &'static str {
-        if self.has_breaks.get() {
-            "; below a cell with a line break, line numbers are larger than rows"
-        } else {
-            ""
-        }
     }
 
     /// A day in the form of the import, or by ISO 8601.
@@ -119,9 +106,6 @@ impl Form for SheetForm {
     }
 
     fn field(&self, text: &str, record: &mut Vec<u8>) {
-        if text.contains(['\r', '\n']) {
-            self.has_breaks.set(true);
-        }
         if !self.needs_quotes(text) {
             return record.extend_from_slice(text.as_bytes());
         }
