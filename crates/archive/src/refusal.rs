@@ -84,7 +84,7 @@ impl RefusalCode {
             Self::Link => "pack the file itself instead of a link to it",
             Self::SpecialFile => "pack plain files only",
             Self::DuplicateName => "give each file its own name: folders and case do not count",
-            Self::NestedArchive => "put its files directly into this archive",
+            Self::NestedArchive => "put its files directly into this archive, and drop a workbook by itself",
             Self::EncryptedMember => "pack without a password",
             Self::UnsupportedCompression => "pack with deflate, the usual method of zip programs",
             Self::OverlappingMembers | Self::Corrupt => {
