@@ -292,6 +292,13 @@ impl Cloud {
         events
     }
 
+    /// Waits until S3 tells another time: it tells of seconds. What is found by a listing came later than what came
+    /// before only if the second differs.
+    pub(crate) async fn next_second(&self) {
+        let rest = 1000 - self.now().as_millisecond().rem_euclid(1000);
+        tokio::time::sleep(Duration::from_millis(rest.unsigned_abs())).await;
+    }
+
     /// The next message.
     pub(crate) fn next(&self) -> Option<Message> {
         self.messages.lock().unwrap().pop_front()

@@ -59,6 +59,7 @@ async fn a_file_runs_under_the_configuration_that_was_dropped_before_it_though_n
         let cloud = Cloud::counted(&Requests::default(), names_for).await;
         let first = ["acme_contacts_crm_20260131.csv"];
         assert_eq!(outcomes(&dropped(&cloud, CONFIG, &first, &[0, 1]).await, "imported"), 1);
+        cloud.next_second().await;
         let second = ["acme_contacts_crm_20260201.csv"];
         let ledger = dropped(&cloud, STRICT, &second, &[1]).await;
         assert_eq!(outcomes(&ledger, "bogus"), 1, "a line of it is bad: {ledger:?}");
