@@ -13,15 +13,15 @@ use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
-use tidewaiter::report::{Counts, Outcome, Reason, Report};
+use tidewaiter::report::{Counts, DUPLICATE, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::capabilities::{
     CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
 };
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Queue,
-    Refusal, RunLedger,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Problem,
+    Queue, Refusal, RunLedger,
 };
 use crate::{Error, Result, report};
 use account::report_of;
@@ -37,9 +37,6 @@ trait_alias! {
 
 /// The code of a file that was removed before it had its outcome: there is nothing to move.
 pub const GONE: &str = "gone";
-
-/// The code of a file with the same content as an earlier one.
-pub(crate) const DUPLICATE: &str = "duplicate";
 
 /// What was found out about a file.
 #[derive(Debug)]
@@ -185,6 +182,7 @@ async fn conclusion_of<D: HasObjects + HasRuns>(
         mail_due: !report.recipients.is_empty(),
         mail_trouble: None,
         digest,
+        problem: Problem::of(report),
     })
 }
 

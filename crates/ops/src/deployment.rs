@@ -9,7 +9,9 @@ use std::path::Path;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
 use tidewaiter_engine::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
-use tidewaiter_engine::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger, Untaken};
+use tidewaiter_engine::ports::{
+    ConfigStore, DroppedObject, GroupQueue, KeyClaims, Outbox, RunLedger, Untaken,
+};
 use tidewaiter_folder::{Local, Looked};
 
 use crate::{Error, Location, Result, StackAddress};
@@ -17,7 +19,7 @@ use crate::{Error, Location, Result, StackAddress};
 /// What is asked of a deployment beside the ports.
 pub(crate) trait Deployed:
     HasObjects
-    + HasState<State: RunLedger + GroupQueue + Outbox + ConfigStore>
+    + HasState<State: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore>
     + HasConfigCache
     + HasRecords
     + Clock

@@ -69,6 +69,9 @@ pub enum Error {
         /// Those that have an owner.
         known: Vec<String>,
     },
+    /// A file that left nothing to be corrected.
+    #[error("{0} left no problem: all of it was imported, or there is nothing to correct")]
+    NoProblem(String),
     /// A file that is named cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

@@ -1,7 +1,7 @@
 //! What an operator asks of a deployment, in a folder or on AWS.
 //!
 //! A [`Location`] names a deployment, [`Deployment::look`] opens it, and each module answers one question about it with
-//! typed values: how things stand ([`status`]), what became of files ([`history`], [`explain`], [`report`], [`day`]), which
+//! typed values: how things stand ([`status`]), which problems are open ([`problems`]), what became of files ([`history`], [`explain`], [`report`], [`day`]), which
 //! records there are ([`records`]), what an import would say of a file ([`preflight`]), whose universes are and what is
 //! configured ([`universes`], [`configurations`]), what a new configuration would change ([`trial`]), and what a stack could not handle ([`replay`]).
 //!
@@ -18,6 +18,7 @@ pub mod infer;
 mod location;
 mod lookup;
 pub mod preflight;
+pub mod problems;
 pub mod records;
 pub mod replay;
 pub mod report;

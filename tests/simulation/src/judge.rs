@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
+use tidewaiter::name::without_import_id;
 use tidewaiter::record::Effect;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, RunLedger,
+    Conclusion, HistoryFilter, ImportRun, KeptReport, KeyClaims, Kind, Problem, Progress, Records, RunLedger,
 };
 use tidewaiter_tests::reference::{File, Reference};
 
@@ -206,8 +207,10 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
             of.insert((scope.to_owned(), stored.key), stored.record);
         }
     }
+    let unsettled = problems(world, &imports).await?;
     Ok(world.with(|inner| {
         let mut wrong = objects(inner, &imports);
+        wrong.extend(unsettled);
         for partner in &inner.watch.partners {
             let universe = partner.universe;
             let empty = Reference::default();
@@ -226,6 +229,56 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
         }
         wrong
     }))
+}
+
+/// A problem is open as long as no later file of its name was imported, and what is written down agrees.
+async fn problems(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for run in imports.iter().filter(|run| run.is_done()) {
+        let Some(done) = run.conclusion() else { continue };
+        let name = format!("{} ({})", run.file, run.id);
+        let is_refused = matches!(done.outcome, Outcome::Bogus | Outcome::NotProcessed)
+            && !matches!(done.code.as_deref(), Some("duplicate" | "tool-file"));
+        if done.problem.is_some() != (is_refused || done.counts.rejected > 0) {
+            wrong.push(format!("{name} leaves {:?}", done.problem));
+        }
+        if done.problem.is_none() {
+            continue;
+        }
+        let expected: BTreeSet<ImportId> =
+            imports.iter().filter(|later| corrects(later, run)).map(|later| later.id).collect();
+        let owners = world.state.owners(&run.keys_of_corrections()).await?;
+        let told = world.state.runs(&owners.into_iter().collect::<Vec<_>>()).await?;
+        let is_told = told.iter().any(|later| later.resolves(run));
+        let is_right = match &done.problem {
+            Some(Problem::Resolved { by }) => expected.contains(by),
+            _ => is_told != expected.is_empty(),
+        };
+        if !is_right {
+            wrong.push(format!("{name} has the problem {:?}, and {expected:?} correct it", done.problem));
+        }
+    }
+    Ok(wrong)
+}
+
+/// True if a file was imported later than one that left a problem, under one of its names.
+fn corrects(later: &ImportRun, run: &ImportRun) -> bool {
+    let plain = |name: &str| without_import_id(name).unwrap_or_else(|| name.to_owned());
+    let mut names: BTreeSet<String> = [plain(&run.file), plain(run.data_file())].into();
+    if let Kind::Data { name, .. } = &run.kind {
+        names.insert(plain(name.ungrouped()));
+    }
+    let badlines = run.conclusion().and_then(|done| done.badlines.as_ref());
+    names.extend(badlines.map(|key| key.file_name().to_owned()));
+    let is_imported = later.conclusion().is_some_and(|done| match done.outcome {
+        Outcome::Imported => done.counts.rejected == 0 || done.counts.rejected < done.counts.read,
+        Outcome::Unpacked | Outcome::Activated => true,
+        Outcome::Bogus | Outcome::NotProcessed => false,
+    });
+    is_imported
+        && later.id > run.id
+        && later.repository == run.repository
+        && (names.contains(&later.file) || names.contains(later.data_file()))
 }
 
 /// Where a second copy of an import's outputs may be: under its own names, in the order of log, file, badlines. Two

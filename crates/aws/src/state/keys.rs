@@ -99,6 +99,11 @@ pub(super) fn unmailed(repository: &Repository) -> String {
     format!("unmailed#{repository}")
 }
 
+/// The partition of a repository's imports that leave an open problem.
+pub(super) fn problems(repository: &Repository) -> String {
+    format!("problems#{repository}")
+}
+
 /// The partition of a repository's digests.
 pub(super) fn digests(repository: &Repository) -> String {
     format!("digests#{repository}")
@@ -234,6 +239,7 @@ pub(super) fn listed(run: &ImportRun, listing: &Listing) -> At {
         Listing::Unfinished => of(unfinished(repository), id),
         Listing::Ended(finished) => at(ended(repository), format!("{}#{id}", ended_at(*finished))),
         Listing::MailDue => of(unmailed(repository), id),
+        Listing::Problem => of(problems(repository), id),
         Listing::Digest(digest) => at(digests(repository), format!("{}{id}", waits(digest))),
     }
 }

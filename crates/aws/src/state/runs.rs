@@ -6,7 +6,8 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, RunLedger,
+    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, Problem,
+    RunLedger,
 };
 
 use super::imports;
@@ -86,6 +87,16 @@ impl RunLedger for StateTable {
             self.known.forget(id);
         }
         self.change("finishing an import", id, ImportRun::finish).await
+    }
+
+    async fn problems(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
+        read::problems(&self.table, repository).await
+    }
+
+    async fn settle(&self, id: ImportId, problem: &Problem) -> Result<bool> {
+        let mut is_settled = false;
+        self.change("ending a problem", id, |import| is_settled = import.settle(problem)).await?;
+        Ok(is_settled)
     }
 
     async fn find_duplicate(

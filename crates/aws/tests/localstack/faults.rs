@@ -241,6 +241,8 @@ fn few() -> Files {
 async fn functions_that_are_killed_at_a_request_change_nothing() {
     let all = std::env::var("KILLS").is_ok_and(|kills| kills == "all");
     let (last, step, at_least) = if all { (40, 1, 20) } else { (12, 5, 2) };
+    // It has little to do: between two kills at ever later requests, it mails what is left.
+    let at_least = |function: &str| if function == "report" { at_least.min(5) } else { at_least };
     let expected = in_a_folder(0, few()).await;
     let proxies: BTreeMap<&'static str, Proxy> = FUNCTIONS.into_iter().map(|f| (f, Proxy::new())).collect();
     let endpoints: Vec<(String, String)> =
@@ -281,7 +283,7 @@ async fn functions_that_are_killed_at_a_request_change_nothing() {
     assert_same(&stack, &expected, &story).await;
     for (function, proxy) in &proxies {
         let (_, kills) = proxy.kills();
-        assert!(kills.len() >= at_least, "{function} was killed {} times only", kills.len());
+        assert!(kills.len() >= at_least(function), "{function} was killed {} times only", kills.len());
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod dismiss;
 mod history;
 mod init;
 mod records;
@@ -20,6 +21,7 @@ use tidewaiter::keys::Repository;
 pub use self::check::CheckArgs;
 pub(crate) use self::check::EncodingName;
 pub use self::config::{ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigTryArgs, Document};
+pub use self::dismiss::DismissArgs;
 pub use self::history::HistoryArgs;
 pub use self::init::InitArgs;
 pub use self::records::RecordsArgs;
@@ -106,6 +108,8 @@ pub enum Command {
     Records(RecordsArgs),
     /// Check files before they are sent: the same check, the same verdict as an import
     Check(CheckArgs),
+    /// End open problems for which no corrected file will come
+    Dismiss(DismissArgs),
     /// Bring dead letters of a deployed stack back to their queues
     Replay(ReplayArgs),
     /// Check a configuration, activate one, or print its JSON Schema

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod dismiss;
 pub mod explain;
 pub mod history;
 pub mod init;
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: Command, printer: &Printer) -> Result<Status> {
         Command::Explain(args) => explain::run(args, printer).await,
         Command::Records(args) => records::run(args, printer).await,
         Command::Check(args) => check::run(args, printer).await,
+        Command::Dismiss(args) => dismiss::run(args, printer).await,
         Command::Replay(args) => replay::run(args, printer).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(args, printer),
         Command::Config(ConfigCommand::Try(args)) => Box::pin(trial::run(args, printer)).await,

@@ -21,6 +21,7 @@ mod looking;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod problems;
 mod reports;
 #[cfg(test)]
 mod stacks;

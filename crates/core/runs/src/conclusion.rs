@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::mails::{DigestPlace, Trouble};
+use super::problem::Problem;
 use tidewaiter_model::id::Timestamp;
 use tidewaiter_model::keys::Key;
 use tidewaiter_model::report::{Counts, Outcome, Report};
@@ -45,6 +46,9 @@ pub struct Conclusion {
     /// The digest that its report goes into, if it goes into one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub digest: Option<DigestPlace>,
+    /// What it leaves to be done, and what became of that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<Problem>,
 }
 
 impl Conclusion {

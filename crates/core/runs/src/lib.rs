@@ -8,6 +8,7 @@ mod groups;
 mod life;
 mod listing;
 mod mails;
+mod problem;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ pub use configurations::{Configurations, Universe};
 pub use groups::{Generations, Group};
 pub use listing::Listing;
 pub use mails::{Delivery, DigestPlace, Trouble};
+pub use problem::Problem;
 use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::keys::Repository;
 use tidewaiter_model::name::DataName;
@@ -87,6 +89,13 @@ impl ImportRun {
     /// Its outcome, if that is decided.
     pub fn conclusion(&self) -> Option<&Conclusion> {
         match &self.progress {
+            Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
+            Progress::Registered | Progress::Started(_) => None,
+        }
+    }
+
+    fn conclusion_mut(&mut self) -> Option<&mut Conclusion> {
+        match &mut self.progress {
             Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
             Progress::Registered | Progress::Started(_) => None,
         }

@@ -35,7 +35,7 @@ use tidewaiter::notice::Notice;
 use tidewaiter::report::Report;
 pub use tidewaiter::run::{
     Conclusion, Configurations, Content, Decision, Delivery, DigestPlace, Group, ImportRun, KeptReport, Kind,
-    Pinned, Progress, Refusal, Source, Trouble, Universe, Unpacked,
+    Pinned, Problem, Progress, Refusal, Source, Trouble, Universe, Unpacked,
 };
 use tidewaiter::sequence::Event;
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
-use tidewaiter::run::{Conclusion, Decision, ImportRun, Kind, Pinned};
+use tidewaiter::run::{Conclusion, Decision, ImportRun, Kind, Pinned, Problem};
 
 use super::model::{DroppedObject, HistoryFilter, ImportSnapshot};
 use crate::Result;
@@ -70,6 +70,10 @@ pub trait RunLedger: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Decision>> + Send;
     /// Marks a run done after its outcome is carried out. It is no longer ready work.
     fn finish(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// Returns the runs of a repository that leave an open problem, by id.
+    fn problems(&self, repository: &Repository) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
+    /// Ends the open problem of a run; see [`ImportRun::settle`]. Returns false, and changes nothing, if it has none.
+    fn settle(&self, id: ImportId, problem: &Problem) -> impl Future<Output = Result<bool>> + Send;
     /// Returns the first imported file with this content, of the same universe, scope and subsection.
     fn find_duplicate(
         &self,

@@ -13,7 +13,7 @@ use tidewaiter_engine::capabilities::{HasObjects, HasQueue, HasState};
 use tidewaiter_engine::ports::{
     DroppedObject, GroupQueue, Kind, Message, News, Objects, Progress, Queue, RunLedger,
 };
-use tidewaiter_engine::{Result, digest, intake, reconcile};
+use tidewaiter_engine::{Result, digest, intake, problems, reconcile};
 
 /// How many import runs are read at a time.
 const PAGE: usize = 500;
@@ -73,6 +73,7 @@ impl Runner {
             let turn = self.local.state().turn(repository).await?;
             let has_work = reconcile::has_work(&turn);
             digest::ask(&self.local, repository, !has_work).await?;
+            problems::settle_corrected(&self.local, repository).await?;
             if self.may_try(&Unit::Order(repository.clone())) {
                 self.poke(repository).await;
             }

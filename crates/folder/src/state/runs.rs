@@ -12,7 +12,7 @@ use super::register::{register, resolve};
 use super::{SqliteState, change, entry_of, read};
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, Kind, Pinned, RunLedger,
+    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, Kind, Pinned, Problem, RunLedger,
 };
 
 impl RunLedger for SqliteState {
@@ -87,6 +87,21 @@ impl RunLedger for SqliteState {
 
     async fn finish(&self, id: ImportId) -> Result<()> {
         self.database.write("finishing an import", move |sql| finish(sql, id)).await
+    }
+
+    async fn problems(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
+        let repository = repository.to_string();
+        self.database.read("finding open problems", move |sql| read::problems(sql, &repository)).await
+    }
+
+    async fn settle(&self, id: ImportId, problem: &Problem) -> Result<bool> {
+        let problem = problem.clone();
+        let settle = move |sql: &rusqlite::Transaction<'_>| {
+            let mut is_settled = false;
+            change(sql, id, |import| is_settled = import.settle(&problem))?;
+            Ok(is_settled)
+        };
+        self.database.write("ending a problem", settle).await
     }
 
     async fn find_duplicate(

@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         is_unresolved INTEGER NOT NULL,
         is_unfinished INTEGER NOT NULL,
         mail_due INTEGER NOT NULL,
+        is_problem INTEGER NOT NULL,
         -- The digest that its report waits for.
         digest TEXT,
         -- Universe, scope and subsection of its name, and its date.
@@ -38,6 +39,7 @@ pub(crate) const MIGRATIONS: &[&str] = &["
     CREATE INDEX unresolved ON imports (repository, id) WHERE is_unresolved = 1;
     CREATE INDEX unfinished ON imports (id) WHERE is_unfinished = 1 OR is_unresolved = 1;
     CREATE INDEX mail_due ON imports (id) WHERE mail_due = 1;
+    CREATE INDEX problems ON imports (repository, id) WHERE is_problem = 1;
     CREATE INDEX digests ON imports (repository, digest, id) WHERE digest IS NOT NULL;
     CREATE INDEX dates ON imports (repository, entry, date, finished) WHERE outcome = 'imported';
     CREATE INDEX contents ON imports (repository, entry, sha256) WHERE outcome = 'imported';

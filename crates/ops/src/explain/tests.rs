@@ -78,6 +78,7 @@ fn conclusion(outcome: Outcome) -> Conclusion {
         badlines: None,
         mail_due: false,
         mail_trouble: None,
+        problem: None,
         digest: None,
     }
 }

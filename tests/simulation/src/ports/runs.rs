@@ -7,7 +7,8 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, RunLedger,
+    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, Problem,
+    RunLedger,
 };
 
 use super::Ports;
@@ -148,6 +149,24 @@ impl RunLedger for Ports {
             Ok(())
         };
         self.table("state.finish", || id.to_string(), finish).await
+    }
+
+    async fn problems(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
+        let problems = self.world.state.problems(repository);
+        self.table("state.problems", || repository.to_string(), problems).await
+    }
+
+    async fn settle(&self, id: ImportId, problem: &Problem) -> Result<bool> {
+        let settle = async {
+            let mut is_settled = false;
+            if self.compare(id, |run| is_settled = run.settle(problem)).await?.is_none() {
+                return Ok(is_settled);
+            }
+            let is_settled = self.world.state.settle(id, problem).await?;
+            self.remember_current(id).await?;
+            Ok(is_settled)
+        };
+        self.table("state.settle", || id.to_string(), settle).await
     }
 
     async fn find_duplicate(

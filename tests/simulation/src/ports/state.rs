@@ -1,5 +1,7 @@
 //! Claims, outbox, configurations and marks: those of a folder, in memory.
 
+use std::collections::BTreeSet;
+
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter_engine::Result;
@@ -14,6 +16,11 @@ impl KeyClaims for Ports {
         let about =
             || format!("{id}: {}", keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
         self.table("state.claim", about, self.world.state.claim(keys, id)).await
+    }
+
+    async fn owners(&self, keys: &[Key]) -> Result<BTreeSet<ImportId>> {
+        let about = || format!("{} of them", keys.len());
+        self.table("state.owners", about, self.world.state.owners(keys)).await
     }
 }
 

@@ -34,6 +34,7 @@ pub async fn state<S: StateStore>(state: &S) -> Result<()> {
     groups::a_generation_is_closed_to_late_files(state).await?;
     groups::a_group_expires_only_while_it_is_incomplete(state).await?;
     claims::a_key_is_taken_from_its_owner_and_remembered(state).await?;
+    runs::a_problem_is_open_until_it_is_settled(state).await?;
     groups::a_lost_race_writes_nothing(state).await?;
     runs::a_file_that_came_late_says_so(state).await?;
     groups::configurations_in_flight_are_counted(state).await?;
@@ -106,6 +107,7 @@ pub fn conclusion(import: &ImportRun, outcome: Outcome) -> Conclusion {
         badlines: None,
         mail_due: true,
         mail_trouble: None,
+        problem: None,
         digest: None,
     }
 }

@@ -13,7 +13,7 @@ use super::super::{at, id, repository};
 use super::{StateStore, claim, conclusion, data, end, member, ready, single};
 use crate::ports::{
     Conclusion, Content, Decision, Delivery, DroppedObject, GroupQueue, HistoryFilter, ImportRun, Kind,
-    Nature, Pinned, Progress, Refusal, RunLedger, Source, Trouble, Unpacked,
+    Nature, Pinned, Problem, Progress, Refusal, RunLedger, Source, Trouble, Unpacked,
 };
 use crate::{Error, Result};
 
@@ -386,5 +386,36 @@ pub(super) async fn the_ledger_is_read_by_the_time_of_outcomes<S: RunLedger>(sta
     };
     let found: Vec<ImportId> = state.history(&named).await?.iter().map(|i| i.id).collect();
     assert_eq!(found, [id(141)], "in all repositories, and with other conditions");
+    Ok(())
+}
+
+pub(super) async fn a_problem_is_open_until_it_is_settled<S: StateStore>(state: &S) -> Result<()> {
+    let [first, second] = [(170, "bad.csv"), (171, "bad.csv")].map(|(n, file)| single("open", n, file, 0, 1));
+    let repository = &first.repository;
+    state.register(&[first.clone(), second.clone()]).await?;
+    let listed = async || {
+        let problems = state.problems(repository).await?;
+        Ok::<_, Error>(problems.into_iter().map(|run| run.id).collect::<Vec<_>>())
+    };
+    for run in [&second, &first] {
+        let conclusion = Conclusion { problem: Some(Problem::Open), ..conclusion(run, Outcome::Imported) };
+        state.conclude(run, &conclusion, &[&conclusion.log], None).await?;
+        state.finish(run.id).await?;
+    }
+    assert_eq!(listed().await?, [first.id, second.id], "by id");
+    let log = Key::log(repository, "bad.csv");
+    let places = [log.renamed(first.id), log.clone(), Key::log(repository, "other.csv")];
+    assert!(state.owners(&places[2..]).await?.is_empty());
+    assert_eq!(state.owners(&places[1..]).await?, [first.id].into(), "it took the key last");
+    let resolved = Problem::Resolved { by: second.id };
+    assert!(state.settle(first.id, &resolved).await?);
+    assert_eq!(listed().await?, [second.id]);
+    let dismissed = Problem::Dismissed { at: at(95), by: "ada@host".to_owned(), reason: None };
+    assert!(!state.settle(first.id, &dismissed).await?, "it is over");
+    assert!(!state.settle(id(179), &dismissed).await?, "there is no such run");
+    let kept = state.run(first.id).await?;
+    assert_eq!(kept.and_then(|run| run.conclusion()?.problem.clone()), Some(resolved));
+    assert!(state.settle(second.id, &dismissed).await?);
+    assert!(listed().await?.is_empty());
     Ok(())
 }
