@@ -57,6 +57,9 @@ pub struct Findings {
     pub sha256: Option<String>,
     /// Where its rejected lines are.
     pub badlines: Option<Key>,
+    /// How many bytes of the file are accounted for, if it was imported: those that were read, and those that a
+    /// finding tells of.
+    pub bytes: Option<u64>,
 }
 
 impl Findings {
@@ -71,6 +74,7 @@ impl Findings {
             notes: Vec::new(),
             sha256: None,
             badlines: None,
+            bytes: None,
         }
     }
 
@@ -113,7 +117,10 @@ pub async fn conclude_and_tell<D: Concludes>(
         let now = deployment.now();
         let (recipients, digest) = audience.told(report.needs_attention(), now);
         report.recipients = recipients;
-        let conclusion = conclusion_of(deployment, import, &report, now, digest).await?;
+        let conclusion = Conclusion {
+            bytes: findings.bytes,
+            ..conclusion_of(deployment, import, &report, now, digest).await?
+        };
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
         match deployment.runs().conclude(import, &conclusion, &keys, late).await? {
@@ -182,6 +189,7 @@ async fn conclusion_of<D: HasObjects + HasRuns>(
         mail_due: !report.recipients.is_empty(),
         mail_trouble: None,
         digest,
+        bytes: None,
         problem: Problem::of(report),
     })
 }

@@ -59,11 +59,18 @@ impl CheckSpec {
     }
 }
 
-/// What is said of a file whose records span lines: its counts are of records.
-pub fn spans_lines(summary: &Summary) -> Option<String> {
-    let lines = summary.file_lines?;
-    let (records, lines) = (plural(summary.lines_read, "record"), plural(lines, "line"));
-    Some(format!("{records} in {lines}: some records hold line breaks, and counts are of records"))
+/// What is said of the lines of a file beside its findings: records that span lines are counted as records, and a last
+/// line without a line break may be cut off.
+pub fn notes(summary: &Summary) -> impl Iterator<Item = String> {
+    let spans_lines = summary.file_lines.map(|lines| {
+        let (records, lines) = (plural(summary.lines_read, "record"), plural(lines, "line"));
+        format!("{records} in {lines}: some records hold line breaks, and counts are of records")
+    });
+    let is_open = summary.open_end && summary.lines_read > 0;
+    let open_end = is_open.then(|| {
+        "the last line has no line break; if it was cut off, drop the complete file again".to_owned()
+    });
+    spans_lines.into_iter().chain(open_end)
 }
 
 /// From how many bytes on a file is worth more than one thread.

@@ -19,12 +19,24 @@ trait_alias! {
 
 /// Registers what was dropped. What is registered already stays as it is, and is the answer.
 pub(crate) async fn register<D: Registers>(deployment: &D, dropped: &DroppedObject) -> Result<ImportRun> {
-    let file = clean_name(&dropped.file);
+    let kind = kind_of(deployment, dropped, &clean_name(&dropped.file)).await?;
+    register_as(deployment, dropped, kind).await
+}
+
+/// The same for an object of which is known what it is, whatever its name says.
+///
+/// # Errors
+/// If the state cannot be written.
+pub async fn register_as<D: HasRuns>(
+    deployment: &D,
+    dropped: &DroppedObject,
+    kind: Kind,
+) -> Result<ImportRun> {
     let import = ImportRun {
         id: dropped.import,
         repository: dropped.repository.clone(),
-        kind: kind_of(deployment, dropped, &file).await?,
-        file,
+        kind,
+        file: clean_name(&dropped.file),
         source: dropped.source.clone(),
         archive: None,
         bytes: dropped.bytes,

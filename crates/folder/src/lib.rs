@@ -22,6 +22,7 @@ mod queue;
 mod record_tx;
 mod records;
 mod records_read;
+mod rest;
 mod runner;
 mod settings;
 mod sqlite;
@@ -29,6 +30,7 @@ mod sqlite_open;
 mod state;
 mod taken_in;
 mod troubles;
+mod writers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

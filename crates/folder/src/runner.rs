@@ -38,6 +38,10 @@ pub struct Runner {
     arrived: HashMap<Repository, Message>,
     /// What lies beside the repositories in the drop zone, as it was last looked at.
     strays: Vec<PathBuf>,
+    /// For how long a file must not have changed.
+    quiet: Duration,
+    /// True once imported files of the last day were compared with what was loaded of them.
+    has_compared: bool,
     /// True if a store did not answer in this round.
     stalls: bool,
     /// Held as long as the runner lives: one process at a time works on a folder.
@@ -83,6 +87,8 @@ impl Runner {
             troubles,
             arrived: HashMap::new(),
             strays: Vec::new(),
+            quiet,
+            has_compared: false,
             stalls: false,
             _lock: lock,
             local,

@@ -245,20 +245,28 @@ async fn problems(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
         if done.problem.is_none() {
             continue;
         }
-        let expected: BTreeSet<ImportId> =
-            imports.iter().filter(|later| corrects(later, run)).map(|later| later.id).collect();
+        let corrections: Vec<&ImportRun> = imports.iter().filter(|later| corrects(later, run)).collect();
+        let expected: BTreeSet<ImportId> = corrections.iter().map(|later| later.id).collect();
+        // One that was imported before this file was refused has lost its place to it, and corrects nothing.
+        let is_certain = corrections.iter().any(|later| later.conclusion().is_some_and(has_its_place));
         let owners = world.state.owners(&run.keys_of_corrections()).await?;
         let told = world.state.runs(&owners.into_iter().collect::<Vec<_>>()).await?;
         let is_told = told.iter().any(|later| later.resolves(run));
         let is_right = match &done.problem {
             Some(Problem::Resolved { by }) => expected.contains(by),
-            _ => is_told != expected.is_empty(),
+            _ if is_told => !expected.is_empty(),
+            _ => !is_certain,
         };
         if !is_right {
             wrong.push(format!("{name} has the problem {:?}, and {expected:?} correct it", done.problem));
         }
     }
     Ok(wrong)
+}
+
+/// True if a file has not given its place to another one.
+fn has_its_place(done: &Conclusion) -> bool {
+    without_import_id(done.place.file_name()).is_none()
 }
 
 /// True if a file was imported later than one that left a problem, under one of its names.

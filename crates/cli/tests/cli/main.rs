@@ -14,6 +14,7 @@ mod fixes;
 #[cfg(test)]
 mod init_from;
 #[cfg(test)]
+mod late;
 mod listings;
 #[cfg(unix)]
 #[cfg(test)]

@@ -125,6 +125,8 @@ pub struct Summary {
     pub lines_read: u64,
     /// How many lines the file has in all, where that is not the header and the lines read.
     pub file_lines: Option<u64>,
+    /// True if the last line has no line break: the file may have been cut there.
+    pub open_end: bool,
     /// The last line of the file, if it is a trailer, with its line break.
     pub trailer: Option<Vec<u8>>,
     /// How many lines were accepted.

@@ -25,6 +25,10 @@ pub struct Conclusion {
     /// SHA-256 of its content.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
+    /// How many bytes of the file are accounted for, if it was imported as it came. A file that is larger at its place
+    /// was written to afterwards.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bytes: Option<u64>,
     /// When it ended.
     pub finished: Timestamp,
     /// Where the file is.

@@ -14,7 +14,7 @@ use super::replace_all::{RAISE, Replacement};
 use crate::Result;
 use crate::capabilities::{HasObjects, HasRecords};
 use crate::conclude::Findings;
-use crate::examine::spans_lines;
+use crate::examine;
 use crate::lost::Lost;
 use crate::ports::{Kind, Objects};
 
@@ -65,7 +65,7 @@ async fn complete<D: Loads>(
     if loaded.counts.read > 0 {
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));
-        imported.notes.extend(spans_lines(&loaded.summary));
+        imported.notes.extend(examine::notes(&loaded.summary));
         imported.counts = loaded.counts;
         imported.tally = loaded.summary.findings;
         imported.badlines = loaded.badlines;
@@ -85,6 +85,7 @@ async fn complete<D: Loads>(
         let finding = grown_by(grown, file, imported.counts.read);
         imported.tally.push(finding);
     }
+    imported.bytes = run.unpacked().is_none().then_some(content.bytes + grown);
     Ok(imported)
 }
 

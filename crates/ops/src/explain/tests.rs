@@ -79,6 +79,7 @@ fn conclusion(outcome: Outcome) -> Conclusion {
         mail_due: false,
         mail_trouble: None,
         problem: None,
+        bytes: None,
         digest: None,
     }
 }

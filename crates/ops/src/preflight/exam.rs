@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 use tidewaiter::report::Outcome;
-use tidewaiter_engine::examine::{Examination, ReadAt, spans_lines};
+use tidewaiter_engine::examine::{Examination, ReadAt, notes};
 
 use super::judge::Ruling;
 use super::{Lines, Preflight};
@@ -94,7 +94,7 @@ impl Exam {
             preflight.sha256.clone_from(&examined.sha256);
             preflight.counts =
                 Lines { read: summary.lines_read, accepted: summary.accepted, rejected: summary.rejected };
-            preflight.notes.extend(spans_lines(summary));
+            preflight.notes.extend(notes(summary));
             preflight.findings_total = summary.findings.total();
             preflight.kinds = summary.findings.kinds();
             preflight.findings = summary.findings.kept().to_vec();

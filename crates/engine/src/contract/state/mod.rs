@@ -108,6 +108,7 @@ pub fn conclusion(import: &ImportRun, outcome: Outcome) -> Conclusion {
         mail_due: true,
         mail_trouble: None,
         problem: None,
+        bytes: None,
         digest: None,
     }
 }
