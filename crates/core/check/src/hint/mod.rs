@@ -37,7 +37,8 @@ pub(crate) fn name_of(delimiter: u8) -> String {
 }
 
 fn wrong_delimiter(seems: u8, wanted: u8) -> String {
-    messages::delimiter("file", &name_of(seems), &name_of(wanted))
+    let option = if seems == b'\t' { "\\t".to_owned() } else { char::from(seems).to_string() };
+    messages::delimiter_of_file(&name_of(seems), &name_of(wanted), &option)
 }
 
 /// For a header that is one unknown column: another delimiter that makes known columns of it.
@@ -78,14 +79,15 @@ pub(crate) fn label(label: &str, scope: &Scope, is_there: impl Fn(&str) -> bool)
     }
     let bare = label.trim().trim_matches('"').trim();
     if bare != label && scope.column(bare).is_some() {
-        return advice(bare, messages::around_label);
+        let is_quoted = label.trim() != bare;
+        return advice(bare, if is_quoted { messages::quoted_label } else { messages::around_label });
     }
     if let Some(name) = names().find(|name| name.to_lowercase() == bare.to_lowercase()) {
         return advice(name, messages::capitals);
     }
     let plain = plain(bare);
     if let Some(name) = names().find(|name| self::plain(name) == plain) {
-        return advice(name, messages::near_miss);
+        return advice(name, messages::like_label);
     }
     nearest(bare, names().filter(|name| !is_there(name))).map(messages::near_miss)
 }
@@ -130,7 +132,7 @@ pub(crate) fn known_labels(scope: &Scope) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("the columns are {}{more}", names.join(", "))
+    format!("the columns are {}{more}; {}", names.join(", "), messages::OTHER_COLUMNS)
 }
 
 /// The column that a label means beyond doubt: it differs in case, spaces, hyphens and underscores alone, and from no

@@ -18,7 +18,9 @@ pub(super) fn truth(column: &Column, value: &str, _: &Style) -> Option<Advice> {
         return None;
     }
     let schema = ["true", "false", "1", "0"].into_iter().find(|text| column.truth(text) == Some(meant))?;
-    Some(Advice::write(format!("write it as `{schema}`"), schema))
+    let list = if meant { "true_values" } else { "false_values" };
+    let option = value.chars().all(char::is_alphanumeric).then(|| format!("\"{list}\": [\"{value}\"]"));
+    Some(Advice::write(format!("write it as `{schema}`"), schema).or_option(option))
 }
 
 /// `Ada <ada@example.org>`, `ada@example.org, bob@example.org`, `jean paul@example.org`.
