@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
 use tidewaiter::id::ImportId;
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
 use tidewaiter::record::Effect;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
 use tidewaiter_engine::Result;
+use tidewaiter_engine::hash::hex;
 use tidewaiter_engine::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, RunLedger,
+    Conclusion, ConfigStore, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, RunLedger,
 };
 use tidewaiter_tests::reference::{File, Reference};
 
@@ -206,8 +208,10 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
             of.insert((scope.to_owned(), stored.key), stored.record);
         }
     }
+    let mut unversioned = versions(world, &imports).await?;
     Ok(world.with(|inner| {
         let mut wrong = objects(inner, &imports);
+        wrong.append(&mut unversioned);
         for partner in &inner.watch.partners {
             let universe = partner.universe;
             let empty = Reference::default();
@@ -226,6 +230,40 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
         }
         wrong
     }))
+}
+
+/// Whatever was replaced and whatever a file activated is a version that can be brought back, and each number is used
+/// once.
+async fn versions(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
+    let partners: Vec<(Repository, &'static str)> = world.with(|inner| {
+        inner.watch.partners.iter().map(|partner| (partner.repository.clone(), partner.universe)).collect()
+    });
+    let mut wrong = Vec::new();
+    for (repository, universe) in partners {
+        let all = world.state.versions(&repository, universe).await?;
+        for (n, version) in (1..).zip(&all) {
+            let kept = world.state.kept(&version.sha256).await?;
+            let is_kept = kept.is_some_and(|kept| hex(&Sha256::digest(kept)) == version.sha256);
+            if version.number != n || !is_kept {
+                wrong.push(format!(
+                    "version {n} of {universe} in {repository} is {version:?}, kept: {is_kept}"
+                ));
+            }
+        }
+        let is_activated = imports.iter().any(|import| {
+            let is_of = matches!(&import.kind, Kind::Configuration { universe: of } if of == universe);
+            let outcome = import.conclusion().map(|conclusion| conclusion.outcome);
+            is_of && import.repository == repository && outcome == Some(Outcome::Activated)
+        });
+        let key = Key::config(&repository, universe);
+        let active =
+            world.with(|inner| inner.bucket.content(key.as_str(), None).map(|active| active.to_vec()));
+        let active = active.map(|active| hex(&Sha256::digest(active)));
+        if is_activated && !all.iter().any(|version| Some(&version.sha256) == active.as_ref()) {
+            wrong.push(format!("what is active of {universe} in {repository} is none of its versions"));
+        }
+    }
+    Ok(wrong)
 }
 
 /// Where a second copy of an import's outputs may be: under its own names, in the order of log, file, badlines. Two

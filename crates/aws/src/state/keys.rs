@@ -150,6 +150,16 @@ pub(super) fn activated(repository: &Repository, universe: &str) -> At {
     at(format!("activated#{repository}"), universe)
 }
 
+/// The partition of the versions of a configuration, in the order of their numbers.
+pub(super) fn versions(repository: &Repository, universe: &str) -> String {
+    format!("versions#{repository}#{universe}")
+}
+
+/// A version among them.
+pub(super) fn version_of(repository: &Repository, universe: &str, number: u32) -> At {
+    at(versions(repository, universe), format!("{number:010}"))
+}
+
 /// The universes that have an owner.
 pub(super) const UNIVERSES: &str = "universes";
 

@@ -30,3 +30,5 @@ mod support;
 mod terminal;
 #[cfg(test)]
 mod universes;
+#[cfg(test)]
+mod versions;

@@ -8,6 +8,7 @@ mod groups;
 mod life;
 mod listing;
 mod mails;
+mod versions;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::keys::Repository;
 use tidewaiter_model::name::DataName;
 use tidewaiter_model::report::{Outcome, Reason};
+pub use versions::{Activates, Author, ConfigVersion};
 
 /// An object's content at one moment: a key and, where the store has versions, which one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! The tables of the state.
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE imports (
         id TEXT PRIMARY KEY,
         repository TEXT NOT NULL,
@@ -123,4 +124,16 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         repository TEXT NOT NULL,
         PRIMARY KEY (universe, repository)
     ) WITHOUT ROWID;
-"];
+",
+    // What became active, when, and who did it.
+    "
+    CREATE TABLE config_versions (
+        repository TEXT NOT NULL,
+        universe TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        -- The version as JSON.
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, universe, number)
+    ) WITHOUT ROWID;
+",
+];

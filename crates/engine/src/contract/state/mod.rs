@@ -40,6 +40,8 @@ pub async fn state<S: StateStore>(state: &S) -> Result<()> {
     runs::an_unresolved_file_becomes_what_it_is(state).await?;
     runs::an_archive_of_one_file_becomes_that_file(state).await?;
     configs::the_latest_configuration_is_the_active_one(state).await?;
+    configs::a_version_is_added_once_and_stays(state).await?;
+    configs::versions_that_race_are_all_kept(state).await?;
     configs::a_universe_has_one_owner(state).await?;
     outbox::digests(state).await?;
     runs::the_ledger_is_kept(state).await?;
