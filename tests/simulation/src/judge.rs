@@ -16,7 +16,7 @@ use tidewaiter_engine::ports::{
 use tidewaiter_tests::reference::{File, Reference};
 
 use crate::bucket::Bucket;
-use crate::scenario::{ALERTS, REPORTS, Variant, What};
+use crate::scenario::{ALERTS, EXTRA, REPORTS, Variant, What};
 use crate::watch::{Subject, Watch, has_own_name};
 use crate::world::{Inner, World};
 
@@ -284,6 +284,7 @@ fn own_names(import: &ImportRun, done: &Conclusion) -> Vec<String> {
 /// Each version has one outcome at one place with its bytes, and nothing lies about.
 fn objects(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
     let mut wrong = latest(inner, imports);
+    wrong.append(&mut ignored(inner, imports));
     let mut places = Places {
         bucket: &inner.bucket,
         watch: &inner.watch,
@@ -329,6 +330,43 @@ fn latest(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Each ignored column is told in one report, however often its run was tried.
+fn ignored(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for partner in &inner.watch.partners {
+        for label in EXTRA {
+            let (mut had, mut told) = (0, Vec::new());
+            for import in imports.iter().filter(|import| import.repository == partner.repository) {
+                let Some(done) = import.conclusion().filter(|done| done.outcome == Outcome::Imported) else {
+                    continue;
+                };
+                let Some(Subject { data, .. }) = inner.watch.subject(import.id) else { continue };
+                let header = data.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                had += u32::from(header.split(|byte| *byte == b',').any(|name| name == label.as_bytes()));
+                let notes = report_of(&inner.bucket, done).map(|report| report.notes).unwrap_or_default();
+                if notes.iter().any(|note| note.contains(&format!("\"{label}\""))) {
+                    told.push(import.id);
+                }
+            }
+            if told.len() != usize::from(had > 0) {
+                wrong.push(format!(
+                    "column {label} of {}: {had} files had it, told by {told:?}",
+                    partner.repository
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+/// The report of a run that has its outcome.
+fn report_of(bucket: &Bucket, done: &Conclusion) -> Option<Report> {
+    match &done.report {
+        KeptReport::Here(report) => Some(Report::clone(report)),
+        KeptReport::At(key) => serde_json::from_slice(&bucket.content(key.as_str(), None)?).ok(),
+    }
 }
 
 /// What lies where.
@@ -421,14 +459,10 @@ impl Places<'_> {
         if source.is_some() && !import.source.key.starts_with(UNPACKED) {
             self.wrong.push(format!("{name} is done, and still lies at {}", import.source.key));
         }
-        let report = match &done.report {
-            KeptReport::Here(report) => Some(Report::clone(report)),
-            KeptReport::At(key) => {
-                self.claimed.insert(key.to_string(), import.id);
-                let json = self.bucket.content(key.as_str(), None).unwrap_or_default();
-                serde_json::from_slice(&json).ok()
-            }
-        };
+        if let KeptReport::At(key) = &done.report {
+            self.claimed.insert(key.to_string(), import.id);
+        }
+        let report = report_of(self.bucket, done);
         let log = report.as_ref().map(|report| Log.render(report).into_bytes());
         let mut outputs = vec![(&done.log, log)];
         if done.code.as_deref() != Some("gone") || import.unpacked().is_some() {

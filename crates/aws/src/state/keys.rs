@@ -218,6 +218,12 @@ pub(super) fn content(repository: &Repository, name: &DataName, sha256: &str) ->
     at(format!("content#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}"), sha256)
 }
 
+/// The ignored columns that the files of one configured import had.
+pub(super) fn seen_columns(repository: &Repository, name: &DataName) -> At {
+    let DataName { universe, scope, subsection, .. } = name;
+    at(format!("columns#{repository}"), format!("{universe}\u{1f}{scope}\u{1f}{subsection}"))
+}
+
 /// When something was noted.
 pub(super) fn note(key: &str) -> At {
     at(format!("note#{key}"), "note")

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod columns;
+#[cfg(test)]
 mod configurations;
 #[cfg(test)]
 mod deployment;

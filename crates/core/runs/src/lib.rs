@@ -2,6 +2,7 @@
 //!
 //! Every store of runs applies these rules and keeps the result. So the rules stand once, whatever the store.
 
+mod columns;
 mod conclusion;
 mod configurations;
 mod groups;
@@ -12,7 +13,8 @@ mod versions;
 
 use serde::{Deserialize, Serialize};
 
-pub use conclusion::{Conclusion, Decision, KeptReport};
+pub use columns::{SeenColumns, UnlistedColumn};
+pub use conclusion::{Conclusion, Decision, KeptReport, Told};
 pub use configurations::{Configurations, Universe};
 pub use groups::{Generations, Group};
 pub use listing::Listing;

@@ -35,7 +35,8 @@ use tidewaiter::notice::Notice;
 use tidewaiter::report::Report;
 pub use tidewaiter::run::{
     Activates, Author, Conclusion, ConfigVersion, Configurations, Content, Decision, Delivery, DigestPlace,
-    Group, ImportRun, KeptReport, Kind, Pinned, Progress, Refusal, Source, Trouble, Universe, Unpacked,
+    Group, ImportRun, KeptReport, Kind, Pinned, Progress, Refusal, SeenColumns, Source, Told, Trouble,
+    Universe, UnlistedColumn, Unpacked,
 };
 use tidewaiter::sequence::Event;
 

@@ -135,5 +135,15 @@ pub(crate) const MIGRATIONS: &[&str] = &[
         document TEXT NOT NULL,
         PRIMARY KEY (repository, universe, number)
     ) WITHOUT ROWID;
+    -- The ignored columns that the files of an import had.
+    CREATE TABLE seen_columns (
+        repository TEXT NOT NULL,
+        -- Universe, scope and subsection.
+        entry TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        -- Their labels as JSON.
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, entry)
+    ) WITHOUT ROWID;
 ",
 ];
