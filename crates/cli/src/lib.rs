@@ -66,7 +66,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<Status> {
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    runtime.block_on(commands::run(cli.command, printer))
+    runtime.block_on(commands::run(cli.command, printer, &operator::operator()))
 }
 
 /// What the program logs: by `-v`, `-vv`, or [`LOG_VARIABLE`], which wins.

@@ -21,7 +21,7 @@ use crate::capabilities::{
 };
 use crate::ports::{
     Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Problem,
-    Queue, Refusal, RunLedger,
+    Queue, Refusal, RunLedger, SeenColumns, Told, UnlistedColumn,
 };
 use crate::{Error, Result, report};
 use account::report_of;
@@ -60,6 +60,8 @@ pub struct Findings {
     /// How many bytes of the file are accounted for, if it was imported: those that were read, and those that a
     /// finding tells of.
     pub bytes: Option<u64>,
+    /// The columns that the import ignores without naming them. None if it rejects such columns, or nothing was imported.
+    pub unlisted: Option<Vec<UnlistedColumn>>,
 }
 
 impl Findings {
@@ -75,6 +77,7 @@ impl Findings {
             sha256: None,
             badlines: None,
             bytes: None,
+            unlisted: None,
         }
     }
 
@@ -113,7 +116,9 @@ pub async fn conclude_and_tell<D: Concludes>(
 ) -> Result<()> {
     let mut late = known_to_be_late(deployment, import, findings.outcome).await?;
     loop {
+        let (news, columns) = news_of(deployment, import, findings).await?;
         let mut report = report_of(deployment, import, findings, late);
+        report.notes.extend(news);
         let now = deployment.now();
         let (recipients, digest) = audience.told(report.needs_attention(), now);
         report.recipients = recipients;
@@ -123,8 +128,10 @@ pub async fn conclude_and_tell<D: Concludes>(
         };
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
-        match deployment.runs().conclude(import, &conclusion, &keys, late).await? {
+        let told = Told { late, columns: columns.as_ref() };
+        match deployment.runs().conclude(import, &conclusion, &keys, told).await? {
             Decision::Late(date) => late = Some(date),
+            Decision::Columns => {}
             Decision::Passed => return Err(Error::Changed { key: import.source.key.clone() }),
             Decision::Before(decided) => {
                 let ours = Some(&conclusion.report);
@@ -145,6 +152,19 @@ pub async fn conclude_and_tell<D: Concludes>(
             }
         }
     }
+}
+
+/// What the report says of ignored columns, and those that are remembered with the outcome, if that changes.
+async fn news_of<D: HasRuns>(
+    deployment: &D,
+    import: &ImportRun,
+    findings: &Findings,
+) -> Result<(Vec<String>, Option<SeenColumns>)> {
+    let (Some(columns), Kind::Data { name, .. }) = (&findings.unlisted, &import.kind) else {
+        return Ok((Vec::new(), None));
+    };
+    let seen = deployment.runs().seen_columns(&import.repository, name).await?;
+    Ok((seen.notes(columns), seen.with(columns)))
 }
 
 /// The later date that was imported before a file came which is refused for what it holds. Of one that is imported

@@ -246,6 +246,22 @@ pub(crate) async fn repositories(
     }
 }
 
+/// The one repository that is asked for: the one that is named, or the only one.
+pub(crate) async fn one_repository(
+    deployment: &Deployment,
+    deployed: &impl Deployed,
+    named: Option<&Repository>,
+) -> Result<Repository> {
+    let known = repositories(deployed, named).await?;
+    match <[Repository; 1]>::try_from(known) {
+        Ok([repository]) => Ok(repository),
+        Err(known) => {
+            let known = known.iter().map(ToString::to_string).collect();
+            Err(Error::WhichRepository { deployment: deployment.name(), known })
+        }
+    }
+}
+
 /// Refuses a repository that is not there. None names none, and is never refused.
 pub(crate) async fn is_known(deployed: &impl Deployed, named: Option<&Repository>) -> Result<()> {
     if named.is_some() {

@@ -20,7 +20,7 @@ use tidewaiter_engine::ports::{
     Conclusion, HistoryFilter, ImportRun, Kind as RunKind, Objects, Progress, RunLedger,
 };
 
-use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
+use crate::deployment::{Deployed, Deployment, one_repository, with_deployed};
 use crate::preflight::{Advice, Checks, Judge, Lines, Preflight};
 use crate::{Error, Result};
 
@@ -140,12 +140,8 @@ pub async fn try_configuration(
     last: usize,
 ) -> Result<Trial> {
     with_deployed!(deployment, deployed => {
-        let known = repositories(deployed, repository).await?;
-        let [repository] = known.as_slice() else {
-            let known = known.iter().map(ToString::to_string).collect();
-            return Err(Error::WhichRepository { deployment: deployment.name(), known });
-        };
-        Box::pin(try_in(deployed, repository, universe, document, last)).await
+        let repository = one_repository(deployment, deployed, repository).await?;
+        Box::pin(try_in(deployed, &repository, universe, document, last)).await
     })
 }
 

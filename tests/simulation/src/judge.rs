@@ -2,20 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
 use tidewaiter::id::ImportId;
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::without_import_id;
 use tidewaiter::record::Effect;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
 use tidewaiter_engine::Result;
+use tidewaiter_engine::hash::hex;
 use tidewaiter_engine::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, KeyClaims, Kind, Problem, Progress, Records, RunLedger,
+    Conclusion, ConfigStore, HistoryFilter, ImportRun, KeptReport, KeyClaims, Kind, Problem, Progress,
+    Records, RunLedger,
 };
 use tidewaiter_tests::reference::{File, Reference};
 
 use crate::bucket::Bucket;
-use crate::scenario::{ALERTS, REPORTS, Variant, What};
+use crate::scenario::{ALERTS, EXTRA, REPORTS, Variant, What};
 use crate::watch::{Subject, Watch, has_own_name};
 use crate::world::{Inner, World};
 
@@ -208,9 +211,11 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
         }
     }
     let unsettled = problems(world, &imports).await?;
+    let unversioned = versions(world, &imports).await?;
     Ok(world.with(|inner| {
         let mut wrong = objects(inner, &imports);
         wrong.extend(unsettled);
+        wrong.extend(unversioned);
         for partner in &inner.watch.partners {
             let universe = partner.universe;
             let empty = Reference::default();
@@ -264,6 +269,40 @@ async fn problems(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
+/// Whatever was replaced and whatever a file activated is a version that can be brought back, and each number is used
+/// once.
+async fn versions(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
+    let partners: Vec<(Repository, &'static str)> = world.with(|inner| {
+        inner.watch.partners.iter().map(|partner| (partner.repository.clone(), partner.universe)).collect()
+    });
+    let mut wrong = Vec::new();
+    for (repository, universe) in partners {
+        let all = world.state.versions(&repository, universe).await?;
+        for (n, version) in (1..).zip(&all) {
+            let kept = world.state.kept(&version.sha256).await?;
+            let is_kept = kept.is_some_and(|kept| hex(&Sha256::digest(kept)) == version.sha256);
+            if version.number != n || !is_kept {
+                wrong.push(format!(
+                    "version {n} of {universe} in {repository} is {version:?}, kept: {is_kept}"
+                ));
+            }
+        }
+        let is_activated = imports.iter().any(|import| {
+            let is_of = matches!(&import.kind, Kind::Configuration { universe: of } if of == universe);
+            let outcome = import.conclusion().map(|conclusion| conclusion.outcome);
+            is_of && import.repository == repository && outcome == Some(Outcome::Activated)
+        });
+        let key = Key::config(&repository, universe);
+        let active =
+            world.with(|inner| inner.bucket.content(key.as_str(), None).map(|active| active.to_vec()));
+        let active = active.map(|active| hex(&Sha256::digest(active)));
+        if is_activated && !all.iter().any(|version| Some(&version.sha256) == active.as_ref()) {
+            wrong.push(format!("what is active of {universe} in {repository} is none of its versions"));
+        }
+    }
+    Ok(wrong)
+}
+
 /// True if a file has not given its place to another one.
 fn has_its_place(done: &Conclusion) -> bool {
     without_import_id(done.place.file_name()).is_none()
@@ -307,6 +346,7 @@ fn own_names(import: &ImportRun, done: &Conclusion) -> Vec<String> {
 /// Each version has one outcome at one place with its bytes, and nothing lies about.
 fn objects(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
     let mut wrong = latest(inner, imports);
+    wrong.append(&mut ignored(inner, imports));
     let mut places = Places {
         bucket: &inner.bucket,
         watch: &inner.watch,
@@ -352,6 +392,43 @@ fn latest(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Each ignored column is told in one report, however often its run was tried.
+fn ignored(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for partner in &inner.watch.partners {
+        for label in EXTRA {
+            let (mut had, mut told) = (0, Vec::new());
+            for import in imports.iter().filter(|import| import.repository == partner.repository) {
+                let Some(done) = import.conclusion().filter(|done| done.outcome == Outcome::Imported) else {
+                    continue;
+                };
+                let Some(Subject { data, .. }) = inner.watch.subject(import.id) else { continue };
+                let header = data.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                had += u32::from(header.split(|byte| *byte == b',').any(|name| name == label.as_bytes()));
+                let notes = report_of(&inner.bucket, done).map(|report| report.notes).unwrap_or_default();
+                if notes.iter().any(|note| note.contains(&format!("\"{label}\""))) {
+                    told.push(import.id);
+                }
+            }
+            if told.len() != usize::from(had > 0) {
+                wrong.push(format!(
+                    "column {label} of {}: {had} files had it, told by {told:?}",
+                    partner.repository
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+/// The report of a run that has its outcome.
+fn report_of(bucket: &Bucket, done: &Conclusion) -> Option<Report> {
+    match &done.report {
+        KeptReport::Here(report) => Some(Report::clone(report)),
+        KeptReport::At(key) => serde_json::from_slice(&bucket.content(key.as_str(), None)?).ok(),
+    }
 }
 
 /// What lies where.
@@ -444,14 +521,10 @@ impl Places<'_> {
         if source.is_some() && !import.source.key.starts_with(UNPACKED) {
             self.wrong.push(format!("{name} is done, and still lies at {}", import.source.key));
         }
-        let report = match &done.report {
-            KeptReport::Here(report) => Some(Report::clone(report)),
-            KeptReport::At(key) => {
-                self.claimed.insert(key.to_string(), import.id);
-                let json = self.bucket.content(key.as_str(), None).unwrap_or_default();
-                serde_json::from_slice(&json).ok()
-            }
-        };
+        if let KeptReport::At(key) = &done.report {
+            self.claimed.insert(key.to_string(), import.id);
+        }
+        let report = report_of(self.bucket, done);
         let log = report.as_ref().map(|report| Log.render(report).into_bytes());
         let mut outputs = vec![(&done.log, log)];
         if done.code.as_deref() != Some("gone") || import.unpacked().is_some() {

@@ -155,6 +155,16 @@ pub(super) fn activated(repository: &Repository, universe: &str) -> At {
     at(format!("activated#{repository}"), universe)
 }
 
+/// The partition of the versions of a configuration, in the order of their numbers.
+pub(super) fn versions(repository: &Repository, universe: &str) -> String {
+    format!("versions#{repository}#{universe}")
+}
+
+/// A version among them.
+pub(super) fn version_of(repository: &Repository, universe: &str, number: u32) -> At {
+    at(versions(repository, universe), format!("{number:010}"))
+}
+
 /// The universes that have an owner.
 pub(super) const UNIVERSES: &str = "universes";
 
@@ -211,6 +221,12 @@ pub(super) fn date(repository: &Repository, name: &DataName, date: Date) -> At {
 pub(super) fn content(repository: &Repository, name: &DataName, sha256: &str) -> At {
     let DataName { universe, scope, subsection, .. } = name;
     at(format!("content#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}"), sha256)
+}
+
+/// The ignored columns that the files of one configured import had.
+pub(super) fn seen_columns(repository: &Repository, name: &DataName) -> At {
+    let DataName { universe, scope, subsection, .. } = name;
+    at(format!("columns#{repository}"), format!("{universe}\u{1f}{scope}\u{1f}{subsection}"))
 }
 
 /// When something was noted.

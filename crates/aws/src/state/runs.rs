@@ -7,7 +7,7 @@ use tidewaiter::name::DataName;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
     Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, Problem,
-    RunLedger,
+    RunLedger, SeenColumns, Told,
 };
 
 use super::imports;
@@ -76,9 +76,13 @@ impl RunLedger for StateTable {
         seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
-        late: Option<Date>,
+        told: Told<'_>,
     ) -> Result<Decision> {
-        conclude::conclude(&self.table, &self.known, seen, conclusion, outputs, late).await
+        conclude::conclude(&self.table, &self.known, seen, conclusion, outputs, told).await
+    }
+
+    async fn seen_columns(&self, repository: &Repository, name: &DataName) -> Result<SeenColumns> {
+        conclude::seen_columns(&self.table, repository, name).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {

@@ -20,7 +20,10 @@ use tidewaiter::keys::Repository;
 
 pub use self::check::CheckArgs;
 pub(crate) use self::check::EncodingName;
-pub use self::config::{ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigTryArgs, Document};
+pub use self::config::{
+    ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigHistoryArgs, ConfigRollbackArgs, ConfigTryArgs,
+    Configured, Document,
+};
 pub use self::dismiss::DismissArgs;
 pub use self::history::HistoryArgs;
 pub use self::init::InitArgs;
@@ -31,8 +34,8 @@ pub use self::universe::{UniverseCommand, UniverseListArgs, UniverseShareArgs};
 use crate::format::Format;
 
 /// What is logged to standard error, as a filter such as `debug` or `tidewaiter_engine=trace`. The only
-/// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, and what AWS's clients
-/// read.
+/// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, what AWS's clients read, and
+/// the names of the user ([`operator`](crate::operator)).
 pub const LOG_VARIABLE: &str = "TIDEWAITER_LOG";
 
 const EXAMPLES: &str = "\
@@ -112,7 +115,7 @@ pub enum Command {
     Dismiss(DismissArgs),
     /// Bring dead letters of a deployed stack back to their queues
     Replay(ReplayArgs),
-    /// Check a configuration, activate one, or print its JSON Schema
+    /// Check a configuration, activate one, or go back to an earlier one
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Show whose universes are, and share them with other repositories

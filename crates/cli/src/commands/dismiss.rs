@@ -6,9 +6,10 @@ use tidewaiter_ops::{Deployment, Location};
 
 use crate::args::DismissArgs;
 use crate::format::Format;
+use crate::operator::operator;
 use crate::printer::{Line, Printer};
 use crate::text::moment;
-use crate::{Result, Status, operator};
+use crate::{Result, Status};
 
 /// Dismisses problems, and says of each how it is over.
 pub async fn run(args: DismissArgs, printer: &Printer) -> Result<Status> {
@@ -17,7 +18,7 @@ pub async fn run(args: DismissArgs, printer: &Printer) -> Result<Status> {
     let repository = location.repository(repository)?;
     let deployment = Deployment::open(&location).await?;
     let which = if all { Which::All } else { Which::Files(&files) };
-    let by = by.unwrap_or_else(operator::name);
+    let by = by.unwrap_or_else(operator);
     let dismissed = dismiss(&deployment, repository.as_ref(), which, &by, reason.as_deref()).await?;
     match format {
         Format::Json => printer.json(&dismissed)?,

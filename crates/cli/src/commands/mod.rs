@@ -14,6 +14,7 @@ pub mod run;
 pub mod status;
 pub mod trial;
 pub mod universe;
+pub mod versions;
 pub mod watch;
 
 mod events;
@@ -29,10 +30,10 @@ use crate::args::{self, Cli, Command, ConfigCommand, UniverseCommand};
 use crate::printer::Printer;
 use crate::{Error, Result, Status};
 
-/// Does what was asked for.
-pub(crate) async fn run(command: Command, printer: &Printer) -> Result<Status> {
+/// Does what was asked for. `operator` is the user and the machine.
+pub(crate) async fn run(command: Command, printer: &Printer, operator: &str) -> Result<Status> {
     match command {
-        Command::Init(args) => init::run(args, printer).await,
+        Command::Init(args) => Box::pin(init::run(args, printer, operator)).await,
         Command::Run(args) => run::run(args, printer).await,
         Command::Watch(args) => watch::run(args, printer).await,
         Command::Status(args) => status::run(args, printer).await,
@@ -45,7 +46,13 @@ pub(crate) async fn run(command: Command, printer: &Printer) -> Result<Status> {
         Command::Replay(args) => replay::run(args, printer).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(args, printer),
         Command::Config(ConfigCommand::Try(args)) => Box::pin(trial::run(args, printer)).await,
-        Command::Config(ConfigCommand::Activate(args)) => Box::pin(config::activate(args, printer)).await,
+        Command::Config(ConfigCommand::Activate(args)) => {
+            Box::pin(config::activate(args, printer, operator)).await
+        }
+        Command::Config(ConfigCommand::History(args)) => versions::history(args, printer).await,
+        Command::Config(ConfigCommand::Rollback(args)) => {
+            Box::pin(versions::rollback(args, printer, operator)).await
+        }
         Command::Config(ConfigCommand::Schema) => config::schema(printer),
         Command::Universe(UniverseCommand::List(args)) => universe::list(args, printer).await,
         Command::Universe(UniverseCommand::Share(args)) => universe::share(args, true, printer).await,

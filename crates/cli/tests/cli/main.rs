@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod columns;
+#[cfg(test)]
 mod configurations;
 #[cfg(test)]
 mod deployment;
@@ -32,3 +34,5 @@ mod support;
 mod terminal;
 #[cfg(test)]
 mod universes;
+#[cfg(test)]
+mod versions;

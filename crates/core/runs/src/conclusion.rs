@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::columns::SeenColumns;
 use super::mails::{DigestPlace, Trouble};
 use super::problem::Problem;
 use tidewaiter_model::id::Timestamp;
@@ -78,6 +79,15 @@ pub enum KeptReport {
     At(Key),
 }
 
+/// What the report of a run says that depends on other runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told<'a> {
+    /// The later date that was imported before the file came.
+    pub late: Option<Date>,
+    /// The ignored columns that are remembered from now on, in the revision that the report goes by.
+    pub columns: Option<&'a SeenColumns>,
+}
+
 /// What came of an attempt to decide an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
@@ -91,4 +101,6 @@ pub enum Decision {
     /// Nothing is decided: a file of this date, a later one, was imported before this one came, and its report
     /// does not say so.
     Late(Date),
+    /// Nothing is decided: another file added ignored columns since they were read for the report.
+    Columns,
 }

@@ -2,6 +2,7 @@
 //!
 //! Every store of runs applies these rules and keeps the result. So the rules stand once, whatever the store.
 
+mod columns;
 mod conclusion;
 mod configurations;
 mod groups;
@@ -9,10 +10,12 @@ mod life;
 mod listing;
 mod mails;
 mod problem;
+mod versions;
 
 use serde::{Deserialize, Serialize};
 
-pub use conclusion::{Conclusion, Decision, KeptReport};
+pub use columns::{SeenColumns, UnlistedColumn};
+pub use conclusion::{Conclusion, Decision, KeptReport, Told};
 pub use configurations::{Configurations, Universe};
 pub use groups::{Generations, Group};
 pub use listing::Listing;
@@ -22,6 +25,7 @@ use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::keys::Repository;
 use tidewaiter_model::name::DataName;
 use tidewaiter_model::report::{Outcome, Reason};
+pub use versions::{Activates, Author, ConfigVersion};
 
 /// An object's content at one moment: a key and, where the store has versions, which one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

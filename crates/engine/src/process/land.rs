@@ -1,6 +1,7 @@
 //! The fourth step: the good lines become records, and the rejected ones are kept.
 
 use tidewaiter::config::ReplaceAll;
+use tidewaiter::config::dialect::UnknownColumns;
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::report::{Outcome, plural};
 use tidewaiter::schema::OnExisting;
@@ -62,6 +63,9 @@ async fn complete<D: Loads>(
     let mut imported =
         Findings { sha256: Some(content.sha256.clone()), ..Findings::outcome(Outcome::Imported) };
     let accepted = loaded.summary.accepted;
+    if terms.options.dialect.unknown_columns == UnknownColumns::Ignore {
+        imported.unlisted = Some(loaded.unlisted);
+    }
     if loaded.counts.read > 0 {
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));

@@ -14,7 +14,7 @@ use crate::capabilities::{HasObjects, HasRecords};
 use crate::chunks::Chunks;
 use crate::examine::CheckSpec;
 use crate::hash::hex;
-use crate::ports::{Objects, Records, Source};
+use crate::ports::{Objects, Records, Source, UnlistedColumn};
 
 /// A batch ends after so many good lines as the store of records wants, or when so many bytes have passed since it
 /// began. Neither depends on anything but the file, so that its batches are the same whenever it is read.
@@ -102,6 +102,11 @@ impl<'a, O: Objects> Batches<'a, O> {
         &self.lines.header
     }
 
+    /// The columns that the import ignores without naming them, of what was read of the header.
+    pub(super) fn take_unlisted(&mut self) -> Vec<UnlistedColumn> {
+        std::mem::take(&mut self.lines.unlisted)
+    }
+
     /// What the lines have in common.
     pub(super) fn layout(&self) -> &Layout {
         self.lines.reader.layout()
@@ -122,6 +127,7 @@ impl<'a, O: Objects> Batches<'a, O> {
 struct Lines {
     reader: Reader,
     header: Bytes,
+    unlisted: Vec<UnlistedColumn>,
     /// The batches that are whole.
     batches: VecDeque<LineBatch>,
     /// Those of the one that is not.
@@ -137,6 +143,7 @@ impl Lines {
         Self {
             reader,
             header: Bytes::new(),
+            unlisted: Vec::new(),
             batches: VecDeque::new(),
             items: Vec::new(),
             raw: BytesMut::new(),
@@ -167,6 +174,9 @@ impl Lines {
 impl Sink for Lines {
     fn header(&mut self, raw: &[u8], header: &Header) {
         self.header = Bytes::copy_from_slice(raw);
+        let column =
+            |(place, label): (usize, &str)| UnlistedColumn { number: place + 1, label: label.to_owned() };
+        self.unlisted = header.unlisted().map(column).collect();
         self.reader.header(header);
     }
 

@@ -1,6 +1,7 @@
 //! State in SQLite: one database that implements every port of state, each in a file of its own.
 
 mod claims;
+mod columns;
 mod configs;
 mod groups;
 mod marks;

@@ -1,6 +1,7 @@
 //! The tables of the state.
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE imports (
         id TEXT PRIMARY KEY,
         repository TEXT NOT NULL,
@@ -18,7 +19,6 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         is_unresolved INTEGER NOT NULL,
         is_unfinished INTEGER NOT NULL,
         mail_due INTEGER NOT NULL,
-        is_problem INTEGER NOT NULL,
         -- The digest that its report waits for.
         digest TEXT,
         -- Universe, scope and subsection of its name, and its date.
@@ -39,7 +39,6 @@ pub(crate) const MIGRATIONS: &[&str] = &["
     CREATE INDEX unresolved ON imports (repository, id) WHERE is_unresolved = 1;
     CREATE INDEX unfinished ON imports (id) WHERE is_unfinished = 1 OR is_unresolved = 1;
     CREATE INDEX mail_due ON imports (id) WHERE mail_due = 1;
-    CREATE INDEX problems ON imports (repository, id) WHERE is_problem = 1;
     CREATE INDEX digests ON imports (repository, digest, id) WHERE digest IS NOT NULL;
     CREATE INDEX dates ON imports (repository, entry, date, finished) WHERE outcome = 'imported';
     CREATE INDEX contents ON imports (repository, entry, sha256) WHERE outcome = 'imported';
@@ -125,4 +124,28 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         repository TEXT NOT NULL,
         PRIMARY KEY (universe, repository)
     ) WITHOUT ROWID;
-"];
+",
+    // What became active, when, and who did it; ignored columns; open problems.
+    "
+    ALTER TABLE imports ADD COLUMN is_problem INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX problems ON imports (repository, id) WHERE is_problem = 1;
+    CREATE TABLE config_versions (
+        repository TEXT NOT NULL,
+        universe TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        -- The version as JSON.
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, universe, number)
+    ) WITHOUT ROWID;
+    -- The ignored columns that the files of an import had.
+    CREATE TABLE seen_columns (
+        repository TEXT NOT NULL,
+        -- Universe, scope and subsection.
+        entry TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        -- Their labels as JSON.
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, entry)
+    ) WITHOUT ROWID;
+",
+];

@@ -8,7 +8,7 @@ use tidewaiter::name::DataName;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
     Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, Problem,
-    RunLedger,
+    RunLedger, SeenColumns, Told,
 };
 
 use super::Ports;
@@ -112,7 +112,7 @@ impl RunLedger for Ports {
         seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
-        late: Option<Date>,
+        told: Told<'_>,
     ) -> Result<Decision> {
         let id = seen.id;
         let about =
@@ -124,16 +124,21 @@ impl RunLedger for Ports {
             {
                 return Ok(Decision::Before(Box::new(before.clone())));
             }
-            let decision = self.world.state.conclude(seen, conclusion, outputs, late).await?;
+            let decision = self.world.state.conclude(seen, conclusion, outputs, told).await?;
             self.seen(|inner| match &decision {
                 Decision::Taken(_) => inner.watch.concluded(self.process, id, conclusion),
                 Decision::Before(held) => inner.watch.concluded(self.process, id, held),
-                Decision::Late(_) | Decision::Passed => {}
+                Decision::Late(_) | Decision::Columns | Decision::Passed => {}
             });
             self.remember_current(id).await?;
             Ok(decision)
         };
         self.table("state.conclude", about, conclude).await
+    }
+
+    async fn seen_columns(&self, repository: &Repository, name: &DataName) -> Result<SeenColumns> {
+        let seen = self.world.state.seen_columns(repository, name);
+        self.table("state.seen_columns", || name.file.clone(), seen).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
