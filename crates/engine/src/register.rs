@@ -124,9 +124,10 @@ pub fn encrypted(content: &str) -> Option<Refusal> {
         DroppedName::Configuration { .. } => {
             ("a configuration cannot come encrypted", format!("drop it as {content}: it says nothing secret"))
         }
-        DroppedName::Encrypted { .. } => {
-            ("the file is encrypted twice", "encrypt the file once, for the key of this deployment".to_owned())
-        }
+        DroppedName::Encrypted { .. } => (
+            "the file is encrypted twice",
+            "encrypt the file once, for the key of this deployment".to_owned(),
+        ),
         _ => return None,
     };
     Some(Refusal { outcome: Outcome::Bogus, reason: Reason::new("name", message).with_hint(Some(hint)) })

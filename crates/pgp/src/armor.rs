@@ -229,16 +229,20 @@ fn begins(line: &[u8]) -> Result<(), Refusal> {
     let label = line.strip_prefix(b"-----BEGIN PGP ").and_then(|rest| rest.strip_suffix(b"-----"));
     match label {
         Some(b"SIGNED MESSAGE") => refuse(RefusalCode::NotEncrypted, "the file is signed, not encrypted"),
-        Some(b"SIGNATURE") => {
-            refuse(RefusalCode::NotEncrypted, "the file is the signature of another file, not an encrypted file")
-        }
+        Some(b"SIGNATURE") => refuse(
+            RefusalCode::NotEncrypted,
+            "the file is the signature of another file, not an encrypted file",
+        ),
         Some(b"PUBLIC KEY BLOCK" | b"PRIVATE KEY BLOCK") => {
             refuse(RefusalCode::NotEncrypted, "the file is a key, not an encrypted file")
         }
         Some(label) if label.starts_with(b"MESSAGE, PART ") => {
             refuse(RefusalCode::Unsupported, "the message is a part of a message in several parts")
         }
-        _ => refuse(RefusalCode::NotEncrypted, "the file is named like an encrypted file, but is not encrypted"),
+        _ => refuse(
+            RefusalCode::NotEncrypted,
+            "the file is named like an encrypted file, but is not encrypted",
+        ),
     }
 }
 

@@ -62,7 +62,8 @@ impl<'a, R: Read> Container<'a, R> {
                     return Err(modified);
                 }
                 let body = BufReader::new(packets);
-                let stream = aead::StreamDecryptor::new_rfc9580(cipher, mode, chunk, &salt, key.as_ref(), body);
+                let stream =
+                    aead::StreamDecryptor::new_rfc9580(cipher, mode, chunk, &salt, key.as_ref(), body);
                 Stream::Aead(Box::new(stream.map_err(|_| modified.clone())?))
             }
             (Kind::Gnupg, 1) => {

@@ -52,7 +52,9 @@ impl<'a, S: Sink> Content<'a, S> {
         match (self.inner.take(), walked) {
             (Some(Stop::Refused(refusal)), _) => Err(refusal),
             (_, Err(error)) => Err(damaged(&error)),
-            (_, Ok(())) if !self.is_begun => Err(Refusal::new(RefusalCode::Corrupt, "the message holds no file")),
+            (_, Ok(())) if !self.is_begun => {
+                Err(Refusal::new(RefusalCode::Corrupt, "the message holds no file"))
+            }
             (_, Ok(())) => Ok(()),
         }
     }

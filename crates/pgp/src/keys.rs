@@ -107,7 +107,11 @@ impl Keys {
     }
 
     /// Decrypts a session key; None if that cannot be done.
-    pub(crate) fn decrypt(&self, session: &PublicKeyEncryptedSessionKey, kind: EskType) -> Option<PlainSessionKey> {
+    pub(crate) fn decrypt(
+        &self,
+        session: &PublicKeyEncryptedSessionKey,
+        kind: EskType,
+    ) -> Option<PlainSessionKey> {
         let values = session.values().ok()?;
         self.components.iter().filter(|component| component.is_named_by(session)).find_map(|component| {
             let key: &dyn DecryptionKey = match component {

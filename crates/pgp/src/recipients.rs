@@ -57,7 +57,10 @@ pub(crate) fn read<R: Read>(packets: &mut Packets<R>, keys: &Keys) -> Result<(Re
                 return refuse(RefusalCode::NotEncrypted, "the file is signed, not encrypted");
             }
             tag::LITERAL | tag::COMPRESSED if is_first => {
-                return refuse(RefusalCode::NotEncrypted, "the file is packed as a message, but not encrypted");
+                return refuse(
+                    RefusalCode::NotEncrypted,
+                    "the file is packed as a message, but not encrypted",
+                );
             }
             tag::SECRET_KEY | tag::PUBLIC_KEY if is_first => {
                 return refuse(RefusalCode::NotEncrypted, "the file is a key, not an encrypted file");

@@ -176,7 +176,9 @@ fn an_encrypted_file_is_what_it_holds() {
     }
     assert_eq!(DroppedName::of(".pgp"), DroppedName::Other);
     let pattern = FilePattern::parse("Customers {date}.csv").unwrap();
-    for file in ["Customers 2026-11-28.csv.pgp", "Customers 2026-11-28.xlsx.GPG", "Customers 2026-11-28.zip.asc"] {
+    for file in
+        ["Customers 2026-11-28.csv.pgp", "Customers 2026-11-28.xlsx.GPG", "Customers 2026-11-28.zip.asc"]
+    {
         assert!(pattern.fit(file).is_some(), "{file}");
     }
 }
@@ -185,7 +187,10 @@ fn an_encrypted_file_is_what_it_holds() {
 fn an_older_encrypted_file_keeps_its_meaning() {
     let id = "01J9Z3ND1V0000000000000000".parse().unwrap();
     for (file, renamed) in [
-        ("acme_contacts_crm_20260131.csv.pgp", "acme_contacts_crm_20260131_01J9Z3ND1V0000000000000000.csv.pgp"),
+        (
+            "acme_contacts_crm_20260131.csv.pgp",
+            "acme_contacts_crm_20260131_01J9Z3ND1V0000000000000000.csv.pgp",
+        ),
         (
             "acme_contacts_crm_20260131.csv.gz.asc",
             "acme_contacts_crm_20260131_01J9Z3ND1V0000000000000000.csv.gz.asc",

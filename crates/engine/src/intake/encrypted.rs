@@ -56,12 +56,14 @@ fn refused(refusal: tidewaiter_pgp::Refusal) -> Refusal {
 
 /// What becomes of an encrypted file where no key is configured. The file may be good, so its partner gets it back.
 pub fn no_key() -> Refusal {
-    let reason =
-        Reason::new("no-decryption-key", "the file is encrypted, and no key to decrypt it is configured here")
-            .with_hint(Some(
-                "ask the operator of this deployment to configure a key, encrypt the file for it, and drop it again"
-                    .to_owned(),
-            ));
+    let reason = Reason::new(
+        "no-decryption-key",
+        "the file is encrypted, and no key to decrypt it is configured here",
+    )
+    .with_hint(Some(
+        "ask the operator of this deployment to configure a key, encrypt the file for it, and drop it again"
+            .to_owned(),
+    ));
     Refusal { outcome: Outcome::NotProcessed, reason }
 }
 

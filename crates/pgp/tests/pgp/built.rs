@@ -59,7 +59,8 @@ fn new_message(mode: AeadAlgorithm, chunk: ChunkSize, inner: &[u8]) -> Vec<u8> {
     let (mut rng, aes) = (StdRng::seed_from_u64(7), SymmetricKeyAlgorithm::AES256);
     let key = aes.new_session_key(&mut rng);
     let mut bytes = session_key(&mut rng, true, &key);
-    let data = SymEncryptedProtectedData::encrypt_seipdv2(&mut rng, aes, mode, chunk, key.as_ref(), inner).unwrap();
+    let data =
+        SymEncryptedProtectedData::encrypt_seipdv2(&mut rng, aes, mode, chunk, key.as_ref(), inner).unwrap();
     data.to_writer_with_header(&mut bytes).unwrap();
     bytes
 }
@@ -163,7 +164,9 @@ fn many_session_keys_cost_little() {
 
 #[test]
 fn a_cipher_or_version_that_is_not_known_is_told() {
-    for body in [&b"\x02\x09\x02\x06"[..], b"\x02\x0a\x02\x06", b"\x02\x09\x63\x06", b"\x02\x09\x02\x11", b"\x63"] {
+    for body in
+        [&b"\x02\x09\x02\x06"[..], b"\x02\x0a\x02\x06", b"\x02\x09\x63\x06", b"\x02\x09\x02\x11", b"\x63"]
+    {
         let message = packet(18, &[body, &[0; 80]].concat());
         let refusal = content(&message).unwrap_err();
         let is_known = body == b"\x02\x09\x02\x06";

@@ -1,8 +1,8 @@
 //! New names for older files: a name that is used again never costs the earlier content.
 
-use super::{decrypted_name, packing};
 use super::shape::{EXTENSION, Shape};
 use super::tool_file::strip_ending;
+use super::{decrypted_name, packing};
 use crate::id::ImportId;
 
 /// The longest file name that file systems take, in bytes.
