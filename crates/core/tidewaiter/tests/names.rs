@@ -175,6 +175,9 @@ fn an_encrypted_file_is_what_it_holds() {
         assert_eq!(DroppedName::decrypted(file), DroppedName::of(content), "{file}");
     }
     assert_eq!(DroppedName::of(".pgp"), DroppedName::Other);
+    // As a member of an archive with several, it is none.
+    let error = acme().resolve("acme_contacts_crm_20260131.csv.pgp", TODAY).unwrap_err();
+    assert!(error.hint().is_some_and(|hint| hint.contains("not in an archive")), "{error}");
     let pattern = FilePattern::parse("Customers {date}.csv").unwrap();
     for file in
         ["Customers 2026-11-28.csv.pgp", "Customers 2026-11-28.xlsx.GPG", "Customers 2026-11-28.zip.asc"]
