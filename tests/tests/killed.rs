@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Key;
 use tidewaiter_engine::ports::{ImportRun, KeptReport, Kind, Progress, StoredRecord};
-use tidewaiter_tests::{World, golden};
 use tidewaiter_tests::generate::{Chance, Plan, Scope, Sizes, generate};
 use tidewaiter_tests::world::PARTNER;
+use tidewaiter_tests::{World, golden};
 
 const CONFIG: &str = r#"{
   "acme": {
@@ -297,7 +297,7 @@ fn a_run_that_is_killed_ends_as_one_that_is_not() {
     let others = BEFORE.len() + 4;
     assert_eq!(
         expected.ledger.len(),
-        drops().len() + 3 - 1 + others,
+        drops().len() + 5 - 1 + others,
         "all but the file that waits, and the members"
     );
     let count = |start: &str| expected.records.iter().filter(|record| record.starts_with(start)).count();
