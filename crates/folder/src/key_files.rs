@@ -1,4 +1,4 @@
-//! The keys of a folder, in files that its settings name.
+//! Keys in files, such as those that the settings of a folder name.
 //!
 //! They are read when an encrypted file comes, and again when a file of keys has changed: so a key is exchanged without a
 //! restart, and a key that cannot be read holds up encrypted files only.
@@ -17,7 +17,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// Files of keys, and the keys that were read last.
 #[derive(Debug, Default)]
-pub(super) struct KeyFiles {
+pub struct KeyFiles {
     keys: Vec<PathBuf>,
     passphrases: Option<PathBuf>,
     read: Mutex<Option<(Vec<State>, Arc<Keys>)>>,
@@ -27,15 +27,16 @@ pub(super) struct KeyFiles {
 type State = (SystemTime, u64);
 
 impl KeyFiles {
-    pub(super) fn new(keys: Vec<PathBuf>, passphrases: Option<PathBuf>) -> Self {
+    /// Keys in these files, and passphrases in another one, one a line.
+    pub fn new(keys: Vec<PathBuf>, passphrases: Option<PathBuf>) -> Self {
         Self { keys, passphrases, read: Mutex::default() }
     }
 
-    /// The keys; None if the settings name none.
+    /// The keys; None if no file is named.
     ///
     /// # Errors
     /// If a file cannot be read, or holds no key that can be used: an operator has to fix it.
-    pub(super) fn keys(&self) -> Result<Option<Arc<Keys>>> {
+    pub fn keys(&self) -> Result<Option<Arc<Keys>>> {
         if self.keys.is_empty() {
             return Ok(None);
         }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 use disk::{Disk, Interference};
 pub use drops::{Inbox, Looked, StillWriting, Taken};
 pub use folder::Folder;
-use key_files::KeyFiles;
+pub use key_files::KeyFiles;
 pub use mail::EmlFolder;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
