@@ -142,9 +142,9 @@ impl fmt::Debug for Keys {
 }
 
 /// Tries passwords, and none at all first.
-fn unlock(passwords: &[Password], mut fits: impl FnMut(&Password) -> bool) -> Option<()> {
+fn unlock(passwords: &[Password], fits: impl FnMut(&Password) -> bool) -> Option<()> {
     let none = Password::empty();
-    std::iter::once(&none).chain(passwords).any(|password| fits(password)).then_some(())
+    std::iter::once(&none).chain(passwords).any(fits).then_some(())
 }
 
 fn can_decrypt(algorithm: PublicKeyAlgorithm) -> bool {

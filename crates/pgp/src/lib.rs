@@ -1,6 +1,6 @@
 //! Decrypts files that may be broken or hostile, as streams, within limits.
 //!
-//! Partners encrypt with `gpg`, or with what else writes OpenPGP messages: armored or not, for one key or several. [`decrypt`]
+//! Partners encrypt with `gpg`, or with what else writes `OpenPGP` messages: armored or not, for one key or several. [`decrypt`]
 //! hands what is in a message to a [`Sink`] as one member. Three outcomes are kept apart, as for archives:
 //!
 //! * [`DecryptError::Refused`]: the message is bad. This is a finding about the partner's file, with a stable code, and how
@@ -25,7 +25,7 @@
 //! # What is taken
 //!
 //! Messages with a modification detection code (version 1), with authenticated encryption (version 2 of RFC 9580, and that
-//! of GnuPG), compressed once or not. A signature within the message is skipped: it is no reason to trust the
+//! of `GnuPG`), compressed once or not. A signature within the message is skipped: it is no reason to trust the
 //! sender, and its lack is none not to.
 
 mod armor;

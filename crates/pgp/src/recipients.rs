@@ -31,7 +31,7 @@ pub(crate) struct Recipients {
 pub(crate) enum Kind {
     /// The packet of the standards, in one of its versions.
     Standard,
-    /// The packet of GnuPG for authenticated encryption.
+    /// The packet of `GnuPG` for authenticated encryption.
     Gnupg,
 }
 

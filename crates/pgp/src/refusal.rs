@@ -19,7 +19,7 @@ pub enum RefusalCode {
     Modified,
     /// The message ends too early.
     Truncated,
-    /// The bytes are none that programs for OpenPGP write.
+    /// The bytes are none that programs for `OpenPGP` write.
     Corrupt,
     /// Something follows the message.
     TrailingGarbage,

@@ -25,7 +25,7 @@ pub const OUTSIDE: &str = "outsidesecret";
 
 const ACME_CONFIG: &str = r#"{
   "acme": {
-    "contacts": { "crm": {}, "strict": { "policy": "strict" }, "zipped": {}, "linked": {}, "group": {}, "waits": {} },
+    "contacts": { "crm": {}, "strict": { "policy": "strict" }, "zipped": {}, "linked": {}, "sealed": {}, "group": {}, "waits": {} },
     "stores": { "crm": {}, "zipped": {} }, "products": { "crm": {} }
   },
   "settings": { "report_recipients": ["data@example.org"] }
@@ -89,12 +89,10 @@ pub fn drops(root: &Path) {
         ("tar.02-02_acme_stores_zipped_20260130.csv", "store_id;name\nZIP01;Zip\n"),
     ];
     fs::write(root.join("imports/acme/monday.tar"), tar(&members)).expect("a drop can be written");
-    // A zip with one file in it, encrypted: it is decrypted, then extracted, and then it is that file.
-    fs::write(
-        root.join("imports/acme/acme_stores_crm_20260202.zip.asc"),
-        encrypted("deliveries/1/acme_stores_crm_20260131.zip.asc"),
-    )
-    .expect("a drop can be written");
+    // It is decrypted, then extracted, and then it is that file.
+    let sealed = encrypted("deliveries/1/acme_contacts_crm_20260201.csv.gz.GPG");
+    fs::write(root.join("imports/acme/acme_contacts_sealed_20260131.csv.gz.gpg"), sealed)
+        .expect("a drop can be written");
     acme("broken.zip", "PK\x03\x04 and nothing more");
     acme("notes.txt", "for whom?");
     acme("acme_imports_config.json", "{ \"acme\": 2 }");

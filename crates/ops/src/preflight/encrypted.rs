@@ -136,7 +136,7 @@ fn of_encrypted(
     notes: &[String],
 ) -> Preflight {
     if preflight.file == content {
-        preflight.file = name.to_owned();
+        name.clone_into(&mut preflight.file);
         preflight.bytes = bytes;
         preflight.notes.extend_from_slice(notes);
     } else {

@@ -1,4 +1,4 @@
-//! Messages that GnuPG wrote: see `tests/made/make.sh`.
+//! Messages that `GnuPG` wrote: see `tests/made/make.sh`.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
@@ -30,8 +30,8 @@ fn messages_for_one_of_our_keys_are_decrypted() {
 #[test]
 fn a_message_of_unknown_length_comes_in_parts() {
     let (content, _) = decrypted(&made("in-parts.pgp")).unwrap();
-    let numbers: String = (1..=3000).map(|number| format!("{number}\n")).collect();
-    assert_eq!(String::from_utf8(content).unwrap(), numbers);
+    let numbers: Vec<String> = (1..=3000).map(|number| number.to_string()).collect();
+    assert_eq!(String::from_utf8(content).unwrap(), numbers.join("\n") + "\n");
 }
 
 #[test]
