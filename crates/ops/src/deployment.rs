@@ -5,10 +5,13 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter_engine::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
+use tidewaiter_engine::capabilities::{
+    Clock, HasConfigCache, HasDecryptionKeys, HasObjects, HasRecords, HasState, Keys,
+};
 use tidewaiter_engine::ports::{
     ConfigStore, DroppedObject, GroupQueue, KeyClaims, Outbox, RunLedger, Untaken,
 };
@@ -39,6 +42,10 @@ pub(crate) trait Deployed:
     async fn dead_letters(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
+    /// The keys for encrypted files, if those who ask may have them: an operator who looks at a stack may not.
+    async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
+        Ok(None)
+    }
     /// True if a process works in a repository in which something is `running`; None if that cannot be told.
     fn is_at_work(&self, running: bool) -> Option<bool>;
 }
@@ -62,6 +69,10 @@ impl Deployed for Local {
 
     async fn strays(&self) -> Result<Vec<String>> {
         Ok(Self::strays(self)?.iter().map(|path| path.display().to_string()).collect())
+    }
+
+    async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
+        Ok(HasDecryptionKeys::decryption_keys(self).await?)
     }
 
     fn is_at_work(&self, _running: bool) -> Option<bool> {

@@ -30,7 +30,7 @@ const MOST_RUNS: usize = 2_000;
 const EXAMPLES: usize = 3;
 
 /// Names are judged by configurations, so nothing has to be advised.
-const NO_ADVICE: Advice = Advice { which_scope: "", whatever_the_name: "" };
+const NO_ADVICE: Advice = Advice { which_scope: "", whatever_the_name: "", encrypted: "" };
 
 /// What a configuration would change.
 #[derive(Debug, Serialize)]
@@ -171,8 +171,10 @@ async fn try_in(
     let is_meant = |run: &ImportRun| is_for(&active, run, universe) || is_for(&new, run, universe);
     let mut chosen: Vec<ImportRun> = runs.into_iter().filter(is_meant).take(last).collect();
     chosen.reverse();
+    let keys = deployed.decryption_keys().await?;
     let checks = |active: &Active| {
-        Ok::<_, Error>(Checks::new(Judge::new(Some(active.clone()), None, None, NO_ADVICE)?, false))
+        let judge = Judge::new(Some(active.clone()), None, None, NO_ADVICE)?;
+        Ok::<_, Error>(Checks::new(judge, false).with_keys(keys.clone()))
     };
     let (old, new) = (Arc::new(checks(&active)?), Arc::new(checks(&new)?));
     for run in chosen {
