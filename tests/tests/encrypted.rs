@@ -1,4 +1,5 @@
 //! Encrypted files in a folder: what the golden folder `encrypted` cannot show.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
