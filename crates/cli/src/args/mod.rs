@@ -35,7 +35,7 @@ use crate::format::Format;
 
 /// What is logged to standard error, as a filter such as `debug` or `tidewaiter_engine=trace`. The only
 /// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, what AWS's clients read, and
-/// the names of the user ([`operator`](crate::operator)).
+/// the names of the user, for the versions of configurations.
 pub const LOG_VARIABLE: &str = "TIDEWAITER_LOG";
 
 const EXAMPLES: &str = "\
