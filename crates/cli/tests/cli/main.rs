@@ -25,6 +25,7 @@ mod looking;
 mod lost;
 #[cfg(test)]
 mod problems;
+mod remarks;
 mod reports;
 #[cfg(test)]
 mod stacks;

@@ -62,6 +62,7 @@ mod open_quote;
 mod opening;
 mod place;
 mod plan;
+mod remarks;
 mod rules;
 mod scan;
 mod segments;
@@ -72,6 +73,7 @@ pub use checker::Checker;
 pub use dialect::{Dialect, number};
 pub use header::Header;
 pub use line::Line;
+pub use remarks::TextRemarks;
 
 use tidewaiter_model::finding::{Finding, Tally};
 

@@ -70,6 +70,7 @@ async fn complete<D: Loads>(
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));
         imported.notes.extend(examine::notes(&loaded.summary));
+        imported.notes.extend(loaded.remarks);
         imported.counts = loaded.counts;
         imported.tally = loaded.summary.findings;
         imported.badlines = loaded.badlines;
@@ -80,16 +81,15 @@ async fn complete<D: Loads>(
     }
     let objects = deployment.objects();
     let (source, _) = run.content();
-    let grown = if objects.is_fixed(source) {
-        0
-    } else {
-        objects.stat(source).await?.bytes.saturating_sub(content.bytes)
-    };
+    // A file that was fixed has another size than what was read of it.
+    let read = if file.fixed_content().is_some() { run.content().1 } else { content.bytes };
+    let grown =
+        if objects.is_fixed(source) { 0 } else { objects.stat(source).await?.bytes.saturating_sub(read) };
     if grown > 0 {
         let finding = grown_by(grown, file, imported.counts.read);
         imported.tally.push(finding);
     }
-    imported.bytes = run.unpacked().is_none().then_some(content.bytes + grown);
+    imported.bytes = run.unpacked().is_none().then_some(read + grown);
     Ok(imported)
 }
 

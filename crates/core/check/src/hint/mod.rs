@@ -9,7 +9,7 @@ mod encoding;
 mod line;
 pub(crate) mod messages;
 
-pub(crate) use cell::{Because, Style, Writing, cell, meant, suspect, unguarded};
+pub(crate) use cell::{Because, Style, Suspicion, Writing, cell, meant, remarkable, suspect, unguarded};
 pub(crate) use encoding::{joined_utf16, not_utf8};
 pub(crate) use line::{
     blank_row, control, extra_cells, foreign_header, missing_cells, odd_line, repeats_header, stray_quote,

@@ -15,7 +15,7 @@ use tidewaiter_schema::FieldType;
 use tidewaiter_schema::compile::{Column, Problem};
 
 pub(crate) use style::{Because, Style, Writing};
-pub(crate) use text::{suspect, unguarded};
+pub(crate) use text::{Suspicion, remarkable, suspect, unguarded};
 
 /// The longest value that is looked at, in bytes.
 const LONGEST: usize = 1024;

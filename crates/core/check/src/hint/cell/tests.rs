@@ -308,6 +308,26 @@ fn identifiers_that_a_program_took_for_numbers() {
 }
 
 #[test]
+fn texts_that_are_told_of_though_they_are_taken() {
+    for (text, expected) in [
+        ("Lovelace ", Suspicion::Blank),
+        ("null", Suspicion::NoValue),
+        ("33639980012.0", Suspicion::Number),
+        ("Lo\u{ad}velace", Suspicion::Unseen),
+        ("Rene\u{301}e", Suspicion::Decomposed),
+        ("=\"01000\"", Suspicion::Guarded),
+        ("'01000", Suspicion::Guarded),
+    ] {
+        assert_eq!(remarkable(text), Some(expected), "{text}");
+    }
+    for text in
+        ["", "Ada", "Lovelace", "Renée", "rue du Port, 12", "12 rue du Port", "17.5", "'t Hooft", "E12-34567"]
+    {
+        assert_eq!(remarkable(text), None, "{text}");
+    }
+}
+
+#[test]
 fn enumerations() {
     assert_hints(
         &json!({ "constraints": { "enum": ["gold", "silver"] } }),
