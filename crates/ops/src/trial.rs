@@ -3,6 +3,8 @@
 //! Each file is checked twice, by the configurations that are active and by those with the new one in its place. Nothing is
 //! written but a copy of the file that is checked, in a temporary folder.
 
+mod values;
+
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -20,8 +22,10 @@ use tidewaiter_engine::ports::{
     Conclusion, HistoryFilter, ImportRun, Kind as RunKind, Objects, Progress, RunLedger,
 };
 
+pub use self::values::ValueChange;
+use self::values::compare;
 use crate::deployment::{Deployed, Deployment, one_repository, with_deployed};
-use crate::preflight::{Advice, Checks, Judge, Lines, Preflight};
+use crate::preflight::{Advice, Checks, Judge, Lines, Preflight, Values};
 use crate::{Error, Result};
 
 /// How many runs of the ledger are looked through for files of the universe.
@@ -60,6 +64,9 @@ pub struct Tried {
     pub after: Option<Verdict>,
     /// Findings that are new, up to three.
     pub examples: Vec<Finding>,
+    /// What would be read otherwise of the first thousand lines, in lines that are accepted either way; of a data file that
+    /// came as it is.
+    pub values: Vec<ValueChange>,
 }
 
 /// How the import of a file would end.
@@ -96,7 +103,7 @@ pub enum Change {
     Better,
     /// Fewer lines are accepted, or the file is refused.
     Worse,
-    /// As many lines are accepted, and others are rejected, or for other reasons.
+    /// As many lines are accepted. Others are rejected, or for other reasons, or values are read otherwise.
     Other,
     /// The verdict is the same.
     Same,
@@ -115,7 +122,11 @@ impl Tried {
         match accepted(after).cmp(&accepted(before)) {
             std::cmp::Ordering::Greater => Change::Better,
             std::cmp::Ordering::Less => Change::Worse,
-            std::cmp::Ordering::Equal if before == after && self.examples.is_empty() => Change::Same,
+            std::cmp::Ordering::Equal
+                if before == after && self.examples.is_empty() && self.values.is_empty() =>
+            {
+                Change::Same
+            }
             std::cmp::Ordering::Equal => Change::Other,
         }
     }
@@ -210,8 +221,14 @@ async fn try_on(
     new: &Arc<Checks>,
     kinds: &mut Vec<Difference>,
 ) -> Result<Tried> {
-    let mut tried =
-        Tried { import: run.id, file: run.file.clone(), before: None, after: None, examples: Vec::new() };
+    let mut tried = Tried {
+        import: run.id,
+        file: run.file.clone(),
+        before: None,
+        after: None,
+        examples: Vec::new(),
+        values: Vec::new(),
+    };
     let Progress::Done(Conclusion { place, .. }) = &run.progress else { return Ok(tried) };
     let source = deployed.objects().source(place);
     if deployed.objects().find(&source).await?.is_none() {
@@ -220,7 +237,9 @@ async fn try_on(
     let reader = deployed.objects().open(&source)?;
     let (file, old, new) = (run.file.clone(), old.clone(), new.clone());
     let checked = tokio::task::spawn_blocking(move || check_copy(reader, &file, &old, &new)).await;
-    let (before, after) = checked.map_err(|error| tidewaiter_engine::Error::Task(error.to_string()))??;
+    let checked = checked.map_err(|error| tidewaiter_engine::Error::Task(error.to_string()))??;
+    let [(before, old_values), (after, new_values)] = checked;
+    tried.values = compare(&old_values, &new_values);
     for (preflight, is_new) in
         before.iter().map(|one| (one, false)).chain(after.iter().map(|one| (one, true)))
     {
@@ -240,7 +259,7 @@ fn check_copy(
     file: &str,
     old: &Checks,
     new: &Checks,
-) -> Result<(Vec<Preflight>, Vec<Preflight>)> {
+) -> Result<[(Vec<Preflight>, Values); 2]> {
     let folder = tempfile::tempdir().map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
     let path = folder.path().join(file);
     let copied = File::create(&path).and_then(|mut copy| io::copy(&mut reader, &mut copy));
@@ -251,9 +270,9 @@ fn check_copy(
             said.push(preflight.clone());
             Ok::<_, Error>(())
         })?;
-        Ok::<_, Error>(said)
+        Ok::<_, Error>((said, checks.values(&path)?))
     };
-    Ok((check(old)?, check(new)?))
+    Ok([check(old)?, check(new)?])
 }
 
 /// Adds the findings of a file.

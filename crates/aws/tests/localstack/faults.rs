@@ -27,7 +27,10 @@ const VISIBILITY: &str = "5";
 fn configuration(settle_seconds: u64) -> String {
     let document = serde_json::json!({
         "acme": {
-            "contacts": { "crm": {}, "strict": { "policy": "strict" } },
+            "contacts": { "crm": {}, "strict": { "policy": "strict" }, "kunden": {
+                "files": "kunden {date:dd.mm.yyyy}.csv", "delimiter": ",", "line_breaks": "keep",
+                "columns": { "E-Mail": "email", "Vorname": "firstname", "Notiz": null }
+            } },
             "stores": { "crm": {} }, "products": { "crm": {} }, "orders": { "crm": {} },
             "ordersitems": { "crm": {} }, "cardcode": { "crm": {} }, "creditpoints": { "crm": {} },
             "deletecontacts": { "crm": {} },
@@ -137,6 +140,13 @@ fn drops() -> Files {
                 ("acme_stores_crm_20260129.csv", &stores),
             ]),
         ),
+        (
+            "kunden 30.01.2026.tar",
+            tar(&[(
+                "kunden 30.01.2026.csv",
+                b"E-Mail,Vorname,Notiz\nmapped@example.org,Ada,\"two\nlines\"\nbad,Bo,\n",
+            )]),
+        ),
         ("broken.zip", b"PK\x03\x04 and nothing more".to_vec()),
         ("notes.txt", b"for whom?".to_vec()),
         ("other_imports_config.json", b"{ \"acme\": {} }".to_vec()),
@@ -222,13 +232,15 @@ fn told(proxies: &BTreeMap<&'static str, Proxy>) -> String {
     text
 }
 
-/// One of each: a file with rejected lines, a group, an archive, something that is refused, a name used again.
+/// One of each: a file with rejected lines, a group, an archive, a packed file with a name and a form of its own, something
+/// that is refused, a name used again.
 fn few() -> Files {
     let all = drops();
     let names = [
         "acme_orders_crm_20260204.csv",
         "loyalty.01-02_acme_contacts_crm_20260131.csv",
         "loyalty.02-02_acme_cardcode_crm_20260131.csv",
+        "kunden 30.01.2026.tar",
         "monday.tar",
         "notes.txt",
     ];

@@ -10,6 +10,7 @@ mod encrypted;
 mod exam;
 mod fix;
 mod judge;
+mod values;
 mod workbook;
 
 use std::fs::File;
@@ -28,6 +29,7 @@ use self::exam::Exam;
 pub use self::fix::{Fix, Fixed};
 use self::judge::Ruling;
 pub use self::judge::{Advice, Judge, active_in, active_in_files, keys_in, keys_in_files};
+pub(crate) use self::values::Values;
 use crate::{Error, Result, configurations};
 
 /// What is done with a file that is read.
