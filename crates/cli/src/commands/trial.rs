@@ -88,7 +88,7 @@ fn tell_file(file: &Tried, printer: &Printer) -> Result<()> {
         let (was, is) = (shown(before), shown(after));
         let count = plural(*count, "value");
         printer.line(format!(
-            "         column {field}: {count} read otherwise, such as {was} as {is} in line {line}"
+            "           column {field}: {count} read otherwise, such as {was} as {is} in line {line}"
         ))?;
     }
     Ok(())

@@ -36,14 +36,14 @@ fn findings_have_positions_hints_and_counts() {
     place.write("acme_contacts_crm_20260131.csv", MIXED);
     let arguments = ["check", "--config", "acme_imports_config.json", "acme_contacts_crm_20260131.csv"];
     let answer = place.run(&arguments).expect(1);
-    insta::assert_snapshot!(answer.out, @r"
+    insta::assert_snapshot!(answer.out, @r#"
     acme_contacts_crm_20260131.csv: would be imported: 1 of 3 lines, 2 rejected
       line 3, field 1 (email): type-error: not an e-mail address, found `nobody`
       line 4, field 3 (birthdate): type-error: not a date such as 2026-01-31, found `23/04/1988`
-          hint: write it as `1988-04-23`
+          hint: write it as `1988-04-23`, or add `"date_formats": ["dd/mm/yyyy"]` to the import
            1  type-error in column birthdate
            1  type-error in column email
-    ");
+    "#);
 }
 
 #[test]

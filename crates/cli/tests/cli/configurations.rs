@@ -154,5 +154,11 @@ fn values_that_a_configuration_reads_otherwise_are_shown() {
         r#"{ "default": { "products": { "main": { "trim": true, "decimal": ",", "thousands": "." } } } }"#,
     );
     let answer = place.run(&["config", "try", "drop", "default_imports_config.json"]).expect(0);
-    insta::assert_snapshot!(answer.out, @"");
+    insta::assert_snapshot!(answer.out, @r"
+    otherwise  default_products_main_20260131.csv  2 of 2 lines
+               column name: 1 value read otherwise, such as ` Tug boat` as `Tug boat` in line 2
+               column price: 1 value read otherwise, such as `1.250` as `1250` in line 2
+    1 file, 1 otherwise
+    nothing was imported
+    ");
 }

@@ -18,8 +18,8 @@ const TOLD: usize = 10;
 /// What is counted of the texts of a file.
 #[derive(Debug, Default)]
 pub struct TextRemarks {
-    /// The columns of free text that the file has, with their names.
-    columns: Vec<(usize, String)>,
+    /// The columns of free text that the file has: each with its place in the file and its name.
+    columns: Vec<(usize, usize, String)>,
     header: String,
     found: BTreeMap<(usize, Suspicion), Count>,
     headers: Count,
@@ -44,20 +44,23 @@ impl TextRemarks {
     /// Begins with the header of a file: `raw`, as it stands there.
     pub fn header(&mut self, raw: &[u8], header: &Header, scope: &Scope) {
         // Where a form is asked for, the column itself decides.
-        let free = scope.columns().iter().enumerate().filter(|(n, column)| {
-            column.field_type() == FieldType::String
-                && column.check("\u{1}").is_ok()
-                && header.file_column(*n).is_some()
+        let free = scope.columns().iter().enumerate().filter_map(|(n, column)| {
+            let is_free = column.field_type() == FieldType::String && column.check("\u{1}").is_ok();
+            Some((n, header.file_column(n).filter(|_| is_free)?, column.name().to_owned()))
         });
-        self.columns = free.map(|(n, column)| (n, column.name().to_owned())).collect();
+        self.columns = free.collect();
         self.header = String::from_utf8_lossy(super::without_break(raw)).into_owned();
     }
 
     /// Looks at an accepted line.
     pub fn look(&mut self, line: &Line<'_>) {
-        for (place, (column, _)) in self.columns.iter().enumerate() {
+        for (n, (column, place, _)) in self.columns.iter().enumerate() {
+            // The value as it stands in the file, first: to find what it means takes longer.
+            if line.field(*place).is_none_or(|value| hint::is_usual(&value)) {
+                continue;
+            }
             if let Some(suspicion) = line.value(*column).and_then(|value| hint::remarkable(&value)) {
-                self.found.entry((place, suspicion)).or_default().add(line.number());
+                self.found.entry((n, suspicion)).or_default().add(line.number());
             }
         }
         if line.text() == self.header {
@@ -67,11 +70,11 @@ impl TextRemarks {
 
     /// What there is to say, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let name = |place: usize| self.columns.get(place).map_or("", |(_, name)| name.as_str());
-        let of_values = |(&(place, suspicion), count): (&(usize, Suspicion), &Count)| {
+        let name = |n: usize| self.columns.get(n).map_or("", |(_, _, name)| name.as_str());
+        let of_values = |(&(n, suspicion), count): (&(usize, Suspicion), &Count)| {
             let values = if count.count == 1 { "value" } else { "values" };
             let (count, line) = (count.count, count.first_line);
-            format!("{}: {count} {values} {} (first in line {line})", name(place), suspicion.of_values())
+            format!("{}: {count} {values} {} (first in line {line})", name(n), suspicion.of_values())
         };
         let mut notes: Vec<String> = self.found.iter().take(TOLD).map(of_values).collect();
         if self.found.len() > TOLD {

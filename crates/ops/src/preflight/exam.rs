@@ -123,7 +123,7 @@ impl Exam {
         read: impl FnOnce(&mut Examination, &mut dyn FnMut(u64)) -> io::Result<bool>,
     ) -> io::Result<()> {
         let Some(examination) = &mut self.examination else { return Ok(()) };
-        let (fed, before) = (&mut self.fed, self.fed);
+        let (before, fed) = (self.fed, &mut self.fed);
         self.ended = read(examination, &mut |done| {
             *fed = before.max(done);
             observe(done);

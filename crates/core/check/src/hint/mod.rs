@@ -9,7 +9,9 @@ mod encoding;
 mod line;
 pub(crate) mod messages;
 
-pub(crate) use cell::{Because, Style, Suspicion, Writing, cell, meant, remarkable, suspect, unguarded};
+pub(crate) use cell::{
+    Because, Style, Suspicion, Writing, cell, has_day_second, is_usual, meant, remarkable, suspect, unguarded,
+};
 pub(crate) use encoding::{joined_utf16, not_utf8};
 pub(crate) use line::{
     blank_row, control, extra_cells, foreign_header, missing_cells, odd_line, repeats_header, stray_quote,
@@ -193,12 +195,14 @@ mod tests {
     #[test]
     fn another_delimiter_in_the_header() {
         let hint = |text| delimiter_of_header(text, b';', &scope());
-        let comma = "the file seems to be delimited by `,`; `;` is expected";
+        let comma = "the file seems to be delimited by `,`; `;` is expected: use it, or add `\"delimiter\": \",\"` to the import";
         assert_eq!(hint("email,firstname").as_deref(), Some(comma));
         assert_eq!(hint("\"email\", \"firstname\"").as_deref(), Some(comma));
         assert_eq!(
             hint("email\tfoo").as_deref(),
-            Some("the file seems to be delimited by a tab; `;` is expected")
+            Some(
+                "the file seems to be delimited by a tab; `;` is expected: use it, or add `\"delimiter\": \"\\t\"` to the import"
+            )
         );
         assert_eq!(hint("foo,bar"), None);
         assert_eq!(hint("email"), None);
@@ -207,10 +211,24 @@ mod tests {
     #[test]
     fn unknown_labels() {
         let hint = |text| label(text, &scope(), |_| false);
-        assert_eq!(hint("Email").as_deref(), Some("column names are case-sensitive: write `email`"));
-        assert_eq!(hint(" email").as_deref(), Some("write `email` without spaces or quotes around it"));
-        assert_eq!(hint("First Name").as_deref(), Some("did you mean `firstname`?"));
-        assert_eq!(hint("lastname").as_deref(), Some("did you mean `last_name`?"));
+        assert_eq!(
+            hint("Email").as_deref(),
+            Some(
+                "column names are case-sensitive: write `email`, or add `\"labels\": \"loose\"` to the import"
+            )
+        );
+        assert_eq!(
+            hint(" email").as_deref(),
+            Some("write `email` without spaces around it, or add `\"labels\": \"loose\"` to the import")
+        );
+        assert_eq!(
+            hint("First Name").as_deref(),
+            Some("did you mean `firstname`? Write it so, or add `\"labels\": \"loose\"` to the import")
+        );
+        assert_eq!(
+            hint("lastname").as_deref(),
+            Some("did you mean `last_name`? Write it so, or add `\"labels\": \"loose\"` to the import")
+        );
         assert_eq!(hint("fristname").as_deref(), Some("did you mean `firstname`?"));
         assert_eq!(hint("\" email \"").as_deref(), Some("write `email` without spaces or quotes around it"));
         assert_eq!(hint("colour"), None);

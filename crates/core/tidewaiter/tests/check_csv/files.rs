@@ -47,7 +47,12 @@ fn an_empty_first_line() {
 #[test]
 fn byte_order_marks_and_utf16() {
     let bom = "the file begins with a byte order mark";
-    assert_bogus("\u{feff}id;name\n", Code::EncodingError, bom, "save it as UTF-8 without BOM");
+    assert_bogus(
+        "\u{feff}id;name\n",
+        Code::EncodingError,
+        bom,
+        "save it as UTF-8 without BOM, or add `\"encoding\": \"auto\"` to the import",
+    );
     let run = run("\u{feff}id;nam\n");
     let codes: Vec<_> = run.codes().into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, [Code::EncodingError, Code::ExtraLabel], "what else is wrong is said too");
@@ -133,13 +138,23 @@ fn unknown_labels() {
         .iter()
         .map(|f| (f.code, f.field.as_ref().map(|f| (f.number, f.name.as_str())), f.hint.as_deref()))
         .collect();
-    let known = "the columns are `id`, `name`, `score`, `born`, `email`, `phone`";
+    let known = "the columns are `id`, `name`, `score`, `born`, `email`, `phone`; `\"columns\"` in the import maps or ignores other names, and `\"scopes\"` adds columns";
     assert_eq!(
         found,
         [
-            (Code::ExtraLabel, Some((2, "Name")), Some("column names are case-sensitive: write `name`")),
+            (
+                Code::ExtraLabel,
+                Some((2, "Name")),
+                Some(
+                    "column names are case-sensitive: write `name`, or add `\"labels\": \"loose\"` to the import"
+                )
+            ),
             (Code::ExtraLabel, Some((3, "foo")), Some(known)),
-            (Code::ExtraLabel, Some((4, "e-mail")), Some("did you mean `email`?")),
+            (
+                Code::ExtraLabel,
+                Some((4, "e-mail")),
+                Some("did you mean `email`? Write it so, or add `\"labels\": \"loose\"` to the import")
+            ),
         ]
     );
 }
@@ -167,7 +182,7 @@ fn labels_twice_and_labels_without_name() {
 
 #[test]
 fn the_wrong_delimiter() {
-    let seems = "the file seems to be delimited by `,`; `;` is expected";
+    let seems = "the file seems to be delimited by `,`; `;` is expected: use it, or add `\"delimiter\": \",\"` to the import";
     assert_bogus("id,name\n1,Ada\n", Code::ExtraLabel, "the header is a single unknown column", seems);
     assert_bogus("\"id\",\"name\"\n", Code::StrayQuote, "a quote is out of place in the header", seems);
 }

@@ -74,7 +74,7 @@ fn numeric(text: &str) -> Option<Day> {
 }
 
 /// True for `2026-31-01`, with a time or without.
-pub(super) fn has_day_second(value: &str) -> bool {
+pub(crate) fn has_day_second(value: &str) -> bool {
     let date = value.trim().split(['T', ' ']).next().unwrap_or_default();
     matches!(numeric(date), Some(Day::WrongWay(_, month, day)) if (1..=12).contains(&month) && day <= 31)
 }

@@ -14,8 +14,9 @@ mod text;
 use tidewaiter_schema::FieldType;
 use tidewaiter_schema::compile::{Column, Problem};
 
+pub(crate) use day::has_day_second;
 pub(crate) use style::{Because, Style, Writing};
-pub(crate) use text::{Suspicion, remarkable, suspect, unguarded};
+pub(crate) use text::{Suspicion, is_usual, remarkable, suspect, unguarded};
 
 /// The longest value that is looked at, in bytes.
 const LONGEST: usize = 1024;

@@ -35,7 +35,33 @@ fn meant_beside(field: &Value, value: &str, others: &[&str]) -> Option<(String, 
 #[track_caller]
 fn assert_hints(field: &Value, cases: &[(&str, &str)]) {
     for (value, expected) in cases {
-        assert_eq!(hint(field, value).as_deref().unwrap_or_default(), *expected, "{value}");
+        let hint = hint(field, value).unwrap_or_default();
+        // The option that is proposed beside it: see `options_by_which_values_are_read_as_they_are`.
+        let words = hint.split(", or add `").next().unwrap_or_default();
+        assert_eq!(words, *expected, "{value}");
+    }
+}
+
+#[test]
+fn options_by_which_values_are_read_as_they_are() {
+    for (kind, value, option) in [
+        ("number", "12,5", Some(r#""decimal": ",""#)),
+        ("number", "1 234,50", Some(r#""decimal": ",", "thousands": " ""#)),
+        ("number", "1,234.50", Some(r#""thousands": ",""#)),
+        ("number", "+12.5", None),
+        ("number", "12,345", None),
+        ("integer", "1.000.000", Some(r#""thousands": ".""#)),
+        ("date", "31/01/2026", Some(r#""date_formats": ["dd/mm/yyyy"]"#)),
+        ("date", "01.31.2026", Some(r#""date_formats": ["mm.dd.yyyy"]"#)),
+        ("date", "31.1.2026", None),
+        ("date", "01/02/2026", None),
+        ("date", "2026/01/31", None),
+        ("boolean", "oui", Some(r#""true_values": ["oui"]"#)),
+        ("boolean", "NON", Some(r#""false_values": ["NON"]"#)),
+    ] {
+        let hint = hint(&json!({ "type": kind }), value).unwrap_or_default();
+        let found = hint.split_once(", or add `").and_then(|(_, rest)| rest.strip_suffix("` to the import"));
+        assert_eq!(found, option, "{value}: {hint}");
     }
 }
 

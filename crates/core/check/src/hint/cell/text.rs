@@ -162,16 +162,22 @@ pub(crate) fn suspect(value: &str) -> Option<Suspicion> {
     value.contains(is_unseen).then_some(Suspicion::Unseen)
 }
 
+/// True for nearly all values: letters and signs of ASCII, and no number, word or guard that could mean something else. None
+/// of them is [`remarkable`].
+#[inline]
+pub(crate) fn is_usual(value: &str) -> bool {
+    let is_inner = |byte: &u8| (b' '..=b'~').contains(byte);
+    match value.as_bytes() {
+        [] => true,
+        [b'A'..=b'Z' | b'a'..=b'z', .., b'!'..=b'~'] => {
+            value.len() > 4 && value.as_bytes().iter().all(is_inner)
+        }
+        _ => false,
+    }
+}
+
 /// As [`suspect`], with what is no reason to leave a line as it is.
 pub(crate) fn remarkable(value: &str) -> Option<Suspicion> {
-    // Nearly all values: letters and signs of ASCII, and no number, word or guard that could mean something else.
-    let is_inner = |byte: &u8| (b' '..=b'~').contains(byte);
-    if let [b'A'..=b'Z' | b'a'..=b'z', .., b'!'..=b'~'] = value.as_bytes()
-        && value.len() > 4
-        && value.as_bytes().iter().all(is_inner)
-    {
-        return None;
-    }
     if unguarded(value).is_some() {
         return Some(Suspicion::Guarded);
     }
