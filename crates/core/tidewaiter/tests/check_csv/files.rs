@@ -58,11 +58,14 @@ fn byte_order_marks_and_utf16() {
     assert_eq!(codes, [Code::EncodingError, Code::ExtraLabel], "what else is wrong is said too");
     let little: Vec<u8> = "id;name\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let big: Vec<u8> = "id;name\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let advice = "save it as UTF-8 without byte order mark";
+    let advice = |label: &str| {
+        format!("save it as UTF-8 without byte order mark, or add `\"encoding\": \"{label}\"` to the import")
+    };
     for (mark, bytes, name) in [([0xff, 0xfe], little, "little"), ([0xfe, 0xff], big, "big")] {
         let message = format!("the file is UTF-16 ({name}-endian), not UTF-8");
-        assert_bogus(&bytes, Code::EncodingError, &message, advice);
-        assert_bogus([&mark[..], &bytes].concat(), Code::EncodingError, &message, advice);
+        let label = if name == "little" { "utf-16le" } else { "utf-16be" };
+        assert_bogus(&bytes, Code::EncodingError, &message, &advice(label));
+        assert_bogus([&mark[..], &bytes].concat(), Code::EncodingError, &message, &advice("auto"));
     }
 }
 

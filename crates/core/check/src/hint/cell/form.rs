@@ -18,9 +18,7 @@ pub(super) fn truth(column: &Column, value: &str, _: &Style) -> Option<Advice> {
         return None;
     }
     let schema = ["true", "false", "1", "0"].into_iter().find(|text| column.truth(text) == Some(meant))?;
-    let list = if meant { "true_values" } else { "false_values" };
-    let option = value.chars().all(char::is_alphanumeric).then(|| format!("\"{list}\": [\"{value}\"]"));
-    Some(Advice::write(format!("write it as `{schema}`"), schema).or_option(option))
+    Some(Advice::write(format!("write it as `{schema}`"), schema))
 }
 
 /// `Ada <ada@example.org>`, `ada@example.org, bob@example.org`, `jean paul@example.org`.
