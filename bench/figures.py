@@ -10,7 +10,7 @@ import shutil
 
 import peers
 from dialects import dialects
-from landing import choosing, draining, loading, unpacking
+from landing import choosing, draining, loading, unpacking, workbooks
 from measure import Engine, by_turns, middle, once, ratio
 from model import modelled
 from table import Table
@@ -256,5 +256,6 @@ FIGURES = {
     "draining": draining,
     "choosing": choosing,
     "unpacking": unpacking,
+    "workbooks": workbooks,
     "modelled": modelled,
 }

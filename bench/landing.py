@@ -243,3 +243,27 @@ def unpacking(bench):
         rows,
         ["On one core where nothing else is said. All checks of an archive included; what comes out is thrown away."],
     )
+
+
+def workbooks(bench):
+    """Sheets of workbooks, beside the crate that everybody uses."""
+    rows = []
+    for count in [20_000, 200_000]:
+        path = bench.data.folder / f"products-{count}.xlsx"
+        if not path.exists():
+            subprocess.run([bench.binaries / "bench", "workbook", str(count), path], check=True, stdout=subprocess.DEVNULL)
+        engines = [
+            Engine("tidewaiter", [bench.binaries / "bench", "sheet", path]),
+            Engine("calamine", [bench.binaries / "bench", "calamine", path]),
+        ]
+        samples = by_turns(engines, bench.rounds)
+        for name, runs in samples.items():
+            speed = f"{(count + 1) / max(middle(runs, 'cpu'), 1e-4):,.0f}"
+            of = str(ratio(samples["calamine"], runs))
+            rows.append([f"{count:,} rows", f"`{name}`", speed, of, f"{middle(runs, 'peak'):.1f}"])
+    return Table(
+        "Workbooks",
+        ["sheet of 8 columns", "reader", "rows a second (CPU)", "speed, calamine = 1", "peak MiB"],
+        rows,
+        ["Every cell as text, on one core. Asked for: at least as fast as `calamine`, in bounded memory."],
+    )

@@ -1,8 +1,10 @@
 //! What `make bench` measures as a process: one engine over one file, `bench check|portable|types|csv SCOPE FILE`, which reads
-//! the file in pieces and prints how many lines it accepted and rejected; `bench unpack ARCHIVE`; `bench choose FILES`.
+//! the file in pieces and prints how many lines it accepted and rejected; `bench unpack ARCHIVE`; `bench choose FILES`;
+//! `bench sheet|calamine WORKBOOK` of one that `bench workbook ROWS OUT` wrote.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command line talks to people")]
 
 mod choose;
+mod sheet;
 mod unpack;
 
 use std::error::Error;
@@ -15,7 +17,8 @@ use tidewaiter::check::{Checker, Dialect, Header, Limits, Line, Sink};
 use tidewaiter::schema::compile::Scope;
 use tidewaiter::schema::{Constraints, FieldType, TableSchema, catalogue};
 
-const USAGE: &str = "usage: bench check|portable|types|csv SCOPE FILE | unpack ARCHIVE | choose FILES";
+const USAGE: &str = "usage: bench check|portable|types|csv SCOPE FILE | unpack ARCHIVE | choose FILES | \
+     workbook ROWS OUT | sheet|calamine WORKBOOK";
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -28,6 +31,9 @@ fn main() -> ExitCode {
     let told = match arguments.as_slice() {
         ["unpack", archive] => unpack::run(archive),
         ["choose", files] => choose::run(files),
+        ["workbook", rows, out] => sheet::write(rows, out),
+        ["sheet", file] => sheet::ours(file),
+        ["calamine", file] => sheet::calamine(file),
         [engine, scope, file] => run(engine, scope, file)
             .map(|(accepted, rejected)| format!("accepted {accepted} rejected {rejected}")),
         _ => {

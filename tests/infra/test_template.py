@@ -246,6 +246,33 @@ class TemplateTest(unittest.TestCase):
             self.assertEqual(may("ses:SendRawEmail", identity, **sender), function == "Report")
             self.assertFalse(may("ses:SendRawEmail", identity, **{"ses:FromAddress": "someone@example.org"}))
 
+    def test_unpack_alone_reads_the_decryption_keys_and_no_other_secret(self):
+        where = "eu-west-1:111122223333"
+        secret, key = f"arn:aws:secretsmanager:{where}:secret:tidewaiter/keys-a1B2c3", f"arn:aws:kms:{where}:key/1-2"
+        read, opened = "secretsmanager:GetSecretValue", {
+            "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com",
+            "kms:EncryptionContext:SecretARN": secret,
+        }
+        with_key = Template("template.yaml", DecryptionKeysSecretArn=secret, DecryptionKeysKmsKeyArn=key)
+        for template, reads, opens in [
+            (self.template, set(), set()),
+            (Template("template.yaml", DecryptionKeysSecretArn=secret), {"Unpack"}, set()),
+            (with_key, {"Unpack"}, {"Unpack"}),
+        ]:
+            statements = {function: self.statements(function, template) for function in FUNCTIONS}
+            self.assertEqual({f for f in FUNCTIONS if allowed(statements[f], read, secret)}, reads)
+            self.assertEqual({f for f in FUNCTIONS if allowed(statements[f], "kms:Decrypt", key, opened)}, opens)
+            for function in FUNCTIONS:
+                self.assertFalse(allowed(statements[function], read, secret.replace("keys", "other")))
+                self.assertFalse(allowed(statements[function], "kms:Decrypt", key, {}), "for what else it protects")
+                for action in ("PutSecretValue", "ListSecrets", "DeleteSecret", "UpdateSecret"):
+                    self.assertFalse(allowed(statements[function], f"secretsmanager:{action}", secret))
+        no_wildcards(self, with_key)
+        found = with_key.resources["Unpack"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual(found["DECRYPTION_KEYS_SECRET"], secret)
+        with self.assertRaises(AssertionError):
+            Template("template.yaml", DecryptionKeysSecretArn="tidewaiter/keys")
+
     def test_the_bucket_says_where_the_rest_is(self):
         for template in self.templates:
             tags = {tag["Key"]: tag["Value"] for tag in self.bucket(template)["Tags"]}

@@ -3,6 +3,7 @@
 //! ```text
 //! tests/golden/<case>/
 //!     config/<universe>.json       active from the start
+//!     tidewaiter.toml, keys/…      what the operator decides, and the keys that it names; most cases have none
 //!     deliveries/1/…, 2/…          dropped into the repository `partner`, one run after each
 //!     expected/tree.txt            every visible file; `= 1/<file>` if it has the bytes of that delivery
 //!     expected/ledger.txt          the imports in the order of their treatment, then what waits
@@ -26,6 +27,7 @@ use crate::world::{PARTNER, World, files};
 /// Runs the case in a folder, and gives what came of it by path below `expected/`.
 pub fn outcome(case: &Path) -> BTreeMap<String, Vec<u8>> {
     let world = World::new();
+    settings(&world, case);
     let mut given = BTreeMap::new();
     for (name, content) in files(&case.join("config"), "") {
         let universe = name.trim_end_matches(".json");
@@ -51,6 +53,18 @@ pub fn outcome(case: &Path) -> BTreeMap<String, Vec<u8>> {
     world.run();
     assert_eq!(world.tree(), before, "{}: one more run changes something", case.display());
     describe(&world, &given)
+}
+
+/// Gives a deployment the settings of a case, if it has any.
+pub fn settings(world: &World, case: &Path) {
+    let (name, keys) = ("tidewaiter.toml", case.join("keys"));
+    if let Ok(text) = fs::read(case.join(name)) {
+        fs::write(world.path(name), text).expect("the settings can be written");
+    }
+    for (name, content) in if keys.is_dir() { files(&keys, "keys/") } else { BTreeMap::new() } {
+        fs::create_dir_all(world.path("keys")).expect("the folder can be made");
+        fs::write(world.path(&name), content).expect("a key can be written");
+    }
 }
 
 fn describe(world: &World, given: &BTreeMap<Vec<u8>, String>) -> BTreeMap<String, Vec<u8>> {

@@ -5,12 +5,12 @@ use std::convert::Infallible;
 use std::io::Cursor;
 
 use tidewaiter::config::{Config, DialectOptions};
-use tidewaiter::name::is_tool_file;
+use tidewaiter::name::{DroppedName, is_tool_file};
 use tidewaiter::record::Source;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
 use tidewaiter_archive::{Format, Limits, Sink, extract};
-use tidewaiter_engine::intake::{SheetForm, write_sheet};
+use tidewaiter_engine::intake::{SheetForm, write_content, write_sheet};
 use tidewaiter_engine::ports::{Conclusion, ImportRun, KeptReport, Kind, Progress};
 
 use crate::world::World;
@@ -45,7 +45,7 @@ fn check(world: &World) {
                 for key in [&done.place, &done.log].into_iter().chain(&done.badlines).chain(report) {
                     assert!(claim(key.as_str(), import), "{key} of {} is not there", import.file);
                 }
-                check_done(&tree, import, done);
+                check_done(world, &tree, import, done);
             }
             Progress::Registered | Progress::Started(_) => {
                 assert!(claim(&import.source.key, import), "{} waits, but its content is gone", import.file);
@@ -65,7 +65,7 @@ fn check(world: &World) {
     check_records(world, &imports);
 }
 
-fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Conclusion) {
+fn check_done(world: &World, tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Conclusion) {
     let file = &import.file;
     let counts = done.counts;
     assert_eq!(
@@ -95,7 +95,14 @@ fn check_done(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun, done: &Concl
         return;
     }
     let archived = match import.unpacked() {
-        Some(_) => only_member(&import.file, content(&done.place), &dialect(tree, import)),
+        Some(_) => {
+            let (name, content) = decrypted(world, &import.file, content(&done.place));
+            if DroppedName::of(name) == DroppedName::Data {
+                content
+            } else {
+                only_member(name, content, &dialect(tree, import))
+            }
+        }
         None => content(&done.place),
     };
     let strict = dialect(tree, import).is_strict();
@@ -130,6 +137,16 @@ fn dialect(tree: &BTreeMap<String, Vec<u8>>, import: &ImportRun) -> DialectOptio
     let config = tree.get(&key).and_then(|document| Config::parse(&name.universe, document).ok());
     let options = config.as_ref().and_then(|config| config.subsection(&name.scope, &name.subsection));
     options.map(|options| options.dialect.clone()).unwrap_or_default()
+}
+
+/// What an encrypted file holds, and its name; any other file as it is.
+fn decrypted<'a>(world: &World, name: &'a str, content: Vec<u8>) -> (&'a str, Vec<u8>) {
+    let DroppedName::Encrypted { content: inner } = DroppedName::of(name) else { return (name, content) };
+    let keys = world.decryption_keys().expect("an encrypted file was decrypted with a key");
+    let mut only = OnlyMember::default();
+    let written = write_content(Cursor::new(content), inner, &keys, &Limits::default(), &mut only);
+    assert!(written.is_ok(), "{name} cannot be decrypted: {written:?}");
+    (inner, only.0)
 }
 
 /// The content of the only file in an archive, or of the sheet of a workbook that an import reads.

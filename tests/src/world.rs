@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tidewaiter::keys::Repository;
-use tidewaiter_engine::capabilities::{HasRecords, HasState};
+use tidewaiter_engine::capabilities::{HasDecryptionKeys, HasRecords, HasState, Keys};
 use tidewaiter_engine::ports::{
     ConfigStore, GroupQueue, HistoryFilter, ImportRun, Observation, Progress, Records, RunLedger,
     StoredRecord, WaitingGroup,
@@ -111,6 +111,12 @@ impl World {
             local.state().own(universe, &name(owner)).await.expect("the state can be written");
             local.state().share(universe, &name(other), true).await.expect("the state can be written");
         });
+    }
+
+    /// The keys that the settings name.
+    pub fn decryption_keys(&self) -> Option<Arc<Keys>> {
+        let local = self.local();
+        self.runtime.block_on(local.decryption_keys()).expect("the keys can be read")
     }
 
     /// Drops a file. The name may lead into a folder.

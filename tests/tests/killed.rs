@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Key;
 use tidewaiter_engine::ports::{ImportRun, KeptReport, Kind, Progress, StoredRecord};
-use tidewaiter_tests::World;
 use tidewaiter_tests::generate::{Chance, Plan, Scope, Sizes, generate};
 use tidewaiter_tests::world::PARTNER;
+use tidewaiter_tests::{World, golden};
 
 const CONFIG: &str = r#"{
   "acme": {
@@ -61,7 +62,16 @@ fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     archive
 }
 
-/// Singles, groups, an archive with a group, rejected lines, missing parents, refused files of each kind.
+/// Where messages and the keys for them are.
+fn encrypted_case() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/encrypted")
+}
+
+fn encrypted(name: &str) -> Vec<u8> {
+    std::fs::read(encrypted_case().join("deliveries/1").join(name)).unwrap()
+}
+
+/// Singles, groups, an archive with a group, encrypted files, rejected lines, missing parents, refused files of each kind.
 fn drops() -> Vec<(&'static str, Vec<u8>)> {
     let points: String = (0..600).fold("card_code;points\n".to_owned(), |mut text, n| {
         writeln!(text, "{:013};{}", n % 20, n % 7).unwrap();
@@ -118,6 +128,11 @@ fn drops() -> Vec<(&'static str, Vec<u8>)> {
         // One file alone is handled as if it had been dropped itself.
         ("lone.tar", tar(&[("acme_contacts_crm_20260127.csv", &contacts)])),
         ("acme_contacts_nobody_20260127.tar", tar(&[("export.csv", &contacts)])),
+        // Decrypted first, and then handled as what they hold.
+        ("monday.tar.gz.pgp", encrypted("monday.tar.gz.pgp")),
+        ("acme_contacts_crm_20260125.csv.gz.gpg", encrypted("acme_contacts_crm_20260201.csv.gz.GPG")),
+        ("acme_contacts_crm_20260124.csv.pgp", encrypted("acme_contacts_crm_20260131.csv.pgp")),
+        ("acme_contacts_crm_20260123.csv.pgp", encrypted("acme_contacts_crm_20260304.csv.pgp")),
         ("broken.zip", b"PK\x03\x04 and nothing more".to_vec()),
         ("cut.tar", tar(&[("tar.01-02_acme_contacts_crm_20260128.csv", &contacts)])[..40_000].to_vec()),
         ("notes.txt", b"for whom?".to_vec()),
@@ -149,6 +164,7 @@ const OTHER_CONFIG: &str = r#"{
 
 fn world() -> World {
     let world = World::in_memory();
+    golden::settings(&world, &encrypted_case());
     world.config("acme", CONFIG);
     world.config_of(OTHER, "beta", OTHER_CONFIG);
     for (name, content) in BEFORE {
@@ -281,7 +297,7 @@ fn a_run_that_is_killed_ends_as_one_that_is_not() {
     let others = BEFORE.len() + 4;
     assert_eq!(
         expected.ledger.len(),
-        drops().len() + 3 - 1 + others,
+        drops().len() + 5 - 1 + others,
         "all but the file that waits, and the members"
     );
     let count = |start: &str| expected.records.iter().filter(|record| record.starts_with(start)).count();

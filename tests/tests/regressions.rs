@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidewaiter::report::Outcome;
 use tidewaiter_engine::capabilities::HasState;
 use tidewaiter_engine::ports::{
-    Conclusion, ConfigStore, Content, KeptReport, Kind, Pinned, Progress, RunLedger,
+    Conclusion, ConfigStore, Content, KeptReport, Kind, Pinned, Progress, RunLedger, Told,
 };
 use tidewaiter_engine::{configs, hash};
 use tidewaiter_folder::Local;
@@ -184,7 +184,7 @@ fn a_file_that_is_removed_after_its_outcome_was_decided_holds_nobody_up() {
     block_on(async {
         let local = Local::open(world.root()).unwrap();
         let decided = Conclusion { place: import_place(&third), ..pattern };
-        local.state().conclude(&import, &decided, &[], None).await.unwrap();
+        local.state().conclude(&import, &decided, &[], Told::default()).await.unwrap();
     });
     fs::remove_file(world.path(&import.source.key)).unwrap();
     world.drop(PARTNER, "acme_stores_crm_20260131.csv", "store_id;name\n1;Paris\n");

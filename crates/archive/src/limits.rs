@@ -29,7 +29,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Whether `unpacked` bytes out of `packed` ones are more than the ratio allows.
-    pub(crate) fn is_bomb(&self, unpacked: u64, packed: u64) -> bool {
+    pub fn is_bomb(&self, unpacked: u64, packed: u64) -> bool {
         unpacked > RATIO_FLOOR && unpacked > packed.saturating_mul(self.ratio)
     }
 }

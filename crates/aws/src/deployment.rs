@@ -1,13 +1,14 @@
 //! A deployment as one of its functions sees it, made once, when the process starts.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
-    IntakePolicy, Observes,
+    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
+    HasRecords, HasState, IntakePolicy, Keys, Observes,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
@@ -16,13 +17,13 @@ use tidewaiter_engine::ports::{Mailer, Observation, Queue, Records};
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
-use crate::{Bucket, Mails, Queues, StateTable, clients};
+use crate::{Bucket, Mails, Queues, SecretKeys, StateTable, clients};
 
-/// What a function has of a deployment: objects and state, and of a store of records, a mailer and a queue what its role
-/// reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
+/// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue and keys what its
+/// role reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
 /// compiler refuses a use case that asks for it.
 #[derive(Debug)]
-pub struct Deployment<R, M, Q> {
+pub struct Deployment<R, M, Q, K = ()> {
     pub(crate) bucket_name: String,
     pub(crate) metrics: Metrics,
     pub(crate) own: OwnQueue,
@@ -31,6 +32,7 @@ pub struct Deployment<R, M, Q> {
     records: R,
     mailer: M,
     queue: Q,
+    keys: K,
     configs: Cache,
     partners_activate: bool,
     /// When a file that is being loaded is left to another invocation, in milliseconds since 1970.
@@ -46,7 +48,9 @@ const LOADERS: u32 = 8;
 /// How long before its end an invocation begins no further batch, at most; a tenth of its time if that is less.
 const SPARE: Duration = Duration::from_mins(1);
 
-/// What unpack and sequence have: messages, and neither records nor mails.
+/// What unpack has: messages, and the keys for encrypted files.
+pub type TakingIn = Deployment<(), (), Queues, SecretKeys>;
+/// What sequence has: messages, and neither records nor mails nor keys.
 ///
 /// A use case that needs a store of records does not compile for them:
 ///
@@ -73,6 +77,23 @@ pub type Loading<R> = Deployment<R, (), BufferedQueue<Queues>>;
 /// What report has: a mailer, and neither a store of records nor a queue.
 pub type Mailing = Deployment<(), Mails, ()>;
 
+impl TakingIn {
+    /// As the environment says.
+    ///
+    /// # Errors
+    /// If it does not say everything.
+    pub async fn from_environment<F>(mut environment: Environment<F>) -> Result<Self, Missing>
+    where
+        F: Fn(&'static str) -> Option<String>,
+    {
+        let (names, urls) = (Names::from(&mut environment), environment.queues());
+        let secret = environment.find("DECRYPTION_KEYS_SECRET");
+        environment.complete()?;
+        let config = clients::environment().await;
+        Ok(names.deployment(&config, (), (), queues(&config, urls), SecretKeys::new(&config, secret)))
+    }
+}
+
 impl Messaging {
     /// As the environment says.
     ///
@@ -85,7 +106,7 @@ impl Messaging {
         let (names, urls) = (Names::from(&mut environment), environment.queues());
         environment.complete()?;
         let config = clients::environment().await;
-        Ok(names.deployment(&config, (), (), queues(&config, urls)))
+        Ok(names.deployment(&config, (), (), queues(&config, urls), ()))
     }
 }
 
@@ -106,7 +127,7 @@ impl<R: Records> Loading<R> {
         environment.complete()?;
         let config = clients::environment().await;
         let records = records(clients::records(&config), table);
-        Ok(names.deployment(&config, records, (), BufferedQueue::new(queues(&config, urls))))
+        Ok(names.deployment(&config, records, (), BufferedQueue::new(queues(&config, urls)), ()))
     }
 }
 
@@ -124,7 +145,7 @@ impl Mailing {
         environment.complete()?;
         let config = clients::environment().await;
         let mails = Mails::new(aws_sdk_ses::Client::new(&config), name, address);
-        Ok(names.deployment(&config, (), mails, ()))
+        Ok(names.deployment(&config, (), mails, (), ()))
     }
 }
 
@@ -156,7 +177,14 @@ impl Names {
         }
     }
 
-    fn deployment<R, M, Q>(self, config: &SdkConfig, records: R, mailer: M, queue: Q) -> Deployment<R, M, Q> {
+    fn deployment<R, M, Q, K>(
+        self,
+        config: &SdkConfig,
+        records: R,
+        mailer: M,
+        queue: Q,
+        keys: K,
+    ) -> Deployment<R, M, Q, K> {
         Deployment {
             objects: Bucket::new(clients::s3(config), &self.bucket),
             state: StateTable::new(aws_sdk_dynamodb::Client::new(config), self.state),
@@ -166,6 +194,7 @@ impl Names {
             records,
             mailer,
             queue,
+            keys,
             configs: Cache::with_names_for(self.configurations_for),
             partners_activate: self.partners_activate,
             leave_at: AtomicI64::new(i64::MAX),
@@ -173,7 +202,7 @@ impl Names {
     }
 }
 
-impl<R, M, Q> Deployment<R, M, Q> {
+impl<R, M, Q, K> Deployment<R, M, Q, K> {
     /// Notes when the invocation that begins now is stopped.
     pub(crate) fn ends(&self, at: Timestamp) {
         let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
@@ -182,7 +211,7 @@ impl<R, M, Q> Deployment<R, M, Q> {
     }
 }
 
-impl<R, M, Q> HasObjects for Deployment<R, M, Q> {
+impl<R, M, Q, K> HasObjects for Deployment<R, M, Q, K> {
     type Objects = Bucket;
 
     fn objects(&self) -> &Bucket {
@@ -190,7 +219,7 @@ impl<R, M, Q> HasObjects for Deployment<R, M, Q> {
     }
 }
 
-impl<R, M, Q> HasState for Deployment<R, M, Q> {
+impl<R, M, Q, K> HasState for Deployment<R, M, Q, K> {
     type State = StateTable;
 
     fn state(&self) -> &StateTable {
@@ -198,13 +227,13 @@ impl<R, M, Q> HasState for Deployment<R, M, Q> {
     }
 }
 
-impl<R, M, Q> HasConfigCache for Deployment<R, M, Q> {
+impl<R, M, Q, K> HasConfigCache for Deployment<R, M, Q, K> {
     fn config_cache(&self) -> &Cache {
         &self.configs
     }
 }
 
-impl<R: Records, M, Q> HasRecords for Deployment<R, M, Q> {
+impl<R: Records, M, Q, K> HasRecords for Deployment<R, M, Q, K> {
     type Records = R;
 
     fn records(&self) -> &R {
@@ -212,7 +241,7 @@ impl<R: Records, M, Q> HasRecords for Deployment<R, M, Q> {
     }
 }
 
-impl<R, M: Mailer, Q> HasMailer for Deployment<R, M, Q> {
+impl<R, M: Mailer, Q, K> HasMailer for Deployment<R, M, Q, K> {
     type Mailer = M;
 
     fn mailer(&self) -> &M {
@@ -220,7 +249,7 @@ impl<R, M: Mailer, Q> HasMailer for Deployment<R, M, Q> {
     }
 }
 
-impl<R, M, Q: Queue> HasQueue for Deployment<R, M, Q> {
+impl<R, M, Q: Queue, K> HasQueue for Deployment<R, M, Q, K> {
     type Queue = Q;
 
     fn queue(&self) -> &Q {
@@ -228,7 +257,7 @@ impl<R, M, Q: Queue> HasQueue for Deployment<R, M, Q> {
     }
 }
 
-impl<R, M, Q> Clock for Deployment<R, M, Q> {
+impl<R, M, Q, K> Clock for Deployment<R, M, Q, K> {
     /// In whole milliseconds: finer is noise for a reader.
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
@@ -236,13 +265,28 @@ impl<R, M, Q> Clock for Deployment<R, M, Q> {
     }
 }
 
-impl<R, M, Q> IntakePolicy for Deployment<R, M, Q> {
+impl<R, M, Q, K> IntakePolicy for Deployment<R, M, Q, K> {
     fn partners_activate(&self) -> bool {
         self.partners_activate
     }
 }
 
-impl<R, M, Q> Capacity for Deployment<R, M, Q> {
+impl HasDecryptionKeys for TakingIn {
+    async fn decryption_keys(&self) -> tidewaiter_engine::Result<Option<Arc<Keys>>> {
+        self.keys.keys().await
+    }
+}
+
+/// Validate takes up what turned out to be no data file, and never an encrypted one. Should it, no partner has to do with
+/// that.
+impl<R: Sync> HasDecryptionKeys for Loading<R> {
+    async fn decryption_keys(&self) -> tidewaiter_engine::Result<Option<Arc<Keys>>> {
+        let (what, reason) = ("decrypting a file".to_owned(), "only unpack has keys".to_owned());
+        Err(tidewaiter_engine::Error::Refused { what, reason })
+    }
+}
+
+impl<R, M, Q, K> Capacity for Deployment<R, M, Q, K> {
     fn loaders(&self, bytes: u64) -> u32 {
         if bytes < LARGE_FILE { 1 } else { LOADERS }
     }
@@ -252,7 +296,7 @@ impl<R, M, Q> Capacity for Deployment<R, M, Q> {
     }
 }
 
-impl<R, M, Q> Observes for Deployment<R, M, Q> {
+impl<R, M, Q, K> Observes for Deployment<R, M, Q, K> {
     fn observe(&self, progress: &Observation<'_>) {
         if let Observation::Concluded(report) = progress {
             self.metrics.concluded(report, self.now());
@@ -261,4 +305,4 @@ impl<R, M, Q> Observes for Deployment<R, M, Q> {
 }
 
 /// The answers to batches expire by themselves.
-impl<R, M, Q> CleansUp for Deployment<R, M, Q> {}
+impl<R, M, Q, K> CleansUp for Deployment<R, M, Q, K> {}

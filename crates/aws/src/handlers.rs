@@ -13,7 +13,7 @@ use tidewaiter_engine::process::Tried;
 use tidewaiter_engine::{Error, digest, follow, intake, reconcile, report, sequence, watch};
 use tracing::{Instrument, Span, field};
 
-use crate::deployment::{Deployment, Loading, Mailing, Messaging};
+use crate::deployment::{Deployment, Loading, Mailing, Messaging, TakingIn};
 use crate::events::{EventError, Notice, notices};
 use crate::queues;
 
@@ -105,7 +105,7 @@ impl Problem {
 type Handled = std::result::Result<(), Problem>;
 
 /// Takes in what was dropped.
-pub async fn unpack(deployment: &Messaging, batch: Batch, request: &str) -> Answer {
+pub async fn unpack(deployment: &TakingIn, batch: Batch, request: &str) -> Answer {
     deployment.each(batch, request, async |body, _| unpack_one(deployment, body).await).await
 }
 
@@ -147,7 +147,7 @@ pub async fn report(deployment: &Mailing, batch: Batch, request: &str) -> Answer
     deployment.each(batch, request, async |body, _| report_one(deployment, body).await).await
 }
 
-async fn unpack_one(deployment: &Messaging, body: &str) -> Handled {
+async fn unpack_one(deployment: &TakingIn, body: &str) -> Handled {
     match queues::message(body) {
         Ok(Message::TakeIn { import }) => {
             about(&[("import", &import)]);
@@ -256,7 +256,7 @@ fn about(fields: &[(&'static str, &dyn std::fmt::Display)]) {
     }
 }
 
-impl<R, M, Q> Deployment<R, M, Q> {
+impl<R, M, Q, K> Deployment<R, M, Q, K> {
     /// Treats the messages of a batch, one after the other. `handle` is told how often each was tried, this time
     /// included.
     async fn each(&self, batch: Batch, request: &str, handle: impl AsyncFn(&str, u32) -> Handled) -> Answer {

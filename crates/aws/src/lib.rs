@@ -1,5 +1,5 @@
-//! The adapters of tidewaiter for AWS: objects in S3, state in DynamoDB, messages in SQS, mails by SES, and
-//! the events that tell of dropped files.
+//! The adapters of tidewaiter for AWS: objects in S3, state in DynamoDB, messages in SQS, mails by SES, keys in
+//! Secrets Manager, and the events that tell of dropped files.
 //!
 //! A [`Deployment`] puts them together as a function finds them in its environment, and [`handlers`] are what
 //! the functions do with the batches they are invoked with. An [`operator`] looks at it from outside.
@@ -22,6 +22,7 @@ mod objects;
 pub mod operator;
 pub mod queues;
 mod records;
+mod secret_keys;
 mod state;
 mod table;
 
@@ -30,4 +31,5 @@ pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};
 pub use queues::{QueueUrls, Queues};
 pub use records::RecordsTable;
+pub use secret_keys::SecretKeys;
 pub use state::StateTable;

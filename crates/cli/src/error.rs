@@ -144,6 +144,16 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::NoUniverse { .. } => {
             "the first repository that activates a configuration of a universe owns it".to_owned()
         }
+        Ops::NoVersions { .. } => {
+            "`tidewaiter universe list` shows the universes, and whose they are".to_owned()
+        }
+        Ops::NoVersion { .. } | Ops::NoEarlierVersion { .. } => {
+            "`tidewaiter config history` lists the versions".to_owned()
+        }
+        Ops::VersionGone { .. } => {
+            "what was replaced lies under config/<repository>/replaced/, too; activate it from there"
+                .to_owned()
+        }
         Ops::WhichRepository { .. } => "name one with --repository".to_owned(),
         Ops::WhichUniverse(_) => {
             "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()

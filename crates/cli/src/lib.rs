@@ -1,13 +1,14 @@
 //! The command line of tidewaiter.
 //!
 //! [`args`] says what may be written on it. Each module of [`commands`] takes what was, asks `tidewaiter_ops` with typed
-//! values, and shows the answer through a [`printer`]. Commands read no environment and never write to the terminal
+//! values, and shows the answer through a [`printer`]. Commands read nothing of the environment but who gives them, and never write to the terminal
 //! themselves: that is how they can be tested, and how nothing that a partner sends reaches a terminal unescaped.
 
 pub mod args;
 pub mod commands;
 pub mod error;
 pub mod format;
+mod operator;
 pub mod printer;
 pub mod progress;
 pub mod table;
@@ -65,7 +66,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<Status> {
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    runtime.block_on(commands::run(cli.command, printer))
+    runtime.block_on(commands::run(cli.command, printer, &operator::operator()))
 }
 
 /// What the program logs: by `-v`, `-vv`, or [`LOG_VARIABLE`], which wins.

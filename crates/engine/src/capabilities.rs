@@ -11,8 +11,11 @@
 //! case asks for [`HasState`].
 
 use std::future::Future;
+use std::sync::Arc;
 
 use tidewaiter::id::{ImportId, Timestamp};
+
+pub use tidewaiter_pgp::{KeyError, Keys};
 
 use crate::Result;
 use crate::config_cache::Cache;
@@ -147,6 +150,15 @@ pub trait IntakePolicy {
     /// Returns whether a dropped configuration takes effect. If not, only an operator activates configurations.
     fn partners_activate(&self) -> bool {
         true
+    }
+}
+
+/// Has the keys with which encrypted files are decrypted.
+pub trait HasDecryptionKeys {
+    /// Returns the keys, or None if none is configured. A key that is configured and cannot be read or used is an error:
+    /// its files wait until an operator has fixed it.
+    fn decryption_keys(&self) -> impl Future<Output = Result<Option<Arc<Keys>>>> + Send {
+        async { Ok(None) }
     }
 }
 

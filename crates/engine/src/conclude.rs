@@ -13,15 +13,15 @@ use tidewaiter::finding::Tally;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
-use tidewaiter::report::{Counts, Outcome, Reason, Report};
+use tidewaiter::report::{Counts, DUPLICATE, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::capabilities::{
     CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
 };
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Queue,
-    Refusal, RunLedger,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Problem,
+    Queue, Refusal, RunLedger, SeenColumns, Told, UnlistedColumn,
 };
 use crate::{Error, Result, report};
 use account::report_of;
@@ -37,9 +37,6 @@ trait_alias! {
 
 /// The code of a file that was removed before it had its outcome: there is nothing to move.
 pub const GONE: &str = "gone";
-
-/// The code of a file with the same content as an earlier one.
-pub(crate) const DUPLICATE: &str = "duplicate";
 
 /// What was found out about a file.
 #[derive(Debug)]
@@ -60,6 +57,11 @@ pub struct Findings {
     pub sha256: Option<String>,
     /// Where its rejected lines are.
     pub badlines: Option<Key>,
+    /// How many bytes of the file are accounted for, if it was imported: those that were read, and those that a
+    /// finding tells of.
+    pub bytes: Option<u64>,
+    /// The columns that the import ignores without naming them. None if it rejects such columns, or nothing was imported.
+    pub unlisted: Option<Vec<UnlistedColumn>>,
 }
 
 impl Findings {
@@ -74,6 +76,8 @@ impl Findings {
             notes: Vec::new(),
             sha256: None,
             badlines: None,
+            bytes: None,
+            unlisted: None,
         }
     }
 
@@ -112,15 +116,22 @@ pub async fn conclude_and_tell<D: Concludes>(
 ) -> Result<()> {
     let mut late = known_to_be_late(deployment, import, findings.outcome).await?;
     loop {
+        let (news, columns) = news_of(deployment, import, findings).await?;
         let mut report = report_of(deployment, import, findings, late);
+        report.notes.extend(news);
         let now = deployment.now();
         let (recipients, digest) = audience.told(report.needs_attention(), now);
         report.recipients = recipients;
-        let conclusion = conclusion_of(deployment, import, &report, now, digest).await?;
+        let conclusion = Conclusion {
+            bytes: findings.bytes,
+            ..conclusion_of(deployment, import, &report, now, digest).await?
+        };
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
-        match deployment.runs().conclude(import, &conclusion, &keys, late).await? {
+        let told = Told { late, columns: columns.as_ref() };
+        match deployment.runs().conclude(import, &conclusion, &keys, told).await? {
             Decision::Late(date) => late = Some(date),
+            Decision::Columns => {}
             Decision::Passed => return Err(Error::Changed { key: import.source.key.clone() }),
             Decision::Before(decided) => {
                 let ours = Some(&conclusion.report);
@@ -141,6 +152,19 @@ pub async fn conclude_and_tell<D: Concludes>(
             }
         }
     }
+}
+
+/// What the report says of ignored columns, and those that are remembered with the outcome, if that changes.
+async fn news_of<D: HasRuns>(
+    deployment: &D,
+    import: &ImportRun,
+    findings: &Findings,
+) -> Result<(Vec<String>, Option<SeenColumns>)> {
+    let (Some(columns), Kind::Data { name, .. }) = (&findings.unlisted, &import.kind) else {
+        return Ok((Vec::new(), None));
+    };
+    let seen = deployment.runs().seen_columns(&import.repository, name).await?;
+    Ok((seen.notes(columns), seen.with(columns)))
 }
 
 /// The later date that was imported before a file came which is refused for what it holds. Of one that is imported
@@ -185,6 +209,8 @@ async fn conclusion_of<D: HasObjects + HasRuns>(
         mail_due: !report.recipients.is_empty(),
         mail_trouble: None,
         digest,
+        bytes: None,
+        problem: Problem::of(report),
     })
 }
 

@@ -13,7 +13,7 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{DataName, NameError};
 
-pub use activate::{Activation, Candidate, activate};
+pub use activate::{Activation, Candidate, activate, active_document};
 
 use crate::capabilities::{Capacity, Clock, HasConfigCache, HasConfigs, HasObjects, trait_alias};
 use crate::config_cache::CachedHash;

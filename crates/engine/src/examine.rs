@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
+use tidewaiter::check::fix::{self, Note};
 use tidewaiter::check::{Checker, Dialect, Limits, Summary};
 use tidewaiter::config::{Config, ImportOptions};
 use tidewaiter::finding::{Code, Finding};
@@ -59,11 +60,57 @@ impl CheckSpec {
     }
 }
 
-/// What is said of a file whose records span lines: its counts are of records.
-pub fn spans_lines(summary: &Summary) -> Option<String> {
-    let lines = summary.file_lines?;
-    let (records, lines) = (plural(summary.lines_read, "record"), plural(lines, "line"));
-    Some(format!("{records} in {lines}: some records hold line breaks, and counts are of records"))
+/// The largest file that an import fixes, in bytes: it is held in memory.
+pub const FIXED_BYTES: u64 = 16 << 20;
+
+/// A file as its import reads it, if that fixes files.
+#[derive(Debug, Clone)]
+pub struct Fixed {
+    /// The fixed content; what it was if nothing was changed. None if the file is larger than [`FIXED_BYTES`].
+    pub content: Option<Bytes>,
+    /// What was changed, and how often.
+    pub notes: Vec<String>,
+}
+
+impl Fixed {
+    /// Fixes a file.
+    pub fn of(content: Bytes, terms: &CheckSpec) -> Self {
+        let fixed = fix::fix(&content, &terms.scope, &terms.dialect, None);
+        let notes = fixed.changes.iter().map(change).collect();
+        let content = if fixed.changes.is_empty() { content } else { fixed.content.into() };
+        Self { content: Some(content), notes }
+    }
+
+    /// A file that is too large for it.
+    pub fn too_large() -> Self {
+        let note = format!("nothing is fixed: the file is larger than {} MiB", FIXED_BYTES >> 20);
+        Self { content: None, notes: vec![note] }
+    }
+}
+
+/// What was changed, in a sentence.
+fn change(note: &Note) -> String {
+    let column = note.column.as_ref().map(|column| format!(" in {column}")).unwrap_or_default();
+    let lines = match note.lines.as_slice() {
+        [] => String::new(),
+        [line] if note.count == 1 => format!(" (line {line})"),
+        [first, ..] => format!(" ({}, first in line {first})", plural(note.count, "time")),
+    };
+    format!("fixed{column}: {}{lines}", note.what)
+}
+
+/// What is said of the lines of a file beside its findings: records that span lines are counted as records, and a last
+/// line without a line break may be cut off.
+pub fn notes(summary: &Summary) -> impl Iterator<Item = String> {
+    let spans_lines = summary.file_lines.map(|lines| {
+        let (records, lines) = (plural(summary.lines_read, "record"), plural(lines, "line"));
+        format!("{records} in {lines}: some records hold line breaks, and counts are of records")
+    });
+    let is_open = summary.open_end && summary.lines_read > 0;
+    let open_end = is_open.then(|| {
+        "the last line has no line break; if it was cut off, drop the complete file again".to_owned()
+    });
+    spans_lines.into_iter().chain(open_end)
 }
 
 /// From how many bytes on a file is worth more than one thread.

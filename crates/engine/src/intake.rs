@@ -1,14 +1,17 @@
 //! Takes in what was dropped: tells configurations, archives and data files apart, extracts archives,
 //! and registers files for their turn. An archive that holds one data file is handled as that file, and a workbook as a
-//! file with what its sheet shows.
+//! file with what its sheet shows. An encrypted file is decrypted first, and what it holds is handled as if that had been
+//! dropped.
 
 mod configure;
+mod encrypted;
 mod extract;
 mod lone;
 mod members;
 mod unresolved;
 mod workbook;
 
+pub use encrypted::{ContentStopped, no_key, write_content};
 pub use extract::{ignored_note, limits as archive_limits, not_grouped};
 pub use lone::is_lone;
 pub use members::refused as refused_archive;
@@ -16,7 +19,7 @@ pub use workbook::{SheetForm, SheetStopped, write_sheet};
 
 use tidewaiter::name::DroppedName;
 
-use crate::capabilities::{HasConfigs, HasGroups, HasQueue, trait_alias};
+use crate::capabilities::{HasConfigs, HasDecryptionKeys, HasGroups, HasQueue, trait_alias};
 use crate::conclude::{self, Concludes, Findings};
 use crate::lost::Lost;
 use crate::ports::{DroppedObject, ImportRun, Kind, Message, News, Queue};
@@ -25,7 +28,7 @@ use crate::{Error, Result};
 
 trait_alias! {
     /// What taking in a dropped object needs.
-    pub trait TakesIn = Registers + Concludes + HasGroups + HasConfigs
+    pub trait TakesIn = Registers + Concludes + HasGroups + HasConfigs + HasDecryptionKeys
 }
 
 /// Takes in one dropped object. Called again with the same one, it goes on where it stopped.
@@ -62,7 +65,7 @@ async fn go_on<D: TakesIn>(deployment: &D, import: &ImportRun) -> Result<Option<
         Kind::Configuration { universe } => {
             Box::pin(configure::configure(deployment, import, universe)).await?;
         }
-        Kind::Archive if DroppedName::of(&import.file) == DroppedName::Workbook => {
+        Kind::Archive if DroppedName::decrypted(&import.file) == DroppedName::Workbook => {
             return Box::pin(workbook::extract(deployment, import)).await;
         }
         Kind::Archive => return Box::pin(extract::extract(deployment, import)).await,

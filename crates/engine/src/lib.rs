@@ -22,6 +22,7 @@ pub mod intake;
 mod lost;
 mod parts;
 pub mod ports;
+pub mod problems;
 pub mod process;
 mod pulse;
 pub mod reconcile;

@@ -94,7 +94,10 @@ pub async fn process<D: Processes>(deployment: &D, id: ImportId, task: Task, tri
     };
     match pass(deployment, &mut file, task, tried).await? {
         Passage::Checked => tell_checked(deployment, &file.run).await,
-        Passage::Ends(findings) => end(deployment, &file, &findings).await,
+        Passage::Ends(mut findings) => {
+            findings.notes.extend(file.fixed.iter().flat_map(|fixed| fixed.notes.clone()));
+            end(deployment, &file, &findings).await
+        }
         Passage::Paused(landed) => {
             let message = Message::Work { import: id, task, known: None, landed };
             deployment.queue().send(message, None).await

@@ -5,13 +5,13 @@ use tidewaiter::keys::Repository;
 use tidewaiter::sequence;
 
 use crate::capabilities::{
-    Clock, HasGroups, HasMarks, HasObjects, HasOutbox, HasQueue, HasRuns, trait_alias,
+    Clock, HasClaims, HasGroups, HasMarks, HasObjects, HasOutbox, HasQueue, HasRuns, trait_alias,
 };
 use crate::intake::TakesIn;
 use crate::ports::{GroupQueue, Message, News, Objects, Outbox, Progress, Queue, RunLedger, Turn};
 use crate::report::is_refused;
 use crate::watch::WatchesOver;
-use crate::{Error, Result, digest, intake, pulse, watch};
+use crate::{Error, Result, digest, intake, problems, pulse, watch};
 
 trait_alias! {
     /// What poking repositories and asking for mails needs.
@@ -20,7 +20,7 @@ trait_alias! {
 
 trait_alias! {
     /// What a reconciliation needs.
-    pub trait Reconciles = Pokes + WatchesOver
+    pub trait Reconciles = Pokes + WatchesOver + HasClaims
 }
 
 /// How many imports are read at a time.
@@ -59,6 +59,7 @@ pub async fn reconcile<D: Reconciles>(deployment: &D, left_alone: Timestamp) -> 
     }
     found.missed = take_in_missed(deployment, left_alone).await?;
     for repository in deployment.groups().repositories().await? {
+        problems::settle_corrected(deployment, &repository).await?;
         for group in deployment.groups().waiting(&repository).await? {
             found.waiting_since = Some(found.waiting_since.map_or(group.since, |at| at.min(group.since)));
         }

@@ -19,12 +19,24 @@ trait_alias! {
 
 /// Registers what was dropped. What is registered already stays as it is, and is the answer.
 pub(crate) async fn register<D: Registers>(deployment: &D, dropped: &DroppedObject) -> Result<ImportRun> {
-    let file = clean_name(&dropped.file);
+    let kind = kind_of(deployment, dropped, &clean_name(&dropped.file)).await?;
+    register_as(deployment, dropped, kind).await
+}
+
+/// The same for an object of which is known what it is, whatever its name says.
+///
+/// # Errors
+/// If the state cannot be written.
+pub async fn register_as<D: HasRuns>(
+    deployment: &D,
+    dropped: &DroppedObject,
+    kind: Kind,
+) -> Result<ImportRun> {
     let import = ImportRun {
         id: dropped.import,
         repository: dropped.repository.clone(),
-        kind: kind_of(deployment, dropped, &file).await?,
-        file,
+        kind,
+        file: clean_name(&dropped.file),
         source: dropped.source.clone(),
         archive: None,
         bytes: dropped.bytes,
@@ -67,7 +79,10 @@ async fn kind_of<D: Registers>(deployment: &D, dropped: &DroppedObject, file: &s
     match DroppedName::of(file) {
         DroppedName::Configuration { universe } => Ok(Kind::Configuration { universe: universe.to_owned() }),
         DroppedName::Archive => Ok(Kind::Archive),
-        DroppedName::Data | DroppedName::Other | DroppedName::Workbook => {
+        DroppedName::Encrypted { content } if DroppedName::of(content) != DroppedName::Workbook => {
+            Ok(encrypted(content).map_or(Kind::Archive, Kind::Refused))
+        }
+        DroppedName::Data | DroppedName::Other | DroppedName::Workbook | DroppedName::Encrypted { .. } => {
             let sheet = packed_name(file);
             let named = sheet.as_deref().unwrap_or(file);
             let (active, name) =
@@ -112,6 +127,22 @@ pub(crate) fn unresolved<D: IntakePolicy>(
 ) -> Kind {
     let settle_seconds = deployment.quiet_period(active.settings().settle_seconds);
     Kind::Unresolved { settle_seconds, unpacked: unpacked.map(Box::new) }
+}
+
+/// What becomes of an encrypted file whose content, going by its name, is nothing that comes encrypted. None if it is
+/// decrypted.
+pub fn encrypted(content: &str) -> Option<Refusal> {
+    let (message, hint) = match DroppedName::of(content) {
+        DroppedName::Configuration { .. } => {
+            ("a configuration cannot come encrypted", format!("drop it as {content}: it says nothing secret"))
+        }
+        DroppedName::Encrypted { .. } => (
+            "the file is encrypted twice",
+            "encrypt the file once, for the key of this deployment".to_owned(),
+        ),
+        _ => return None,
+    };
+    Some(Refusal { outcome: Outcome::Bogus, reason: Reason::new("name", message).with_hint(Some(hint)) })
 }
 
 /// What becomes of a file that a tool left beside data.

@@ -17,6 +17,7 @@ use tidewaiter::name::is_tool_file;
 use super::disk::{Disk, Meta, is_no_folder};
 use super::folder::{Partial, rename};
 use super::taken_in::{TakenIn, Unseen};
+use super::writers::Writers;
 use tidewaiter_engine::ports::{DroppedObject, Nature, Source, Untaken};
 use tidewaiter_engine::{Error, Result};
 
@@ -46,6 +47,7 @@ pub struct Inbox {
     quiet: Duration,
     seen: HashMap<PathBuf, (Fingerprint, Instant)>,
     last: Option<ImportId>,
+    writers: Writers,
 }
 
 /// What was found in the drop zone.
@@ -93,7 +95,14 @@ impl Inbox {
     /// The drop zone of a disk. A file is taken in when it has not changed for `quiet`. Configurations are noted in
     /// `taken_in`.
     pub(super) fn new(disk: &Disk, taken_in: &TakenIn, quiet: Duration) -> Self {
-        Self { disk: disk.clone(), taken_in: taken_in.clone(), quiet, seen: HashMap::new(), last: None }
+        Self {
+            disk: disk.clone(),
+            taken_in: taken_in.clone(),
+            quiet,
+            seen: HashMap::new(),
+            last: None,
+            writers: Writers::default(),
+        }
     }
 
     /// Takes in what is complete; `now` is when it came. Configurations come first, so that files sent along with a new one are
@@ -115,6 +124,7 @@ impl Inbox {
         let is_config = |found: &Found| found.file.ends_with("_imports_config.json");
         found.sort_by(|a, b| is_config(b).cmp(&is_config(a)).then_with(|| a.path.cmp(&b.path)));
         let mut seen = std::mem::take(&mut self.seen);
+        self.look_who_writes(&found, &seen);
         for found in found {
             if unfinished_name(&found.file, found.meta.bytes) {
                 taken.writing.unfinished.push(self.disk.root().join(found.path));
@@ -125,7 +135,8 @@ impl Inbox {
             }
             let fingerprint = (found.meta.bytes, found.meta.modified);
             let before = seen.remove(&found.path).filter(|(print, _)| *print == fingerprint);
-            if self.is_quiet(&found.meta, before.map(|(_, since)| since)) {
+            let is_open = self.writers.has((found.meta.device, found.meta.inode));
+            if !is_open && self.is_quiet(&found.meta, before.map(|(_, since)| since)) {
                 if found.is_hollow {
                     // Nothing came in. It may be what is left around a file that was taken in. If it cannot be
                     // removed, nothing waits for that.
@@ -150,6 +161,20 @@ impl Inbox {
             *path = self.disk.root().join(&*path);
         }
         Ok(taken)
+    }
+
+    /// Looks which of the files that have not changed for long enough another process still has open for writing.
+    fn look_who_writes(&mut self, found: &[Found], seen: &HashMap<PathBuf, (Fingerprint, Instant)>) {
+        let quiet = found.iter().filter(|found| {
+            let before = seen.get(&found.path).map(|(_, since)| *since);
+            found.meta.nature == Nature::File && self.is_quiet(&found.meta, before)
+        });
+        let named = quiet.filter_map(|found| {
+            let name = found.path.file_name()?.to_owned();
+            Some((name, (found.meta.device, found.meta.inode)))
+        });
+        let named: Vec<_> = named.collect();
+        self.writers.look(&named);
     }
 
     /// True if a file has not changed for long enough: by its own clock, or by ours since we watch it.

@@ -358,8 +358,14 @@ impl Objects for Folder {
 
     async fn discard(&self, key: &Key) -> Result<()> {
         let path = Path::new(key.as_str());
-        self.disk.remove(path).map_err(|e| Error::writing(key.as_str(), e))?;
-        self.prune(path);
+        if self.disk.remove(path).map_err(|e| Error::writing(key.as_str(), e))?.is_some() {
+            self.prune(path);
+            // Once its run is done, nothing removes it again: a power cut must not bring it back.
+            let mut around = path.ancestors().skip(1);
+            if let Some(folder) = around.find(|folder| self.disk.exists(folder).unwrap_or_default()) {
+                self.disk.names_changed_in(folder);
+            }
+        }
         Ok(())
     }
 

@@ -15,6 +15,7 @@ pub mod disk;
 mod drops;
 mod folder;
 mod identity;
+mod key_files;
 mod known_keys;
 mod lock;
 mod mail;
@@ -22,6 +23,7 @@ mod queue;
 mod record_tx;
 mod records;
 mod records_read;
+mod rest;
 mod runner;
 mod settings;
 mod sqlite;
@@ -29,6 +31,7 @@ mod sqlite_open;
 mod state;
 mod taken_in;
 mod troubles;
+mod writers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +39,7 @@ use std::sync::Arc;
 use disk::{Disk, Interference};
 pub use drops::{Inbox, Looked, StillWriting, Taken};
 pub use folder::Folder;
+pub use key_files::KeyFiles;
 pub use mail::EmlFolder;
 pub use queue::LocalQueue;
 pub use records::SqliteRecords;
@@ -48,8 +52,8 @@ use tidewaiter::keys::Repository;
 pub use troubles::Failure;
 
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
-    IntakePolicy, Observes,
+    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
+    HasRecords, HasState, IntakePolicy, Keys, Observes,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger, Untaken};
@@ -71,6 +75,7 @@ pub struct Local {
     queue: LocalQueue,
     configs: Cache,
     settings: Settings,
+    keys: KeyFiles,
     clock: Now,
     quiet_period: Option<i64>,
     loaders: u32,
@@ -125,6 +130,7 @@ impl Local {
             mailer: EmlFolder::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
+            keys: KeyFiles::new(settings.key_files.clone(), settings.passphrase_file.clone()),
             settings,
             clock: Arc::new(now),
             quiet_period: None,
@@ -295,6 +301,12 @@ impl IntakePolicy for Local {
 
     fn partners_activate(&self) -> bool {
         self.settings.partners_activate
+    }
+}
+
+impl HasDecryptionKeys for Local {
+    async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
+        self.keys.keys()
     }
 }
 

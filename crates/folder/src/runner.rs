@@ -20,7 +20,7 @@ use super::troubles::{Cause, Failure, Task, Troubles, Unit};
 use super::{Inbox, Local, StillWriting};
 use tidewaiter_engine::capabilities::{HasObjects, HasQueue, HasState};
 use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Message, Queue};
-use tidewaiter_engine::{Error, Result, digest, reconcile};
+use tidewaiter_engine::{Error, Result, digest, problems, reconcile};
 
 /// How often a watching process looks for what a lost message left undone.
 const RECONCILE_EVERY: Duration = Duration::from_mins(1);
@@ -38,6 +38,10 @@ pub struct Runner {
     arrived: HashMap<Repository, Message>,
     /// What lies beside the repositories in the drop zone, as it was last looked at.
     strays: Vec<PathBuf>,
+    /// For how long a file must not have changed.
+    quiet: Duration,
+    /// True once imported files of the last day were compared with what was loaded of them.
+    has_compared: bool,
     /// True if a store did not answer in this round.
     stalls: bool,
     /// Held as long as the runner lives: one process at a time works on a folder.
@@ -83,6 +87,8 @@ impl Runner {
             troubles,
             arrived: HashMap::new(),
             strays: Vec::new(),
+            quiet,
+            has_compared: false,
             stalls: false,
             _lock: lock,
             local,
@@ -261,13 +267,14 @@ impl Runner {
         }
     }
 
-    /// Asks for the digests of the run, and for mails that are still due: there is nothing left to do. A mail is due without
+    /// Marks problems that this run resolved, and asks for the digests of the run, and for mails that are still due: there is nothing left to do. A mail is due without
     /// a message that asks for it if the answer of the write that ended its import was lost.
     async fn end_run(&mut self) {
         let asked = async {
             reconcile::ask_for_mails(&self.local).await?;
             for repository in self.local.state().repositories().await? {
                 digest::ask(&self.local, &repository, true).await?;
+                problems::settle_corrected(&self.local, &repository).await?;
             }
             Ok(())
         };

@@ -3,7 +3,7 @@
 //! Partners write below `imports/` only, so that none of them can change it. It is checked as configurations are: a
 //! key that is not known is a mistake with its path, and with a mistake in it nothing is done at all.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use tidewaiter::mistake::Mistake;
@@ -15,20 +15,24 @@ use tidewaiter_engine::{Error, Result};
 const FILE: &str = "tidewaiter.toml";
 
 /// The settings of a folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Whether a configuration that a partner drops takes effect.
     pub partners_activate: bool,
+    /// The files that hold the keys for encrypted files.
+    pub key_files: Vec<PathBuf>,
+    /// The file that holds their passphrases, one a line, if they have any.
+    pub passphrase_file: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { partners_activate: true }
+        Self { partners_activate: true, key_files: Vec::new(), passphrase_file: None }
     }
 }
 
 impl Settings {
-    /// The settings of the folder `root`; the defaults if it has none.
+    /// The settings of the folder `root`; the defaults if it has none. Paths in them begin at the folder.
     pub(super) fn read(root: &Path) -> Result<Self> {
         let path = root.join(FILE);
         let text = match fs::read_to_string(&path) {
@@ -36,10 +40,14 @@ impl Settings {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(Error::object(path.display().to_string(), error)),
         };
-        Self::parse(&text).map_err(|mistakes| {
+        let mut settings = Self::parse(&text).map_err(|mistakes| {
             let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
             Error::Settings { key: path.display().to_string(), mistakes: mistakes.join("; ") }
-        })
+        })?;
+        for path in settings.key_files.iter_mut().chain(&mut settings.passphrase_file) {
+            *path = root.join(&*path);
+        }
+        Ok(settings)
     }
 
     fn parse(text: &str) -> std::result::Result<Self, Vec<Mistake>> {
@@ -48,28 +56,60 @@ impl Settings {
         let (mut settings, mut mistakes) = (Self::default(), Vec::new());
         for (name, value) in table {
             match (name.as_str(), value) {
-                ("configurations", Value::Table(table)) => settings.take(table, &mut mistakes),
-                ("configurations", _) => mistakes.push(Mistake::new(name, "this is a table")),
-                _ => mistakes.push(unknown(&name, "configurations")),
+                ("configurations", Value::Table(table)) => settings.configurations(table, &mut mistakes),
+                ("decryption", Value::Table(table)) => settings.decryption(table, &mut mistakes),
+                ("configurations" | "decryption", _) => mistakes.push(Mistake::new(name, "this is a table")),
+                _ => mistakes.push(unknown(&name, "`configurations` and `decryption`")),
             }
         }
         if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
     }
 
-    fn take(&mut self, configurations: Table, mistakes: &mut Vec<Mistake>) {
-        for (name, value) in configurations {
+    fn configurations(&mut self, table: Table, mistakes: &mut Vec<Mistake>) {
+        for (name, value) in table {
             let path = format!("configurations.{name}");
             match (name.as_str(), value) {
                 ("partners_activate", Value::Boolean(answer)) => self.partners_activate = answer,
                 ("partners_activate", _) => mistakes.push(Mistake::new(path, "this is true or false")),
-                _ => mistakes.push(unknown(&path, "configurations.partners_activate")),
+                _ => mistakes.push(unknown(&path, "`configurations.partners_activate`")),
+            }
+        }
+    }
+
+    fn decryption(&mut self, table: Table, mistakes: &mut Vec<Mistake>) {
+        let has_keys = table.contains_key("key_files");
+        for (name, value) in table {
+            let path = format!("decryption.{name}");
+            match (name.as_str(), value) {
+                ("key_files", Value::Array(files)) => {
+                    let files: Option<Vec<_>> =
+                        files.iter().map(|file| Some(file.as_str()?.into())).collect();
+                    match files.filter(|files| !files.is_empty()) {
+                        Some(files) => self.key_files = files,
+                        None => mistakes
+                            .push(Mistake::new(path, "this is a list of paths, such as [\"key.asc\"]")),
+                    }
+                }
+                ("key_files", _) => {
+                    mistakes.push(Mistake::new(path, "this is a list of paths, such as [\"key.asc\"]"));
+                }
+                ("passphrase_file", Value::String(_)) if !has_keys => {
+                    let mistake = Mistake::new(path, "there is no key that it would unlock");
+                    mistakes.push(mistake.with_hint("name the keys in `decryption.key_files`"));
+                }
+                ("passphrase_file", Value::String(file)) => self.passphrase_file = Some(file.into()),
+                ("passphrase_file", _) => mistakes.push(Mistake::new(path, "this is the path of a file")),
+                _ => {
+                    let known = "`decryption.key_files` and `decryption.passphrase_file`";
+                    mistakes.push(unknown(&path, known));
+                }
             }
         }
     }
 }
 
 fn unknown(path: &str, known: &str) -> Mistake {
-    Mistake::new(path, "unknown setting").with_hint(format!("there is `{known}`"))
+    Mistake::new(path, "unknown setting").with_hint(format!("there is {known}"))
 }
 
 #[cfg(test)]
@@ -87,6 +127,10 @@ mod tests {
                 "{text}"
             );
         }
+        let text = "[decryption]\nkey_files = [\"a.asc\", \"b.asc\"]\npassphrase_file = \"c\"";
+        let settings = Settings::parse(text).unwrap();
+        assert_eq!(settings.key_files, [Path::new("a.asc"), Path::new("b.asc")]);
+        assert_eq!(settings.passphrase_file.as_deref(), Some(Path::new("c")));
         let told = |text: &str| {
             Settings::parse(text).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>()
         };
@@ -95,10 +139,21 @@ mod tests {
             [
                 "configurations.partners: unknown setting (there is `configurations.partners_activate`)",
                 "configurations.partners_activate: this is true or false",
-                "record: unknown setting (there is `configurations`)",
+                "record: unknown setting (there is `configurations` and `decryption`)",
             ]
         );
         assert_eq!(told("configurations = 1"), ["configurations: this is a table"]);
+        assert_eq!(
+            told("[decryption]\nkey_files = \"a\"\npassphrase_file = 1\npassphrases = []"),
+            [
+                "decryption.key_files: this is a list of paths, such as [\"key.asc\"]",
+                "decryption.passphrase_file: this is the path of a file",
+                "decryption.passphrases: unknown setting (there is `decryption.key_files` and \
+                 `decryption.passphrase_file`)",
+            ]
+        );
+        assert_eq!(told("[decryption]\nkey_files = []").len(), 1);
+        assert_eq!(told("[decryption]\npassphrase_file = \"a\"").len(), 1);
         assert_eq!(told("[configurations").len(), 1, "it is no TOML");
     }
 }

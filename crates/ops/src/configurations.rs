@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tidewaiter::config::{CONFIGURATION_BYTES, Config, ImportOptions, Settings};
+use tidewaiter::finding::printable;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
@@ -15,10 +16,14 @@ use tidewaiter::name::{CONFIGURATION, Entry};
 use tidewaiter::schema::catalogue;
 pub use tidewaiter_engine::configs::Activation;
 use tidewaiter_engine::configs::{Candidate, activate as activate_configuration};
-use tidewaiter_engine::ports::ConfigStore;
+use tidewaiter_engine::ports::{Author, ConfigStore};
+use tidewaiter_folder::Local;
 
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::{Error, Result};
+
+/// How many characters of an operator's name are kept.
+const OPERATOR: usize = 200;
 
 /// What a configuration holds, or everything that is wrong with it.
 #[derive(Debug, Serialize)]
@@ -100,8 +105,8 @@ fn names(entry: &Entry, options: &ImportOptions) -> String {
 }
 
 /// Makes a configuration the active one of a repository, as an operator. The deployment is to be
-/// [open](Deployment::open) for changes. The answer says what came of it; nothing changed unless it is
-/// [`Activation::Active`].
+/// [open](Deployment::open) for changes. `operator` is the user and the machine, as the new version names them. The
+/// answer says what came of it; nothing changed unless it is [`Activation::Active`].
 ///
 /// # Errors
 /// If there is no such repository, or the deployment cannot be read or written.
@@ -110,22 +115,41 @@ pub async fn activate(
     repository: &Repository,
     universe: &str,
     document: Vec<u8>,
+    operator: &str,
 ) -> Result<Activation> {
     with_deployed!(deployment, deployed => {
-        Box::pin(activate_in(deployed, repository, universe, document)).await
+        repositories(deployed, Some(repository)).await?;
+        Box::pin(activate_in(deployed, repository, universe, document, operator, None)).await
     })
 }
 
-async fn activate_in(
+/// The same in a folder that is open, with a repository that may have been made just now.
+///
+/// # Errors
+/// If the folder cannot be read or written.
+pub async fn activate_in_folder(
+    folder: &Local,
+    repository: &Repository,
+    universe: &str,
+    document: Vec<u8>,
+    operator: &str,
+) -> Result<Activation> {
+    Box::pin(activate_in(folder, repository, universe, document, operator, None)).await
+}
+
+/// Activates a document as an operator; `restores` is the number of the version that it is the document of.
+pub(crate) async fn activate_in(
     deployed: &impl Deployed,
     repository: &Repository,
     universe: &str,
     document: Vec<u8>,
+    operator: &str,
+    restores: Option<u32>,
 ) -> Result<Activation> {
-    repositories(deployed, Some(repository)).await?;
     let random = RandomState::new().hash_one(&document);
     let id = ImportId::new(deployed.now(), u128::from(random));
-    let candidate = Candidate { repository, universe, id, document: document.into() };
+    let by = Author::Operator { name: printable(operator, OPERATOR) };
+    let candidate = Candidate { repository, universe, id, document: document.into(), by, restores };
     let activation = activate_configuration(deployed, &candidate, async { Ok(()) }).await?;
     if let Activation::Active = activation {
         deployed.state().reconfigured(repository).await?;

@@ -10,12 +10,13 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::render::{Html, Renderer};
 use tidewaiter::report::TOOL_FILE;
-use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
+use tidewaiter::report::day::{Column, Day, File, Page, Problem, Waiting};
 use tidewaiter_engine::ports::{Conclusion, GroupQueue, HistoryFilter, ImportRun, Kind, RunLedger};
 use tidewaiter_engine::report;
 
 use crate::Result;
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
+use crate::problems;
 
 /// How many files of a repository's day are shown at most, the latest ones.
 const MOST: usize = 100_000;
@@ -94,7 +95,17 @@ async fn day(deployed: &impl Deployed, repository: Repository, date: Date) -> Re
         files: waiting.files.len() as u64,
         since: waiting.since,
     });
-    Ok(Day { repository: repository.to_string(), files, waiting: waiting.collect(), columns, looked_at })
+    let waiting = waiting.collect();
+    let problems = problems::open(deployed, &repository).await?.into_iter().map(|open| Problem {
+        name: open.file,
+        outcome: open.outcome,
+        read: open.read,
+        rejected: open.rejected,
+        reason: open.reason,
+        since: open.since,
+    });
+    let problems = problems.collect();
+    Ok(Day { repository: repository.to_string(), files, waiting, problems, columns, looked_at })
 }
 
 async fn file(

@@ -5,11 +5,16 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
-use tidewaiter_engine::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
-use tidewaiter_engine::ports::{ConfigStore, DroppedObject, GroupQueue, Outbox, RunLedger, Untaken};
+use tidewaiter_engine::capabilities::{
+    Clock, HasConfigCache, HasDecryptionKeys, HasObjects, HasRecords, HasState, Keys,
+};
+use tidewaiter_engine::ports::{
+    ConfigStore, DroppedObject, GroupQueue, KeyClaims, Outbox, RunLedger, Untaken,
+};
 use tidewaiter_folder::{Local, Looked};
 
 use crate::{Error, Location, Result, StackAddress};
@@ -17,7 +22,7 @@ use crate::{Error, Location, Result, StackAddress};
 /// What is asked of a deployment beside the ports.
 pub(crate) trait Deployed:
     HasObjects
-    + HasState<State: RunLedger + GroupQueue + Outbox + ConfigStore>
+    + HasState<State: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore>
     + HasConfigCache
     + HasRecords
     + Clock
@@ -36,6 +41,10 @@ pub(crate) trait Deployed:
     /// its next run tries again.
     async fn dead_letters(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
+    }
+    /// The keys for encrypted files, if those who ask may have them: an operator who looks at a stack may not.
+    async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
+        Ok(None)
     }
     /// True if a process works in a repository in which something is `running`; None if that cannot be told.
     fn is_at_work(&self, running: bool) -> Option<bool>;
@@ -60,6 +69,10 @@ impl Deployed for Local {
 
     async fn strays(&self) -> Result<Vec<String>> {
         Ok(Self::strays(self)?.iter().map(|path| path.display().to_string()).collect())
+    }
+
+    async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
+        Ok(HasDecryptionKeys::decryption_keys(self).await?)
     }
 
     fn is_at_work(&self, _running: bool) -> Option<bool> {
@@ -241,6 +254,22 @@ pub(crate) async fn repositories(
             name: name.to_string(),
             known: known.iter().map(ToString::to_string).collect(),
         }),
+    }
+}
+
+/// The one repository that is asked for: the one that is named, or the only one.
+pub(crate) async fn one_repository(
+    deployment: &Deployment,
+    deployed: &impl Deployed,
+    named: Option<&Repository>,
+) -> Result<Repository> {
+    let known = repositories(deployed, named).await?;
+    match <[Repository; 1]>::try_from(known) {
+        Ok([repository]) => Ok(repository),
+        Err(known) => {
+            let known = known.iter().map(ToString::to_string).collect();
+            Err(Error::WhichRepository { deployment: deployment.name(), known })
+        }
     }
 }
 

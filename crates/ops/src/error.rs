@@ -69,6 +69,43 @@ pub enum Error {
         /// Those that have an owner.
         known: Vec<String>,
     },
+    /// A file that left nothing to be corrected.
+    #[error("{0} left no problem: all of it was imported, or there is nothing to correct")]
+    NoProblem(String),
+    /// No configuration of a universe was ever active in a repository.
+    #[error("no configuration of universe {universe} was ever active in {repository}")]
+    NoVersions {
+        /// The repository.
+        repository: String,
+        /// The universe.
+        universe: String,
+    },
+    /// A version of a configuration that is asked for is not there.
+    #[error("there is no version {number} of universe {universe}; the latest one is {latest}")]
+    NoVersion {
+        /// The universe.
+        universe: String,
+        /// The number that is asked for.
+        number: u32,
+        /// The highest number that is there.
+        latest: u32,
+    },
+    /// Nothing was active before the active version of a configuration.
+    #[error("no earlier configuration of universe {universe} is known in {repository}")]
+    NoEarlierVersion {
+        /// The repository.
+        repository: String,
+        /// The universe.
+        universe: String,
+    },
+    /// The document of a version is not kept.
+    #[error("the document of version {version} of universe {universe} is gone")]
+    VersionGone {
+        /// The universe.
+        universe: String,
+        /// The version.
+        version: u32,
+    },
     /// A file that is named cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

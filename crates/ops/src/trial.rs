@@ -3,6 +3,8 @@
 //! Each file is checked twice, by the configurations that are active and by those with the new one in its place. Nothing is
 //! written but a copy of the file that is checked, in a temporary folder.
 
+mod values;
+
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -20,8 +22,10 @@ use tidewaiter_engine::ports::{
     Conclusion, HistoryFilter, ImportRun, Kind as RunKind, Objects, Progress, RunLedger,
 };
 
-use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
-use crate::preflight::{Advice, Checks, Judge, Lines, Preflight};
+pub use self::values::ValueChange;
+use self::values::compare;
+use crate::deployment::{Deployed, Deployment, one_repository, with_deployed};
+use crate::preflight::{Advice, Checks, Judge, Lines, Preflight, Values};
 use crate::{Error, Result};
 
 /// How many runs of the ledger are looked through for files of the universe.
@@ -30,7 +34,7 @@ const MOST_RUNS: usize = 2_000;
 const EXAMPLES: usize = 3;
 
 /// Names are judged by configurations, so nothing has to be advised.
-const NO_ADVICE: Advice = Advice { which_scope: "", whatever_the_name: "" };
+const NO_ADVICE: Advice = Advice { which_scope: "", whatever_the_name: "", encrypted: "" };
 
 /// What a configuration would change.
 #[derive(Debug, Serialize)]
@@ -60,6 +64,9 @@ pub struct Tried {
     pub after: Option<Verdict>,
     /// Findings that are new, up to three.
     pub examples: Vec<Finding>,
+    /// What would be read otherwise of the first thousand lines, in lines that are accepted either way; of a data file that
+    /// came as it is.
+    pub values: Vec<ValueChange>,
 }
 
 /// How the import of a file would end.
@@ -96,7 +103,7 @@ pub enum Change {
     Better,
     /// Fewer lines are accepted, or the file is refused.
     Worse,
-    /// As many lines are accepted, and others are rejected, or for other reasons.
+    /// As many lines are accepted. Others are rejected, or for other reasons, or values are read otherwise.
     Other,
     /// The verdict is the same.
     Same,
@@ -115,7 +122,11 @@ impl Tried {
         match accepted(after).cmp(&accepted(before)) {
             std::cmp::Ordering::Greater => Change::Better,
             std::cmp::Ordering::Less => Change::Worse,
-            std::cmp::Ordering::Equal if before == after && self.examples.is_empty() => Change::Same,
+            std::cmp::Ordering::Equal
+                if before == after && self.examples.is_empty() && self.values.is_empty() =>
+            {
+                Change::Same
+            }
             std::cmp::Ordering::Equal => Change::Other,
         }
     }
@@ -140,12 +151,8 @@ pub async fn try_configuration(
     last: usize,
 ) -> Result<Trial> {
     with_deployed!(deployment, deployed => {
-        let known = repositories(deployed, repository).await?;
-        let [repository] = known.as_slice() else {
-            let known = known.iter().map(ToString::to_string).collect();
-            return Err(Error::WhichRepository { deployment: deployment.name(), known });
-        };
-        Box::pin(try_in(deployed, repository, universe, document, last)).await
+        let repository = one_repository(deployment, deployed, repository).await?;
+        Box::pin(try_in(deployed, &repository, universe, document, last)).await
     })
 }
 
@@ -175,8 +182,10 @@ async fn try_in(
     let is_meant = |run: &ImportRun| is_for(&active, run, universe) || is_for(&new, run, universe);
     let mut chosen: Vec<ImportRun> = runs.into_iter().filter(is_meant).take(last).collect();
     chosen.reverse();
+    let keys = deployed.decryption_keys().await?;
     let checks = |active: &Active| {
-        Ok::<_, Error>(Checks::new(Judge::new(Some(active.clone()), None, None, NO_ADVICE)?, false))
+        let judge = Judge::new(Some(active.clone()), None, None, NO_ADVICE)?;
+        Ok::<_, Error>(Checks::new(judge, false).with_keys(keys.clone()))
     };
     let (old, new) = (Arc::new(checks(&active)?), Arc::new(checks(&new)?));
     for run in chosen {
@@ -212,8 +221,14 @@ async fn try_on(
     new: &Arc<Checks>,
     kinds: &mut Vec<Difference>,
 ) -> Result<Tried> {
-    let mut tried =
-        Tried { import: run.id, file: run.file.clone(), before: None, after: None, examples: Vec::new() };
+    let mut tried = Tried {
+        import: run.id,
+        file: run.file.clone(),
+        before: None,
+        after: None,
+        examples: Vec::new(),
+        values: Vec::new(),
+    };
     let Progress::Done(Conclusion { place, .. }) = &run.progress else { return Ok(tried) };
     let source = deployed.objects().source(place);
     if deployed.objects().find(&source).await?.is_none() {
@@ -222,7 +237,9 @@ async fn try_on(
     let reader = deployed.objects().open(&source)?;
     let (file, old, new) = (run.file.clone(), old.clone(), new.clone());
     let checked = tokio::task::spawn_blocking(move || check_copy(reader, &file, &old, &new)).await;
-    let (before, after) = checked.map_err(|error| tidewaiter_engine::Error::Task(error.to_string()))??;
+    let checked = checked.map_err(|error| tidewaiter_engine::Error::Task(error.to_string()))??;
+    let [(before, old_values), (after, new_values)] = checked;
+    tried.values = compare(&old_values, &new_values);
     for (preflight, is_new) in
         before.iter().map(|one| (one, false)).chain(after.iter().map(|one| (one, true)))
     {
@@ -242,7 +259,7 @@ fn check_copy(
     file: &str,
     old: &Checks,
     new: &Checks,
-) -> Result<(Vec<Preflight>, Vec<Preflight>)> {
+) -> Result<[(Vec<Preflight>, Values); 2]> {
     let folder = tempfile::tempdir().map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
     let path = folder.path().join(file);
     let copied = File::create(&path).and_then(|mut copy| io::copy(&mut reader, &mut copy));
@@ -253,9 +270,9 @@ fn check_copy(
             said.push(preflight.clone());
             Ok::<_, Error>(())
         })?;
-        Ok::<_, Error>(said)
+        Ok::<_, Error>((said, checks.values(&path)?))
     };
-    Ok((check(old)?, check(new)?))
+    Ok([check(old)?, check(new)?])
 }
 
 /// Adds the findings of a file.

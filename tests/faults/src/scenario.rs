@@ -25,7 +25,7 @@ pub const OUTSIDE: &str = "outsidesecret";
 
 const ACME_CONFIG: &str = r#"{
   "acme": {
-    "contacts": { "crm": {}, "strict": { "policy": "strict" }, "zipped": {}, "linked": {}, "group": {}, "waits": {} },
+    "contacts": { "crm": {}, "strict": { "policy": "strict" }, "zipped": {}, "linked": {}, "sealed": {}, "group": {}, "waits": {} },
     "stores": { "crm": {}, "zipped": {} }, "products": { "crm": {} }
   },
   "settings": { "report_recipients": ["data@example.org"] }
@@ -57,6 +57,10 @@ pub fn before(root: &Path) {
     write(root, "config/acme/acme.json", ACME_CONFIG);
     write(root, "config/beta/beta.json", BETA_CONFIG);
     write(root, "config/gamma/gamma.json", GAMMA_CONFIG);
+    fs::create_dir(root.join("keys")).expect("a folder can be made");
+    fs::write(root.join("keys/ours.asc"), encrypted("keys/ours.asc")).expect("a key can be written");
+    fs::write(root.join("tidewaiter.toml"), "[decryption]\nkey_files = [\"keys/ours.asc\"]\n")
+        .expect("settings can be written");
     write(
         root,
         "imports/acme/acme_contacts_crm_20260131.csv",
@@ -85,6 +89,10 @@ pub fn drops(root: &Path) {
         ("tar.02-02_acme_stores_zipped_20260130.csv", "store_id;name\nZIP01;Zip\n"),
     ];
     fs::write(root.join("imports/acme/monday.tar"), tar(&members)).expect("a drop can be written");
+    // It is decrypted, then extracted, and then it is that file.
+    let sealed = encrypted("deliveries/1/acme_contacts_crm_20260201.csv.gz.GPG");
+    fs::write(root.join("imports/acme/acme_contacts_sealed_20260131.csv.gz.gpg"), sealed)
+        .expect("a drop can be written");
     acme("broken.zip", "PK\x03\x04 and nothing more");
     acme("notes.txt", "for whom?");
     acme("acme_imports_config.json", "{ \"acme\": 2 }");
@@ -108,6 +116,12 @@ pub fn drops(root: &Path) {
     write(root, "imports/gamma/gamma_contacts_crm_20260131.csv", contacts(SECRET, 1) + "bad\n");
     write(root, "imports/delta/delta_imports_config.json", DELTA_CONFIG);
     write(root, "imports/delta/delta_contacts_crm_20260131.csv", contacts("delta", 1));
+}
+
+/// A file of the golden folder of encrypted files.
+fn encrypted(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../golden/encrypted");
+    fs::read(folder.join(name)).expect("the golden folder is there")
 }
 
 fn contacts(word: &str, lines: u32) -> String {

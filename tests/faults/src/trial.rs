@@ -259,7 +259,7 @@ pub fn standing(root: &Path) -> Vec<String> {
                 match &done.report {
                     KeptReport::At(report) => holds(report.as_str(), "report", None),
                     KeptReport::Here(report) if !report.recipients.is_empty() && !done.mail_due => {
-                        let name = format!("{}-{}-{file}.eml", import.id, import.repository);
+                        let name = format!("{}-{}-{}.eml", import.id, import.repository, import.data_file());
                         let safe =
                             |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
                         let name: String = name.chars().map(safe).collect();

@@ -2,19 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
 use tidewaiter::id::ImportId;
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::without_import_id;
 use tidewaiter::record::Effect;
 use tidewaiter::render::{Log, Renderer};
 use tidewaiter::report::{Outcome, Report};
 use tidewaiter_engine::Result;
+use tidewaiter_engine::hash::hex;
 use tidewaiter_engine::ports::{
-    Conclusion, HistoryFilter, ImportRun, KeptReport, Kind, Progress, Records, RunLedger,
+    Conclusion, ConfigStore, HistoryFilter, ImportRun, KeptReport, KeyClaims, Kind, Problem, Progress,
+    Records, RunLedger,
 };
 use tidewaiter_tests::reference::{File, Reference};
 
 use crate::bucket::Bucket;
-use crate::scenario::{ALERTS, REPORTS, Variant, What};
+use crate::scenario::{ALERTS, EXTRA, REPORTS, Variant, What};
 use crate::watch::{Subject, Watch, has_own_name};
 use crate::world::{Inner, World};
 
@@ -206,8 +210,12 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
             of.insert((scope.to_owned(), stored.key), stored.record);
         }
     }
+    let unsettled = problems(world, &imports).await?;
+    let unversioned = versions(world, &imports).await?;
     Ok(world.with(|inner| {
         let mut wrong = objects(inner, &imports);
+        wrong.extend(unsettled);
+        wrong.extend(unversioned);
         for partner in &inner.watch.partners {
             let universe = partner.universe;
             let empty = Reference::default();
@@ -228,6 +236,98 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
     }))
 }
 
+/// A problem is open as long as no later file of its name was imported, and what is written down agrees.
+async fn problems(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for run in imports.iter().filter(|run| run.is_done()) {
+        let Some(done) = run.conclusion() else { continue };
+        let name = format!("{} ({})", run.file, run.id);
+        let is_refused = matches!(done.outcome, Outcome::Bogus | Outcome::NotProcessed)
+            && !matches!(done.code.as_deref(), Some("duplicate" | "tool-file"));
+        if done.problem.is_some() != (is_refused || done.counts.rejected > 0) {
+            wrong.push(format!("{name} leaves {:?}", done.problem));
+        }
+        if done.problem.is_none() {
+            continue;
+        }
+        let corrections: Vec<&ImportRun> = imports.iter().filter(|later| corrects(later, run)).collect();
+        let expected: BTreeSet<ImportId> = corrections.iter().map(|later| later.id).collect();
+        // One that was imported before this file was refused has lost its place to it, and corrects nothing.
+        let is_certain = corrections.iter().any(|later| later.conclusion().is_some_and(has_its_place));
+        let owners = world.state.owners(&run.keys_of_corrections()).await?;
+        let told = world.state.runs(&owners.into_iter().collect::<Vec<_>>()).await?;
+        let is_told = told.iter().any(|later| later.resolves(run));
+        let is_right = match &done.problem {
+            Some(Problem::Resolved { by }) => expected.contains(by),
+            _ if is_told => !expected.is_empty(),
+            _ => !is_certain,
+        };
+        if !is_right {
+            wrong.push(format!("{name} has the problem {:?}, and {expected:?} correct it", done.problem));
+        }
+    }
+    Ok(wrong)
+}
+
+/// Whatever was replaced and whatever a file activated is a version that can be brought back, and each number is used
+/// once.
+async fn versions(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
+    let partners: Vec<(Repository, &'static str)> = world.with(|inner| {
+        inner.watch.partners.iter().map(|partner| (partner.repository.clone(), partner.universe)).collect()
+    });
+    let mut wrong = Vec::new();
+    for (repository, universe) in partners {
+        let all = world.state.versions(&repository, universe).await?;
+        for (n, version) in (1..).zip(&all) {
+            let kept = world.state.kept(&version.sha256).await?;
+            let is_kept = kept.is_some_and(|kept| hex(&Sha256::digest(kept)) == version.sha256);
+            if version.number != n || !is_kept {
+                wrong.push(format!(
+                    "version {n} of {universe} in {repository} is {version:?}, kept: {is_kept}"
+                ));
+            }
+        }
+        let is_activated = imports.iter().any(|import| {
+            let is_of = matches!(&import.kind, Kind::Configuration { universe: of } if of == universe);
+            let outcome = import.conclusion().map(|conclusion| conclusion.outcome);
+            is_of && import.repository == repository && outcome == Some(Outcome::Activated)
+        });
+        let key = Key::config(&repository, universe);
+        let active =
+            world.with(|inner| inner.bucket.content(key.as_str(), None).map(|active| active.to_vec()));
+        let active = active.map(|active| hex(&Sha256::digest(active)));
+        if is_activated && !all.iter().any(|version| Some(&version.sha256) == active.as_ref()) {
+            wrong.push(format!("what is active of {universe} in {repository} is none of its versions"));
+        }
+    }
+    Ok(wrong)
+}
+
+/// True if a file has not given its place to another one.
+fn has_its_place(done: &Conclusion) -> bool {
+    without_import_id(done.place.file_name()).is_none()
+}
+
+/// True if a file was imported later than one that left a problem, under one of its names.
+fn corrects(later: &ImportRun, run: &ImportRun) -> bool {
+    let plain = |name: &str| without_import_id(name).unwrap_or_else(|| name.to_owned());
+    let mut names: BTreeSet<String> = [plain(&run.file), plain(run.data_file())].into();
+    if let Kind::Data { name, .. } = &run.kind {
+        names.insert(plain(name.ungrouped()));
+    }
+    let badlines = run.conclusion().and_then(|done| done.badlines.as_ref());
+    names.extend(badlines.map(|key| key.file_name().to_owned()));
+    let is_imported = later.conclusion().is_some_and(|done| match done.outcome {
+        Outcome::Imported => done.counts.rejected == 0 || done.counts.rejected < done.counts.read,
+        Outcome::Unpacked | Outcome::Activated => true,
+        Outcome::Bogus | Outcome::NotProcessed => false,
+    });
+    is_imported
+        && later.id > run.id
+        && later.repository == run.repository
+        && (names.contains(&later.file) || names.contains(later.data_file()))
+}
+
 /// Where a second copy of an import's outputs may be: under its own names, in the order of log, file, badlines. Two
 /// who carry out one import at the same time cannot tell what the other one wrote from what somebody put there by
 /// hand, and keep it.
@@ -246,6 +346,7 @@ fn own_names(import: &ImportRun, done: &Conclusion) -> Vec<String> {
 /// Each version has one outcome at one place with its bytes, and nothing lies about.
 fn objects(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
     let mut wrong = latest(inner, imports);
+    wrong.append(&mut ignored(inner, imports));
     let mut places = Places {
         bucket: &inner.bucket,
         watch: &inner.watch,
@@ -291,6 +392,43 @@ fn latest(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Each ignored column is told in one report, however often its run was tried.
+fn ignored(inner: &Inner, imports: &[ImportRun]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for partner in &inner.watch.partners {
+        for label in EXTRA {
+            let (mut had, mut told) = (0, Vec::new());
+            for import in imports.iter().filter(|import| import.repository == partner.repository) {
+                let Some(done) = import.conclusion().filter(|done| done.outcome == Outcome::Imported) else {
+                    continue;
+                };
+                let Some(Subject { data, .. }) = inner.watch.subject(import.id) else { continue };
+                let header = data.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                had += u32::from(header.split(|byte| *byte == b',').any(|name| name == label.as_bytes()));
+                let notes = report_of(&inner.bucket, done).map(|report| report.notes).unwrap_or_default();
+                if notes.iter().any(|note| note.contains(&format!("\"{label}\""))) {
+                    told.push(import.id);
+                }
+            }
+            if told.len() != usize::from(had > 0) {
+                wrong.push(format!(
+                    "column {label} of {}: {had} files had it, told by {told:?}",
+                    partner.repository
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+/// The report of a run that has its outcome.
+fn report_of(bucket: &Bucket, done: &Conclusion) -> Option<Report> {
+    match &done.report {
+        KeptReport::Here(report) => Some(Report::clone(report)),
+        KeptReport::At(key) => serde_json::from_slice(&bucket.content(key.as_str(), None)?).ok(),
+    }
 }
 
 /// What lies where.
@@ -383,14 +521,10 @@ impl Places<'_> {
         if source.is_some() && !import.source.key.starts_with(UNPACKED) {
             self.wrong.push(format!("{name} is done, and still lies at {}", import.source.key));
         }
-        let report = match &done.report {
-            KeptReport::Here(report) => Some(Report::clone(report)),
-            KeptReport::At(key) => {
-                self.claimed.insert(key.to_string(), import.id);
-                let json = self.bucket.content(key.as_str(), None).unwrap_or_default();
-                serde_json::from_slice(&json).ok()
-            }
-        };
+        if let KeptReport::At(key) = &done.report {
+            self.claimed.insert(key.to_string(), import.id);
+        }
+        let report = report_of(self.bucket, done);
         let log = report.as_ref().map(|report| Log.render(report).into_bytes());
         let mut outputs = vec![(&done.log, log)];
         if done.code.as_deref() != Some("gone") || import.unpacked().is_some() {

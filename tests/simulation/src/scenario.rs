@@ -183,6 +183,7 @@ impl Variant {
                 "files": format!("{universe} shop {{date:dd.mm.yyyy}}*.txt"),
                 "delimiter": ",",
                 "columns": { "Mail": "email", "First Name": "firstname", "Name": "lastname" },
+                "unknown_columns": "ignore",
             });
             insert(&mut contacts, "shop", shop);
         }
@@ -468,6 +469,9 @@ fn named(
     (file, data)
 }
 
+/// Columns that no import knows.
+pub(crate) const EXTRA: [&str; 3] = ["Tier", "Shoe size", "Loyalty"];
+
 impl Data {
     fn draw(
         chance: &mut Chance,
@@ -489,9 +493,13 @@ impl Data {
             "shop" => (",", "Mail,First Name,Name".to_owned()),
             _ => (";", columns.join(";")),
         };
-        if !is_valid {
+        // A column that the import does not know is ignored in one subsection, and no mistake there.
+        let extra =
+            if subsection == "shop" && chance.below(2) == 0 { Some(pick(chance, &EXTRA)) } else { None };
+        let wrong = if subsection == "shop" { "Mail" } else { "nonsense" };
+        for label in extra.into_iter().chain((!is_valid).then_some(wrong)) {
             header.push_str(delimiter);
-            header.push_str("nonsense");
+            header.push_str(label);
         }
         let mut bytes = format!("{header}\n").into_bytes();
         let mut lines = Vec::new();
@@ -500,6 +508,10 @@ impl Data {
             let cells = columns.iter().map(|column| (*column, cell(chance, column)));
             let cells: Vec<(&str, String)> = cells.collect();
             let mut raw = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(delimiter);
+            if extra.is_some() {
+                raw.push_str(delimiter);
+                raw.push('x');
+            }
             let is_bad = chance.below(9) == 0;
             if is_bad {
                 raw.push_str(&["", "too", "much"].join(delimiter));

@@ -3,6 +3,8 @@
 //! The usual case, an unused key, is one request: a write on the condition that there is nothing, whose failure
 //! brings what is there.
 
+use std::collections::BTreeSet;
+
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
 use tidewaiter_engine::ports::{KeyClaims, RENAMINGS};
@@ -10,13 +12,20 @@ use tidewaiter_engine::{Error, Result};
 
 use super::imports::{IMPORT, find, import_of, put_document};
 use super::{StateTable, keys};
-use crate::table::{Table, Tries, When, Write, Written, text, text_of};
+use crate::table::{At, Table, Tries, When, Write, Written, text, text_of};
 
 const WHAT: &str = "claiming a key";
 
 impl KeyClaims for StateTable {
     async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
         claim(&self.table, keys, id).await
+    }
+
+    async fn owners(&self, keys: &[Key]) -> Result<BTreeSet<ImportId>> {
+        const WHAT: &str = "reading claims";
+        let places: Vec<At> = keys.iter().map(keys::place).collect();
+        let held = self.table.get_all(WHAT, &places).await?;
+        held.iter().map(|item| import_of(item, WHAT)).collect()
     }
 }
 

@@ -5,12 +5,13 @@
 //! is it looked at why.
 
 use jiff::civil::Date;
-use tidewaiter::keys::Key;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::DataName;
 use tidewaiter::report::Outcome;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Conclusion, Decision, ImportRun, Kind};
+use tidewaiter_engine::ports::{Conclusion, Decision, ImportRun, Kind, SeenColumns, Told};
 
-use super::imports::{recall, replace};
+use super::imports::{document, put_document, recall, replace};
 use super::run_cache::RunCache;
 use super::{claim, keys, read};
 use crate::table::{Table, Tries, Write, Written, text, text_of};
@@ -26,7 +27,7 @@ pub(super) async fn conclude(
     seen: &ImportRun,
     decided: &Conclusion,
     outputs: &[&Key],
-    late: Option<Date>,
+    told: Told<'_>,
 ) -> Result<Decision> {
     let id = seen.id;
     let mut tries = Tries::new(WHAT);
@@ -44,12 +45,21 @@ pub(super) async fn conclude(
             return Ok(otherwise);
         }
         let mut writes = replace(import, &after, *revision, WHAT)?;
-        if late.is_none() && decided.outcome == Outcome::Imported {
+        if told.late.is_none() && decided.outcome == Outcome::Imported {
             match raised(table, import, is_first).await? {
                 Raised::Write(write) => writes.push(write),
                 Raised::Late(date) => return Ok(Decision::Late(date)),
                 Raised::Nothing => {}
             }
+        }
+        if let (Some(columns), Kind::Data { name, .. }) = (told.columns, &import.kind) {
+            // The first write has the condition, too: why it failed is looked at here.
+            if !is_first && seen_columns(table, &import.repository, name).await?.revision != columns.revision
+            {
+                return Ok(Decision::Columns);
+            }
+            let at = keys::seen_columns(&import.repository, name);
+            writes.push(put_document(at, columns, columns.revision, WHAT)?);
         }
         if is_first {
             writes.extend(outputs.iter().map(|key| claim::fresh(key, id)));
@@ -66,6 +76,20 @@ pub(super) async fn conclude(
         is_first = false;
         tries.again().await?;
     }
+}
+
+/// The ignored columns that the files of an import had.
+pub(super) async fn seen_columns(
+    table: &Table,
+    repository: &Repository,
+    name: &DataName,
+) -> Result<SeenColumns> {
+    const WHAT: &str = "reading ignored columns";
+    let Some(found) = table.get(WHAT, &keys::seen_columns(repository, name)).await? else {
+        return Ok(SeenColumns::default());
+    };
+    let (columns, revision) = document::<SeenColumns>(&found, WHAT)?;
+    Ok(SeenColumns { revision, ..columns })
 }
 
 /// What becomes of the latest date when a file is imported.

@@ -2,12 +2,11 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{ConfigStore, Universe};
+use tidewaiter_engine::ports::{Activates, ConfigStore, ConfigVersion, Universe};
 
-use super::{StateTable, keys, owners};
+use super::{StateTable, keys, owners, versions};
 use crate::table::{Item, Part, When, Write, broken, number, number_of, text_of};
 
 /// An item may have 400 KB; a configuration may have more, and is kept in parts of this size.
@@ -44,8 +43,17 @@ impl ConfigStore for StateTable {
         owners::reconfigured(&self.table, repository).await
     }
 
-    async fn activates(&self, repository: &Repository, universe: &str, id: ImportId) -> Result<bool> {
-        owners::activates(&self.table, repository, universe, id).await
+    async fn activates(
+        &self,
+        repository: &Repository,
+        universe: &str,
+        activates: &Activates,
+    ) -> Result<bool> {
+        versions::activates(&self.table, repository, universe, activates).await
+    }
+
+    async fn versions(&self, repository: &Repository, universe: &str) -> Result<Vec<ConfigVersion>> {
+        versions::all(&self.table, repository, universe).await
     }
 
     async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {

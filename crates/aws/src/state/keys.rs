@@ -99,6 +99,11 @@ pub(super) fn unmailed(repository: &Repository) -> String {
     format!("unmailed#{repository}")
 }
 
+/// The partition of a repository's imports that leave an open problem.
+pub(super) fn problems(repository: &Repository) -> String {
+    format!("problems#{repository}")
+}
+
 /// The partition of a repository's digests.
 pub(super) fn digests(repository: &Repository) -> String {
     format!("digests#{repository}")
@@ -148,6 +153,16 @@ pub(super) const UNRESOLVED: &str = "unresolved#";
 /// The import that last activated a configuration.
 pub(super) fn activated(repository: &Repository, universe: &str) -> At {
     at(format!("activated#{repository}"), universe)
+}
+
+/// The partition of the versions of a configuration, in the order of their numbers.
+pub(super) fn versions(repository: &Repository, universe: &str) -> String {
+    format!("versions#{repository}#{universe}")
+}
+
+/// A version among them.
+pub(super) fn version_of(repository: &Repository, universe: &str, number: u32) -> At {
+    at(versions(repository, universe), format!("{number:010}"))
 }
 
 /// The universes that have an owner.
@@ -208,6 +223,12 @@ pub(super) fn content(repository: &Repository, name: &DataName, sha256: &str) ->
     at(format!("content#{repository}#{universe}\u{1f}{scope}\u{1f}{subsection}"), sha256)
 }
 
+/// The ignored columns that the files of one configured import had.
+pub(super) fn seen_columns(repository: &Repository, name: &DataName) -> At {
+    let DataName { universe, scope, subsection, .. } = name;
+    at(format!("columns#{repository}"), format!("{universe}\u{1f}{scope}\u{1f}{subsection}"))
+}
+
 /// When something was noted.
 pub(super) fn note(key: &str) -> At {
     at(format!("note#{key}"), "note")
@@ -234,6 +255,7 @@ pub(super) fn listed(run: &ImportRun, listing: &Listing) -> At {
         Listing::Unfinished => of(unfinished(repository), id),
         Listing::Ended(finished) => at(ended(repository), format!("{}#{id}", ended_at(*finished))),
         Listing::MailDue => of(unmailed(repository), id),
+        Listing::Problem => of(problems(repository), id),
         Listing::Digest(digest) => at(digests(repository), format!("{}{id}", waits(digest))),
     }
 }

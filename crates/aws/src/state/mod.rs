@@ -22,6 +22,7 @@ mod read;
 mod register;
 mod run_cache;
 mod runs;
+mod versions;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

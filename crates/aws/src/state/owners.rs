@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::Universe;
 
-use super::imports::{CONCLUDED, IMPORT, REGISTERED};
+use super::imports::{CONCLUDED, REGISTERED};
 use super::keys;
-use crate::table::{Item, Part, Table, When, Write, Written, broken, text, text_of};
+use crate::table::{Item, Part, Table, When, Write, broken, text, text_of};
 
 /// The attribute with the owner of a universe.
 const OWNER: &str = "owner";
@@ -19,29 +18,6 @@ pub(super) async fn reconfigured(table: &Table, repository: &Repository) -> Resu
     const WHAT: &str = "counting a configuration";
     let at = keys::configurations(repository);
     table.write(WHAT, vec![Write::CountBoth(at, REGISTERED, CONCLUDED)]).await.map(|_| ())
-}
-
-/// Notes that an import is about to activate a configuration; false if a later one has.
-pub(super) async fn activates(
-    table: &Table,
-    repository: &Repository,
-    universe: &str,
-    id: ImportId,
-) -> Result<bool> {
-    const WHAT: &str = "noting a configuration";
-    let at = keys::activated(repository, universe);
-    loop {
-        let raised = Write::Raise(at.clone(), IMPORT, text(id.to_string()));
-        if let Written::Done = table.write(WHAT, vec![raised]).await? {
-            return Ok(true);
-        }
-        // Either a later one is noted, or another process wrote at the same moment.
-        let held = table.get(WHAT, &at).await?;
-        let latest = held.as_ref().and_then(|item| text_of(item, IMPORT)?.parse::<ImportId>().ok());
-        if latest.is_some_and(|latest| latest > id) {
-            return Ok(false);
-        }
-    }
 }
 
 /// Makes a repository the owner of a universe that has none; what holds then.

@@ -58,6 +58,13 @@ pub(super) async fn unresolved(table: &Table, repository: &Repository) -> Result
     Ok(imports)
 }
 
+/// The runs of a repository that are listed with an open problem.
+pub(super) async fn problems(table: &Table, repository: &Repository) -> Result<Vec<ImportRun>> {
+    const WHAT: &str = "finding open problems";
+    let ids = named(table, WHAT, &keys::problems(repository), Part::default()).await?;
+    find_all(table, WHAT, &ids).await
+}
+
 fn ready_work(item: &Item, what: &'static str) -> Result<Ready> {
     match group_of(item, what)? {
         Some(group) => {

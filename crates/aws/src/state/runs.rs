@@ -6,7 +6,8 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, RunLedger,
+    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, Problem,
+    RunLedger, SeenColumns, Told,
 };
 
 use super::imports;
@@ -75,9 +76,13 @@ impl RunLedger for StateTable {
         seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
-        late: Option<Date>,
+        told: Told<'_>,
     ) -> Result<Decision> {
-        conclude::conclude(&self.table, &self.known, seen, conclusion, outputs, late).await
+        conclude::conclude(&self.table, &self.known, seen, conclusion, outputs, told).await
+    }
+
+    async fn seen_columns(&self, repository: &Repository, name: &DataName) -> Result<SeenColumns> {
+        conclude::seen_columns(&self.table, repository, name).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
@@ -86,6 +91,16 @@ impl RunLedger for StateTable {
             self.known.forget(id);
         }
         self.change("finishing an import", id, ImportRun::finish).await
+    }
+
+    async fn problems(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
+        read::problems(&self.table, repository).await
+    }
+
+    async fn settle(&self, id: ImportId, problem: &Problem) -> Result<bool> {
+        let mut is_settled = false;
+        self.change("ending a problem", id, |import| is_settled = import.settle(problem)).await?;
+        Ok(is_settled)
     }
 
     async fn find_duplicate(

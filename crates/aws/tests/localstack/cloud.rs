@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -12,8 +12,8 @@ use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasMailer, HasObjects, HasQueue, HasRecords, HasState,
-    IntakePolicy, Observes,
+    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
+    HasRecords, HasState, IntakePolicy, Keys, Observes,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::{self, BufferedQueue};
@@ -163,6 +163,13 @@ impl Clock for Cloud {
 impl IntakePolicy for Cloud {
     fn quiet_period(&self, _configured: u64) -> i64 {
         0
+    }
+}
+
+impl HasDecryptionKeys for Cloud {
+    /// Those of the golden folders, where the folder has the same ones.
+    async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
+        Ok(Some(golden_keys()))
     }
 }
 
@@ -421,6 +428,20 @@ pub(crate) fn ledger(imports: Vec<ImportRun>, mask: &Mask) -> Vec<String> {
     let mut lines: Vec<String> = imports.into_iter().map(line).collect();
     lines.sort();
     lines
+}
+
+/// The keys of the golden folder `encrypted`.
+fn golden_keys() -> Arc<Keys> {
+    static KEYS: OnceLock<Arc<Keys>> = OnceLock::new();
+    let read = || {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/encrypted/keys");
+        let bytes: Vec<u8> = ["ours.asc", "rotated.asc"]
+            .iter()
+            .flat_map(|name| std::fs::read(folder.join(name)).unwrap())
+            .collect();
+        Arc::new(Keys::read(&bytes, &["correct horse".to_owned()]).unwrap())
+    };
+    KEYS.get_or_init(read).clone()
 }
 
 /// The deliveries of a golden case, in their order.

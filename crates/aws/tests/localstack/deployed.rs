@@ -95,6 +95,8 @@ fn golden_drops_give_the_same_through_the_functions_as_in_a_folder() {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
     let mut cases: Vec<_> = std::fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|case| case.is_dir() && is_wanted(&case.file_name().unwrap().to_string_lossy()));
+    // Where the keys are read is all that differs for encrypted files; `secret_keys` shows that.
+    cases.retain(|case| !case.join("keys").is_dir());
     cases.sort();
     assert!(!cases.is_empty(), "no case has such a name");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -27,7 +27,10 @@ const VISIBILITY: &str = "5";
 fn configuration(settle_seconds: u64) -> String {
     let document = serde_json::json!({
         "acme": {
-            "contacts": { "crm": {}, "strict": { "policy": "strict" } },
+            "contacts": { "crm": {}, "strict": { "policy": "strict" }, "kunden": {
+                "files": "kunden {date:dd.mm.yyyy}.csv", "delimiter": ",", "line_breaks": "keep",
+                "columns": { "E-Mail": "email", "Vorname": "firstname", "Notiz": null }
+            } },
             "stores": { "crm": {} }, "products": { "crm": {} }, "orders": { "crm": {} },
             "ordersitems": { "crm": {} }, "cardcode": { "crm": {} }, "creditpoints": { "crm": {} },
             "deletecontacts": { "crm": {} },
@@ -137,6 +140,13 @@ fn drops() -> Files {
                 ("acme_stores_crm_20260129.csv", &stores),
             ]),
         ),
+        (
+            "kunden 30.01.2026.tar",
+            tar(&[(
+                "kunden 30.01.2026.csv",
+                b"E-Mail,Vorname,Notiz\nmapped@example.org,Ada,\"two\nlines\"\nbad,Bo,\n",
+            )]),
+        ),
         ("broken.zip", b"PK\x03\x04 and nothing more".to_vec()),
         ("notes.txt", b"for whom?".to_vec()),
         ("other_imports_config.json", b"{ \"acme\": {} }".to_vec()),
@@ -222,13 +232,15 @@ fn told(proxies: &BTreeMap<&'static str, Proxy>) -> String {
     text
 }
 
-/// One of each: a file with rejected lines, a group, an archive, something that is refused, a name used again.
+/// One of each: a file with rejected lines, a group, an archive, a packed file with a name and a form of its own, something
+/// that is refused, a name used again.
 fn few() -> Files {
     let all = drops();
     let names = [
         "acme_orders_crm_20260204.csv",
         "loyalty.01-02_acme_contacts_crm_20260131.csv",
         "loyalty.02-02_acme_cardcode_crm_20260131.csv",
+        "kunden 30.01.2026.tar",
         "monday.tar",
         "notes.txt",
     ];
@@ -241,6 +253,8 @@ fn few() -> Files {
 async fn functions_that_are_killed_at_a_request_change_nothing() {
     let all = std::env::var("KILLS").is_ok_and(|kills| kills == "all");
     let (last, step, at_least) = if all { (40, 1, 20) } else { (12, 5, 2) };
+    // It has little to do: between two kills at ever later requests, it mails what is left.
+    let at_least = |function: &str| if function == "report" { at_least.min(5) } else { at_least };
     let expected = in_a_folder(0, few()).await;
     let proxies: BTreeMap<&'static str, Proxy> = FUNCTIONS.into_iter().map(|f| (f, Proxy::new())).collect();
     let endpoints: Vec<(String, String)> =
@@ -281,7 +295,7 @@ async fn functions_that_are_killed_at_a_request_change_nothing() {
     assert_same(&stack, &expected, &story).await;
     for (function, proxy) in &proxies {
         let (_, kills) = proxy.kills();
-        assert!(kills.len() >= at_least, "{function} was killed {} times only", kills.len());
+        assert!(kills.len() >= at_least(function), "{function} was killed {} times only", kills.len());
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn plain(records: Vec<StoredRecord>) -> Vec<(String, Texts, u64)> {
 fn judge(case: &Path) {
     let name = case.file_name().unwrap().to_string_lossy().into_owned();
     let world = World::new();
+    tidewaiter_tests::golden::settings(&world, case);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let cloud = runtime.block_on(Cloud::new());
     for (file, content) in files(&case.join("config"), "") {

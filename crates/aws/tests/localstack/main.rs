@@ -21,6 +21,7 @@ mod operator;
 mod proxy;
 mod records;
 mod requests;
+mod secret_keys;
 mod stack;
 mod state;
 mod support;

@@ -137,6 +137,9 @@ fn a_stack_is_shown_as_a_folder_with_the_same_drops_is() {
     let sample = world.path("acme_contacts_crm_20260301.csv");
     std::fs::write(&sample, "email\nada@example.org\nnobody\n").unwrap();
     let sample = sample.display().to_string();
+    let draft = world.path("acme_imports_config.json");
+    std::fs::write(&draft, r#"{ "acme": { "contacts": { "crm": { "policy": "strict" } } } }"#).unwrap();
+    let draft = draft.display().to_string();
     for (code, arguments) in [
         (0, vec!["status", "DIR"]),
         (0, vec!["status", "DIR", "--format", "json"]),
@@ -158,6 +161,13 @@ fn a_stack_is_shown_as_a_folder_with_the_same_drops_is() {
         (0, vec!["records", "DIR", "stores"]),
         (1, vec!["check", "--dir", "DIR", &sample]),
         (1, vec!["check", "--dir", "DIR", "--repository", PARTNER, "--format", "json", &sample]),
+        (0, vec!["config", "history", "DIR", "acme"]),
+        (0, vec!["config", "activate", "DIR", "--repository", PARTNER, &draft]),
+        (0, vec!["config", "rollback", "DIR", "acme"]),
+        (0, vec!["config", "rollback", "DIR", "acme", "--repository", PARTNER]),
+        (0, vec!["config", "rollback", "DIR", "acme", "2"]),
+        (2, vec!["config", "rollback", "DIR", "acme", "9"]),
+        (0, vec!["config", "history", "DIR", "acme"]),
     ] {
         let with =
             |dir: &str| -> Vec<String> { arguments.iter().map(|one| one.replace("DIR", dir)).collect() };

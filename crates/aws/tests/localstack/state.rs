@@ -8,7 +8,7 @@ use tidewaiter_aws::StateTable;
 use tidewaiter_engine::contract;
 use tidewaiter_engine::ports::{
     AdvanceWrites, ConfigStore, Group, GroupQueue, HistoryFilter, ImportRun, Kind, Pinned, Progress,
-    RunLedger, Source,
+    RunLedger, Source, Told,
 };
 
 use crate::support::{Requests, state_table, table};
@@ -124,7 +124,7 @@ async fn what_another_process_decided_is_finished_whatever_is_remembered() {
     let file = member(1, 1, 1);
     ours.register(std::slice::from_ref(&file)).await.unwrap();
     let conclusion = contract::conclusion(&file, Outcome::NotProcessed);
-    other.conclude(&file, &conclusion, &[], None).await.unwrap();
+    other.conclude(&file, &conclusion, &[], Told::default()).await.unwrap();
     ours.finish(file.id).await.unwrap();
     let import = other.run(file.id).await.unwrap().unwrap();
     assert_eq!(import.progress, Progress::Done(conclusion));

@@ -31,6 +31,10 @@ and what records hold already is not, either: which lines change something, and
 which are superseded by later ones, only an import can count.
 JSON is one array with an object for each file.
 
+An encrypted file (.pgp, .gpg, .asc) is looked into with --key-file, or with the
+keys of the folder that --dir names. Without a key, check the file before it is
+encrypted.
+
 --fix repairs what has only one meaning (a byte order mark, UTF-16, the
 delimiter, capitals in the header, decimal commas, dates with the year last, …),
 keeps everything else byte for byte, and lists each change. It never guesses:
@@ -56,6 +60,13 @@ pub struct CheckArgs {
     /// The character between fields, instead of the configured one
     #[arg(long, value_name = "C", value_parser = delimiter)]
     pub(crate) delimiter: Option<Delimiter>,
+    /// A file with a secret key, to look into encrypted files; may be given several times. With --dir, the keys of the
+    /// folder are used
+    #[arg(long = "key-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) keys: Vec<PathBuf>,
+    /// A file with the passphrases of the keys, one a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "keys")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Write the file as it should be, where there is no doubt
     #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) fix: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod dismiss;
 mod history;
 mod init;
 mod records;
@@ -19,7 +20,11 @@ use tidewaiter::keys::Repository;
 
 pub use self::check::CheckArgs;
 pub(crate) use self::check::EncodingName;
-pub use self::config::{ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigTryArgs, Document};
+pub use self::config::{
+    ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigHistoryArgs, ConfigRollbackArgs, ConfigTryArgs,
+    Configured, Document,
+};
+pub use self::dismiss::DismissArgs;
 pub use self::history::HistoryArgs;
 pub use self::init::InitArgs;
 pub use self::records::RecordsArgs;
@@ -29,8 +34,8 @@ pub use self::universe::{UniverseCommand, UniverseListArgs, UniverseShareArgs};
 use crate::format::Format;
 
 /// What is logged to standard error, as a filter such as `debug` or `tidewaiter_engine=trace`. The only
-/// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, and what AWS's clients
-/// read.
+/// environment variable of tidewaiter itself; `NO_COLOR` and `CLICOLOR` are honoured too, what AWS's clients read, and
+/// the names of the user, for the versions of configurations.
 pub const LOG_VARIABLE: &str = "TIDEWAITER_LOG";
 
 const EXAMPLES: &str = "\
@@ -106,9 +111,11 @@ pub enum Command {
     Records(RecordsArgs),
     /// Check files before they are sent: the same check, the same verdict as an import
     Check(CheckArgs),
+    /// End open problems for which no corrected file will come
+    Dismiss(DismissArgs),
     /// Bring dead letters of a deployed stack back to their queues
     Replay(ReplayArgs),
-    /// Check a configuration, activate one, or print its JSON Schema
+    /// Check a configuration, activate one, or go back to an earlier one
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Show whose universes are, and share them with other repositories

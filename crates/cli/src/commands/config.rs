@@ -14,12 +14,12 @@ use crate::text::{listed, plural};
 use crate::{Error, Result, Status};
 
 /// Makes a configuration the active one of a repository, as an operator.
-pub async fn activate(args: ConfigActivateArgs, printer: &Printer) -> Result<Status> {
+pub async fn activate(args: ConfigActivateArgs, printer: &Printer, operator: &str) -> Result<Status> {
     let ConfigActivateArgs { deployment, repository, document } = args;
     let location = Location::of(deployment.dir)?;
     let deployment = Deployment::open(&location).await?;
     let Read { file, universe, content } = read(document)?;
-    match configurations::activate(&deployment, &repository, &universe, content).await? {
+    match configurations::activate(&deployment, &repository, &universe, content, operator).await? {
         Activation::Active => {}
         Activation::Superseded => return Err(Error::Superseded(universe)),
         Activation::NotOwned => {

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod dismiss;
 pub mod explain;
 pub mod history;
 pub mod init;
@@ -13,6 +14,7 @@ pub mod run;
 pub mod status;
 pub mod trial;
 pub mod universe;
+pub mod versions;
 pub mod watch;
 
 mod events;
@@ -28,10 +30,10 @@ use crate::args::{self, Cli, Command, ConfigCommand, UniverseCommand};
 use crate::printer::Printer;
 use crate::{Error, Result, Status};
 
-/// Does what was asked for.
-pub(crate) async fn run(command: Command, printer: &Printer) -> Result<Status> {
+/// Does what was asked for. `operator` is the user and the machine.
+pub(crate) async fn run(command: Command, printer: &Printer, operator: &str) -> Result<Status> {
     match command {
-        Command::Init(args) => init::run(args, printer).await,
+        Command::Init(args) => Box::pin(init::run(args, printer, operator)).await,
         Command::Run(args) => run::run(args, printer).await,
         Command::Watch(args) => watch::run(args, printer).await,
         Command::Status(args) => status::run(args, printer).await,
@@ -40,10 +42,17 @@ pub(crate) async fn run(command: Command, printer: &Printer) -> Result<Status> {
         Command::Explain(args) => explain::run(args, printer).await,
         Command::Records(args) => records::run(args, printer).await,
         Command::Check(args) => check::run(args, printer).await,
+        Command::Dismiss(args) => dismiss::run(args, printer).await,
         Command::Replay(args) => replay::run(args, printer).await,
         Command::Config(ConfigCommand::Check(args)) => config::check(args, printer),
         Command::Config(ConfigCommand::Try(args)) => Box::pin(trial::run(args, printer)).await,
-        Command::Config(ConfigCommand::Activate(args)) => Box::pin(config::activate(args, printer)).await,
+        Command::Config(ConfigCommand::Activate(args)) => {
+            Box::pin(config::activate(args, printer, operator)).await
+        }
+        Command::Config(ConfigCommand::History(args)) => versions::history(args, printer).await,
+        Command::Config(ConfigCommand::Rollback(args)) => {
+            Box::pin(versions::rollback(args, printer, operator)).await
+        }
         Command::Config(ConfigCommand::Schema) => config::schema(printer),
         Command::Universe(UniverseCommand::List(args)) => universe::list(args, printer).await,
         Command::Universe(UniverseCommand::Share(args)) => universe::share(args, true, printer).await,

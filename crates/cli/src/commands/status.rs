@@ -5,6 +5,7 @@ mod mails;
 use tidewaiter::id::Timestamp;
 use tidewaiter::sequence::Stage;
 use tidewaiter_engine::ports::Untaken;
+use tidewaiter_ops::problems::OpenProblem;
 use tidewaiter_ops::status::{self, Item, NAMED, Queued, Standing, Work};
 
 use super::{look, waiting};
@@ -51,8 +52,9 @@ fn tell_outside(outside: &status::Outside, printer: &Printer) -> Result<()> {
 }
 
 fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
-    let Standing { repository, universes, running, unsettled, queued, waiting, dropped, mails, .. } =
-        standing;
+    let Standing {
+        repository, universes, running, unsettled, queued, waiting, dropped, problems, mails, ..
+    } = standing;
     printer.line(Line::new().styled(style::BOLD, repository))?;
     if universes.is_empty() {
         printer
@@ -94,6 +96,7 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
         }
     }
     tell_dropped(dropped, now, printer)?;
+    tell_problems(problems, now, printer)?;
     mails::tell(mails, printer)?;
     if standing.is_idle() {
         printer.line("  nothing is waiting")?;
@@ -150,6 +153,31 @@ fn tell_dropped(dropped: &[Untaken], now: Timestamp, printer: &Printer) -> Resul
         printer.line(format!("    and {} more", number((dropped.len() - NAMED) as u64)))?;
     }
     Ok(())
+}
+
+fn tell_problems(problems: &[OpenProblem], now: Timestamp, printer: &Printer) -> Result<()> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let count = plural(problems.len() as u64, "open problem");
+    let ends = ", until a corrected file is imported or `tidewaiter dismiss` ends it:";
+    printer.line(Line::from("  ").styled(style::WARN, count).text(ends))?;
+    for problem in problems.iter().take(NAMED) {
+        let about = format!("  {}, {}", fault(problem), ago(now, problem.since));
+        printer.line(Line::from("    ").text(&problem.file).styled(style::DIM, about))?;
+        printer.line(Line::from("      ").styled(style::DIM, format!("at {}", problem.place)))?;
+    }
+    if problems.len() > NAMED {
+        printer.line(format!("    and {} earlier", number((problems.len() - NAMED) as u64)))?;
+    }
+    Ok(())
+}
+
+fn fault(problem: &OpenProblem) -> String {
+    match &problem.reason {
+        Some(reason) => format!("{}: {reason}", problem.outcome.word()),
+        None => format!("{} of {} rejected", number(problem.rejected), plural(problem.read, "line")),
+    }
 }
 
 /// What a repository is doing, in a sentence.

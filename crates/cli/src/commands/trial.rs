@@ -1,7 +1,7 @@
 //! `tidewaiter config try`: what a configuration would change.
 
 use tidewaiter::report::Outcome;
-use tidewaiter_ops::trial::{Change, Trial, Tried, Verdict, try_configuration};
+use tidewaiter_ops::trial::{Change, Trial, Tried, ValueChange, Verdict, try_configuration};
 
 use super::check::render;
 use super::config::{Read, read, tell_wrong};
@@ -9,8 +9,11 @@ use super::look;
 use crate::args::ConfigTryArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
-use crate::text::{number, plural};
+use crate::text::{number, plural, shortened};
 use crate::{Result, Status};
+
+/// How much of a value is shown.
+const VALUE_COLUMNS: usize = 40;
 
 /// Tries a configuration on the files that came last.
 pub async fn run(args: ConfigTryArgs, printer: &Printer) -> Result<Status> {
@@ -73,6 +76,20 @@ fn tell_file(file: &Tried, printer: &Printer) -> Result<()> {
     printer.line(line.text(format!("  {verdicts}")))?;
     for finding in &file.examples {
         printer.line(Line::from("         ").then(render::line(finding)))?;
+    }
+    for change in &file.values {
+        let ValueChange { field, count, line, before, after } = change;
+        let shown = |value: &Option<String>| {
+            value.as_ref().map_or_else(
+                || "nothing".to_owned(),
+                |value| format!("`{}`", shortened(value, VALUE_COLUMNS)),
+            )
+        };
+        let (was, is) = (shown(before), shown(after));
+        let count = plural(*count, "value");
+        printer.line(format!(
+            "           column {field}: {count} read otherwise, such as {was} as {is} in line {line}"
+        ))?;
     }
     Ok(())
 }

@@ -36,14 +36,14 @@ fn findings_have_positions_hints_and_counts() {
     place.write("acme_contacts_crm_20260131.csv", MIXED);
     let arguments = ["check", "--config", "acme_imports_config.json", "acme_contacts_crm_20260131.csv"];
     let answer = place.run(&arguments).expect(1);
-    insta::assert_snapshot!(answer.out, @r"
+    insta::assert_snapshot!(answer.out, @r#"
     acme_contacts_crm_20260131.csv: would be imported: 1 of 3 lines, 2 rejected
       line 3, field 1 (email): type-error: not an e-mail address, found `nobody`
       line 4, field 3 (birthdate): type-error: not a date such as 2026-01-31, found `23/04/1988`
-          hint: write it as `1988-04-23`
+          hint: write it as `1988-04-23`, or add `"date_formats": ["dd/mm/yyyy"]` to the import
            1  type-error in column birthdate
            1  type-error in column email
-    ");
+    "#);
 }
 
 #[test]
@@ -319,4 +319,92 @@ fn a_workbook_is_checked_as_the_file_that_it_holds() {
     place.write("Customers 2026-11-28.xlsx", GOOD);
     let answer = place.run(&arguments).expect(1);
     assert!(answer.out.contains("the file is no workbook, but plain text"), "{answer:?}");
+}
+
+/// A file of the golden folder of encrypted files.
+fn encrypted(name: &str) -> Vec<u8> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/encrypted");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+/// What a check says of files, with these arguments more: file, archive, outcome and reason.
+fn said(place: &Place, file: &str, arguments: &[&str]) -> Vec<[String; 3]> {
+    place.write(file, encrypted(&format!("deliveries/1/{file}")));
+    let config = ["check", "--format", "json", "--config", "acme_imports_config.json"];
+    let answer = place.run(&[&config[..], arguments, &[file]].concat()).json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let said = answer.as_array().unwrap().iter().map(|one| {
+        let outcome = format!("{} {}", text(&one["outcome"]), text(&one["reason"]["code"]));
+        [text(&one["file"]), text(&one["archive"]), outcome.trim_end().to_owned()]
+    });
+    said.collect()
+}
+
+#[test]
+fn an_encrypted_file_is_looked_into_with_a_key() {
+    let place = Place::empty();
+    place.write("acme_imports_config.json", encrypted("config/acme.json"));
+    for name in ["ours.asc", "rotated.asc", "passphrases"] {
+        place.write(name, encrypted(&format!("keys/{name}")));
+    }
+    let keys = ["--key-file", "ours.asc", "--key-file", "rotated.asc", "--passphrase-file", "passphrases"];
+    for (dropped, file, outcome) in [
+        ("acme_contacts_crm_20260131.csv.pgp", "acme_contacts_crm_20260131.csv", "imported"),
+        ("acme_contacts_crm_20260201.csv.gz.GPG", "acme_contacts_crm_20260201.csv", "imported"),
+        ("acme_stores_crm_20260131.zip.asc", "export.csv", "imported"),
+        ("acme_orders_erp_20261128.xlsx.pgp", "acme_orders_erp_20261128.csv", "imported"),
+        ("Customers 2026-11-28.csv.pgp", "Customers 2026-11-28.csv", "imported"),
+        ("acme_contacts_crm_20260301.csv.pgp", "", "bogus other-key"),
+        ("acme_contacts_crm_20260304.csv.pgp", "", "bogus modified"),
+        ("acme_contacts_crm_20260308.csv.gz.pgp", "", "bogus not-an-archive"),
+        ("acme_contacts_crm_20260309.csv.pgp.asc", "", "bogus name"),
+        (
+            "other_contacts_crm_20260131.csv.pgp",
+            "other_contacts_crm_20260131.csv",
+            "notprocessed not-configured",
+        ),
+    ] {
+        let expected = if file.is_empty() { [dropped, "", outcome] } else { [file, dropped, outcome] };
+        assert_eq!(said(&place, dropped, &keys), [expected.map(str::to_owned)]);
+    }
+    let (archive, grouped) = ("monday.tar.gz.pgp", "day.01-02_acme_contacts_crm_20260202.csv");
+    let monday = said(&place, archive, &keys);
+    assert_eq!(monday.len(), 3);
+    assert_eq!(monday[0], [archive, "", "unpacked"]);
+    assert_eq!(monday[1], [grouped, archive, "imported"]);
+}
+
+#[test]
+fn without_a_key_a_check_says_what_it_can() {
+    let place = Place::empty();
+    place.write("acme_imports_config.json", encrypted("config/acme.json"));
+    let file = "acme_contacts_crm_20260131.csv.pgp";
+    assert_eq!(said(&place, file, &[])[0][2], "notprocessed no-decryption-key");
+    let answer = place.run(&["check", "--config", "acme_imports_config.json", file]).expect(1);
+    insta::assert_snapshot!(answer.out, @r"
+    acme_contacts_crm_20260131.csv.pgp: would not be processed: the file is encrypted, so what it holds was not checked
+      hint: check the file before it is encrypted, or name the secret key with --key-file
+    ");
+    let answer = place.run(&["check", "--scope", "contacts", "--fix", "out.csv", file]).expect(1);
+    assert!(answer.out.contains("fix the file before it is encrypted"), "{answer:?}");
+    // A key that cannot be read is told, and no verdict.
+    let answer = place
+        .run(&["check", "--config", "acme_imports_config.json", "--key-file", "none.asc", file])
+        .expect(2);
+    assert!(answer.err.contains("none.asc does not exist"), "{answer:?}");
+    let answer = place.run(&["init", "drop", "--from", file]).expect(2);
+    assert!(answer.out.contains("is encrypted: name the file as it was before"), "{answer:?}");
+}
+
+#[test]
+fn a_check_beside_a_folder_uses_its_keys() {
+    let place = Place::deployment();
+    place.write("drop/tidewaiter.toml", encrypted("tidewaiter.toml"));
+    for name in ["ours.asc", "rotated.asc", "passphrases"] {
+        place.write(&format!("drop/keys/{name}"), encrypted(&format!("keys/{name}")));
+    }
+    let file = "default_contacts_main_20260131.csv.pgp";
+    place.write(file, encrypted("deliveries/1/acme_contacts_crm_20260131.csv.pgp"));
+    let answer = place.run(&["check", "--format", "json", "--dir", "drop", file]).json();
+    assert_eq!((&answer[0]["counts"]["read"], &answer[0]["outcome"]), (&json!(2), &json!("imported")));
 }

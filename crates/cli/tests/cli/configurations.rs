@@ -139,3 +139,26 @@ fn a_configuration_is_tried_on_what_came_last_without_any_effect() {
     assert_eq!(place.run(&["records", "drop", "contacts"]).out, before);
     assert!(place.import().expect(0).out.contains("nothing to do"));
 }
+
+#[test]
+fn values_that_a_configuration_reads_otherwise_are_shown() {
+    let place = Place::deployment();
+    place.write("drop/config/default/default.json", r#"{ "default": { "products": { "main": {} } } }"#);
+    place.dropped(
+        "default_products_main_20260131.csv",
+        "product_id;name;price\nA1; Tug boat;1.250\nB2;Ark;2\n",
+    );
+    place.import().expect(0);
+    place.write(
+        "default_imports_config.json",
+        r#"{ "default": { "products": { "main": { "trim": true, "decimal": ",", "thousands": "." } } } }"#,
+    );
+    let answer = place.run(&["config", "try", "drop", "default_imports_config.json"]).expect(0);
+    insta::assert_snapshot!(answer.out, @r"
+    otherwise  default_products_main_20260131.csv  2 of 2 lines
+               column name: 1 value read otherwise, such as ` Tug boat` as `Tug boat` in line 2
+               column price: 1 value read otherwise, such as `1.250` as `1250` in line 2
+    1 file, 1 otherwise
+    nothing was imported
+    ");
+}

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod columns;
+#[cfg(test)]
 mod configurations;
 #[cfg(test)]
 mod deployment;
@@ -14,6 +16,7 @@ mod fixes;
 #[cfg(test)]
 mod init_from;
 #[cfg(test)]
+mod late;
 mod listings;
 #[cfg(unix)]
 #[cfg(test)]
@@ -21,6 +24,8 @@ mod looking;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod problems;
+mod remarks;
 mod reports;
 #[cfg(test)]
 mod stacks;
@@ -30,3 +35,5 @@ mod support;
 mod terminal;
 #[cfg(test)]
 mod universes;
+#[cfg(test)]
+mod versions;

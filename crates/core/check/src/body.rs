@@ -81,6 +81,7 @@ impl Body {
 
     pub(crate) fn finish(&mut self, summary: &mut Summary, sink: &mut impl Sink) {
         if self.state.overlong || !self.state.carry.is_empty() {
+            summary.open_end = true;
             self.end_carried(summary, sink);
         }
         self.state.close_search(&self.rules, summary);

@@ -22,6 +22,8 @@ pub struct Header {
     columns: Vec<Option<usize>>,
     /// For each column of the scope, its place in the file.
     places: Vec<Option<usize>>,
+    /// The places of the columns that the import ignores without naming them.
+    unlisted: Vec<usize>,
 }
 
 impl Header {
@@ -53,6 +55,15 @@ impl Header {
     /// The names, in the scope, of the columns that are read, in the order of the file.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The columns that the import ignores because nothing names them, with their places in the file, counted from 0. Those
+    /// without a label are left out.
+    pub fn unlisted(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.unlisted
+            .iter()
+            .map(|&place| (place, self.label(place)))
+            .filter(|(_, label)| !label.trim().is_empty())
     }
 
     /// The place in the file, counted from 0, of each of [`Self::names`].
@@ -139,6 +150,7 @@ impl Header {
             names: Vec::with_capacity(width),
             columns: Vec::with_capacity(width),
             places: vec![None; scope.columns().len()],
+            unlisted: Vec::new(),
         }
     }
 
@@ -172,6 +184,10 @@ fn labels(found: &[String], scope: &Scope, mapping: &Mapping, place: Place, tall
         let finding = |code, message: &str| place.finding(code, message).at(number, shown());
         let column = match meant {
             Meant::Ignored => None,
+            Meant::Unlisted => {
+                header.unlisted.push(n);
+                None
+            }
             Meant::Unknown if label.trim().is_empty() => {
                 let last = n + 1 == width && width > 1;
                 tally.add(Code::BlankLabel, Some(""), || {

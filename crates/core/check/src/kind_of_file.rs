@@ -3,7 +3,7 @@
 
 use tidewaiter_model::finding::{Code, Finding};
 
-use super::hint::messages::{NAME_ARCHIVE, SAVE_AS_CSV, UNFINISHED, WEB_PAGE, WIDE, WORKBOOK};
+use super::hint::messages::{NAME_ARCHIVE, SAVE_AS_CSV, UNFINISHED, WEB_PAGE, WIDE, WORKBOOK, utf_16};
 
 /// A kind of file, how it begins, and what to do instead.
 struct Kind {
@@ -40,9 +40,13 @@ const TEXTS: &[Kind] = &[
 
 /// What a file seems to be if it is not CSV, from the beginning of its first line.
 pub(crate) fn recognise(start: &[u8]) -> Option<Finding> {
-    if let Some(encoding) = utf32(start).or_else(|| utf16(start)) {
-        let finding = Finding::file(Code::EncodingError, format!("the file is {encoding}, not UTF-8"));
-        return Some(finding.with_hint(WIDE));
+    let not_utf8 =
+        |encoding: &str| Finding::file(Code::EncodingError, format!("the file is {encoding}, not UTF-8"));
+    if let Some(encoding) = utf32(start) {
+        return Some(not_utf8(encoding).with_hint(WIDE));
+    }
+    if let Some((encoding, label)) = utf16(start) {
+        return Some(not_utf8(encoding).with_hint(utf_16(label)));
     }
     if start.len() > 3 && start.iter().all(|b| *b == 0) {
         let finding = Finding::file(Code::FormatError, "the file begins with nothing but NUL bytes");
@@ -77,11 +81,11 @@ fn utf32(start: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Tells UTF-16 by its byte order mark, or by every second byte being NUL.
-fn utf16(start: &[u8]) -> Option<&'static str> {
+/// Tells UTF-16, with the label of the encoding that reads it, by its byte order mark, or by every second byte being NUL.
+fn utf16(start: &[u8]) -> Option<(&'static str, &'static str)> {
     match start {
-        [0xff, 0xfe, ..] => return Some("UTF-16 (little-endian)"),
-        [0xfe, 0xff, ..] => return Some("UTF-16 (big-endian)"),
+        [0xff, 0xfe, ..] => return Some(("UTF-16 (little-endian)", "auto")),
+        [0xfe, 0xff, ..] => return Some(("UTF-16 (big-endian)", "auto")),
         _ => {}
     }
     let mut nuls = [0, 0];
@@ -93,8 +97,8 @@ fn utf16(start: &[u8]) -> Option<&'static str> {
     }
     let pairs = head.len() / 2;
     match nuls {
-        [0, odd] if pairs >= 2 && odd == pairs => Some("UTF-16 (little-endian)"),
-        [even, 0] if pairs >= 2 && even == pairs => Some("UTF-16 (big-endian)"),
+        [0, odd] if pairs >= 2 && odd == pairs => Some(("UTF-16 (little-endian)", "utf-16le")),
+        [even, 0] if pairs >= 2 && even == pairs => Some(("UTF-16 (big-endian)", "utf-16be")),
         _ => None,
     }
 }

@@ -62,6 +62,7 @@ mod open_quote;
 mod opening;
 mod place;
 mod plan;
+mod remarks;
 mod rules;
 mod scan;
 mod segments;
@@ -72,6 +73,7 @@ pub use checker::Checker;
 pub use dialect::{Dialect, number};
 pub use header::Header;
 pub use line::Line;
+pub use remarks::TextRemarks;
 
 use tidewaiter_model::finding::{Finding, Tally};
 
@@ -125,6 +127,8 @@ pub struct Summary {
     pub lines_read: u64,
     /// How many lines the file has in all, where that is not the header and the lines read.
     pub file_lines: Option<u64>,
+    /// True if the last line has no line break: the file may have been cut there.
+    pub open_end: bool,
     /// The last line of the file, if it is a trailer, with its line break.
     pub trailer: Option<Vec<u8>>,
     /// How many lines were accepted.

@@ -102,6 +102,11 @@ pub enum DroppedName<'a> {
     Archive,
     /// `.xlsx` and `.xlsm`, in any case of letters: a workbook, of which a sheet is a data file.
     Workbook,
+    /// `.pgp`, `.gpg` and `.asc`, in any case of letters: an encrypted file.
+    Encrypted {
+        /// The name of what it holds: its own without this ending. It is never empty.
+        content: &'a str,
+    },
     /// `.csv`, in any case of letters: a data file, if its name resolves.
     Data,
     /// Anything else: a data file, if a pattern of an import fits it; otherwise [`Directory::resolve`] says what is
@@ -114,6 +119,9 @@ pub const CONFIGURATION: &str = "_imports_config.json";
 
 /// The endings of workbooks that are taken.
 const WORKBOOKS: [&str; 2] = [".xlsx", ".xlsm"];
+
+/// The endings of encrypted files that are taken.
+const ENCRYPTED: [&str; 3] = [".pgp", ".gpg", ".asc"];
 
 /// The endings of archives that are taken, longer ones first.
 pub const ARCHIVES: [&str; 7] = [".tar.bz2", ".tar.gz", ".tgz", ".zip", ".tar", ".gz", ".bz2"];
@@ -129,6 +137,7 @@ impl<'a> DroppedName<'a> {
     /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.csv"), DroppedName::Data);
     /// assert_eq!(DroppedName::of("acme_contacts_crm_20260131.CSV"), DroppedName::Data);
     /// assert_eq!(DroppedName::of("Customers 2026.xlsx"), DroppedName::Workbook);
+    /// assert_eq!(DroppedName::of("a.csv.gz.PGP"), DroppedName::Encrypted { content: "a.csv.gz" });
     /// assert_eq!(DroppedName::of("readme.txt"), DroppedName::Other);
     /// ```
     pub fn of(file: &'a str) -> Self {
@@ -142,14 +151,33 @@ impl<'a> DroppedName<'a> {
             Self::Archive
         } else if workbook_ending(file).is_some() {
             Self::Workbook
+        } else if let Some(content) = decrypted_name(file) {
+            Self::Encrypted { content }
         } else {
             Self::Other
         }
     }
+
+    /// What a file is behind its encryption, if it has any.
+    ///
+    /// ```
+    /// use tidewaiter_model::name::DroppedName;
+    ///
+    /// assert_eq!(DroppedName::decrypted("Customers 2026.xlsx.gpg"), DroppedName::Workbook);
+    /// assert_eq!(DroppedName::decrypted("Customers 2026.xlsx"), DroppedName::Workbook);
+    /// ```
+    pub fn decrypted(file: &'a str) -> Self {
+        Self::of(decrypted_name(file).unwrap_or(file))
+    }
+}
+
+/// The name of what an encrypted file holds.
+fn decrypted_name(file: &str) -> Option<&str> {
+    ENCRYPTED.iter().find_map(|ending| strip_ending(file, ending)).filter(|content| !content.is_empty())
 }
 
 /// The name that an archive gives to the only data file in it, and a workbook to its sheet: its own, with `.csv` in place
-/// of its ending. None for what is neither.
+/// of its ending. For an encrypted file, that of what it holds. None for what is none of these.
 ///
 /// ```
 /// use tidewaiter_model::name::packed_name;
@@ -158,10 +186,17 @@ impl<'a> DroppedName<'a> {
 /// assert_eq!(packed_name("acme_contacts_crm_20260131.csv.gz").as_deref(), Some(name));
 /// assert_eq!(packed_name("acme_contacts_crm_20260131.ZIP").as_deref(), Some(name));
 /// assert_eq!(packed_name("acme_contacts_crm_20260131.xlsx").as_deref(), Some(name));
+/// assert_eq!(packed_name("acme_contacts_crm_20260131.csv.pgp").as_deref(), Some(name));
+/// assert_eq!(packed_name("acme_contacts_crm_20260131.tar.gz.asc").as_deref(), Some(name));
 /// assert_eq!(packed_name(name), None);
 /// ```
 pub fn packed_name(archive: &str) -> Option<String> {
-    let stem = archive.strip_suffix(archive_ending(archive).or_else(|| workbook_ending(archive))?)?;
+    let content = decrypted_name(archive);
+    let packed = content.unwrap_or(archive);
+    let stem = match archive_ending(packed).or_else(|| workbook_ending(packed)) {
+        Some(ending) => packed.strip_suffix(ending)?,
+        None => content?,
+    };
     let is_whole = strip_ending(stem, shape::EXTENSION).is_some();
     Some(if is_whole { stem.to_owned() } else { format!("{stem}{}", shape::EXTENSION) })
 }
@@ -169,6 +204,14 @@ pub fn packed_name(archive: &str) -> Option<String> {
 /// The archive ending of a name, as it is written there.
 fn archive_ending(file: &str) -> Option<&str> {
     let stem = ARCHIVES.iter().find_map(|ending| strip_ending(file, ending))?;
+    file.get(stem.len()..)
+}
+
+/// What a name ends with because its file is packed or encrypted, as it is written there.
+fn packing(file: &str) -> Option<&str> {
+    let content = decrypted_name(file);
+    let packed = content.unwrap_or(file);
+    let stem = archive_ending(packed).and_then(|ending| packed.strip_suffix(ending)).or(content)?;
     file.get(stem.len()..)
 }
 

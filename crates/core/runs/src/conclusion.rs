@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::columns::SeenColumns;
 use super::mails::{DigestPlace, Trouble};
+use super::problem::Problem;
 use tidewaiter_model::id::Timestamp;
 use tidewaiter_model::keys::Key;
 use tidewaiter_model::report::{Counts, Outcome, Report};
@@ -24,6 +26,10 @@ pub struct Conclusion {
     /// SHA-256 of its content.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
+    /// How many bytes of the file are accounted for, if it was imported as it came. A file that is larger at its place
+    /// was written to afterwards.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bytes: Option<u64>,
     /// When it ended.
     pub finished: Timestamp,
     /// Where the file is.
@@ -45,6 +51,9 @@ pub struct Conclusion {
     /// The digest that its report goes into, if it goes into one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub digest: Option<DigestPlace>,
+    /// What it leaves to be done, and what became of that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<Problem>,
 }
 
 impl Conclusion {
@@ -70,6 +79,15 @@ pub enum KeptReport {
     At(Key),
 }
 
+/// What the report of a run says that depends on other runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Told<'a> {
+    /// The later date that was imported before the file came.
+    pub late: Option<Date>,
+    /// The ignored columns that are remembered from now on, in the revision that the report goes by.
+    pub columns: Option<&'a SeenColumns>,
+}
+
 /// What came of an attempt to decide an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
@@ -83,4 +101,6 @@ pub enum Decision {
     /// Nothing is decided: a file of this date, a later one, was imported before this one came, and its report
     /// does not say so.
     Late(Date),
+    /// Nothing is decided: another file added ignored columns since they were read for the report.
+    Columns,
 }

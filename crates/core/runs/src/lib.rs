@@ -2,24 +2,30 @@
 //!
 //! Every store of runs applies these rules and keeps the result. So the rules stand once, whatever the store.
 
+mod columns;
 mod conclusion;
 mod configurations;
 mod groups;
 mod life;
 mod listing;
 mod mails;
+mod problem;
+mod versions;
 
 use serde::{Deserialize, Serialize};
 
-pub use conclusion::{Conclusion, Decision, KeptReport};
+pub use columns::{SeenColumns, UnlistedColumn};
+pub use conclusion::{Conclusion, Decision, KeptReport, Told};
 pub use configurations::{Configurations, Universe};
 pub use groups::{Generations, Group};
 pub use listing::Listing;
 pub use mails::{Delivery, DigestPlace, Trouble};
+pub use problem::Problem;
 use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::keys::Repository;
 use tidewaiter_model::name::DataName;
 use tidewaiter_model::report::{Outcome, Reason};
+pub use versions::{Activates, Author, ConfigVersion};
 
 /// An object's content at one moment: a key and, where the store has versions, which one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,6 +93,13 @@ impl ImportRun {
     /// Its outcome, if that is decided.
     pub fn conclusion(&self) -> Option<&Conclusion> {
         match &self.progress {
+            Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
+            Progress::Registered | Progress::Started(_) => None,
+        }
+    }
+
+    fn conclusion_mut(&mut self) -> Option<&mut Conclusion> {
+        match &mut self.progress {
             Progress::Concluding(conclusion) | Progress::Done(conclusion) => Some(conclusion),
             Progress::Registered | Progress::Started(_) => None,
         }

@@ -77,9 +77,7 @@ impl ImportRun {
 
     /// Says where an output that lay at `key` is kept from now on. Returns false if none of its outputs lay there.
     pub fn rename_output(&mut self, key: &Key, older: &Key) -> bool {
-        let (Progress::Concluding(conclusion) | Progress::Done(conclusion)) = &mut self.progress else {
-            return false;
-        };
+        let Some(conclusion) = self.conclusion_mut() else { return false };
         let outputs = [&mut conclusion.place, &mut conclusion.log];
         let mut is_renamed = false;
         for output in outputs.into_iter().chain(conclusion.badlines.as_mut()).filter(|output| *output == key)

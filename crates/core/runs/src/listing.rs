@@ -26,6 +26,8 @@ pub enum Listing {
     MailDue,
     /// The runs whose reports wait for this digest; see [`DigestPlace::key`](super::DigestPlace::key).
     Digest(String),
+    /// The runs that leave an open problem.
+    Problem,
 }
 
 impl ImportRun {
@@ -65,6 +67,9 @@ impl ImportRun {
                 let digest = conclusion.digest.as_ref().filter(|digest| digest.due);
                 on.extend(digest.map(|digest| Listing::Digest(digest.key())));
             }
+        }
+        if self.has_open_problem() {
+            on.insert(Listing::Problem);
         }
         on
     }

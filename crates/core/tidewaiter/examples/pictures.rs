@@ -10,7 +10,7 @@ use tidewaiter::finding::{Code, Finding, Tally};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::notice::{Notice, What};
 use tidewaiter::render::{Html, Renderer};
-use tidewaiter::report::day::{Column, Day, File, Page, Waiting};
+use tidewaiter::report::day::{Column, Day, File, Page, Problem, Waiting};
 use tidewaiter::report::digest::{self, Digest};
 use tidewaiter::report::{Counts, GroupPlace, Outcome, Reason, Report};
 use tidewaiter::schema::catalogue;
@@ -132,6 +132,10 @@ fn digest() -> Result<String, String> {
     Ok(Html.render(&digest))
 }
 
+fn problem(name: &str, outcome: Outcome, (rejected, read): (u64, u64), since: Timestamp) -> Problem {
+    Problem { name: name.to_owned(), outcome, read, rejected, reason: None, since }
+}
+
 fn at(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|error: jiff::Error| error.to_string())
 }
@@ -234,6 +238,20 @@ fn day() -> Result<String, String> {
         waiting: vec![
             waiting("daily", 3, &[2], at("2026-02-10T04:31:07Z")?),
             waiting("loyalty", 5, &[3, 4, 5], at("2026-02-10T16:58:40Z")?),
+        ],
+        problems: vec![
+            problem(
+                "acme_products_erp_20260210.csv",
+                Outcome::Imported,
+                (64, 12_480),
+                at("2026-02-10T11:20:00Z")?,
+            ),
+            problem(
+                "acme_orders_shop_20260208.csv",
+                Outcome::Imported,
+                (7, 8_112),
+                at("2026-02-08T04:40:12Z")?,
+            ),
         ],
         columns: vec![
             column("contacts", "birthdate", Code::TypeError, 412, 3),

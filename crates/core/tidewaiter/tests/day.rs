@@ -3,7 +3,7 @@
 
 use tidewaiter::finding::Code;
 use tidewaiter::render::{Html, Renderer};
-use tidewaiter::report::day::{COLUMNS, Column, Day, FILES, File, Page, Waiting};
+use tidewaiter::report::day::{COLUMNS, Column, Day, FILES, File, PROBLEMS, Page, Problem, Waiting};
 use tidewaiter::report::{Counts, Outcome};
 
 fn file(name: &str, minute: u16, outcome: Outcome, read: u64, rejected: u64) -> File {
@@ -17,6 +17,17 @@ fn file(name: &str, minute: u16, outcome: Outcome, read: u64, rejected: u64) -> 
         counts,
         has_findings: rejected > 0,
         reason: refused.then(|| "the name has no `date`".to_owned()),
+    }
+}
+
+fn problem(name: &str, outcome: Outcome, rejected: u64, reason: Option<&str>) -> Problem {
+    Problem {
+        name: name.to_owned(),
+        outcome,
+        read: 100,
+        rejected,
+        reason: reason.map(str::to_owned),
+        since: "2026-01-31T09:00:00Z".parse().unwrap(),
     }
 }
 
@@ -42,6 +53,10 @@ fn day() -> Day {
             files: 2,
             since: "2026-01-31T10:00:00Z".parse().unwrap(),
         }],
+        problems: vec![
+            problem("x.csv", Outcome::Imported, 20, None),
+            problem("y.csv", Outcome::NotProcessed, 0, Some("its group was not complete in time <b>")),
+        ],
         columns: vec![column("birthdate", 20), column("", 1)],
         looked_at: None,
     }
@@ -88,12 +103,14 @@ fn a_page_is_of_bounded_size() {
     day.files = (0..50_000)
         .map(|n| file(&format!("f{n}.csv"), n % 1_440, Outcome::Imported, 9, u64::from(n % 2)))
         .collect();
+    day.problems = (0..1_000).map(|n| problem(&format!("{n}.csv"), Outcome::Bogus, 0, None)).collect();
     day.columns = (0..1_000).map(|n| column(&format!("c{n}"), 1_000 - n)).collect();
     let page = page(vec![day]);
     assert!(page.len() < 400_000, "{}", page.len());
     assert_eq!(page.matches("<td class=\"t dim\">").count(), 2 * FILES);
     assert!(
         page.contains("… and 24,500 earlier files;")
+            && page.contains(&format!("… and {} earlier ones;", 1_000 - PROBLEMS))
             && page.contains(&format!("… and {} other kinds.", 1_000 - COLUMNS))
     );
 }

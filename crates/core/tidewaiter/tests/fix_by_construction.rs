@@ -440,6 +440,16 @@ fn evidence() -> Row {
     row.map(str::to_owned).to_vec()
 }
 
+/// The first line has one field too many, so it is not repaired; but it shows that days stand before months.
+#[test]
+fn a_day_in_a_line_that_is_not_repaired_is_heard() {
+    let content = "key,price,stock,day,at,flag,email,phone,status,name,note\n\
+                   K0,1234567,5,1234567,2026-31-12,2026-12-31T10:15:00,true,,,sent,,\n\
+                   K1,0,0,1990-01-03,1990-03-01T00:15:00,false,,,sent,,\n";
+    let found = fix(content.as_bytes(), &scope(), &Dialect::delimited_by(b';'), None);
+    assert_eq!(String::from_utf8_lossy(&found.content), content);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_500, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -162,6 +162,50 @@ fn what_was_dropped_is_told_by_its_ending() {
 }
 
 #[test]
+fn an_encrypted_file_is_what_it_holds() {
+    for (file, content) in [
+        ("x.csv.pgp", "x.csv"),
+        ("x.CSV.PGP", "x.CSV"),
+        ("x.csv.gz.gpg", "x.csv.gz"),
+        ("x.xlsx.Asc", "x.xlsx"),
+        ("acme_imports_config.json.pgp", "acme_imports_config.json"),
+        ("x.csv.pgp.asc", "x.csv.pgp"),
+    ] {
+        assert_eq!(DroppedName::of(file), DroppedName::Encrypted { content }, "{file}");
+        assert_eq!(DroppedName::decrypted(file), DroppedName::of(content), "{file}");
+    }
+    assert_eq!(DroppedName::of(".pgp"), DroppedName::Other);
+    // As a member of an archive with several, it is none.
+    let error = acme().resolve("acme_contacts_crm_20260131.csv.pgp", TODAY).unwrap_err();
+    assert!(error.hint().is_some_and(|hint| hint.contains("not in an archive")), "{error}");
+    let pattern = FilePattern::parse("Customers {date}.csv").unwrap();
+    for file in
+        ["Customers 2026-11-28.csv.pgp", "Customers 2026-11-28.xlsx.GPG", "Customers 2026-11-28.zip.asc"]
+    {
+        assert!(pattern.fit(file).is_some(), "{file}");
+    }
+}
+
+#[test]
+fn an_older_encrypted_file_keeps_its_meaning() {
+    let id = "01J9Z3ND1V0000000000000000".parse().unwrap();
+    for (file, renamed) in [
+        (
+            "acme_contacts_crm_20260131.csv.pgp",
+            "acme_contacts_crm_20260131_01J9Z3ND1V0000000000000000.csv.pgp",
+        ),
+        (
+            "acme_contacts_crm_20260131.csv.gz.asc",
+            "acme_contacts_crm_20260131_01J9Z3ND1V0000000000000000.csv.gz.asc",
+        ),
+        ("Customers.xlsx.pgp", "Customers.01J9Z3ND1V0000000000000000.xlsx.pgp"),
+        ("monday.tar.gz.gpg", "monday.01J9Z3ND1V0000000000000000.tar.gz.gpg"),
+    ] {
+        assert_eq!(with_import_id(file, id), renamed);
+    }
+}
+
+#[test]
 fn an_ending_may_have_capitals() {
     for file in ["acme_contacts_crm_20260131.CSV", "daily.01-02_acme_contacts_crm_20260131_a7.Csv"] {
         assert_eq!(DroppedName::of(file), DroppedName::Data, "{file}");

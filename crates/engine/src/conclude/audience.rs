@@ -101,7 +101,9 @@ pub(super) async fn of_run<D: HasObjects + HasConfigCache>(
             packed_name(&import.file).and_then(|name| active.resolve(&name, day_of(import.arrived)).ok())
         }
         Kind::Refused(refusal) if refusal.reason.code == TOOL_FILE => return Ok(Audience::default()),
-        _ => None,
+        // What was written too late to a file, and what is no file, may have the name of one.
+        Kind::Refused(_) => active.resolve(&import.file, day_of(import.arrived)).ok(),
+        Kind::Unresolved { .. } | Kind::Configuration { .. } => None,
     };
     Ok(match name.and_then(|name| active.subsection(&name)) {
         Some(options) => Audience::of_subsection(options),

@@ -9,7 +9,7 @@ use crate::capabilities::HasRuns;
 use crate::conclude::{self, Findings};
 use crate::configs::{Activation, Candidate, activate};
 use crate::intake::TakesIn;
-use crate::ports::{ImportRun, Objects, Refusal, RunLedger};
+use crate::ports::{Author, ImportRun, Objects, Refusal, RunLedger};
 use crate::{Error, Result};
 
 /// What to do about a configuration that was refused.
@@ -28,7 +28,9 @@ pub(super) async fn configure<D: TakesIn>(deployment: &D, import: &ImportRun, un
         Err(error) => return lose(deployment, import, error).await,
         Ok(document) => document,
     };
-    let candidate = Candidate { repository: &import.repository, universe, id: import.id, document };
+    let by = Author::Dropped { file: import.file.clone() };
+    let candidate =
+        Candidate { repository: &import.repository, universe, id: import.id, document, by, restores: None };
     let findings = match activate(deployment, &candidate, is_undecided(deployment, import)).await? {
         Activation::Active => {
             let notes = vec![format!("it is now the active configuration of universe {universe}")];

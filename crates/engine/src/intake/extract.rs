@@ -6,7 +6,7 @@ use tidewaiter::keys::clean_name;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::Limits;
 
-use super::members::{Member, Stopped, write_members};
+use super::members::{Member, Stopped, Written, write_members};
 use super::{arrived, lone, lose, unresolved};
 use crate::capabilities::{HasObjects, IntakePolicy};
 use crate::conclude::{self, Findings};
@@ -30,8 +30,8 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
     if members.is_empty() {
         let active = configs::active(deployment, &archive.repository).await?;
         let (written, result) = write_members(deployment, archive, &limits(&active)).await;
-        let summary = match result {
-            Ok(summary) => summary,
+        let Written { summary, notes } = match result {
+            Ok(written) => written,
             Err(Stopped::Refused(refusal)) => {
                 for member in &written {
                     deployment.objects().discard(&member.key).await?;
@@ -51,9 +51,9 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, archive: &ImportRun) -> 
             // An earlier version may have begun to register its member.
             && matches!(archive.progress, Progress::Registered)
         {
-            return lone::treat_as_file(deployment, archive, &active, only, Vec::new()).await.map(Some);
+            return lone::treat_as_file(deployment, archive, &active, only, notes).await.map(Some);
         }
-        ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).collect();
+        ignored = summary.ignored.paths.iter().map(|path| ignored_note(path)).chain(notes).collect();
         let registered: Vec<ImportRun> =
             (0..).zip(&written).map(|(n, member)| child(deployment, archive, &active, n, member)).collect();
         // Kept, since an archive that is taken up again is not read again.

@@ -1,4 +1,4 @@
-//! Writes the members of an archive.
+//! Writes the members of an archive, or the only file of an encrypted one.
 //!
 //! Archives are read as blocking streams, the object store is asked without blocking. So a thread of its own
 //! reads, and hands on what it finds; the next piece is decompressed while one is written. Whatever runtime
@@ -11,7 +11,8 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{ExtractError, Format, Limits, Sink, Summary};
 use tokio::sync::mpsc;
 
-use crate::capabilities::HasObjects;
+use super::encrypted;
+use crate::capabilities::{HasDecryptionKeys, HasObjects};
 use crate::ports::{ImportRun, Objects, Refusal, Upload};
 use crate::{Error, Result};
 
@@ -33,25 +34,39 @@ pub(super) enum Stopped {
     Failed(Error),
 }
 
-/// Writes all members of an archive, and says which were written even if not all of them were.
-pub(super) async fn write_members<D: HasObjects>(
+/// What was written of an archive.
+pub(super) struct Written {
+    /// How many members it has, and what was left out.
+    pub(super) summary: Summary,
+    /// What there is to say of how they were taken out.
+    pub(super) notes: Vec<String>,
+}
+
+/// Writes all members of an archive, and says which were written even if not all of them were. An encrypted file that is
+/// no archive has one member.
+pub(super) async fn write_members<D: HasObjects + HasDecryptionKeys>(
     deployment: &D,
     archive: &ImportRun,
     limits: &Limits,
-) -> (Vec<Member>, std::result::Result<Summary, Stopped>) {
-    let Some(format) = Format::from_name(&archive.file) else {
-        let reason = Reason::new("not-an-archive", "the name is not an archive name");
-        return (Vec::new(), Err(Stopped::Refused(Refusal { outcome: Outcome::Bogus, reason })));
+) -> (Vec<Member>, std::result::Result<Written, Stopped>) {
+    let opened = match encrypted::open(deployment, archive, limits).await {
+        Ok(opened) => opened,
+        Err(stopped) => return (Vec::new(), Err(stopped)),
     };
-    let reader = match deployment.objects().open(&archive.source) {
+    let Some(format) = Format::from_name(&opened.file) else { return opened.into_only_member() };
+    let reader = match deployment.objects().open(&opened.source) {
         Ok(reader) => reader,
         Err(error) => return (Vec::new(), Err(Stopped::Failed(error))),
     };
-    let (name, key, limits) = (archive.file.clone(), archive.source.key.clone(), limits.clone());
+    let (name, key, limits) = (opened.file.clone(), opened.source.key.clone(), limits.clone());
     let extract = move |pieces: &mut Pieces| {
         tidewaiter_archive::extract(format, &name, reader, &limits, pieces).map_err(|e| stopped(key, e))
     };
-    write_pieces(deployment, archive, extract).await
+    let (members, extracted) = write_pieces(deployment, archive, extract).await;
+    match opened.close(deployment).await {
+        Ok(notes) => (members, extracted.map(|summary| Written { summary, notes })),
+        Err(error) => (members, Err(Stopped::Failed(error))),
+    }
 }
 
 /// Writes what blocking work hands on, and says what was written even if the work did not come to its end.

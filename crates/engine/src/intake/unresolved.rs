@@ -105,11 +105,11 @@ fn name_of(active: &Active, import: &ImportRun) -> std::result::Result<DataName,
     active.resolve(sheet.as_ref().unwrap_or(&import.file), arrived)
 }
 
-/// True for a workbook of which no sheet was read yet: which one is read, its import says.
+/// True for a workbook, encrypted or not, of which no sheet was read yet: which one is read, its import says.
 fn is_workbook(import: &ImportRun) -> bool {
     import.unpacked().is_none()
         && import.archive.is_none()
-        && DroppedName::of(&import.file) == DroppedName::Workbook
+        && DroppedName::decrypted(&import.file) == DroppedName::Workbook
 }
 
 /// Refuses a file for its name. One that came packed gets its outcome here, and as what it is: the run still says where

@@ -11,8 +11,8 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter_archive::{Limits, Sink};
 use tidewaiter_sheet::{Choice, Doubt, Rows, SeekScratch, SheetError, Workbook, to_csv};
 
-use super::members::{Stopped, write_pieces};
-use super::{archive_limits, lone, lose};
+use super::members::{Member, Stopped, write_pieces};
+use super::{archive_limits, encrypted, lone, lose};
 use crate::conclude::{self, Findings};
 use crate::intake::TakesIn;
 use crate::ports::{ImportRun, Objects, Refusal};
@@ -165,23 +165,7 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, workbook: &ImportRun) ->
     let name = active.resolve(&file, day_of(workbook.arrived)).ok();
     let options = name.and_then(|name| active.subsection(&name).cloned()).unwrap_or_default();
     let (form, limits) = (SheetForm::of(&options.dialect), archive_limits(&active));
-    let reader = match deployment.objects().open(&workbook.source) {
-        Ok(reader) => reader,
-        Err(error) => {
-            lose(deployment, workbook, error).await?;
-            return Ok(None);
-        }
-    };
-    let key = workbook.source.key.clone();
-    let (written, result) = write_pieces(deployment, workbook, move |pieces| {
-        write_sheet(reader, &file, &form, &limits, pieces).map_err(|stopped| match stopped {
-            SheetStopped::Refused(refusal) => Stopped::Refused(refusal),
-            SheetStopped::Source(error) => Stopped::Failed(Error::object(key, error)),
-            SheetStopped::Scratch(error) => Stopped::Failed(Error::Task(error.to_string())),
-            SheetStopped::Sink(error) => Stopped::Failed(Error::Task(error.to_string())),
-        })
-    })
-    .await;
+    let (written, result) = write_sheet_of(deployment, workbook, file, form, limits).await;
     match (result, &written[..]) {
         (Ok(notes), [sheet]) => {
             lone::treat_as_file(deployment, workbook, &active, sheet, notes).await.map(Some)
@@ -198,5 +182,38 @@ pub(super) async fn extract<D: TakesIn>(deployment: &D, workbook: &ImportRun) ->
             lose(deployment, workbook, error).await?;
             Ok(None)
         }
+    }
+}
+
+/// Writes the sheet of a workbook, which is decrypted first if it came encrypted. What was written, and what there is to
+/// say of it.
+async fn write_sheet_of<D: TakesIn>(
+    deployment: &D,
+    workbook: &ImportRun,
+    file: String,
+    form: SheetForm,
+    limits: Limits,
+) -> (Vec<Member>, std::result::Result<Vec<String>, Stopped>) {
+    let opened = match encrypted::open(deployment, workbook, &limits).await {
+        Ok(opened) => opened,
+        Err(stopped) => return (Vec::new(), Err(stopped)),
+    };
+    let reader = match deployment.objects().open(&opened.source) {
+        Ok(reader) => reader,
+        Err(error) => return (Vec::new(), Err(Stopped::Failed(error))),
+    };
+    let key = opened.source.key.clone();
+    let (written, result) = write_pieces(deployment, workbook, move |pieces| {
+        write_sheet(reader, &file, &form, &limits, pieces).map_err(|stopped| match stopped {
+            SheetStopped::Refused(refusal) => Stopped::Refused(refusal),
+            SheetStopped::Source(error) => Stopped::Failed(Error::object(key, error)),
+            SheetStopped::Scratch(error) => Stopped::Failed(Error::Task(error.to_string())),
+            SheetStopped::Sink(error) => Stopped::Failed(Error::Task(error.to_string())),
+        })
+    })
+    .await;
+    match opened.close(deployment).await {
+        Ok(notes) => (written, result.map(|of_sheet| [notes, of_sheet].concat())),
+        Err(error) => (written, Err(Stopped::Failed(error))),
     }
 }

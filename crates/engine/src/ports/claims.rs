@@ -1,5 +1,6 @@
 //! Claims on keys: which run's output lies at a key.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use tidewaiter::id::ImportId;
@@ -11,7 +12,7 @@ use crate::Result;
 /// name of the maximal length stays the same each time.
 pub const RENAMINGS: usize = 4;
 
-/// Claims on keys. The method is one atomic step and may be repeated without harm.
+/// Claims on keys. Each method is one atomic step and may be repeated without harm.
 pub trait KeyClaims: Send + Sync + 'static {
     /// Claims keys for the outputs of a run. Returns for each key where the caller keeps the object that lies there:
     ///
@@ -27,4 +28,6 @@ pub trait KeyClaims: Send + Sync + 'static {
     /// A transient error if the owner is not done, since the object may not be its own yet, and if the claiming run is
     /// done and another run has taken the key.
     fn claim(&self, keys: &[&Key], id: ImportId) -> impl Future<Output = Result<Vec<Option<Key>>>> + Send;
+    /// Returns the runs that have these keys, each once. A key that no run has is left out.
+    fn owners(&self, keys: &[Key]) -> impl Future<Output = Result<BTreeSet<ImportId>>> + Send;
 }

@@ -34,8 +34,9 @@ use tidewaiter::keys::Repository;
 use tidewaiter::notice::Notice;
 use tidewaiter::report::Report;
 pub use tidewaiter::run::{
-    Conclusion, Configurations, Content, Decision, Delivery, DigestPlace, Group, ImportRun, KeptReport, Kind,
-    Pinned, Progress, Refusal, Source, Trouble, Universe, Unpacked,
+    Activates, Author, Conclusion, ConfigVersion, Configurations, Content, Decision, Delivery, DigestPlace,
+    Group, ImportRun, KeptReport, Kind, Pinned, Problem, Progress, Refusal, SeenColumns, Source, Told,
+    Trouble, Universe, UnlistedColumn, Unpacked,
 };
 use tidewaiter::sequence::Event;
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
-use tidewaiter::run::{Conclusion, Decision, ImportRun, Kind, Pinned};
+use tidewaiter::run::{Conclusion, Decision, ImportRun, Kind, Pinned, Problem, SeenColumns, Told};
 
 use super::model::{DroppedObject, HistoryFilter, ImportSnapshot};
 use crate::Result;
@@ -59,17 +59,28 @@ pub trait RunLedger: Send + Sync + 'static {
     /// [`KeyClaims::claim`](super::KeyClaims::claim) does. The first call wins.
     ///
     /// The ledger decides nothing if the run is of another kind than when it was `seen`, or if it has [passed](ImportRun::has_passed) and had not when it was `seen`: other
-    /// processes rely on the pass. `late` is the later date that was imported before the file came, if the report
-    /// names one. The report of an imported data file has to name it if there is one.
+    /// processes rely on the pass. `told` is what the report says of other runs: the report of an imported data file has
+    /// to name the later date that was imported before it came, if there is one. The ignored columns are remembered
+    /// with the outcome, or nothing is decided: if another run added some, the report goes by an old list.
     fn conclude(
         &self,
         seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
-        late: Option<Date>,
+        told: Told<'_>,
     ) -> impl Future<Output = Result<Decision>> + Send;
+    /// Returns the ignored columns that earlier files with the same universe, scope and subsection had.
+    fn seen_columns(
+        &self,
+        repository: &Repository,
+        name: &DataName,
+    ) -> impl Future<Output = Result<SeenColumns>> + Send;
     /// Marks a run done after its outcome is carried out. It is no longer ready work.
     fn finish(&self, id: ImportId) -> impl Future<Output = Result<()>> + Send;
+    /// Returns the runs of a repository that leave an open problem, by id.
+    fn problems(&self, repository: &Repository) -> impl Future<Output = Result<Vec<ImportRun>>> + Send;
+    /// Ends the open problem of a run; see [`ImportRun::settle`]. Returns false, and changes nothing, if it has none.
+    fn settle(&self, id: ImportId, problem: &Problem) -> impl Future<Output = Result<bool>> + Send;
     /// Returns the first imported file with this content, of the same universe, scope and subsection.
     fn find_duplicate(
         &self,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tidewaiter::config::Config;
 use tidewaiter::id::ImportId;
 use tidewaiter::name::DataName;
@@ -10,7 +11,7 @@ use tidewaiter::report::{Outcome, Reason};
 use super::Tried;
 use crate::capabilities::{HasRecords, HasRuns};
 use crate::configs::{self, Pins, Unpinned};
-use crate::examine::CheckSpec;
+use crate::examine::{CheckSpec, Fixed};
 use crate::ports::{ImportRun, Kind, Pinned, Progress, Records, Refusal, RunLedger};
 use crate::{Error, Result};
 
@@ -31,11 +32,18 @@ pub(super) struct File {
     pub(super) pinned: Pinned,
     pub(super) config: Arc<Config>,
     pub(super) terms: CheckSpec,
+    /// Its content as it is imported, if its import fixes files and it was read.
+    pub(super) fixed: Option<Fixed>,
     /// True if some of its lines may be records. Then it has passed, and is loaded to its end.
     pub(super) has_begun: bool,
 }
 
 impl File {
+    /// Its content, if it is held in memory because it was fixed.
+    pub(super) fn fixed_content(&self) -> Option<Bytes> {
+        self.fixed.as_ref().and_then(|fixed| fixed.content.clone())
+    }
+
     /// True if the verdict on it is final: half of it may be records, or its group goes by it.
     pub(super) fn has_passed(&self) -> bool {
         self.has_begun || self.pinned.checked
@@ -73,7 +81,7 @@ pub(super) async fn begin<D: Pins + HasRuns + HasRecords>(
     let has_begun = pinned.content.is_some() || !is_first && deployment.records().has_begun(id).await?;
     // Whether this is the first try or another one, the report says when its turn came.
     let run = ImportRun { progress: Progress::Started(pinned.clone()), ..run };
-    Ok(Begun::File(Box::new(File { run, name, pinned, config, terms, has_begun })))
+    Ok(Begun::File(Box::new(File { run, name, pinned, config, terms, fixed: None, has_begun })))
 }
 
 /// A file whose import was removed from the configuration, or whose repository may no longer import into its

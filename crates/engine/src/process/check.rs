@@ -1,14 +1,14 @@
 //! The second step: reads the file once and checks every line, with no effect on records.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tidewaiter::check::Summary;
 
 use super::begin::File;
 use crate::capabilities::{Clock, HasMarks, HasObjects, Observes};
 use crate::chunks::Chunks;
-use crate::examine::{Examination, Examined};
+use crate::examine::{CheckSpec, Examination, Examined, FIXED_BYTES, Fixed};
 use crate::lost::Lost;
-use crate::ports::{Content, Objects, Observation};
+use crate::ports::{Content, ImportRun, Objects, Observation};
 use crate::pulse::Pulse;
 use crate::{Error, Result};
 
@@ -41,8 +41,17 @@ impl Read {
 /// Checks a file. What has passed and cannot change is not read again.
 pub(super) async fn check<D: HasObjects + HasMarks + Clock + Observes>(
     deployment: &D,
-    file: &File,
+    file: &mut File,
 ) -> Result<Checked> {
+    if file.terms.options.fix && file.fixed.is_none() {
+        match fixed(deployment, &file.run, &file.terms).await {
+            Ok(fixed) => file.fixed = Some(fixed),
+            Err(error) => return Lost::of(error, &file.run).map(Checked::Lost),
+        }
+    }
+    if let Some(content) = file.fixed_content() {
+        return Ok(Checked::Read(Box::new(read_fixed(file, content))));
+    }
     let content = file.pinned.content.as_ref();
     if let Some(content) = content.filter(|_| deployment.objects().is_fixed(file.run.content().0)) {
         return Ok(Checked::Read(Box::new(Read::before(content.clone()))));
@@ -51,6 +60,32 @@ pub(super) async fn check<D: HasObjects + HasMarks + Clock + Observes>(
         Ok(read) => Ok(Checked::Read(Box::new(read))),
         Err(error) => Lost::of(error, &file.run).map(Checked::Lost),
     }
+}
+
+/// Reads a file whose import fixes files, and fixes it. Only what was there when it was registered is read: so each try
+/// reads the same, whatever is written to the file meanwhile.
+pub(super) async fn fixed<D: HasObjects>(
+    deployment: &D,
+    run: &ImportRun,
+    terms: &CheckSpec,
+) -> Result<Fixed> {
+    let (source, bytes) = run.content();
+    if bytes > FIXED_BYTES {
+        return Ok(Fixed::too_large());
+    }
+    let mut content = BytesMut::new();
+    let mut chunks = Chunks::new(deployment.objects(), source, bytes);
+    while let Some(chunk) = chunks.next().await? {
+        content.extend_from_slice(&chunk);
+    }
+    Ok(Fixed::of(content.freeze(), terms))
+}
+
+fn read_fixed(file: &File, content: Bytes) -> Read {
+    let mut examination = Examination::new(file.terms.clone());
+    let is_needed = examination.feed(&content);
+    let bytes = content.len() as u64;
+    Read { examined: examination.finish(is_needed), bytes, held: Some(content) }
 }
 
 /// Reads a file. If its content is pinned, only that much is read.

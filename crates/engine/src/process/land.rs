@@ -1,6 +1,7 @@
 //! The fourth step: the good lines become records, and the rejected ones are kept.
 
 use tidewaiter::config::ReplaceAll;
+use tidewaiter::config::dialect::UnknownColumns;
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::report::{Outcome, plural};
 use tidewaiter::schema::OnExisting;
@@ -14,7 +15,7 @@ use super::replace_all::{RAISE, Replacement};
 use crate::Result;
 use crate::capabilities::{HasObjects, HasRecords};
 use crate::conclude::Findings;
-use crate::examine::spans_lines;
+use crate::examine;
 use crate::lost::Lost;
 use crate::ports::{Kind, Objects};
 
@@ -62,10 +63,14 @@ async fn complete<D: Loads>(
     let mut imported =
         Findings { sha256: Some(content.sha256.clone()), ..Findings::outcome(Outcome::Imported) };
     let accepted = loaded.summary.accepted;
+    if terms.options.dialect.unknown_columns == UnknownColumns::Ignore {
+        imported.unlisted = Some(loaded.unlisted);
+    }
     if loaded.counts.read > 0 {
         imported.notes.extend(left_alone(&loaded.left_alone, &terms.plan));
         imported.notes.extend(moved(loaded.moved, &terms.plan.records));
-        imported.notes.extend(spans_lines(&loaded.summary));
+        imported.notes.extend(examine::notes(&loaded.summary));
+        imported.notes.extend(loaded.remarks);
         imported.counts = loaded.counts;
         imported.tally = loaded.summary.findings;
         imported.badlines = loaded.badlines;
@@ -76,15 +81,15 @@ async fn complete<D: Loads>(
     }
     let objects = deployment.objects();
     let (source, _) = run.content();
-    let grown = if objects.is_fixed(source) {
-        0
-    } else {
-        objects.stat(source).await?.bytes.saturating_sub(content.bytes)
-    };
+    // A file that was fixed has another size than what was read of it.
+    let read = if file.fixed_content().is_some() { run.content().1 } else { content.bytes };
+    let grown =
+        if objects.is_fixed(source) { 0 } else { objects.stat(source).await?.bytes.saturating_sub(read) };
     if grown > 0 {
         let finding = grown_by(grown, file, imported.counts.read);
         imported.tally.push(finding);
     }
+    imported.bytes = run.unpacked().is_none().then_some(read + grown);
     Ok(imported)
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
-use tidewaiter::check::{Checker, Header, Line, Sink, Summary};
+use tidewaiter::check::{Checker, Header, Line, Sink, Summary, TextRemarks};
 use tidewaiter::record::{Change, Layout, Reader};
+use tidewaiter::schema::compile::Scope;
 
 use super::begin::File;
 use crate::Result;
@@ -14,7 +15,7 @@ use crate::capabilities::{HasObjects, HasRecords};
 use crate::chunks::Chunks;
 use crate::examine::CheckSpec;
 use crate::hash::hex;
-use crate::ports::{Objects, Records, Source};
+use crate::ports::{Objects, Records, Source, UnlistedColumn};
 
 /// A batch ends after so many good lines as the store of records wants, or when so many bytes have passed since it
 /// began. Neither depends on anything but the file, so that its batches are the same whenever it is read.
@@ -40,11 +41,12 @@ pub(super) async fn read_lines<D: HasObjects>(
     deployment: &D,
     source: &Source,
     bytes: u64,
+    held: Option<Bytes>,
     terms: &CheckSpec,
     sink: &mut impl Sink,
 ) -> Result<()> {
     let mut checker = terms.checker();
-    let mut chunks = Chunks::new(deployment.objects(), source, bytes);
+    let mut chunks = Chunks::again(deployment.objects(), source, bytes, held);
     while let Some(chunk) = chunks.next().await? {
         checker.feed(&chunk, sink);
     }
@@ -71,11 +73,12 @@ impl<'a, O: Objects> Batches<'a, O> {
         held: Option<Bytes>,
     ) -> Self {
         let reader = Reader::new(Arc::clone(&file.terms.plan), file.run.id);
+        let held = held.or_else(|| file.fixed_content());
         Self {
             chunks: Chunks::again(deployment.objects(), file.run.content().0, bytes, held),
             checker: Some(file.terms.checker()),
             hash: Sha256::new(),
-            lines: Lines::new(reader, deployment.records().batch_lines()),
+            lines: Lines::new(reader, Arc::clone(&file.terms.scope), deployment.records().batch_lines()),
             summary: Summary::default(),
         }
     }
@@ -102,6 +105,16 @@ impl<'a, O: Objects> Batches<'a, O> {
         &self.lines.header
     }
 
+    /// What there is to say of texts that are imported.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        self.lines.remarks.notes()
+    }
+
+    /// The columns that the import ignores without naming them, of what was read of the header.
+    pub(super) fn take_unlisted(&mut self) -> Vec<UnlistedColumn> {
+        std::mem::take(&mut self.lines.unlisted)
+    }
+
     /// What the lines have in common.
     pub(super) fn layout(&self) -> &Layout {
         self.lines.reader.layout()
@@ -122,6 +135,9 @@ impl<'a, O: Objects> Batches<'a, O> {
 struct Lines {
     reader: Reader,
     header: Bytes,
+    unlisted: Vec<UnlistedColumn>,
+    remarks: TextRemarks,
+    scope: Arc<Scope>,
     /// The batches that are whole.
     batches: VecDeque<LineBatch>,
     /// Those of the one that is not.
@@ -133,10 +149,13 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(reader: Reader, most: usize) -> Self {
+    fn new(reader: Reader, scope: Arc<Scope>, most: usize) -> Self {
         Self {
             reader,
+            remarks: TextRemarks::default(),
+            scope,
             header: Bytes::new(),
+            unlisted: Vec::new(),
             batches: VecDeque::new(),
             items: Vec::new(),
             raw: BytesMut::new(),
@@ -167,10 +186,15 @@ impl Lines {
 impl Sink for Lines {
     fn header(&mut self, raw: &[u8], header: &Header) {
         self.header = Bytes::copy_from_slice(raw);
+        let column =
+            |(place, label): (usize, &str)| UnlistedColumn { number: place + 1, label: label.to_owned() };
+        self.unlisted = header.unlisted().map(column).collect();
         self.reader.header(header);
+        self.remarks.header(raw, header, &self.scope);
     }
 
     fn accepted(&mut self, line: &Line<'_>) {
+        self.remarks.look(line);
         let change = self.reader.change(line);
         self.push(line.raw(), Some((change, line.byte())));
     }

@@ -19,7 +19,7 @@ use super::lines::{Batches, Item, LineBatch};
 use super::{Loads, refused};
 use crate::examine::CheckSpec;
 use crate::ports::{
-    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Records, Upload,
+    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Records, UnlistedColumn, Upload,
 };
 use crate::pulse::Pulse;
 use crate::{Error, Result};
@@ -38,6 +38,10 @@ pub(super) struct Loaded {
     /// How many records have another key now.
     pub(super) moved: u64,
     pub(super) badlines: Option<Key>,
+    /// What there is to say of texts that were imported.
+    pub(super) remarks: Vec<String>,
+    /// The columns that the import ignores without naming them.
+    pub(super) unlisted: Vec<UnlistedColumn>,
 }
 
 /// Lines that did nothing, by the reason.
@@ -99,6 +103,7 @@ pub(super) async fn load<D: Loads>(
         tracing::trace!(import = %run.id, batches = loader.batch, done, of, "landed a batch");
     }
     let header_lines = memchr_iter(b'\n', batches.header()).count() as u64;
+    let (unlisted, remarks) = (batches.take_unlisted(), batches.remarks());
     let (mut summary, sha256) = batches.finish();
     // What was loaded is what was checked, or the import does not end here.
     if sha256 != content.sha256 {
@@ -113,7 +118,7 @@ pub(super) async fn load<D: Loads>(
     counts.rejected += summary.rejected;
     (counts.existing, counts.unknown) = (loader.left_alone.existing.count, loader.left_alone.unknown.count);
     let (left_alone, moved) = (loader.left_alone, loader.moved);
-    Ok(Load::All(Box::new(Loaded { summary, counts, left_alone, moved, badlines })))
+    Ok(Load::All(Box::new(Loaded { summary, counts, left_alone, moved, badlines, remarks, unlisted })))
 }
 
 /// A line of a batch: how many bytes it has and, if it is good, where its change is, with the place of its first byte.

@@ -2,10 +2,9 @@
 
 use tidewaiter::name::DataName;
 use tidewaiter::record::Plan;
-use tidewaiter::report::{Outcome, Reason, plural};
+use tidewaiter::report::{DUPLICATE, Outcome, Reason, plural};
 
 use super::load::{LeftAlone, Named};
-use crate::conclude::DUPLICATE;
 use crate::examine::CheckSpec;
 use crate::ports::{ImportRun, Kind, Refusal};
 

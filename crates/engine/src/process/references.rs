@@ -14,6 +14,7 @@ use tidewaiter::record::{Change, Layout, Reader, Refusal, Subject, fingerprint, 
 use tidewaiter::schema::{OnExisting, RowEffect};
 
 use super::begin::File;
+use super::check::fixed;
 use super::lines::{Batches, LineBatch, read_lines};
 use super::refused;
 use crate::Result;
@@ -158,7 +159,13 @@ impl<D: HasObjects + HasRecords> Search<'_, D> {
                 wanted: &mut wanted,
             };
             let (source, bytes) = earlier.import.content();
-            read_lines(self.deployment, source, bytes, &earlier.terms, &mut keys).await?;
+            let held = if earlier.terms.options.fix {
+                fixed(self.deployment, &earlier.import, &earlier.terms).await?.content
+            } else {
+                None
+            };
+            let bytes = held.as_ref().map_or(bytes, |held| held.len() as u64);
+            read_lines(self.deployment, source, bytes, held, &earlier.terms, &mut keys).await?;
         }
         for (change, byte, numbers) in open {
             let found = |n: usize, key: &str| {

@@ -103,8 +103,8 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
             reader: Reader::new(Arc::clone(plan), self.file.run.id),
             named: Named { plan: Arc::clone(plan), share: number, of: self.shares(), names: HashSet::new() },
         };
-        read_lines(self.deployment, self.file.run.content().0, self.bytes, &self.file.terms, &mut names)
-            .await?;
+        let (source, held) = (self.file.run.content().0, self.file.fixed_content());
+        read_lines(self.deployment, source, self.bytes, held, &self.file.terms, &mut names).await?;
         Ok(names.named)
     }
 }

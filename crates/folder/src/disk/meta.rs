@@ -21,6 +21,8 @@ pub struct Meta {
     pub links: u64,
     /// The file system it is on.
     pub device: u64,
+    /// Its number there.
+    pub inode: u64,
     /// True if its permissions let everybody read it.
     pub all_may_read: bool,
 }
@@ -41,7 +43,15 @@ impl Meta {
         let modified = seconds.saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as u64);
         let (bytes, links) = (stat.st_size as u64, stat.st_nlink as u64);
         let all_may_read = stat.st_mode & READABLE == READABLE;
-        Self { nature, bytes, modified, links, device: stat.st_dev as u64, all_may_read }
+        Self {
+            nature,
+            bytes,
+            modified,
+            links,
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+            all_may_read,
+        }
     }
 
     /// When its content last changed.

@@ -3,20 +3,25 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use tidewaiter::id::ImportId;
+use jiff::SignedDuration;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 
 use super::{Runner, going_on, taking_in};
 use crate::Local;
+use crate::rest;
 use crate::troubles::{Task, Unit};
-use tidewaiter_engine::capabilities::{HasObjects, HasQueue, HasState};
+use tidewaiter_engine::capabilities::{Clock, HasObjects, HasQueue, HasState};
 use tidewaiter_engine::ports::{
     DroppedObject, GroupQueue, Kind, Message, News, Objects, Progress, Queue, RunLedger,
 };
-use tidewaiter_engine::{Result, digest, intake, reconcile};
+use tidewaiter_engine::{Result, digest, intake, problems, reconcile};
 
 /// How many import runs are read at a time.
 const PAGE: usize = 500;
+
+/// Where imported files are.
+const COMPARED: &str = "archives";
 
 impl Runner {
     /// Finds what an earlier process left undone, or a message that was lost.
@@ -56,6 +61,7 @@ impl Runner {
                 self.return_to(&unit, &dropped).await;
             }
         }
+        self.compare().await;
         for import in self.local.state().unfinished().await? {
             // A data file that is being concluded is the one whose turn it is, or is set aside with its group.
             let is_data = matches!(import.kind, Kind::Data { .. });
@@ -73,6 +79,7 @@ impl Runner {
             let turn = self.local.state().turn(repository).await?;
             let has_work = reconcile::has_work(&turn);
             digest::ask(&self.local, repository, !has_work).await?;
+            problems::settle_corrected(&self.local, repository).await?;
             if self.may_try(&Unit::Order(repository.clone())) {
                 self.poke(repository).await;
             }
@@ -96,6 +103,27 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// Compares imported files with what was loaded of them. The first time it looks at the last day: a program that
+    /// still wrote may have outlived an earlier process.
+    async fn compare(&mut self) {
+        let unit = Unit::Place(PathBuf::from(COMPARED));
+        if !self.may_try(&unit) {
+            return;
+        }
+        let hours = if self.has_compared { 1 } else { 24 };
+        let since = self.local.now().checked_sub(SignedDuration::from_hours(hours));
+        match rest::take_in(&self.local, since.unwrap_or(Timestamp::MIN), self.quiet).await {
+            Ok(()) => {
+                self.has_compared = true;
+                self.troubles.solved(&unit);
+            }
+            Err(error) => {
+                let about = (None, "comparing imported files with what was loaded".to_owned());
+                self.failed(unit, about, Task::Reconcile, &error).await;
+            }
+        }
     }
 
     /// How far the files are that were taken in, of those that are registered.
@@ -128,7 +156,7 @@ impl Runner {
             }
         }
         self.troubles.solved_but(
-            |unit| matches!(unit, Unit::Place(path) if path.as_os_str() != "config"),
+            |unit| matches!(unit, Unit::Place(path) if path.as_os_str() != "config" && path.as_os_str() != COMPARED),
             |unit| matches!(unit, Unit::Place(path) if failing.contains(path)),
         );
         drops

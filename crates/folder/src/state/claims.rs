@@ -1,5 +1,7 @@
 //! Claims on keys in SQLite: whose output lies at a key.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Key;
@@ -15,6 +17,15 @@ impl KeyClaims for SqliteState {
         let claim =
             move |sql: &rusqlite::Transaction<'_>| keys.iter().map(|key| claim(sql, key, id)).collect();
         self.database.write("claiming keys", claim).await
+    }
+
+    async fn owners(&self, keys: &[Key]) -> Result<BTreeSet<ImportId>> {
+        let keys = keys.to_vec();
+        let owners = move |sql: &Connection| {
+            let found: Vec<_> = keys.iter().map(|key| owner_of(sql, key)).collect::<rusqlite::Result<_>>()?;
+            found.into_iter().flatten().map(|id| read::parsed(&id)).collect()
+        };
+        self.database.read("reading claims", owners).await
     }
 }
 

@@ -8,8 +8,9 @@ use tidewaiter::keys::Repository;
 
 use super::SqliteState;
 use super::read::parsed;
+use crate::sqlite::{from_json, to_json};
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{ConfigStore, Universe};
+use tidewaiter_engine::ports::{Activates, ConfigStore, ConfigVersion, Universe};
 
 impl ConfigStore for SqliteState {
     async fn keep(&self, hash: &str, document: &[u8]) -> Result<()> {
@@ -39,10 +40,27 @@ impl ConfigStore for SqliteState {
         self.database.write("counting a configuration", count).await
     }
 
-    async fn activates(&self, repository: &Repository, universe: &str, id: ImportId) -> Result<bool> {
-        let (repository, universe) = (repository.to_string(), universe.to_owned());
-        let note = move |sql: &rusqlite::Transaction<'_>| activates(sql, &repository, &universe, id);
+    async fn activates(
+        &self,
+        repository: &Repository,
+        universe: &str,
+        activates: &Activates,
+    ) -> Result<bool> {
+        let (repository, universe, ours) = (repository.to_string(), universe.to_owned(), activates.clone());
+        let note = move |sql: &rusqlite::Transaction<'_>| {
+            let is_latest = note_latest(sql, &repository, &universe, ours.id)?;
+            if is_latest {
+                add_versions(sql, &repository, &universe, &ours)?;
+            }
+            Ok(is_latest)
+        };
         self.database.write("noting a configuration", note).await
+    }
+
+    async fn versions(&self, repository: &Repository, universe: &str) -> Result<Vec<ConfigVersion>> {
+        let (repository, universe) = (repository.to_string(), universe.to_owned());
+        let read = move |sql: &Connection| versions(sql, &repository, &universe);
+        self.database.read("listing versions of a configuration", read).await
     }
 
     async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {
@@ -84,7 +102,7 @@ pub(super) fn count(
 }
 
 /// Notes that an import is about to activate a configuration; false if a later one has.
-fn activates(sql: &Connection, repository: &str, universe: &str, id: ImportId) -> rusqlite::Result<bool> {
+fn note_latest(sql: &Connection, repository: &str, universe: &str, id: ImportId) -> rusqlite::Result<bool> {
     let noted = sql
         .prepare_cached(
             "INSERT INTO activated (repository, universe, import) VALUES (?1, ?2, ?3)
@@ -92,6 +110,31 @@ fn activates(sql: &Connection, repository: &str, universe: &str, id: ImportId) -
         )?
         .execute(params![repository, universe, id.to_string()])?;
     Ok(noted > 0)
+}
+
+/// Adds the versions that an activation says, if it did not do so before.
+fn add_versions(
+    sql: &Connection,
+    repository: &str,
+    universe: &str,
+    ours: &Activates,
+) -> rusqlite::Result<()> {
+    for version in ours.added(&versions(sql, repository, universe)?) {
+        sql.prepare_cached(
+            "INSERT INTO config_versions (repository, universe, number, document) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![repository, universe, version.number, to_json(&version)?])?;
+    }
+    Ok(())
+}
+
+/// The versions of a configuration, in the order of their numbers.
+fn versions(sql: &Connection, repository: &str, universe: &str) -> rusqlite::Result<Vec<ConfigVersion>> {
+    let mut query = sql.prepare_cached(
+        "SELECT document FROM config_versions WHERE repository = ?1 AND universe = ?2 ORDER BY number",
+    )?;
+    let rows = query.query_map([repository, universe], |row| row.get::<_, String>(0))?;
+    rows.map(|document| from_json(&document?)).collect()
 }
 
 /// Makes a repository the owner of a universe that has none; what holds then.

@@ -1,6 +1,7 @@
 //! State in SQLite: one database that implements every port of state, each in a file of its own.
 
 mod claims;
+mod columns;
 mod configs;
 mod groups;
 mod marks;
@@ -101,11 +102,12 @@ fn replace(sql: &Connection, before: Option<&ImportRun>, after: &ImportRun) -> r
     });
     sql.prepare_cached(
         "INSERT INTO imports (id, repository, file, archive, document, group_id, group_last, generation, sort,
-             is_unchecked, is_unresolved, is_unfinished, mail_due, digest, entry, date, outcome, finished, sha256)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             is_unchecked, is_unresolved, is_unfinished, mail_due, digest, entry, date, outcome, finished, sha256,
+             is_problem)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
          ON CONFLICT DO UPDATE SET document = ?5, group_id = ?6, group_last = ?7, generation = ?8, sort = ?9,
              is_unchecked = ?10, is_unresolved = ?11, is_unfinished = ?12, mail_due = ?13, digest = ?14,
-             entry = ?15, date = ?16, outcome = ?17, finished = ?18, sha256 = ?19",
+             entry = ?15, date = ?16, outcome = ?17, finished = ?18, sha256 = ?19, is_problem = ?20",
     )?
     .execute(params![
         after.id.to_string(),
@@ -127,6 +129,7 @@ fn replace(sql: &Connection, before: Option<&ImportRun>, after: &ImportRun) -> r
         conclusion.map(|conclusion| conclusion.outcome.as_str()),
         conclusion.map(|conclusion| conclusion.finished.as_millisecond()),
         conclusion.and_then(|conclusion| conclusion.sha256.as_deref()),
+        is.contains(&Listing::Problem),
     ])
     .map(|_| ())
 }

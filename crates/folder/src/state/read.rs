@@ -92,6 +92,11 @@ pub(super) fn unresolved(sql: &Connection, repository: &str) -> Rows<ImportRun> 
     documents(sql, query, [repository])
 }
 
+pub(super) fn problems(sql: &Connection, repository: &str) -> Rows<ImportRun> {
+    let query = "SELECT document FROM imports WHERE repository = ?1 AND is_problem = 1 ORDER BY id";
+    documents(sql, query, [repository])
+}
+
 fn first_ready(sql: &Connection, repository: &str) -> Rows<Ready> {
     let query = "SELECT import, group_ref, group_rule FROM ready WHERE repository = ?1 ORDER BY sort LIMIT 2";
     let mut query = sql.prepare_cached(query)?;

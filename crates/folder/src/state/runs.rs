@@ -8,11 +8,13 @@ use tidewaiter::name::DataName;
 use tidewaiter::report::Outcome;
 
 use super::claims::claim;
+use super::columns;
 use super::register::{register, resolve};
 use super::{SqliteState, change, entry_of, read};
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, Kind, Pinned, RunLedger,
+    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, Kind, Pinned, Problem, RunLedger,
+    SeenColumns, Told,
 };
 
 impl RunLedger for SqliteState {
@@ -61,11 +63,12 @@ impl RunLedger for SqliteState {
         seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
-        late: Option<Date>,
+        told: Told<'_>,
     ) -> Result<Decision> {
         let seen = Box::new(seen.clone());
         let conclusion = conclusion.clone();
         let outputs: Vec<Key> = outputs.iter().map(|key| (*key).clone()).collect();
+        let (late, columns) = (told.late, told.columns.cloned());
         let conclude = move |sql: &rusqlite::Transaction<'_>| {
             let id = seen.id;
             if late.is_none()
@@ -74,10 +77,22 @@ impl RunLedger for SqliteState {
             {
                 return Ok(Decision::Late(date));
             }
+            let columns = match &columns {
+                Some(columns) => undecided(sql, id)?.map(|at| (at, columns)),
+                None => None,
+            };
+            if let Some(((repository, entry), columns)) = &columns
+                && columns::seen(sql, repository, entry)?.revision != columns.revision
+            {
+                return Ok(Decision::Columns);
+            }
             let mut otherwise = None;
             change(sql, id, |import| otherwise = import.conclude(&seen, &conclusion))?;
             if let Some(otherwise) = otherwise {
                 return Ok(otherwise);
+            }
+            if let Some(((repository, entry), columns)) = &columns {
+                columns::remember(sql, repository, entry, columns)?;
             }
             let taken = outputs.iter().map(|key| claim(sql, key, id));
             Ok(Decision::Taken(taken.collect::<rusqlite::Result<_>>()?))
@@ -85,8 +100,29 @@ impl RunLedger for SqliteState {
         self.database.write("deciding an outcome", conclude).await
     }
 
+    async fn seen_columns(&self, repository: &Repository, name: &DataName) -> Result<SeenColumns> {
+        let (repository, entry) = (repository.to_string(), entry_of(name));
+        let read = move |sql: &Connection| columns::seen(sql, &repository, &entry);
+        self.database.read("reading ignored columns", read).await
+    }
+
     async fn finish(&self, id: ImportId) -> Result<()> {
         self.database.write("finishing an import", move |sql| finish(sql, id)).await
+    }
+
+    async fn problems(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
+        let repository = repository.to_string();
+        self.database.read("finding open problems", move |sql| read::problems(sql, &repository)).await
+    }
+
+    async fn settle(&self, id: ImportId, problem: &Problem) -> Result<bool> {
+        let problem = problem.clone();
+        let settle = move |sql: &rusqlite::Transaction<'_>| {
+            let mut is_settled = false;
+            change(sql, id, |import| is_settled = import.settle(&problem))?;
+            Ok(is_settled)
+        };
+        self.database.write("ending a problem", settle).await
     }
 
     async fn find_duplicate(
@@ -131,6 +167,15 @@ pub(super) fn start(sql: &Connection, id: ImportId, pin: &Pinned) -> rusqlite::R
 /// An outcome is carried out: the run is done.
 pub(super) fn finish(sql: &Connection, id: ImportId) -> rusqlite::Result<()> {
     change(sql, id, ImportRun::finish)
+}
+
+/// The repository and the import of a data file that has no outcome yet.
+fn undecided(sql: &Connection, id: ImportId) -> rusqlite::Result<Option<(String, String)>> {
+    let undecided = read::run(sql, id)?.filter(|run| run.conclusion().is_none());
+    let Some(ImportRun { repository, kind: Kind::Data { name, .. }, .. }) = undecided else {
+        return Ok(None);
+    };
+    Ok(Some((repository.to_string(), entry_of(&name))))
 }
 
 /// The latest date that was imported before a file came which has no outcome yet, if it is later than its own.

@@ -1,6 +1,7 @@
 //! The tables of the state.
 
-pub(crate) const MIGRATIONS: &[&str] = &["
+pub(crate) const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE imports (
         id TEXT PRIMARY KEY,
         repository TEXT NOT NULL,
@@ -123,4 +124,28 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         repository TEXT NOT NULL,
         PRIMARY KEY (universe, repository)
     ) WITHOUT ROWID;
-"];
+",
+    // What became active, when, and who did it; ignored columns; open problems.
+    "
+    ALTER TABLE imports ADD COLUMN is_problem INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX problems ON imports (repository, id) WHERE is_problem = 1;
+    CREATE TABLE config_versions (
+        repository TEXT NOT NULL,
+        universe TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        -- The version as JSON.
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, universe, number)
+    ) WITHOUT ROWID;
+    -- The ignored columns that the files of an import had.
+    CREATE TABLE seen_columns (
+        repository TEXT NOT NULL,
+        -- Universe, scope and subsection.
+        entry TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        -- Their labels as JSON.
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, entry)
+    ) WITHOUT ROWID;
+",
+];

@@ -10,7 +10,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::sequence::Running;
 use tidewaiter_engine::ports::{GroupQueue, ImportRun, Kind, Outbox, Progress, RunLedger};
-use tidewaiter_engine::report;
+use tidewaiter_engine::{problems, report};
 
 use self::story::{Around, story};
 pub use self::story::{Name, Step};
@@ -98,6 +98,9 @@ async fn around(deployed: &impl Deployed, import: &ImportRun) -> Result<Around> 
         Progress::Started(_) => {}
         Progress::Concluding(conclusion) | Progress::Done(conclusion) => {
             around.report = report::kept(deployed, import.id, conclusion).await?;
+            if import.has_open_problem() {
+                around.correction = problems::correction(deployed, import).await?.map(|run| run.id);
+            }
             if let Some(place) = conclusion.digest.as_ref().filter(|place| place.due) {
                 let digests = state.digests(&import.repository).await?;
                 let ours = digests.into_iter().find(|waiting| waiting.digest == place.key());

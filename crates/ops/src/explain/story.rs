@@ -6,11 +6,13 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Key;
 use tidewaiter::render::{Headline, Renderer};
 use tidewaiter::report::{Outcome, Report};
-use tidewaiter_engine::ports::{Conclusion, Group, ImportRun, Kind, Pinned, Progress, Trouble, WaitingGroup};
+use tidewaiter_engine::ports::{
+    Conclusion, Group, ImportRun, Kind, Pinned, Problem, Progress, Trouble, WaitingGroup,
+};
 
 use super::mail;
 use crate::text::{listed, plural, size, slots};
@@ -69,6 +71,8 @@ pub(super) struct Around {
     pub(super) report: Option<Report>,
     /// What is wrong with the mail of the digest that its report waits for.
     pub(super) digest_trouble: Option<Trouble>,
+    /// The id of the corrected file that was imported after it, though that is not written down yet.
+    pub(super) correction: Option<ImportId>,
     /// The names of the files that came in it.
     pub(super) members: Vec<String>,
 }
@@ -293,6 +297,9 @@ fn places(import: &ImportRun, conclusion: &Conclusion) -> Step {
 
 /// What there is to do about it.
 fn next(import: &ImportRun, conclusion: &Conclusion, around: &Around) -> Option<Step> {
+    if let Some(text) = settled(conclusion, around) {
+        return Some(Step { at: None, name: Name::Next, text });
+    }
     let hint = around.report.as_ref().and_then(|report| report.reason.as_ref()?.hint.clone());
     let text = match (conclusion.outcome, &conclusion.badlines) {
         (Outcome::Imported, Some(badlines)) => {
@@ -304,6 +311,19 @@ fn next(import: &ImportRun, conclusion: &Conclusion, around: &Around) -> Option<
         }
     };
     Some(Step { at: None, name: Name::Next, text })
+}
+
+/// How its problem is over, if it is.
+fn settled(conclusion: &Conclusion, around: &Around) -> Option<String> {
+    let corrected = |by: &ImportId| format!("nothing: a corrected file was imported ({by})");
+    match (conclusion.problem.as_ref()?, &around.correction) {
+        (Problem::Resolved { by }, _) | (Problem::Open, Some(by)) => Some(corrected(by)),
+        (Problem::Open, None) => None,
+        (Problem::Dismissed { at, by, reason }, _) => {
+            let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            Some(format!("nothing: {by} dismissed it at {at}{why}"))
+        }
+    }
 }
 
 /// The name under which rejected lines are dropped again: without the group, and without the id of an import

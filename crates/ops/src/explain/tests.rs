@@ -78,6 +78,8 @@ fn conclusion(outcome: Outcome) -> Conclusion {
         badlines: None,
         mail_due: false,
         mail_trouble: None,
+        problem: None,
+        bytes: None,
         digest: None,
     }
 }

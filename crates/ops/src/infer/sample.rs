@@ -64,6 +64,9 @@ impl Sample {
         if is_tool_file(&name, file.metadata().map_err(cannot)?.len()) {
             return Err(unusable("is a file that a tool left beside the data".to_owned()));
         }
+        if let DroppedName::Encrypted { .. } = DroppedName::of(&name) {
+            return Err(unusable("is encrypted: name the file as it was before".to_owned()));
+        }
         let bytes = if let Some(format) = Format::from_name(&name) {
             unpacked(format, &name, file).map_err(unusable)?
         } else if DroppedName::of(&name) == DroppedName::Workbook {

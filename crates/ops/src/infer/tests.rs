@@ -31,7 +31,7 @@ fn checked(proposal: &Proposal, name: &str, bytes: &[u8]) -> (u64, u64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let advice = Advice { which_scope: "", whatever_the_name: "" };
+    let advice = Advice { which_scope: "", whatever_the_name: "", encrypted: "" };
     let judge = Judge::new(Some(proposal.active().unwrap()), None, None, advice).unwrap();
     let mut counts = (0, 0);
     let done: Result<(), crate::Error> = Checks::new(judge, false).file(&path, &(), |preflight| {

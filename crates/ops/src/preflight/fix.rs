@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tidewaiter::check::fix::{self, Encoding, Note};
+use tidewaiter::name::DroppedName;
 
+use super::encrypted::{refused, unread};
 use super::judge::Ruling;
 use super::{Checks, Observer, Preflight, file_name};
 use crate::text::number;
@@ -44,6 +46,9 @@ impl Checks {
     pub fn fix(&self, path: &Path, wanted: &Fix, observer: &impl Observer) -> Result<Preflight> {
         let cannot = |source| Error::Read { path: path.to_owned(), source };
         let name = file_name(path);
+        if let DroppedName::Encrypted { .. } = DroppedName::of(&name) {
+            return Ok(refused(&name, 0, unread("fix the file before it is encrypted")));
+        }
         let mut file = File::open(path).map_err(cannot)?;
         if file.metadata().map_err(cannot)?.len() > LARGEST {
             let why = format!("it is larger than the {} bytes that can be fixed at once", number(LARGEST));

@@ -1,7 +1,7 @@
 //! What a file is checked against: by its name and a configuration, by a scope that is named, or by the
 //! scope that its name seems to hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -16,15 +16,17 @@ use tidewaiter::record::Plan;
 use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
+use tidewaiter_engine::capabilities::Keys;
 use tidewaiter_engine::configs;
 use tidewaiter_engine::examine::CheckSpec;
 use tidewaiter_engine::intake::{archive_limits, not_grouped};
 use tidewaiter_engine::ports::Refusal;
 use tidewaiter_engine::register::refused_name;
+use tidewaiter_folder::KeyFiles;
 
 use super::Preflight;
 use crate::configurations;
-use crate::deployment::{Deployment, repositories, with_deployed};
+use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::text::listed;
 use crate::{Error, Result};
 
@@ -61,7 +63,7 @@ pub struct Judge {
     delimiter: Option<Delimiter>,
     /// A configuration that is judged is put beside these.
     active: Active,
-    advice: Advice,
+    pub(super) advice: Advice,
 }
 
 /// What is advised where a check has to be told more. Only who asks knows how that is done: by an option of a command, or
@@ -72,6 +74,8 @@ pub struct Advice {
     pub which_scope: &'static str,
     /// Where a file is refused for its name before its content is looked at; `{scope}` stands for what it seems to hold.
     pub whatever_the_name: &'static str,
+    /// Where a file is encrypted, and there is no key for it.
+    pub encrypted: &'static str,
 }
 
 #[derive(Debug)]
@@ -298,6 +302,22 @@ pub async fn active_in(deployment: &Deployment, repository: Option<&Repository>)
         let known = known.iter().map(ToString::to_string).collect();
         Err(Error::WhichRepository { deployment: deployment.name(), known })
     })
+}
+
+/// The keys in these files of this machine, unlocked by the passphrases in another one.
+///
+/// # Errors
+/// If one cannot be read or used.
+pub fn keys_in_files(keys: &[PathBuf], passphrases: Option<&Path>) -> Result<Option<Arc<Keys>>> {
+    Ok(KeyFiles::new(keys.to_vec(), passphrases.map(Path::to_owned)).keys()?)
+}
+
+/// The keys of a deployment, if it has some that may be read here: those of a stack may not.
+///
+/// # Errors
+/// If one cannot be read or used.
+pub async fn keys_in(deployment: &Deployment) -> Result<Option<Arc<Keys>>> {
+    with_deployed!(deployment, deployed => Deployed::decryption_keys(deployed).await)
 }
 
 /// The scope of that name: as a configuration has it, or as it is in the catalogue.

@@ -1,13 +1,16 @@
 //! What an import would say of files, before they are sent.
 //!
 //! The check is that of the engine, so the verdict is too. Files are read once, in pieces; archives are
-//! read twice, first to see that they are sound, then member by member, and never unpacked to disk.
+//! read twice, first to see that they are sound, then member by member, and never unpacked to disk. So are encrypted files,
+//! if there is a key for them.
 
 mod answer;
 mod archive;
+mod encrypted;
 mod exam;
 mod fix;
 mod judge;
+mod values;
 mod workbook;
 
 use std::fs::File;
@@ -17,6 +20,7 @@ use std::sync::Arc;
 
 use tidewaiter::name::{DroppedName, is_tool_file};
 use tidewaiter_archive::Format as ArchiveFormat;
+use tidewaiter_engine::capabilities::Keys;
 use tidewaiter_engine::examine::ReadAt;
 use tidewaiter_engine::register::tool_file;
 
@@ -24,7 +28,8 @@ pub use self::answer::{Lines, Preflight};
 use self::exam::Exam;
 pub use self::fix::{Fix, Fixed};
 use self::judge::Ruling;
-pub use self::judge::{Advice, Judge, active_in, active_in_files};
+pub use self::judge::{Advice, Judge, active_in, active_in_files, keys_in, keys_in_files};
+pub(crate) use self::values::Values;
 use crate::{Error, Result, configurations};
 
 /// What is done with a file that is read.
@@ -52,15 +57,22 @@ impl Observer for () {
 pub struct Checks {
     judge: Judge,
     hashed: bool,
+    keys: Option<Arc<Keys>>,
 }
 
 impl Checks {
     /// Checks by what the judge says. `hashed` if the hash of each file is asked for; the check is faster without.
     pub fn new(judge: Judge, hashed: bool) -> Self {
-        Self { judge, hashed }
+        Self { judge, hashed, keys: None }
     }
 
-    /// Checks a file of this machine by its name: a data file, an archive or a configuration. `show` gets what is said of
+    /// The same with keys, if there are any, so that encrypted files are checked, too.
+    #[must_use]
+    pub fn with_keys(self, keys: Option<Arc<Keys>>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Checks a file of this machine by its name: a data file, an archive, an encrypted file or a configuration. `show` gets what is said of
     /// it, and of each member of an archive; what it fails with ends the check.
     ///
     /// # Errors
@@ -89,6 +101,9 @@ impl Checks {
             (DroppedName::of(&name), ArchiveFormat::from_name(&name))
         {
             return archive::check(self, (path, &name, format, bytes), observer, &mut show);
+        }
+        if let DroppedName::Encrypted { content } = DroppedName::of(&name) {
+            return encrypted::check(self, (path, &name, content, bytes), observer, &mut show);
         }
         if DroppedName::of(&name) == DroppedName::Workbook {
             return workbook::check(self, (path, &name, bytes), observer, &mut show);

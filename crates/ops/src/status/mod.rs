@@ -15,6 +15,7 @@ use tidewaiter_engine::ports::{
 pub use self::mails::{Mails, TroubledMail, WaitingDigest};
 use crate::Result;
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
+use crate::problems::{self, OpenProblem};
 
 /// How many files of a queue are named.
 pub const NAMED: usize = 10;
@@ -56,6 +57,8 @@ pub struct Standing {
     pub broken: Option<String>,
     /// True if a process works on the folder, or a function of the stack; none if that cannot be told.
     pub at_work: Option<bool>,
+    /// Refused files and rejected lines for which no corrected file was imported yet, the latest first.
+    pub problems: Vec<OpenProblem>,
     /// Its mails.
     #[serde(flatten)]
     pub mails: Mails,
@@ -249,6 +252,7 @@ async fn standing(
             .collect(),
         broken: configs::active(deployed, &repository).await.err().map(|error| error.to_string()),
         at_work,
+        problems: problems::open(deployed, &repository).await?,
         mails: Mails::find(deployed, &repository).await?,
         repository,
     })

@@ -7,7 +7,8 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DataName;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, RunLedger,
+    Conclusion, Decision, DroppedObject, HistoryFilter, ImportRun, ImportSnapshot, Kind, Pinned, Problem,
+    RunLedger, SeenColumns, Told,
 };
 
 use super::Ports;
@@ -111,7 +112,7 @@ impl RunLedger for Ports {
         seen: &ImportRun,
         conclusion: &Conclusion,
         outputs: &[&Key],
-        late: Option<Date>,
+        told: Told<'_>,
     ) -> Result<Decision> {
         let id = seen.id;
         let about =
@@ -123,16 +124,21 @@ impl RunLedger for Ports {
             {
                 return Ok(Decision::Before(Box::new(before.clone())));
             }
-            let decision = self.world.state.conclude(seen, conclusion, outputs, late).await?;
+            let decision = self.world.state.conclude(seen, conclusion, outputs, told).await?;
             self.seen(|inner| match &decision {
                 Decision::Taken(_) => inner.watch.concluded(self.process, id, conclusion),
                 Decision::Before(held) => inner.watch.concluded(self.process, id, held),
-                Decision::Late(_) | Decision::Passed => {}
+                Decision::Late(_) | Decision::Columns | Decision::Passed => {}
             });
             self.remember_current(id).await?;
             Ok(decision)
         };
         self.table("state.conclude", about, conclude).await
+    }
+
+    async fn seen_columns(&self, repository: &Repository, name: &DataName) -> Result<SeenColumns> {
+        let seen = self.world.state.seen_columns(repository, name);
+        self.table("state.seen_columns", || name.file.clone(), seen).await
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
@@ -148,6 +154,24 @@ impl RunLedger for Ports {
             Ok(())
         };
         self.table("state.finish", || id.to_string(), finish).await
+    }
+
+    async fn problems(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
+        let problems = self.world.state.problems(repository);
+        self.table("state.problems", || repository.to_string(), problems).await
+    }
+
+    async fn settle(&self, id: ImportId, problem: &Problem) -> Result<bool> {
+        let settle = async {
+            let mut is_settled = false;
+            if self.compare(id, |run| is_settled = run.settle(problem)).await?.is_none() {
+                return Ok(is_settled);
+            }
+            let is_settled = self.world.state.settle(id, problem).await?;
+            self.remember_current(id).await?;
+            Ok(is_settled)
+        };
+        self.table("state.settle", || id.to_string(), settle).await
     }
 
     async fn find_duplicate(

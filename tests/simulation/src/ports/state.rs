@@ -1,10 +1,13 @@
 //! Claims, outbox, configurations and marks: those of a folder, in memory.
 
+use std::collections::BTreeSet;
+
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    ConfigStore, Delivery, Gathered, KeyClaims, Marks, Outbox, Universe, WaitingDigest,
+    Activates, ConfigStore, ConfigVersion, Delivery, Gathered, KeyClaims, Marks, Outbox, Universe,
+    WaitingDigest,
 };
 
 use super::Ports;
@@ -14,6 +17,11 @@ impl KeyClaims for Ports {
         let about =
             || format!("{id}: {}", keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
         self.table("state.claim", about, self.world.state.claim(keys, id)).await
+    }
+
+    async fn owners(&self, keys: &[Key]) -> Result<BTreeSet<ImportId>> {
+        let about = || format!("{} of them", keys.len());
+        self.table("state.owners", about, self.world.state.owners(keys)).await
     }
 }
 
@@ -76,9 +84,19 @@ impl ConfigStore for Ports {
         self.table("state.reconfigured", || repository.to_string(), count).await
     }
 
-    async fn activates(&self, repository: &Repository, universe: &str, id: ImportId) -> Result<bool> {
-        let note = self.world.state.activates(repository, universe, id);
-        self.table("state.activates", || format!("{universe} of {repository}, {id}"), note).await
+    async fn activates(
+        &self,
+        repository: &Repository,
+        universe: &str,
+        activates: &Activates,
+    ) -> Result<bool> {
+        let note = self.world.state.activates(repository, universe, activates);
+        self.table("state.activates", || format!("{universe} of {repository}, {}", activates.id), note).await
+    }
+
+    async fn versions(&self, repository: &Repository, universe: &str) -> Result<Vec<ConfigVersion>> {
+        let versions = self.world.state.versions(repository, universe);
+        self.table("state.versions", || format!("{universe} of {repository}"), versions).await
     }
 
     async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {

@@ -16,7 +16,7 @@ use crate::{Error, Result, Status};
 const SHOWN: usize = 3;
 
 /// Files are judged by the configuration that was inferred, so nothing has to be told.
-const ADVICE: Advice = Advice { which_scope: "", whatever_the_name: "" };
+const ADVICE: Advice = Advice { which_scope: "", whatever_the_name: "", encrypted: "" };
 
 /// Looks at files, and infers a configuration.
 pub(super) fn read(universe: &str, files: &[PathBuf]) -> Proposal {

@@ -10,15 +10,17 @@ use tidewaiter::keys::{Key, Repository};
 use tidewaiter_engine::capabilities::{HasObjects, HasState};
 use tidewaiter_engine::ports::{ConfigStore, Objects};
 use tidewaiter_folder::Local;
+use tidewaiter_ops::configurations::{Activation, activate_in_folder};
 use tidewaiter_ops::open_folder;
 
+use super::config::tell_mistakes;
 use super::only_folder;
 use crate::args::{Deployment, InitArgs};
 use crate::printer::{Line, Printer, style};
 use crate::{Error, Result, Status};
 
 /// Makes what is not there, and says what to do next.
-pub async fn run(args: InitArgs, printer: &Printer) -> Result<Status> {
+pub async fn run(args: InitArgs, printer: &Printer, operator: &str) -> Result<Status> {
     let InitArgs { dir, repositories, from, print: _, accept_empty } = args;
     if !from.is_empty() && repositories.len() > 1 {
         return Err(Error::OneRepository);
@@ -62,15 +64,23 @@ pub async fn run(args: InitArgs, printer: &Printer) -> Result<Status> {
             continue;
         }
         let Some(inferred) = &inferred else {
-            local.objects().put(&key, example(&universe).into()).await?;
-            printer.line(format!("       {} is an example configuration, active now", path.display()))?;
+            let document = example(&universe).into_bytes();
+            if is_activated(&local, repository, &universe, document, operator, printer).await? {
+                printer.line(format!("       {} is an example configuration, active now", path.display()))?;
+            } else {
+                status = Status::Failure;
+            }
             continue;
         };
         if !infer::is_usable(inferred, printer)? {
             status = Status::Failure;
             continue;
         }
-        local.objects().put(&key, inferred.document.clone().into()).await?;
+        let document = inferred.document.clone().into_bytes();
+        if !is_activated(&local, repository, &universe, document, operator, printer).await? {
+            status = Status::Failure;
+            continue;
+        }
         printer.line(format!("       {} is the configuration, active now", path.display()))?;
         status = infer::tell(inferred, &from, printer)?;
     }
@@ -80,6 +90,29 @@ pub async fn run(args: InitArgs, printer: &Printer) -> Result<Status> {
         _ => {}
     }
     Ok(status)
+}
+
+/// Activates a configuration as the first version of it; false if it may not be, and says why.
+async fn is_activated(
+    local: &Local,
+    repository: &Repository,
+    universe: &str,
+    document: Vec<u8>,
+    operator: &str,
+    printer: &Printer,
+) -> Result<bool> {
+    match activate_in_folder(local, repository, universe, document, operator).await? {
+        Activation::Active => return Ok(true),
+        Activation::Wrong(mistakes) => {
+            printer.line("       no configuration was written: it is not usable")?;
+            tell_mistakes(&mistakes, printer)?;
+        }
+        Activation::Superseded | Activation::NotOwned => {
+            printer
+                .line(format!("       no configuration was written: universe {universe} has another one"))?;
+        }
+    }
+    Ok(false)
 }
 
 /// How to import the files from which a configuration was inferred.

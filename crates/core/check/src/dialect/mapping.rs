@@ -27,6 +27,8 @@ pub(crate) enum Meant {
     Column(usize),
     /// A column that is not read.
     Ignored,
+    /// Nothing that the import names; it ignores such columns.
+    Unlisted,
     /// Nothing.
     Unknown,
 }
@@ -85,6 +87,6 @@ impl Mapping {
     }
 
     fn unknown(&self) -> Meant {
-        if self.ignores_unknown { Meant::Ignored } else { Meant::Unknown }
+        if self.ignores_unknown { Meant::Unlisted } else { Meant::Unknown }
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn suspect<'r>(rules: &'r Rules, line: &str) -> Option<(&'r str, &'st
         let is_free = column.field_type() == FieldType::String && column.check("\u{1}").is_ok();
         let value = value_of(line, span);
         let why = hint::suspect(&value).filter(|_| is_free && !rules.is_missing(&value, plan.need))?;
-        guarded(column, &value).is_none().then_some((column.name(), why))
+        guarded(column, &value).is_none().then_some((column.name(), why.why()))
     })
 }
 

@@ -112,6 +112,9 @@ fn styles(rules: &Rules, shaper: &mut Shaper<'_, '_>, notes: &mut Notes) -> Opti
             if shaper.opening.used == b',' && (is_raw || fields.is_ok_and(|fields| fields > columns.len())) {
                 writings.iter_mut().for_each(Writing::see_unread_comma);
             }
+            if is_raw {
+                see_unread_days(raw, shaper.opening.used, &columns, &mut writings);
+            }
             if fields.is_ok_and(|fields| fields >= columns.len()) {
                 for ((span, column), writing) in spans.iter().zip(&columns).zip(&mut writings) {
                     if let Some(column) = column {
@@ -130,6 +133,20 @@ fn styles(rules: &Rules, shaper: &mut Shaper<'_, '_>, notes: &mut Notes) -> Opti
         }
     }
     (!is_doubtful).then(|| writings.iter().map(Writing::style).collect())
+}
+
+/// Takes into account how days are written in a line that is not repaired. In which column a day stands is not known of
+/// a line that has too many fields, but a day holds no delimiter.
+fn see_unread_days(line: &str, used: u8, columns: &[Option<&Column>], writings: &mut [Writing]) {
+    let fields = strict(line, used).unwrap_or_default();
+    if !fields.iter().any(|field| hint::has_day_second(field)) {
+        return;
+    }
+    for (column, writing) in columns.iter().zip(writings) {
+        if column.is_some_and(|column| matches!(column.field_type(), FieldType::Date | FieldType::Datetime)) {
+            writing.see_unread_day();
+        }
+    }
 }
 
 /// True if the values of a column may be written in several ways that look alike.

@@ -106,6 +106,7 @@ impl Records {
 
     pub(crate) fn finish(&mut self, summary: &mut Summary, sink: &mut impl Sink) {
         let carry = std::mem::take(&mut self.state.carry);
+        summary.open_end = self.state.overlong || !carry.is_empty();
         if self.state.overlong {
             self.state.pass_overlong(&carry, true, sink);
         } else if !carry.is_empty() {
@@ -116,6 +117,8 @@ impl Records {
         state.close_search(rules, summary);
         summary.file_lines = state.spans_lines.then_some(state.next.number - 1);
         state.asides.end(summary, sink);
+        // A trailer that fits says that the file is complete.
+        summary.open_end &= summary.trailer.is_none();
     }
 
     /// Takes what it can from the front of what is carried. False if more bytes are needed.

@@ -4,8 +4,9 @@
 //! `tests/check_csv/classics.rs` has a file for each, as partners send it.
 
 /// The file begins with the byte order mark of UTF-8.
-pub(crate) const BYTE_ORDER_MARK: &str = "save it as UTF-8 without BOM";
-/// It is UTF-16 or UTF-32.
+pub(crate) const BYTE_ORDER_MARK: &str =
+    "save it as UTF-8 without BOM, or add `\"encoding\": \"auto\"` to the import";
+/// It is UTF-32.
 pub(crate) const WIDE: &str = "save it as UTF-8 without byte order mark";
 /// It is a web page.
 pub(crate) const WEB_PAGE: &str = "a download may have saved an error page";
@@ -36,7 +37,8 @@ pub(crate) const LINE_ENDS: &str =
 /// A line has too many fields.
 pub(crate) const BARE_DELIMITER: &str = "put a value that contains the delimiter in quotes";
 /// A value holds a line break.
-pub(crate) const LINE_BREAK: &str = "a record must be one line: replace the line break with a space";
+pub(crate) const LINE_BREAK: &str = "a record must be one line: replace the line break with a space, or add \
+     `\"line_breaks\": \"keep\"` to the import";
 /// A line does not end.
 pub(crate) const LONG_LINE: &str = "a line break or a closing quote may be missing";
 /// A quote stands within a value.
@@ -74,6 +76,9 @@ pub(crate) const UNICODE_ENDS: &str =
 /// The first line has values.
 pub(crate) const NO_HEADER: &str = "the first line seems to be data: add a header line with the names of the columns, or name \
      them with `\"header\"` and `\"columns\"` in the import";
+/// What an import says of columns that its scope does not have.
+pub(crate) const OTHER_COLUMNS: &str =
+    "`\"columns\"` in the import maps or ignores other names, and `\"scopes\"` adds columns";
 /// The first line is a title.
 pub(crate) const PREAMBLE: &str = "if the first line is a title, remove what stands before the header, or add `\"skip_lines\"` to the import";
 
@@ -81,6 +86,19 @@ pub(crate) const PREAMBLE: &str = "if the first line is a title, remove what sta
 pub(crate) fn windows_1252(read: &str) -> String {
     format!(
         "it seems to be Windows-1252 or Latin-1, `{read}`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import"
+    )
+}
+
+/// It is UTF-16, by an encoding of this label.
+pub(crate) fn utf_16(label: &str) -> String {
+    format!("save it as UTF-8 without byte order mark, or add `\"encoding\": \"{label}\"` to the import")
+}
+
+/// Another delimiter than that of the import, in the whole file.
+pub(crate) fn delimiter_of_file(seems: &str, wanted: &str, option: &str) -> String {
+    format!(
+        "{}: use it, or add `\"delimiter\": \"{option}\"` to the import",
+        delimiter("file", seems, wanted)
     )
 }
 
@@ -94,14 +112,27 @@ pub(crate) fn quoted_header(delimiter: &str) -> String {
     format!("quote each column name separately or not at all, with {delimiter} between them")
 }
 
-/// A column with spaces or quotes around its name.
+/// What an import says whose partner writes column names in another way.
+const LOOSE: &str = "or add `\"labels\": \"loose\"` to the import";
+
+/// A column with spaces around its name.
 pub(crate) fn around_label(name: &str) -> String {
+    format!("write `{name}` without spaces around it, {LOOSE}")
+}
+
+/// A column with quotes around its name that CSV does not know.
+pub(crate) fn quoted_label(name: &str) -> String {
     format!("write `{name}` without spaces or quotes around it")
+}
+
+/// A column that differs in spaces, hyphens and underscores from one that is known.
+pub(crate) fn like_label(name: &str) -> String {
+    format!("did you mean `{name}`? Write it so, {LOOSE}")
 }
 
 /// A column in other letters than those it has, small for large.
 pub(crate) fn capitals(name: &str) -> String {
-    format!("column names are case-sensitive: write `{name}`")
+    format!("column names are case-sensitive: write `{name}`, {LOOSE}")
 }
 
 /// A column that means the same as another one, which is named as it must be.

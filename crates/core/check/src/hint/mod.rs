@@ -9,7 +9,9 @@ mod encoding;
 mod line;
 pub(crate) mod messages;
 
-pub(crate) use cell::{Because, Style, Writing, cell, meant, suspect, unguarded};
+pub(crate) use cell::{
+    Because, Style, Suspicion, Writing, cell, has_day_second, is_usual, meant, remarkable, suspect, unguarded,
+};
 pub(crate) use encoding::{joined_utf16, not_utf8};
 pub(crate) use line::{
     blank_row, control, extra_cells, foreign_header, missing_cells, odd_line, repeats_header, stray_quote,
@@ -37,7 +39,8 @@ pub(crate) fn name_of(delimiter: u8) -> String {
 }
 
 fn wrong_delimiter(seems: u8, wanted: u8) -> String {
-    messages::delimiter("file", &name_of(seems), &name_of(wanted))
+    let option = if seems == b'\t' { "\\t".to_owned() } else { char::from(seems).to_string() };
+    messages::delimiter_of_file(&name_of(seems), &name_of(wanted), &option)
 }
 
 /// For a header that is one unknown column: another delimiter that makes known columns of it.
@@ -78,14 +81,15 @@ pub(crate) fn label(label: &str, scope: &Scope, is_there: impl Fn(&str) -> bool)
     }
     let bare = label.trim().trim_matches('"').trim();
     if bare != label && scope.column(bare).is_some() {
-        return advice(bare, messages::around_label);
+        let is_quoted = label.trim() != bare;
+        return advice(bare, if is_quoted { messages::quoted_label } else { messages::around_label });
     }
     if let Some(name) = names().find(|name| name.to_lowercase() == bare.to_lowercase()) {
         return advice(name, messages::capitals);
     }
     let plain = plain(bare);
     if let Some(name) = names().find(|name| self::plain(name) == plain) {
-        return advice(name, messages::near_miss);
+        return advice(name, messages::like_label);
     }
     nearest(bare, names().filter(|name| !is_there(name))).map(messages::near_miss)
 }
@@ -130,7 +134,7 @@ pub(crate) fn known_labels(scope: &Scope) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("the columns are {}{more}", names.join(", "))
+    format!("the columns are {}{more}; {}", names.join(", "), messages::OTHER_COLUMNS)
 }
 
 /// The column that a label means beyond doubt: it differs in case, spaces, hyphens and underscores alone, and from no
@@ -191,12 +195,14 @@ mod tests {
     #[test]
     fn another_delimiter_in_the_header() {
         let hint = |text| delimiter_of_header(text, b';', &scope());
-        let comma = "the file seems to be delimited by `,`; `;` is expected";
+        let comma = "the file seems to be delimited by `,`; `;` is expected: use it, or add `\"delimiter\": \",\"` to the import";
         assert_eq!(hint("email,firstname").as_deref(), Some(comma));
         assert_eq!(hint("\"email\", \"firstname\"").as_deref(), Some(comma));
         assert_eq!(
             hint("email\tfoo").as_deref(),
-            Some("the file seems to be delimited by a tab; `;` is expected")
+            Some(
+                "the file seems to be delimited by a tab; `;` is expected: use it, or add `\"delimiter\": \"\\t\"` to the import"
+            )
         );
         assert_eq!(hint("foo,bar"), None);
         assert_eq!(hint("email"), None);
@@ -205,10 +211,24 @@ mod tests {
     #[test]
     fn unknown_labels() {
         let hint = |text| label(text, &scope(), |_| false);
-        assert_eq!(hint("Email").as_deref(), Some("column names are case-sensitive: write `email`"));
-        assert_eq!(hint(" email").as_deref(), Some("write `email` without spaces or quotes around it"));
-        assert_eq!(hint("First Name").as_deref(), Some("did you mean `firstname`?"));
-        assert_eq!(hint("lastname").as_deref(), Some("did you mean `last_name`?"));
+        assert_eq!(
+            hint("Email").as_deref(),
+            Some(
+                "column names are case-sensitive: write `email`, or add `\"labels\": \"loose\"` to the import"
+            )
+        );
+        assert_eq!(
+            hint(" email").as_deref(),
+            Some("write `email` without spaces around it, or add `\"labels\": \"loose\"` to the import")
+        );
+        assert_eq!(
+            hint("First Name").as_deref(),
+            Some("did you mean `firstname`? Write it so, or add `\"labels\": \"loose\"` to the import")
+        );
+        assert_eq!(
+            hint("lastname").as_deref(),
+            Some("did you mean `last_name`? Write it so, or add `\"labels\": \"loose\"` to the import")
+        );
         assert_eq!(hint("fristname").as_deref(), Some("did you mean `firstname`?"));
         assert_eq!(hint("\" email \"").as_deref(), Some("write `email` without spaces or quotes around it"));
         assert_eq!(hint("colour"), None);

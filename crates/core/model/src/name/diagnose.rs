@@ -70,6 +70,7 @@ fn extension(file: &str) -> Option<String> {
     let hint = match ending.to_ascii_lowercase().as_str() {
         "xls" | "xlsb" | "ods" | "numbers" => "save the table as .xlsx or as CSV, and drop that",
         "xlsx" | "xlsm" => "drop the workbook itself, not in an archive",
+        "pgp" | "gpg" | "asc" => "drop the encrypted file itself, not in an archive",
         "json" => "a configuration is named `<universe>_imports_config.json`",
         "txt" | "tsv" | "dat" => {
             "if this is CSV, end its name in `.csv`, or add a pattern of its name to `files` of an import"

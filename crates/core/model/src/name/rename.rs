@@ -1,8 +1,8 @@
 //! New names for older files: a name that is used again never costs the earlier content.
 
-use super::archive_ending;
 use super::shape::{EXTENSION, Shape};
 use super::tool_file::strip_ending;
+use super::{decrypted_name, packing};
 use crate::id::ImportId;
 
 /// The longest file name that file systems take, in bytes.
@@ -45,7 +45,7 @@ pub fn with_import_id(file: &str, id: ImportId) -> String {
         return renamed;
     }
     // A compressed data file takes the name of its member from its own: keep that valid, too.
-    if let Some(packing) = archive_ending(file)
+    if let Some(packing) = packing(file)
         && let Some(renamed) = file.strip_suffix(packing).and_then(|stem| data_name(stem, id))
         && renamed.len() + packing.len() <= LONGEST
     {
@@ -64,7 +64,7 @@ pub fn with_import_id(file: &str, id: ImportId) -> String {
 /// use tidewaiter_model::name::{with_import_id, without_import_id};
 ///
 /// let id: tidewaiter_model::id::ImportId = "01J9Z3ND1V0000000000000000".parse().unwrap();
-/// for file in ["products.csv", "products_2026-11-28.csv.gz", "shop_all_products_20261128.csv"] {
+/// for file in ["products.csv", "products_2026-11-28.csv.gz", "shop_all_products_20261128.csv", "x.xlsx.pgp"] {
 ///     assert_eq!(without_import_id(&with_import_id(file, id)).as_deref(), Some(file));
 /// }
 /// assert_eq!(without_import_id("products.csv"), None);
@@ -85,9 +85,13 @@ fn data_name(file: &str, id: ImportId) -> Option<String> {
     Some(format!("{stem}{separator}{id}{extension}"))
 }
 
-/// The ending of a name with its dot: both of `.tar.gz` and of `.csv.gz`, none of `.profile` and `README`.
+/// The ending of a name with its dot: both of `.tar.gz` and of `.csv.gz`, all three of `.csv.gz.pgp`, none of `.profile` and `README`.
 fn ending(file: &str) -> &str {
-    if let Some(packing) = archive_ending(file).filter(|ending| ending.len() < file.len()) {
+    if let Some(content) = decrypted_name(file) {
+        let own = ending(content);
+        return content.strip_suffix(own).and_then(|stem| file.get(stem.len()..)).unwrap_or_default();
+    }
+    if let Some(packing) = packing(file).filter(|ending| ending.len() < file.len()) {
         let stem = file.strip_suffix(packing).unwrap_or(file);
         let own = strip_ending(stem, EXTENSION).filter(|own| !own.is_empty());
         return own.and_then(|own| file.get(own.len()..)).unwrap_or(packing);

@@ -7,6 +7,8 @@ use crate::id::Timestamp;
 
 /// How many files a page names; what is beyond is counted.
 pub const FILES: usize = 500;
+/// How many open problems a page names; what is beyond is counted.
+pub const PROBLEMS: usize = 50;
 /// How many columns a page names.
 pub const COLUMNS: usize = 12;
 
@@ -30,6 +32,8 @@ pub struct Day {
     pub files: Vec<File>,
     /// What is not complete now.
     pub waiting: Vec<Waiting>,
+    /// Refused files and rejected lines for which no corrected file was imported yet, the latest first.
+    pub problems: Vec<Problem>,
     /// The kinds of findings by column, the most frequent first.
     pub columns: Vec<Column>,
     /// How many of the latest files were looked at, if there are more: some of this day may be missing.
@@ -65,6 +69,23 @@ pub struct Waiting {
     /// How many files are there.
     pub files: u64,
     /// When the first of them came.
+    pub since: Timestamp,
+}
+
+/// A refused file, or rejected lines, for which no corrected file was imported yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The name of the file.
+    pub name: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many lines were read.
+    pub read: u64,
+    /// How many of them were rejected.
+    pub rejected: u64,
+    /// Why it was not imported.
+    pub reason: Option<String>,
+    /// When it ended.
     pub since: Timestamp,
 }
 

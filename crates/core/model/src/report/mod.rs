@@ -23,6 +23,8 @@ pub const KEPT_MISTAKES: usize = 100;
 /// The reason of a [file that a tool left](crate::name::is_tool_file) beside data. Such a file needs no attention, and
 /// no mail tells of it.
 pub const TOOL_FILE: &str = "tool-file";
+/// The code of a file whose content was imported before.
+pub const DUPLICATE: &str = "duplicate";
 
 /// How a file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use tidewaiter_model::id::Timestamp;
-use tidewaiter_model::report::day::{COLUMNS, Column, Day, FILES, File, Page, Waiting};
+use tidewaiter_model::report::day::{COLUMNS, Column, Day, FILES, File, PROBLEMS, Page, Problem, Waiting};
 use tidewaiter_model::report::{Counts, NONE_IMPORTED, Outcome};
 
 use super::chart::{self, Chart};
 use super::{Html, Tile, document, filters};
 use crate::Renderer;
 use crate::phrases::beyond;
-use crate::words::{ago, moment};
+use crate::words::{ago, moment, number, plural};
 
 #[derive(Template)]
 #[template(path = "day.html")]
@@ -25,6 +25,8 @@ struct ShownDay<'a> {
     tiles: Vec<Tile>,
     chart: Chart,
     waiting: Vec<ShownGroup<'a>>,
+    problems: Vec<ShownProblem<'a>>,
+    more_problems: Option<u64>,
     columns: Vec<ShownColumn>,
     more_columns: Option<u64>,
     look: Listing<'a>,
@@ -36,6 +38,13 @@ struct ShownGroup<'a> {
     there: u64,
     last: u8,
     missing: String,
+    ago: String,
+    since: String,
+}
+
+struct ShownProblem<'a> {
+    name: &'a str,
+    fault: String,
     ago: String,
     since: String,
 }
@@ -86,6 +95,10 @@ impl<'a> ShownDay<'a> {
             tiles: tiles(day),
             chart: Chart::new(day),
             waiting: day.waiting.iter().map(|group| ShownGroup::new(group, now)).collect(),
+            problems: (day.problems.iter().take(PROBLEMS))
+                .map(|problem| ShownProblem::new(problem, now))
+                .collect(),
+            more_problems: beyond(day.problems.len(), PROBLEMS),
             columns: columns(&day.columns),
             more_columns: beyond(day.columns.len(), COLUMNS),
             look: Listing::new(&look),
@@ -115,6 +128,7 @@ fn tiles(day: &Day) -> Vec<Tile> {
         coloured(files(|file| file.outcome == Outcome::Bogus), Outcome::Bogus.word(), "--bad"),
         coloured(files(|file| file.outcome == Outcome::NotProcessed), Outcome::NotProcessed.word(), "--held"),
         coloured(day.waiting.len() as u64, "incomplete groups", "--quiet"),
+        coloured(day.problems.len() as u64, "open problems", "--some"),
         plain(lines(|counts| counts.read), "lines read"),
         plain(lines(|counts| counts.imported), "imported"),
         plain(lines(|counts| counts.unchanged), "unchanged"),
@@ -136,6 +150,16 @@ impl<'a> ShownGroup<'a> {
             ago: ago(now, waiting.since),
             since: moment(waiting.since),
         }
+    }
+}
+
+impl<'a> ShownProblem<'a> {
+    fn new(problem: &'a Problem, now: Timestamp) -> Self {
+        let fault = match &problem.reason {
+            Some(reason) => format!("{}: {reason}", problem.outcome.word()),
+            None => format!("{} of {} rejected", number(problem.rejected), plural(problem.read, "line")),
+        };
+        Self { name: &problem.name, fault, ago: ago(now, problem.since), since: moment(problem.since) }
     }
 }
 

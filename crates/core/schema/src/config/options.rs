@@ -31,6 +31,9 @@ pub struct ImportOptions {
     /// How the files are written.
     #[serde(flatten)]
     pub dialect: DialectOptions,
+    /// True if repairs that are beyond doubt are made when a file is imported, and counted in its report: those of
+    /// `tidewaiter check --fix`. Only for files in the strict form; a file of more than 16 MiB is imported as it is.
+    pub fix: bool,
     /// The column that records are matched by; their key unless given. For contacts `email`,
     /// `customer_key` or `cellphone`.
     pub match_by: Option<String>,
@@ -284,6 +287,13 @@ impl ImportOptions {
         let empty = fields.read_word("empty", &["ignore", "clear"]);
         let files = FilePatterns::read(&mut fields);
         let dialect = DialectOptions::read(&mut fields);
+        let fix = fields.read("fix", "true or false").unwrap_or_default();
+        if fix && !dialect.is_strict() {
+            let message =
+                "`fix` repairs files in the strict form; leave it out, or what says how files are written";
+            let at = fields.at("fix");
+            fields.mistakes.push(Mistake::new(at, message));
+        }
         let match_by = fields.read("match_by", "the name of a column");
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
@@ -299,6 +309,7 @@ impl ImportOptions {
             policy: policy.unwrap_or_default(),
             empty: empty.unwrap_or_default(),
             dialect,
+            fix,
             match_by,
             check_references: check_references.unwrap_or_default(),
             replace_all,

@@ -23,29 +23,29 @@ macro_rules! classics {
 
 classics! {
     byte_order_mark: b"\xef\xbb\xbfid;name\n1;Ada\n" =>
-        EncodingError, "save it as UTF-8 without BOM";
+        EncodingError, "save it as UTF-8 without BOM, or add `\"encoding\": \"auto\"` to the import";
     utf_16: b"\xff\xfei\0d\0;\0n\0a\0m\0e\0\n\0" =>
-        EncodingError, "save it as UTF-8 without byte order mark";
+        EncodingError, "save it as UTF-8 without byte order mark, or add `\"encoding\": \"auto\"` to the import";
     utf_16_without_its_mark: b"i\0d\0;\0n\0a\0m\0e\0\n\0" =>
-        EncodingError, "save it as UTF-8 without byte order mark";
+        EncodingError, "save it as UTF-8 without byte order mark, or add `\"encoding\": \"utf-16le\"` to the import";
     latin_1: b"id;name\n1;Ren\xe9\n" =>
         EncodingError, "it seems to be Windows-1252 or Latin-1, `1;René`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import";
     windows_1252: b"id;name\n1;\x8cuvre\n" =>
         EncodingError, "it seems to be Windows-1252 or Latin-1, `1;Œuvre`: save the file as UTF-8, or add `\"encoding\": \"windows-1252\"` to the import";
     commas_for_semicolons: b"id,name\n1,Ada\n" =>
-        ExtraLabel, "the file seems to be delimited by `,`; `;` is expected";
+        ExtraLabel, "the file seems to be delimited by `,`; `;` is expected: use it, or add `\"delimiter\": \",\"` to the import";
     tabs_for_semicolons: b"id\tname\n1\tAda\n" =>
-        ExtraLabel, "the file seems to be delimited by a tab; `;` is expected";
+        ExtraLabel, "the file seems to be delimited by a tab; `;` is expected: use it, or add `\"delimiter\": \"\\t\"` to the import";
     commas_in_one_line: b"id;name\n1,Ada\n" =>
         MissingCell, "the line seems to be delimited by `,`; `;` is expected";
     decimal_comma: b"id;score\n1;12,5\n" =>
-        TypeError, "write decimals with a point, not a comma: `12.5`";
+        TypeError, "write decimals with a point, not a comma: `12.5`, or add `\"decimal\": \",\"` to the import";
     thousands_separators: b"id;score\n1;1 234 567\n" =>
-        TypeError, "write numbers without thousands separators: `1234567`";
+        TypeError, "write numbers without thousands separators: `1234567`, or add `\"thousands\": \" \"` to the import";
     thousands_separators_and_decimal_comma: b"id;score\n1;1.234,50\n" =>
-        TypeError, "write numbers without thousands separators: `1234.50`";
+        TypeError, "write numbers without thousands separators: `1234.50`, or add `\"decimal\": \",\", \"thousands\": \".\"` to the import";
     header_case: b"Id;name\n1;Ada\n" =>
-        ExtraLabel, "column names are case-sensitive: write `id`";
+        ExtraLabel, "column names are case-sensitive: write `id`, or add `\"labels\": \"loose\"` to the import";
     near_miss_column: b"id;nmae\n1;Ada\n" =>
         ExtraLabel, "did you mean `name`?";
     duplicate_column: b"id;name;name\n1;Ada;Ada\n" =>
@@ -53,9 +53,9 @@ classics! {
     column_that_is_there_twice_but_for_a_space: b"id;name;name \n1;Ada;Ada\n" =>
         ExtraLabel, "`name` is in the header, too: remove one of the two, or rename it after what it contains";
     quoted_line_break: b"id;name\n1;\"Ada\nL\"\n" =>
-        QuotedLineBreak, "a record must be one line: replace the line break with a space";
+        QuotedLineBreak, "a record must be one line: replace the line break with a space, or add `\"line_breaks\": \"keep\"` to the import";
     date_with_the_year_last: b"id;born\n1;23/04/1988\n" =>
-        TypeError, "write it as `1988-04-23`";
+        TypeError, "write it as `1988-04-23`, or add `\"date_formats\": [\"dd/mm/yyyy\"]` to the import";
     date_with_a_month_in_words: b"id;born\n1;23 April 1988\n" =>
         TypeError, "write it as `1988-04-23`";
     date_that_a_spreadsheet_counts: b"id;born\n1;45678\n" =>
@@ -107,7 +107,7 @@ classics! {
         "the first line seems to be data: add a header line with the names of the columns, or name them with `\"header\"` and `\"columns\"` in the import";
     title: b"Customers of November\n\nid;name\n1;Ada\n" =>
         ExtraLabel,
-        "if the first line is a title, remove what stands before the header, or add `\"skip_lines\"` to the import; the columns are `id`, `name`, `score`, `born`, `email`, `phone`";
+        "if the first line is a title, remove what stands before the header, or add `\"skip_lines\"` to the import; the columns are `id`, `name`, `score`, `born`, `email`, `phone`; `\"columns\"` in the import maps or ignores other names, and `\"scopes\"` adds columns";
     line_separators_of_unicode: "id;name\u{2028}1;Ada\u{2028}".as_bytes() =>
         ExtraLabel, "it contains a line separator of Unicode: save the file with LF or CRLF line endings";
 }

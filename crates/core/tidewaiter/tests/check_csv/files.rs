@@ -47,17 +47,25 @@ fn an_empty_first_line() {
 #[test]
 fn byte_order_marks_and_utf16() {
     let bom = "the file begins with a byte order mark";
-    assert_bogus("\u{feff}id;name\n", Code::EncodingError, bom, "save it as UTF-8 without BOM");
+    assert_bogus(
+        "\u{feff}id;name\n",
+        Code::EncodingError,
+        bom,
+        "save it as UTF-8 without BOM, or add `\"encoding\": \"auto\"` to the import",
+    );
     let run = run("\u{feff}id;nam\n");
     let codes: Vec<_> = run.codes().into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, [Code::EncodingError, Code::ExtraLabel], "what else is wrong is said too");
     let little: Vec<u8> = "id;name\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let big: Vec<u8> = "id;name\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let advice = "save it as UTF-8 without byte order mark";
+    let advice = |label: &str| {
+        format!("save it as UTF-8 without byte order mark, or add `\"encoding\": \"{label}\"` to the import")
+    };
     for (mark, bytes, name) in [([0xff, 0xfe], little, "little"), ([0xfe, 0xff], big, "big")] {
         let message = format!("the file is UTF-16 ({name}-endian), not UTF-8");
-        assert_bogus(&bytes, Code::EncodingError, &message, advice);
-        assert_bogus([&mark[..], &bytes].concat(), Code::EncodingError, &message, advice);
+        let label = if name == "little" { "utf-16le" } else { "utf-16be" };
+        assert_bogus(&bytes, Code::EncodingError, &message, &advice(label));
+        assert_bogus([&mark[..], &bytes].concat(), Code::EncodingError, &message, &advice("auto"));
     }
 }
 
@@ -133,13 +141,23 @@ fn unknown_labels() {
         .iter()
         .map(|f| (f.code, f.field.as_ref().map(|f| (f.number, f.name.as_str())), f.hint.as_deref()))
         .collect();
-    let known = "the columns are `id`, `name`, `score`, `born`, `email`, `phone`";
+    let known = "the columns are `id`, `name`, `score`, `born`, `email`, `phone`; `\"columns\"` in the import maps or ignores other names, and `\"scopes\"` adds columns";
     assert_eq!(
         found,
         [
-            (Code::ExtraLabel, Some((2, "Name")), Some("column names are case-sensitive: write `name`")),
+            (
+                Code::ExtraLabel,
+                Some((2, "Name")),
+                Some(
+                    "column names are case-sensitive: write `name`, or add `\"labels\": \"loose\"` to the import"
+                )
+            ),
             (Code::ExtraLabel, Some((3, "foo")), Some(known)),
-            (Code::ExtraLabel, Some((4, "e-mail")), Some("did you mean `email`?")),
+            (
+                Code::ExtraLabel,
+                Some((4, "e-mail")),
+                Some("did you mean `email`? Write it so, or add `\"labels\": \"loose\"` to the import")
+            ),
         ]
     );
 }
@@ -167,7 +185,7 @@ fn labels_twice_and_labels_without_name() {
 
 #[test]
 fn the_wrong_delimiter() {
-    let seems = "the file seems to be delimited by `,`; `;` is expected";
+    let seems = "the file seems to be delimited by `,`; `;` is expected: use it, or add `\"delimiter\": \",\"` to the import";
     assert_bogus("id,name\n1,Ada\n", Code::ExtraLabel, "the header is a single unknown column", seems);
     assert_bogus("\"id\",\"name\"\n", Code::StrayQuote, "a quote is out of place in the header", seems);
 }

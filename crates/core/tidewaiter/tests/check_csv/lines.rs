@@ -190,7 +190,7 @@ fn cells() {
             Some((3, "score")),
             "1,5",
             "not a number such as -12.50",
-            "write decimals with a point, not a comma: `1.5`",
+            "write decimals with a point, not a comma: `1.5`, or add `\"decimal\": \",\"` to the import",
         ),
     );
     assert_rejected(

@@ -20,7 +20,9 @@ fn a_quoted_line_break_is_one_finding() {
     assert_eq!(finding.message, "a quoted value contains a line break, so one record spans 2 lines");
     assert_eq!(
         finding.hint.as_deref(),
-        Some("a record must be one line: replace the line break with a space")
+        Some(
+            "a record must be one line: replace the line break with a space, or add `\"line_breaks\": \"keep\"` to the import"
+        )
     );
 }
 

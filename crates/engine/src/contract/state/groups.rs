@@ -8,7 +8,7 @@ use super::super::{at, id, repository};
 use super::{conclusion, data, end, member, ready, single};
 use crate::ports::{
     AdvanceWrites, ConfigStore, Configurations, GroupQueue, ImportRun, Kind, Pinned, Progress, RunLedger,
-    Turn,
+    Told, Turn,
 };
 use crate::{Error, Result};
 
@@ -199,7 +199,7 @@ pub(super) async fn a_lost_race_writes_nothing<S: RunLedger + GroupQueue>(state:
     assert_eq!(found, runs(first));
 
     let decided = conclusion(first, Outcome::Imported);
-    state.conclude(first, &decided, &[&decided.place], None).await?;
+    state.conclude(first, &decided, &[&decided.place], Told::default()).await?;
     assert_eq!(state.turn(&place).await?.ready, ready, "an outcome that is not carried out ends nothing");
     let along = AdvanceWrites { begins: Some((second.id, &pin)), ends: Some(first.id), registered: None };
     assert!(!state.advance(&place, version + 1, &runs(second), along).await?, "that is not its version");
@@ -250,7 +250,7 @@ pub(super) async fn configurations_in_flight_are_counted<S: RunLedger + GroupQue
     state.register(std::slice::from_ref(&second)).await?;
     assert!(!begins(turn.version, 1).await?);
     let decided = conclusion(&second, Outcome::Bogus);
-    state.conclude(&second, &decided, &[&decided.place], None).await?;
+    state.conclude(&second, &decided, &[&decided.place], Told::default()).await?;
     assert_eq!(counted().await?, of(2, 2), "a refused one is in flight no longer than its outcome is open");
     state.finish(second.id).await?;
     assert_eq!(counted().await?, of(2, 2));

@@ -18,7 +18,7 @@ use super::{at, id, repository};
 use crate::Result;
 use crate::ports::{
     Conclusion, ConfigStore, Group, GroupQueue, ImportRun, KeptReport, KeyClaims, Kind, Marks, Outbox,
-    Progress, RunLedger, Source,
+    Progress, RunLedger, Source, Told,
 };
 
 /// A store that implements every port of state.
@@ -34,12 +34,16 @@ pub async fn state<S: StateStore>(state: &S) -> Result<()> {
     groups::a_generation_is_closed_to_late_files(state).await?;
     groups::a_group_expires_only_while_it_is_incomplete(state).await?;
     claims::a_key_is_taken_from_its_owner_and_remembered(state).await?;
+    runs::a_problem_is_open_until_it_is_settled(state).await?;
     groups::a_lost_race_writes_nothing(state).await?;
     runs::a_file_that_came_late_says_so(state).await?;
+    runs::ignored_columns_are_remembered_with_the_outcome(state).await?;
     groups::configurations_in_flight_are_counted(state).await?;
     runs::an_unresolved_file_becomes_what_it_is(state).await?;
     runs::an_archive_of_one_file_becomes_that_file(state).await?;
     configs::the_latest_configuration_is_the_active_one(state).await?;
+    configs::a_version_is_added_once_and_stays(state).await?;
+    configs::versions_that_race_are_all_kept(state).await?;
     configs::a_universe_has_one_owner(state).await?;
     outbox::digests(state).await?;
     runs::the_ledger_is_kept(state).await?;
@@ -106,13 +110,15 @@ pub fn conclusion(import: &ImportRun, outcome: Outcome) -> Conclusion {
         badlines: None,
         mail_due: true,
         mail_trouble: None,
+        problem: None,
+        bytes: None,
         digest: None,
     }
 }
 
 async fn end<S: RunLedger>(state: &S, import: &ImportRun, outcome: Outcome) -> Result<()> {
     let conclusion = conclusion(import, outcome);
-    state.conclude(import, &conclusion, &[&conclusion.place], None).await?;
+    state.conclude(import, &conclusion, &[&conclusion.place], Told::default()).await?;
     state.finish(import.id).await
 }
 

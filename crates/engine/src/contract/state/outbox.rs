@@ -7,7 +7,7 @@ use tidewaiter::report::Outcome;
 use super::super::{at, id, repository};
 use super::{conclusion, single};
 use crate::ports::{
-    Conclusion, Delivery, DigestPlace, ImportRun, Outbox, Progress, RunLedger, Trouble, WaitingDigest,
+    Conclusion, Delivery, DigestPlace, ImportRun, Outbox, Progress, RunLedger, Told, Trouble, WaitingDigest,
 };
 use crate::{Error, Result};
 
@@ -32,7 +32,7 @@ async fn end_in<S: RunLedger + Outbox>(state: &S, import: &ImportRun, digest: &D
     state.register(std::slice::from_ref(import)).await?;
     let decided =
         Conclusion { mail_due: false, digest: Some(digest.clone()), ..conclusion(import, Outcome::Imported) };
-    state.conclude(import, &decided, &[&decided.place], None).await?;
+    state.conclude(import, &decided, &[&decided.place], Told::default()).await?;
     state.finish(import.id).await
 }
 

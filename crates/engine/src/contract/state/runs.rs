@@ -10,10 +10,11 @@ use tidewaiter::report::{Outcome, Reason};
 use tidewaiter::sequence::{GroupRef, GroupRule, Ready};
 
 use super::super::{at, id, repository};
-use super::{StateStore, claim, conclusion, data, end, member, ready, single};
+use super::{StateStore, claim, conclusion, data, end, member, name, ready, single};
 use crate::ports::{
     Conclusion, Content, Decision, Delivery, DroppedObject, GroupQueue, HistoryFilter, ImportRun, Kind,
-    Nature, Pinned, Progress, Refusal, RunLedger, Source, Trouble, Unpacked,
+    Nature, Pinned, Problem, Progress, Refusal, RunLedger, SeenColumns, Source, Told, Trouble,
+    UnlistedColumn, Unpacked,
 };
 use crate::{Error, Result};
 
@@ -58,11 +59,11 @@ pub(super) async fn an_import_goes_down_its_path_once<S: StateStore>(state: &S) 
 
     let decided = conclusion(&import, Outcome::Imported);
     let free = decided.place.renamed(import.id);
-    let decision = state.conclude(&import, &decided, &[&decided.place], None).await?;
+    let decision = state.conclude(&import, &decided, &[&decided.place], Told::default()).await?;
     assert_eq!(decision, Decision::Passed, "by who has seen it before it passed, nothing is decided");
     let import = found.unwrap_or(import);
     assert_eq!(
-        state.conclude(&import, &decided, &[&decided.log, &decided.place], None).await?,
+        state.conclude(&import, &decided, &[&decided.log, &decided.place], Told::default()).await?,
         Decision::Taken(vec![Some(decided.log.renamed(import.id)), Some(free)]),
         "the keys are taken with the decision"
     );
@@ -70,7 +71,7 @@ pub(super) async fn an_import_goes_down_its_path_once<S: StateStore>(state: &S) 
     let other = Conclusion { outcome: Outcome::Bogus, ..decided.clone() };
     let elsewhere = Key::placed(Place::Bogus, &import.repository, &import.file);
     assert_eq!(
-        state.conclude(&import, &other, &[&elsewhere], None).await?,
+        state.conclude(&import, &other, &[&elsewhere], Told::default()).await?,
         Decision::Before(Box::new(decided.clone())),
         "an outcome is decided once"
     );
@@ -154,7 +155,8 @@ pub(super) async fn a_file_that_came_late_says_so<S: RunLedger>(state: &S) -> Re
     let decide = async |import: &ImportRun, late| {
         state.register(std::slice::from_ref(import)).await?;
         let conclusion = conclusion(import, Outcome::Imported);
-        let decision = state.conclude(import, &conclusion, &[&conclusion.place], late).await?;
+        let told = Told { late, ..Told::default() };
+        let decision = state.conclude(import, &conclusion, &[&conclusion.place], told).await?;
         Ok::<_, crate::Error>((decision, conclusion.place.renamed(import.id)))
     };
     for import in [file(55, 5), file(95, 5), file(54, 3), file(96, 6)] {
@@ -272,7 +274,7 @@ pub(super) async fn an_archive_of_one_file_becomes_that_file<S: RunLedger + Grou
     assert!(unfinished.iter().all(|import| import.id != first.id), "a data file is the sequencer's");
     // A worker that still takes it for an archive decides nothing: the outputs of the file have other keys.
     let refused = conclusion(first, Outcome::Bogus);
-    assert_eq!(state.conclude(first, &refused, &[], None).await?, Decision::Passed);
+    assert_eq!(state.conclude(first, &refused, &[], Told::default()).await?, Decision::Passed);
 
     // One whose name nothing is configured for waits as a file does.
     let resolved = state.resolve(second.id, &other).await?;
@@ -360,7 +362,7 @@ pub(super) async fn the_ledger_is_read_by_the_time_of_outcomes<S: RunLedger>(sta
     // They do not end in the order in which they came, and the last one does not end at all.
     for (file, finished) in files.iter().zip([230, 210, 220, 240]) {
         let conclusion = Conclusion { finished: at(finished), ..conclusion(file, Outcome::Imported) };
-        state.conclude(file, &conclusion, &[], None).await?;
+        state.conclude(file, &conclusion, &[], Told::default()).await?;
         // The range holds from the decision on, also before it is carried out.
         if finished != 220 {
             state.finish(file.id).await?;
@@ -386,5 +388,80 @@ pub(super) async fn the_ledger_is_read_by_the_time_of_outcomes<S: RunLedger>(sta
     };
     let found: Vec<ImportId> = state.history(&named).await?.iter().map(|i| i.id).collect();
     assert_eq!(found, [id(141)], "in all repositories, and with other conditions");
+    Ok(())
+}
+
+pub(super) async fn a_problem_is_open_until_it_is_settled<S: StateStore>(state: &S) -> Result<()> {
+    let [first, second] = [(170, "bad.csv"), (171, "bad.csv")].map(|(n, file)| single("open", n, file, 0, 1));
+    let repository = &first.repository;
+    state.register(&[first.clone(), second.clone()]).await?;
+    let listed = async || {
+        let problems = state.problems(repository).await?;
+        Ok::<_, Error>(problems.into_iter().map(|run| run.id).collect::<Vec<_>>())
+    };
+    for run in [&second, &first] {
+        let conclusion = Conclusion { problem: Some(Problem::Open), ..conclusion(run, Outcome::Imported) };
+        state.conclude(run, &conclusion, &[&conclusion.log], Told::default()).await?;
+        state.finish(run.id).await?;
+    }
+    assert_eq!(listed().await?, [first.id, second.id], "by id");
+    let log = Key::log(repository, "bad.csv");
+    let places = [log.renamed(first.id), log.clone(), Key::log(repository, "other.csv")];
+    assert!(state.owners(&places[2..]).await?.is_empty());
+    assert_eq!(state.owners(&places[1..]).await?, [first.id].into(), "it took the key last");
+    let resolved = Problem::Resolved { by: second.id };
+    assert!(state.settle(first.id, &resolved).await?);
+    assert_eq!(listed().await?, [second.id]);
+    let dismissed = Problem::Dismissed { at: at(95), by: "ada@host".to_owned(), reason: None };
+    assert!(!state.settle(first.id, &dismissed).await?, "it is over");
+    assert!(!state.settle(id(179), &dismissed).await?, "there is no such run");
+    let kept = state.run(first.id).await?;
+    assert_eq!(kept.and_then(|run| run.conclusion()?.problem.clone()), Some(resolved));
+    assert!(state.settle(second.id, &dismissed).await?);
+    assert!(listed().await?.is_empty());
+    Ok(())
+}
+
+pub(super) async fn ignored_columns_are_remembered_with_the_outcome<S: RunLedger>(state: &S) -> Result<()> {
+    let place = repository("columns");
+    let file = |n: u32, scope: &str| {
+        let name = name(&format!("{n}.csv"), scope, 1);
+        data("columns", n, Kind::Data { name, rank: 0, settle_seconds: 10, group: None, unpacked: None })
+    };
+    let column = |number: usize, label: &str| UnlistedColumn { number, label: label.to_owned() };
+    let of = name("any.csv", "contacts", 9);
+    let none = state.seen_columns(&place, &of).await?;
+    assert_eq!(none, SeenColumns::default());
+    let first = none.with(&[column(1, "a")]).unwrap_or_default();
+    let decide = async |import: &ImportRun, outcome: Outcome, columns: &SeenColumns| {
+        state.register(std::slice::from_ref(import)).await?;
+        let conclusion = conclusion(import, outcome);
+        let told = Told { late: None, columns: Some(columns) };
+        state.conclude(import, &conclusion, &[], told).await
+    };
+    let one = file(2_001, "contacts");
+    // Twice, as after an answer that was lost.
+    for _ in 0..2 {
+        assert_eq!(decide(&one, Outcome::Imported, &first).await?, Decision::Taken(Vec::new()));
+    }
+    let held = state.seen_columns(&place, &of).await?;
+    assert_eq!((held.labels.as_slice(), held.revision), (&["a".to_owned()][..], 1));
+    // One whose report goes by an older list decides nothing, whoever added what.
+    let (two, three) = (file(2_002, "contacts"), file(2_003, "contacts"));
+    let older = none.with(&[column(1, "b")]).unwrap_or_default();
+    assert_eq!(decide(&two, Outcome::Imported, &older).await?, Decision::Columns);
+    assert_eq!(state.run(two.id).await?.map(|run| run.progress), Some(Progress::Registered));
+    let newer = held.with(&[column(1, "b")]).unwrap_or_default();
+    assert_eq!(decide(&two, Outcome::Imported, &newer).await?, Decision::Taken(Vec::new()));
+    assert_eq!(decide(&three, Outcome::Imported, &newer).await?, Decision::Columns);
+    // What another try decided stays, and so does what is remembered.
+    let last = state.seen_columns(&place, &of).await?;
+    let late = last.with(&[column(1, "c")]).unwrap_or_default();
+    assert!(matches!(decide(&two, Outcome::Bogus, &late).await?, Decision::Before(_)));
+    assert_eq!(state.seen_columns(&place, &of).await?, last);
+    assert_eq!((last.labels.as_slice(), last.revision), (&["a".to_owned(), "b".to_owned()][..], 2));
+    // Another import has its own.
+    assert_eq!(state.seen_columns(&place, &name("any.csv", "orders", 9)).await?, none);
+    assert_eq!(state.seen_columns(&repository("other-columns"), &of).await?, none);
     Ok(())
 }

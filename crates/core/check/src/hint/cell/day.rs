@@ -74,7 +74,7 @@ fn numeric(text: &str) -> Option<Day> {
 }
 
 /// True for `2026-31-01`, with a time or without.
-pub(super) fn has_day_second(value: &str) -> bool {
+pub(crate) fn has_day_second(value: &str) -> bool {
     let date = value.trim().split(['T', ' ']).next().unwrap_or_default();
     matches!(numeric(date), Some(Day::WrongWay(_, month, day)) if (1..=12).contains(&month) && day <= 31)
 }
@@ -187,7 +187,21 @@ pub(super) fn moment(column: &Column, value: &str, style: &Style) -> Option<Advi
             }
         },
     };
-    written(column, value, (&iso(year, month, day), date), clock, mark).map(|advice| advice.because(because))
+    let advice = written(column, value, (&iso(year, month, day), date), clock, mark)?;
+    Some(advice.because(because).or_option(option_of(value, because.is_some())))
+}
+
+/// The option of an import whose dates are written like this one, if day and month have two digits each, the value is
+/// clear about their order, and it has no time.
+fn option_of(value: &str, is_settled: bool) -> Option<String> {
+    let (order, mark) = order_of(value).filter(|_| !is_settled)?;
+    let is_whole = value.split(mark).map(str::len).eq([2, 2, 4]);
+    let form = match order {
+        Order::DayMonth => format!("dd{mark}mm{mark}yyyy"),
+        Order::MonthDay => format!("mm{mark}dd{mark}yyyy"),
+        Order::YearMonth => return None,
+    };
+    is_whole.then(|| format!("\"date_formats\": [\"{form}\"]"))
 }
 
 fn iso(year: u16, month: u16, day: u16) -> String {

@@ -14,8 +14,9 @@ mod text;
 use tidewaiter_schema::FieldType;
 use tidewaiter_schema::compile::{Column, Problem};
 
+pub(crate) use day::has_day_second;
 pub(crate) use style::{Because, Style, Writing};
-pub(crate) use text::{suspect, unguarded};
+pub(crate) use text::{Suspicion, is_usual, remarkable, suspect, unguarded};
 
 /// The longest value that is looked at, in bytes.
 const LONGEST: usize = 1024;
@@ -37,22 +38,37 @@ struct Advice {
     meant: Option<String>,
     /// The line that settles it, if the value alone does not.
     because: Option<Because>,
+    /// The option of the import by which the value is read as it is.
+    option: Option<String>,
 }
 
 impl Advice {
     /// Words alone.
     fn say(text: impl Into<String>) -> Self {
-        Self { text: text.into(), meant: None, because: None }
+        Self { text: text.into(), meant: None, because: None, option: None }
     }
 
     /// Words, and what is meant beyond doubt.
     fn write(text: impl Into<String>, meant: impl Into<String>) -> Self {
-        Self { text: text.into(), meant: Some(meant.into()), because: None }
+        Self { text: text.into(), meant: Some(meant.into()), because: None, option: None }
     }
 
     /// The same, as another line of the column settles it.
     fn because(self, because: Option<Because>) -> Self {
         Self { because, ..self }
+    }
+
+    /// The same, where an option of the import reads the value as it is.
+    fn or_option(self, option: Option<String>) -> Self {
+        Self { option, ..self }
+    }
+
+    /// In words, with the option.
+    fn with_option(self) -> String {
+        match self.option {
+            Some(option) => format!("{}, or add `{option}` to the import", self.text),
+            None => self.text,
+        }
     }
 }
 
@@ -77,7 +93,7 @@ const CAUSES: &[Cause] = &[
 
 /// How to fix a value, if the cause is a classic one.
 pub(crate) fn cell(column: &Column, problem: Problem, value: &str) -> Option<String> {
-    advice(column, problem, value, &Style::default()).map(|advice| advice.text)
+    advice(column, problem, value, &Style::default()).map(Advice::with_option)
 }
 
 /// A value that is meant beyond doubt.

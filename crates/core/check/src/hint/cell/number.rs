@@ -98,6 +98,14 @@ impl Marks {
             _ => None,
         }
     }
+
+    /// The options of an import whose numbers have these marks.
+    fn option(self) -> Option<String> {
+        let decimal = self.decimal.filter(|mark| *mark != '.').map(|mark| format!("\"decimal\": \"{mark}\""));
+        let thousands = self.thousands.map(|mark| format!("\"thousands\": \"{mark}\""));
+        let options: Vec<String> = decimal.into_iter().chain(thousands).collect();
+        (!options.is_empty()).then(|| options.join(", "))
+    }
 }
 
 /// One way to read digits with marks.
@@ -255,7 +263,9 @@ fn read(
         Marks { decimal: Some(','), .. } => "write decimals with a point, not a comma",
         _ => return Some(Advice::write(format!("write it as `{text}`"), text).because(because)),
     };
-    Some(Advice::write(format!("{how}: `{text}`"), text).because(because))
+    let is_plain = !(written.foreign || written.odd_sign || written.plus);
+    let option = reading.marks.option().filter(|_| is_plain);
+    Some(Advice::write(format!("{how}: `{text}`"), text).because(because).or_option(option))
 }
 
 /// For a number with two readings: both, as far as the column takes them.

@@ -117,6 +117,11 @@ impl Writing {
         self.unread_comma = true;
     }
 
+    /// Takes into account that a line that cannot be read may have a day before its month, behind the year, in this column.
+    pub(crate) fn see_unread_day(&mut self) {
+        self.day_second = true;
+    }
+
     fn see_number(&mut self, column: &Column, value: &str, line: u64) {
         let digits = value.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '.'));
         // A column of whole numbers takes no point, so nothing passes there that is not clear.

@@ -35,7 +35,33 @@ fn meant_beside(field: &Value, value: &str, others: &[&str]) -> Option<(String, 
 #[track_caller]
 fn assert_hints(field: &Value, cases: &[(&str, &str)]) {
     for (value, expected) in cases {
-        assert_eq!(hint(field, value).as_deref().unwrap_or_default(), *expected, "{value}");
+        let hint = hint(field, value).unwrap_or_default();
+        // The option that is proposed beside it: see `options_by_which_values_are_read_as_they_are`.
+        let words = hint.split(", or add `").next().unwrap_or_default();
+        assert_eq!(words, *expected, "{value}");
+    }
+}
+
+#[test]
+fn options_by_which_values_are_read_as_they_are() {
+    for (kind, value, option) in [
+        ("number", "12,5", Some(r#""decimal": ",""#)),
+        ("number", "1 234,50", Some(r#""decimal": ",", "thousands": " ""#)),
+        ("number", "1,234.50", Some(r#""thousands": ",""#)),
+        ("number", "+12.5", None),
+        ("number", "12,345", None),
+        ("integer", "1.000.000", Some(r#""thousands": ".""#)),
+        ("date", "31/01/2026", Some(r#""date_formats": ["dd/mm/yyyy"]"#)),
+        ("date", "01.31.2026", Some(r#""date_formats": ["mm.dd.yyyy"]"#)),
+        ("date", "31.1.2026", None),
+        ("date", "01/02/2026", None),
+        ("date", "2026/01/31", None),
+        // The texts for true and those for false go together, and one value does not tell both.
+        ("boolean", "oui", None),
+    ] {
+        let hint = hint(&json!({ "type": kind }), value).unwrap_or_default();
+        let found = hint.split_once(", or add `").and_then(|(_, rest)| rest.strip_suffix("` to the import"));
+        assert_eq!(found, option, "{value}: {hint}");
     }
 }
 
@@ -304,6 +330,26 @@ fn identifiers_that_a_program_took_for_numbers() {
     }
     for text in ["", "Ada", "Null-Meier", "17.5", "2nd\tone", "'t Hooft", "E12", "123e4567"] {
         assert_eq!(suspect(text), None, "{text}");
+    }
+}
+
+#[test]
+fn texts_that_are_told_of_though_they_are_taken() {
+    for (text, expected) in [
+        ("Lovelace ", Suspicion::Blank),
+        ("null", Suspicion::NoValue),
+        ("33639980012.0", Suspicion::Number),
+        ("Lo\u{ad}velace", Suspicion::Unseen),
+        ("Rene\u{301}e", Suspicion::Decomposed),
+        ("=\"01000\"", Suspicion::Guarded),
+        ("'01000", Suspicion::Guarded),
+    ] {
+        assert_eq!(remarkable(text), Some(expected), "{text}");
+    }
+    for text in
+        ["", "Ada", "Lovelace", "Renée", "rue du Port, 12", "12 rue du Port", "17.5", "'t Hooft", "E12-34567"]
+    {
+        assert_eq!(remarkable(text), None, "{text}");
     }
 }
 

@@ -93,24 +93,94 @@ pub(super) fn no_value(_: &Column, value: &str, _: &Style) -> Option<Advice> {
     }
 }
 
+/// Why a text that a column takes may not be what was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Suspicion {
+    /// Blanks stand at an end of it.
+    Blank,
+    /// It is a word of programs for "no value".
+    NoValue,
+    /// A program took it for a number.
+    Number,
+    /// It holds characters that are not seen.
+    Unseen,
+    /// An accent stands apart from its letter.
+    Decomposed,
+    /// It stands in a spreadsheet's guard.
+    Guarded,
+}
+
+impl Suspicion {
+    /// As the end of a sentence that begins with "a text".
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Blank => {
+                "has a blank before or after its value: remove it, or add `\"trim\": true` to the import"
+            }
+            Self::NoValue => {
+                "may mean no value: leave the cell empty, or add `\"missing_values\"` to the import"
+            }
+            Self::Number => {
+                "holds what a program made of an identifier: format the column as text and export it again"
+            }
+            Self::Unseen => "contains invisible characters",
+            Self::Decomposed => "contains accents apart from their letters",
+            Self::Guarded => "stands in a spreadsheet's guard for text: write the value alone",
+        }
+    }
+
+    /// As the end of a sentence that begins with "12 values".
+    pub(crate) fn of_values(self) -> &'static str {
+        match self {
+            Self::Blank => "with blanks before or after them, which `\"trim\": true` in the import removes",
+            Self::NoValue => "such as `NULL`, which `\"missing_values\"` in the import takes for no value",
+            Self::Number => {
+                "that a program may have made of identifiers, such as `4.00638E+12`: format the column as text and export it again"
+            }
+            Self::Unseen => "with invisible characters",
+            Self::Decomposed => "with accents apart from their letters",
+            Self::Guarded => "in a spreadsheet's guard for text, such as `=\"01000\"`",
+        }
+    }
+}
+
 /// Why a text that a column takes may not be what was meant: then a line is not repaired around it, for it would be
 /// imported with it. Guards are no reason: [`unguarded`] tells what they hold.
-pub(crate) fn suspect(value: &str) -> Option<&'static str> {
+pub(crate) fn suspect(value: &str) -> Option<Suspicion> {
     let first = value.chars().next()?;
     let last = value.chars().next_back().unwrap_or(first);
     if is_blank(first) || is_blank(last) {
-        return Some(
-            "has a blank before or after its value: remove it, or add `\"trim\": true` to the import",
-        );
+        return Some(Suspicion::Blank);
     }
-    if value.len() <= 4 && NO_VALUE.contains(&value.to_ascii_lowercase().as_str()) {
-        return Some("may mean no value: leave the cell empty, or add `\"missing_values\"` to the import");
+    if value.len() <= 4 && NO_VALUE.iter().any(|word| word.eq_ignore_ascii_case(value)) {
+        return Some(Suspicion::NoValue);
     }
     if is_shortened(value) || is_float(value) {
-        return Some(
-            "holds what a program made of an identifier: format the column as text and export it again",
-        );
+        return Some(Suspicion::Number);
     }
     let is_unseen = |c: char| is_treacherous(c) && c != '\t';
-    value.contains(is_unseen).then_some("contains invisible characters")
+    value.contains(is_unseen).then_some(Suspicion::Unseen)
+}
+
+/// True for nearly all values: letters and signs of ASCII, and no number, word or guard that could mean something else. None
+/// of them is [`remarkable`].
+#[inline]
+pub(crate) fn is_usual(value: &str) -> bool {
+    let is_inner = |byte: &u8| (b' '..=b'~').contains(byte);
+    match value.as_bytes() {
+        [] => true,
+        [b'A'..=b'Z' | b'a'..=b'z', .., b'!'..=b'~'] => {
+            value.len() > 4 && value.as_bytes().iter().all(is_inner)
+        }
+        _ => false,
+    }
+}
+
+/// As [`suspect`], with what is no reason to leave a line as it is.
+pub(crate) fn remarkable(value: &str) -> Option<Suspicion> {
+    if unguarded(value).is_some() {
+        return Some(Suspicion::Guarded);
+    }
+    let is_accent = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
+    suspect(value).or_else(|| value.contains(is_accent).then_some(Suspicion::Decomposed))
 }
