@@ -13,7 +13,7 @@ pub(crate) fn write(rows: &str, path: &str) -> Result<String, Box<dyn Error>> {
     let rows: u32 = rows.parse()?;
     let mut book = Written::new();
     // The texts are shared, as spreadsheets do it.
-    let sheet = book.add_worksheet_with_low_memory();
+    let sheet = book.add_worksheet_with_low_memory()?;
     let date = Format::new().set_num_format("yyyy-mm-dd");
     for (column, label) in (0_u16..).zip(["id", "name", "city", "price", "count", "day", "active", "note"]) {
         sheet.write(0, column, label)?;
@@ -22,7 +22,13 @@ pub(crate) fn write(rows: &str, path: &str) -> Result<String, Box<dyn Error>> {
         let n = f64::from(row);
         sheet.write(row, 0, format!("P-{row:08}"))?;
         sheet.write(row, 1, format!("Product number {row}"))?;
-        sheet.write(row, 2, ["Paris", "Lyon", "Marseille", "Toulouse"][row as usize % 4])?;
+        let city = match row % 4 {
+            0 => "Paris",
+            1 => "Lyon",
+            2 => "Marseille",
+            _ => "Toulouse",
+        };
+        sheet.write(row, 2, city)?;
         sheet.write(row, 3, n / 100.0)?;
         sheet.write(row, 4, n)?;
         sheet.write_with_format(row, 5, 40_000.0 + f64::from(row % 5_000), &date)?;
@@ -63,7 +69,10 @@ pub(crate) fn calamine(path: &str) -> Result<String, Box<dyn Error>> {
         cells += 1;
         letters += match value {
             DataRef::SharedString(text) => text.to_string().len(),
-            DataRef::DateTime(time) => time.as_datetime().map_or(0, |time| time.date().to_string().len()),
+            DataRef::DateTime(time) => {
+                let (year, month, day, ..) = time.to_ymd_hms_milli();
+                format!("{year:04}-{month:02}-{day:02}").len()
+            }
             other => Data::from(other.clone()).to_string().len(),
         };
     }

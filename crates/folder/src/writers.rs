@@ -59,8 +59,8 @@ fn open_for_writing(names: &HashSet<&OsString>) -> HashSet<FileId> {
         for number in entries(&process.join("fd")) {
             let link = process.join("fd").join(&number);
             // By its name first: to ask for the file itself may block, where a mount is dead.
-            let named = fs::read_link(&link).ok();
-            let is_meant = named
+            let leads_to = fs::read_link(&link).ok();
+            let is_meant = leads_to
                 .as_deref()
                 .and_then(Path::file_name)
                 .is_some_and(|name| names.contains(&name.to_owned()));
