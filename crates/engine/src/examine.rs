@@ -63,12 +63,15 @@ impl CheckSpec {
 /// The largest file that an import fixes, in bytes: it is held in memory.
 pub const FIXED_BYTES: u64 = 16 << 20;
 
+/// How many kinds of what would have to be guessed are told.
+const LEFT: usize = 5;
+
 /// A file as its import reads it, if that fixes files.
 #[derive(Debug, Clone)]
 pub struct Fixed {
     /// The fixed content; what it was if nothing was changed. None if the file is larger than [`FIXED_BYTES`].
     pub content: Option<Bytes>,
-    /// What was changed, and how often.
+    /// What was changed, how often, and what would have to be guessed.
     pub notes: Vec<String>,
 }
 
@@ -76,7 +79,9 @@ impl Fixed {
     /// Fixes a file.
     pub fn of(content: Bytes, terms: &CheckSpec) -> Self {
         let fixed = fix::fix(&content, &terms.scope, &terms.dialect, None);
-        let notes = fixed.changes.iter().map(change).collect();
+        let changes = fixed.changes.iter().map(|note| said("fixed", note));
+        let left = fixed.left.iter().take(LEFT).map(|note| said("not fixed", note));
+        let notes = changes.chain(left).collect();
         let content = if fixed.changes.is_empty() { content } else { fixed.content.into() };
         Self { content: Some(content), notes }
     }
@@ -88,15 +93,15 @@ impl Fixed {
     }
 }
 
-/// What was changed, in a sentence.
-fn change(note: &Note) -> String {
+/// What was changed, or left, in a sentence.
+fn said(what: &str, note: &Note) -> String {
     let column = note.column.as_ref().map(|column| format!(" in {column}")).unwrap_or_default();
     let lines = match note.lines.as_slice() {
         [] => String::new(),
         [line] if note.count == 1 => format!(" (line {line})"),
         [first, ..] => format!(" ({}, first in line {first})", plural(note.count, "time")),
     };
-    format!("fixed{column}: {}{lines}", note.what)
+    format!("{what}{column}: {}{lines}", note.what)
 }
 
 /// What is said of the lines of a file beside its findings: records that span lines are counted as records, and a last
