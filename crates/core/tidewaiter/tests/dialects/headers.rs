@@ -97,6 +97,7 @@ fn the_trailer_must_be_there_and_right() {
     assert!(!read.summary.bogus);
     for (end, why) in [
         ("TRAILER;3\n", "the trailer says 3 records, but the file has 2"),
+        ("TRAILER;1\n", "the trailer says 1 records, but the file has 2"),
         ("", "the trailer `TRAILER;{count}` is missing: the file is incomplete"),
         (
             "TRAILER;99999999999999999999999\n",
