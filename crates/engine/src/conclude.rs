@@ -122,10 +122,7 @@ pub async fn conclude_and_tell<D: Concludes>(
         let now = deployment.now();
         let (recipients, digest) = audience.told(report.needs_attention(), now);
         report.recipients = recipients;
-        let conclusion = Conclusion {
-            bytes: findings.bytes,
-            ..conclusion_of(deployment, import, &report, now, digest).await?
-        };
+        let conclusion = conclusion_of(deployment, import, &report, findings.bytes, now, digest).await?;
         let outputs = outputs(import, &conclusion);
         let keys: Vec<&Key> = outputs.iter().map(Output::key).collect();
         let told = Told { late, columns: columns.as_ref() };
@@ -186,6 +183,7 @@ async fn conclusion_of<D: HasObjects + HasRuns>(
     deployment: &D,
     import: &ImportRun,
     report: &Report,
+    bytes: Option<u64>,
     finished: Timestamp,
     digest: Option<DigestPlace>,
 ) -> Result<Conclusion> {
@@ -209,7 +207,7 @@ async fn conclusion_of<D: HasObjects + HasRuns>(
         mail_due: !report.recipients.is_empty(),
         mail_trouble: None,
         digest,
-        bytes: None,
+        bytes,
         problem: Problem::of(report),
     })
 }

@@ -24,7 +24,11 @@ const COMPARED: usize = 10_000;
 
 /// Finds what was written to files after their outcome, of those that were imported `since`, and gives it an outcome of
 /// its own. A file is left alone that changed within `quiet`: more may come.
+///
+/// # Errors
+/// The first one, after all other files were compared: a file that cannot be read keeps no other from it.
 pub(super) async fn take_in(local: &Local, since: Timestamp, quiet: Duration) -> Result<()> {
+    let mut failed = None;
     for repository in local.state().repositories().await? {
         let recent = HistoryFilter {
             repository: Some(repository),
@@ -34,10 +38,12 @@ pub(super) async fn take_in(local: &Local, since: Timestamp, quiet: Duration) ->
             ..HistoryFilter::default()
         };
         for run in local.state().history(&recent).await? {
-            compare(local, &run, quiet).await?;
+            if let Err(error) = compare(local, &run, quiet).await {
+                failed.get_or_insert(error);
+            }
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 async fn compare(local: &Local, run: &ImportRun, quiet: Duration) -> Result<()> {

@@ -10,8 +10,7 @@
 //!
 //! # Nothing counts before the end
 //!
-//! A message is decrypted as it is read, so the sink gets bytes of which nobody knows yet whether they were changed on
-//! their way. [`Sink::end`] is called only after the last byte of the file was read, and the integrity protection of the
+//! A message is decrypted as it is read, so the sink gets bytes before their integrity is verified. [`Sink::end`] is called only after the last byte of the file was read, and the integrity protection of the
 //! message was found to be right. A message without such protection is refused before it is decrypted. What is wrong
 //! within a message is told only if the message is as it was sent: otherwise the answers would tell an attacker, bit by
 //! bit, what an intercepted message says.

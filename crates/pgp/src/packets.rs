@@ -24,7 +24,7 @@ pub(crate) mod tag {
     pub(crate) const FIRST_NOT_CRITICAL: u8 = 40;
 }
 
-/// What is said of an error whose reason nobody noted.
+/// The refusal for an error that comes without a reason.
 pub(crate) fn damaged(error: &io::Error) -> Refusal {
     Refusal::new(RefusalCode::Corrupt, format_args!("the message is damaged ({error})"))
 }

@@ -174,7 +174,7 @@ fn the_example_of_init_is_the_first_version() {
     let first = &listed["versions"][0];
     assert_eq!((&first["number"], &first["state"]), (&json!(1), &json!("active")));
     assert_eq!(first["by"]["kind"], "operator");
-    // The same again is no version, whoever brings it.
+    // A partner drops the same document: that adds no version.
     let document = std::fs::read(place.path("drop/config/default/default.json")).unwrap();
     place.dropped("default_imports_config.json", &document);
     place.import().expect(0);

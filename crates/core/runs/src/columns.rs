@@ -29,8 +29,8 @@ pub struct UnlistedColumn {
 pub struct SeenColumns {
     /// Their labels, those that came last at the end.
     pub labels: Vec<String>,
-    /// How often the store has changed them; 0 if no file was imported. Whoever adds some writes on the condition that
-    /// it is still this.
+    /// How often the store has changed them; 0 if no file was imported. A run that adds some writes on the condition
+    /// that it is still this.
     #[serde(skip)]
     pub revision: u64,
 }

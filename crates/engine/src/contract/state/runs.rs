@@ -446,7 +446,7 @@ pub(super) async fn ignored_columns_are_remembered_with_the_outcome<S: RunLedger
     }
     let held = state.seen_columns(&place, &of).await?;
     assert_eq!((held.labels.as_slice(), held.revision), (&["a".to_owned()][..], 1));
-    // One whose report goes by an older list decides nothing, whoever added what.
+    // A run whose report uses an older list decides nothing: another run has added to the list.
     let (two, three) = (file(2_002, "contacts"), file(2_003, "contacts"));
     let older = none.with(&[column(1, "b")]).unwrap_or_default();
     assert_eq!(decide(&two, Outcome::Imported, &older).await?, Decision::Columns);
