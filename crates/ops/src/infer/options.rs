@@ -156,7 +156,9 @@ fn lines(group: &Group<'_>, layout: &Layout, options: &mut Map<String, Value>, r
         }
         None => {
             set("quote", "".into());
-            remarks.doubt("quotes are characters like others: no field is enclosed in them".to_owned());
+            remarks.doubt(
+                "quotes are characters like others, because they do not enclose fields throughout".to_owned(),
+            );
         }
     }
     if let Some(escape) = layout.cut.escape {
