@@ -277,15 +277,6 @@ impl HasDecryptionKeys for TakingIn {
     }
 }
 
-/// Validate takes up what turned out to be no data file, and never an encrypted one. Should it, no partner has to do with
-/// that.
-impl<R: Sync> HasDecryptionKeys for Loading<R> {
-    async fn decryption_keys(&self) -> tidewaiter_engine::Result<Option<Arc<Keys>>> {
-        let (what, reason) = ("decrypting a file".to_owned(), "only unpack has keys".to_owned());
-        Err(tidewaiter_engine::Error::Refused { what, reason })
-    }
-}
-
 impl<R, M, Q, K> Capacity for Deployment<R, M, Q, K> {
     fn loaders(&self, bytes: u64) -> u32 {
         if bytes < LARGE_FILE { 1 } else { LOADERS }

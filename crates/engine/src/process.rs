@@ -23,11 +23,11 @@ use tidewaiter::sequence::{Event, Verdict};
 
 use crate::Result;
 use crate::capabilities::{
-    Capacity, Clock, HasClaims, HasMarks, HasObjects, HasQueue, HasRecords, HasRuns, Observes, trait_alias,
+    Capacity, Clock, HasClaims, HasGroups, HasMarks, HasObjects, HasQueue, HasRecords, HasRuns, Observes,
+    trait_alias,
 };
-use crate::conclude::{self, Audience, Findings, Finisher};
+use crate::conclude::{self, Audience, Concludes, Findings, Finisher};
 use crate::configs::Pins;
-use crate::intake::{self, TakesIn};
 use crate::lost::Lost;
 use crate::ports::{ImportRun, Message, News, Pinned, Queue, RunLedger, Task};
 use begin::{Begun, File};
@@ -42,7 +42,7 @@ trait_alias! {
 
 trait_alias! {
     /// What processing a file needs.
-    pub trait Processes = TakesIn + Pins + Loads
+    pub trait Processes = Concludes + HasGroups + Pins + Loads
 }
 
 /// What was tried of a task before, as far as can be known.
@@ -87,7 +87,13 @@ enum Passage {
 pub async fn process<D: Processes>(deployment: &D, id: ImportId, task: Task, tried: Tried) -> Result<()> {
     let mut file = match begin::begin(deployment, id, tried).await? {
         Begun::File(file) => file,
-        Begun::Other(run) => return Box::pin(intake::take_in(deployment, &run)).await,
+        Begun::Concluded(run, conclusion) => {
+            return conclude::carry_out(deployment, &run, &conclusion).await;
+        }
+        Begun::NoData => {
+            tracing::warn!(import = %id, "no data file: nothing to check");
+            return Ok(());
+        }
         Begun::Refused(run, refusal) => {
             return conclude::conclude(deployment, &run, Findings::refused(refusal)).await;
         }

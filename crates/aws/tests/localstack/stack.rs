@@ -157,6 +157,30 @@ impl Stack {
         *self.dropped.lock().unwrap() += files.len();
     }
 
+    /// Drops files that come in one delivery to whoever orders them: the sequencer waits until all are taken in.
+    pub(crate) async fn drop_together(&self, files: &BTreeMap<String, Vec<u8>>) {
+        self.takes("sequence", false).await;
+        self.drop_all(files).await;
+        self.taken_in(PATIENCE).await;
+        self.takes("sequence", true).await;
+    }
+
+    /// Waits until everything that was dropped is taken in.
+    pub(crate) async fn taken_in(&self, patience: Duration) {
+        let begun = Instant::now();
+        while self.arrived().await < *self.dropped.lock().unwrap()
+            || self.messages("UnpackQueueUrl").await > 0
+        {
+            assert!(begun.elapsed() < patience, "{}", self.dead_letters().await);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// How many of the files that were dropped are registered.
+    async fn arrived(&self) -> usize {
+        self.history().await.iter().filter(|import| import.archive.is_none()).count()
+    }
+
     /// Waits for what comes of everything that was dropped.
     pub(crate) async fn come_to_rest(&self, patience: Duration) {
         self.settled_within(patience).await;
@@ -222,9 +246,7 @@ impl Stack {
     }
 
     async fn is_settled(&self) -> bool {
-        let dropped = *self.dropped.lock().unwrap();
-        let history = self.history().await;
-        if history.iter().filter(|import| import.archive.is_none()).count() < dropped {
+        if self.arrived().await < *self.dropped.lock().unwrap() {
             return false;
         }
         let repository: Repository = PARTNER.parse().unwrap();

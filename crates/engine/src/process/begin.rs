@@ -12,15 +12,17 @@ use super::Tried;
 use crate::capabilities::{HasRecords, HasRuns};
 use crate::configs::{self, Pins, Unpinned};
 use crate::examine::{CheckSpec, Fixed};
-use crate::ports::{ImportRun, Kind, Pinned, Progress, Records, Refusal, RunLedger};
+use crate::ports::{Conclusion, ImportRun, Kind, Pinned, Progress, Records, Refusal, RunLedger};
 use crate::{Error, Result};
 
 /// What a worker finds when it takes up a run.
 pub(super) enum Begun {
     /// A data file whose turn it is.
     File(Box<File>),
-    /// A run that needs no check: its outcome is decided, or it is no data file.
-    Other(Box<ImportRun>),
+    /// A file whose outcome is decided.
+    Concluded(Box<ImportRun>, Box<Conclusion>),
+    /// A run that is no data file. The sequencer dispatches none; reconciliation takes up what is not finished.
+    NoData,
     /// A file that cannot be processed under any configuration.
     Refused(Box<ImportRun>, Refusal),
 }
@@ -60,9 +62,10 @@ pub(super) async fn begin<D: Pins + HasRuns + HasRecords>(
     let is_first = tried == Tried::Never;
     let run = if is_first { runs.recall(id).await? } else { runs.run(id).await? };
     let run = run.ok_or_else(|| Error::UnknownImport { id: id.to_string() })?;
-    let (Kind::Data { name, .. }, None) = (&run.kind, run.conclusion()) else {
-        return Ok(Begun::Other(Box::new(run)));
-    };
+    if let Some(conclusion) = run.conclusion().cloned() {
+        return Ok(Begun::Concluded(Box::new(run), Box::new(conclusion)));
+    }
+    let Kind::Data { name, .. } = &run.kind else { return Ok(Begun::NoData) };
     let name = name.clone();
     let pinned = match &run.progress {
         Progress::Started(pinned) => pinned.clone(),
