@@ -184,7 +184,7 @@ pub trait Observes {
 pub trait CleansUp {
     /// Drops the answers to the batches of a run: its batches do not come again. A store whose answers expire needs no
     /// call.
-    fn forget_batches(&self, _run: ImportId) -> impl Future<Output = Result<()>> + Send {
+    fn forget_batches(&self, _universe: &str, _run: ImportId) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
 }

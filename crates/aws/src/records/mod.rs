@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
+use tidewaiter_engine::ports::{Applied, Batch, Cargo, Landing, Pruned, Pruning, Records, StoredRecord};
 
 use crate::table::{Table, When, Write};
 
@@ -58,20 +58,22 @@ impl RecordsTable {
 }
 
 impl Records for RecordsTable {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
-        self.note(&batch.plan.records, batch.universe).await?;
-        parts::land_batch(&self.table, batch).await
+    type Landing = Self;
+
+    async fn begin(&self, _cargo: Cargo<'_>) -> Result<Self> {
+        Ok(self.clone())
     }
 
-    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
-        prune::prune_unlisted(&self.table, pruning).await
+    /// A transaction takes 100 items: each batch is seen as soon as it is landed.
+    fn lands_whole(&self) -> bool {
+        false
     }
 
-    async fn has_begun(&self, import: ImportId) -> Result<bool> {
+    async fn has_begun(&self, _universe: &str, import: ImportId) -> Result<bool> {
         fence::has_begun(&self.table, import).await
     }
 
-    async fn close(&self, import: ImportId, loaders: u32) -> Result<bool> {
+    async fn close(&self, _universe: &str, import: ImportId, loaders: u32) -> Result<bool> {
         fence::close(&self.table, import, loaders).await
     }
 
@@ -94,5 +96,30 @@ impl Records for RecordsTable {
 
     async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
         read::counts(&self.table).await
+    }
+}
+
+impl Landing for RecordsTable {
+    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
+        self.note(&batch.plan.records, batch.universe).await?;
+        parts::land_batch(&self.table, batch).await
+    }
+
+    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
+        prune::prune_unlisted(&self.table, pruning).await
+    }
+
+    async fn scan(
+        &self,
+        scope: &str,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>> {
+        read::scan(&self.table, scope, after, limit).await
+    }
+
+    /// Each batch was kept when it was landed.
+    async fn keep(self) -> Result<()> {
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ use tidewaiter_schema::config::{Empty, ImportOptions, Mode};
 use tidewaiter_schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
 
 use super::normal::{Form, KeyForm};
+use super::table::Table;
 use super::{Record, Source, Subject, Value};
 
 /// What the lines of one import do.
@@ -55,6 +56,8 @@ pub struct Plan {
     pub alternate_keys: BTreeMap<String, Vec<String>>,
     /// The column with lists, and the list that every line joins unless it says otherwise.
     pub joins: Option<(String, u32)>,
+    /// The tables of the scopes whose records lines write: their own, and those that they adjust or claim.
+    pub tables: Vec<Table>,
 }
 
 /// A scope whose records give way.
@@ -145,6 +148,7 @@ impl Plan {
                 .map(|(name, schema)| (name.clone(), alternate_keys(schema)))
                 .collect(),
             joins: lists.and_then(|field| Some((field.name.clone(), list?))),
+            tables: written(&records, adjusts.as_ref(), &references, scopes),
             match_by,
             kept,
             key,
@@ -341,6 +345,20 @@ fn referring(schema: &TableSchema, key: &ForeignKey, scopes: &Scopes) -> KeyForm
             })
             .collect(),
     )
+}
+
+/// The tables of the records that lines write.
+fn written(
+    records: &str,
+    adjusts: Option<&Adjustment>,
+    references: &[Reference],
+    scopes: &Scopes,
+) -> Vec<Table> {
+    let adjusted = adjusts.and_then(|adjusts| references.get(adjusts.reference));
+    let changed = references.iter().filter(|reference| reference.claims.is_some()).chain(adjusted);
+    let names: BTreeSet<&str> =
+        changed.flat_map(|reference| &reference.scopes).map(String::as_str).chain([records]).collect();
+    names.into_iter().filter_map(|name| Table::of(name, scopes)).collect()
 }
 
 /// The scopes with records that belong to records of this one.

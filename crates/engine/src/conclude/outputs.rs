@@ -63,7 +63,10 @@ pub(super) async fn write_outputs<D: Concludes>(
     if let Some(key) = import.unpacked().and_then(|unpacked| Key::parse(&unpacked.source.key).ok()) {
         deployment.objects().discard(&key).await?;
     }
-    deployment.forget_batches(import.id).await
+    match &import.kind {
+        Kind::Data { name, .. } => deployment.forget_batches(&name.universe, import.id).await,
+        _ => Ok(()),
+    }
 }
 
 async fn write_output<D: Concludes>(

@@ -13,7 +13,7 @@ use tidewaiter::record::{Cells, Change, Effect, Layout, Plan, Refusal, Source, S
 use tidewaiter::schema::compile::MOST_DIGITS;
 
 use super::id;
-use crate::ports::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, StoredRecord};
+use crate::ports::{Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, StoredRecord};
 use crate::{Error, Result};
 
 /// Scopes that lead to each other in every way there is.
@@ -56,6 +56,7 @@ pub async fn records<R: Records>(records: &R) -> Result<()> {
     })?;
     let store = Store { records, config };
     store.a_batch_takes_effect_once().await?;
+    store.what_is_not_kept_has_not_happened().await?;
     store.nothing_is_loaded_of_what_is_closed().await?;
     store.lines_of_a_batch_see_each_other().await?;
     store.a_value_keeps_its_source().await?;
@@ -84,6 +85,10 @@ struct File {
 }
 
 impl File {
+    fn cargo(&self) -> Cargo<'_> {
+        Cargo { universe: &self.universe, import: self.import, file: "file.csv" }
+    }
+
     /// A line whose key is the value of its first column, or its number where lines are added.
     fn line(&self, number: u64, values: &[Option<&str>]) -> Change {
         let values: Cells = values.iter().copied().collect();
@@ -141,7 +146,10 @@ impl<R: Records> Store<'_, R> {
             layout: &file.layout,
             changes,
         };
-        self.records.apply(&batch).await
+        let landing = self.records.begin(file.cargo()).await?;
+        let applied = landing.apply(&batch).await?;
+        landing.keep().await?;
+        Ok(applied)
     }
 
     async fn effects(&self, file: &File, batch: u64, lines: &[&[Option<&str>]]) -> Result<Vec<Effect>> {
@@ -175,7 +183,6 @@ impl<R: Records> Store<'_, R> {
         let lines = [file.line(2, &[Some("a"), Some("Ada")])];
         let first = self.apply(&file, 0, 0, &lines).await?;
         assert!(first.effects().eq(&[Effect::Imported]));
-        self.records.flush(file.import).await?;
         // Somebody else changes the record; then the first batch comes again.
         let other = self.file(2, "once", "people", "plain", &["id", "name"]);
         assert_eq!(self.effects(&other, 0, &[&[Some("a"), Some("Bob")]]).await?, [Effect::Imported]);
@@ -190,8 +197,41 @@ impl<R: Records> Store<'_, R> {
             [Effect::Unchanged],
             "an empty cell leaves the value"
         );
-        self.records.forget(id(1)).await?;
-        self.records.forget(id(1)).await
+        self.records.forget("once", id(1)).await?;
+        self.records.forget("once", id(1)).await
+    }
+
+    async fn what_is_not_kept_has_not_happened(&self) -> Result<()> {
+        if !self.records.lands_whole() {
+            return Ok(());
+        }
+        let universe = "whole";
+        let file = self.file(28, universe, "people", "plain", &["id", "name"]);
+        let changes = &Arc::new(vec![file.line(2, &[Some("a"), Some("Ada")])]);
+        let batch = |n| Batch {
+            is_again: false,
+            universe,
+            import: file.import,
+            number: BatchNumber { share: 0, batch: n },
+            plan: &file.plan,
+            layout: &file.layout,
+            changes,
+        };
+        let landing = self.records.begin(file.cargo()).await?;
+        let first = landing.apply(&batch(0)).await?;
+        let seen = landing.scan("people", Some((universe, "")), 10).await?;
+        assert_eq!(seen.len(), 1, "the landing sees what it did");
+        assert_eq!(self.name_of(universe, "a").await?, None, "nobody else does");
+        assert!(!self.records.has_begun(universe, file.import).await?);
+        drop(landing);
+        assert_eq!(self.name_of(universe, "a").await?, None, "it is gone with the landing");
+        let landing = self.records.begin(file.cargo()).await?;
+        assert_eq!(landing.apply(&batch(0)).await?, first, "and is landed again");
+        assert!(landing.apply(&batch(1)).await?.effects().eq(&[Effect::Superseding]));
+        landing.keep().await?;
+        assert_eq!(self.name_of(universe, "a").await?.as_deref(), Some("Ada"));
+        assert!(self.records.has_begun(universe, file.import).await?);
+        Ok(())
     }
 
     async fn nothing_is_loaded_of_what_is_closed(&self) -> Result<()> {
@@ -199,7 +239,7 @@ impl<R: Records> Store<'_, R> {
         let is_closed = |done: Result<Applied>| matches!(done, Err(Error::Closed { .. }));
         // Nothing of the first one was loaded; a loader may begin with any batch.
         let none = self.file(24, universe, "people", "plain", &["id", "name"]);
-        assert!(!self.records.close(id(24), 3).await?, "nothing was loaded");
+        assert!(!self.records.close(universe, id(24), 3).await?, "nothing was loaded");
         for (share, batch) in [(0, 0), (0, 1), (2, 0)] {
             let line = none.line(2, &[Some("a"), Some("Ada")]);
             assert!(
@@ -207,13 +247,13 @@ impl<R: Records> Store<'_, R> {
                 "share {share}, batch {batch}"
             );
         }
-        assert!(!self.records.has_begun(id(24)).await?, "and nothing is");
+        assert!(!self.records.has_begun(universe, id(24)).await?, "and nothing is");
         assert_eq!(self.name_of(universe, "a").await?, None);
         // Some of the second one was.
         let some = self.file(25, universe, "people", "plain", &["id", "name"]);
         self.apply(&some, 1, 0, &[some.line(2, &[Some("a"), Some("Ada")])]).await?;
         for _ in 0..2 {
-            assert!(self.records.close(id(25), 3).await?, "some of it was loaded");
+            assert!(self.records.close(universe, id(25), 3).await?, "some of it was loaded");
         }
         for (share, batch) in [(0, 0), (0, 1), (1, 1), (2, 0), (2, 7)] {
             let line = some.line(3, &[Some("b"), Some("Bob")]);
@@ -222,7 +262,7 @@ impl<R: Records> Store<'_, R> {
                 "share {share}, batch {batch}"
             );
         }
-        assert!(self.records.has_begun(id(25)).await?);
+        assert!(self.records.has_begun(universe, id(25)).await?);
         assert_eq!(self.name_of(universe, "b").await?, None);
         let pruned = self.prune(&some, 0, None, &[]).await;
         assert!(matches!(pruned, Err(Error::Closed { .. })), "nothing is removed, either: {pruned:?}");
@@ -382,7 +422,10 @@ impl<R: Records> Store<'_, R> {
             plan: &file.plan,
             stays: Arc::new(move |key, _| stays.contains(&key)),
         };
-        self.records.prune_unlisted(&pruning).await
+        let landing = self.records.begin(file.cargo()).await?;
+        let pruned = landing.prune_unlisted(&pruning).await?;
+        landing.keep().await?;
+        Ok(pruned)
     }
 
     async fn a_page_is_pruned_once(&self) -> Result<()> {

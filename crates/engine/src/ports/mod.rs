@@ -26,7 +26,9 @@ pub use model::{
 };
 pub use objects::{InDropZone, Listed, Objects, Stat, Upload};
 pub use outbox::Outbox;
-pub use records::{Applied, Batch, BatchNumber, Pruned, Pruning, Records, Stays, StoredRecord};
+pub use records::{
+    Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, Stays, StoredRecord,
+};
 pub use runs::RunLedger;
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::{ImportId, Timestamp};

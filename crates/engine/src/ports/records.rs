@@ -10,6 +10,17 @@ use tidewaiter::record::{Change, Effect, Landed, Layout, Plan, Record};
 
 use crate::Result;
 
+/// What is landed: the lines of one file.
+#[derive(Debug, Clone, Copy)]
+pub struct Cargo<'a> {
+    /// The universe of the records.
+    pub universe: &'a str,
+    /// The import.
+    pub import: ImportId,
+    /// The name of the file.
+    pub file: &'a str,
+}
+
 /// A run of good lines of one file, to be landed in order and as one.
 #[derive(Debug)]
 pub struct Batch<'a> {
@@ -139,30 +150,28 @@ pub struct StoredRecord {
 
 /// The store of records.
 pub trait Records: Send + Sync + 'static {
-    /// Lands a batch: all of it, once, each line as [`tidewaiter::record::land`] has it. Given the same
-    /// import and number again, it changes nothing and answers what it answered the first time.
-    ///
-    /// A store that one process has for itself may keep what was landed back, until [`Records::flush`] is called or
-    /// something else is asked. If it fails or the process ends before that, all of what it kept back is gone, as if
-    /// it had not been landed; of that the next `apply` or `flush` of the import is told, if it was not yet.
-    fn apply(&self, batch: &Batch<'_>) -> impl Future<Output = Result<Applied>> + Send;
-    /// What was landed of the import is kept, whatever happens.
-    fn flush(&self, _import: ImportId) -> impl Future<Output = Result<()>> + Send {
-        async { Ok(()) }
-    }
-    /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list
-    /// instead. Takes effect once, like a batch.
-    fn prune_unlisted(&self, pruning: &Pruning<'_>) -> impl Future<Output = Result<Pruned>> + Send;
+    /// What one worker lands of one import.
+    type Landing: Landing;
+
+    /// Begins to land a file. Waits for its turn, where only one import may change a universe at a time.
+    fn begin(&self, cargo: Cargo<'_>) -> impl Future<Output = Result<Self::Landing>> + Send;
     /// True if a batch of the import was landed, as far as it is not forgotten.
-    fn has_begun(&self, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
+    fn has_begun(&self, universe: &str, import: ImportId) -> impl Future<Output = Result<bool>> + Send;
     /// From now on nothing of the run is landed or pruned, although a worker may still have its lines: it is told
     /// [`Error::Closed`](crate::Error::Closed). True if something was. So many loaders share its lines.
-    fn close(&self, import: ImportId, loaders: u32) -> impl Future<Output = Result<bool>> + Send;
+    fn close(
+        &self,
+        universe: &str,
+        import: ImportId,
+        loaders: u32,
+    ) -> impl Future<Output = Result<bool>> + Send;
     /// Drops the answers to the batches of an import that is over: its batches do not come again. A store whose answers
     /// expire does nothing.
-    fn forget(&self, _import: ImportId) -> impl Future<Output = Result<()>> + Send {
+    fn forget(&self, _universe: &str, _import: ImportId) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
+    /// True if nobody sees anything of a landing before it is kept, and nothing of it is left if it is not.
+    fn lands_whole(&self) -> bool;
     /// How many lines make a batch: always as many.
     fn batch_lines(&self) -> usize {
         5_000
@@ -191,4 +200,27 @@ pub trait Records: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<StoredRecord>>> + Send;
     /// How many records each scope has, by universe and scope.
     fn counts(&self) -> impl Future<Output = Result<Vec<(String, String, u64)>>> + Send;
+}
+
+/// What one worker lands of one import.
+///
+/// A store with transactions keeps it back until [`Landing::keep`]: nobody sees a file of which half is loaded. If the
+/// landing is dropped before that, or the process ends, nothing of it has happened. A store without them lands each
+/// batch for itself; then a batch is seen as soon as it is landed.
+pub trait Landing: Send + Sync + 'static {
+    /// Lands a batch: all of it, once, each line as [`tidewaiter::record::land`] has it. Given the same import and
+    /// number again, it changes nothing and answers what it answered the first time.
+    fn apply(&self, batch: &Batch<'_>) -> impl Future<Output = Result<Applied>> + Send;
+    /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list
+    /// instead. Takes effect once, like a batch.
+    fn prune_unlisted(&self, pruning: &Pruning<'_>) -> impl Future<Output = Result<Pruned>> + Send;
+    /// As [`Records::scan`], of the records as this landing has changed them.
+    fn scan(
+        &self,
+        scope: &str,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<StoredRecord>>> + Send;
+    /// Keeps what was landed, whatever happens from now on, and shows it.
+    fn keep(self) -> impl Future<Output = Result<()>> + Send;
 }

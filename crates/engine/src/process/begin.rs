@@ -81,7 +81,8 @@ pub(super) async fn begin<D: Pins + HasRuns + HasRecords>(
     let Some(terms) = CheckSpec::find(&config, &name.scope, &name.subsection) else {
         return Ok(not_configured(run, &name, Unpinned::NotConfigured));
     };
-    let has_begun = pinned.content.is_some() || !is_first && deployment.records().has_begun(id).await?;
+    let has_begun =
+        pinned.content.is_some() || !is_first && deployment.records().has_begun(&name.universe, id).await?;
     // Whether this is the first try or another one, the report says when its turn came.
     let run = ImportRun { progress: Progress::Started(pinned.clone()), ..run };
     Ok(Begun::File(Box::new(File { run, name, pinned, config, terms, fixed: None, has_begun })))

@@ -90,7 +90,7 @@ async fn judge<D: HasObjects + HasGroups + HasRecords>(
         && examined.summary.rejected == 0
     {
         let replacement = Replacement { deployment, file, bytes, accepted: examined.summary.accepted };
-        if let Some(message) = replacement.guard(rule).await? {
+        if let Some(message) = replacement.guard(rule, None).await? {
             examined.refuse(Code::RemovalExceeded, message, RAISE);
         }
     }

@@ -1,6 +1,6 @@
 //! The fourth step: the good lines become records, and the rejected ones are kept.
 
-use tidewaiter::config::ReplaceAll;
+use tidewaiter::check::Summary;
 use tidewaiter::config::dialect::UnknownColumns;
 use tidewaiter::finding::{Code, Finding};
 use tidewaiter::report::{Outcome, plural};
@@ -9,15 +9,14 @@ use tidewaiter::schema::OnExisting;
 use super::Loads;
 use super::begin::File;
 use super::decide::Passed;
-use super::load::{self, Load, Loaded};
+use super::load::{self, LandingOf, Load, Loaded};
 use super::messages::{left_alone, left_out, moved};
 use super::replace_all::{RAISE, Replacement};
 use crate::Result;
-use crate::capabilities::{HasObjects, HasRecords};
 use crate::conclude::Findings;
-use crate::examine;
+use crate::examine::{self, CheckSpec};
 use crate::lost::Lost;
-use crate::ports::{Kind, Objects};
+use crate::ports::{Cargo, Kind, Landing, Objects, Records};
 
 /// What comes of loading.
 pub(super) enum Landed {
@@ -37,13 +36,23 @@ pub(super) async fn land<D: Loads>(
     landed: u64,
 ) -> Result<Landed> {
     let all = async {
-        Ok(match load::load(deployment, file, passed, landed).await? {
-            Load::Paused(landed) => Landed::Paused(landed),
-            Load::All(loaded) => {
-                let findings = complete(deployment, file, passed, *loaded).await?;
-                Landed::All(Box::new(findings))
+        let cargo = Cargo { universe: &file.name.universe, import: file.run.id, file: &file.run.file };
+        let landing = deployment.records().begin(cargo).await?;
+        let unkept = match load::load(deployment, &landing, file, passed, landed).await? {
+            Load::Paused(batches) => {
+                landing.keep().await?;
+                return Ok(Landed::Paused(batches));
             }
-        })
+            Load::All(unkept) => *unkept,
+        };
+        let (summary, rejected) = unkept.summary();
+        let bytes = passed.content.bytes;
+        let removed = remove_the_rest(deployment, &landing, file, bytes, summary, rejected).await?;
+        landing.keep().await?;
+        let loaded = unkept.show_rejected().await?;
+        let mut findings = complete(deployment, file, passed, loaded).await?;
+        removed.tell(&file.terms, &mut findings);
+        Ok(Landed::All(Box::new(findings)))
     };
     match all.await {
         Err(error) => Lost::of(error, &file.run).map(Landed::Lost),
@@ -51,7 +60,7 @@ pub(super) async fn land<D: Loads>(
     }
 }
 
-/// Removes what a file that replaces all does not name, and finds whether the file has grown.
+/// What is said of a file that is loaded, and whether it has grown.
 async fn complete<D: Loads>(
     deployment: &D,
     file: &File,
@@ -62,7 +71,6 @@ async fn complete<D: Loads>(
     let content = &passed.content;
     let mut imported =
         Findings { sha256: Some(content.sha256.clone()), ..Findings::outcome(Outcome::Imported) };
-    let accepted = loaded.summary.accepted;
     if terms.options.dialect.unknown_columns == UnknownColumns::Ignore {
         imported.unlisted = Some(loaded.unlisted);
     }
@@ -74,10 +82,6 @@ async fn complete<D: Loads>(
         imported.counts = loaded.counts;
         imported.tally = loaded.summary.findings;
         imported.badlines = loaded.badlines;
-    }
-    if let Some(rule) = &terms.options.replace_all {
-        let replacement = Replacement { deployment, file, bytes: content.bytes, accepted };
-        remove_the_rest(&replacement, rule, &mut imported).await?;
     }
     let objects = deployment.objects();
     let (source, _) = run.content();
@@ -110,27 +114,60 @@ fn grown_by(bytes: u64, file: &File, read: u64) -> Finding {
 }
 
 /// Removes what a file that replaces all does not name, or says why not.
-async fn remove_the_rest<D: HasObjects + HasRecords>(
-    replacement: &Replacement<'_, D>,
-    rule: &ReplaceAll,
-    imported: &mut Findings,
-) -> Result<()> {
-    if imported.counts.rejected > 0 {
-        let message = "nothing was removed: the rejected lines may name records that would be removed";
-        imported.notes.push(format!("{message}; fix them and drop the whole file again"));
-        return Ok(());
+async fn remove_the_rest<D: Loads>(
+    deployment: &D,
+    landing: &LandingOf<D>,
+    file: &File,
+    bytes: u64,
+    summary: &Summary,
+    rejected: u64,
+) -> Result<Removed> {
+    let Some(rule) = &file.terms.options.replace_all else { return Ok(Removed::Nothing) };
+    if rejected > 0 {
+        return Ok(Removed::RejectedLines);
     }
+    let replacement = Replacement { deployment, file, bytes, accepted: summary.accepted };
     // Files of the group that were loaded since the check may have brought what would go now.
-    if matches!(replacement.file.run.kind, Kind::Data { group: Some(_), .. })
-        && let Some(message) = replacement.guard(rule).await?
+    if matches!(file.run.kind, Kind::Data { group: Some(_), .. })
+        && let Some(message) = replacement.guard(rule, Some(landing)).await?
     {
-        let finding = Finding::file(Code::RemovalExceeded, format!("nothing was removed: {message}"));
-        imported.tally.push(finding.with_hint(RAISE));
-        return Ok(());
+        return Ok(Removed::Exceeds(message));
     }
-    let (removed, dependents) = replacement.prune_unlisted().await?;
-    // A contact that leaves a list still exists.
-    imported.counts.removed += if rule.list.is_some() { 0 } else { removed + dependents };
-    imported.notes.push(left_out(removed, &replacement.file.terms));
-    Ok(())
+    let (removed, dependents) = replacement.prune_unlisted(landing).await?;
+    Ok(Removed::Records(removed, dependents))
+}
+
+/// What a file removed that it does not name.
+enum Removed {
+    /// It does not replace all.
+    Nothing,
+    /// Nothing, because some of its lines were rejected.
+    RejectedLines,
+    /// Nothing, because it would have been too much.
+    Exceeds(String),
+    /// So many records, and so many that belonged to them.
+    Records(u64, u64),
+}
+
+impl Removed {
+    fn tell(self, terms: &CheckSpec, imported: &mut Findings) {
+        match self {
+            Self::Nothing => {}
+            Self::RejectedLines => {
+                let message =
+                    "nothing was removed: the rejected lines may name records that would be removed";
+                imported.notes.push(format!("{message}; fix them and drop the whole file again"));
+            }
+            Self::Exceeds(message) => {
+                let finding = Finding::file(Code::RemovalExceeded, format!("nothing was removed: {message}"));
+                imported.tally.push(finding.with_hint(RAISE));
+            }
+            Self::Records(removed, dependents) => {
+                // A contact that leaves a list still exists.
+                let leaves_list = terms.options.replace_all.as_ref().is_some_and(|rule| rule.list.is_some());
+                imported.counts.removed += if leaves_list { 0 } else { removed + dependents };
+                imported.notes.push(left_out(removed, terms));
+            }
+        }
+    }
 }

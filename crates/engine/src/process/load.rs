@@ -17,9 +17,11 @@ use super::begin::File;
 use super::decide::Passed;
 use super::lines::{Batches, Item, LineBatch};
 use super::{Loads, refused};
+use crate::capabilities::HasRecords;
 use crate::examine::CheckSpec;
 use crate::ports::{
-    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Objects, Observation, Records, UnlistedColumn, Upload,
+    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Landing, Objects, Observation, Records,
+    UnlistedColumn, Upload,
 };
 use crate::pulse::Pulse;
 use crate::{Error, Result};
@@ -72,20 +74,41 @@ impl Named {
 }
 
 /// What comes of loading.
-pub(super) enum Load {
+pub(super) enum Load<'a, D: Loads> {
     /// All batches are landed.
-    All(Box<Loaded>),
+    All(Box<Unkept<'a, D>>),
     /// The time of this process was up after so many.
     Paused(u64),
 }
 
+/// A file whose batches are landed. Its rejected lines are not visible yet: first its records are kept.
+pub(super) struct Unkept<'a, D: Loads> {
+    loader: Loader<'a, D>,
+    trailer: Option<Vec<u8>>,
+    loaded: Loaded,
+}
+
+impl<D: Loads> Unkept<'_, D> {
+    /// What the check found, and how many lines are rejected in all.
+    pub(super) fn summary(&self) -> (&Summary, u64) {
+        (&self.loaded.summary, self.loaded.counts.rejected)
+    }
+
+    /// Makes the rejected lines visible.
+    pub(super) async fn show_rejected(mut self) -> Result<Loaded> {
+        self.loaded.badlines = self.loader.finish_badlines(self.trailer).await?;
+        Ok(self.loaded)
+    }
+}
+
 /// Reads a file again, unless all of it is held, and loads it. So many of its batches are `landed` for certain.
-pub(super) async fn load<D: Loads>(
-    deployment: &D,
-    file: &File,
+pub(super) async fn load<'a, D: Loads>(
+    deployment: &'a D,
+    landing: &LandingOf<D>,
+    file: &'a File,
     passed: &Passed,
     landed: u64,
-) -> Result<Load> {
+) -> Result<Load<'a, D>> {
     let (run, content) = (&file.run, &passed.content);
     let mut batches = Batches::new(deployment, file, content.bytes, passed.held.clone());
     let mut loader = Loader::new(deployment, file);
@@ -93,13 +116,12 @@ pub(super) async fn load<D: Loads>(
     while let Some(batch) = batches.next().await? {
         // Each invocation lands at least one batch more than the one before, or none would come to the end.
         if loader.batch > landed && deployment.time_is_up() {
-            deployment.records().flush(run.id).await?;
             return Ok(Load::Paused(loader.batch));
         }
         let (done, of) = (batches.offset(), content.bytes);
         deployment.observe(&Observation::Loading { file: &run.file, done, of });
         pulse.beat().await;
-        loader.take(batches.header(), batches.layout(), batch).await?;
+        loader.take(landing, batches.header(), batches.layout(), batch).await?;
         tracing::trace!(import = %run.id, batches = loader.batch, done, of, "landed a batch");
     }
     let header_lines = memchr_iter(b'\n', batches.header()).count() as u64;
@@ -109,16 +131,15 @@ pub(super) async fn load<D: Loads>(
     if sha256 != content.sha256 {
         return Err(Error::Changed { key: run.source.key.clone() });
     }
-    deployment.records().flush(run.id).await?;
     let trailer = summary.trailer.as_deref().map(|raw| loader.trailer(raw, header_lines));
-    let badlines = loader.finish_badlines(trailer).await?;
     summary.findings.merge(std::mem::take(&mut loader.refused));
     let mut counts = loader.counts;
     counts.read = summary.lines_read;
     counts.rejected += summary.rejected;
     (counts.existing, counts.unknown) = (loader.left_alone.existing.count, loader.left_alone.unknown.count);
-    let (left_alone, moved) = (loader.left_alone, loader.moved);
-    Ok(Load::All(Box::new(Loaded { summary, counts, left_alone, moved, badlines, remarks, unlisted })))
+    let (left_alone, moved) = (std::mem::take(&mut loader.left_alone), loader.moved);
+    let loaded = Loaded { summary, counts, left_alone, moved, badlines: None, remarks, unlisted };
+    Ok(Load::All(Box::new(Unkept { loader, trailer, loaded })))
 }
 
 /// A line of a batch: how many bytes it has and, if it is good, where its change is, with the place of its first byte.
@@ -127,8 +148,11 @@ struct Pending {
     good: Option<(u32, usize, u64)>,
 }
 
+/// What a worker lands, in the store of records of a deployment.
+pub(super) type LandingOf<D> = <<D as HasRecords>::Records as Records>::Landing;
+
 /// What all batches of an import have in common.
-struct Landing<'a, D: Loads> {
+struct Common<'a, D: Loads> {
     deployment: &'a D,
     import: &'a ImportRun,
     universe: &'a str,
@@ -137,18 +161,19 @@ struct Landing<'a, D: Loads> {
     is_again: bool,
 }
 
-impl<D: Loads> Landing<'_, D> {
+impl<D: Loads> Common<'_, D> {
     /// Lands a loader's share of a batch.
     async fn apply(
         &self,
+        landing: &LandingOf<D>,
         layout: &Layout,
         number: BatchNumber,
         changes: &Arc<Vec<Change>>,
     ) -> Result<Applied> {
-        let Self { deployment, import, universe, terms, is_again } = *self;
+        let Self { import, universe, terms, is_again, .. } = *self;
         let batch =
             Batch { universe, import: import.id, number, is_again, plan: &terms.plan, layout, changes };
-        let applied = deployment.records().apply(&batch).await?;
+        let applied = landing.apply(&batch).await?;
         if applied.lines() != changes.len() as u64 {
             // The answer is to another batch of this number: it was cut by another version of us.
             return Err(Error::Batches { id: import.id.to_string() });
@@ -159,7 +184,7 @@ impl<D: Loads> Landing<'_, D> {
 
 /// Lands batches and writes `badlines/`.
 struct Loader<'a, D: Loads> {
-    landing: Landing<'a, D>,
+    common: Common<'a, D>,
     loaders: u32,
     batch: u64,
     counts: Counts,
@@ -185,7 +210,7 @@ impl<'a, D: Loads> Loader<'a, D> {
     fn new(deployment: &'a D, file: &'a File) -> Self {
         let File { run: import, name, terms, pinned, has_begun, .. } = file;
         Self {
-            landing: Landing { deployment, import, universe: &name.universe, terms, is_again: *has_begun },
+            common: Common { deployment, import, universe: &name.universe, terms, is_again: *has_begun },
             loaders: pinned.loaders,
             batch: 0,
             counts: Counts::default(),
@@ -201,13 +226,19 @@ impl<'a, D: Loads> Loader<'a, D> {
 
     /// Lands the good lines of a batch and keeps the rejected ones. The loaders' shares are landed at the same time:
     /// no line of one sees what those of another do.
-    async fn take(&mut self, header: &Bytes, layout: &Layout, batch: LineBatch) -> Result<()> {
+    async fn take(
+        &mut self,
+        landing: &LandingOf<D>,
+        header: &Bytes,
+        layout: &Layout,
+        batch: LineBatch,
+    ) -> Result<()> {
         let LineBatch { items, mut raw } = batch;
         let mut pending = Vec::with_capacity(items.len());
         let mut shares: BTreeMap<u32, Vec<Change>> = BTreeMap::new();
         for Item { bytes, good } in items {
             let good = good.map(|(change, byte)| {
-                let share = change.share(&self.landing.terms.plan, self.loaders);
+                let share = change.share(&self.common.terms.plan, self.loaders);
                 let changes = shares.entry(share).or_default();
                 changes.push(change);
                 (share, changes.len() - 1, byte)
@@ -219,7 +250,7 @@ impl<'a, D: Loads> Loader<'a, D> {
         let mut landed: BTreeMap<u32, Vec<Effect>> = BTreeMap::new();
         let applied = shares.iter().map(|(share, changes)| {
             let number = BatchNumber { share: *share, batch: self.batch };
-            self.landing.apply(layout, number, changes)
+            self.common.apply(landing, layout, number, changes)
         });
         // If one fails, the others still finish: nothing is in flight when the run begins again.
         for (share, applied) in shares.keys().zip(join_all(applied).await) {
@@ -271,14 +302,14 @@ impl<'a, D: Loads> Loader<'a, D> {
     }
 
     fn refuse(&mut self, layout: &Layout, change: &Change, byte: u64, refusal: &Refusal) {
-        let plan = &self.landing.terms.plan;
+        let plan = &self.common.terms.plan;
         let (code, field) = refused::kind(plan, refusal);
         self.refused.add(code, field.as_deref(), || refused::finding(plan, layout, change, byte, refusal));
     }
 
     async fn reject(&mut self, header: &Bytes, raw: &Bytes) -> Result<()> {
         if self.upload.is_none() {
-            self.upload = Some(self.landing.deployment.objects().create(&self.key).await?);
+            self.upload = Some(self.common.deployment.objects().create(&self.key).await?);
             self.buffer.extend_from_slice(header);
         }
         self.buffer.extend_from_slice(raw);
@@ -299,7 +330,7 @@ impl<'a, D: Loads> Loader<'a, D> {
     /// The trailer of `badlines/`: that of the file, with what was rejected for its counts.
     fn trailer(&self, raw: &[u8], header_lines: u64) -> Vec<u8> {
         let Written { records, lines, .. } = self.written;
-        self.landing.terms.dialect.trailer_for(raw, records, header_lines + lines + 1)
+        self.common.terms.dialect.trailer_for(raw, records, header_lines + lines + 1)
     }
 
     /// Makes the rejected lines visible, and the trailer behind them; None if there are none.
@@ -310,7 +341,7 @@ impl<'a, D: Loads> Loader<'a, D> {
         self.flush().await?;
         let Some(upload) = self.upload.take() else { return Ok(None) };
         // In this order, so that a delayed worker does not overwrite a later file.
-        let Landing { deployment, import, .. } = self.landing;
+        let Common { deployment, import, .. } = self.common;
         let objects = deployment.objects();
         let there = objects.find(&objects.source(&self.key)).await?.map(|there| there.tag);
         let older = deployment.claims().claim(&[&self.key], import.id).await?.pop().flatten();

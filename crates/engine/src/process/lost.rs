@@ -13,6 +13,7 @@ use crate::{Result, conclude};
 /// Ends a run whose file is lost.
 pub(super) async fn leave<D: Processes>(deployment: &D, file: &File, lost: Lost) -> Result<()> {
     let (run, records) = (&file.run, deployment.records());
+    let universe = &file.name.universe;
     let has_begun = match lost {
         Lost::Gone => {
             // Usually another process was faster, and has moved the file to its place.
@@ -21,9 +22,9 @@ pub(super) async fn leave<D: Processes>(deployment: &D, file: &File, lost: Lost)
             {
                 return conclude::carry_out(deployment, &now, conclusion).await;
             }
-            records.close(run.id, file.pinned.loaders).await?
+            records.close(universe, run.id, file.pinned.loaders).await?
         }
-        Lost::Locked(_) => file.has_begun || records.has_begun(run.id).await?,
+        Lost::Locked(_) => file.has_begun || records.has_begun(universe, run.id).await?,
     };
     end(deployment, file, &lost.findings(run, has_begun)).await
 }

@@ -13,9 +13,10 @@ use tidewaiter::record::{Plan, Reader, Record, fingerprint, share};
 
 use super::begin::File;
 use super::lines::read_lines;
+use super::load::LandingOf;
 use crate::Result;
 use crate::capabilities::{HasObjects, HasRecords};
-use crate::ports::{Pruning, Records};
+use crate::ports::{Landing, Pruning, Records};
 
 /// What to do about a file that would remove too much.
 pub(super) const RAISE: &str =
@@ -37,15 +38,24 @@ pub(super) struct Replacement<'a, D: HasObjects + HasRecords> {
 }
 
 impl<D: HasObjects + HasRecords> Replacement<'_, D> {
-    /// Whether more would go than the import allows: why, in words and numbers.
-    pub(super) async fn guard(&self, rule: &ReplaceAll) -> Result<Option<String>> {
+    /// Whether more would go than the import allows: why, in words and numbers. With what the file has landed itself, if
+    /// it is landing.
+    pub(super) async fn guard(
+        &self,
+        rule: &ReplaceAll,
+        landing: Option<&LandingOf<D>>,
+    ) -> Result<Option<String>> {
         let (mut records, mut unnamed) = (0, 0);
         for number in 0..self.shares() {
             let named = self.named(number).await?;
             let mut after = Some((self.file.name.universe.clone(), String::new()));
             while let Some((universe, key)) = after.take() {
                 let scope = &self.file.terms.plan.records;
-                let page = self.deployment.records().scan(scope, Some((&universe, &key)), PAGE).await?;
+                let behind = Some((universe.as_str(), key.as_str()));
+                let page = match landing {
+                    Some(landing) => landing.scan(scope, behind, PAGE).await?,
+                    None => self.deployment.records().scan(scope, behind, PAGE).await?,
+                };
                 let own = page.iter().take_while(|record| record.universe == self.file.name.universe);
                 for stored in own {
                     if self.file.terms.plan.is_replaced(&stored.record)
@@ -63,7 +73,7 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
     }
 
     /// Removes what the file does not name. Answers how many records went, and how many with them.
-    pub(super) async fn prune_unlisted(&self) -> Result<(u64, u64)> {
+    pub(super) async fn prune_unlisted(&self, landing: &impl Landing) -> Result<(u64, u64)> {
         let (mut removed, mut dependents, mut page) = (0, 0, 0);
         for number in 0..self.shares() {
             let named = Arc::new(self.named(number).await?);
@@ -79,7 +89,7 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
                     plan: &self.file.terms.plan,
                     stays: Arc::new(move |key, record| named.judge(key, record).unwrap_or(true)),
                 };
-                let pruned = self.deployment.records().prune_unlisted(&pruning).await?;
+                let pruned = landing.prune_unlisted(&pruning).await?;
                 page += 1;
                 removed += pruned.removed;
                 dependents += pruned.dependents;
