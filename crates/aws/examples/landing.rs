@@ -16,7 +16,7 @@ use tidewaiter::record::{Change, Plan, Reader};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
 use tidewaiter_aws::{RecordsTable, clients};
-use tidewaiter_engine::ports::{Batch, BatchNumber, Records};
+use tidewaiter_engine::ports::{Batch, BatchNumber, Cargo, Landing, Records};
 
 const SCOPE: &str = "contacts";
 
@@ -66,6 +66,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Changes { reader, changes } = lines;
     let count = changes.len();
     let mut rest = changes.into_iter();
+    let cargo = Cargo { universe: "acme", import, file: "landing.csv", plan: &plan };
+    let landing = records.begin(cargo).await?;
     for batch in 0.. {
         let mut shares: BTreeMap<u32, Vec<Change>> = BTreeMap::new();
         for change in rest.by_ref().take(records.batch_lines()) {
@@ -88,7 +90,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 changes,
             })
             .collect();
-        try_join_all(batches.iter().map(|batch| records.apply(batch))).await?;
+        try_join_all(batches.iter().map(|batch| landing.apply(batch))).await?;
     }
     println!("{count}");
     Ok(())

@@ -127,6 +127,14 @@ pub enum Error {
         /// The import.
         id: String,
     },
+    /// The tables of records cannot become what a configuration says.
+    #[error("{why}; {hint}")]
+    Unfit {
+        /// What does not fit.
+        why: String,
+        /// What can be done about it.
+        hint: String,
+    },
     /// A mail could not be sent.
     #[error("mail for import {id} was not sent: {source}")]
     Mail {
@@ -151,6 +159,7 @@ impl Error {
             | Self::Task(_) => true,
             Self::Objects { source, .. } | Self::Unwritable { source, .. } => may_pass(source),
             Self::NotFound { .. }
+            | Self::Unfit { .. }
             | Self::Unreadable { .. }
             | Self::Denied { .. }
             | Self::Lost { .. }

@@ -135,6 +135,7 @@ async fn pass<D: Processes>(deployment: &D, file: &mut File, task: Task, tried: 
     decide::pin_content(deployment, file, &passed.content).await?;
     let mut findings = match land::land(deployment, file, &passed, tried.batches()).await? {
         Landed::All(findings) => findings,
+        Landed::Unfit(refusal) => return Ok(Passage::Ends(Box::new(Findings::refused(refusal)))),
         Landed::Paused(landed) => return Ok(Passage::Paused(landed)),
         Landed::Lost(lost) => return Ok(Passage::Lost(lost)),
     };

@@ -1,21 +1,21 @@
 //! Which databases belong together.
 //!
-//! Each deployment has an id. It is written once: into both databases, and into a file beside them when both have it.
-//! From then on a database without it was lost, emptied or exchanged, and no command uses it: files would be imported
+//! Each deployment has an id. It is written once: into the state, into each database of records when it is made, and into a
+//! file beside them. The state knows which databases of records were made. From then on a database without it was lost, emptied or exchanged, and no command uses it: files would be imported
 //! again, or what was imported would be missing. An operator restores it, or says that it is to begin anew.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::records::{MIGRATIONS as RECORDS, SqliteRecords};
-use super::sqlite::{Database, Identity};
+use super::records::{self, MIGRATIONS as RECORDS, SqliteRecords};
+use super::sqlite::Database;
 use super::sqlite_open;
 use super::state::{MIGRATIONS as STATE, SqliteState};
 use tidewaiter_engine::{Error, Result};
 
 const STATE_FILE: &str = ".tidewaiter/state.sqlite";
-const RECORDS_FILE: &str = "records.sqlite";
+const RECORDS_FOLDER: &str = "records";
 const ID_FILE: &str = ".tidewaiter/deployment";
 
 /// Folders in which only tidewaiter writes, and in which its files stay: the log of each file, waiting files.
@@ -30,102 +30,128 @@ const ANOTHER: &str = "belongs to another deployment";
 /// The stores of a deployment.
 pub(super) type Stores = (SqliteState, SqliteRecords);
 
+/// How a database is opened.
+type Opens = fn(&Path, sqlite_open::Migrations) -> Result<Database>;
+
 /// Opens the stores to work with them. Those of a new deployment are made.
 pub(super) fn open(root: &Path) -> Result<Stores> {
     let written = written(root)?;
-    if written.is_some() {
-        refuse_empty(root)?;
+    let state = state(root, written.as_deref(), Database::open)?;
+    let known = known(root, written.as_deref(), &state)?;
+    let id = state.identify(&known.unwrap_or_else(fresh))?;
+    find_records(root, &id, &state, Database::open)?;
+    if written.is_none() {
+        write_beside(root, &id)?;
     }
-    let stores = databases(root, Database::open)?;
-    let id = together(root, written.as_deref(), &stores)?.unwrap_or_else(fresh);
-    mark(root, written.as_deref(), stores, &id, Database::identify)
+    Ok(stores(root, &id, state))
 }
 
 /// Opens the stores to look at them. Those of a new deployment are empty.
 pub(super) fn look(root: &Path) -> Result<Stores> {
     let written = written(root)?;
-    if written.is_some() {
-        refuse_empty(root)?;
+    let state = state(root, written.as_deref(), Database::look)?;
+    if let Some(id) = known(root, written.as_deref(), &state)? {
+        find_records(root, &id, &state, Database::look)?;
     }
-    let stores = databases(root, Database::look)?;
-    together(root, written.as_deref(), &stores)?;
-    Ok((SqliteState::of(stores.0), SqliteRecords::of(stores.1)))
+    Ok((SqliteState::of(state), SqliteRecords::look(&root.join(RECORDS_FOLDER))))
 }
 
 /// Accepts the databases as they are, also if one was lost: it begins anew.
 pub(super) fn accept(root: &Path) -> Result<Stores> {
-    let stores = databases(root, Database::open)?;
-    mark(root, None, stores, &fresh(), |database, id| database.identify_anew(id).map(|()| id.to_owned()))
-}
-
-fn databases(
-    root: &Path,
-    open: impl Fn(&Path, sqlite_open::Migrations) -> Result<Database>,
-) -> Result<(Database, Database)> {
-    Ok((open(&root.join(STATE_FILE), STATE)?, open(&root.join(RECORDS_FILE), RECORDS)?))
-}
-
-/// Writes the id into both databases, and beside them if it is not `written` there. The state says which it is, if two
-/// processes begin at the same time.
-fn mark(
-    root: &Path,
-    written: Option<&str>,
-    (state, records): (Database, Database),
-    id: &str,
-    identify: impl Fn(&Database, &str) -> Result<String>,
-) -> Result<Stores> {
-    let id = identify(&state, id)?;
-    if identify(&records, &id)? != id {
-        return Err(lost(root, RECORDS_FILE, ANOTHER));
+    let (state, id) = (state(root, None, Database::open)?, fresh());
+    state.identify_anew(&id)?;
+    state.now(NOTING, |sql| sql.execute("DELETE FROM record_databases", []))?;
+    let folder = root.join(RECORDS_FOLDER);
+    for universe in records::databases(&folder)? {
+        let path = records::file(&folder, &universe);
+        Database::open(&path, RECORDS)?.identify_anew(&id)?;
+        note(&state, &universe)?;
     }
-    if written.is_none() {
-        let path = root.join(ID_FILE);
-        write(&path, &id).map_err(|error| Error::writing(path.display().to_string(), error))?;
-    }
-    Ok((SqliteState::of(state), SqliteRecords::of(records)))
+    write_beside(root, &id)?;
+    Ok(stores(root, &id, state))
 }
 
-/// The id that both databases have; None if the deployment is new.
-fn together(
-    root: &Path,
-    written: Option<&str>,
-    (state, records): &(Database, Database),
-) -> Result<Option<String>> {
-    let (state, records) = (state.identity()?, records.identity()?);
-    let Some(id) = written else {
-        if state.id.is_some() && state.id == records.id {
-            return Ok(state.id);
+/// The state. If the deployment has an id, there must be one.
+fn state(root: &Path, written: Option<&str>, open: Opens) -> Result<Database> {
+    let path = root.join(STATE_FILE);
+    if written.is_some() && sqlite_open::is_empty(&path)? {
+        return Err(lost(&path, GONE));
+    }
+    open(&path, STATE)
+}
+
+/// The id that the state has; None if the deployment is new.
+fn known(root: &Path, written: Option<&str>, state: &Database) -> Result<Option<String>> {
+    let (path, found) = (root.join(STATE_FILE), state.identity()?);
+    match (written, found.id) {
+        (Some(id), Some(found)) if found != id => Err(lost(&path, ANOTHER)),
+        (Some(_), None) => Err(lost(&path, GONE)),
+        (_, Some(id)) => Ok(Some(id)),
+        (None, None) => {
+            let folder = root.join(RECORDS_FOLDER);
+            let is_new = !found.has_content && !has_traces(root)? && records::databases(&folder)?.is_empty();
+            if is_new { Ok(None) } else { Err(lost(&path, GONE)) }
         }
-        let is_new = !state.has_content && !records.has_content && !has_traces(root)?;
-        return match (state.id, records.id) {
-            (id, None) | (None, id) if is_new => Ok(id),
-            (None, _) => Err(lost(root, STATE_FILE, GONE)),
-            (Some(_), None) => Err(lost(root, RECORDS_FILE, GONE)),
-            (Some(_), Some(_)) => Err(lost(root, RECORDS_FILE, ANOTHER)),
-        };
-    };
-    for (Identity { id: found, .. }, file) in [(state, STATE_FILE), (records, RECORDS_FILE)] {
-        match found {
+    }
+}
+
+/// Looks whether each database of records that was made is there, and is the one that was made.
+fn find_records(root: &Path, id: &str, state: &Database, open: Opens) -> Result<()> {
+    let noted = state.now("reading which databases there are", |sql| {
+        let mut noted = sql.prepare("SELECT universe FROM record_databases ORDER BY universe")?;
+        noted.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+    })?;
+    for universe in noted {
+        let path = records::file(&root.join(RECORDS_FOLDER), &universe);
+        if sqlite_open::is_empty(&path)? {
+            return Err(lost(&path, GONE));
+        }
+        match open(&path, RECORDS)?.identity()?.id {
             Some(found) if found == id => {}
-            Some(_) => return Err(lost(root, file, ANOTHER)),
-            None => return Err(lost(root, file, GONE)),
-        }
-    }
-    Ok(Some(id.to_owned()))
-}
-
-/// Before it is opened, so that an empty file is not made a database.
-fn refuse_empty(root: &Path) -> Result<()> {
-    for file in [STATE_FILE, RECORDS_FILE] {
-        if sqlite_open::is_empty(&root.join(file))? {
-            return Err(lost(root, file, GONE));
+            Some(_) => return Err(lost(&path, ANOTHER)),
+            None => return Err(lost(&path, GONE)),
         }
     }
     Ok(())
 }
 
-fn lost(root: &Path, file: &str, what: &'static str) -> Error {
-    Error::Lost { key: root.join(file).display().to_string(), what }
+/// The stores of a deployment to work with. A database of records gets its id before anything is landed there, and is
+/// noted in the state then: from that time on it must be there.
+fn stores(root: &Path, id: &str, state: Database) -> Stores {
+    let folder = root.join(RECORDS_FOLDER);
+    let made = {
+        let (folder, id, state) = (folder.clone(), id.to_owned(), state.clone());
+        move |universe: &str, database: &Database| {
+            if database.identify(&id)? != id {
+                return Err(lost(&records::file(&folder, universe), ANOTHER));
+            }
+            note(&state, universe)
+        }
+    };
+    (SqliteState::of(state), SqliteRecords::made(&folder, Box::new(made)))
+}
+
+const NOTING: &str = "noting a database of records";
+
+/// Notes that a universe has a database of records, unless that was done.
+fn note(state: &Database, universe: &str) -> Result<()> {
+    state.now(NOTING, |sql| {
+        let known = "SELECT 1 FROM record_databases WHERE universe = ?1";
+        if sql.prepare_cached(known)?.exists([universe])? {
+            return Ok(());
+        }
+        let insert = "INSERT OR IGNORE INTO record_databases (universe) VALUES (?1)";
+        sql.execute(insert, [universe]).map(|_| ())
+    })
+}
+
+fn write_beside(root: &Path, id: &str) -> Result<()> {
+    let path = root.join(ID_FILE);
+    write(&path, id).map_err(|error| Error::writing(path.display().to_string(), error))
+}
+
+fn lost(path: &Path, what: &'static str) -> Error {
+    Error::Lost { key: path.display().to_string(), what }
 }
 
 fn fresh() -> String {

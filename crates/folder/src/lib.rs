@@ -6,7 +6,7 @@
 //! |---|---|
 //! | the keys of the design | `imports/`, `config/`, `unpacked/`, `archives/`, … |
 //! | files that were taken in and have no outcome yet | `waiting/<repository>/<import id>/<file>` |
-//! | records | `records.sqlite` |
+//! | records | `records/<universe>.sqlite` |
 //! | mails | `outbox/<time>-<repository>-<file>.eml` |
 //! | state, lock, the deployment's id, half-written files | `.tidewaiter/` |
 //! | what the operator decides | `tidewaiter.toml` |
@@ -16,13 +16,10 @@ mod drops;
 mod folder;
 mod identity;
 mod key_files;
-mod known_keys;
 mod lock;
 mod mail;
 mod queue;
-mod record_tx;
 mod records;
-mod records_read;
 mod rest;
 mod runner;
 mod settings;
@@ -42,7 +39,7 @@ pub use folder::Folder;
 pub use key_files::KeyFiles;
 pub use mail::EmlFolder;
 pub use queue::LocalQueue;
-pub use records::SqliteRecords;
+pub use records::{SqliteLanding, SqliteRecords};
 pub use runner::{RunSummary, Runner, Told};
 pub use settings::Settings;
 pub use state::SqliteState;
@@ -325,7 +322,7 @@ impl Observes for Local {
 }
 
 impl CleansUp for Local {
-    async fn forget_batches(&self, run: ImportId) -> Result<()> {
-        self.records.forget(run).await
+    async fn forget_batches(&self, universe: &str, run: ImportId) -> Result<()> {
+        self.records.forget(universe, run).await
     }
 }

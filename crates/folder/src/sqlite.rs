@@ -1,15 +1,12 @@
 //! SQLite off the async threads.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
-use tidewaiter::id::ImportId;
 
 use super::disk::{self, Disk};
-use super::known_keys::KnownKeys;
 use super::sqlite_open::{self, Look, Migrations, failed};
 use tidewaiter_engine::{Error, Result};
 
@@ -36,82 +33,11 @@ struct Inner {
     connection: Connection,
     /// If it is only looked at: how.
     look: Option<Look>,
-    /// The transaction that is open between two calls.
-    open: Option<Open>,
-    /// Owners whose work could not be committed when another owner used the database, and who do not know yet; and
-    /// why.
-    lost: HashMap<ImportId, String>,
-    /// What the owner of the open transaction knows, as long as no other process changes anything.
-    known: KnownKeys,
-    /// The owner of that knowledge, and SQLite's counter of changes by other processes.
-    known_by: Option<(ImportId, u64)>,
-}
-
-/// A transaction that several pieces of work share.
-#[derive(Debug)]
-struct Open {
-    owner: ImportId,
-    /// How much was done in it.
-    weight: usize,
 }
 
 impl Inner {
-    /// Commits what is open, whosever it is.
-    fn commit_pending(&mut self) -> rusqlite::Result<()> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let committed = self.connection.execute_batch("COMMIT");
-        if let Err(error) = &committed {
-            self.lost.insert(open.owner, error.to_string());
-            self.take_back();
-        }
-        committed
-    }
-
-    /// Commits what is open, for an owner: an error also if something of theirs could not be committed before.
-    fn commit_pending_of(&mut self, owner: ImportId) -> rusqlite::Result<()> {
-        let settled = self.commit_pending();
-        let told = self.tell(owner);
-        settled.and(told)
-    }
-
-    /// An error, once, if something of an owner could not be committed.
-    fn tell(&mut self, owner: ImportId) -> rusqlite::Result<()> {
-        if let Some(why) = self.lost.remove(&owner) {
-            return Err(overtaken(format!("what import {owner} had loaded could not be kept: {why}")));
-        }
-        Ok(())
-    }
-
-    /// Opens a transaction for an owner, unless theirs is open.
-    fn open_for(&mut self, owner: ImportId) -> rusqlite::Result<&mut Open> {
-        self.tell(owner)?;
-        if self.open.as_ref().is_some_and(|open| open.owner != owner) {
-            self.commit_pending()?;
-        }
-        match &mut self.open {
-            Some(open) => Ok(open),
-            none => {
-                self.connection.execute_batch("BEGIN IMMEDIATE")?;
-                let open = none.insert(Open { owner, weight: 0 });
-                let changes = self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
-                let knows = Some((owner, changes));
-                if self.known_by != knows {
-                    (self.known, self.known_by) = (KnownKeys::default(), knows);
-                }
-                Ok(open)
-            }
-        }
-    }
-
-    /// Anything may have changed.
-    fn forget(&mut self) {
-        (self.known, self.known_by) = (KnownKeys::default(), None);
-    }
-
-    /// Rolls back what is open, and what a panic left.
-    fn take_back(&mut self) {
-        self.open = None;
-        self.forget();
+    /// Rolls back what is open.
+    fn roll_back(&self) {
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
@@ -132,9 +58,14 @@ impl Database {
         Ok(Self::new(path, connection, Some(look)))
     }
 
+    /// Opens a database once more, which a process works with: only to read what is committed.
+    pub(super) fn read_beside(path: &Path) -> Result<Self> {
+        let connection = sqlite_open::to_read(path);
+        Ok(Self::new(path, connection.map_err(|e| failed("opening a database", path, e))?, None))
+    }
+
     fn new(path: &Path, connection: Connection, look: Option<Look>) -> Self {
-        let (open, lost, known, known_by) = (None, HashMap::new(), KnownKeys::default(), None);
-        let inner = Inner { connection, look, open, lost, known, known_by };
+        let inner = Inner { connection, look };
         Self { path: Arc::new(path.to_owned()), inner: Arc::new(Mutex::new(inner)), disk: None }
     }
 
@@ -146,15 +77,15 @@ impl Database {
 
     /// To which deployment it belongs.
     pub(super) fn identity(&self) -> Result<Identity> {
-        self.now("reading to whom a database belongs", |inner| {
+        self.use_now("reading to whom a database belongs", |inner| {
             let sql = &inner.connection;
             let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
             let tables: Vec<String> =
                 sql.prepare(tables)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
             let (mut id, mut has_content) = (None, false);
             for table in tables {
-                if table == "deployment" {
-                    id = sql.query_row("SELECT id FROM deployment", [], |row| row.get(0)).optional()?;
+                if table == "_deployment" {
+                    id = sql.query_row("SELECT id FROM _deployment", [], |row| row.get(0)).optional()?;
                 } else {
                     has_content |= sql.prepare(&format!("SELECT 1 FROM \"{table}\" LIMIT 1"))?.exists([])?;
                 }
@@ -165,15 +96,15 @@ impl Database {
 
     /// Writes down to which deployment it belongs, unless that was done; what holds.
     pub(super) fn identify(&self, id: &str) -> Result<String> {
-        self.now("writing to whom a database belongs", |inner| {
+        self.use_now("writing to whom a database belongs", |inner| {
             // One that has it is not written to: another process may be at work with it.
-            let held = "SELECT id FROM deployment";
+            let held = "SELECT id FROM _deployment";
             if let Ok(Some(held)) = inner.connection.query_row(held, [], |row| row.get(0)).optional() {
                 return Ok(held);
             }
             let sql = inner.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             sql.execute_batch(IDENTITY)?;
-            sql.execute("INSERT INTO deployment (one, id) VALUES (1, ?1) ON CONFLICT DO NOTHING", [id])?;
+            sql.execute("INSERT INTO _deployment (one, id) VALUES (1, ?1) ON CONFLICT DO NOTHING", [id])?;
             let held = sql.query_row(held, [], |row| row.get(0))?;
             sql.commit()?;
             Ok(held)
@@ -182,10 +113,10 @@ impl Database {
 
     /// Writes down to which deployment it belongs from now on.
     pub(super) fn identify_anew(&self, id: &str) -> Result<()> {
-        self.now("writing to whom a database belongs", |inner| {
+        self.use_now("writing to whom a database belongs", |inner| {
             let sql = inner.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             sql.execute_batch(IDENTITY)?;
-            sql.execute("INSERT OR REPLACE INTO deployment (one, id) VALUES (1, ?1)", [id])?;
+            sql.execute("INSERT OR REPLACE INTO _deployment (one, id) VALUES (1, ?1)", [id])?;
             sql.commit()
         })
     }
@@ -198,8 +129,6 @@ impl Database {
     ) -> Result<T> {
         let (disk, behalf) = (self.disk.clone(), disk::behalf());
         self.with(what, move |inner| {
-            inner.commit_pending()?;
-            inner.forget();
             if let Some(disk) = disk {
                 disk.flush(behalf.as_ref()).map_err(unsynced)?;
             }
@@ -212,37 +141,18 @@ impl Database {
         .await
     }
 
-    /// Runs `work` in a transaction that stays open for what the same owner does next, until `most` of it was done or
-    /// another owner uses the database. Its knowledge is kept for the same owner, too, unless another process changes
-    /// anything. If `work` fails, all of the transaction is rolled back. If it cannot be committed when another owner
-    /// uses the database, the next call of its owner fails.
-    ///
-    /// A commit writes each changed page, so work that changes pages everywhere should commit rarely.
-    pub(super) async fn gather<T: Send + 'static>(
+    /// Runs `work` on this thread, in whatever transaction is open.
+    pub(super) fn now<T>(
         &self,
         what: &'static str,
-        owner: ImportId,
-        (weight, most): (usize, usize),
-        work: impl FnOnce(&Connection, &mut KnownKeys) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        self.with(what, move |inner| {
-            inner.open_for(owner)?.weight += weight;
-            let value = work(&inner.connection, &mut inner.known).inspect_err(|_| inner.take_back())?;
-            if inner.open.as_ref().is_some_and(|open| open.weight >= most) {
-                inner.commit_pending_of(owner)?;
-            }
-            Ok(value)
-        })
-        .await
+        self.use_now(what, |inner| work(&inner.connection))
     }
 
-    /// Commits what an owner has gathered.
-    pub(super) async fn commit_pending(&self, what: &'static str, owner: ImportId) -> Result<()> {
-        self.with(what, move |inner| {
-            inner.forget();
-            inner.commit_pending_of(owner)
-        })
-        .await
+    /// Rolls back the transaction that is open, if there is one.
+    pub(super) fn roll_back(&self) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).roll_back();
     }
 
     /// Runs `work` on a connection that it only reads from.
@@ -252,7 +162,6 @@ impl Database {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         self.with(what, move |inner| {
-            inner.commit_pending()?;
             let Some(look) = &mut inner.look else { return work(&inner.connection) };
             look.renew(&mut inner.connection).map_err(in_database)?;
             let value = work(&inner.connection);
@@ -270,15 +179,19 @@ impl Database {
         work: impl FnOnce(&mut Inner) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let database = self.clone();
-        let done = tokio::task::spawn_blocking(move || database.now(what, work));
+        let done = tokio::task::spawn_blocking(move || database.use_now(what, work));
         done.await.map_err(|e| Error::Task(e.to_string()))?
     }
 
-    fn now<T>(&self, what: &'static str, work: impl FnOnce(&mut Inner) -> rusqlite::Result<T>) -> Result<T> {
+    fn use_now<T>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Inner) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         let use_it = || {
             let mut inner = self.inner.lock().unwrap_or_else(|panicked| {
-                let mut inner = panicked.into_inner();
-                inner.take_back();
+                let inner = panicked.into_inner();
+                inner.roll_back();
                 // Once: a transaction that is opened from now on is not a leftover.
                 self.inner.clear_poison();
                 inner
@@ -294,7 +207,7 @@ impl Database {
 }
 
 const IDENTITY: &str =
-    "CREATE TABLE IF NOT EXISTS deployment (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)";
+    "CREATE TABLE IF NOT EXISTS _deployment (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)";
 
 /// Why a transaction is not begun: the files beside the database.
 fn unsynced(error: io::Error) -> rusqlite::Error {
@@ -325,115 +238,4 @@ pub(super) fn unwritable(error: serde_json::Error) -> rusqlite::Error {
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text)
         .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
-}
-
-#[cfg(test)]
-mod tests {
-    use tidewaiter::id::Timestamp;
-
-    use super::*;
-
-    const MIGRATIONS: Migrations = &["
-        CREATE TABLE parents (id INTEGER PRIMARY KEY);
-        CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);
-    "];
-
-    fn database(root: &tempfile::TempDir) -> Database {
-        Database::open(&root.path().join("test.sqlite"), MIGRATIONS).unwrap()
-    }
-
-    fn owner(n: u32) -> ImportId {
-        ImportId::new(Timestamp::UNIX_EPOCH, u128::from(n))
-    }
-
-    async fn gather(database: &Database, owner: ImportId, sql: &'static str) -> Result<()> {
-        database.gather("gathering", owner, (1, 3), move |connection, _| connection.execute_batch(sql)).await
-    }
-
-    async fn count(database: &Database, table: &'static str) -> Result<u64> {
-        let count = move |sql: &Connection| {
-            sql.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
-        };
-        database.read("counting", count).await
-    }
-
-    const PARENT: &str = "INSERT INTO parents DEFAULT VALUES";
-
-    /// The lock stayed poisoned, so that from then on each call would have taken back what the one before had gathered.
-    #[tokio::test]
-    async fn what_is_gathered_after_a_panic_is_kept() {
-        let root = tempfile::tempdir().unwrap();
-        let database = database(&root);
-        gather(&database, owner(1), PARENT).await.unwrap();
-        let panics = database.gather("panicking", owner(1), (1, 3), |_, _| -> rusqlite::Result<()> {
-            std::panic::panic_any("on purpose")
-        });
-        assert!(panics.await.is_err());
-        for _ in 0..2 {
-            gather(&database, owner(2), PARENT).await.unwrap();
-        }
-        database.commit_pending("keeping", owner(2)).await.unwrap();
-        assert_eq!(count(&database, "parents").await.unwrap(), 2, "what the panic was in is taken back");
-    }
-
-    #[tokio::test]
-    async fn whose_work_could_not_be_committed_is_told_though_another_one_wanted_it() {
-        let root = tempfile::tempdir().unwrap();
-        let database = database(&root);
-        database.read("setting up", |sql| sql.execute_batch("PRAGMA foreign_keys = ON")).await.unwrap();
-        gather(&database, owner(1), "INSERT INTO children VALUES (7)").await.unwrap();
-        assert!(
-            count(&database, "children").await.is_err(),
-            "somebody else finds that it cannot be committed"
-        );
-        assert_eq!(count(&database, "children").await.unwrap(), 0);
-        gather(&database, owner(2), PARENT).await.unwrap();
-        assert!(gather(&database, owner(1), PARENT).await.is_err(), "and the one whose it was is told,");
-        gather(&database, owner(1), PARENT).await.unwrap();
-        assert_eq!(count(&database, "parents").await.unwrap(), 2, "once, and at no cost for others");
-    }
-
-    /// Gathers in a transaction of its own; says whether it was known already that the record exists.
-    async fn knows(database: &Database, owner: ImportId) -> bool {
-        let look = |sql: &Connection, known: &mut KnownKeys| {
-            let knew = known.has(1, "a");
-            known.add(1, "a");
-            sql.execute_batch(PARENT).map(|()| knew)
-        };
-        database.gather("looking", owner, (1, 1), look).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn what_is_known_is_known_until_somebody_else_may_have_changed_it() {
-        let root = tempfile::tempdir().unwrap();
-        let (database, other) = (database(&root), database(&root));
-        assert!(!knows(&database, owner(1)).await);
-        assert!(knows(&database, owner(1)).await, "it has committed in between");
-        count(&database, "parents").await.unwrap();
-        assert!(knows(&database, owner(1)).await, "somebody has read in between");
-        assert!(!knows(&database, owner(2)).await);
-        assert!(!knows(&database, owner(1)).await, "somebody else has gathered");
-        database.write("writing", |sql| sql.execute_batch(PARENT)).await.unwrap();
-        assert!(!knows(&database, owner(1)).await, "somebody else has written");
-        other.write("writing", |sql| sql.execute_batch(PARENT)).await.unwrap();
-        assert!(!knows(&database, owner(1)).await, "another process has written");
-        assert!(gather(&database, owner(1), "no SQL").await.is_err());
-        assert!(!knows(&database, owner(1)).await, "it was taken back");
-        assert!(knows(&database, owner(1)).await);
-    }
-
-    #[tokio::test]
-    async fn what_is_not_settled_is_not_kept() {
-        let root = tempfile::tempdir().unwrap();
-        let first = database(&root);
-        gather(&first, owner(1), PARENT).await.unwrap();
-        drop(first);
-        let second = database(&root);
-        assert_eq!(count(&second, "parents").await.unwrap(), 0);
-        for _ in 0..4 {
-            gather(&second, owner(1), PARENT).await.unwrap();
-        }
-        drop(second);
-        assert_eq!(count(&database(&root), "parents").await.unwrap(), 3, "enough of it was committed");
-    }
 }

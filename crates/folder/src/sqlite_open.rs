@@ -48,6 +48,16 @@ pub(super) fn to_work(path: &Path, migrations: Migrations) -> rusqlite::Result<C
     Ok(connection)
 }
 
+/// Opens a database that this process works with on another connection, to read from it.
+pub(super) fn to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(WAITS)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
 fn migrate(connection: &mut Connection, migrations: Migrations) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -19,5 +19,6 @@ async fn sqlite_is_a_store_of_state() {
 #[tokio::test]
 async fn sqlite_is_a_store_of_records() {
     let root = tempfile::tempdir().unwrap();
-    contract::records(&SqliteRecords::open(&root.path().join("records.sqlite")).unwrap()).await.unwrap();
+    contract::records(&SqliteRecords::open(&root.path().join("records"))).await.unwrap();
+    contract::records(&SqliteRecords::open(&root.path().join("parts")).in_parts()).await.unwrap();
 }

@@ -228,7 +228,7 @@ impl Capacity for Process {
 impl Observes for Process {}
 
 impl CleansUp for Process {
-    async fn forget_batches(&self, run: ImportId) -> Result<()> {
-        self.ports.forget(run).await
+    async fn forget_batches(&self, universe: &str, run: ImportId) -> Result<()> {
+        self.ports.forget(universe, run).await
     }
 }

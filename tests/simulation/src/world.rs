@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{ImportRun, ImportSnapshot};
+use tidewaiter_engine::{Error, Result};
 use tidewaiter_folder::{SqliteRecords, SqliteState};
 use tidewaiter_tests::generate::Chance;
 
@@ -197,6 +198,8 @@ pub struct World {
     pub state: SqliteState,
     /// The table of records.
     pub records: SqliteRecords,
+    /// Where these records are.
+    _folder: TempDir,
 }
 
 impl World {
@@ -206,6 +209,7 @@ impl World {
     /// If no database can be made in memory.
     pub fn new(chance: Chance, rates: Rates, watch: Watch, is_traced: bool) -> Result<Arc<Self>> {
         let memory = Path::new(":memory:");
+        let lands_whole = chance.clone().below(2) == 0;
         let inner = Inner {
             chance,
             rates,
@@ -219,8 +223,13 @@ impl World {
             markers: BTreeMap::new(),
             trace: is_traced.then(Vec::new),
         };
-        let (state, records) = (SqliteState::open(memory)?, SqliteRecords::open(memory)?);
-        Ok(Arc::new(Self { inner: Mutex::new(inner), state, records }))
+        // A database in memory cannot be read while it is changed; one in a file can.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let folder = folder.map_err(|error| Error::writing("the records of a world", error))?;
+        let (state, records) = (SqliteState::open(memory)?, SqliteRecords::open(folder.path()));
+        // Files are landed whole, as in a folder and in PostgreSQL, or batch by batch, as in DynamoDB.
+        let records = if lands_whole { records } else { records.in_parts() };
+        Ok(Arc::new(Self { inner: Mutex::new(inner), state, records, _folder: folder }))
     }
 
     /// Looks at, and changes, what is shared.

@@ -8,8 +8,8 @@ use tidewaiter::check::{Header, Line as Checked, Sink};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Reader, Record};
 use tidewaiter_engine::examine::CheckSpec;
-use tidewaiter_engine::ports::{Applied, Batch, BatchNumber, Pruned, Pruning, Records};
-use tidewaiter_folder::SqliteRecords;
+use tidewaiter_engine::ports::{Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records};
+use tidewaiter_folder::{SqliteLanding, SqliteRecords};
 use tokio::runtime::Runtime;
 
 use crate::cases::{CONFIG, CaseFile, scopes_with_records};
@@ -131,7 +131,7 @@ impl Store {
         let folder = folder.expect("a temporary folder can be made");
         Self {
             runtime: tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made"),
-            records: SqliteRecords::open(&folder.path().join("records.sqlite")).expect("a store can be made"),
+            records: SqliteRecords::open(folder.path()),
             universes: 0,
             imports: 0,
             _folder: folder,
@@ -202,7 +202,7 @@ impl Store {
         let loaded = loading.run(&parcels, times, None).expect("it is not stopped");
         let splits = of > 1 && plan.splits();
         assert!(splits || parcels.iter().all(|parcel| parcel.number.share == 0), "one loader takes all");
-        self.runtime.block_on(self.records.forget(import)).expect("it can be forgotten");
+        self.runtime.block_on(self.records.forget(universe, import)).expect("it can be forgotten");
         loaded
     }
 }
@@ -257,14 +257,24 @@ impl Loading<'_> {
             steps += 1;
             stop.is_some_and(|stop| steps > stop)
         };
+        let plan = &self.file.terms.plan;
+        let cargo = Cargo { universe: self.universe, import: self.import, file: "file.csv", plan };
+        let runtime = &self.store.runtime;
+        let landing = runtime.block_on(self.store.records.begin(cargo)).expect("it can begin");
+        // Time was up, or the process died.
+        let leave = |landing: SqliteLanding| match stop {
+            Some(stop) if stop % 2 == 0 => runtime.block_on(landing.keep()).expect("it can be kept"),
+            _ => drop(landing),
+        };
         let mut effects: Vec<Option<Effect>> = vec![None; self.file.changes.len()];
         let mut loaded = Loaded::default();
         for parcel in parcels {
             if stopped() {
+                leave(landing);
                 return None;
             }
             for _ in 0..times {
-                self.apply(parcel);
+                self.apply(&landing, parcel);
             }
             let applied = &self.answers[&parcel.number];
             loaded.removed += applied.removed;
@@ -276,26 +286,31 @@ impl Loading<'_> {
             effects.into_iter().map(|effect| effect.expect("each line is in one batch")).collect();
         let refused = loaded.effects.iter().any(|effect| matches!(effect, Effect::Refused(_)));
         if self.file.terms.options.replace_all.is_none() || self.file.rejected > 0 || refused {
+            runtime.block_on(landing.keep()).expect("it can be kept");
             return Some(loaded);
         }
         let (mut after, mut number) = (None, 0);
         loop {
             if stopped() {
+                leave(landing);
                 return None;
             }
             for _ in 0..times {
-                self.sweep(number, after.as_deref());
+                self.sweep(&landing, number, after.as_deref());
             }
             let swept = &self.pages[&number];
             loaded.swept.0 += swept.removed;
             loaded.swept.1 += swept.dependents;
-            let Some(next) = swept.next.clone() else { return Some(loaded) };
+            let Some(next) = swept.next.clone() else {
+                runtime.block_on(landing.keep()).expect("it can be kept");
+                return Some(loaded);
+            };
             (after, number) = (Some(next), number + 1);
         }
     }
 
     /// Applies a batch. The answer is always that of the first time.
-    fn apply(&mut self, parcel: &Parcel) {
+    fn apply(&mut self, landing: &SqliteLanding, parcel: &Parcel) {
         let batch = Batch {
             is_again: false,
             universe: self.universe,
@@ -305,14 +320,13 @@ impl Loading<'_> {
             layout: self.file.reader.layout(),
             changes: &Arc::new(parcel.changes.clone()),
         };
-        let applied =
-            self.store.runtime.block_on(self.store.records.apply(&batch)).expect("it can be applied");
+        let applied = self.store.runtime.block_on(landing.apply(&batch)).expect("it can be applied");
         assert_eq!(applied.lines(), parcel.changes.len() as u64);
         let first = self.answers.entry(parcel.number).or_insert_with(|| applied.clone());
         assert_eq!(*first, applied, "a batch that comes again has the same answer");
     }
 
-    fn sweep(&mut self, number: u64, after: Option<&str>) {
+    fn sweep(&mut self, landing: &SqliteLanding, number: u64, after: Option<&str>) {
         let plan = Arc::clone(&self.file.terms.plan);
         let names: BTreeSet<String> = self
             .file
@@ -330,8 +344,7 @@ impl Loading<'_> {
             plan: &self.file.terms.plan,
             stays: Arc::new(stays),
         };
-        let swept =
-            self.store.runtime.block_on(self.store.records.prune_unlisted(&sweep)).expect("it can be swept");
+        let swept = self.store.runtime.block_on(landing.prune_unlisted(&sweep)).expect("it can be swept");
         let first = self.pages.entry(number).or_insert_with(|| swept.clone());
         assert_eq!(*first, swept, "a page that comes again has the same answer");
     }

@@ -86,7 +86,7 @@ struct File {
 
 impl File {
     fn cargo(&self) -> Cargo<'_> {
-        Cargo { universe: &self.universe, import: self.import, file: "file.csv" }
+        Cargo { universe: &self.universe, import: self.import, file: "file.csv", plan: &self.plan }
     }
 
     /// A line whose key is the value of its first column, or its number where lines are added.

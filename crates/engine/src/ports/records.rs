@@ -19,6 +19,8 @@ pub struct Cargo<'a> {
     pub import: ImportId,
     /// The name of the file.
     pub file: &'a str,
+    /// What its lines do, and the tables that they write.
+    pub plan: &'a Arc<Plan>,
 }
 
 /// A run of good lines of one file, to be landed in order and as one.
@@ -154,6 +156,9 @@ pub trait Records: Send + Sync + 'static {
     type Landing: Landing;
 
     /// Begins to land a file. Waits for its turn, where only one import may change a universe at a time.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`](crate::Error::Unfit) if the tables that it writes cannot become what its configuration says.
     fn begin(&self, cargo: Cargo<'_>) -> impl Future<Output = Result<Self::Landing>> + Send;
     /// True if a batch of the import was landed, as far as it is not forgotten.
     fn has_begun(&self, universe: &str, import: ImportId) -> impl Future<Output = Result<bool>> + Send;

@@ -3,7 +3,7 @@
 use tidewaiter::check::Summary;
 use tidewaiter::config::dialect::UnknownColumns;
 use tidewaiter::finding::{Code, Finding};
-use tidewaiter::report::{Outcome, plural};
+use tidewaiter::report::{Outcome, Reason, plural};
 use tidewaiter::schema::OnExisting;
 
 use super::Loads;
@@ -12,16 +12,18 @@ use super::decide::Passed;
 use super::load::{self, LandingOf, Load, Loaded};
 use super::messages::{left_alone, left_out, moved};
 use super::replace_all::{RAISE, Replacement};
-use crate::Result;
 use crate::conclude::Findings;
 use crate::examine::{self, CheckSpec};
 use crate::lost::Lost;
-use crate::ports::{Cargo, Kind, Landing, Objects, Records};
+use crate::ports::{Cargo, Kind, Landing, Objects, Records, Refusal};
+use crate::{Error, Result};
 
 /// What comes of loading.
 pub(super) enum Landed {
     /// All good lines are records.
     All(Box<Findings>),
+    /// The tables of records cannot become what the configuration says.
+    Unfit(Refusal),
     /// The time of this process is up, after so many batches.
     Paused(u64),
     /// The file cannot be read to its end.
@@ -36,7 +38,12 @@ pub(super) async fn land<D: Loads>(
     landed: u64,
 ) -> Result<Landed> {
     let all = async {
-        let cargo = Cargo { universe: &file.name.universe, import: file.run.id, file: &file.run.file };
+        let cargo = Cargo {
+            universe: &file.name.universe,
+            import: file.run.id,
+            file: &file.run.file,
+            plan: &file.terms.plan,
+        };
         let landing = deployment.records().begin(cargo).await?;
         let unkept = match load::load(deployment, &landing, file, passed, landed).await? {
             Load::Paused(batches) => {
@@ -55,6 +62,11 @@ pub(super) async fn land<D: Loads>(
         Ok(Landed::All(Box::new(findings)))
     };
     match all.await {
+        Err(Error::Unfit { why, hint }) => {
+            let reason =
+                Reason::new("schema", why).with_hint(Some(format!("{hint}, then drop the file again")));
+            Ok(Landed::Unfit(Refusal { outcome: Outcome::NotProcessed, reason }))
+        }
         Err(error) => Lost::of(error, &file.run).map(Landed::Lost),
         landed => landed,
     }

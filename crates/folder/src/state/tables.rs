@@ -147,5 +147,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
         document TEXT NOT NULL,
         PRIMARY KEY (repository, entry)
     ) WITHOUT ROWID;
-",
+    -- The universes that have a database of records.
+    CREATE TABLE record_databases (universe TEXT PRIMARY KEY) WITHOUT ROWID;
+    ",
 ];

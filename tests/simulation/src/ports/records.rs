@@ -1,20 +1,41 @@
 //! Records: those of a folder, in memory.
 
-use tidewaiter::id::ImportId;
-use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Applied, Batch, Pruned, Pruning, Records, StoredRecord};
+use std::sync::{Mutex, PoisonError};
 
-use super::Ports;
+use tidewaiter::id::ImportId;
+use tidewaiter_engine::ports::{
+    Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, StoredRecord,
+};
+use tidewaiter_engine::{Error, Result};
+use tidewaiter_folder::SqliteLanding;
+
+use super::{Ports, simulated};
+
+/// What a process lands of one file.
+pub struct Lands {
+    ports: Ports,
+    landing: SqliteLanding,
+    import: ImportId,
+    /// The batches that take effect when it is kept.
+    kept_back: Mutex<Vec<BatchNumber>>,
+}
 
 impl Records for Ports {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
-        let about = || format!("{} {:?}, {} lines", batch.import, batch.number, batch.changes.len());
-        let apply = async {
-            let applied = self.world.records.apply(batch).await?;
-            self.seen(|inner| inner.watch.applied(batch.import, batch.number));
-            Ok(applied)
+    type Landing = Lands;
+
+    /// A process does not wait for its turn: the scheduler would wait for it. As where a lock times out, its message comes
+    /// again.
+    async fn begin(&self, cargo: Cargo<'_>) -> Result<Lands> {
+        let begin = async {
+            let landing = self.world.records.try_begin(cargo).await?;
+            landing.ok_or_else(|| Error::Store { what: "records.begin", source: Box::new(simulated()) })
         };
-        self.table("records.apply", about, apply).await
+        let landing = self.table("records.begin", || cargo.import.to_string(), begin).await?;
+        Ok(Lands { ports: self.clone(), landing, import: cargo.import, kept_back: Mutex::default() })
+    }
+
+    fn lands_whole(&self) -> bool {
+        self.world.records.lands_whole()
     }
 
     /// Few, so that most files have several batches.
@@ -22,23 +43,23 @@ impl Records for Ports {
         2
     }
 
-    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
-        let about = || format!("{} page {}", pruning.import, pruning.page);
-        self.table("records.sweep", about, self.world.records.prune_unlisted(pruning)).await
+    async fn has_begun(&self, universe: &str, import: ImportId) -> Result<bool> {
+        let has_begun = self.world.records.has_begun(universe, import);
+        self.table("records.has_begun", || import.to_string(), has_begun).await
     }
 
-    async fn has_begun(&self, import: ImportId) -> Result<bool> {
-        self.table("records.has_begun", || import.to_string(), self.world.records.has_begun(import)).await
-    }
-
-    async fn close(&self, import: ImportId, loaders: u32) -> Result<bool> {
-        let close = self.world.records.close(import, loaders);
+    /// It does not wait for its turn, either.
+    async fn close(&self, universe: &str, import: ImportId, _loaders: u32) -> Result<bool> {
+        let close = async {
+            let closed = self.world.records.try_close(universe, import).await?;
+            closed.ok_or_else(|| Error::Store { what: "records.close", source: Box::new(simulated()) })
+        };
         self.table("records.close", || import.to_string(), close).await
     }
 
     /// The answers to batches are kept, as in a table whose items expire after days: another copy of a message may
     /// still be at work on the same import. (In a folder there is none: one process works on it.)
-    async fn forget(&self, import: ImportId) -> Result<()> {
+    async fn forget(&self, _universe: &str, import: ImportId) -> Result<()> {
         self.table("records.forget", || import.to_string(), async { Ok(()) }).await
     }
 
@@ -61,5 +82,47 @@ impl Records for Ports {
 
     async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
         self.table("records.counts", String::new, self.world.records.counts()).await
+    }
+}
+
+impl Landing for Lands {
+    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
+        let about = || format!("{} {:?}, {} lines", batch.import, batch.number, batch.changes.len());
+        let apply = async {
+            let applied = self.landing.apply(batch).await?;
+            if self.ports.world.records.lands_whole() {
+                self.kept_back.lock().unwrap_or_else(PoisonError::into_inner).push(batch.number);
+            } else {
+                self.ports.seen(|inner| inner.watch.applied(batch.import, batch.number));
+            }
+            Ok(applied)
+        };
+        self.ports.table("records.apply", about, apply).await
+    }
+
+    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
+        let about = || format!("{} page {}", pruning.import, pruning.page);
+        self.ports.table("records.prune", about, self.landing.prune_unlisted(pruning)).await
+    }
+
+    async fn scan(
+        &self,
+        scope: &str,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>> {
+        let scan = self.landing.scan(scope, after, limit);
+        self.ports.table("records.scan", || scope.to_owned(), scan).await
+    }
+
+    async fn keep(self) -> Result<()> {
+        let Self { ports, landing, import, kept_back } = self;
+        let keep = async {
+            landing.keep().await?;
+            let numbers = kept_back.into_inner().unwrap_or_else(PoisonError::into_inner);
+            ports.seen(|inner| numbers.into_iter().for_each(|number| inner.watch.applied(import, number)));
+            Ok(())
+        };
+        ports.table("records.keep", || import.to_string(), keep).await
     }
 }

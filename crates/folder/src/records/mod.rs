@@ -1,0 +1,341 @@
+//! Records in SQLite: a database for each universe, a table for each scope.
+//!
+//! [The page on records](../../../../docs/records.md) describes the tables for those who query them.
+//!
+//! A file is landed in one transaction, so nobody sees half of it. One file at a time changes a universe: the next one waits
+//! for its turn. Reading goes on meanwhile, on a connection of its own.
+
+mod answers;
+mod known_keys;
+mod landing;
+mod read;
+mod statements;
+mod tables;
+mod tx;
+mod universe;
+mod values;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tidewaiter::id::ImportId;
+
+use super::disk::Disk;
+use super::sqlite::Database;
+pub use landing::SqliteLanding;
+pub(super) use tables::MIGRATIONS;
+use tables::Unfit;
+use tidewaiter_engine::ports::{Cargo, Records, StoredRecord};
+use tidewaiter_engine::{Error, Result};
+use tokio::sync::OwnedMutexGuard;
+use universe::Universe;
+
+/// What the file of a universe's database ends with.
+const ENDING: &str = "sqlite";
+/// How many databases are held open, unless more are in use.
+const MOST_OPEN: usize = 16;
+
+/// Records in SQLite.
+#[derive(Debug, Clone)]
+pub struct SqliteRecords {
+    place: Arc<Place>,
+    open: Arc<Mutex<BTreeMap<String, Universe>>>,
+    /// The imports whose answers are not needed any more. The next landing drops them.
+    forgotten: Arc<Mutex<BTreeMap<String, Vec<ImportId>>>>,
+    disk: Option<Disk>,
+    in_parts: bool,
+}
+
+/// Where the databases are.
+enum Place {
+    /// In a folder, to work with them.
+    Folder(PathBuf, Made),
+    /// In a folder, to look at them.
+    Looked(PathBuf),
+}
+
+/// Told of a database that was opened to work with it, before anything is landed there.
+pub(super) type Made = Box<dyn Fn(&str, &Database) -> Result<()> + Send + Sync>;
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder, _) | Self::Looked(folder) => f.debug_tuple("Folder").field(folder).finish(),
+        }
+    }
+}
+
+impl SqliteRecords {
+    /// Opens or creates the store of a folder.
+    pub fn open(folder: &Path) -> Self {
+        Self::made(folder, Box::new(|_, _| Ok(())))
+    }
+
+    pub(super) fn made(folder: &Path, made: Made) -> Self {
+        Self::at(Place::Folder(folder.to_owned(), made))
+    }
+
+    pub(super) fn look(folder: &Path) -> Self {
+        Self::at(Place::Looked(folder.to_owned()))
+    }
+
+    fn at(place: Place) -> Self {
+        let (open, forgotten) = (Arc::default(), Arc::default());
+        Self { place: Arc::new(place), open, forgotten, disk: None, in_parts: false }
+    }
+
+    /// With the files of a deployment beside it: what was changed there is durable before anything is written here.
+    #[must_use]
+    pub fn on(mut self, disk: &Disk) -> Self {
+        self.disk = Some(disk.clone());
+        self
+    }
+
+    /// Lands each batch for itself, as a store without long transactions does.
+    #[must_use]
+    pub fn in_parts(mut self) -> Self {
+        self.in_parts = true;
+        self
+    }
+
+    /// As [`Records::begin`]; None if it is not its turn.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn try_begin(&self, cargo: Cargo<'_>) -> Result<Option<SqliteLanding>> {
+        let universe = self.made_universe(cargo.universe).await?;
+        let turn = if self.in_parts { None } else { Some(Arc::clone(&universe.turn).try_lock_owned()) };
+        match turn.transpose() {
+            Ok(turn) => self.begin_in(&universe, cargo, turn).await.map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// As [`Records::close`]; None if it is not its turn.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn try_close(&self, universe: &str, import: ImportId) -> Result<Option<bool>> {
+        let universe = self.made_universe(universe).await?;
+        match Arc::clone(&universe.turn).try_lock_owned() {
+            Ok(_turn) => close_in(&universe, import).await.map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn begin_in(
+        &self,
+        universe: &Universe,
+        cargo: Cargo<'_>,
+        turn: Option<OwnedMutexGuard<()>>,
+    ) -> Result<SqliteLanding> {
+        let forgotten = {
+            let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+            forgotten.remove(cargo.universe).unwrap_or_default()
+        };
+        SqliteLanding::begin(universe, cargo, turn, forgotten).await
+    }
+
+    /// The database of a universe, made if there is none.
+    async fn made_universe(&self, name: &str) -> Result<Universe> {
+        self.universe(name, true).await?.ok_or_else(|| {
+            let (what, reason) = ("loading records".to_owned(), "the folder is only looked at".to_owned());
+            Error::Refused { what, reason }
+        })
+    }
+
+    /// The database of a universe; None if there is none. Where one is to be made, there is.
+    async fn universe(&self, name: &str, is_made: bool) -> Result<Option<Universe>> {
+        let (store, name) = (self.clone(), name.to_owned());
+        let find = move || store.find_universe(&name, is_made);
+        tokio::task::spawn_blocking(find).await.map_err(|e| Error::Task(e.to_string()))?
+    }
+
+    fn find_universe(&self, name: &str, is_made: bool) -> Result<Option<Universe>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(universe) = open.get(name) {
+            return Ok(Some(universe.clone()));
+        }
+        let universe = match &*self.place {
+            Place::Looked(folder) => {
+                let path = file(folder, name);
+                if !path.exists() {
+                    return Ok(None);
+                }
+                Universe::look(&path)?
+            }
+            Place::Folder(folder, made) => {
+                let path = file(folder, name);
+                if !is_made && !path.exists() {
+                    return Ok(None);
+                }
+                fs::create_dir_all(folder)
+                    .map_err(|error| Error::writing(folder.display().to_string(), error))?;
+                let universe = Universe::open(&path, self.disk.as_ref())?;
+                if let Some(writer) = &universe.writer {
+                    made(name, writer)?;
+                }
+                universe
+            }
+        };
+        if open.len() >= MOST_OPEN {
+            open.retain(|_, universe| !universe.is_idle());
+        }
+        open.insert(name.to_owned(), universe.clone());
+        Ok(Some(universe))
+    }
+
+    /// The universes that have a database, in the order of their names.
+    fn universes(&self) -> Result<Vec<String>> {
+        let (Place::Folder(folder, _) | Place::Looked(folder)) = &*self.place;
+        databases(folder)
+    }
+
+    /// Reads from the database of a universe, if there is one.
+    async fn read<T: Send + 'static>(
+        &self,
+        universe: &str,
+        what: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<Option<T>> {
+        match self.universe(universe, false).await? {
+            Some(universe) => universe.reader.read(what, work).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The database of a universe in a folder.
+pub(super) fn file(folder: &Path, universe: &str) -> PathBuf {
+    folder.join(format!("{universe}.{ENDING}"))
+}
+
+/// The universes that have a database in a folder, in the order of their names.
+pub(super) fn databases(folder: &Path) -> Result<Vec<String>> {
+    let cannot = |error| Error::object(folder.display().to_string(), error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(cannot(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(cannot)?.path();
+        if path.extension().is_some_and(|ending| ending == ENDING)
+            && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Closes a run; it is its turn.
+async fn close_in(universe: &Universe, import: ImportId) -> Result<bool> {
+    let Some(writer) = &universe.writer else { return Ok(false) };
+    writer.write("closing an import", move |sql| answers::close(sql, import)).await
+}
+
+fn unfit(unfit: Unfit) -> Error {
+    Error::Unfit { why: unfit.why, hint: unfit.hint }
+}
+
+impl Records for SqliteRecords {
+    type Landing = SqliteLanding;
+
+    async fn begin(&self, cargo: Cargo<'_>) -> Result<SqliteLanding> {
+        let universe = self.made_universe(cargo.universe).await?;
+        let turn = if self.in_parts { None } else { Some(Arc::clone(&universe.turn).lock_owned().await) };
+        self.begin_in(&universe, cargo, turn).await
+    }
+
+    fn lands_whole(&self) -> bool {
+        !self.in_parts
+    }
+
+    /// Lines of a batch are landed in the order of their keys, so that many of them share a page of the table.
+    fn batch_lines(&self) -> usize {
+        10_000
+    }
+
+    async fn has_begun(&self, universe: &str, import: ImportId) -> Result<bool> {
+        let begun = self.read(universe, "looking for batches", move |sql| answers::has_begun(sql, import));
+        Ok(begun.await?.unwrap_or_default())
+    }
+
+    async fn close(&self, universe: &str, import: ImportId, _loaders: u32) -> Result<bool> {
+        let universe = self.made_universe(universe).await?;
+        let _turn = Arc::clone(&universe.turn).lock_owned().await;
+        close_in(&universe, import).await
+    }
+
+    /// It costs no commit: the next landing drops the answers. Until then they do no harm.
+    async fn forget(&self, universe: &str, import: ImportId) -> Result<()> {
+        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        forgotten.entry(universe.to_owned()).or_default().push(import);
+        Ok(())
+    }
+
+    async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
+        let (count, records) = (records.len(), records.to_vec());
+        let exist = self.read(universe, "looking records up", move |sql| read::exist(sql, &records));
+        Ok(exist.await?.unwrap_or_else(|| vec![false; count]))
+    }
+
+    async fn find(&self, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
+        let mut found = Vec::new();
+        for universe in self.universes()? {
+            let (scope, key, limit) = (scope.to_owned(), key.to_owned(), limit - found.len());
+            let find = move |sql: &Connection| read::find(sql, &scope, &key, limit);
+            let records = self.read(&universe, "finding records", find).await?.unwrap_or_default();
+            found.extend(stored(&universe, records));
+        }
+        Ok(found)
+    }
+
+    async fn scan(
+        &self,
+        scope: &str,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>> {
+        let (first, behind) = after.unwrap_or_default();
+        let (mut found, mut bytes) = (Vec::new(), read::PAGE_BYTES);
+        for universe in self.universes()?.into_iter().filter(|universe| universe.as_str() >= first) {
+            let behind = (universe == first).then(|| behind.to_owned());
+            let (scope, left, mut room) = (scope.to_owned(), limit - found.len(), bytes);
+            let scan = move |sql: &Connection| {
+                let records = read::page_within(sql, &scope, behind.as_deref(), left, &mut room)?;
+                Ok((records, room))
+            };
+            let Some((records, room)) = self.read(&universe, "reading records", scan).await? else {
+                continue;
+            };
+            bytes = room;
+            found.extend(stored(&universe, records));
+            if found.len() >= limit || bytes == 0 {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
+        let mut counts = Vec::new();
+        for universe in self.universes()? {
+            let found = self.read(&universe, "counting records", read::counts).await?.unwrap_or_default();
+            counts.extend(found.into_iter().map(|(scope, count)| (universe.clone(), scope, count)));
+        }
+        Ok(counts)
+    }
+}
+
+fn stored(universe: &str, records: Vec<read::Keyed>) -> impl Iterator<Item = StoredRecord> {
+    records.into_iter().map(|(key, record)| StoredRecord { universe: universe.to_owned(), key, record })
+}

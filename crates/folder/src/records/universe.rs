@@ -1,0 +1,44 @@
+//! The database of one universe: who changes it, and who reads it meanwhile.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::tables::MIGRATIONS;
+use crate::disk::Disk;
+use crate::sqlite::Database;
+use tidewaiter_engine::Result;
+
+/// The database of a universe.
+#[derive(Debug, Clone)]
+pub(super) struct Universe {
+    /// The connection that changes it; None if it is only looked at.
+    pub(super) writer: Option<Database>,
+    /// Another one, which sees what is committed.
+    pub(super) reader: Database,
+    /// Whose turn it is to change it.
+    pub(super) turn: Arc<Mutex<()>>,
+}
+
+impl Universe {
+    /// Opens or creates a database to work with it.
+    pub(super) fn open(path: &Path, disk: Option<&Disk>) -> Result<Self> {
+        let mut writer = Database::open(path, MIGRATIONS)?;
+        let mut reader = Database::read_beside(path)?;
+        if let Some(disk) = disk {
+            (writer, reader) = (writer.on(disk), reader.on(disk));
+        }
+        Ok(Self { writer: Some(writer), reader, turn: Arc::default() })
+    }
+
+    /// Opens a database to look at it.
+    pub(super) fn look(path: &Path) -> Result<Self> {
+        Ok(Self { writer: None, reader: Database::look(path, MIGRATIONS)?, turn: Arc::default() })
+    }
+
+    /// True if nobody else holds it.
+    pub(super) fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.turn) == 1
+    }
+}
