@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Replaces import ids by `<id1>`, `<id2>`, … and times by `<time>`.
+/// Replaces import ids by `<id1>`, `<id2>`, …, times by `<time>`, and the day on which the same content came by `<day>`.
 #[derive(Debug, Clone, Default)]
 pub struct Mask {
     ids: Vec<(String, String)>,
@@ -14,7 +14,7 @@ impl Mask {
         Self { ids: (1..).zip(ids).map(|(n, id): (usize, _)| (id.clone(), format!("<id{n}>"))).collect() }
     }
 
-    /// The text with ids masked.
+    /// The text with ids and days masked.
     pub fn ids(&self, text: &str) -> String {
         let mut masked = text.to_owned();
         for (id, name) in &self.ids {
@@ -22,7 +22,7 @@ impl Mask {
                 masked = masked.replace(id, name);
             }
         }
-        masked
+        masked_days(&masked)
     }
 
     /// A log or report with ids and times masked.
@@ -56,6 +56,27 @@ impl Mask {
         }
         masked
     }
+}
+
+/// Masks the day behind `was imported before, as <file> on `.
+fn masked_days(text: &str) -> String {
+    const BEFORE: &str = "was imported before, as ";
+    const DAY: usize = "2026-01-31".len();
+    let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, behind)) = rest.split_once(BEFORE) {
+        masked.push_str(before);
+        masked.push_str(BEFORE);
+        let day = behind.find(" on ").map(|at| at + 4).filter(|at| behind.is_char_boundary(at + DAY));
+        if let Some((file, behind)) = day.and_then(|at| behind.split_at_checked(at)) {
+            masked.push_str(file);
+            masked.push_str("<day>");
+            rest = behind.get(DAY..).unwrap_or_default();
+        } else {
+            rest = behind;
+        }
+    }
+    masked.push_str(rest);
+    masked
 }
 
 /// What stands for the content of a file that cannot be read.

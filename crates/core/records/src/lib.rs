@@ -28,7 +28,7 @@ pub use normal::{Form, KeyForm};
 pub use phone::may_lack_country_code;
 pub use plan::{Adjustment, Displaced, Plan, Reference};
 pub use reader::{Layout, Reader};
-pub use table::{OWN, Table, TableColumn, TableKey, free_name, split_key};
+pub use table::{MOST_COLUMNS, OWN, Table, TableColumn, TableKey, free_name, split_key};
 
 /// Joins the parts of a key that has several; inside a part it is escaped, so that two keys are never one.
 pub const KEY_SEPARATOR: char = '\u{1f}';

@@ -15,12 +15,16 @@ pub const OWN: char = '_';
 /// The longest name that every database takes, in bytes: that of PostgreSQL.
 const NAME_BYTES: usize = 63;
 
+/// How many fields of a scope have a column: as many as every database takes. The values of the others are kept as text,
+/// beside the columns.
+pub const MOST_COLUMNS: usize = 1_500;
+
 /// The table of a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// The scope.
     pub scope: String,
-    /// Its columns, in the order of the fields.
+    /// Its columns, in the order of the fields; at most [`MOST_COLUMNS`].
     pub columns: Vec<TableColumn>,
     /// What identifies a row.
     pub key: TableKey,
@@ -55,6 +59,20 @@ impl Table {
             if !columns.iter().any(|column| column.field == field) {
                 columns.push(TableColumn { field, kind, holds_lists: false });
             }
+        }
+        if columns.len() > MOST_COLUMNS {
+            let is_looked_up = |column: &TableColumn| {
+                let mut names =
+                    schema.primary_key.iter().chain(&schema.identified_by).chain(&schema.alternate_keys);
+                column.holds_lists || names.any(|name| *name == column.field)
+            };
+            let mut room = MOST_COLUMNS.saturating_sub(columns.iter().filter(|c| is_looked_up(c)).count());
+            columns.retain(|column| {
+                let has_room = room > 0;
+                let is_looked_up = is_looked_up(column);
+                room -= usize::from(has_room && !is_looked_up);
+                is_looked_up || has_room
+            });
         }
         Some(Self { scope: scope.to_owned(), key: TableKey::of(schema), columns })
     }
@@ -206,6 +224,19 @@ mod tests {
         assert_eq!(column("cardcode", "points_balance"), Some(FieldType::Integer));
         assert_eq!(column("cardcode", "joined_on"), Some(FieldType::Date));
         assert_eq!(Table::of("nothing", catalogue::scopes()), None);
+    }
+
+    #[test]
+    fn of_too_many_fields_those_have_a_column_that_records_are_found_by() {
+        let fields: Vec<_> = (0..3_000).map(|n| serde_json::json!({ "name": format!("f{n}") })).collect();
+        let document = serde_json::json!({
+            "fields": fields, "primaryKey": ["f2999"], "alternateKeys": ["f2000"]
+        });
+        let schema: TableSchema = serde_json::from_value(document).unwrap();
+        let table = Table::of("wide", &Scopes::from([("wide".to_owned(), schema)])).unwrap();
+        let names: Vec<&str> = table.columns.iter().map(|column| column.field.as_str()).collect();
+        assert_eq!(names.len(), MOST_COLUMNS);
+        assert_eq!(names[MOST_COLUMNS - 3..], ["f1497", "f2000", "f2999"]);
     }
 
     #[test]

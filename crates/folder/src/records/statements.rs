@@ -223,10 +223,13 @@ fn bind_row<'v>(
     statement.raw_bind_parameter(3, earlier)?;
     let first = if table.key.is_none() { 6 } else { 5 };
     bind_key_columns(statement, table, key, first)?;
-    let (mut lists, mut exact) = (Vec::new(), BTreeMap::new());
-    // Both are in the order of the fields.
+    let (mut lists, mut exact): (_, BTreeMap<&str, &str>) = (Vec::new(), BTreeMap::new());
+    // Both are in the order of the fields. A field without a column is kept beside them.
     let mut values = values.peekable();
     for (at, column) in table.columns.iter().enumerate() {
+        while let Some((field, text)) = values.next_if(|(field, _)| *field < column.field.as_str()) {
+            exact.insert(field, text);
+        }
         let text = values.next_if(|(field, _)| *field == column.field).map(|(_, text)| text);
         let place = first + at;
         if table.key.as_ref().is_some_and(|key| key.contains(&at)) {
@@ -243,15 +246,12 @@ fn bind_row<'v>(
             Kept::Exactly(value) => statement.raw_bind_parameter(place, value)?,
             Kept::Nearly(value) => {
                 statement.raw_bind_parameter(place, value)?;
-                exact.insert(column.field.as_str(), text);
+                exact.insert(&column.field, text);
             }
         }
     }
-    if let Some((field, _)) = values.next() {
-        return Err(rusqlite::Error::InvalidParameterName(format!(
-            "{} has no column of {field}",
-            table.scope
-        )));
+    for (field, text) in values {
+        exact.insert(field, text);
     }
     let exact = if exact.is_empty() { None } else { Some(to_json(&exact)?) };
     statement.raw_bind_parameter(4, exact)?;

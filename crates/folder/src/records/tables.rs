@@ -5,7 +5,7 @@
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, params};
-use tidewaiter::record::{Table, TableColumn, TableKey, free_name};
+use tidewaiter::record::{MOST_COLUMNS, Table, TableColumn, TableKey, free_name};
 use tidewaiter::schema::FieldType;
 
 use super::values::{self, Kept};
@@ -172,7 +172,9 @@ pub(super) fn prepare(sql: &Connection, table: &Table) -> Fitting<()> {
     }
     for column in &table.columns {
         match stored.columns.iter().find(|known| known.field == column.field) {
-            None => add_column(sql, &stored, column)?,
+            None if stored.columns.len() < MOST_COLUMNS => add_column(sql, &stored, column)?,
+            // Its values are kept beside the columns.
+            None => {}
             Some(known) => {
                 if known.kind != column.kind
                     && let Err(unfit) = convert(sql, &stored, known, column.kind)?
