@@ -37,6 +37,21 @@ pub trait RecordTx {
     /// The store cannot be read.
     fn matching(&mut self, scope: &str, column: &str, value: &str) -> Result<Vec<String>, Self::Error>;
 
+    /// Whether a record holds these values, by the names of their columns, and if so, whether this import changed it last.
+    /// None if it does not; or if this store has no quicker way than to read the record.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn holds<'v>(
+        &mut self,
+        _scope: &str,
+        _key: &str,
+        _values: impl Iterator<Item = (&'v str, &'v str)>,
+        _import: ImportId,
+    ) -> Result<Option<bool>, Self::Error> {
+        Ok(None)
+    }
+
     /// Whether a record is not too large to be kept.
     fn fits(&self, _record: &Record) -> bool {
         true
@@ -91,9 +106,12 @@ pub fn land<S: RecordTx>(
     let line = Landing { plan, layout, change, source: Source { import, line: change.line } };
     let effect = match line.parents(store)? {
         Ok(parents) if parents.is_empty() && line.add(store)? => Effect::Imported,
-        Ok(parents) => match line.find(store)? {
-            Ok(found) => return line.carry_out(store, found, parents),
-            Err(refusal) => Effect::Refused(refusal),
+        Ok(parents) => match if parents.is_empty() { line.unchanged(store)? } else { None } {
+            Some(effect) => effect,
+            None => match line.find(store)? {
+                Ok(found) => return line.carry_out(store, found, parents),
+                Err(refusal) => Effect::Refused(refusal),
+            },
         },
         Err(refusal) => Effect::Refused(refusal),
     };
@@ -180,6 +198,22 @@ impl<'a> Landing<'a> {
             Some((name, if lists == Some(at) { merged.as_deref()? } else { value }))
         });
         store.put_new(&self.plan.records, key, values, self.source)
+    }
+
+    /// What the line did, if its record holds all that it says already, and this is seen without reading the record: so are
+    /// most lines of a file that comes every day.
+    fn unchanged<S: RecordTx>(&self, store: &mut S) -> Result<Option<Effect>, S::Error> {
+        let Plan { row, mode, empty, on_existing, gives_way_to, displaces, .. } = self.plan;
+        let Subject::Key(key) = &self.change.subject else { return Ok(None) };
+        let merges = *row == RowEffect::Upsert && *on_existing == OnExisting::Merge && *mode != Mode::Create;
+        // What joins or leaves a list is not what the record holds.
+        let joins = self.layout.lists.is_some_and(|at| self.change.values.get(at).is_some());
+        if !merges || joins || *empty == Empty::Clear || gives_way_to.is_some() || !displaces.is_empty() {
+            return Ok(None);
+        }
+        let values = self.layout.named(&self.change.values).map(|(_, name, value)| (name, value));
+        let again = store.holds(&self.plan.records, key, values, self.source.import)?;
+        Ok(again.map(|again| if again { Effect::Superseding } else { Effect::Unchanged }))
     }
 
     /// Finds the record that the line is about.
