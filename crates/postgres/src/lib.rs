@@ -1,0 +1,161 @@
+//! Records of tidewaiter in PostgreSQL.
+//!
+//! A universe is a schema, a scope a table, a field a column of its type; so records are what any client reads. A file
+//! is landed in one transaction, which nobody sees before all of the file is in it. The lines of a batch are landed in
+//! memory, by the same function as in every store, on what was fetched for all of them; what changed is written as a set.
+//!
+//! * [`Address`] says where the database is, without a password.
+//! * [`PostgresRecords`] is the store.
+
+mod address;
+mod catalog;
+mod changes;
+mod connections;
+mod copy;
+mod failure;
+mod fetch;
+mod fresh;
+mod kind;
+mod land;
+mod landing;
+mod migrate;
+mod names;
+mod overlay;
+mod prune;
+mod read;
+mod retype;
+mod row;
+mod session;
+mod stored;
+mod wanted;
+mod write;
+
+use std::sync::Arc;
+
+use tidewaiter::id::ImportId;
+use tidewaiter_engine::Result;
+use tidewaiter_engine::ports::{Cargo, Records, StoredRecord};
+
+pub use address::{Address, Secret};
+pub use failure::Failure;
+pub use landing::PostgresLanding;
+
+use catalog::{import_lock, schema_of};
+use connections::Connections;
+use names::{literal, table};
+
+const ASKING: &str = "looking for batches";
+
+/// Records in a PostgreSQL database.
+#[derive(Clone)]
+pub struct PostgresRecords {
+    connections: Arc<Connections>,
+}
+
+impl std::fmt::Debug for PostgresRecords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresRecords").finish_non_exhaustive()
+    }
+}
+
+impl PostgresRecords {
+    /// The records at an address. A connection is made when the first question is asked.
+    pub fn new(address: Address) -> Self {
+        Self::with(address, Options::default())
+    }
+
+    /// The same, with options.
+    pub fn with(address: Address, options: Options) -> Self {
+        let Options { landings, notes_changes } = options;
+        Self { connections: Arc::new(Connections::new(address, landings, notes_changes)) }
+    }
+}
+
+/// How a process uses the database.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How many files are landed at a time, each on a connection of its own. There is one connection more, for questions.
+    pub landings: usize,
+    /// Whether each change of a record is noted in the table `_changes` of its universe, in the transaction that makes it.
+    pub notes_changes: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { landings: 4, notes_changes: false }
+    }
+}
+
+impl Records for PostgresRecords {
+    type Landing = PostgresLanding;
+
+    async fn begin(&self, cargo: Cargo<'_>) -> Result<PostgresLanding> {
+        // The tables that every landing needs are there when this connection is.
+        self.connections.asked().await?;
+        let connections = Arc::clone(&self.connections);
+        PostgresLanding::begin(connections, cargo).await
+    }
+
+    async fn has_begun(&self, universe: &str, import: ImportId) -> Result<bool> {
+        let session = self.connections.asked().await?;
+        let Some(schema) = schema_of(&session, universe).await? else { return Ok(false) };
+        let sql = format!("SELECT 1 FROM {} WHERE import = $1 LIMIT 1", table(&schema, "_applied"));
+        Ok(session.row(ASKING, &sql, &[&import.to_string()]).await?.is_some())
+    }
+
+    /// A worker that keeps what it landed at this moment is waited for; one that does so later is told.
+    async fn close(&self, universe: &str, import: ImportId, _loaders: u32) -> Result<bool> {
+        let session = self.connections.asked().await?;
+        let id = import.to_string();
+        // Statements that are sent together are one transaction.
+        let sql = format!(
+            "SELECT pg_advisory_xact_lock({});
+             INSERT INTO tidewaiter.closed (universe, import) VALUES ({}, {}) ON CONFLICT DO NOTHING",
+            import_lock(universe, &id),
+            literal(universe),
+            literal(&id),
+        );
+        session.run("closing an import", &sql).await?;
+        self.has_begun(universe, import).await
+    }
+
+    async fn forget(&self, universe: &str, import: ImportId) -> Result<()> {
+        let session = self.connections.asked().await?;
+        let id = import.to_string();
+        let closed = "DELETE FROM tidewaiter.closed WHERE universe = $1 AND import = $2";
+        session.execute("forgetting batches", closed, &[&universe, &id]).await?;
+        let Some(schema) = schema_of(&session, universe).await? else { return Ok(()) };
+        let sql = format!("DELETE FROM {} WHERE import = $1", table(&schema, "_applied"));
+        session.execute("forgetting batches", &sql, &[&id]).await.map(|_| ())
+    }
+
+    fn lands_whole(&self) -> bool {
+        true
+    }
+
+    /// Each batch costs a few questions, whatever it holds.
+    fn batch_lines(&self) -> usize {
+        10_000
+    }
+
+    async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
+        read::exist(&*self.connections.asked().await?, universe, records).await
+    }
+
+    async fn find(&self, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
+        read::find(&*self.connections.asked().await?, scope, key, limit).await
+    }
+
+    async fn scan(
+        &self,
+        scope: &str,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>> {
+        read::scan(&*self.connections.asked().await?, scope, after, limit).await
+    }
+
+    async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
+        read::counts(&*self.connections.asked().await?).await
+    }
+}

@@ -1,0 +1,161 @@
+//! A connection, and the statements that it has prepared.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::Arc;
+use tidewaiter_engine::{Error, Result};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::address::{Address, Protection};
+use crate::failure::{broken, failed};
+
+const CONNECTING: &str = "connecting to PostgreSQL";
+
+/// What every session is set to. Times and dates are written in one way. Statements look a few thousand keys up by an
+/// index: plans are made once, for tables that are empty then and large later, so a plan that reads a whole table for each
+/// key must not be chosen. A client that is gone is noticed, and what it had not committed is undone.
+const SETTINGS: &str = "
+    SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET extra_float_digits = 1;
+    SET standard_conforming_strings = on; SET client_min_messages = warning; SET search_path = pg_catalog;
+    SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+    SET jit = off;
+    SET idle_in_transaction_session_timeout = '10min';
+    SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 15; SET tcp_keepalives_count = 4;";
+
+/// A parameter of a statement.
+pub(crate) type Parameter<'a> = &'a (dyn ToSql + Sync);
+
+/// A connection.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    statements: Mutex<HashMap<String, Statement>>,
+}
+
+impl Session {
+    /// Connects.
+    pub(crate) async fn connect(address: &Address) -> Result<Self> {
+        let config = address.config()?;
+        let client = match &address.protection {
+            Protection::None => {
+                let (client, connection) =
+                    config.connect(NoTls).await.map_err(|error| failed(CONNECTING, &error))?;
+                tokio::spawn(connection);
+                client
+            }
+            Protection::Verified { roots } => {
+                let tls = MakeRustlsConnect::new(tls(roots.as_deref())?);
+                let (client, connection) =
+                    config.connect(tls).await.map_err(|error| failed(CONNECTING, &error))?;
+                tokio::spawn(connection);
+                client
+            }
+        };
+        client.batch_execute(SETTINGS).await.map_err(|error| failed(CONNECTING, &error))?;
+        Ok(Self { client, statements: Mutex::default() })
+    }
+
+    /// A statement, prepared once for each connection.
+    pub(crate) async fn prepared(&self, what: &'static str, sql: &str) -> Result<Statement> {
+        let statements = || self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = statements().get(sql) {
+            return Ok(known.clone());
+        }
+        let statement = self.client.prepare(sql).await.map_err(|error| failed(what, &error))?;
+        let mut known = statements();
+        // A connection that serves thousands of universes must not keep the statements of all of them.
+        if known.len() >= MOST_STATEMENTS {
+            known.clear();
+        }
+        known.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Forgets what was prepared: a table has other columns now.
+    pub(crate) fn forget_statements(&self) {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The rows that a statement answers.
+    pub(crate) async fn rows(
+        &self,
+        what: &'static str,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>> {
+        let statement = self.prepared(what, sql).await?;
+        self.client.query(&statement, parameters).await.map_err(|error| failed(what, &error))
+    }
+
+    /// The first row that a statement answers, if there is one.
+    pub(crate) async fn row(
+        &self,
+        what: &'static str,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Option<Row>> {
+        Ok(self.rows(what, sql, parameters).await?.into_iter().next())
+    }
+
+    /// How many rows a statement changed.
+    pub(crate) async fn execute(
+        &self,
+        what: &'static str,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<u64> {
+        let statement = self.prepared(what, sql).await?;
+        self.client.execute(&statement, parameters).await.map_err(|error| failed(what, &error))
+    }
+
+    /// Runs statements without parameters or answers.
+    pub(crate) async fn run(&self, what: &'static str, sql: &str) -> Result<()> {
+        self.client.batch_execute(sql).await.map_err(|error| failed(what, &error))
+    }
+}
+
+const MOST_STATEMENTS: usize = 500;
+
+/// A value of a row.
+pub(crate) fn value<'a, T: tokio_postgres::types::FromSql<'a>>(
+    what: &'static str,
+    row: &'a Row,
+    at: usize,
+) -> Result<T> {
+    row.try_get(at).map_err(|error| failed(what, &error))
+}
+
+/// TLS that verifies the server: against the certificates in a file, or those that the machine trusts.
+fn tls(roots: Option<&std::path::Path>) -> Result<ClientConfig> {
+    let mut trusted = RootCertStore::empty();
+    if let Some(path) = roots {
+        let refused =
+            |reason: String| Error::Refused { what: format!("sslrootcert {}", path.display()), reason };
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| refused(error.to_string()))?;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| refused(error.to_string()))?;
+            trusted.add(certificate).map_err(|error| refused(error.to_string()))?;
+        }
+        if trusted.is_empty() {
+            return Err(refused("it holds no certificate".to_owned()));
+        }
+    } else {
+        let found = rustls_native_certs::load_native_certs();
+        let (_, _) = trusted.add_parsable_certificates(found.certs);
+        if trusted.is_empty() {
+            let reason =
+                "the machine trusts no certificate authority: name one with sslrootcert=FILE".to_owned();
+            return Err(Error::Refused { what: CONNECTING.to_owned(), reason });
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| broken(CONNECTING, error.to_string()))?;
+    Ok(config.with_root_certificates(trusted).with_no_client_auth())
+}

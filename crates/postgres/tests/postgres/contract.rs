@@ -1,0 +1,11 @@
+//! What every store of records promises.
+
+use tidewaiter_engine::contract;
+
+use crate::support::Database;
+
+#[tokio::test]
+async fn postgres_is_a_store_of_records() {
+    let database = Database::new().await;
+    contract::records(&database.records()).await.unwrap();
+}
