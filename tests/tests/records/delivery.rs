@@ -9,7 +9,6 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Reader, Record};
 use tidewaiter_engine::examine::CheckSpec;
 use tidewaiter_engine::ports::{Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records};
-use tidewaiter_folder::{SqliteLanding, SqliteRecords};
 use tokio::runtime::Runtime;
 
 use crate::cases::{CONFIG, CaseFile, scopes_with_records};
@@ -116,26 +115,22 @@ pub(crate) struct Loaded {
 }
 
 /// A store that serves many cases, each in a universe of its own.
-pub(crate) struct Store {
+pub(crate) struct Store<R> {
     runtime: Runtime,
-    records: SqliteRecords,
+    records: R,
     universes: u64,
     imports: u128,
-    _folder: TempDir,
+    /// Where the records are, if that goes with the store.
+    _folder: Option<TempDir>,
 }
 
-impl Store {
-    pub(crate) fn new() -> Self {
-        // Nothing here is about power cuts: where memory looks like a disk, it is quicker to wait for.
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
-        let folder = folder.expect("a temporary folder can be made");
-        Self {
-            runtime: tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made"),
-            records: SqliteRecords::open(folder.path()),
-            universes: 0,
-            imports: 0,
-            _folder: folder,
-        }
+impl<R: Records> Store<R> {
+    /// An empty store, made on the runtime on which it is used.
+    pub(crate) fn new(make: impl AsyncFnOnce() -> (R, Option<TempDir>)) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime can be made");
+        let (records, folder) = runtime.block_on(make());
+        Self { runtime, records, universes: 0, imports: 0, _folder: folder }
     }
 
     /// A universe without records, behind all others.
@@ -239,8 +234,8 @@ fn parcels(file: &CheckedFile, of: u32, random: &mut Random) -> Vec<Parcel> {
     parcels
 }
 
-struct Loading<'a> {
-    store: &'a Store,
+struct Loading<'a, R> {
+    store: &'a Store<R>,
     universe: &'a str,
     import: ImportId,
     file: &'a CheckedFile,
@@ -249,7 +244,7 @@ struct Loading<'a> {
     page: usize,
 }
 
-impl Loading<'_> {
+impl<R: Records> Loading<'_, R> {
     /// Loads the file from its beginning; None if it was stopped after so many steps.
     fn run(&mut self, parcels: &[Parcel], times: usize, stop: Option<usize>) -> Option<Loaded> {
         let mut steps = 0;
@@ -262,7 +257,7 @@ impl Loading<'_> {
         let runtime = &self.store.runtime;
         let landing = runtime.block_on(self.store.records.begin(cargo)).expect("it can begin");
         // Time was up, or the process died.
-        let leave = |landing: SqliteLanding| match stop {
+        let leave = |landing: R::Landing| match stop {
             Some(stop) if stop % 2 == 0 => runtime.block_on(landing.keep()).expect("it can be kept"),
             _ => drop(landing),
         };
@@ -310,7 +305,7 @@ impl Loading<'_> {
     }
 
     /// Applies a batch. The answer is always that of the first time.
-    fn apply(&mut self, landing: &SqliteLanding, parcel: &Parcel) {
+    fn apply(&mut self, landing: &R::Landing, parcel: &Parcel) {
         let batch = Batch {
             is_again: false,
             universe: self.universe,
@@ -326,7 +321,7 @@ impl Loading<'_> {
         assert_eq!(*first, applied, "a batch that comes again has the same answer");
     }
 
-    fn sweep(&mut self, landing: &SqliteLanding, number: u64, after: Option<&str>) {
+    fn sweep(&mut self, landing: &R::Landing, number: u64, after: Option<&str>) {
         let plan = Arc::clone(&self.file.terms.plan);
         let names: BTreeSet<String> = self
             .file

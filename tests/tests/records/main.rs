@@ -10,6 +10,7 @@
 mod cases;
 mod delivery;
 mod deployments;
+mod postgres;
 
 use std::collections::BTreeMap;
 
@@ -19,12 +20,14 @@ use tidewaiter::record::{Effect, Record};
 
 use cases::Case;
 use delivery::{Delivery, Random, Store};
+use tidewaiter_engine::ports::Records;
+use tidewaiter_folder::SqliteRecords;
 use tidewaiter_tests::reference::{File, Reference};
 use tidewaiter_tests::spelling::is_ean13;
 
 /// Loads the files of a case one after the other, and compares.
-fn agree(
-    store: &mut Store,
+fn agree<R: Records>(
+    store: &mut Store<R>,
     case: &Case,
     delivery: impl Fn(&mut Random) -> Delivery,
 ) -> Result<(), TestCaseError> {
@@ -105,8 +108,8 @@ fn invariants(records: &AllRecords) -> Result<(), TestCaseError> {
 }
 
 /// Runs many cases against a store of their own.
-fn run(cases: u32, delivery: impl Fn(&mut Random) -> Delivery) {
-    let store = std::cell::RefCell::new(Store::new());
+fn run<R: Records>(store: Store<R>, cases: u32, delivery: impl Fn(&mut Random) -> Delivery) {
+    let store = std::cell::RefCell::new(store);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
     let result =
         TestRunner::new(config).run(&cases::cases(), |case| agree(&mut store.borrow_mut(), &case, &delivery));
@@ -118,24 +121,34 @@ fn run(cases: u32, delivery: impl Fn(&mut Random) -> Delivery) {
 /// How many cases each delivery is tried with.
 const CASES: u32 = 600;
 
+/// Records in SQLite.
+fn sqlite() -> Store<SqliteRecords> {
+    Store::new(async || {
+        // Nothing here is about power cuts: where memory looks like a disk, it is quicker to wait for.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let folder = folder.expect("a temporary folder can be made");
+        (SqliteRecords::open(folder.path()), Some(folder))
+    })
+}
+
 #[test]
 fn the_store_agrees_with_the_reference() {
-    run(CASES, |_| Delivery::Once);
+    run(sqlite(), CASES, |_| Delivery::Once);
 }
 
 #[test]
 fn it_agrees_when_every_batch_comes_twice() {
-    run(CASES, |_| Delivery::Twice);
+    run(sqlite(), CASES, |_| Delivery::Twice);
 }
 
 #[test]
 fn it_agrees_when_loading_is_stopped_anywhere_and_begun_again() {
-    run(CASES, |_| Delivery::Interrupted);
+    run(sqlite(), CASES, |_| Delivery::Interrupted);
 }
 
 #[test]
 fn it_agrees_when_loaders_share_the_lines() {
-    run(CASES, |random| {
+    run(sqlite(), CASES, |random| {
         let of = [1, 2, 7, 16][random.below(4)];
         if random.below(2) == 0 { Delivery::OneByOne(of) } else { Delivery::SideBySide(of) }
     });
@@ -251,7 +264,7 @@ fn example(files: &[(&'static str, &str, &str)]) -> Result<(), TestCaseError> {
         csv: csv.replace(" | ", "\n"),
     };
     let case = Case { files: files.iter().map(file).collect(), seed: 0 };
-    agree(&mut Store::new(), &case, |_| Delivery::Once)
+    agree(&mut sqlite(), &case, |_| Delivery::Once)
 }
 
 #[test]
