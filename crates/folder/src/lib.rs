@@ -26,6 +26,7 @@ mod records_read;
 mod rest;
 mod runner;
 mod settings;
+pub mod sorted;
 mod sqlite;
 mod sqlite_open;
 mod state;
