@@ -23,7 +23,7 @@ mod records;
 mod rest;
 mod runner;
 mod settings;
-pub mod sorted;
+mod sorted;
 mod sqlite;
 mod sqlite_open;
 mod state;

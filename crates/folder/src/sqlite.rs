@@ -52,6 +52,12 @@ impl Database {
         Ok(Self::new(path, connection.map_err(|e| failed("opening a database", path, e))?, None))
     }
 
+    /// The same; if it is made, in pages of so many bytes.
+    pub(super) fn open_in_pages(path: &Path, migrations: Migrations, bytes: u32) -> Result<Self> {
+        let connection = sqlite_open::to_work_in_pages(path, migrations, bytes);
+        Ok(Self::new(path, connection.map_err(|e| failed("opening a database", path, e))?, None))
+    }
+
     /// Opens a database to look at it: nothing is written, and nothing need be writable.
     pub(super) fn look(path: &Path, migrations: Migrations) -> Result<Self> {
         let (connection, look) = Look::open(path, migrations)?;

@@ -8,7 +8,9 @@ use tidewaiter::check::{Header, Line as Checked, Sink};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Reader, Record};
 use tidewaiter_engine::examine::CheckSpec;
-use tidewaiter_engine::ports::{Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records};
+use tidewaiter_engine::ports::{
+    Answer, Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records,
+};
 use tidewaiter_folder::{SqliteLanding, SqliteRecords};
 use tokio::runtime::Runtime;
 
@@ -191,6 +193,8 @@ impl Store {
             answers: HashMap::new(),
             pages: HashMap::new(),
             page,
+            // Its lines are sorted on disk, as those of a large file are.
+            bytes: if random.below(2) == 0 { u64::MAX } else { 0 },
         };
         if delivery == Delivery::Interrupted {
             for _ in 0..=random.below(3) {
@@ -247,6 +251,7 @@ struct Loading<'a> {
     answers: HashMap<BatchNumber, Applied>,
     pages: HashMap<u64, Pruned>,
     page: usize,
+    bytes: u64,
 }
 
 impl Loading<'_> {
@@ -258,7 +263,8 @@ impl Loading<'_> {
             stop.is_some_and(|stop| steps > stop)
         };
         let plan = &self.file.terms.plan;
-        let cargo = Cargo { universe: self.universe, import: self.import, file: "file.csv", plan };
+        let (universe, import, bytes) = (self.universe, self.import, self.bytes);
+        let cargo = Cargo { universe, import, file: "file.csv", bytes, plan };
         let runtime = &self.store.runtime;
         let landing = runtime.block_on(self.store.records.begin(cargo)).expect("it can begin");
         // Time was up, or the process died.
@@ -276,6 +282,10 @@ impl Loading<'_> {
             for _ in 0..times {
                 self.apply(&landing, parcel);
             }
+        }
+        runtime.block_on(landing.settle()).expect("it can be settled");
+        for parcel in parcels {
+            assert!(self.apply(&landing, parcel), "what is settled is landed");
             let applied = &self.answers[&parcel.number];
             loaded.removed += applied.removed;
             for (place, effect) in parcel.places.iter().zip(applied.effects()) {
@@ -309,8 +319,8 @@ impl Loading<'_> {
         }
     }
 
-    /// Applies a batch. The answer is always that of the first time.
-    fn apply(&mut self, landing: &SqliteLanding, parcel: &Parcel) {
+    /// Applies a batch. The answer is always that of the first time. False if it is put off.
+    fn apply(&mut self, landing: &SqliteLanding, parcel: &Parcel) -> bool {
         let batch = Batch {
             is_again: false,
             universe: self.universe,
@@ -320,10 +330,12 @@ impl Loading<'_> {
             layout: self.file.reader.layout(),
             changes: &Arc::new(parcel.changes.clone()),
         };
-        let applied = self.store.runtime.block_on(landing.apply(&batch)).expect("it can be applied");
+        let answer = self.store.runtime.block_on(landing.apply(&batch)).expect("it can be applied");
+        let Answer::Landed(applied) = answer else { return false };
         assert_eq!(applied.lines(), parcel.changes.len() as u64);
         let first = self.answers.entry(parcel.number).or_insert_with(|| applied.clone());
         assert_eq!(*first, applied, "a batch that comes again has the same answer");
+        true
     }
 
     fn sweep(&mut self, landing: &SqliteLanding, number: u64, after: Option<&str>) {

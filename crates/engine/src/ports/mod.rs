@@ -27,7 +27,8 @@ pub use model::{
 pub use objects::{InDropZone, Listed, Objects, Stat, Upload};
 pub use outbox::Outbox;
 pub use records::{
-    Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, Stays, StoredRecord,
+    Answer, Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, Settled, Stays,
+    StoredRecord,
 };
 pub use runs::RunLedger;
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,8 @@ mod answers;
 mod known_keys;
 mod landing;
 mod read;
+mod session;
+mod staged;
 mod statements;
 mod tables;
 mod tx;

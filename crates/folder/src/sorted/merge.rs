@@ -21,7 +21,7 @@ const MOST_ROOM: usize = 1 << 20;
 
 /// Changes in order.
 #[derive(Debug)]
-pub struct Sorted {
+pub(crate) struct Sorted {
     sources: Sources,
     directory: PathBuf,
     /// True if the first source stands at a change that was returned.
@@ -30,13 +30,13 @@ pub struct Sorted {
 
 /// A change, and where it stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SortedChange {
+pub(crate) struct SortedChange {
     /// Its batch.
-    pub batch: u64,
+    pub(crate) batch: u64,
     /// Its place in the batch.
-    pub at: u32,
+    pub(crate) at: u32,
     /// The change.
-    pub change: Change,
+    pub(crate) change: Change,
 }
 
 /// A place to read changes into.
@@ -56,7 +56,7 @@ impl Sorted {
     /// The temporary file cannot be read, or it does not hold what was written. Then `to` holds anything, and the same
     /// call fails again. Damage of a value is found with the last change of a run, so nothing may be kept before the
     /// answer was false.
-    pub fn next_into(&mut self, to: &mut SortedChange) -> io::Result<bool> {
+    pub(crate) fn next_into(&mut self, to: &mut SortedChange) -> io::Result<bool> {
         if self.is_returned {
             self.sources.advance()?;
             self.is_returned = false;

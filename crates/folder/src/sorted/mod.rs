@@ -32,7 +32,7 @@ use std::thread::{self, JoinHandle};
 use tidewaiter::record::Change;
 
 use buffer::Buffer;
-pub use merge::{Sorted, SortedChange};
+pub(crate) use merge::{Sorted, SortedChange};
 use run::{Run, Scratch};
 
 /// The most memory that is used: the place of a change in a buffer is 32 bits wide.
@@ -41,27 +41,8 @@ const MOST_MEMORY: usize = 1 << 31;
 /// Takes changes in any order, and sorts them by the name of their subject and by line.
 ///
 /// Changes of one name and one line keep the order in which they were pushed.
-///
-/// ```
-/// use tidewaiter::record::{Change, Subject};
-/// use tidewaiter_folder::sorted::{SortedChange, Sorter};
-///
-/// let mut sorter = Sorter::new(&std::env::temp_dir(), 16 << 20);
-/// for (line, key) in [(2, "b"), (3, "a"), (4, "b")] {
-///     let subject = Subject::Key(key.to_owned());
-///     let values = [Some(key), None].into_iter().collect();
-///     sorter.push(0, line - 2, &Change { line: line.into(), subject, values, references: Vec::new() })?;
-/// }
-/// let (mut sorted, mut lines) = (sorter.finish()?, Vec::new());
-/// let mut next = SortedChange::default();
-/// while sorted.next_into(&mut next)? {
-///     lines.push(next.change.line);
-/// }
-/// assert_eq!(lines, [3, 2, 4]);
-/// # Ok::<(), std::io::Error>(())
-/// ```
 #[derive(Debug)]
-pub struct Sorter {
+pub(crate) struct Sorter {
     directory: PathBuf,
     memory: usize,
     buffer: Buffer,
@@ -74,7 +55,7 @@ pub struct Sorter {
 impl Sorter {
     /// A sorter that uses about `memory` bytes, and at most one large change more. If that is not enough, it makes a
     /// temporary file in `directory`.
-    pub fn new(directory: &Path, memory: usize) -> Self {
+    pub(crate) fn new(directory: &Path, memory: usize) -> Self {
         Self {
             directory: directory.to_owned(),
             memory: memory.min(MOST_MEMORY),
@@ -90,7 +71,7 @@ impl Sorter {
     /// # Errors
     /// The temporary file cannot be created or written. This may concern changes that were pushed before. The sorter
     /// is of no use any more.
-    pub fn push(&mut self, batch: u64, at: u32, change: &Change) -> io::Result<()> {
+    pub(crate) fn push(&mut self, batch: u64, at: u32, change: &Change) -> io::Result<()> {
         self.buffer.push(batch, at, change)?;
         self.shared.note(change.subject.name().as_bytes());
         // One buffer fills while the other one is written: each may have half of the memory.
@@ -101,7 +82,7 @@ impl Sorter {
     ///
     /// # Errors
     /// The temporary file cannot be created, written or read.
-    pub fn finish(mut self) -> io::Result<Sorted> {
+    pub(crate) fn finish(mut self) -> io::Result<Sorted> {
         self.check()?;
         let shared = self.shared.bytes;
         self.buffer.sort(shared);
