@@ -9,7 +9,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Reader, Record};
 use tidewaiter_engine::examine::CheckSpec;
 use tidewaiter_engine::ports::{
-    Answer, Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records,
+    Answer, Applied, Batch, BatchNumber, Cargo, ChangeFeed, Landing, Operation, Pruned, Pruning, Records,
 };
 use tidewaiter_folder::{SqliteLanding, SqliteRecords};
 use tokio::runtime::Runtime;
@@ -117,6 +117,15 @@ pub(crate) struct Loaded {
     pub(crate) swept: (u64, u64),
 }
 
+fn texts(
+    records: &BTreeMap<(String, String), Record>,
+) -> BTreeMap<(String, String), BTreeMap<String, String>> {
+    let texts = |record: &Record| {
+        record.values.iter().map(|(field, value)| (field.clone(), value.text.clone())).collect()
+    };
+    records.iter().map(|(name, record)| (name.clone(), texts(record))).collect()
+}
+
 /// A store that serves many cases, each in a universe of its own.
 pub(crate) struct Store {
     runtime: Runtime,
@@ -161,7 +170,29 @@ impl Store {
                 records.insert((scope.to_owned(), stored.key), stored.record);
             }
         }
+        assert_eq!(self.followed(universe), texts(&records), "whoever follows the changes has the records");
         records
+    }
+
+    /// What somebody has who follows the changes of a universe, a few at a time.
+    fn followed(&self, universe: &str) -> BTreeMap<(String, String), BTreeMap<String, String>> {
+        let (mut followed, mut last) = (BTreeMap::new(), 0);
+        loop {
+            let page = self.runtime.block_on(self.records.changes(universe, last, 1)).expect("they are kept");
+            let Some(newest) = page.changes.last() else { return followed };
+            let expected = last + 1..=newest.order;
+            assert!(page.changes.iter().map(|change| change.order).eq(expected), "none is missing");
+            last = newest.order;
+            for change in page.changes {
+                let record = (change.scope, change.key);
+                match change.operation {
+                    Operation::Put => drop(followed.insert(record, change.values)),
+                    Operation::Remove => {
+                        assert!(followed.remove(&record).is_some(), "only what is there is removed");
+                    }
+                }
+            }
+        }
     }
 
     /// Loads a file.

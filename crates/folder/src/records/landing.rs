@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Change, Landed, Layout, Plan, land};
+use tidewaiter::record::{Change, Landed, Layout, Plan};
 use tokio::sync::OwnedMutexGuard;
 
 use super::answers::{answer, answered, is_closed};
@@ -14,7 +14,7 @@ use super::staged::{SORTED_FROM, Staged};
 use super::tables::{self, Unfit};
 use super::tx::{self, TablesTx};
 use super::universe::Universe;
-use super::{read, unfit};
+use super::{feed, read, unfit};
 use crate::sqlite::{from_json, to_json};
 use tidewaiter_engine::ports::{
     Answer, Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Settled, Stays, StoredRecord,
@@ -61,6 +61,7 @@ impl SqliteLanding {
                 let forget = "DELETE FROM _applied WHERE import = ?1";
                 inside.sql.prepare_cached(forget)?.execute([import.to_string()])?;
             }
+            feed::expire(inside.sql)?;
             prepare(inside.sql, &plan)
         });
         match prepared.await? {
@@ -114,8 +115,8 @@ impl Landing for SqliteLanding {
 
     async fn settle(&self) -> Result<Settled> {
         let plan = Arc::clone(&self.plan);
-        self.run("loading records", move |Inside { sql, session, known, staged }| match staged.take() {
-            Some(staged) => staged.settle(sql, session, known, &plan),
+        self.run("loading records", move |Inside { sql, session, known, feed, staged }| match staged.take() {
+            Some(staged) => staged.settle(sql, session, (known, feed), &plan),
             None => Ok(Settled::default()),
         })
         .await
@@ -179,7 +180,7 @@ impl Work {
 
     /// None if nothing of the import is loaded any more.
     fn run(&self, inside: Inside<'_>) -> rusqlite::Result<Option<Answer>> {
-        let Inside { sql, session, known, staged } = inside;
+        let Inside { sql, session, known, feed, staged } = inside;
         let (import, number) = (session.import, (i64::from(self.number.share), self.number.batch));
         if is_closed(sql, import)? {
             return Ok(None);
@@ -193,15 +194,15 @@ impl Work {
             if put_off.is_full()
                 && let Some(full) = staged.take()
             {
-                full.settle(sql, session, known, &self.plan)?;
+                full.settle(sql, session, (known, feed), &self.plan)?;
             }
             return Ok(Some(Answer::PutOff));
         }
-        let mut store = TablesTx::new(sql, known, &session.file);
+        let mut store = TablesTx::new(sql, (known, feed), (import, &session.file));
         let mut landed: Vec<Option<Landed>> = vec![None; self.changes.len()];
         for at in self.order() {
             if let (Some(change), Some(landed)) = (self.changes.get(at), landed.get_mut(at)) {
-                *landed = Some(land(&mut store, &self.plan, &self.layout, change, import)?);
+                *landed = Some(store.land(&self.plan, &self.layout, change)?);
             }
         }
         let mut applied = Applied::default();
@@ -222,7 +223,7 @@ struct Clearing {
 
 impl Clearing {
     /// None if nothing of the import is pruned any more.
-    fn run(&self, Inside { sql, session, known, .. }: Inside<'_>) -> rusqlite::Result<Option<Pruned>> {
+    fn run(&self, Inside { sql, session, known, feed, .. }: Inside<'_>) -> rusqlite::Result<Option<Pruned>> {
         let (import, number) = (session.import, (PRUNINGS, self.page));
         if is_closed(sql, import)? {
             return Ok(None);
@@ -230,7 +231,7 @@ impl Clearing {
         if let Some(before) = answered(sql, import, number)? {
             return from_json(&before).map(Some);
         }
-        let mut store = TablesTx::new(sql, known, &session.file);
+        let mut store = TablesTx::new(sql, (known, feed), (import, &session.file));
         let page = read::page(sql, &self.plan.records, self.after.as_deref(), self.limit)?;
         let mut pruned = Pruned::default();
         for (key, record) in &page {
@@ -238,7 +239,7 @@ impl Clearing {
                 continue;
             }
             pruned.removed += 1;
-            pruned.dependents += store.leave_out(&self.plan, key, record, import)?;
+            pruned.dependents += store.leave_out(&self.plan, key, record)?;
         }
         if page.len() >= self.limit {
             pruned.next = page.last().map(|(key, _)| key.clone());

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tidewaiter::id::ImportId;
 use tokio::sync::OwnedMutexGuard;
 
+use super::feed::Feed;
 use super::known_keys::KnownKeys;
 use super::staged::Staged;
 use crate::sqlite::{Database, overtaken};
@@ -31,6 +32,7 @@ pub(super) struct State {
     is_open: bool,
     has_failed: bool,
     known: KnownKeys,
+    feed: Feed,
     staged: Option<Staged>,
 }
 
@@ -39,6 +41,7 @@ pub(super) struct Inside<'a> {
     pub(super) sql: &'a Connection,
     pub(super) session: &'a Session,
     pub(super) known: &'a mut KnownKeys,
+    pub(super) feed: &'a mut Feed,
     pub(super) staged: &'a mut Option<Staged>,
 }
 
@@ -66,7 +69,7 @@ impl Session {
         work: impl FnOnce(Inside<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { is_open, has_failed, known, staged } = &mut *state;
+        let State { is_open, has_failed, known, feed, staged } = &mut *state;
         let done = self.database.now(what, |sql| {
             if *has_failed {
                 return Err(overtaken("an earlier part of the file could not be loaded".to_owned()));
@@ -77,8 +80,9 @@ impl Session {
                 sql.execute_batch("BEGIN IMMEDIATE")?;
                 *is_open = true;
             }
-            let value = work(Inside { sql, session: self, known, staged })?;
+            let value = work(Inside { sql, session: self, known, feed, staged })?;
             if self.turn.is_none() {
+                feed.flush(sql)?;
                 sql.execute_batch("COMMIT")?;
                 *is_open = false;
                 *known = KnownKeys::default();
@@ -96,12 +100,13 @@ impl Session {
     /// Commits all of it. If that fails, it is rolled back with the session.
     pub(super) fn keep(&self) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { is_open, has_failed, staged, .. } = &mut *state;
+        let State { is_open, has_failed, feed, staged, .. } = &mut *state;
         self.database.now("keeping records", |sql| {
             if *has_failed || staged.is_some() {
                 return Err(overtaken("a part of the file is not loaded".to_owned()));
             }
             if *is_open {
+                feed.flush(sql)?;
                 sql.execute_batch("COMMIT")?;
                 *is_open = false;
             }

@@ -8,10 +8,11 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use tidewaiter::record::{Change, Effect, Landed, Layout, Plan, land};
+use tidewaiter::record::{Change, Effect, Landed, Layout, Plan};
 use tidewaiter_engine::ports::{Applied, BatchNumber, Settled};
 
 use super::answers::answer;
+use super::feed::Feed;
 use super::known_keys::KnownKeys;
 use super::session::Session;
 use super::tx::TablesTx;
@@ -61,15 +62,15 @@ impl Staged {
         self,
         sql: &Connection,
         session: &Session,
-        known: &mut KnownKeys,
+        (known, feed): (&mut KnownKeys, &mut Feed),
         plan: &Plan,
     ) -> rusqlite::Result<Settled> {
-        let mut store = TablesTx::new(sql, known, &session.file);
+        let mut store = TablesTx::new(sql, (known, feed), (session.import, &session.file));
         let mut done = Done::new(&self.batches);
         let mut sorted = self.sorter.finish().map_err(unsorted)?;
         let mut next = SortedChange::default();
         while sorted.next_into(&mut next).map_err(unsorted)? {
-            let landed = land(&mut store, plan, &self.layout, &next.change, session.import)?;
+            let landed = store.land(plan, &self.layout, &next.change)?;
             done.note(next.batch, next.at, landed)?;
         }
         let mut settled = Settled::default();
