@@ -300,7 +300,10 @@ impl Loading<'_> {
         let landing = runtime.block_on(self.store.records.begin(cargo)).expect("it can begin");
         // Time was up, or the process died.
         let leave = |landing: SqliteLanding| match stop {
-            Some(stop) if stop % 2 == 0 => runtime.block_on(landing.keep()).expect("it can be kept"),
+            Some(stop) if stop % 2 == 0 => {
+                runtime.block_on(landing.settle()).expect("it can be settled");
+                runtime.block_on(landing.keep()).expect("it can be kept");
+            }
             _ => drop(landing),
         };
         let mut effects: Vec<Option<Effect>> = vec![None; self.file.changes.len()];

@@ -5,6 +5,7 @@
 //! sorted on disk, and landed at once. What each line did is written down as the answer to its batch, as if the batch had
 //! been landed for itself.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -32,17 +33,21 @@ pub(super) struct Staged {
     layout: Layout,
     /// Their numbers, and how many lines each has.
     batches: Vec<(BatchNumber, usize)>,
+    numbers: HashSet<(u32, u64)>,
     lines: u64,
 }
 
 impl Staged {
     pub(super) fn new(directory: &Path, layout: &Layout) -> Self {
         let sorter = Sorter::new(directory, MEMORY);
-        Self { sorter, layout: layout.clone(), batches: Vec::new(), lines: 0 }
+        Self { sorter, layout: layout.clone(), batches: Vec::new(), numbers: HashSet::new(), lines: 0 }
     }
 
-    /// Puts off a batch.
+    /// Puts off a batch, unless that was done.
     pub(super) fn push(&mut self, number: BatchNumber, changes: &[Change]) -> rusqlite::Result<()> {
+        if !self.numbers.insert((number.share, number.batch)) {
+            return Ok(());
+        }
         let batch = self.batches.len() as u64;
         for (change, at) in changes.iter().zip(0..) {
             self.sorter.push(batch, at, change).map_err(unsorted)?;
