@@ -66,7 +66,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Changes { reader, changes } = lines;
     let count = changes.len();
     let mut rest = changes.into_iter();
-    let cargo = Cargo { universe: "acme", import, file: "landing.csv", plan: &plan };
+    let cargo = Cargo { universe: "acme", import, file: "landing.csv", bytes: 0, plan: &plan };
     let landing = records.begin(cargo).await?;
     for batch in 0.. {
         let mut shares: BTreeMap<u32, Vec<Change>> = BTreeMap::new();

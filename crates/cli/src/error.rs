@@ -140,6 +140,11 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::Read { path, .. } if path.starts_with("s3://") => {
             format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
         }
+        Ops::WhichChanges(_) => "name one with --universe".to_owned(),
+        Ops::ChangesGone { .. } => {
+            "read all records with `tidewaiter records`, then follow the changes from the last one on"
+                .to_owned()
+        }
         Ops::Exists(_) => "name a file that does not exist yet, or remove this one".to_owned(),
         Ops::NoUniverse { .. } => {
             "the first repository that activates a configuration of a universe owns it".to_owned()

@@ -6,9 +6,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::records::{self, MIGRATIONS as RECORDS, SqliteRecords};
+use super::records::{self, MIGRATIONS as RECORDS, Registry, SqliteRecords};
 use super::sqlite::Database;
 use super::sqlite_open;
 use super::state::{MIGRATIONS as STATE, SqliteState};
@@ -53,7 +53,9 @@ pub(super) fn look(root: &Path) -> Result<Stores> {
     if let Some(id) = known(root, written.as_deref(), &state)? {
         find_records(root, &id, &state, Database::look)?;
     }
-    Ok((SqliteState::of(state), SqliteRecords::look(&root.join(RECORDS_FOLDER))))
+    let registry = Noted { folder: root.join(RECORDS_FOLDER), id: String::new(), state: state.clone() };
+    let records = SqliteRecords::look(&root.join(RECORDS_FOLDER), Box::new(registry));
+    Ok((SqliteState::of(state), records))
 }
 
 /// Accepts the databases as they are, also if one was lost: it begins anew.
@@ -97,10 +99,7 @@ fn known(root: &Path, written: Option<&str>, state: &Database) -> Result<Option<
 
 /// Looks whether each database of records that was made is there, and is the one that was made.
 fn find_records(root: &Path, id: &str, state: &Database, open: Opens) -> Result<()> {
-    let noted = state.now("reading which databases there are", |sql| {
-        let mut noted = sql.prepare("SELECT universe FROM record_databases ORDER BY universe")?;
-        noted.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
-    })?;
+    let noted = noted(state)?;
     for universe in noted {
         let path = records::file(&root.join(RECORDS_FOLDER), &universe);
         if sqlite_open::is_empty(&path)? {
@@ -115,20 +114,41 @@ fn find_records(root: &Path, id: &str, state: &Database, open: Opens) -> Result<
     Ok(())
 }
 
-/// The stores of a deployment to work with. A database of records gets its id before anything is landed there, and is
-/// noted in the state then: from that time on it must be there.
+/// The stores of a deployment to work with.
 fn stores(root: &Path, id: &str, state: Database) -> Stores {
     let folder = root.join(RECORDS_FOLDER);
-    let made = {
-        let (folder, id, state) = (folder.clone(), id.to_owned(), state.clone());
-        move |universe: &str, database: &Database| {
-            if database.identify(&id)? != id {
-                return Err(lost(&records::file(&folder, universe), ANOTHER));
-            }
-            note(&state, universe)
+    let registry = Noted { folder: folder.clone(), id: id.to_owned(), state: state.clone() };
+    (SqliteState::of(state), SqliteRecords::registered(&folder, Box::new(registry)))
+}
+
+/// The databases that are noted in the state.
+struct Noted {
+    folder: PathBuf,
+    id: String,
+    state: Database,
+}
+
+impl Registry for Noted {
+    fn universes(&self) -> Result<Vec<String>> {
+        noted(&self.state)
+    }
+
+    /// A database gets its id before anything is landed there, and is noted in the state then: from that time on it must be
+    /// there.
+    fn opened(&self, universe: &str, database: &Database) -> Result<()> {
+        if database.identify(&self.id)? != self.id {
+            return Err(lost(&records::file(&self.folder, universe), ANOTHER));
         }
-    };
-    (SqliteState::of(state), SqliteRecords::made(&folder, Box::new(made)))
+        note(&self.state, universe)
+    }
+}
+
+/// The universes that have a database, in the order of their names.
+fn noted(state: &Database) -> Result<Vec<String>> {
+    state.read_now("reading which databases there are", |sql| {
+        let mut noted = sql.prepare_cached("SELECT universe FROM record_databases ORDER BY universe")?;
+        noted.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+    })
 }
 
 const NOTING: &str = "noting a database of records";

@@ -23,6 +23,7 @@ mod records;
 mod rest;
 mod runner;
 mod settings;
+mod sorted;
 mod sqlite;
 mod sqlite_open;
 mod state;

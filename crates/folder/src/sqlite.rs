@@ -36,6 +36,17 @@ struct Inner {
 }
 
 impl Inner {
+    /// Reads; what is only looked at is opened anew if it has changed.
+    fn read<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let Some(look) = &mut self.look else { return work(&self.connection) };
+        look.renew(&mut self.connection).map_err(in_database)?;
+        let value = work(&self.connection);
+        if look.has_changed().map_err(in_database)? {
+            return Err(overtaken("it changed while it was being read".to_owned()));
+        }
+        value
+    }
+
     /// Rolls back what is open.
     fn roll_back(&self) {
         if !self.connection.is_autocommit() {
@@ -49,6 +60,12 @@ impl Database {
     /// in their order.
     pub(super) fn open(path: &Path, migrations: Migrations) -> Result<Self> {
         let connection = sqlite_open::to_work(path, migrations);
+        Ok(Self::new(path, connection.map_err(|e| failed("opening a database", path, e))?, None))
+    }
+
+    /// The same; if it is made, in pages of so many bytes.
+    pub(super) fn open_in_pages(path: &Path, migrations: Migrations, bytes: u32) -> Result<Self> {
+        let connection = sqlite_open::to_work_in_pages(path, migrations, bytes);
         Ok(Self::new(path, connection.map_err(|e| failed("opening a database", path, e))?, None))
     }
 
@@ -161,16 +178,16 @@ impl Database {
         what: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.with(what, move |inner| {
-            let Some(look) = &mut inner.look else { return work(&inner.connection) };
-            look.renew(&mut inner.connection).map_err(in_database)?;
-            let value = work(&inner.connection);
-            if look.has_changed().map_err(in_database)? {
-                return Err(overtaken("it changed while it was being read".to_owned()));
-            }
-            value
-        })
-        .await
+        self.with(what, move |inner| inner.read(work)).await
+    }
+
+    /// The same on this thread.
+    pub(super) fn read_now<T>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        self.use_now(what, |inner| inner.read(work))
     }
 
     async fn with<T: Send + 'static>(

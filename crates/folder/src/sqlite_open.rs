@@ -35,8 +35,19 @@ const COPIES: u32 = 5;
 
 /// Opens or creates a database to work with it, and brings it to the newest schema.
 pub(super) fn to_work(path: &Path, migrations: Migrations) -> rusqlite::Result<Connection> {
+    to_work_in_pages(path, migrations, 4096)
+}
+
+/// The same; if it is created, in pages of so many bytes.
+pub(super) fn to_work_in_pages(
+    path: &Path,
+    migrations: Migrations,
+    bytes: u32,
+) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(WAITS)?;
+    // Before anything else: a database keeps the size with which it began.
+    connection.pragma_update(None, "page_size", bytes)?;
     // A larger write-ahead log writes a page that changes again and again less often to its place.
     // FULL: what is committed survives a power cut, since files are moved on the strength of it.
     connection.execute_batch(
@@ -241,7 +252,15 @@ impl Drop for Copy {
 
 /// A failure of a database. A full disk does not pass by itself.
 pub(super) fn failed(what: &'static str, path: &Path, source: rusqlite::Error) -> Error {
-    if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+    let is_full = match &source {
+        // What a large file is sorted in lies beside its database.
+        rusqlite::Error::ToSqlConversionFailure(inner) => {
+            let inner = inner.downcast_ref::<io::Error>();
+            inner.is_some_and(|inner| inner.kind() == io::ErrorKind::StorageFull)
+        }
+        source => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+    };
+    if is_full {
         let source = io::Error::new(io::ErrorKind::StorageFull, format!("{what}: {source}"));
         return Error::writing(path.display().to_string(), source);
     }

@@ -164,6 +164,28 @@ pub enum Error {
     /// The object with the report of a file is gone.
     #[error("the report of {0} is gone")]
     ReportGone(String),
+    /// Only a folder keeps changes.
+    #[error("a deployed stack keeps no changes of its records; a folder does")]
+    OnlyFoldersKeepChanges,
+    /// A universe whose records never changed.
+    #[error("there are no changes of universe {name}{}", known_ones(.known))]
+    NoChanges {
+        /// The one that is asked for.
+        name: String,
+        /// Those that have changes.
+        known: Vec<String>,
+    },
+    /// Several universes have changes, and none is named.
+    #[error("several universes have changes: {}", .0.join(", "))]
+    WhichChanges(Vec<String>),
+    /// Changes that are asked for are not kept any more.
+    #[error("the changes {} to {} are not kept any more", .since + 1, .oldest - 1)]
+    ChangesGone {
+        /// The change behind which they were to begin.
+        since: u64,
+        /// The first one that is kept.
+        oldest: u64,
+    },
     /// The stores cannot be asked.
     #[error(transparent)]
     Pipeline(#[from] tidewaiter_engine::Error),

@@ -8,6 +8,7 @@
 //! The library prints nothing, and reads neither flags nor the environment. Answers that programs get as JSON implement
 //! [`serde::Serialize`]; the command line and the page render the same answers for people.
 
+pub mod changes;
 pub mod configurations;
 pub mod day;
 mod deployment;

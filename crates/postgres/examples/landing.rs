@@ -15,7 +15,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Cells, Change, Layout, Plan, Subject};
 use tidewaiter::schema::catalogue;
 use tidewaiter::schema::compile::Scope;
-use tidewaiter_engine::ports::{Applied, Batch, BatchNumber, Cargo, Landing, Records};
+use tidewaiter_engine::ports::{Answer, Applied, Batch, BatchNumber, Cargo, Landing, Records};
 use tidewaiter_postgres::{Address, PostgresRecords};
 use tokio_postgres::{Client, NoTls};
 
@@ -170,8 +170,9 @@ async fn landed(
     let batches: Vec<Arc<Vec<Change>>> =
         batches.map(|lines| Arc::new(lines.iter().map(change).collect())).collect();
     let begun = (Instant::now(), processors(client).await?);
-    let landing =
-        records.begin(Cargo { universe: "bench", import, file: "contacts.csv", plan: &plan }).await?;
+    let landing = records
+        .begin(Cargo { universe: "bench", import, file: "contacts.csv", bytes: 0, plan: &plan })
+        .await?;
     let mut all = Applied::default();
     for (n, changes) in batches.iter().enumerate() {
         let number = BatchNumber { share: 0, batch: n as u64 };
@@ -184,7 +185,9 @@ async fn landed(
             layout: &layout,
             changes,
         };
-        all.extend(landing.apply(&batch).await?);
+        if let Answer::Landed(applied) = landing.apply(&batch).await? {
+            all.extend(applied);
+        }
     }
     landing.keep().await?;
     let taken = Taken::since(begun, processors(client).await?);

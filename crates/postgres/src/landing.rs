@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::record::Plan;
-use tidewaiter_engine::ports::{Applied, Batch, Cargo, Landing, Pruned, Pruning, StoredRecord};
+use tidewaiter_engine::ports::{Answer, Batch, Cargo, Landing, Pruned, Pruning, StoredRecord};
 use tidewaiter_engine::{Error, Result};
 
 use crate::catalog::{self, import_lock, universe_lock};
@@ -150,19 +150,19 @@ impl PostgresLanding {
 }
 
 impl Landing for PostgresLanding {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
+    async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
         let share = i32::try_from(batch.number.share).unwrap_or(i32::MAX);
         let number = (share, i64::try_from(batch.number.batch).unwrap_or(i64::MAX));
         self.working(async |state: &mut State| {
             if let Some(before) = self.answered(state, number).await? {
-                return from_json(&before);
+                return from_json(&before).map(Answer::Landed);
             }
             self.number(state).await?;
             let State { session, catalog, runs, .. } = state;
             let feed = self.connections.notes_changes.then_some(self.import);
             let applied = Ground { session, catalog, runs, feed }.land(batch).await?;
             self.answer(state, number, &to_json(&applied)?).await?;
-            Ok(applied)
+            Ok(Answer::Landed(applied))
         })
         .await
     }

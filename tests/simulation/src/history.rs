@@ -19,7 +19,7 @@ use crate::messages::Body;
 use crate::process::Process;
 use crate::scenario::{Action, Scenario};
 use crate::watch::Watch;
-use crate::world::{Rates, World};
+use crate::world::{Lands, Rates, World};
 
 /// How many messages are treated at a time.
 const HANDS: usize = 4;
@@ -106,7 +106,9 @@ pub fn run(runtime: &Runtime, seed: u64, is_traced: bool) -> Told {
     let mut chance = Chance::new(seed);
     let scenario = Scenario::draw(&mut chance);
     let rates = Rates::draw(&mut chance);
-    let world = World::new(chance, rates, Watch::new(scenario.partners.clone()), is_traced);
+    // From a copy: what else happens does not depend on it.
+    let lands = Lands::any(&mut chance.clone());
+    let world = World::new(chance, rates, Watch::new(scenario.partners.clone()), is_traced, lands);
     let world = world.expect("databases can be made in memory");
     let mut history = History::new(world, scenario);
     runtime.block_on(history.run());

@@ -191,6 +191,28 @@ pub fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
+/// How the store of records lands files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lands {
+    /// Each batch for itself, as DynamoDB does.
+    InParts,
+    /// Each file as a whole, as a folder does.
+    Whole,
+    /// The same, in the order of its keys, as a folder lands a large file.
+    Sorted,
+}
+
+impl Lands {
+    /// One of them.
+    pub fn any(chance: &mut Chance) -> Self {
+        match chance.below(4) {
+            0 => Self::InParts,
+            1 => Self::Sorted,
+            _ => Self::Whole,
+        }
+    }
+}
+
 /// What all processes share.
 pub struct World {
     inner: Mutex<Inner>,
@@ -198,6 +220,8 @@ pub struct World {
     pub state: SqliteState,
     /// The table of records.
     pub records: SqliteRecords,
+    /// How files are landed there.
+    pub lands: Lands,
     /// Where these records are.
     _folder: TempDir,
 }
@@ -207,9 +231,14 @@ impl World {
     ///
     /// # Errors
     /// If no database can be made in memory.
-    pub fn new(chance: Chance, rates: Rates, watch: Watch, is_traced: bool) -> Result<Arc<Self>> {
+    pub fn new(
+        chance: Chance,
+        rates: Rates,
+        watch: Watch,
+        is_traced: bool,
+        lands: Lands,
+    ) -> Result<Arc<Self>> {
         let memory = Path::new(":memory:");
-        let lands_whole = chance.clone().below(2) == 0;
         let inner = Inner {
             chance,
             rates,
@@ -227,9 +256,8 @@ impl World {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(|error| Error::writing("the records of a world", error))?;
         let (state, records) = (SqliteState::open(memory)?, SqliteRecords::open(folder.path()));
-        // Files are landed whole, as in a folder and in PostgreSQL, or batch by batch, as in DynamoDB.
-        let records = if lands_whole { records } else { records.in_parts() };
-        Ok(Arc::new(Self { inner: Mutex::new(inner), state, records, _folder: folder }))
+        let records = if lands == Lands::InParts { records.in_parts() } else { records };
+        Ok(Arc::new(Self { inner: Mutex::new(inner), state, records, lands, _folder: folder }))
     }
 
     /// Looks at, and changes, what is shared.

@@ -9,11 +9,15 @@ use tidewaiter_engine::contract;
 use tidewaiter_simulation::gate::{Verdict, drive};
 use tidewaiter_simulation::process::{Function, Process};
 use tidewaiter_simulation::watch::Watch;
-use tidewaiter_simulation::world::{Rates, World};
+use tidewaiter_simulation::world::{Lands, Rates, World};
 use tidewaiter_tests::generate::Chance;
 
 fn process() -> Process {
-    let world = World::new(Chance::new(1), Rates::default(), Watch::default(), false).unwrap();
+    process_with(Lands::Whole)
+}
+
+fn process_with(lands: Lands) -> Process {
+    let world = World::new(Chance::new(1), Rates::default(), Watch::default(), false, lands).unwrap();
     Process::new(Arc::clone(&world), 1, Function::Unpack, 0, 1, Duration::ZERO)
 }
 
@@ -33,7 +37,9 @@ async fn the_table_of_state_is_a_store_of_state() {
 
 #[tokio::test]
 async fn the_table_of_records_is_a_store_of_records() {
-    let process = process();
-    let suite = contract::records(process.records());
-    drive(process.lane(), suite, |_| Some(Verdict::Go)).await.unwrap().unwrap();
+    for lands in [Lands::InParts, Lands::Whole, Lands::Sorted] {
+        let process = process_with(lands);
+        let suite = contract::records(process.records());
+        drive(process.lane(), suite, |_| Some(Verdict::Go)).await.unwrap().unwrap();
+    }
 }

@@ -8,7 +8,11 @@ use tidewaiter::check::{Header, Line as Checked, Sink};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Reader, Record};
 use tidewaiter_engine::examine::CheckSpec;
-use tidewaiter_engine::ports::{Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records};
+use tidewaiter_engine::ports::{
+    Answer, Applied, Batch, BatchNumber, Cargo, ChangeFeed, ChangePage, Landing, Operation, Pruned, Pruning,
+    Records,
+};
+use tidewaiter_folder::SqliteRecords;
 use tokio::runtime::Runtime;
 
 use crate::cases::{CONFIG, CaseFile, scopes_with_records};
@@ -114,6 +118,29 @@ pub(crate) struct Loaded {
     pub(crate) swept: (u64, u64),
 }
 
+fn texts(
+    records: &BTreeMap<(String, String), Record>,
+) -> BTreeMap<(String, String), BTreeMap<String, String>> {
+    let texts = |record: &Record| {
+        record.values.iter().map(|(field, value)| (field.clone(), value.text.clone())).collect()
+    };
+    records.iter().map(|(name, record)| (name.clone(), texts(record))).collect()
+}
+
+/// A store that may show what was decided.
+pub(crate) trait Shows {
+    /// The changes behind one of them; None if it shows none.
+    fn shown_changes(&self, _runtime: &Runtime, _universe: &str, _after: u64) -> Option<ChangePage> {
+        None
+    }
+}
+
+impl Shows for SqliteRecords {
+    fn shown_changes(&self, runtime: &Runtime, universe: &str, after: u64) -> Option<ChangePage> {
+        Some(runtime.block_on(self.changes(universe, after, 1)).expect("they are kept"))
+    }
+}
+
 /// A store that serves many cases, each in a universe of its own.
 pub(crate) struct Store<R> {
     runtime: Runtime,
@@ -124,7 +151,7 @@ pub(crate) struct Store<R> {
     _folder: Option<TempDir>,
 }
 
-impl<R: Records> Store<R> {
+impl<R: Records + Shows> Store<R> {
     /// An empty store, made on the runtime on which it is used.
     pub(crate) fn new(make: impl AsyncFnOnce() -> (R, Option<TempDir>)) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -154,7 +181,31 @@ impl<R: Records> Store<R> {
                 records.insert((scope.to_owned(), stored.key), stored.record);
             }
         }
+        if let Some(followed) = self.followed(universe) {
+            assert_eq!(followed, texts(&records), "whoever follows the changes has the records");
+        }
         records
+    }
+
+    /// What somebody has who follows the changes of a universe, a few at a time; None if the store shows none.
+    fn followed(&self, universe: &str) -> Option<BTreeMap<(String, String), BTreeMap<String, String>>> {
+        let (mut followed, mut last) = (BTreeMap::new(), 0);
+        loop {
+            let page = self.records.shown_changes(&self.runtime, universe, last)?;
+            let Some(newest) = page.changes.last() else { return Some(followed) };
+            let expected = last + 1..=newest.order;
+            assert!(page.changes.iter().map(|change| change.order).eq(expected), "none is missing");
+            last = newest.order;
+            for change in page.changes {
+                let record = (change.scope, change.key);
+                match change.operation {
+                    Operation::Put => drop(followed.insert(record, change.values)),
+                    Operation::Remove => {
+                        assert!(followed.remove(&record).is_some(), "only what is there is removed");
+                    }
+                }
+            }
+        }
     }
 
     /// Loads a file.
@@ -186,6 +237,8 @@ impl<R: Records> Store<R> {
             answers: HashMap::new(),
             pages: HashMap::new(),
             page,
+            // Its lines are sorted on disk, as those of a large file are.
+            bytes: if random.below(2) == 0 { u64::MAX } else { 0 },
         };
         if delivery == Delivery::Interrupted {
             for _ in 0..=random.below(3) {
@@ -242,9 +295,10 @@ struct Loading<'a, R> {
     answers: HashMap<BatchNumber, Applied>,
     pages: HashMap<u64, Pruned>,
     page: usize,
+    bytes: u64,
 }
 
-impl<R: Records> Loading<'_, R> {
+impl<R: Records + Shows> Loading<'_, R> {
     /// Loads the file from its beginning; None if it was stopped after so many steps.
     fn run(&mut self, parcels: &[Parcel], times: usize, stop: Option<usize>) -> Option<Loaded> {
         let mut steps = 0;
@@ -253,12 +307,16 @@ impl<R: Records> Loading<'_, R> {
             stop.is_some_and(|stop| steps > stop)
         };
         let plan = &self.file.terms.plan;
-        let cargo = Cargo { universe: self.universe, import: self.import, file: "file.csv", plan };
+        let (universe, import, bytes) = (self.universe, self.import, self.bytes);
+        let cargo = Cargo { universe, import, file: "file.csv", bytes, plan };
         let runtime = &self.store.runtime;
         let landing = runtime.block_on(self.store.records.begin(cargo)).expect("it can begin");
         // Time was up, or the process died.
         let leave = |landing: R::Landing| match stop {
-            Some(stop) if stop % 2 == 0 => runtime.block_on(landing.keep()).expect("it can be kept"),
+            Some(stop) if stop % 2 == 0 => {
+                runtime.block_on(landing.settle()).expect("it can be settled");
+                runtime.block_on(landing.keep()).expect("it can be kept");
+            }
             _ => drop(landing),
         };
         let mut effects: Vec<Option<Effect>> = vec![None; self.file.changes.len()];
@@ -271,6 +329,10 @@ impl<R: Records> Loading<'_, R> {
             for _ in 0..times {
                 self.apply(&landing, parcel);
             }
+        }
+        runtime.block_on(landing.settle()).expect("it can be settled");
+        for parcel in parcels {
+            assert!(self.apply(&landing, parcel), "what is settled is landed");
             let applied = &self.answers[&parcel.number];
             loaded.removed += applied.removed;
             for (place, effect) in parcel.places.iter().zip(applied.effects()) {
@@ -304,8 +366,8 @@ impl<R: Records> Loading<'_, R> {
         }
     }
 
-    /// Applies a batch. The answer is always that of the first time.
-    fn apply(&mut self, landing: &R::Landing, parcel: &Parcel) {
+    /// Applies a batch. The answer is always that of the first time. False if it is put off.
+    fn apply(&mut self, landing: &R::Landing, parcel: &Parcel) -> bool {
         let batch = Batch {
             is_again: false,
             universe: self.universe,
@@ -315,10 +377,12 @@ impl<R: Records> Loading<'_, R> {
             layout: self.file.reader.layout(),
             changes: &Arc::new(parcel.changes.clone()),
         };
-        let applied = self.store.runtime.block_on(landing.apply(&batch)).expect("it can be applied");
+        let answer = self.store.runtime.block_on(landing.apply(&batch)).expect("it can be applied");
+        let Answer::Landed(applied) = answer else { return false };
         assert_eq!(applied.lines(), parcel.changes.len() as u64);
         let first = self.answers.entry(parcel.number).or_insert_with(|| applied.clone());
         assert_eq!(*first, applied, "a batch that comes again has the same answer");
+        true
     }
 
     fn sweep(&mut self, landing: &R::Landing, number: u64, after: Option<&str>) {

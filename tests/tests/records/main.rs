@@ -19,14 +19,14 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tidewaiter::record::{Effect, Record};
 
 use cases::Case;
-use delivery::{Delivery, Random, Store};
+use delivery::{Delivery, Random, Shows, Store};
 use tidewaiter_engine::ports::Records;
 use tidewaiter_folder::SqliteRecords;
 use tidewaiter_tests::reference::{File, Reference};
 use tidewaiter_tests::spelling::is_ean13;
 
 /// Loads the files of a case one after the other, and compares.
-fn agree<R: Records>(
+fn agree<R: Records + Shows>(
     store: &mut Store<R>,
     case: &Case,
     delivery: impl Fn(&mut Random) -> Delivery,
@@ -108,7 +108,7 @@ fn invariants(records: &AllRecords) -> Result<(), TestCaseError> {
 }
 
 /// Runs many cases against a store of their own.
-fn run<R: Records>(store: Store<R>, cases: u32, delivery: impl Fn(&mut Random) -> Delivery) {
+fn run<R: Records + Shows>(store: Store<R>, cases: u32, delivery: impl Fn(&mut Random) -> Delivery) {
     let store = std::cell::RefCell::new(store);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
     let result =

@@ -4,11 +4,13 @@ use tidewaiter_postgres::{Address, PostgresRecords};
 use tidewaiter_tests::postgres;
 use tokio_postgres::NoTls;
 
-use crate::delivery::{Delivery, Store};
+use crate::delivery::{Delivery, Shows, Store};
 use crate::run;
 
 /// How many cases each delivery is tried with. Most of the time goes into making tables, which each case needs anew.
 const CASES: u32 = 40;
+
+impl Shows for PostgresRecords {}
 
 /// Records in a database of their own.
 fn store() -> Store<PostgresRecords> {

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Applied, Batch, Cargo, Landing, Pruned, Pruning, Records, StoredRecord};
+use tidewaiter_engine::ports::{Answer, Batch, Cargo, Landing, Pruned, Pruning, Records, StoredRecord};
 
 use crate::table::{Table, When, Write};
 
@@ -100,9 +100,9 @@ impl Records for RecordsTable {
 }
 
 impl Landing for RecordsTable {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
+    async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
         self.note(&batch.plan.records, batch.universe).await?;
-        parts::land_batch(&self.table, batch).await
+        parts::land_batch(&self.table, batch).await.map(Answer::Landed)
     }
 
     async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {

@@ -1,5 +1,6 @@
 //! What may be written on the command line. Each command takes its part of it.
 
+mod changes;
 mod check;
 mod config;
 mod dismiss;
@@ -18,6 +19,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use tidewaiter::config::dialect::Delimiter;
 use tidewaiter::keys::Repository;
 
+pub use self::changes::ChangesArgs;
+pub(crate) use self::changes::ChangesFormat;
 pub use self::check::CheckArgs;
 pub(crate) use self::check::EncodingName;
 pub use self::config::{
@@ -109,6 +112,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show the records that were imported
     Records(RecordsArgs),
+    /// Show what was decided about records, in order: the change feed
+    Changes(ChangesArgs),
     /// Check files before they are sent: the same check, the same verdict as an import
     Check(CheckArgs),
     /// End open problems for which no corrected file will come

@@ -1,5 +1,6 @@
 //! The commands. Each takes its arguments and a printer, and says how it ended.
 
+mod changes;
 pub mod check;
 pub mod completions;
 pub mod config;
@@ -41,6 +42,7 @@ pub(crate) async fn run(command: Command, printer: &Printer, operator: &str) -> 
         Command::Report(args) => report::run(args, printer).await,
         Command::Explain(args) => explain::run(args, printer).await,
         Command::Records(args) => records::run(args, printer).await,
+        Command::Changes(args) => changes::run(args, printer).await,
         Command::Check(args) => check::run(args, printer).await,
         Command::Dismiss(args) => dismiss::run(args, printer).await,
         Command::Replay(args) => replay::run(args, printer).await,

@@ -108,7 +108,7 @@ fn whoever_looks_beside_a_watch_sees_what_it_does() {
     assert!(user.run(&["records", "drop", "contacts"]).expect(0).out.contains("new3@"));
     // A copy of it that somebody took: without what the processes shared.
     if user.is_another() {
-        for database in ["drop/.tidewaiter/state.sqlite-shm", "drop/records.sqlite-shm"] {
+        for database in ["drop/.tidewaiter/state.sqlite-shm", "drop/records/default.sqlite-shm"] {
             fs::remove_file(place.path(database)).unwrap();
         }
         let before = tree(&place.path("drop"));

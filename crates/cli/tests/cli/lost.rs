@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::{CONTACTS, GOOD, Place};
 
 const STATE: &str = "drop/.tidewaiter/state.sqlite";
-const RECORDS: &str = "drop/records.sqlite";
+const RECORDS: &str = "drop/records/default.sqlite";
 
 fn deployment() -> Place {
     let place = Place::deployment();

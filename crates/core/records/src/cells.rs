@@ -11,6 +11,8 @@ use std::fmt;
 /// cells.set(1, "Paris");
 /// assert_eq!(cells.iter().collect::<Vec<_>>(), [Some("1"), Some("Paris")]);
 /// assert_eq!(cells.get(7), None);
+/// cells.clear();
+/// assert_eq!(cells.iter().len(), 0);
 /// ```
 #[derive(Clone, Default)]
 pub struct Cells {
@@ -23,6 +25,12 @@ impl Cells {
     /// None yet, with room for so many of so many bytes together.
     pub fn with_capacity(columns: usize, bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), places: Vec::with_capacity(columns) }
+    }
+
+    /// Removes all values, and keeps the room for the next ones.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.places.clear();
     }
 
     /// Adds the value of the next column.

@@ -88,7 +88,7 @@ impl TableKey {
     fn of(schema: &TableSchema) -> Self {
         let one_of = schema.primary_key.is_empty();
         let names = if one_of { &schema.identified_by } else { &schema.primary_key };
-        let is_made_of_them = !names.is_empty() && !(one_of && names.len() > 1);
+        let is_made_of_them = !names.is_empty() && (!one_of || names.len() == 1);
         let field = |name: &String| schema.fields.iter().find(|field| field.name == *name);
         let are_exact = names.iter().all(|name| field(name).is_some_and(|field| is_exact(field.kind)));
         if schema.on_existing != OnExisting::Append && is_made_of_them && are_exact {

@@ -3,6 +3,7 @@
 //! The promises are in the doc comments, and the contract suite holds every adapter to them. All
 //! methods may be called again after a failure of unknown outcome: they are idempotent.
 
+mod changes;
 mod claims;
 mod config_store;
 mod groups;
@@ -16,6 +17,7 @@ mod runs;
 
 use std::future::Future;
 
+pub use changes::{ChangeFeed, ChangePage, Operation, RecordChange};
 pub use claims::{KeyClaims, RENAMINGS};
 pub use config_store::ConfigStore;
 pub use groups::GroupQueue;
@@ -27,7 +29,8 @@ pub use model::{
 pub use objects::{InDropZone, Listed, Objects, Stat, Upload};
 pub use outbox::Outbox;
 pub use records::{
-    Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, Stays, StoredRecord,
+    Answer, Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, Settled, Stays,
+    StoredRecord,
 };
 pub use runs::RunLedger;
 use serde::{Deserialize, Serialize};

@@ -19,6 +19,8 @@ pub struct Cargo<'a> {
     pub import: ImportId,
     /// The name of the file.
     pub file: &'a str,
+    /// How many bytes of it are loaded.
+    pub bytes: u64,
     /// What its lines do, and the tables that they write.
     pub plan: &'a Arc<Plan>,
 }
@@ -95,6 +97,47 @@ impl Applied {
     /// How many lines the batch had.
     pub fn lines(&self) -> u64 {
         self.runs.iter().map(|(_, lines)| u64::from(*lines)).sum()
+    }
+}
+
+/// What becomes of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is landed.
+    Landed(Applied),
+    /// It is landed together with others, by [`Landing::settle`].
+    PutOff,
+}
+
+/// What the batches that were put off did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// How many lines are imported.
+    pub imported: u64,
+    /// How many lines took the place of an earlier line of the file.
+    pub superseding: u64,
+    /// How many lines changed nothing.
+    pub unchanged: u64,
+    /// How many other records were removed.
+    pub removed: u64,
+    /// True if some lines did something else: they were rejected, or left alone. What each did, [`Landing::apply`] answers.
+    pub has_others: bool,
+}
+
+impl Settled {
+    /// Adds what a batch did.
+    pub fn add(&mut self, applied: &Applied) {
+        self.removed += applied.removed;
+        self.has_others |= applied.moved > 0;
+        for (effect, lines) in &applied.runs {
+            let lines = u64::from(*lines);
+            match effect {
+                Effect::Imported => self.imported += lines,
+                Effect::Superseding => self.superseding += lines,
+                Effect::Unchanged => self.unchanged += lines,
+                _ => self.has_others = true,
+            }
+        }
     }
 }
 
@@ -215,7 +258,14 @@ pub trait Records: Send + Sync + 'static {
 pub trait Landing: Send + Sync + 'static {
     /// Lands a batch: all of it, once, each line as [`tidewaiter::record::land`] has it. Given the same import and
     /// number again, it changes nothing and answers what it answered the first time.
-    fn apply(&self, batch: &Batch<'_>) -> impl Future<Output = Result<Applied>> + Send;
+    ///
+    /// A store may put off the batches of a large file, to land all of them in the order in which it keeps records. It
+    /// answers for them after [`Landing::settle`].
+    fn apply(&self, batch: &Batch<'_>) -> impl Future<Output = Result<Answer>> + Send;
+    /// Lands what was put off.
+    fn settle(&self) -> impl Future<Output = Result<Settled>> + Send {
+        async { Ok(Settled::default()) }
+    }
     /// Removes the records of a page that do not stay; if the import replaces a list, they leave the list
     /// instead. Takes effect once, like a batch.
     fn prune_unlisted(&self, pruning: &Pruning<'_>) -> impl Future<Output = Result<Pruned>> + Send;

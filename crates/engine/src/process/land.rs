@@ -42,6 +42,7 @@ pub(super) async fn land<D: Loads>(
             universe: &file.name.universe,
             import: file.run.id,
             file: &file.run.file,
+            bytes: passed.content.bytes,
             plan: &file.terms.plan,
         };
         let landing = deployment.records().begin(cargo).await?;

@@ -20,7 +20,7 @@ use super::{Loads, refused};
 use crate::capabilities::HasRecords;
 use crate::examine::CheckSpec;
 use crate::ports::{
-    Applied, Batch, BatchNumber, ImportRun, KeyClaims, Landing, Objects, Observation, Records,
+    Answer, Batch, BatchNumber, ImportRun, KeyClaims, Landing, Objects, Observation, Records, Settled,
     UnlistedColumn, Upload,
 };
 use crate::pulse::Pulse;
@@ -102,6 +102,9 @@ impl<D: Loads> Unkept<'_, D> {
 }
 
 /// Reads a file again, unless all of it is held, and loads it. So many of its batches are `landed` for certain.
+///
+/// Where the store puts batches off, it says only behind the last one what lines did. If it rejected some of them or left
+/// them alone, the file is read once more, and each line gets its answer.
 pub(super) async fn load<'a, D: Loads>(
     deployment: &'a D,
     landing: &LandingOf<D>,
@@ -109,27 +112,25 @@ pub(super) async fn load<'a, D: Loads>(
     passed: &Passed,
     landed: u64,
 ) -> Result<Load<'a, D>> {
-    let (run, content) = (&file.run, &passed.content);
-    let mut batches = Batches::new(deployment, file, content.bytes, passed.held.clone());
-    let mut loader = Loader::new(deployment, file);
-    let mut pulse = Pulse::new(deployment, &run.repository);
-    while let Some(batch) = batches.next().await? {
-        // Each invocation lands at least one batch more than the one before, or none would come to the end.
-        if loader.batch > landed && deployment.time_is_up() {
-            return Ok(Load::Paused(loader.batch));
+    let mut read = read(deployment, landing, file, passed, landed).await?;
+    if read.loader.put_off > 0 {
+        let settled = landing.settle().await?;
+        match &read.batches {
+            None => {}
+            Some(_) if settled.has_others => {
+                read = self::read(deployment, landing, file, passed, landed).await?;
+            }
+            Some(_) => read.loader.counts_settled(&settled),
         }
-        let (done, of) = (batches.offset(), content.bytes);
-        deployment.observe(&Observation::Loading { file: &run.file, done, of });
-        pulse.beat().await;
-        loader.take(landing, batches.header(), batches.layout(), batch).await?;
-        tracing::trace!(import = %run.id, batches = loader.batch, done, of, "landed a batch");
     }
+    let Read { mut loader, batches } = read;
+    let Some(mut batches) = batches else { return Ok(Load::Paused(loader.batch)) };
     let header_lines = memchr_iter(b'\n', batches.header()).count() as u64;
     let (unlisted, remarks) = (batches.take_unlisted(), batches.remarks());
     let (mut summary, sha256) = batches.finish();
     // What was loaded is what was checked, or the import does not end here.
-    if sha256 != content.sha256 {
-        return Err(Error::Changed { key: run.source.key.clone() });
+    if sha256 != passed.content.sha256 {
+        return Err(Error::Changed { key: file.run.source.key.clone() });
     }
     let trailer = summary.trailer.as_deref().map(|raw| loader.trailer(raw, header_lines));
     summary.findings.merge(std::mem::take(&mut loader.refused));
@@ -140,6 +141,39 @@ pub(super) async fn load<'a, D: Loads>(
     let (left_alone, moved) = (std::mem::take(&mut loader.left_alone), loader.moved);
     let loaded = Loaded { summary, counts, left_alone, moved, badlines: None, remarks, unlisted };
     Ok(Load::All(Box::new(Unkept { loader, trailer, loaded })))
+}
+
+/// A file that was read.
+struct Read<'a, D: Loads> {
+    loader: Loader<'a, D>,
+    /// None if the time of this process was up before the last one.
+    batches: Option<Batches<'a, D::Objects>>,
+}
+
+/// Reads a file batch by batch, and hands each one to the store.
+async fn read<'a, D: Loads>(
+    deployment: &'a D,
+    landing: &LandingOf<D>,
+    file: &'a File,
+    passed: &Passed,
+    landed: u64,
+) -> Result<Read<'a, D>> {
+    let (run, content) = (&file.run, &passed.content);
+    let mut batches = Batches::new(deployment, file, content.bytes, passed.held.clone());
+    let mut loader = Loader::new(deployment, file);
+    let mut pulse = Pulse::new(deployment, &run.repository);
+    while let Some(batch) = batches.next().await? {
+        // Each invocation lands at least one batch more than the one before, or none would come to the end.
+        if loader.batch > landed && deployment.time_is_up() {
+            return Ok(Read { loader, batches: None });
+        }
+        let (done, of) = (batches.offset(), content.bytes);
+        deployment.observe(&Observation::Loading { file: &run.file, done, of });
+        pulse.beat().await;
+        loader.take(landing, batches.header(), batches.layout(), batch).await?;
+        tracing::trace!(import = %run.id, batches = loader.batch, done, of, "landed a batch");
+    }
+    Ok(Read { loader, batches: Some(batches) })
 }
 
 /// A line of a batch: how many bytes it has and, if it is good, where its change is, with the place of its first byte.
@@ -169,16 +203,17 @@ impl<D: Loads> Common<'_, D> {
         layout: &Layout,
         number: BatchNumber,
         changes: &Arc<Vec<Change>>,
-    ) -> Result<Applied> {
+    ) -> Result<Answer> {
         let Self { import, universe, terms, is_again, .. } = *self;
         let batch =
             Batch { universe, import: import.id, number, is_again, plan: &terms.plan, layout, changes };
-        let applied = landing.apply(&batch).await?;
-        if applied.lines() != changes.len() as u64 {
+        match landing.apply(&batch).await? {
             // The answer is to another batch of this number: it was cut by another version of us.
-            return Err(Error::Batches { id: import.id.to_string() });
+            Answer::Landed(applied) if applied.lines() != changes.len() as u64 => {
+                Err(Error::Batches { id: import.id.to_string() })
+            }
+            answer => Ok(answer),
         }
-        Ok(applied)
     }
 }
 
@@ -187,6 +222,8 @@ struct Loader<'a, D: Loads> {
     common: Common<'a, D>,
     loaders: u32,
     batch: u64,
+    /// How many shares of batches are put off.
+    put_off: u64,
     counts: Counts,
     left_alone: LeftAlone,
     moved: u64,
@@ -213,6 +250,7 @@ impl<'a, D: Loads> Loader<'a, D> {
             common: Common { deployment, import, universe: &name.universe, terms, is_again: *has_begun },
             loaders: pinned.loaders,
             batch: 0,
+            put_off: 0,
             counts: Counts::default(),
             left_alone: LeftAlone::default(),
             moved: 0,
@@ -254,7 +292,13 @@ impl<'a, D: Loads> Loader<'a, D> {
         });
         // If one fails, the others still finish: nothing is in flight when the run begins again.
         for (share, applied) in shares.keys().zip(join_all(applied).await) {
-            let applied = applied?;
+            let applied = match applied? {
+                Answer::Landed(applied) => applied,
+                Answer::PutOff => {
+                    self.put_off += 1;
+                    continue;
+                }
+            };
             self.counts.removed += applied.removed;
             self.moved += applied.moved;
             landed.insert(*share, applied.effects().cloned().collect());
@@ -262,18 +306,30 @@ impl<'a, D: Loads> Loader<'a, D> {
         self.batch += 1;
         for Pending { bytes, good } in pending {
             let raw = raw.split_to(bytes.min(raw.len()));
-            let line = good.and_then(|(share, at, byte)| {
-                Some((shares.get(&share)?.get(at)?, landed.get(&share)?.get(at)?, byte))
-            });
-            let rejected = match line {
-                Some((change, effect, byte)) => self.count(layout, change, byte, effect),
+            let rejected = match good {
                 None => true,
+                // What a line does whose batch is put off is counted when it is settled.
+                Some((share, at, byte)) => {
+                    let change = shares.get(&share).and_then(|changes| changes.get(at));
+                    let effect = landed.get(&share).and_then(|effects| effects.get(at));
+                    change
+                        .zip(effect)
+                        .is_some_and(|(change, effect)| self.count(layout, change, byte, effect))
+                }
             };
             if rejected {
                 self.reject(header, &raw).await?;
             }
         }
         Ok(())
+    }
+
+    /// Counts what all lines of the batches did that were put off.
+    fn counts_settled(&mut self, settled: &Settled) {
+        self.counts.imported += settled.imported;
+        self.counts.superseded += settled.superseding;
+        self.counts.unchanged += settled.unchanged;
+        self.counts.removed += settled.removed;
     }
 
     /// Counts what a line did. True if it is rejected after all.

@@ -1,21 +1,23 @@
-//! What one worker lands of one file: a transaction on the database of its universe.
+//! What one worker lands of one file.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Change, Landed, Layout, Plan, land};
+use tidewaiter::record::{Change, Landed, Layout, Plan};
 use tokio::sync::OwnedMutexGuard;
 
 use super::answers::{answer, answered, is_closed};
-use super::known_keys::KnownKeys;
+use super::session::{Inside, Session};
+use super::staged::{SORTED_FROM, Staged};
 use super::tables::{self, Unfit};
 use super::tx::{self, TablesTx};
 use super::universe::Universe;
-use super::{read, unfit};
-use crate::sqlite::{Database, from_json, overtaken, to_json};
+use super::{feed, read, unfit};
+use crate::sqlite::{from_json, to_json};
 use tidewaiter_engine::ports::{
-    Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Stays, StoredRecord,
+    Answer, Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Settled, Stays, StoredRecord,
 };
 use tidewaiter_engine::{Error, Result};
 
@@ -28,35 +30,7 @@ const PRUNINGS: i64 = -1;
 #[derive(Debug)]
 pub struct SqliteLanding {
     session: Arc<Session>,
-}
-
-/// A transaction, as long as anything is done in it: also on another thread, for a worker that is gone.
-#[derive(Debug)]
-struct Session {
-    universe: String,
-    import: ImportId,
-    file: String,
-    database: Database,
-    state: Mutex<State>,
-    /// Where each batch is committed for itself there is no turn to wait for.
-    turn: Option<OwnedMutexGuard<()>>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    is_open: bool,
-    has_failed: bool,
-    known: KnownKeys,
-}
-
-impl Drop for Session {
-    /// Before the next one has its turn.
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if state.is_open {
-            self.database.roll_back();
-        }
-    }
+    plan: Arc<Plan>,
 }
 
 impl SqliteLanding {
@@ -71,22 +45,24 @@ impl SqliteLanding {
             let (what, reason) = ("loading records".to_owned(), "the folder is only looked at".to_owned());
             return Err(Error::Refused { what, reason });
         };
-        let session = Arc::new(Session {
+        let session = Session {
             universe: cargo.universe.to_owned(),
             import: cargo.import,
             file: cargo.file.to_owned(),
             database,
+            sorts_in: sorts_in(universe, &cargo).filter(|_| turn.is_some()),
             state: Mutex::default(),
             turn,
-        });
-        let landing = Self { session };
+        };
+        let landing = Self { session: Arc::new(session), plan: Arc::clone(cargo.plan) };
         let plan = Arc::clone(cargo.plan);
-        let prepared = landing.run("preparing tables", move |sql, _, _| {
+        let prepared = landing.run("preparing tables", move |inside| {
             for import in &forgotten {
-                sql.prepare_cached("DELETE FROM _applied WHERE import = ?1")?
-                    .execute([import.to_string()])?;
+                let forget = "DELETE FROM _applied WHERE import = ?1";
+                inside.sql.prepare_cached(forget)?.execute([import.to_string()])?;
             }
-            prepare(sql, &plan)
+            feed::expire(inside.sql)?;
+            prepare(inside.sql, &plan)
         });
         match prepared.await? {
             Ok(()) => Ok(landing),
@@ -94,16 +70,22 @@ impl SqliteLanding {
         }
     }
 
-    /// Does a part of it. If that fails, all of it is rolled back, and nothing more is done.
+    /// Does a part of the work on a thread that may block.
     async fn run<T: Send + 'static>(
         &self,
         what: &'static str,
-        work: impl FnOnce(&Connection, &Session, &mut KnownKeys) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(Inside<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let session = Arc::clone(&self.session);
         let done = tokio::task::spawn_blocking(move || session.now(what, work));
         done.await.map_err(|e| Error::Task(e.to_string()))?
     }
+}
+
+/// Where the lines of a file are sorted, if that pays: it is large, and lines of different records do not see each other.
+fn sorts_in(universe: &Universe, cargo: &Cargo<'_>) -> Option<PathBuf> {
+    let is_large = cargo.bytes >= SORTED_FROM;
+    (is_large && cargo.plan.splits() && cargo.plan.adjusts.is_none()).then(|| universe.folder.clone())
 }
 
 /// Brings the tables that lines write to what the configuration says.
@@ -119,56 +101,25 @@ fn prepare(sql: &Connection, plan: &Plan) -> rusqlite::Result<std::result::Resul
     Ok(Ok(()))
 }
 
-impl Session {
-    fn now<T>(
-        &self,
-        what: &'static str,
-        work: impl FnOnce(&Connection, &Self, &mut KnownKeys) -> rusqlite::Result<T>,
-    ) -> Result<T> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { is_open, has_failed, known } = &mut *state;
-        let done = self.database.now(what, |sql| {
-            if *has_failed {
-                return Err(overtaken("an earlier part of the file could not be loaded".to_owned()));
-            }
-            // What fails from here on is rolled back, also by a panic.
-            *has_failed = true;
-            if !*is_open {
-                sql.execute_batch("BEGIN IMMEDIATE")?;
-                *is_open = true;
-            }
-            let value = work(sql, self, known)?;
-            if self.turn.is_none() {
-                sql.execute_batch("COMMIT")?;
-                *is_open = false;
-                *known = KnownKeys::default();
-            }
-            *has_failed = false;
-            Ok(value)
-        });
-        if *has_failed && *is_open {
-            self.database.roll_back();
-            *is_open = false;
-        }
-        done
-    }
-
-    fn closed(&self) -> Error {
-        Error::Closed { id: self.import.to_string() }
-    }
-}
-
 impl Landing for SqliteLanding {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
+    async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
         let work = Work {
             number: batch.number,
             plan: Arc::clone(batch.plan),
             layout: batch.layout.clone(),
             changes: Arc::clone(batch.changes),
         };
-        let applied =
-            self.run("loading records", move |sql, session, known| work.run(sql, session, known)).await?;
-        applied.ok_or_else(|| self.session.closed())
+        let answer = self.run("loading records", move |inside| work.run(inside)).await?;
+        answer.ok_or_else(|| self.session.closed())
+    }
+
+    async fn settle(&self) -> Result<Settled> {
+        let plan = Arc::clone(&self.plan);
+        self.run("loading records", move |Inside { sql, session, known, feed, staged }| match staged.take() {
+            Some(staged) => staged.settle(sql, session, (known, feed), &plan),
+            None => Ok(Settled::default()),
+        })
+        .await
     }
 
     async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
@@ -179,9 +130,7 @@ impl Landing for SqliteLanding {
             plan: Arc::clone(pruning.plan),
             stays: Arc::clone(&pruning.stays),
         };
-        let pruned = self
-            .run("removing records", move |sql, session, known| clearing.run(sql, session, known))
-            .await?;
+        let pruned = self.run("removing records", move |inside| clearing.run(inside)).await?;
         pruned.ok_or_else(|| self.session.closed())
     }
 
@@ -193,35 +142,19 @@ impl Landing for SqliteLanding {
     ) -> Result<Vec<StoredRecord>> {
         let (scope, universe) = (scope.to_owned(), self.session.universe.clone());
         let after = after.filter(|(before, _)| *before == universe).map(|(_, key)| key.to_owned());
-        let scan = move |sql: &Connection, _: &Session, _: &mut KnownKeys| {
+        let scan = move |inside: Inside<'_>| {
             let mut bytes = read::PAGE_BYTES;
-            read::page_within(sql, &scope, after.as_deref(), limit, &mut bytes)
+            read::page_within(inside.sql, &scope, after.as_deref(), limit, &mut bytes)
         };
         let records = self.run("reading records", scan).await?;
-        Ok(records
-            .into_iter()
-            .map(|(key, record)| StoredRecord { universe: universe.clone(), key, record })
-            .collect())
+        let stored = |(key, record)| StoredRecord { universe: universe.clone(), key, record };
+        Ok(records.into_iter().map(stored).collect())
     }
 
     async fn keep(self) -> Result<()> {
         let session = Arc::clone(&self.session);
-        let keep = move || {
-            let mut state = session.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let State { is_open, has_failed, .. } = &mut *state;
-            session.database.now("keeping records", |sql| {
-                if *has_failed {
-                    return Err(overtaken("a part of the file could not be loaded".to_owned()));
-                }
-                if *is_open {
-                    // One that fails is rolled back with the session.
-                    sql.execute_batch("COMMIT")?;
-                    *is_open = false;
-                }
-                Ok(())
-            })
-        };
-        tokio::task::spawn_blocking(keep).await.map_err(|e| Error::Task(e.to_string()))?
+        let kept = tokio::task::spawn_blocking(move || session.keep());
+        kept.await.map_err(|e| Error::Task(e.to_string()))?
     }
 }
 
@@ -246,30 +179,36 @@ impl Work {
     }
 
     /// None if nothing of the import is loaded any more.
-    fn run(
-        &self,
-        sql: &Connection,
-        session: &Session,
-        known: &mut KnownKeys,
-    ) -> rusqlite::Result<Option<Applied>> {
+    fn run(&self, inside: Inside<'_>) -> rusqlite::Result<Option<Answer>> {
+        let Inside { sql, session, known, feed, staged } = inside;
         let (import, number) = (session.import, (i64::from(self.number.share), self.number.batch));
         if is_closed(sql, import)? {
             return Ok(None);
         }
         if let Some(before) = answered(sql, import, number)? {
-            return from_json(&before).map(Some);
+            return from_json(&before).map(|applied| Some(Answer::Landed(applied)));
         }
-        let mut store = TablesTx::new(sql, known, &session.file);
+        if let Some(directory) = &session.sorts_in {
+            let put_off = staged.get_or_insert_with(|| Staged::new(directory, &self.layout));
+            put_off.push(self.number, &self.changes)?;
+            if put_off.is_full()
+                && let Some(full) = staged.take()
+            {
+                full.settle(sql, session, (known, feed), &self.plan)?;
+            }
+            return Ok(Some(Answer::PutOff));
+        }
+        let mut store = TablesTx::new(sql, (known, feed), (import, &session.file));
         let mut landed: Vec<Option<Landed>> = vec![None; self.changes.len()];
         for at in self.order() {
             if let (Some(change), Some(landed)) = (self.changes.get(at), landed.get_mut(at)) {
-                *landed = Some(land(&mut store, &self.plan, &self.layout, change, import)?);
+                *landed = Some(store.land(&self.plan, &self.layout, change)?);
             }
         }
         let mut applied = Applied::default();
         landed.into_iter().flatten().for_each(|landed| applied.push(landed));
         answer(sql, import, number, &to_json(&applied)?)?;
-        Ok(Some(applied))
+        Ok(Some(Answer::Landed(applied)))
     }
 }
 
@@ -284,12 +223,7 @@ struct Clearing {
 
 impl Clearing {
     /// None if nothing of the import is pruned any more.
-    fn run(
-        &self,
-        sql: &Connection,
-        session: &Session,
-        known: &mut KnownKeys,
-    ) -> rusqlite::Result<Option<Pruned>> {
+    fn run(&self, Inside { sql, session, known, feed, .. }: Inside<'_>) -> rusqlite::Result<Option<Pruned>> {
         let (import, number) = (session.import, (PRUNINGS, self.page));
         if is_closed(sql, import)? {
             return Ok(None);
@@ -297,7 +231,7 @@ impl Clearing {
         if let Some(before) = answered(sql, import, number)? {
             return from_json(&before).map(Some);
         }
-        let mut store = TablesTx::new(sql, known, &session.file);
+        let mut store = TablesTx::new(sql, (known, feed), (import, &session.file));
         let page = read::page(sql, &self.plan.records, self.after.as_deref(), self.limit)?;
         let mut pruned = Pruned::default();
         for (key, record) in &page {
@@ -305,7 +239,7 @@ impl Clearing {
                 continue;
             }
             pruned.removed += 1;
-            pruned.dependents += store.leave_out(&self.plan, key, record, import)?;
+            pruned.dependents += store.leave_out(&self.plan, key, record)?;
         }
         if page.len() >= self.limit {
             pruned.next = page.last().map(|(key, _)| key.clone());

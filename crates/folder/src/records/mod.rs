@@ -6,9 +6,12 @@
 //! for its turn. Reading goes on meanwhile, on a connection of its own.
 
 mod answers;
+mod feed;
 mod known_keys;
 mod landing;
 mod read;
+mod session;
+mod staged;
 mod statements;
 mod tables;
 mod tx;
@@ -30,7 +33,7 @@ use super::sqlite::Database;
 pub use landing::SqliteLanding;
 pub(super) use tables::MIGRATIONS;
 use tables::Unfit;
-use tidewaiter_engine::ports::{Cargo, Records, StoredRecord};
+use tidewaiter_engine::ports::{Cargo, ChangeFeed, ChangePage, Records, StoredRecord};
 use tidewaiter_engine::{Error, Result};
 use tokio::sync::OwnedMutexGuard;
 use universe::Universe;
@@ -52,36 +55,54 @@ pub struct SqliteRecords {
 }
 
 /// Where the databases are.
-enum Place {
-    /// In a folder, to work with them.
-    Folder(PathBuf, Made),
-    /// In a folder, to look at them.
-    Looked(PathBuf),
+struct Place {
+    folder: PathBuf,
+    /// True if they are only looked at.
+    is_looked: bool,
+    registry: Box<dyn Registry>,
 }
-
-/// Told of a database that was opened to work with it, before anything is landed there.
-pub(super) type Made = Box<dyn Fn(&str, &Database) -> Result<()> + Send + Sync>;
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(folder, _) | Self::Looked(folder) => f.debug_tuple("Folder").field(folder).finish(),
-        }
+        f.debug_struct("Place").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// Who knows which universes have a database. Another file in the folder, such as a copy that somebody made, is none.
+pub(super) trait Registry: Send + Sync {
+    /// The universes, in the order of their names.
+    fn universes(&self) -> Result<Vec<String>>;
+    /// A database was opened to work with it, and nothing is landed there yet.
+    fn opened(&self, universe: &str, database: &Database) -> Result<()>;
+}
+
+/// Every database of a folder.
+struct All(PathBuf);
+
+impl Registry for All {
+    fn universes(&self) -> Result<Vec<String>> {
+        databases(&self.0)
+    }
+
+    fn opened(&self, _universe: &str, _database: &Database) -> Result<()> {
+        Ok(())
     }
 }
 
 impl SqliteRecords {
     /// Opens or creates the store of a folder.
     pub fn open(folder: &Path) -> Self {
-        Self::made(folder, Box::new(|_, _| Ok(())))
+        Self::registered(folder, Box::new(All(folder.to_owned())))
     }
 
-    pub(super) fn made(folder: &Path, made: Made) -> Self {
-        Self::at(Place::Folder(folder.to_owned(), made))
+    /// The databases that a registry knows, to work with them.
+    pub(super) fn registered(folder: &Path, registry: Box<dyn Registry>) -> Self {
+        Self::at(Place { folder: folder.to_owned(), is_looked: false, registry })
     }
 
-    pub(super) fn look(folder: &Path) -> Self {
-        Self::at(Place::Looked(folder.to_owned()))
+    /// The same, to look at them.
+    pub(super) fn look(folder: &Path, registry: Box<dyn Registry>) -> Self {
+        Self::at(Place { folder: folder.to_owned(), is_looked: true, registry })
     }
 
     fn at(place: Place) -> Self {
@@ -161,39 +182,27 @@ impl SqliteRecords {
         if let Some(universe) = open.get(name) {
             return Ok(Some(universe.clone()));
         }
-        let universe = match &*self.place {
-            Place::Looked(folder) => {
-                let path = file(folder, name);
-                if !path.exists() {
-                    return Ok(None);
-                }
-                Universe::look(&path)?
+        let Place { folder, is_looked, registry } = &*self.place;
+        let path = file(folder, name);
+        if (*is_looked || !is_made) && !path.exists() {
+            return Ok(None);
+        }
+        let universe = if *is_looked {
+            Universe::look(&path)?
+        } else {
+            fs::create_dir_all(folder)
+                .map_err(|error| Error::writing(folder.display().to_string(), error))?;
+            let universe = Universe::open(&path, self.disk.as_ref())?;
+            if let Some(writer) = &universe.writer {
+                registry.opened(name, writer)?;
             }
-            Place::Folder(folder, made) => {
-                let path = file(folder, name);
-                if !is_made && !path.exists() {
-                    return Ok(None);
-                }
-                fs::create_dir_all(folder)
-                    .map_err(|error| Error::writing(folder.display().to_string(), error))?;
-                let universe = Universe::open(&path, self.disk.as_ref())?;
-                if let Some(writer) = &universe.writer {
-                    made(name, writer)?;
-                }
-                universe
-            }
+            universe
         };
         if open.len() >= MOST_OPEN {
             open.retain(|_, universe| !universe.is_idle());
         }
         open.insert(name.to_owned(), universe.clone());
         Ok(Some(universe))
-    }
-
-    /// The universes that have a database, in the order of their names.
-    fn universes(&self) -> Result<Vec<String>> {
-        let (Place::Folder(folder, _) | Place::Looked(folder)) = &*self.place;
-        databases(folder)
     }
 
     /// Reads from the database of a universe, if there is one.
@@ -290,7 +299,7 @@ impl Records for SqliteRecords {
 
     async fn find(&self, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
         let mut found = Vec::new();
-        for universe in self.universes()? {
+        for universe in self.place.registry.universes()? {
             let (scope, key, limit) = (scope.to_owned(), key.to_owned(), limit - found.len());
             let find = move |sql: &Connection| read::find(sql, &scope, &key, limit);
             let records = self.read(&universe, "finding records", find).await?.unwrap_or_default();
@@ -307,7 +316,9 @@ impl Records for SqliteRecords {
     ) -> Result<Vec<StoredRecord>> {
         let (first, behind) = after.unwrap_or_default();
         let (mut found, mut bytes) = (Vec::new(), read::PAGE_BYTES);
-        for universe in self.universes()?.into_iter().filter(|universe| universe.as_str() >= first) {
+        for universe in
+            self.place.registry.universes()?.into_iter().filter(|universe| universe.as_str() >= first)
+        {
             let behind = (universe == first).then(|| behind.to_owned());
             let (scope, left, mut room) = (scope.to_owned(), limit - found.len(), bytes);
             let scan = move |sql: &Connection| {
@@ -328,11 +339,22 @@ impl Records for SqliteRecords {
 
     async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
         let mut counts = Vec::new();
-        for universe in self.universes()? {
+        for universe in self.place.registry.universes()? {
             let found = self.read(&universe, "counting records", read::counts).await?.unwrap_or_default();
             counts.extend(found.into_iter().map(|(scope, count)| (universe.clone(), scope, count)));
         }
         Ok(counts)
+    }
+}
+
+impl ChangeFeed for SqliteRecords {
+    async fn changes(&self, universe: &str, after: u64, limit: usize) -> Result<ChangePage> {
+        let changes = self.read(universe, "reading changes", move |sql| feed::read(sql, after, limit));
+        Ok(changes.await?.unwrap_or_default())
+    }
+
+    async fn changed_universes(&self) -> Result<Vec<String>> {
+        self.place.registry.universes()
     }
 }
 

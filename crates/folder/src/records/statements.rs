@@ -122,22 +122,18 @@ impl<'a> Handle<'a> {
         Ok(())
     }
 
-    /// Removes a record, if it exists.
-    pub(super) fn remove(&mut self, key: &str) -> rusqlite::Result<()> {
+    /// Removes a record; false if there is none.
+    pub(super) fn remove(&mut self, key: &str) -> rusqlite::Result<bool> {
         self.leave_lists(key)?;
         let text = || format!("DELETE FROM {} WHERE {}", self.table.name, self.table.key_is());
         let delete = prepared(&mut self.delete, self.sql, text)?;
-        if bind_key(delete, &self.table, key, 1)? {
-            delete.raw_execute()?;
-        }
-        Ok(())
+        Ok(bind_key(delete, &self.table, key, 1)? && delete.raw_execute()? > 0)
     }
 
-    /// Removes the records that belong to an owner; answers how many there were.
-    pub(super) fn remove_owned(&mut self, owner: &str) -> rusqlite::Result<u64> {
-        let has_lists = self.table.columns.iter().any(|column| column.lists.is_some());
+    /// Removes the records that belong to an owner; answers their keys.
+    pub(super) fn remove_owned(&mut self, owner: &str) -> rusqlite::Result<Vec<String>> {
         let Owned { is, values } = owned(&self.table, owner);
-        if has_lists {
+        let keys = {
             let select = format!("SELECT {} FROM {} WHERE {is}", read_columns(&self.table), self.table.name);
             let mut select = self.sql.prepare_cached(&select)?;
             let mut rows = select.query(rusqlite::params_from_iter(&values))?;
@@ -145,11 +141,14 @@ impl<'a> Handle<'a> {
             while let Some(row) = rows.next()? {
                 keys.push(Read::of(row, &self.table)?.key);
             }
+            keys
+        };
+        if !keys.is_empty() {
             keys.iter().try_for_each(|key| self.leave_lists(key))?;
+            let delete = format!("DELETE FROM {} WHERE {is}", self.table.name);
+            self.sql.prepare_cached(&delete)?.execute(rusqlite::params_from_iter(&values))?;
         }
-        let delete = format!("DELETE FROM {} WHERE {is}", self.table.name);
-        let removed = self.sql.prepare_cached(&delete)?.execute(rusqlite::params_from_iter(&values))?;
-        Ok(removed as u64)
+        Ok(keys)
     }
 
     /// Takes a record out of the tables of lists. Where it is kept otherwise, its lists are joined again.

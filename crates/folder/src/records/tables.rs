@@ -35,6 +35,14 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         position INTEGER NOT NULL,
         PRIMARY KEY (scope, field)
     ) WITHOUT ROWID;
+    -- What was decided about records, in order: blocks of changes. `at` is in milliseconds since 1970.
+    CREATE TABLE _changes (
+        first INTEGER PRIMARY KEY,
+        count INTEGER NOT NULL,
+        run INTEGER NOT NULL REFERENCES _runs (id),
+        at INTEGER NOT NULL,
+        content BLOB NOT NULL
+    );
     -- The answers to batches of files that are not done.
     CREATE TABLE _applied (
         import TEXT NOT NULL,

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, params};
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Plan, Record, RecordTx, Source};
+use tidewaiter::record::{Change, Landed, Layout, Plan, Record, RecordTx, Source, land};
 
+use super::feed::Feed;
 use super::known_keys::KnownKeys;
 use super::statements::Handle;
 use super::tables::{StoredTable, quoted};
@@ -18,6 +19,10 @@ pub(super) struct TablesTx<'a> {
     tables: Vec<(String, Option<Handle<'a>>)>,
     known: &'a mut KnownKeys,
     runs: Runs<'a>,
+    feed: &'a mut Feed,
+    import: ImportId,
+    /// The line that is landed.
+    line: u64,
 }
 
 /// The numbers of imports.
@@ -57,6 +62,13 @@ impl Runs<'_> {
     }
 }
 
+/// The import with a number, and the name of its file.
+pub(super) fn run_of(sql: &Connection, number: i64) -> rusqlite::Result<(ImportId, String)> {
+    let file = "SELECT file FROM _runs WHERE id = ?1";
+    let file = sql.prepare_cached(file)?.query_row([number], |row| row.get(0))?;
+    Ok((import_of(sql, number)?, file))
+}
+
 /// The import with a number.
 pub(super) fn import_of(sql: &Connection, number: i64) -> rusqlite::Result<ImportId> {
     let id: String = sql
@@ -68,22 +80,33 @@ pub(super) fn import_of(sql: &Connection, number: i64) -> rusqlite::Result<Impor
 }
 
 impl<'a> TablesTx<'a> {
-    /// The records as an import changes them; `file` is the name of its file.
-    pub(super) fn new(sql: &'a Connection, known: &'a mut KnownKeys, file: &'a str) -> Self {
+    /// The records as an import changes them.
+    pub(super) fn new(
+        sql: &'a Connection,
+        (known, feed): (&'a mut KnownKeys, &'a mut Feed),
+        (import, file): (ImportId, &'a str),
+    ) -> Self {
         let runs = Runs { sql, file, numbers: HashMap::new(), ids: HashMap::new() };
-        Self { sql, tables: Vec::new(), known, runs }
+        Self { sql, tables: Vec::new(), known, runs, feed, import, line: 0 }
+    }
+
+    /// Lands a line.
+    pub(super) fn land(&mut self, plan: &Plan, layout: &Layout, change: &Change) -> rusqlite::Result<Landed> {
+        self.line = change.line;
+        let import = self.import;
+        land(self, plan, layout, change, import)
     }
 
     /// The table of a scope, if there is one.
     fn table(&mut self, scope: &str) -> rusqlite::Result<Option<&mut Handle<'a>>> {
-        let at = match self.tables.iter().position(|(known, _)| known == scope) {
-            Some(at) => at,
-            None => {
-                let table = StoredTable::find(self.sql, scope)?;
-                let handle = table.map(|table| Handle::new(self.sql, table)).transpose()?;
-                self.tables.push((scope.to_owned(), handle));
-                self.tables.len() - 1
-            }
+        let known = self.tables.iter().position(|(known, _)| known == scope);
+        let at = if let Some(at) = known {
+            at
+        } else {
+            let table = StoredTable::find(self.sql, scope)?;
+            let handle = table.map(|table| Handle::new(self.sql, table)).transpose()?;
+            self.tables.push((scope.to_owned(), handle));
+            self.tables.len() - 1
         };
         Ok(self.tables.get_mut(at).and_then(|(_, handle)| handle.as_mut()))
     }
@@ -96,14 +119,9 @@ impl<'a> TablesTx<'a> {
 
     /// What becomes of a record that a file which replaces all does not name; answers how many others
     /// went with it.
-    pub(super) fn leave_out(
-        &mut self,
-        plan: &Plan,
-        key: &str,
-        record: &Record,
-        import: ImportId,
-    ) -> rusqlite::Result<u64> {
-        if let Some(record) = plan.left_out(record, import) {
+    pub(super) fn leave_out(&mut self, plan: &Plan, key: &str, record: &Record) -> rusqlite::Result<u64> {
+        self.line = 0;
+        if let Some(record) = plan.left_out(record, self.import) {
             self.put(&plan.records, key, &record)?;
             return Ok(0);
         }
@@ -149,7 +167,12 @@ impl RecordTx for TablesTx<'_> {
         source: Source,
     ) -> rusqlite::Result<bool> {
         let run = self.runs.number(source.import)?;
-        self.written(scope)?.insert(key, values, run, source.line)
+        let values: Vec<(&str, &str)> = values.collect();
+        let is_new = self.written(scope)?.insert(key, values.iter().copied(), run, source.line)?;
+        if is_new {
+            self.feed.put(self.sql, (run, source.line), (scope, key), values.into_iter())?;
+        }
+        Ok(is_new)
     }
 
     fn put(&mut self, scope: &str, key: &str, record: &Record) -> rusqlite::Result<()> {
@@ -161,14 +184,20 @@ impl RecordTx for TablesTx<'_> {
             }
         }
         let earlier = if earlier.is_empty() { None } else { Some(to_json(&earlier)?) };
-        self.written(scope)?.replace(key, record, run, earlier.as_deref())
+        self.written(scope)?.replace(key, record, run, earlier.as_deref())?;
+        let values = record.values.iter().map(|(field, value)| (field.as_str(), value.text.as_str()));
+        self.feed.put(self.sql, (run, record.changed.line), (scope, key), values)
     }
 
     fn remove(&mut self, scope: &str, key: &str) -> rusqlite::Result<()> {
         let Some(table) = self.table(scope)? else { return Ok(()) };
         let number = table.table.id;
-        table.remove(key)?;
+        let existed = table.remove(key)?;
         self.known.remove(number, key);
+        if existed {
+            let run = self.runs.number(self.import)?;
+            self.feed.remove(self.sql, (run, self.line), (scope, key))?;
+        }
         Ok(())
     }
 
@@ -177,7 +206,11 @@ impl RecordTx for TablesTx<'_> {
         let number = table.table.id;
         let removed = table.remove_owned(owner)?;
         self.known.forget(number);
-        Ok(removed)
+        let run = self.runs.number(self.import)?;
+        for key in &removed {
+            self.feed.remove(self.sql, (run, self.line), (scope, key))?;
+        }
+        Ok(removed.len() as u64)
     }
 }
 

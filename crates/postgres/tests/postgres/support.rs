@@ -8,7 +8,7 @@ use tidewaiter::config::Config;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Effect, Layout, Plan, Reader};
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Batch, BatchNumber, Cargo, Landing, Records};
+use tidewaiter_engine::ports::{Answer, Batch, BatchNumber, Cargo, Landing, Records};
 use tidewaiter_postgres::{Address, PostgresLanding, PostgresRecords};
 use tidewaiter_tests::postgres;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -142,8 +142,8 @@ pub(crate) fn checked_with(
 
 impl CheckedFile {
     pub(crate) async fn begin(&self, records: &PostgresRecords) -> Result<PostgresLanding> {
-        let cargo =
-            Cargo { universe: &self.universe, import: self.import, file: "file.csv", plan: &self.plan };
+        let (universe, import, plan) = (self.universe.as_str(), self.import, &self.plan);
+        let cargo = Cargo { universe, import, file: "file.csv", bytes: 0, plan };
         records.begin(cargo).await
     }
 
@@ -158,7 +158,10 @@ impl CheckedFile {
             layout: &self.layout,
             changes: &self.changes,
         };
-        Ok(landing.apply(&batch).await?.effects().cloned().collect())
+        match landing.apply(&batch).await? {
+            Answer::Landed(applied) => Ok(applied.effects().cloned().collect()),
+            Answer::PutOff => panic!("PostgreSQL puts nothing off"),
+        }
     }
 
     /// Lands the file.

@@ -4,12 +4,13 @@ use std::sync::{Mutex, PoisonError};
 
 use tidewaiter::id::ImportId;
 use tidewaiter_engine::ports::{
-    Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, StoredRecord,
+    Answer, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, Settled, StoredRecord,
 };
 use tidewaiter_engine::{Error, Result};
 use tidewaiter_folder::SqliteLanding;
 
 use super::{Ports, simulated};
+use crate::world::Lands as Way;
 
 /// What a process lands of one file.
 pub struct Lands {
@@ -26,8 +27,9 @@ impl Records for Ports {
     /// A process does not wait for its turn: the scheduler would wait for it. As where a lock times out, its message comes
     /// again.
     async fn begin(&self, cargo: Cargo<'_>) -> Result<Lands> {
+        let bytes = if self.world.lands == Way::Sorted { u64::MAX } else { cargo.bytes };
         let begin = async {
-            let landing = self.world.records.try_begin(cargo).await?;
+            let landing = self.world.records.try_begin(Cargo { bytes, ..cargo }).await?;
             landing.ok_or_else(|| Error::Store { what: "records.begin", source: Box::new(simulated()) })
         };
         let landing = self.table("records.begin", || cargo.import.to_string(), begin).await?;
@@ -86,18 +88,22 @@ impl Records for Ports {
 }
 
 impl Landing for Lands {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Applied> {
+    async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
         let about = || format!("{} {:?}, {} lines", batch.import, batch.number, batch.changes.len());
         let apply = async {
-            let applied = self.landing.apply(batch).await?;
+            let answer = self.landing.apply(batch).await?;
             if self.ports.world.records.lands_whole() {
                 self.kept_back.lock().unwrap_or_else(PoisonError::into_inner).push(batch.number);
             } else {
                 self.ports.seen(|inner| inner.watch.applied(batch.import, batch.number));
             }
-            Ok(applied)
+            Ok(answer)
         };
         self.ports.table("records.apply", about, apply).await
+    }
+
+    async fn settle(&self) -> Result<Settled> {
+        self.ports.table("records.settle", || self.import.to_string(), self.landing.settle()).await
     }
 
     async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {

@@ -23,7 +23,7 @@ use tidewaiter_simulation::messages::{Body, Envelope};
 use tidewaiter_simulation::process::{Function, Process};
 use tidewaiter_simulation::scenario::{Data, Dropped, Member, Partner, Variant, What, tar};
 use tidewaiter_simulation::watch::{Upload, Watch};
-use tidewaiter_simulation::world::{Inner, Rates, World, at};
+use tidewaiter_simulation::world::{Inner, Lands, Rates, World, at};
 use tidewaiter_tests::generate::Chance;
 
 const CONFIG: Variant = Variant {
@@ -46,7 +46,9 @@ fn world() -> Arc<World> {
 fn world_with(config: Variant) -> Arc<World> {
     let repository: Repository = "acme".parse().unwrap();
     let partner = Partner { repository, universe: "acme", variants: vec![config], is_configured: true };
-    let world = World::new(Chance::new(1), Rates::default(), Watch::new(vec![partner]), false).unwrap();
+    // Batch by batch: much of what went wrong was about a file that is half loaded.
+    let (watch, lands) = (Watch::new(vec![partner]), Lands::InParts);
+    let world = World::new(Chance::new(1), Rates::default(), watch, false, lands).unwrap();
     world.with(|inner| inner.bucket.put("config/acme/acme.json", config.document("acme"), false)).unwrap();
     world
 }

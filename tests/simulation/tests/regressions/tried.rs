@@ -75,7 +75,7 @@ async fn a_file_that_was_tried_on_the_way_is_not_refused_for_what_others_have_ad
     assert_eq!(treat(&world, &full, go).await, Some(true));
     let work = sent(&world, &earlier).await;
     let fails =
-        |call: &Call| Some(if call.name == "records.sweep" { Verdict::FailBefore } else { Verdict::Go });
+        |call: &Call| Some(if call.name == "records.prune" { Verdict::FailBefore } else { Verdict::Go });
     assert_eq!(treat(&world, &work, fails).await, Some(true), "the first one is landed");
     let others = batches(&world, "globex", 3, "crm", &["B3", "B4", "B5", "B6"]);
     let theirs = hand_out(&world, &others).await;
@@ -87,7 +87,7 @@ async fn a_file_that_was_tried_on_the_way_is_not_refused_for_what_others_have_ad
 
 /// The process that has the file dies after it has loaded the lines, and another repository adds four batches.
 async fn half_loaded(world: &Arc<World>, work: &Body) {
-    let dies = |call: &Call| (call.name != "records.sweep").then_some(Verdict::Go);
+    let dies = |call: &Call| (call.name != "records.prune").then_some(Verdict::Go);
     assert_eq!(treat(world, work, dies).await, None);
     let others = batches(world, "globex", 3, "crm", &["B3", "B4", "B5", "B6"]);
     let work = hand_out(world, &others).await;

@@ -1,0 +1,45 @@
+//! The arguments of `changes`.
+
+use clap::{Args, ValueEnum};
+
+use super::Looked;
+
+/// Arguments of `changes`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidewaiter changes drop
+  tidewaiter changes drop --since 1200 > new.jsonl
+  tidewaiter changes drop --universe acme --format csv
+
+Each change has a number, its order, without gaps. Keep the last one that you
+have handled, and ask for those behind it: you miss none and get none twice.
+Changes are kept for seven days. Read the records first if you begin later.
+
+Exit codes: 0; 2 if changes that were asked for are not kept any more.")]
+pub struct ChangesArgs {
+    #[command(flatten)]
+    pub(crate) deployment: Looked,
+    /// Only changes behind the one with this number
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) since: Option<u64>,
+    /// The universe; it may be left out if there is one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) universe: Option<String>,
+    /// No more than so many
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) limit: Option<usize>,
+    /// How to write them
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ChangesFormat,
+}
+
+/// How changes are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChangesFormat {
+    /// A JSON object on each line.
+    #[default]
+    Jsonl,
+    /// CSV with a header; the values are a JSON object.
+    Csv,
+}
