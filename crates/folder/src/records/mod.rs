@@ -6,6 +6,7 @@
 //! for its turn. Reading goes on meanwhile, on a connection of its own.
 
 mod answers;
+mod exports;
 mod known_keys;
 mod landing;
 mod read;
