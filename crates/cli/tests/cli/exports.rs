@@ -263,3 +263,25 @@ fn an_export_of_no_records_has_the_columns() {
     let (rows, kinds) = parquet(&place.path("none.parquet"));
     assert!(rows.is_empty() && kinds["order_date"].contains("Timestamp"), "{kinds:?}");
 }
+
+#[test]
+fn fields_without_a_column_are_exported_too() {
+    let place = Place::deployment();
+    let kind = |n| if n == 1_505 { "integer" } else { "string" };
+    let field = |n| format!("{{ \"name\": \"f{n:04}\", \"type\": \"{}\" }}", kind(n));
+    let fields: Vec<String> = (0..1_510).map(field).collect();
+    let config = format!(
+        r#"{{ "default": {{ "things": {{ "main": {{}} }} }}, "scopes": {{ "things": {{
+            "fields": [{}], "primaryKey": ["f0000"] }} }} }}"#,
+        fields.join(",")
+    );
+    place.write("drop/config/default/default.json", config);
+    place.dropped(FILE, "f0000;f1499;f1505\na;x;7\nb;x;\n");
+    place.import().expect(0);
+    let rows = rows(&export(&place, &["--format", "csv"]));
+    let of = |row: usize, name: &str| rows[row][rows[0].iter().position(|one| one == name).unwrap()].clone();
+    assert_eq!((of(1, "f1499"), of(1, "f1505"), of(2, "f1505")), ("x".into(), "7".into(), String::new()));
+    let found = |condition: &str| export(&place, &["--format", "jsonl", "--where", condition]);
+    assert_eq!(found("f1505=07"), "{\"f0000\":\"a\",\"f1499\":\"x\",\"f1505\":7}\n");
+    assert_eq!(found("f1505="), "{\"f0000\":\"b\",\"f1499\":\"x\"}\n");
+}

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tidewaiter::record::{MOST_COLUMNS, join_key};
 use tidewaiter::schema::FieldType;
-use tidewaiter_engine::ports::{Cell, Condition, ExportColumn, Exports, Origin, Rows, Selection};
+use tidewaiter_engine::ports::{Cell, ExportColumn, Exports, Origin, Rows, Selection};
 use tidewaiter_engine::{Error, Result};
 
 use super::SqliteRecords;
-use super::statements::key_value;
-use super::tables::{StoredColumn, StoredTable, json_path};
-use super::values::{self, Kept};
+use super::filter::Filter;
+use super::tables::StoredTable;
+use super::values;
 use crate::sqlite::from_json;
 
 impl Exports for SqliteRecords {
@@ -25,9 +25,9 @@ impl Exports for SqliteRecords {
             for (field, kind) in own.await?.unwrap_or_default() {
                 match fields.iter_mut().find(|(known, _)| *known == field) {
                     // Text is what values of two types have in common.
-                    Some((_, known)) if *known != Some(kind) => *known = Some(FieldType::String),
+                    Some((_, known)) if *known != kind => *known = Some(FieldType::String),
                     Some(_) => {}
-                    None => fields.push((field, Some(kind))),
+                    None => fields.push((field, kind)),
                 }
             }
         }
@@ -86,18 +86,19 @@ enum Streamed {
     HasNewField,
 }
 
-/// The fields of a table: those with columns in the order of the schema, then those that are kept beside them.
-fn own_fields(sql: &Connection, scope: &str) -> rusqlite::Result<Vec<(String, FieldType)>> {
+/// The fields of a table: those with columns in the order of the schema, then those that are kept beside them, whose
+/// types the table does not know.
+fn own_fields(sql: &Connection, scope: &str) -> rusqlite::Result<Vec<(String, Option<FieldType>)>> {
     let Some(table) = StoredTable::find(sql, scope)? else { return Ok(Vec::new()) };
     let mut ordered = sql.prepare("SELECT field FROM _columns WHERE scope = ?1 ORDER BY position")?;
     let ordered: Vec<String> =
         ordered.query_map([scope], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let kinds: HashMap<&str, FieldType> =
         table.columns.iter().map(|column| (column.field.as_str(), column.kind)).collect();
-    let mut fields: Vec<(String, FieldType)> = ordered
+    let mut fields: Vec<(String, Option<FieldType>)> = ordered
         .into_iter()
         .map(|field| {
-            let kind = kinds.get(field.as_str()).copied().unwrap_or_default();
+            let kind = kinds.get(field.as_str()).copied();
             (field, kind)
         })
         .collect();
@@ -109,7 +110,7 @@ fn own_fields(sql: &Connection, scope: &str) -> rusqlite::Result<Vec<(String, Fi
         let mut beside = sql.prepare(&beside)?;
         let beside: Vec<String> = beside.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         let beside = beside.into_iter().filter(|field| !kinds.contains_key(field.as_str()));
-        fields.extend(beside.map(|field| (field, FieldType::String)));
+        fields.extend(beside.map(|field| (field, None)));
     }
     Ok(fields)
 }
@@ -178,6 +179,8 @@ struct Source<'a> {
 /// Where the values of one column lie.
 struct Place<'a> {
     field: &'a str,
+    /// The type of the column of the export.
+    kind: FieldType,
     /// None if the table has no such column: then a value is only beside the columns.
     at: Option<(usize, FieldType)>,
 }
@@ -192,7 +195,7 @@ impl<'a> Source<'a> {
                 names.push(&stored.name);
                 (names.len() - 1, stored.kind)
             });
-            places.push(Place { field: &column.field, at });
+            places.push(Place { field: &column.field, kind: column.kind, at });
         }
         let run = names.len();
         let mut key = Vec::new();
@@ -213,13 +216,13 @@ impl<'a> Source<'a> {
             _ => BTreeMap::new(),
         };
         let mut beside = 0;
-        for Place { field, at } in &self.columns {
+        for Place { field, kind, at } in &self.columns {
             // The text beside a column is the value, and the column holds the nearest one.
             if !exact.is_empty()
                 && let Some(text) = exact.get(*field)
             {
                 beside += 1;
-                rows.cell(Cell::Text(text));
+                rows.cell(Cell::of(*kind, text));
                 continue;
             }
             let Some((at, kind)) = *at else {
@@ -274,76 +277,5 @@ impl<'a> Origins<'a> {
             }
         };
         Ok((import, line))
-    }
-}
-
-/// Which rows are selected: a condition, and its values.
-struct Filter {
-    is: String,
-    values: Vec<Value>,
-}
-
-impl Filter {
-    fn new(table: &StoredTable, selection: &Selection) -> Self {
-        let mut filter = Self { is: "1".to_owned(), values: Vec::new() };
-        if let Some(since) = selection.since {
-            let place = filter.bind(since.to_string().into());
-            filter.and(&format!("_run IN (SELECT id FROM _runs WHERE import >= {place})"));
-        }
-        for condition in &selection.conditions {
-            filter.add(table, condition);
-        }
-        filter
-    }
-
-    fn bind(&mut self, value: Value) -> String {
-        self.values.push(value);
-        format!("?{}", self.values.len())
-    }
-
-    fn and(&mut self, condition: &str) {
-        self.is.push_str(" AND ");
-        self.is.push_str(condition);
-    }
-
-    fn add(&mut self, table: &StoredTable, condition: &Condition) {
-        let exact = format!("_exact ->> {}", json_path(&condition.field));
-        let place = table.columns.iter().position(|column| column.field == condition.field);
-        let column = place.and_then(|at| table.columns.get(at));
-        match (&condition.value, column) {
-            (None, Some(column)) => self.and(&format!("{} IS NULL AND {exact} IS NULL", column.name)),
-            (None, None) => self.and(&format!("{exact} IS NULL")),
-            (Some(text), None) => {
-                let text = self.bind(text.clone().into());
-                self.and(&format!("{exact} = {text}"));
-            }
-            (Some(text), Some(column))
-                if table.key.as_ref().is_some_and(|key| key.iter().any(|at| Some(*at) == place)) =>
-            {
-                let value = self.bind(key_value(column.kind, text));
-                self.and(&format!("{} = {value}", column.name));
-            }
-            (Some(text), Some(column)) => self.equals(column, &exact, text),
-        }
-    }
-
-    /// A value that a column holds exactly is there; any other is beside it.
-    fn equals(&mut self, column: &StoredColumn, exact: &str, text: &str) {
-        match values::kept(column.kind, text) {
-            Kept::Exactly(value) => {
-                let value = match value {
-                    rusqlite::types::ToSqlOutput::Borrowed(value) => {
-                        Value::try_from(value).unwrap_or(Value::Null)
-                    }
-                    _ => Value::Null,
-                };
-                let value = self.bind(value);
-                self.and(&format!("{} = {value} AND {exact} IS NULL", column.name));
-            }
-            Kept::Nearly(_) => {
-                let text = self.bind(text.to_owned().into());
-                self.and(&format!("{exact} = {text}"));
-            }
-        }
     }
 }

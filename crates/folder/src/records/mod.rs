@@ -7,6 +7,7 @@
 
 mod answers;
 mod exports;
+mod filter;
 mod known_keys;
 mod landing;
 mod read;

@@ -97,7 +97,7 @@ fn kept(column: &ExportColumn, value: &str) -> Result<String> {
 /// If the deployment cannot be read.
 pub async fn columns(deployment: &Deployment, selection: &Selection) -> Result<Arc<[ExportColumn]>> {
     let fields = with_deployed!(deployment, deployed => deployed.records().fields(selection).await?);
-    let is_known = !fields.is_empty() && fields.iter().all(|(_, kind)| kind.is_some());
+    let is_known = fields.iter().any(|(_, kind)| kind.is_some());
     let universe = selection.universe.as_deref();
     let configs = with_deployed!(deployment, deployed => active(deployed, universe).await?);
     let (listed, kinds) = configured(&selection.scope, &configs);
@@ -147,6 +147,7 @@ fn configured(scope: &str, configs: &[Arc<Config>]) -> (Vec<ExportColumn>, BTree
                 None => listed.push(ExportColumn { field: field.name.clone(), kind: field.kind }),
             }
         }
+        kinds.extend(listed.iter().map(|column| (column.field.clone(), column.kind)));
         for column in Table::of(scope, scopes).into_iter().flat_map(|table| table.columns) {
             kinds.entry(column.field).or_insert(column.kind);
         }
