@@ -1,4 +1,4 @@
-//! Where an export goes: standard output, or a file that is there when all of it is.
+//! Where an export is written: standard output, or a file that replaces an earlier one when it is complete.
 
 use std::ffi::OsString;
 use std::fs::{self, File};

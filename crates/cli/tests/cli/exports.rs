@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::Stdio;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::{Value, json};
 
-use crate::support::{CONTACTS, Place, command};
+use crate::support::Place;
 
 /// A scope with a field of each type. An empty cell is an empty text there, and `-` is no value.
 const CONFIGURATION: &str = r#"{
@@ -212,29 +210,6 @@ fn a_file_takes_its_place_when_it_is_complete() {
     assert_eq!(names(), ["things.csv"]);
     let nowhere = ["records", "drop", "contacts", "--format", "csv", "--output", "none/there.csv"];
     place.run(&nowhere).expect(2);
-}
-
-#[test]
-fn a_reader_that_goes_away_ends_an_export_quietly() {
-    let place = Place::deployment();
-    let many = (0..20_000).map(|n| format!("n{n:05}@example.org\n")).collect::<Vec<_>>().concat();
-    place.dropped(CONTACTS, format!("email\n{many}"));
-    place.import().expect(0);
-    for format in ["csv", "jsonl", "parquet"] {
-        let mut child = command(&place.path(""), &["records", "drop", "contacts", "--format", format])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut first = Vec::new();
-        BufReader::with_capacity(4, child.stdout.take().unwrap())
-            .take(4)
-            .read_until(b'\n', &mut first)
-            .unwrap();
-        let mut err = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-        assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""), "{format}");
-    }
 }
 
 #[cfg(unix)]

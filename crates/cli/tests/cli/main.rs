@@ -9,6 +9,8 @@ mod configurations;
 #[cfg(test)]
 mod deployment;
 #[cfg(test)]
+mod export_pipes;
+#[cfg(test)]
 mod exports;
 #[cfg(unix)]
 #[cfg(test)]

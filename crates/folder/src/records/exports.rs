@@ -1,4 +1,4 @@
-//! Records on their way out: rows of a table as they lie there, without a record in between.
+//! Streams the rows of a table to an export, value by value. No [`Record`](tidewaiter::record::Record) is built.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

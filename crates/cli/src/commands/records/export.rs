@@ -1,4 +1,4 @@
-//! Records in the formats of others: CSV, JSON Lines, Parquet; to standard output or to a file.
+//! Exports records as CSV, JSON Lines or Parquet, to standard output or to a file.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;

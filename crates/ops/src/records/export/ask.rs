@@ -1,4 +1,4 @@
-//! What is asked of an export, in the words of whoever asks.
+//! Reads what is asked of an export: conditions are checked against the columns and brought into the form of kept values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Whole scopes in the formats of others: CSV, JSON Lines, Parquet.
+//! Exports whole scopes as CSV, JSON Lines or Parquet.
 //!
 //! [`select`] reads what is asked for, [`columns`] says which columns there are, [`write`] streams the records.
 
@@ -140,7 +140,7 @@ fn text_of(cell: Cell<'_>, buffer: &mut Vec<u8>) {
     debug_assert!(written.is_ok(), "memory takes everything: {written:?}");
 }
 
-/// True if a failure says that nobody reads the output any more.
+/// True if the reader of the output is gone.
 pub fn is_closed(error: &Error) -> bool {
     matches!(error, Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! Bytes on their way to wherever an export goes.
+//! Buffers what an export writes.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
