@@ -10,6 +10,7 @@ import shutil
 
 import peers
 from dialects import dialects
+from exporting import exporting
 from landing import choosing, draining, loading, unpacking, workbooks
 from measure import Engine, by_turns, middle, once, ratio
 from model import modelled
@@ -253,6 +254,7 @@ FIGURES = {
     "growth": growth,
     "dialects": dialects,
     "loading": loading,
+    "exporting": exporting,
     "draining": draining,
     "choosing": choosing,
     "unpacking": unpacking,

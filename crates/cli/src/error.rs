@@ -68,6 +68,27 @@ pub enum Error {
         /// The column that was not there at first.
         column: String,
     },
+    /// A format has no place for an option.
+    #[error("{option} does not go with --format {format}")]
+    NotWithFormat {
+        /// What is asked for.
+        option: &'static str,
+        /// The format.
+        format: &'static str,
+        /// What there is in its place.
+        instead: &'static str,
+    },
+    /// Parquet would be written to a terminal.
+    #[error("parquet is no text, and standard output is a terminal")]
+    ToTerminal,
+    /// The file of an export cannot be made.
+    #[error("cannot write {}: {source}", path.display())]
+    OutputFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(io::Error),
@@ -105,11 +126,14 @@ impl Error {
                 format!("`tidewaiter universe share {location} {universe} --with {repository}`")
             }
             Self::RecordsChanged { .. } => "try again, or wait until the import is finished".to_owned(),
+            Self::NotWithFormat { instead, .. } => (*instead).to_owned(),
+            Self::ToTerminal => "--output FILE writes it to a file".to_owned(),
             Self::TwoRepositories { .. }
             | Self::Superseded(_)
             | Self::Stdin(_)
             | Self::OneFile
             | Self::OneRepository
+            | Self::OutputFile { .. }
             | Self::Output(_)
             | Self::Runtime(_) => return None,
         })
@@ -163,7 +187,7 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::WhichUniverse(_) => {
             "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
         }
-        Ops::NoScope { name, known } => {
+        Ops::NoScope { name, known } | Ops::NoColumn { name, known, .. } => {
             return did_you_mean(name, known.iter().map(String::as_str));
         }
         Ops::WhichScope(_) => WHICH_SCOPE.to_owned(),

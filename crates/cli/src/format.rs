@@ -32,15 +32,31 @@ pub enum RecordFormat {
     Text,
     /// JSON Lines: an object for each record.
     Json,
-    /// A file like those that are dropped, with all columns that records have.
+    /// CSV: a header, and a line for each record.
     Csv,
     /// The same for spreadsheet programs, which are kept from computing what partners sent.
     Spreadsheet,
+    /// JSON Lines: an object of typed values for each record.
+    Jsonl,
+    /// Parquet: typed columns.
+    Parquet,
 }
 
 impl RecordFormat {
     /// Whether it is a table of comma-separated values.
     pub(crate) fn is_table(self) -> bool {
         matches!(self, Self::Csv | Self::Spreadsheet)
+    }
+
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Spreadsheet => "spreadsheet",
+            Self::Jsonl => "jsonl",
+            Self::Parquet => "parquet",
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod error;
 pub mod format;
 mod operator;
+mod output;
 pub mod printer;
 pub mod progress;
 pub mod table;

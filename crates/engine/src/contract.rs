@@ -3,6 +3,7 @@
 //! The adapters for a folder pass it in this crate's tests; an adapter for another store calls the same
 //! functions. A check panics with what was promised and not kept.
 
+mod exports;
 mod objects;
 mod records;
 mod state;
@@ -10,6 +11,7 @@ mod state;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 
+pub use exports::exports;
 pub use objects::objects;
 pub use records::records;
 pub use state::{StateStore, conclusion, state};

@@ -19,6 +19,8 @@ async fn sqlite_is_a_store_of_state() {
 #[tokio::test]
 async fn sqlite_is_a_store_of_records() {
     let root = tempfile::tempdir().unwrap();
-    contract::records(&SqliteRecords::open(&root.path().join("records"))).await.unwrap();
+    let records = SqliteRecords::open(&root.path().join("records"));
+    contract::records(&records).await.unwrap();
+    contract::exports(&records).await.unwrap();
     contract::records(&SqliteRecords::open(&root.path().join("parts")).in_parts()).await.unwrap();
 }

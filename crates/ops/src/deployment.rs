@@ -13,7 +13,7 @@ use tidewaiter_engine::capabilities::{
     Clock, HasConfigCache, HasDecryptionKeys, HasObjects, HasRecords, HasState, Keys,
 };
 use tidewaiter_engine::ports::{
-    ConfigStore, DroppedObject, GroupQueue, KeyClaims, Outbox, RunLedger, Untaken,
+    ConfigStore, DroppedObject, Exports, GroupQueue, KeyClaims, Outbox, RunLedger, Untaken,
 };
 use tidewaiter_folder::{Local, Looked};
 
@@ -24,7 +24,7 @@ pub(crate) trait Deployed:
     HasObjects
     + HasState<State: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore>
     + HasConfigCache
-    + HasRecords
+    + HasRecords<Records: Exports>
     + Clock
 {
     /// All repositories, in their order.

@@ -147,6 +147,29 @@ pub enum Error {
         /// Those that are there.
         known: Vec<String>,
     },
+    /// A column that records of a scope do not have.
+    #[error("{scope} has no column {name}; there are {}", known.join(", "))]
+    NoColumn {
+        /// The scope.
+        scope: String,
+        /// The one that is asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// A value that no record can have in a column.
+    #[error("no record has {value} in column {column}: {why}")]
+    NotOfType {
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Records cannot be written where they are to go.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
     /// A scope of the catalogue cannot be used. That is a mistake of ours.
     #[error("the scope {name} cannot be used: {mistakes}")]
     Scope {

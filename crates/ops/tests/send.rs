@@ -19,7 +19,7 @@ fn answers_can_be_awaited_on_any_thread() {
         is_send(day::page(deployment, None, date));
         is_send(preflight::active_in(deployment, None));
         is_send(records::counts(deployment, None));
-        is_send(records::Pages::new(deployment, "", None, None).next());
+        is_send(records::Pages::new(deployment, &tidewaiter_engine::ports::Selection::default()).next());
         is_send(records::trace(deployment, "", "", None, 1));
         is_send(records::meant(deployment, "", "", None));
         is_send(universes::list(deployment));

@@ -23,7 +23,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Answer, Batch, Cargo, Landing, Pruned, Pruning, Records, StoredRecord};
+use tidewaiter_engine::ports::{
+    Answer, Batch, Cargo, Exports, Landing, Pruned, Pruning, Records, StoredRecord,
+};
 
 use crate::table::{Table, When, Write};
 
@@ -98,6 +100,9 @@ impl Records for RecordsTable {
         read::counts(&self.table).await
     }
 }
+
+/// Exports read page by page: DynamoDB hands out no stream.
+impl Exports for RecordsTable {}
 
 impl Landing for RecordsTable {
     async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {

@@ -6,5 +6,7 @@ use crate::support::{Requests, records_table};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_is_a_store_of_records() {
-    contract::records(&records_table(&Requests::default()).await).await.unwrap();
+    let records = records_table(&Requests::default()).await;
+    contract::records(&records).await.unwrap();
+    contract::exports(&records).await.unwrap();
 }

@@ -16,7 +16,7 @@ pub(super) async fn run(args: ChangesArgs, printer: &Printer) -> Result<Status> 
     let (deployment, _) = look(&deployment.dir, None).await?;
     let mut left = limit.unwrap_or(usize::MAX);
     if format == ChangesFormat::Csv {
-        printer.raw(&csv::line(COLUMNS.iter().copied()))?;
+        printer.raw(&csv::line(b',', COLUMNS.iter().copied()))?;
     }
     let Some(mut changes) = Changes::behind(&deployment, universe.as_deref(), since).await? else {
         return Ok(Status::Clean);
@@ -50,5 +50,5 @@ fn row(change: &RecordChange) -> Vec<u8> {
         (change.order.to_string(), change.import.to_string(), change.line.to_string());
     let cells: [&str; 8] =
         [&order, operation, &change.scope, &change.key, &import, &change.file, &line, &values];
-    csv::line(cells.into_iter())
+    csv::line(b',', cells.into_iter())
 }

@@ -131,7 +131,7 @@ fn records_are_counted_without_a_scope() {
     let counts = place.run(&["records", "drop", "--format", "json"]).expect(0).json();
     assert_eq!(counts, json!([{ "universe": "default", "scope": "contacts", "count": 2 }]));
     let counts = place.run(&["records", "drop", "--format", "csv"]).expect(0).out;
-    assert_eq!(counts, "universe;scope;count\ndefault;contacts;2\n");
+    assert_eq!(counts, "universe,scope,count\ndefault,contacts,2\n");
     let none = place.run(&["records", "drop", "--universe", "acme"]).expect(0).out;
     assert_eq!(none, "there are no records\n");
 }
@@ -165,14 +165,15 @@ fn a_scope_that_does_not_exist_is_a_mistake_of_who_asks() {
 #[test]
 fn records_as_csv_can_be_dropped_again() {
     let place = imported();
-    let csv = place.run(&["records", "drop", "contacts", "--format", "csv", "--universe", "default"]);
-    let csv = csv.expect(0).out;
+    let listing =
+        ["records", "drop", "contacts", "--format", "csv", "--delimiter", ";", "--universe", "default"];
+    let csv = place.run(&listing).expect(0).out;
     assert!(csv.starts_with("customer_key;email;cellphone;"), "{csv}");
     place.dropped("default_contacts_main_20260202.csv", &csv);
     assert!(place.import().expect(0).out.contains("2 lines: 2 unchanged"));
     let csv = place.run(&["records", "drop", "contacts", "--format", "csv"]).expect(0).out;
-    assert!(csv.starts_with("universe;customer_key;email;"), "{csv}");
-    assert!(csv.contains("\ndefault;;bo@example.org;"), "{csv}");
+    assert!(csv.starts_with("universe,customer_key,email,"), "{csv}");
+    assert!(csv.contains("\ndefault,,bo@example.org,"), "{csv}");
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn records_for_a_spreadsheet_hold_no_formula() {
     assert!(sheet.contains(";'=HYPERLINK(A1);'-1+1;"), "{sheet}");
     // What is stored is what was sent.
     let csv = list("csv").expect(0).out;
-    assert!(csv.contains(";=HYPERLINK(A1);-1+1;"), "{csv}");
+    assert!(csv.contains(",=HYPERLINK(A1),-1+1,"), "{csv}");
 }
 
 #[test]
@@ -287,7 +288,7 @@ fn what_belongs_to_a_record_is_shown_with_it() {
     assert!(few.ends_with("the first 1 of a scope; --limit shows more\n"), "{few}");
     let csv =
         place.run(&["records", "drop", "ordersitems", "--key", "SO-100482", "--format", "csv"]).expect(0).out;
-    assert!(csv.starts_with("universe;order_id;product_id;") && csv.lines().count() == 3, "{csv}");
+    assert!(csv.starts_with("universe,order_id,product_id,") && csv.lines().count() == 3, "{csv}");
     let none =
         place.run(&["records", "drop", "orders", "--key", "SO-100482", "--universe", "acme"]).expect(0).out;
     assert!(none.starts_with("no such records of orders"), "{none}");
@@ -345,10 +346,10 @@ fn listings_say_where_values_came_from_when_asked() {
     let csv = list(&["--format", "csv", "--sources"]).out;
     let mut lines = csv.lines();
     assert!(
-        lines.next().unwrap().starts_with("customer_key;customer_key:source;email;email:source;"),
+        lines.next().unwrap().starts_with("customer_key,customer_key:source,email,email:source,"),
         "{csv}"
     );
-    let source = format!(";Ana;{}:2;", first["import"].as_str().unwrap());
+    let source = format!(",Ana,{}:2,", first["import"].as_str().unwrap());
     assert!(lines.next_back().unwrap().contains(&source), "{csv}");
     let text = list(&["--sources"]).out;
     assert!(text.contains(&format!("firstname=Ana ({}:2)", first["import"].as_str().unwrap())), "{text}");

@@ -8,6 +8,10 @@ mod columns;
 mod configurations;
 #[cfg(test)]
 mod deployment;
+#[cfg(test)]
+mod export_pipes;
+#[cfg(test)]
+mod exports;
 #[cfg(unix)]
 #[cfg(test)]
 mod faults;
@@ -27,6 +31,8 @@ mod lost;
 mod problems;
 mod remarks;
 mod reports;
+#[cfg(test)]
+mod selections;
 #[cfg(test)]
 mod stacks;
 #[cfg(test)]

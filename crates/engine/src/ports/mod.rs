@@ -6,6 +6,7 @@
 mod changes;
 mod claims;
 mod config_store;
+mod exports;
 mod groups;
 mod mails;
 mod marks;
@@ -20,6 +21,9 @@ use std::future::Future;
 pub use changes::{ChangeFeed, ChangePage, Operation, RecordChange};
 pub use claims::{KeyClaims, RENAMINGS};
 pub use config_store::ConfigStore;
+pub use exports::{
+    Cell, Condition, ExportColumn, Exports, Origin, Pages, Rows, Selection, export_by_scan, hand_over,
+};
 pub use groups::GroupQueue;
 pub use mails::{Gathered, Mail, Mailer, Undelivered, WaitingDigest};
 pub use marks::Marks;

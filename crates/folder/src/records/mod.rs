@@ -6,7 +6,9 @@
 //! for its turn. Reading goes on meanwhile, on a connection of its own.
 
 mod answers;
+mod exports;
 mod feed;
+mod filter;
 mod known_keys;
 mod landing;
 mod read;

@@ -484,7 +484,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// The place of a field in a JSON object, as a text of SQL.
-fn json_path(field: &str) -> String {
+pub(super) fn json_path(field: &str) -> String {
     let inner = field.replace('\\', "\\\\").replace('"', "\\\"").replace('\'', "''");
     format!("'$.\"{inner}\"'")
 }

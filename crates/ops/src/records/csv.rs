@@ -5,18 +5,15 @@ use std::borrow::Cow;
 /// By this Excel knows that a file is UTF-8. Others pass over it.
 pub const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// What tidewaiter's own files are separated by.
-const DELIMITER: u8 = b';';
-
 /// Cells as a line of CSV; quotes only where they are needed. A line that is otherwise empty is quoted, so
 /// that it is not taken for no line.
-pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
+pub fn line<'a>(delimiter: u8, cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
     let mut line = Vec::new();
     for (n, cell) in cells.enumerate() {
         if n > 0 {
-            line.push(DELIMITER);
+            line.push(delimiter);
         }
-        if cell.bytes().any(|b| matches!(b, DELIMITER | b'"' | b'\n' | b'\r')) {
+        if cell.bytes().any(|b| matches!(b, b'"' | b'\n' | b'\r') || b == delimiter) {
             line.push(b'"');
             line.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
             line.push(b'"');
@@ -65,8 +62,8 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_only_where_they_must_be() {
-        assert_eq!(line(["a", "", "b;c", "5\" disc"].into_iter()), b"a;;\"b;c\";\"5\"\" disc\"\n");
-        assert_eq!(line([""].into_iter()), b"\"\"\n");
+        assert_eq!(line(b';', ["a", "", "b;c", "5\" disc"].into_iter()), b"a;;\"b;c\";\"5\"\" disc\"\n");
+        assert_eq!(line(b';', [""].into_iter()), b"\"\"\n");
     }
 
     #[test]

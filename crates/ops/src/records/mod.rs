@@ -1,6 +1,7 @@
 //! What was imported: records page by page, or one with where it came from.
 
 pub mod csv;
+pub mod export;
 mod key;
 mod listing;
 mod meant;
@@ -17,7 +18,7 @@ use tidewaiter_engine::configs;
 use tidewaiter_engine::ports::Records;
 
 pub use self::key::{BETWEEN, shown_key};
-pub use self::listing::{Pages, Row, columns, columns_of};
+pub use self::listing::{Pages, Row};
 pub use self::meant::{Meant, meant};
 pub use self::one::{Cell, Traced, TracedRecord, find, trace};
 use crate::deployment::{Deployed, Deployment, with_deployed};

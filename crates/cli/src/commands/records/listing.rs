@@ -1,11 +1,12 @@
-//! Records as lines: for people, as JSON, as a table.
+//! Records as lines: for people, as JSON, as a table with the source of each value.
 
 use std::borrow::Cow;
 
 use tidewaiter::record::Source;
-use tidewaiter_engine::ports::StoredRecord;
+use tidewaiter_engine::ports::{ExportColumn, StoredRecord};
 use tidewaiter_ops::records::{Row, csv, shown_key};
 
+use super::export::delimiter;
 use crate::args::RecordsArgs;
 use crate::format::RecordFormat;
 use crate::printer::{Line, Printer, style};
@@ -32,9 +33,9 @@ impl<'a> Listing<'a> {
     pub(super) fn record(&mut self, stored: &StoredRecord) -> Result<()> {
         self.count += 1;
         match self.args.format {
-            RecordFormat::Json => self.json(stored),
+            RecordFormat::Json | RecordFormat::Jsonl => self.json(stored),
             RecordFormat::Csv | RecordFormat::Spreadsheet => self.csv(stored),
-            RecordFormat::Text => self.text(stored),
+            RecordFormat::Text | RecordFormat::Parquet => self.text(stored),
         }
     }
 
@@ -56,8 +57,8 @@ impl<'a> Listing<'a> {
     }
 
     /// Begins a CSV listing with these columns.
-    pub(super) fn csv_header(&mut self, columns: Vec<String>) -> Result<()> {
-        self.columns = columns;
+    pub(super) fn csv_header(&mut self, columns: &[ExportColumn]) -> Result<()> {
+        self.columns = columns.iter().map(|column| column.field.clone()).collect();
         let mut cells: Vec<String> = Vec::new();
         cells.extend(self.args.universe.is_none().then(|| "universe".to_owned()));
         for name in &self.columns {
@@ -74,7 +75,7 @@ impl<'a> Listing<'a> {
         let is_inert = self.args.format == RecordFormat::Spreadsheet;
         let written = cells.iter().map(|cell| if is_inert { csv::inert(cell) } else { cell.into() });
         let written: Vec<Cow<'_, str>> = written.collect();
-        self.printer.raw(&csv::line(written.iter().map(|cell| &**cell)))
+        self.printer.raw(&csv::line(delimiter(self.args), written.iter().map(|cell| &**cell)))
     }
 
     fn csv(&self, stored: &StoredRecord) -> Result<()> {

@@ -1,8 +1,11 @@
 //! One record with where each of its values came from, and the records that belong to it.
 
+use tidewaiter_engine::ports::Selection;
 use tidewaiter_ops::Deployment;
-use tidewaiter_ops::records::{TracedRecord, columns_of, find, meant, shown_key, trace};
+use tidewaiter_ops::records::export::{Exported, columns_of};
+use tidewaiter_ops::records::{TracedRecord, find, meant, shown_key, trace};
 
+use super::export;
 use super::listing::Listing;
 use crate::Result;
 use crate::args::RecordsArgs;
@@ -19,17 +22,23 @@ const VALUE_COLUMNS: usize = 60;
 /// Shows the record of a key, and what belongs to it.
 pub(super) async fn show(
     deployment: &Deployment,
-    scope: &str,
+    selection: &Selection,
     key: &str,
     args: &RecordsArgs,
     printer: &Printer,
 ) -> Result<()> {
     let limit = usize::try_from(args.limit.unwrap_or(LIMIT)).unwrap_or(usize::MAX);
-    let universe = args.universe.as_deref();
-    if args.format.is_table() {
+    let (scope, universe) = (selection.scope.as_str(), args.universe.as_deref());
+    let format = export::format(args);
+    if format.is_some() || args.format.is_table() {
         let found = find(deployment, scope, key, universe, limit).await?;
+        let columns = columns_of(deployment, selection, &found).await?;
+        if let Some(format) = format {
+            let found = Exported::These(&found);
+            return export::export(found, selection, &columns, format, args, printer).await;
+        }
         let mut listing = Listing::new(printer, args);
-        listing.csv_header(columns_of(deployment, scope, universe, &found).await?)?;
+        listing.csv_header(&columns)?;
         return found.iter().try_for_each(|record| listing.record(record));
     }
     let traced = trace(deployment, scope, key, universe, limit).await?;
