@@ -1,6 +1,6 @@
 //! Exports whole scopes as CSV, JSON Lines or Parquet.
 //!
-//! [`select`] reads what is asked for, [`columns`] says which columns there are, [`write`] streams the records.
+//! [`select`] reads what is asked for, [`columns`] says which columns there are, [`write()`] streams the records.
 
 mod ask;
 mod csv;
