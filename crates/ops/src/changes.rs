@@ -23,7 +23,7 @@ impl<'a> Changes<'a> {
     /// The changes behind the one with a number; without it, all that are kept. None if there are none at all.
     ///
     /// # Errors
-    /// [`Error::OnlyFolders`], or [`Error::WhichChanges`] if several have changes and none is named.
+    /// [`Error::OnlyFoldersKeepChanges`], or [`Error::WhichChanges`] if several have changes and none is named.
     pub async fn behind(
         deployment: &'a Deployment,
         universe: Option<&str>,

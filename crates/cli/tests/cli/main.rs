@@ -1,6 +1,8 @@
 //! The binary itself, as people and programs use it: what it prints, and how it exits.
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod columns;
