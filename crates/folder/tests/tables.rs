@@ -15,7 +15,7 @@ use tidewaiter::config::Config;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::record::{Change, Plan, Reader};
 use tidewaiter_engine::Error;
-use tidewaiter_engine::ports::{Answer, Batch, BatchNumber, Cargo, Landing, Records};
+use tidewaiter_engine::ports::{Answer, Batch, BatchNumber, Cargo, Landing, Pruning, Records};
 use tidewaiter_folder::SqliteRecords;
 use tokio::runtime::Runtime;
 
@@ -56,9 +56,14 @@ impl Place {
 
     /// Lands a file of `things`, which are as the schema says.
     fn land(&mut self, schema: &Value, csv: &str) -> Result<(), Error> {
+        self.land_in("acme", schema, csv)
+    }
+
+    /// The same in another universe.
+    fn land_in(&mut self, universe: &str, schema: &Value, csv: &str) -> Result<(), Error> {
         self.files += 1;
-        let document = json!({ "acme": { "things": { "plain": {} } }, "scopes": { "things": schema } });
-        let config = Config::parse("acme", document.to_string().as_bytes()).unwrap();
+        let document = json!({ universe: { "things": { "plain": {} } }, "scopes": { "things": schema } });
+        let config = Config::parse(universe, document.to_string().as_bytes()).unwrap();
         let compiled = config.scope("things").unwrap();
         let options = config.subsection("things", "plain").unwrap();
         let plan = &Arc::new(Plan::new(Arc::clone(compiled), config.scopes(), options));
@@ -72,9 +77,9 @@ impl Place {
         let (number, layout) = (BatchNumber { share: 0, batch: 0 }, collected.reader.layout());
         let file = &format!("file{}.csv", self.files);
         self.runtime.block_on(async {
-            let cargo = Cargo { universe: "acme", import, file, bytes: 0, plan };
+            let cargo = Cargo { universe, import, file, bytes: 0, plan };
             let landing = self.records.begin(cargo).await?;
-            let batch = Batch { universe: "acme", import, number, is_again: false, plan, layout, changes };
+            let batch = Batch { universe, import, number, is_again: false, plan, layout, changes };
             assert!(matches!(landing.apply(&batch).await?, Answer::Landed(_)));
             landing.keep().await
         })
@@ -238,6 +243,60 @@ fn names_are_safe_whatever_a_configuration_calls_its_fields() {
     assert_eq!(found, [["1", "2", "3", "4", "5", "6", "7"].map(text)]);
     let columns = place.ask("SELECT field FROM _columns ORDER BY position");
     assert_eq!(columns, names.map(|name| vec![text(name)]), "the catalogue says which field is which");
+}
+
+#[test]
+fn a_page_of_wide_records_is_bounded_by_their_bytes_and_none_is_left_out() {
+    const WIDE: usize = 1_000_000;
+    const PAGE: usize = 4 << 20;
+    let mut place = Place::new();
+    let wide = schema(&json!([{ "name": "id" }, { "name": "text" }]));
+    let lines: Vec<String> = (0..7).map(|key| format!("k{key};{}", "x".repeat(WIDE))).collect();
+    for universe in ["a", "b"] {
+        place.land_in(universe, &wide, &format!("id;text\n{}\n", lines.join("\n"))).unwrap();
+    }
+    let (mut after, mut keys): (Option<(String, String)>, _) = (None, Vec::new());
+    loop {
+        let behind = after.as_ref().map(|(universe, key)| (universe.as_str(), key.as_str()));
+        let page = place.runtime.block_on(place.records.scan("things", behind, 500)).unwrap();
+        assert!(page.len() * WIDE <= PAGE + WIDE, "{} records at a time", page.len());
+        let Some(last) = page.last() else { break };
+        after = Some((last.universe.clone(), last.key.clone()));
+        keys.extend(page.into_iter().map(|record| record.universe + &record.key));
+    }
+    let all = ["a", "b"].iter().flat_map(|universe| (0..7).map(move |key| format!("{universe}k{key}")));
+    assert_eq!(keys, all.collect::<Vec<_>>());
+}
+
+/// The lock stayed poisoned once, so that each later call would have taken back what was done before.
+#[test]
+fn a_panic_takes_its_file_back_and_no_other() {
+    let mut place = Place::new();
+    let schema = schema(&json!([{ "name": "id" }]));
+    place.land(&schema, "id\na\n").unwrap();
+    let document = json!({ "acme": { "things": { "plain": {} } }, "scopes": { "things": schema } });
+    let config = Config::parse("acme", document.to_string().as_bytes()).unwrap();
+    let options = config.subsection("things", "plain").unwrap();
+    let plan = &Arc::new(Plan::new(Arc::clone(config.scope("things").unwrap()), config.scopes(), options));
+    let import = ImportId::new(Timestamp::UNIX_EPOCH, 1);
+    place.runtime.block_on(async {
+        let cargo = Cargo { universe: "acme", import, file: "panics.csv", bytes: 0, plan };
+        let landing = place.records.begin(cargo).await.unwrap();
+        let panics = Pruning {
+            universe: "acme",
+            import,
+            page: 0,
+            after: None,
+            limit: 10,
+            plan,
+            stays: Arc::new(|_, _| panic!("on purpose")),
+        };
+        assert!(landing.prune_unlisted(&panics).await.is_err());
+        assert!(landing.keep().await.is_err(), "nothing of it is kept");
+    });
+    place.land(&schema, "id\nb\n").unwrap();
+    place.land(&schema, "id\nc\n").unwrap();
+    assert_eq!(place.ask("SELECT id FROM things ORDER BY id"), [[text("a")], [text("b")], [text("c")]]);
 }
 
 /// A value of a type as a file may write it, and what a client finds.
