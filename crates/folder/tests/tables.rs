@@ -299,6 +299,21 @@ fn a_panic_takes_its_file_back_and_no_other() {
     assert_eq!(place.ask("SELECT id FROM things ORDER BY id"), [[text("a")], [text("b")], [text("c")]]);
 }
 
+#[test]
+fn the_answers_to_batches_are_dropped_with_the_next_file_or_with_the_store() {
+    let mut place = Place::new();
+    let answers = "SELECT count(*) FROM _applied";
+    for rest in ["1", "2"] {
+        place.land(&schema(&json!([{ "name": "id" }])), &format!("id\n{rest}\n")).unwrap();
+        assert_eq!(place.ask(answers), [[Sql::Integer(1)]], "only those of the file that was landed last");
+        let import = ImportId::new(Timestamp::from_second(1_790_000_000).unwrap(), place.files.into());
+        place.runtime.block_on(place.records.forget("acme", import)).unwrap();
+    }
+    let Place { root, records, .. } = place;
+    drop(records);
+    assert_eq!(ask(root.path(), answers), [[Sql::Integer(0)]]);
+}
+
 /// A value of a type as a file may write it, and what a client finds.
 fn value(kind: &'static str) -> BoxedStrategy<(String, Sql)> {
     let none = (String::new(), Sql::Null);

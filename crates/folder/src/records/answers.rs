@@ -47,3 +47,9 @@ pub(super) fn answer(
         .execute(params![import.to_string(), number.0, number.1, answer])
         .map(|_| ())
 }
+
+/// Drops the answers to the batches of imports that are done.
+pub(super) fn forget(sql: &Connection, imports: &[ImportId]) -> rusqlite::Result<()> {
+    let mut forget = sql.prepare_cached("DELETE FROM _applied WHERE import = ?1")?;
+    imports.iter().try_for_each(|import| forget.execute([import.to_string()]).map(|_| ()))
+}

@@ -8,7 +8,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::record::{Change, Landed, Layout, Plan};
 use tokio::sync::OwnedMutexGuard;
 
-use super::answers::{answer, answered, is_closed};
+use super::answers::{answer, answered, forget, is_closed};
 use super::session::{Inside, Session};
 use super::staged::{SORTED_FROM, Staged};
 use super::tables::{self, Unfit};
@@ -57,10 +57,7 @@ impl SqliteLanding {
         let landing = Self { session: Arc::new(session), plan: Arc::clone(cargo.plan) };
         let plan = Arc::clone(cargo.plan);
         let prepared = landing.run("preparing tables", move |inside| {
-            for import in &forgotten {
-                let forget = "DELETE FROM _applied WHERE import = ?1";
-                inside.sql.prepare_cached(forget)?.execute([import.to_string()])?;
-            }
+            forget(inside.sql, &forgotten)?;
             feed::expire(inside.sql)?;
             prepare(inside.sql, &plan)
         });

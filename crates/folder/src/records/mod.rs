@@ -25,7 +25,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 use tidewaiter::id::ImportId;
@@ -49,11 +49,36 @@ const MOST_OPEN: usize = 16;
 #[derive(Debug, Clone)]
 pub struct SqliteRecords {
     place: Arc<Place>,
-    open: Arc<Mutex<BTreeMap<String, Universe>>>,
-    /// The imports whose answers are not needed any more. The next landing drops them.
-    forgotten: Arc<Mutex<BTreeMap<String, Vec<ImportId>>>>,
+    held: Arc<Mutex<Held>>,
     disk: Option<Disk>,
     in_parts: bool,
+}
+
+/// What the clones of a store share.
+#[derive(Debug, Default)]
+struct Held {
+    /// The databases that are open.
+    open: BTreeMap<String, Universe>,
+    /// The imports whose answers are not needed any more. The next landing drops them.
+    forgotten: BTreeMap<String, Vec<ImportId>>,
+}
+
+impl Drop for Held {
+    /// Drops the answers for which no landing came any more. If that fails, they stay, and do no harm.
+    fn drop(&mut self) {
+        for (universe, imports) in std::mem::take(&mut self.forgotten) {
+            if let Some(writer) = self.open.get(&universe).and_then(|universe| universe.writer.as_ref()) {
+                let forgotten = writer.now("forgetting batches", |sql| {
+                    sql.execute_batch("BEGIN IMMEDIATE")?;
+                    answers::forget(sql, &imports)?;
+                    sql.execute_batch("COMMIT")
+                });
+                if forgotten.is_err() {
+                    writer.roll_back();
+                }
+            }
+        }
+    }
 }
 
 /// Where the databases are.
@@ -108,8 +133,7 @@ impl SqliteRecords {
     }
 
     fn at(place: Place) -> Self {
-        let (open, forgotten) = (Arc::default(), Arc::default());
-        Self { place: Arc::new(place), open, forgotten, disk: None, in_parts: false }
+        Self { place: Arc::new(place), held: Arc::default(), disk: None, in_parts: false }
     }
 
     /// With the files of a deployment beside it: what was changed there is durable before anything is written here.
@@ -157,10 +181,7 @@ impl SqliteRecords {
         cargo: Cargo<'_>,
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Result<SqliteLanding> {
-        let forgotten = {
-            let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-            forgotten.remove(cargo.universe).unwrap_or_default()
-        };
+        let forgotten = self.held().forgotten.remove(cargo.universe).unwrap_or_default();
         SqliteLanding::begin(universe, cargo, turn, forgotten).await
     }
 
@@ -172,6 +193,10 @@ impl SqliteRecords {
         })
     }
 
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The database of a universe; None if there is none. Where one is to be made, there is.
     async fn universe(&self, name: &str, is_made: bool) -> Result<Option<Universe>> {
         let (store, name) = (self.clone(), name.to_owned());
@@ -180,8 +205,8 @@ impl SqliteRecords {
     }
 
     fn find_universe(&self, name: &str, is_made: bool) -> Result<Option<Universe>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(universe) = open.get(name) {
+        let mut held = self.held();
+        if let Some(universe) = held.open.get(name) {
             return Ok(Some(universe.clone()));
         }
         let Place { folder, is_looked, registry } = &*self.place;
@@ -200,10 +225,11 @@ impl SqliteRecords {
             }
             universe
         };
-        if open.len() >= MOST_OPEN {
-            open.retain(|_, universe| !universe.is_idle());
+        if held.open.len() >= MOST_OPEN {
+            let Held { open, forgotten } = &mut *held;
+            open.retain(|name, universe| !universe.is_idle() || forgotten.contains_key(name));
         }
-        open.insert(name.to_owned(), universe.clone());
+        held.open.insert(name.to_owned(), universe.clone());
         Ok(Some(universe))
     }
 
@@ -286,10 +312,9 @@ impl Records for SqliteRecords {
         close_in(&universe, import).await
     }
 
-    /// It costs no commit: the next landing drops the answers. Until then they do no harm.
+    /// It costs no commit: the next landing drops the answers, or the end of the store. Until then they do no harm.
     async fn forget(&self, universe: &str, import: ImportId) -> Result<()> {
-        let mut forgotten = self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-        forgotten.entry(universe.to_owned()).or_default().push(import);
+        self.held().forgotten.entry(universe.to_owned()).or_default().push(import);
         Ok(())
     }
 
