@@ -22,8 +22,10 @@ pub(crate) fn ended(tree: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String>
 /// The values of a record, and the line that each came from.
 type Texts = BTreeMap<String, (String, u64)>;
 
-/// What of records is the same in both worlds. Ids differ: values, and how many lines they came from.
-pub(crate) fn plain(records: Vec<StoredRecord>) -> Vec<(String, Texts, u64)> {
+/// What of records is the same in both worlds, by the texts of their keys. Ids differ: values, and how many lines they came
+/// from. So does the order of keys that are numbers: a table keeps 9 before 10.
+pub(crate) fn plain(mut records: Vec<StoredRecord>) -> Vec<(String, Texts, u64)> {
+    records.sort_by(|one, other| (&one.universe, &one.key).cmp(&(&other.universe, &other.key)));
     let texts = |stored: &StoredRecord| {
         let values = stored.record.values.iter();
         values.map(|(column, value)| (column.clone(), (value.text.clone(), value.source.line))).collect()

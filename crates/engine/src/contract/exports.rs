@@ -35,7 +35,7 @@ impl Rows for Kept {
     }
 }
 
-/// Exports every scope of a store in every way. It holds what [`records`](super::records) leaves there.
+/// Exports every scope of a store in every way. It holds what [`records`](super::records()) leaves there.
 ///
 /// # Panics
 /// If something was promised and not kept.

@@ -239,7 +239,7 @@ pub trait Records: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<StoredRecord>>> + Send;
     /// Records of a scope in the order of universe and key, behind `after`: at most `limit`, and fewer where they are
-    /// wide. There are no more only if the answer is empty.
+    /// wide. There are no more only if the answer is empty. Keys that are whole numbers may come in the order of numbers.
     fn scan(
         &self,
         scope: &str,
