@@ -8,5 +8,4 @@ use crate::support::{Requests, records_table};
 async fn a_table_is_a_store_of_records() {
     let records = records_table(&Requests::default()).await;
     contract::records(&records).await.unwrap();
-    contract::exports(&records).await.unwrap();
 }
