@@ -10,6 +10,7 @@
 #![expect(clippy::panic, reason = "test support: what fails here fails the test that uses it")]
 #![allow(clippy::missing_panics_doc, reason = "test support: what fails here fails the test that uses it")]
 
+mod fixture;
 pub mod generate;
 pub mod golden;
 pub mod invariants;

@@ -1,9 +1,10 @@
 //! A LocalStack for the tests of one process: started when the first of them asks, gone with the process.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+
+use crate::fixture::{Server, server};
 
 /// The endpoint of a LocalStack that runs already, in a container for example.
 const GIVEN: [&str; 2] = ["LOCALSTACK_ENDPOINT", "AWS_ENDPOINT_URL"];
@@ -14,10 +15,10 @@ const GIVEN: [&str; 2] = ["LOCALSTACK_ENDPOINT", "AWS_ENDPOINT_URL"];
 /// # Panics
 /// If none can be started; `tests/localstack/localstack` has said why.
 pub fn endpoint() -> &'static str {
-    static SERVER: OnceLock<(String, Option<Child>)> = OnceLock::new();
+    static SERVER: OnceLock<Server> = OnceLock::new();
     let (endpoint, _) = SERVER.get_or_init(|| {
-        let given = GIVEN.iter().find_map(|name| std::env::var(name).ok()).filter(|given| !given.is_empty());
-        given.map_or_else(start, |endpoint| (endpoint, None))
+        let given = GIVEN.iter().find_map(|name| std::env::var(name).ok());
+        server(given, "localstack/localstack", "http://")
     });
     endpoint
 }
@@ -26,22 +27,6 @@ pub fn endpoint() -> &'static str {
 pub fn unique(prefix: &str) -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("{prefix}-{:016x}", RandomState::new().hash_one(prefix))
-}
-
-fn start() -> (String, Option<Child>) {
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/localstack/localstack");
-    // It stops when its standard input ends, which it does when this process does, in whatever way.
-    let mut child = Command::new(program)
-        .arg("fixture")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
-    let mut endpoint = String::new();
-    let output = child.stdout.take().expect("its output is a pipe");
-    BufReader::new(output).read_line(&mut endpoint).expect("its output can be read");
-    assert!(endpoint.starts_with("http://"), "LocalStack did not start");
-    (endpoint.trim().to_owned(), Some(child))
 }
 
 /// What a LocalStack answers to a GET of one of its own paths, such as `/_aws/ses`: what was sent is read there.

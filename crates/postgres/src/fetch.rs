@@ -112,7 +112,7 @@ impl Asked {
 }
 
 impl Drop for Asked {
-    /// Nobody waits for the answer any more.
+    /// The caller does not wait for the answer any more.
     fn drop(&mut self) {
         self.0.abort();
     }

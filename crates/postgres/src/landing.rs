@@ -1,6 +1,6 @@
 //! What one worker lands of one file: a transaction that is open from the first batch until it is kept.
 //!
-//! Nobody sees a file of which half is loaded, and a worker that stops leaves nothing behind. While the transaction is open
+//! Readers see a file as a whole, and a worker that stops leaves nothing behind. While the transaction is open
 //! it holds the lock of the universe, so files are landed one after the other, and the tables are as they were read.
 
 use std::sync::Arc;
@@ -217,7 +217,7 @@ impl Landing for PostgresLanding {
 }
 
 impl Drop for PostgresLanding {
-    /// Undoes what was not kept. If nobody can wait for that, the connection is closed, which undoes it, too.
+    /// Undoes what was not kept. Without a runtime that can wait for that, it closes the connection, which undoes it, too.
     fn drop(&mut self) {
         let Some(state) = self.state.get_mut().take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };

@@ -1,7 +1,7 @@
 //! Records of tidewaiter in PostgreSQL.
 //!
 //! A universe is a schema, a scope a table, a field a column of its type; so records are what any client reads. A file
-//! is landed in one transaction, which nobody sees before all of the file is in it. The lines of a batch are landed in
+//! is landed in one transaction, which readers see when all of the file is in it. The lines of a batch are landed in
 //! memory, by the same function as in every store, on what was fetched for all of them; what changed is written as a set.
 //!
 //! * [`Address`] says where the database is, without a password.

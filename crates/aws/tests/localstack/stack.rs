@@ -157,7 +157,7 @@ impl Stack {
         *self.dropped.lock().unwrap() += files.len();
     }
 
-    /// Drops files that come in one delivery to whoever orders them: the sequencer waits until all are taken in.
+    /// Drops files in one delivery: the sequencer takes no message until unpack has registered all of them.
     pub(crate) async fn drop_together(&self, files: &BTreeMap<String, Vec<u8>>) {
         self.takes("sequence", false).await;
         self.drop_all(files).await;

@@ -235,7 +235,7 @@ impl<R: Records> Store<'_, R> {
         let first = answered(&landing, &batch(0)).await?;
         let seen = landing.scan("people", Some((universe, "")), 10).await?;
         assert_eq!(seen.len(), 1, "the landing sees what it did");
-        assert_eq!(self.name_of(universe, "a").await?, None, "nobody else does");
+        assert_eq!(self.name_of(universe, "a").await?, None, "other readers do not");
         assert!(!self.records.has_begun(universe, file.import).await?);
         drop(landing);
         assert_eq!(self.name_of(universe, "a").await?, None, "it is gone with the landing");

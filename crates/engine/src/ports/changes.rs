@@ -51,7 +51,7 @@ pub struct ChangePage {
 /// A store that keeps what was decided, for those who follow it.
 ///
 /// A batch writes its changes in the transaction that lands it. Changes have numbers in the order in which they become
-/// visible, without gaps. So whoever remembers the last number misses nothing and reads nothing twice.
+/// visible, without gaps. So a reader that remembers the last number misses nothing and reads nothing twice.
 pub trait ChangeFeed: Send + Sync + 'static {
     /// The changes of a universe behind the `after`th: at most about so many, and none if there are none.
     fn changes(

@@ -218,7 +218,7 @@ pub trait Records: Send + Sync + 'static {
     fn forget(&self, _universe: &str, _import: ImportId) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
-    /// True if nobody sees anything of a landing before it is kept, and nothing of it is left if it is not.
+    /// True if readers see a landing only when it is kept, and a landing that is not kept leaves nothing.
     fn lands_whole(&self) -> bool;
     /// How many lines make a batch: always as many.
     fn batch_lines(&self) -> usize {
@@ -252,7 +252,7 @@ pub trait Records: Send + Sync + 'static {
 
 /// What one worker lands of one import.
 ///
-/// A store with transactions keeps it back until [`Landing::keep`]: nobody sees a file of which half is loaded. If the
+/// A store with transactions keeps it back until [`Landing::keep`]: readers see a file as a whole. If the
 /// landing is dropped before that, or the process ends, nothing of it has happened. A store without them lands each
 /// batch for itself; then a batch is seen as soon as it is landed.
 pub trait Landing: Send + Sync + 'static {

@@ -12,7 +12,7 @@ use tidewaiter_engine::{Error, Result};
 
 use super::SqliteRecords;
 use super::filter::Filter;
-use super::tables::StoredTable;
+use super::stored::StoredTable;
 use super::values;
 use crate::sqlite::from_json;
 

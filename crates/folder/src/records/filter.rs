@@ -4,7 +4,7 @@ use rusqlite::types::{ToSqlOutput, Value};
 use tidewaiter_engine::ports::{Condition, Selection};
 
 use super::statements::key_value;
-use super::tables::{StoredColumn, StoredTable, json_path};
+use super::stored::{StoredColumn, StoredTable, json_path};
 use super::values::{self, Kept};
 
 /// Which rows are selected: a condition, and its values.

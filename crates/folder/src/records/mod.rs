@@ -2,7 +2,7 @@
 //!
 //! [The page on records](../../../../docs/records.md) describes the tables for those who query them.
 //!
-//! A file is landed in one transaction, so nobody sees half of it. One file at a time changes a universe: the next one waits
+//! A landing is one transaction, so readers see a file as a whole. One file at a time changes a universe: the next one waits
 //! for its turn. Reading goes on meanwhile, on a connection of its own.
 
 mod answers;
@@ -12,9 +12,11 @@ mod filter;
 mod known_keys;
 mod landing;
 mod read;
+mod retype;
 mod session;
 mod staged;
 mod statements;
+mod stored;
 mod tables;
 mod tx;
 mod universe;
@@ -33,8 +35,8 @@ use tidewaiter::id::ImportId;
 use super::disk::Disk;
 use super::sqlite::Database;
 pub use landing::SqliteLanding;
+use stored::Unfit;
 pub(super) use tables::MIGRATIONS;
-use tables::Unfit;
 use tidewaiter_engine::ports::{Cargo, ChangeFeed, ChangePage, Records, StoredRecord};
 use tidewaiter_engine::{Error, Result};
 use tokio::sync::OwnedMutexGuard;
@@ -95,7 +97,7 @@ impl fmt::Debug for Place {
     }
 }
 
-/// Who knows which universes have a database. Another file in the folder, such as a copy that somebody made, is none.
+/// Knows which universes have a database. Another file in the folder, such as a copy that an analyst made, is none.
 pub(super) trait Registry: Send + Sync {
     /// The universes, in the order of their names.
     fn universes(&self) -> Result<Vec<String>>;

@@ -8,7 +8,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::record::Record;
 
 use super::statements::{Handle, Owned, Read, key_value, owned, read_columns};
-use super::tables::StoredTable;
+use super::stored::StoredTable;
 use super::tx::import_of;
 
 /// How many bytes of records are read at a time, and the record that passes this. Lines may be as wide as a megabyte.

@@ -8,7 +8,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::record::{KEY_SEPARATOR, Record, Source, Value, join_key, owned_prefix};
 use tidewaiter::schema::FieldType;
 
-use super::tables::{StoredTable, list_insert};
+use super::stored::{StoredTable, list_insert};
 use super::values::{self, Kept};
 use crate::sqlite::{from_json, to_json};
 

@@ -4,12 +4,13 @@
 //! fields come later.
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use tidewaiter::record::{MOST_COLUMNS, Table, TableColumn, TableKey, free_name};
-use tidewaiter::schema::FieldType;
 
-use super::values::{self, Kept};
-use crate::sqlite::{from_json, to_json};
+use super::retype::convert;
+use super::stored::{Fitting, StoredTable, Unfit, definition, list_insert, quoted};
+use super::values;
+use crate::sqlite::to_json;
 
 pub(crate) const MIGRATIONS: &[&str] = &["
     -- The files whose lines changed records.
@@ -52,116 +53,6 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (import, share, number)
     ) WITHOUT ROWID;
 "];
-
-/// A table as it is.
-#[derive(Debug, Clone)]
-pub(super) struct StoredTable {
-    /// Its number.
-    pub(super) id: i64,
-    pub(super) scope: String,
-    /// Its name, quoted.
-    pub(super) name: String,
-    /// In the order of their fields.
-    pub(super) columns: Vec<StoredColumn>,
-    /// Which columns are its key, by their place among the columns; None if `_key` is.
-    pub(super) key: Option<Vec<usize>>,
-}
-
-/// A column as it is.
-#[derive(Debug, Clone)]
-pub(super) struct StoredColumn {
-    pub(super) field: String,
-    /// Its name, quoted.
-    pub(super) name: String,
-    pub(super) kind: FieldType,
-    /// The table with its lists, quoted.
-    pub(super) lists: Option<String>,
-}
-
-/// Why a table cannot be what a configuration wants it to be.
-#[derive(Debug)]
-pub(super) struct Unfit {
-    pub(super) why: String,
-    pub(super) hint: String,
-}
-
-/// What comes of bringing a table to what a configuration says.
-type Fitting<T> = rusqlite::Result<Result<T, Unfit>>;
-
-impl StoredTable {
-    /// The table of a scope, if there is one.
-    pub(super) fn find(sql: &Connection, scope: &str) -> rusqlite::Result<Option<Self>> {
-        let found = sql
-            .prepare_cached("SELECT id, name, key FROM _tables WHERE scope = ?1")?
-            .query_row([scope], |row| {
-                Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
-            })
-            .optional()?;
-        let Some((id, name, key)) = found else { return Ok(None) };
-        let columns = sql
-            .prepare_cached("SELECT field, name, type, lists FROM _columns WHERE scope = ?1 ORDER BY field")?
-            .query_map([scope], |row| {
-                let (name, lists): (String, Option<String>) = (row.get(1)?, row.get(3)?);
-                Ok(StoredColumn {
-                    field: row.get(0)?,
-                    name: quoted(&name),
-                    kind: from_json(&row.get::<_, String>(2)?)?,
-                    lists: lists.as_deref().map(quoted),
-                })
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        let place = |field: &String| columns.iter().position(|column| column.field == *field);
-        let key: Option<Vec<String>> = key.map(|key| from_json(&key)).transpose()?;
-        let key = key.map(|fields| fields.iter().filter_map(place).collect());
-        Ok(Some(Self { id, scope: scope.to_owned(), name: quoted(&name), columns, key }))
-    }
-
-    /// All tables, in the order of their scopes.
-    pub(super) fn all(sql: &Connection) -> rusqlite::Result<Vec<Self>> {
-        let mut scopes = sql.prepare_cached("SELECT scope FROM _tables ORDER BY scope")?;
-        let scopes: Vec<String> = scopes.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        let tables = scopes.iter().map(|scope| Self::find(sql, scope));
-        Ok(tables.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
-    }
-
-    /// The names of the key's columns, quoted.
-    pub(super) fn key_names(&self) -> Vec<&str> {
-        match &self.key {
-            None => vec!["_key"],
-            Some(places) => {
-                places.iter().filter_map(|at| Some(self.columns.get(*at)?.name.as_str())).collect()
-            }
-        }
-    }
-
-    /// The type of each column of the key.
-    pub(super) fn key_kinds(&self) -> Vec<FieldType> {
-        match &self.key {
-            None => vec![FieldType::String],
-            Some(places) => places.iter().filter_map(|at| Some(self.columns.get(*at)?.kind)).collect(),
-        }
-    }
-
-    fn key_fields(&self) -> TableKey {
-        match &self.key {
-            None => TableKey::Own,
-            Some(places) => TableKey::Fields(
-                places.iter().filter_map(|at| Some(self.columns.get(*at)?.field.clone())).collect(),
-            ),
-        }
-    }
-
-    /// The parts of a record's key, one for each column of the table's key.
-    pub(super) fn key_parts(&self, key: &str) -> Option<Vec<String>> {
-        self.key_fields().parts(key)
-    }
-
-    /// `"a" = ?1 AND "b" = ?2`, for the columns of the key.
-    pub(super) fn key_is(&self) -> String {
-        let is = self.key_names().into_iter().zip(1..).map(|(name, n)| format!("{name} = ?{n}"));
-        is.collect::<Vec<_>>().join(" AND ")
-    }
-}
 
 /// Brings the table of a scope to what a configuration says. It is made if there is none.
 pub(super) fn prepare(sql: &Connection, table: &Table) -> Fitting<()> {
@@ -231,37 +122,6 @@ fn create(sql: &Connection, table: &Table) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The statement that makes a table of these columns.
-fn definition(name: &str, columns: &[(String, &TableColumn)], key: &TableKey) -> String {
-    let fields = match key {
-        TableKey::Own => &[][..],
-        TableKey::Fields(fields) => fields,
-    };
-    let own = fields.is_empty().then(|| "_key TEXT NOT NULL".to_owned());
-    let columns: Vec<(String, &TableColumn)> =
-        columns.iter().map(|(name, column)| (quoted(name), *column)).collect();
-    let declared = columns.iter().map(|(name, column)| {
-        if fields.contains(&column.field) {
-            format!("{name} {} NOT NULL", values::declared_in_key(column.kind))
-        } else {
-            format!("{name} {}", values::declared(column.kind))
-        }
-    });
-    let provenance = [
-        "_run INTEGER NOT NULL REFERENCES _runs (id)",
-        "_line INTEGER NOT NULL",
-        "_earlier TEXT",
-        "_exact TEXT",
-    ];
-    let all: Vec<String> = own.into_iter().chain(declared).chain(provenance.map(str::to_owned)).collect();
-    let name_of = |field: &String| {
-        columns.iter().find(|(_, column)| column.field == *field).map(|(name, _)| name.as_str())
-    };
-    let key: Vec<&str> =
-        if fields.is_empty() { vec!["_key"] } else { fields.iter().filter_map(name_of).collect() };
-    format!("CREATE TABLE {name} ({}, PRIMARY KEY ({})) WITHOUT ROWID", all.join(", "), key.join(", "))
-}
-
 fn note_column(
     sql: &Connection,
     scope: &str,
@@ -329,141 +189,6 @@ fn add_lists(sql: &Connection, table: &StoredTable, field: &str) -> rusqlite::Re
     Ok(())
 }
 
-/// The statement that notes that a record is in a list: the list, then the key.
-pub(super) fn list_insert(name: &str, keys: &[&str]) -> String {
-    let places: Vec<String> = (1..=keys.len() + 1).map(|n| format!("?{n}")).collect();
-    format!("INSERT OR IGNORE INTO {name} (list, {}) VALUES ({})", keys.join(", "), places.join(", "))
-}
-
-/// Gives a column another type. Each of its values is read by that type; if one does not fit, nothing is changed.
-fn convert(sql: &Connection, table: &StoredTable, column: &StoredColumn, kind: FieldType) -> Fitting<()> {
-    let exact = format!("_exact ->> {}", json_path(&column.field));
-    let select = format!(
-        "SELECT {}, {exact} FROM {} WHERE {} IS NOT NULL OR {exact} IS NOT NULL",
-        column.name, table.name, column.name
-    );
-    let mut select = sql.prepare(&select)?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let kept: Option<String> = row.get(1)?;
-        let text = kept.or(values::text(column.kind, row.get_ref(0)?)).unwrap_or_default();
-        if !fits(kind, &text) {
-            return Ok(Err(Unfit {
-                why: format!(
-                    "column {} of {} holds {text:?}, which is no {}",
-                    column.field,
-                    table.scope,
-                    type_name(kind)
-                ),
-                hint: format!(
-                    "configure {} as {} again, or correct the records first",
-                    column.field,
-                    type_name(column.kind)
-                ),
-            }));
-        }
-    }
-    drop(rows);
-    rebuild(sql, table, column, kind).map(Ok)
-}
-
-/// True if a text is a value of a type, so that it need not be kept beside its column. A number of more digits than a
-/// column holds is one, too.
-fn fits(kind: FieldType, text: &str) -> bool {
-    match (kind, values::kept(kind, text)) {
-        (_, Kept::Exactly(_)) => true,
-        (FieldType::Integer, _) => {
-            let digits = text.strip_prefix('-').unwrap_or(text);
-            !digits.starts_with('0') && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-        }
-        (FieldType::Number, _) => {
-            let number = text.strip_prefix('-').unwrap_or(text);
-            let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-            [whole, fraction]
-                .iter()
-                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-                && !(whole.len() > 1 && whole.starts_with('0'))
-        }
-        _ => false,
-    }
-}
-
-/// How a configuration calls a type.
-fn type_name(kind: FieldType) -> String {
-    serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-/// Makes the table anew, with another type for one column.
-fn rebuild(
-    sql: &Connection,
-    table: &StoredTable,
-    column: &StoredColumn,
-    kind: FieldType,
-) -> rusqlite::Result<()> {
-    let mut positions = sql.prepare("SELECT field, name FROM _columns WHERE scope = ?1 ORDER BY position")?;
-    let names: Vec<(String, String)> = positions
-        .query_map([&table.scope], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let described: Vec<(String, TableColumn)> = names
-        .into_iter()
-        .filter_map(|(field, name)| {
-            let known = table.columns.iter().find(|known| known.field == field)?;
-            let kind = if field == column.field { kind } else { known.kind };
-            Some((name, TableColumn { field, kind, holds_lists: known.lists.is_some() }))
-        })
-        .collect();
-    let columns: Vec<(String, &TableColumn)> =
-        described.iter().map(|(name, column)| (name.clone(), column)).collect();
-    let key = table.key_fields();
-    sql.execute_batch(&definition("_rebuilt", &columns, &key))?;
-    let own = table.key.is_none().then_some("_key".to_owned());
-    let all: Vec<String> = own
-        .into_iter()
-        .chain(columns.iter().map(|(name, _)| quoted(name)))
-        .chain(["_run", "_line", "_earlier", "_exact"].map(str::to_owned))
-        .collect();
-    let place = all.iter().position(|name| *name == column.name).unwrap_or_default();
-    let exact = all.len() - 1;
-    let mut select = sql.prepare(&format!("SELECT {} FROM {}", all.join(", "), table.name))?;
-    let places: Vec<String> = (1..=all.len()).map(|n| format!("?{n}")).collect();
-    let mut insert = sql.prepare(&format!("INSERT INTO _rebuilt VALUES ({})", places.join(", ")))?;
-    let is_key = matches!(&key, TableKey::Fields(fields) if fields.contains(&column.field));
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        for at in 0..all.len() {
-            insert.raw_bind_parameter(at + 1, ToSqlOutput::Borrowed(row.get_ref(at)?))?;
-        }
-        let kept: Option<String> = row.get(exact)?;
-        let mut beside: std::collections::BTreeMap<String, String> =
-            kept.as_deref().map(from_json).transpose()?.unwrap_or_default();
-        let text = beside.remove(&column.field).or(values::text(column.kind, row.get_ref(place)?));
-        if let Some(text) = &text {
-            if is_key {
-                insert.raw_bind_parameter(place + 1, values::kept_in_key(kind, text))?;
-            } else {
-                match values::kept(kind, text) {
-                    Kept::Exactly(value) => insert.raw_bind_parameter(place + 1, value)?,
-                    Kept::Nearly(value) => {
-                        insert.raw_bind_parameter(place + 1, value)?;
-                        beside.insert(column.field.clone(), text.clone());
-                    }
-                }
-            }
-            let beside = if beside.is_empty() { None } else { Some(to_json(&beside)?) };
-            insert.raw_bind_parameter(exact + 1, beside)?;
-        }
-        insert.raw_execute()?;
-    }
-    drop(rows);
-    drop((select, insert));
-    sql.execute_batch(&format!("DROP TABLE {0}; ALTER TABLE _rebuilt RENAME TO {0}", table.name))?;
-    sql.execute(
-        "UPDATE _columns SET type = ?3 WHERE scope = ?1 AND field = ?2",
-        params![table.scope, column.field, to_json(&kind)?],
-    )
-    .map(|_| ())
-}
-
 /// A name for a table. SQLite keeps names that begin with its own for itself.
 fn free_table(sql: &Connection, wanted: &str) -> rusqlite::Result<String> {
     let mut names =
@@ -476,15 +201,4 @@ fn free_table(sql: &Connection, wanted: &str) -> rusqlite::Result<String> {
 
 fn refs(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).collect()
-}
-
-/// A name as SQL takes it, whatever is in it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// The place of a field in a JSON object, as a text of SQL.
-pub(super) fn json_path(field: &str) -> String {
-    let inner = field.replace('\\', "\\\\").replace('"', "\\\"").replace('\'', "''");
-    format!("'$.\"{inner}\"'")
 }

@@ -9,7 +9,7 @@ use tidewaiter::record::{Change, Landed, Layout, Plan, Record, RecordTx, Source,
 use super::feed::Feed;
 use super::known_keys::KnownKeys;
 use super::statements::Handle;
-use super::tables::{StoredTable, quoted};
+use super::stored::{StoredTable, quoted};
 use crate::sqlite::to_json;
 
 /// The records of one universe.

@@ -43,7 +43,7 @@ impl Universe {
         Ok(Self { folder: folder_of(path), writer: None, reader, turn: Arc::default() })
     }
 
-    /// True if nobody else holds it.
+    /// True if no landing and no reader uses it.
     pub(super) fn is_idle(&self) -> bool {
         Arc::strong_count(&self.turn) == 1
     }

@@ -218,7 +218,7 @@ fn a_disk_that_is_full_at_the_end_is_an_error() {
     assert_eq!(sorter.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
 }
 
-/// What comes of a temporary file that somebody changes.
+/// The sorter finds that another process has changed its temporary file.
 fn after(damage: impl FnOnce(&File)) -> io::Result<Vec<Pushed>> {
     let root = tempfile::tempdir().unwrap();
     let scratch = Scratch::create(root.path()).unwrap();

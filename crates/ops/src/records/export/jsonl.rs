@@ -42,14 +42,8 @@ impl<W: Write + Send + 'static> Rows for JsonLines<W> {
     fn begin(&mut self, origin: &Origin<'_>) {
         (self.at, self.is_first) = (0, true);
         self.out.buffer().push(b'{');
-        if self.layout.universe.is_some() {
-            self.cell(Cell::Text(origin.universe));
-        }
-        if self.layout.origin.is_some() {
-            self.cell(Cell::Text(origin.key));
-            self.cell(Cell::Text(origin.import));
-            self.cell(Cell::Integer(i64::try_from(origin.line).unwrap_or(i64::MAX)));
-        }
+        let leading = self.layout.leading(origin);
+        leading.for_each(|cell| self.cell(cell));
     }
 
     fn cell(&mut self, cell: Cell<'_>) {

@@ -12,7 +12,9 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use tidewaiter_engine::capabilities::HasRecords;
-use tidewaiter_engine::ports::{Cell, ExportColumn, Exports, Rows, Selection, StoredRecord, hand_over};
+use tidewaiter_engine::ports::{
+    Cell, ExportColumn, Exports, Origin, Rows, Selection, StoredRecord, hand_over,
+};
 
 pub use self::ask::{Asked, columns, columns_of, select};
 use self::csv::Csv;
@@ -57,6 +59,14 @@ impl Layout {
             origin: selection.with_origin.then(|| ["_key", "_import", "_line"].map(free)),
             columns: Arc::clone(columns),
         }
+    }
+
+    /// The cells of a row before its fields.
+    fn leading<'r>(&self, origin: &Origin<'r>) -> impl Iterator<Item = Cell<'r>> + use<'r> {
+        let line = i64::try_from(origin.line).unwrap_or(i64::MAX);
+        let universe = self.universe.is_some().then_some(Cell::Text(origin.universe));
+        let own = [Cell::Text(origin.key), Cell::Text(origin.import), Cell::Integer(line)];
+        universe.into_iter().chain(self.origin.is_some().then_some(own).into_iter().flatten())
     }
 
     /// The names of all columns.

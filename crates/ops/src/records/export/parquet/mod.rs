@@ -120,14 +120,8 @@ impl<W: Write + Send> Parquet<W> {
 impl<W: Write + Send + 'static> Rows for Parquet<W> {
     fn begin(&mut self, origin: &Origin<'_>) {
         self.at = 0;
-        if self.layout.universe.is_some() {
-            self.cell(Cell::Text(origin.universe));
-        }
-        if self.layout.origin.is_some() {
-            self.cell(Cell::Text(origin.key));
-            self.cell(Cell::Text(origin.import));
-            self.cell(Cell::Integer(i64::try_from(origin.line).unwrap_or(i64::MAX)));
-        }
+        let leading = self.layout.leading(origin);
+        leading.for_each(|cell| self.cell(cell));
     }
 
     fn cell(&mut self, cell: Cell<'_>) {
