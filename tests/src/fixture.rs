@@ -1,7 +1,7 @@
 //! A server for the tests of one process, started by a program under `tests/` that prints where it is reached.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// Where a server is reached, and its process if this one has started it.
 pub(crate) type Server = (String, Option<Child>);
@@ -11,10 +11,15 @@ pub(crate) type Server = (String, Option<Child>);
 /// # Panics
 /// If it does not start; the program has said why.
 pub(crate) fn server(given: Option<String>, program: &str, scheme: &str) -> Server {
-    given.filter(|given| !given.is_empty()).map_or_else(|| start(program, scheme), |given| (given, None))
+    let start = || {
+        let (address, child, _) = started(program, scheme);
+        (address, Some(child))
+    };
+    given.filter(|given| !given.is_empty()).map_or_else(start, |given| (given, None))
 }
 
-fn start(program: &str, scheme: &str) -> Server {
+/// Starts a server: where it is reached, its process, and what it says from then on.
+pub(crate) fn started(program: &str, scheme: &str) -> (String, Child, BufReader<ChildStdout>) {
     let path = format!("{}/{program}", env!("CARGO_MANIFEST_DIR"));
     // It stops when its standard input ends, which it does when this process does, in whatever way.
     let mut child = Command::new(&path)
@@ -24,8 +29,8 @@ fn start(program: &str, scheme: &str) -> Server {
         .spawn()
         .unwrap_or_else(|error| panic!("{path}: {error}"));
     let mut address = String::new();
-    let output = child.stdout.take().expect("its output is a pipe");
-    BufReader::new(output).read_line(&mut address).expect("its output can be read");
+    let mut output = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+    output.read_line(&mut address).expect("its output can be read");
     assert!(address.starts_with(scheme), "{program} did not start a server");
-    (address.trim().to_owned(), Some(child))
+    (address.trim().to_owned(), child, output)
 }

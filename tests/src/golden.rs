@@ -24,10 +24,13 @@ use tidewaiter_engine::ports::{ImportRun, Kind, Progress, StoredRecord};
 use crate::mask::Mask;
 use crate::world::{PARTNER, World, files};
 
-/// Runs the case in a folder, and gives what came of it by path below `expected/`.
-pub fn outcome(case: &Path) -> BTreeMap<String, Vec<u8>> {
+/// Runs the case in a folder, with more settings than its own, and gives what came of it by path below `expected/`.
+pub fn outcome(case: &Path, more: &str) -> BTreeMap<String, Vec<u8>> {
     let world = World::new();
     settings(&world, case);
+    let path = world.path("tidewaiter.toml");
+    let own = fs::read_to_string(&path).unwrap_or_default();
+    fs::write(path, format!("{own}\n{more}")).expect("the settings can be written");
     let mut given = BTreeMap::new();
     for (name, content) in files(&case.join("config"), "") {
         let universe = name.trim_end_matches(".json");
@@ -175,9 +178,10 @@ fn ledger_line(import: &ImportRun) -> String {
     line
 }
 
-/// Compares a case with what is expected of it, or writes that anew. The answer is what differs.
-pub fn judge(case: &Path, update: bool) -> Option<String> {
-    let found = outcome(case);
+/// Compares a case, run with more settings than its own, with what is expected of it, or writes that anew. The answer is what
+/// differs.
+pub fn judge(case: &Path, more: &str, update: bool) -> Option<String> {
+    let found = outcome(case, more);
     let folder = case.join("expected");
     if update {
         let _ = fs::remove_dir_all(&folder);

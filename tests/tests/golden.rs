@@ -1,13 +1,24 @@
 //! Every folder under `tests/golden/` is a case; see `tidewaiter_tests::golden`.
 
+use std::panic::RefUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tidewaiter_tests::golden;
+use tidewaiter_tests::{golden, postgres};
 
 #[test]
 fn golden_folders() {
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    judge_all(std::env::var_os("UPDATE_GOLDEN").is_some(), String::new);
+}
+
+/// What comes of a delivery does not depend on the engine that keeps the records.
+#[test]
+fn golden_folders_with_records_in_postgres() {
+    judge_all(false, || postgres::Database::new().settings());
+}
+
+/// Judges all cases, each with more settings than its own.
+fn judge_all(update: bool, more: impl Fn() -> String + Sync + RefUnwindSafe) {
     let only = std::env::var("GOLDEN").unwrap_or_default();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -23,7 +34,7 @@ fn golden_folders() {
             scope.spawn(|| {
                 loop {
                     let Some(case) = queue.lock().unwrap().pop() else { break };
-                    let judged = std::panic::catch_unwind(|| golden::judge(&case, update));
+                    let judged = std::panic::catch_unwind(|| golden::judge(&case, &more(), update));
                     let failure = judged.unwrap_or_else(|_| Some(format!("{}: see above", case.display())));
                     failures.lock().unwrap().extend(failure);
                 }

@@ -155,7 +155,9 @@ fn hint(error: &Ops) -> Option<String> {
         #[cfg(feature = "aws")]
         Ops::Stack(problem) => return problem.hint(),
         Ops::Pipeline(tidewaiter_engine::Error::Refused { .. }) => {
-            "docs/operating.md lists the permissions an operator needs (Looking at a stack)".to_owned()
+            "docs/operating.md lists the permissions an operator needs (Looking at a stack), docs/postgres.md those of \
+             a database (Roles)"
+                .to_owned()
         }
         Ops::Pipeline(tidewaiter_engine::Error::Lost { .. }) => {
             "restore it from a backup; or continue without its contents: `tidewaiter init DIR --accept-empty`"

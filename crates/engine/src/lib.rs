@@ -5,6 +5,7 @@
 //! [`capabilities`] that it needs, and a deployment implements those that it has.
 
 pub mod capabilities;
+pub mod change_blocks;
 mod chunks;
 pub mod conclude;
 pub mod config_cache;

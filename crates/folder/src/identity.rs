@@ -3,12 +3,21 @@
 //! Each deployment has an id. It is written once: into the state, into each database of records when it is made, and into a
 //! file beside them. The state knows which databases of records were made. From then on a database without it was lost, emptied or exchanged, and no command uses it: files would be imported
 //! again, or what was imported would be missing. An operator restores it, or says that it is to begin anew.
+//!
+//! Records in PostgreSQL are found in the same way: each universe there has the id, and the state knows for which universes a
+//! schema was made. The records of a folder are in one engine: with another one, no command uses it.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use tidewaiter::mistake::Mistake;
+use tidewaiter_postgres::{Address, Options, PostgresRecords};
+
+use super::engines::FolderRecords;
 use super::records::{self, MIGRATIONS as RECORDS, Registry, SqliteRecords};
+use super::settings::{Engine, FILE as SETTINGS, RecordSettings, POSTGRES, SQLITE};
 use super::sqlite::Database;
 use super::sqlite_open;
 use super::state::{MIGRATIONS as STATE, SqliteState};
@@ -28,49 +37,81 @@ const GONE: &str = "is gone or empty, although files were imported here";
 const ANOTHER: &str = "belongs to another deployment";
 
 /// The stores of a deployment.
-pub(super) type Stores = (SqliteState, SqliteRecords);
+pub(super) type Stores = (SqliteState, FolderRecords);
 
 /// How a database is opened.
 type Opens = fn(&Path, sqlite_open::Migrations) -> Result<Database>;
 
 /// Opens the stores to work with them. Those of a new deployment are made.
-pub(super) fn open(root: &Path) -> Result<Stores> {
+pub(super) fn open(root: &Path, settings: &RecordSettings) -> Result<Stores> {
     let written = written(root)?;
     let state = state(root, written.as_deref(), Database::open)?;
     let known = known(root, written.as_deref(), &state)?;
+    is_in_one_engine(root, &state, settings)?;
     let id = state.identify(&known.unwrap_or_else(fresh))?;
     find_records(root, &id, &state, Database::open)?;
     if written.is_none() {
         write_beside(root, &id)?;
     }
-    Ok(stores(root, &id, state))
+    Ok(stores(root, &id, state, settings))
 }
 
 /// Opens the stores to look at them. Those of a new deployment are empty.
-pub(super) fn look(root: &Path) -> Result<Stores> {
+pub(super) fn look(root: &Path, settings: &RecordSettings) -> Result<Stores> {
     let written = written(root)?;
     let state = state(root, written.as_deref(), Database::look)?;
-    if let Some(id) = known(root, written.as_deref(), &state)? {
-        find_records(root, &id, &state, Database::look)?;
+    is_in_one_engine(root, &state, settings)?;
+    let known = known(root, written.as_deref(), &state)?;
+    if let Some(id) = &known {
+        find_records(root, id, &state, Database::look)?;
     }
-    let registry = Noted { folder: root.join(RECORDS_FOLDER), id: String::new(), state: state.clone() };
-    let records = SqliteRecords::look(&root.join(RECORDS_FOLDER), Box::new(registry));
+    let folder = root.join(RECORDS_FOLDER);
+    let registry = Noted { folder: folder.clone(), id: known.unwrap_or_default(), state: state.clone() };
+    let records = match &settings.engine {
+        Engine::Sqlite => FolderRecords::Sqlite(SqliteRecords::look(&folder, Box::new(registry))),
+        Engine::Postgres(address) => in_postgres(address, settings, registry, true),
+    };
     Ok((SqliteState::of(state), records))
 }
 
-/// Accepts the databases as they are, also if one was lost: it begins anew.
-pub(super) fn accept(root: &Path) -> Result<Stores> {
-    let (state, id) = (state(root, None, Database::open)?, fresh());
+/// Accepts the databases as they are, also if one was lost: it begins anew. What is in PostgreSQL keeps its id, and so does the
+/// folder then.
+pub(super) fn accept(root: &Path, settings: &RecordSettings) -> Result<Stores> {
+    let state = state(root, None, Database::open)?;
+    let id = match &settings.engine {
+        Engine::Sqlite => fresh(),
+        Engine::Postgres(_) => written(root)?.or(state.identity()?.id).unwrap_or_else(fresh),
+    };
     state.identify_anew(&id)?;
     state.now(NOTING, |sql| sql.execute("DELETE FROM record_databases", []))?;
     let folder = root.join(RECORDS_FOLDER);
-    for universe in records::databases(&folder)? {
-        let path = records::file(&folder, &universe);
-        Database::open(&path, RECORDS)?.identify_anew(&id)?;
-        note(&state, &universe)?;
+    if settings.engine == Engine::Sqlite {
+        for universe in records::databases(&folder)? {
+            let path = records::file(&folder, &universe);
+            Database::open(&path, RECORDS)?.identify_anew(&id)?;
+            note(&state, &universe, SQLITE)?;
+        }
     }
     write_beside(root, &id)?;
-    Ok(stores(root, &id, state))
+    Ok(stores(root, &id, state, settings))
+}
+
+/// Refuses settings that choose another engine than the one that has the records.
+fn is_in_one_engine(root: &Path, state: &Database, settings: &RecordSettings) -> Result<()> {
+    let chosen = settings.engine.name();
+    let others: Vec<(String, String)> = state.read_now(READING, |sql| {
+        let other = "SELECT universe, engine FROM record_databases WHERE engine <> ?1 ORDER BY universe";
+        let mut other = sql.prepare_cached(other)?;
+        other.query_map([chosen], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    })?;
+    let Some((universe, engine)) = others.first() else { return Ok(()) };
+    let mistake = Mistake::new(
+        "records.engine",
+        format!("this is {chosen}, and the records of {universe} are in {engine}: they would be split"),
+    );
+    let hint = format!("choose {engine} again, or begin with a new folder: records do not move between engines");
+    let (key, mistakes) = (root.join(SETTINGS).display().to_string(), mistake.with_hint(hint).to_string());
+    Err(Error::Settings { key, mistakes })
 }
 
 /// The state. If the deployment has an id, there must be one.
@@ -99,8 +140,7 @@ fn known(root: &Path, written: Option<&str>, state: &Database) -> Result<Option<
 
 /// Looks whether each database of records that was made is there, and is the one that was made.
 fn find_records(root: &Path, id: &str, state: &Database, open: Opens) -> Result<()> {
-    let noted = noted(state)?;
-    for universe in noted {
+    for universe in noted(state, SQLITE)? {
         let path = records::file(&root.join(RECORDS_FOLDER), &universe);
         if sqlite_open::is_empty(&path)? {
             return Err(lost(&path, GONE));
@@ -115,10 +155,24 @@ fn find_records(root: &Path, id: &str, state: &Database, open: Opens) -> Result<
 }
 
 /// The stores of a deployment to work with.
-fn stores(root: &Path, id: &str, state: Database) -> Stores {
+fn stores(root: &Path, id: &str, state: Database, settings: &RecordSettings) -> Stores {
     let folder = root.join(RECORDS_FOLDER);
     let registry = Noted { folder: folder.clone(), id: id.to_owned(), state: state.clone() };
-    (SqliteState::of(state), SqliteRecords::registered(&folder, Box::new(registry)))
+    let records = match &settings.engine {
+        Engine::Sqlite => FolderRecords::Sqlite(SqliteRecords::registered(&folder, Box::new(registry))),
+        Engine::Postgres(address) => in_postgres(address, settings, registry, false),
+    };
+    (SqliteState::of(state), records)
+}
+
+fn in_postgres(address: &Address, settings: &RecordSettings, noted: Noted, is_looked: bool) -> FolderRecords {
+    let options = Options {
+        keep_changes_days: settings.keep_changes_days,
+        is_looked,
+        registry: Some(Arc::new(noted)),
+        ..Options::default()
+    };
+    FolderRecords::Postgres(PostgresRecords::with(address.clone(), options))
 }
 
 /// The databases that are noted in the state.
@@ -130,7 +184,7 @@ struct Noted {
 
 impl Registry for Noted {
     fn universes(&self) -> Result<Vec<String>> {
-        noted(&self.state)
+        noted(&self.state, SQLITE)
     }
 
     /// A database gets its id before anything is landed there, and is noted in the state then: from that time on it must be
@@ -139,29 +193,46 @@ impl Registry for Noted {
         if database.identify(&self.id)? != self.id {
             return Err(lost(&records::file(&self.folder, universe), ANOTHER));
         }
-        note(&self.state, universe)
+        note(&self.state, universe, SQLITE)
     }
 }
 
-/// The universes that have a database, in the order of their names.
-fn noted(state: &Database) -> Result<Vec<String>> {
-    state.read_now("reading which databases there are", |sql| {
-        let mut noted = sql.prepare_cached("SELECT universe FROM record_databases ORDER BY universe")?;
-        noted.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+impl tidewaiter_postgres::Registry for Noted {
+    fn deployment(&self) -> &str {
+        &self.id
+    }
+
+    fn universes(&self) -> Result<Vec<String>> {
+        noted(&self.state, POSTGRES)
+    }
+
+    fn made(&self, universe: &str) -> Result<()> {
+        note(&self.state, universe, POSTGRES)
+    }
+}
+
+const READING: &str = "reading which databases there are";
+
+/// The universes that have records in an engine, in the order of their names.
+fn noted(state: &Database, engine: &str) -> Result<Vec<String>> {
+    state.read_now(READING, |sql| {
+        let noted = "SELECT universe FROM record_databases WHERE engine = ?1 ORDER BY universe";
+        let mut noted = sql.prepare_cached(noted)?;
+        noted.query_map([engine], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
     })
 }
 
 const NOTING: &str = "noting a database of records";
 
-/// Notes that a universe has a database of records, unless that was done.
-fn note(state: &Database, universe: &str) -> Result<()> {
+/// Notes that a universe has records in an engine, unless that was done.
+fn note(state: &Database, universe: &str, engine: &str) -> Result<()> {
     state.now(NOTING, |sql| {
         let known = "SELECT 1 FROM record_databases WHERE universe = ?1";
         if sql.prepare_cached(known)?.exists([universe])? {
             return Ok(());
         }
-        let insert = "INSERT OR IGNORE INTO record_databases (universe) VALUES (?1)";
-        sql.execute(insert, [universe]).map(|_| ())
+        let insert = "INSERT OR IGNORE INTO record_databases (universe, engine) VALUES (?1, ?2)";
+        sql.execute(insert, [universe, engine]).map(|_| ())
     })
 }
 

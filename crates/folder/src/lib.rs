@@ -1,4 +1,4 @@
-//! One machine: a folder for objects, SQLite for state and records, an outbox for mails.
+//! One machine: a folder for objects, SQLite for state, SQLite or PostgreSQL for records, an outbox for mails.
 //!
 //! Everything of a deployment lies in one folder:
 //!
@@ -6,13 +6,14 @@
 //! |---|---|
 //! | the keys of the design | `imports/`, `config/`, `unpacked/`, `archives/`, … |
 //! | files that were taken in and have no outcome yet | `waiting/<repository>/<import id>/<file>` |
-//! | records | `records/<universe>.sqlite` |
+//! | records, unless they are in PostgreSQL | `records/<universe>.sqlite` |
 //! | mails | `outbox/<time>-<repository>-<file>.eml` |
 //! | state, lock, the deployment's id, half-written files | `.tidewaiter/` |
 //! | what the operator decides | `tidewaiter.toml` |
 
 pub mod disk;
 mod drops;
+mod engines;
 mod folder;
 mod identity;
 mod key_files;
@@ -36,13 +37,14 @@ use std::sync::Arc;
 
 use disk::{Disk, Interference};
 pub use drops::{Inbox, Looked, StillWriting, Taken};
+pub use engines::{FolderLanding, FolderRecords};
 pub use folder::Folder;
 pub use key_files::KeyFiles;
 pub use mail::EmlFolder;
 pub use queue::LocalQueue;
 pub use records::{SqliteLanding, SqliteRecords};
 pub use runner::{RunSummary, Runner, Told};
-pub use settings::Settings;
+pub use settings::{Engine, RecordSettings, Settings};
 pub use state::SqliteState;
 use taken_in::TakenIn;
 use tidewaiter::id::{ImportId, Timestamp};
@@ -68,7 +70,7 @@ pub struct Local {
     disk: Disk,
     objects: Folder,
     state: SqliteState,
-    records: SqliteRecords,
+    records: FolderRecords,
     mailer: EmlFolder,
     queue: LocalQueue,
     configs: Cache,
@@ -92,7 +94,9 @@ impl Local {
 
     /// The same, with something between it and the file system.
     pub fn open_with(root: &Path, interference: Option<Arc<dyn Interference>>) -> Result<Self> {
-        Self::opened(root, interference, |root, disk| make_private(disk).and_then(|()| identity::open(root)))
+        Self::opened(root, interference, |root, disk, settings| {
+            make_private(disk).and_then(|()| identity::open(root, settings))
+        })
     }
 
     /// Opens a folder to look at it: nothing is written, and nothing need be writable. What another process does
@@ -101,18 +105,20 @@ impl Local {
     /// # Errors
     /// As of [`Local::open`].
     pub fn look(root: &Path) -> Result<Self> {
-        Self::opened(root, None, |root, _| identity::look(root))
+        Self::opened(root, None, |root, _, settings| identity::look(root, settings))
     }
 
     /// Opens a folder though one of its databases was lost or emptied: it begins anew, without what it knew.
     pub fn open_anew(root: &Path) -> Result<Self> {
-        Self::opened(root, None, |root, disk| make_private(disk).and_then(|()| identity::accept(root)))
+        Self::opened(root, None, |root, disk, settings| {
+            make_private(disk).and_then(|()| identity::accept(root, settings))
+        })
     }
 
     fn opened(
         root: &Path,
         interference: Option<Arc<dyn Interference>>,
-        stores: impl Fn(&Path, &Disk) -> Result<identity::Stores>,
+        stores: impl Fn(&Path, &Disk, &RecordSettings) -> Result<identity::Stores>,
     ) -> Result<Self> {
         let imports = || root.join("imports").display().to_string();
         let disk = Disk::with(root, interference).map_err(|e| Error::object(imports(), e))?;
@@ -120,11 +126,11 @@ impl Local {
             return Err(Error::NotFound { key: imports() });
         }
         let settings = Settings::read(root)?;
-        let (state, records) = stores(root, &disk)?;
+        let (state, records) = stores(root, &disk, &settings.records)?;
         Ok(Self {
             objects: Folder::new(&disk),
             state: state.on(&disk),
-            records: records.on(&disk),
+            records: records.on(&disk, &settings.records),
             mailer: EmlFolder::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
@@ -214,6 +220,11 @@ impl Local {
         Ok(Looked { found: unregistered, failures: taken.failures })
     }
 
+    /// What the operator decides.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The folder.
     pub fn root(&self) -> &Path {
         self.disk.root()
@@ -263,9 +274,9 @@ impl HasConfigCache for Local {
 }
 
 impl HasRecords for Local {
-    type Records = SqliteRecords;
+    type Records = FolderRecords;
 
-    fn records(&self) -> &SqliteRecords {
+    fn records(&self) -> &FolderRecords {
         &self.records
     }
 }

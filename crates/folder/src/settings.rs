@@ -3,6 +3,8 @@
 //! Partners write below `imports/` only, so that none of them can change it. It is checked as configurations are: a
 //! key that is not known is a mistake with its path, and with a mistake in it nothing is done at all.
 
+mod records;
+
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -11,8 +13,11 @@ use toml::{Table, Value};
 
 use tidewaiter_engine::{Error, Result};
 
+pub use records::{Engine, RecordSettings};
+pub(super) use records::{POSTGRES, SQLITE};
+
 /// The name of the file.
-const FILE: &str = "tidewaiter.toml";
+pub(super) const FILE: &str = "tidewaiter.toml";
 
 /// The settings of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +28,14 @@ pub struct Settings {
     pub key_files: Vec<PathBuf>,
     /// The file that holds their passphrases, one a line, if they have any.
     pub passphrase_file: Option<PathBuf>,
+    /// How records are kept.
+    pub records: RecordSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { partners_activate: true, key_files: Vec::new(), passphrase_file: None }
+        let records = RecordSettings::default();
+        Self { partners_activate: true, key_files: Vec::new(), passphrase_file: None, records }
     }
 }
 
@@ -47,6 +55,7 @@ impl Settings {
         for path in settings.key_files.iter_mut().chain(&mut settings.passphrase_file) {
             *path = root.join(&*path);
         }
+        settings.records.below(root);
         Ok(settings)
     }
 
@@ -58,8 +67,11 @@ impl Settings {
             match (name.as_str(), value) {
                 ("configurations", Value::Table(table)) => settings.configurations(table, &mut mistakes),
                 ("decryption", Value::Table(table)) => settings.decryption(table, &mut mistakes),
-                ("configurations" | "decryption", _) => mistakes.push(Mistake::new(name, "this is a table")),
-                _ => mistakes.push(unknown(&name, "`configurations` and `decryption`")),
+                ("records", Value::Table(table)) => settings.records = records::read(table, &mut mistakes),
+                ("configurations" | "decryption" | "records", _) => {
+                    mistakes.push(Mistake::new(name, "this is a table"));
+                }
+                _ => mistakes.push(unknown(&name, "`configurations`, `decryption` and `records`")),
             }
         }
         if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
@@ -139,7 +151,7 @@ mod tests {
             [
                 "configurations.partners: unknown setting (there is `configurations.partners_activate`)",
                 "configurations.partners_activate: this is true or false",
-                "record: unknown setting (there is `configurations` and `decryption`)",
+                "record: unknown setting (there is `configurations`, `decryption` and `records`)",
             ]
         );
         assert_eq!(told("configurations = 1"), ["configurations: this is a table"]);

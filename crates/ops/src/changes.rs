@@ -16,14 +16,15 @@ pub struct Changes<'a> {
     folder: &'a Local,
     universe: String,
     last: u64,
-    is_checked: bool,
+    /// True if they begin wherever the first one is that is kept.
+    is_anywhere: bool,
 }
 
 impl<'a> Changes<'a> {
     /// The changes behind the one with a number; without it, all that are kept. None if there are none at all.
     ///
     /// # Errors
-    /// [`Error::OnlyFoldersKeepChanges`], or [`Error::WhichChanges`] if several have changes and none is named.
+    /// [`Error::OnlyFoldersKeepChanges`] or [`Error::KeepsNoChanges`], or [`Error::WhichChanges`] if several have changes and none is named.
     pub async fn behind(
         deployment: &'a Deployment,
         universe: Option<&str>,
@@ -34,6 +35,9 @@ impl<'a> Changes<'a> {
             #[cfg(feature = "aws")]
             Deployment::Stack(_) => return Err(Error::OnlyFoldersKeepChanges),
         };
+        if folder.settings().records.keep_changes_days == 0 {
+            return Err(Error::KeepsNoChanges);
+        }
         let mut known = folder.records().changed_universes().await?;
         if let Some(name) = universe {
             if !known.iter().any(|known| known == name) {
@@ -44,8 +48,8 @@ impl<'a> Changes<'a> {
         if known.len() > 1 {
             return Err(Error::WhichChanges(known));
         }
-        let (last, is_checked) = (since.unwrap_or_default(), since.is_none());
-        Ok(known.pop().map(|universe| Self { folder, universe, last, is_checked }))
+        let (last, is_anywhere) = (since.unwrap_or_default(), since.is_none());
+        Ok(known.pop().map(|universe| Self { folder, universe, last, is_anywhere }))
     }
 
     /// The next changes; none behind the last one.
@@ -54,7 +58,8 @@ impl<'a> Changes<'a> {
     /// [`Error::ChangesGone`] if the first of those that were asked for are not kept any more.
     pub async fn next(&mut self) -> Result<Vec<RecordChange>> {
         let page = self.folder.records().changes(&self.universe, self.last, PAGE).await?;
-        if !std::mem::replace(&mut self.is_checked, true) && self.last + 1 < page.oldest {
+        // From the first page on there is a place to go on from, and what lies behind it may go while it is read.
+        if !std::mem::replace(&mut self.is_anywhere, false) && self.last + 1 < page.oldest {
             return Err(Error::ChangesGone { since: self.last, oldest: page.oldest });
         }
         self.last = page.changes.last().map_or(self.last, |change| change.order);

@@ -190,6 +190,9 @@ pub enum Error {
     /// Only a folder keeps changes.
     #[error("a deployed stack keeps no changes of its records; a folder does")]
     OnlyFoldersKeepChanges,
+    /// A folder that is set to keep no changes.
+    #[error("this folder keeps no changes: keep_changes_days is 0 in its tidewaiter.toml")]
+    KeepsNoChanges,
     /// A universe whose records never changed.
     #[error("there are no changes of universe {name}{}", known_ones(.known))]
     NoChanges {

@@ -1,10 +1,11 @@
 //! Where the records are, and who logs in.
 //!
 //! An address holds no password: people put addresses into settings, tickets and logs. The password is named, as an
-//! environment variable or a file, and read when a connection is made, so that a rotated one is used without a restart.
+//! environment variable or a file, and read when a connection is made, so that a rotated one is used without a restart. So
+//! may the whole address be, as platforms hand it over.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tidewaiter_engine::{Error, Result};
@@ -15,6 +16,8 @@ use tokio_postgres::config::{Host, SslMode};
 const ADDRESS: &str = "the address of PostgreSQL";
 /// How long a connection may take to be made.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// For how long a server may leave what was sent unacknowledged.
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// Where a password lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,14 +29,15 @@ pub enum Secret {
 }
 
 impl Secret {
-    /// The secret, as it is now.
-    pub(crate) fn read(&self) -> Result<String> {
-        let refused = |reason: String| Error::Refused { what: "the password of PostgreSQL".into(), reason };
+    /// The secret, as it is now; it is `what`, and paths begin at `base`.
+    fn read(&self, what: &str, base: &Path) -> Result<String> {
+        let refused = |reason: String| Error::Refused { what: what.to_owned(), reason };
         match self {
             Self::Environment(name) => std::env::var(name)
                 .map_err(|_| refused(format!("the environment variable {name} is not set"))),
             Self::File(path) => {
-                let text = std::fs::read_to_string(path)
+                let path = base.join(path);
+                let text = std::fs::read_to_string(&path)
                     .map_err(|error| refused(format!("{} cannot be read: {error}", path.display())))?;
                 Ok(text.trim_end_matches(['\r', '\n']).to_owned())
             }
@@ -53,23 +57,42 @@ pub(crate) enum Protection {
     None,
 }
 
-/// The address of a database, without a password.
-#[derive(Clone)]
+/// The address of a database.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    config: Config,
+    place: Place,
     password: Option<Secret>,
-    pub(crate) protection: Protection,
+    /// Where paths begin.
+    base: PathBuf,
+}
+
+/// Where an address is.
+#[derive(Clone, PartialEq, Eq)]
+enum Place {
+    /// This one, without a password.
+    Given(Box<Parsed>),
+    /// It is read when a connection is made, and may hold its password.
+    Named(Secret),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Parsed {
+    config: Config,
+    protection: Protection,
 }
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Address")
-            .field("hosts", &self.config.get_hosts())
-            .field("database", &self.config.get_dbname())
-            .field("user", &self.config.get_user())
-            .field("password", &self.password)
-            .field("protection", &self.protection)
-            .finish_non_exhaustive()
+        let mut told = f.debug_struct("Address");
+        match &self.place {
+            Place::Named(secret) => told.field("named", secret),
+            Place::Given(parsed) => told
+                .field("hosts", &parsed.config.get_hosts())
+                .field("database", &parsed.config.get_dbname())
+                .field("user", &parsed.config.get_user())
+                .field("protection", &parsed.protection),
+        };
+        told.field("password", &self.password).finish_non_exhaustive()
     }
 }
 
@@ -89,17 +112,64 @@ impl Address {
     /// # Errors
     /// It is no such address, it holds a password, or it gives up protection where data would cross a network.
     pub fn parse(text: &str, password: Option<Secret>) -> Result<Self> {
+        let parsed = Parsed::read(text)?;
+        if parsed.config.get_password().is_some() {
+            return Err(refused(
+                "it holds a password: remove it, and name where the password lies, in an environment variable or a file",
+            ));
+        }
+        Ok(Self { place: Place::Given(Box::new(parsed)), password, base: PathBuf::new() })
+    }
+
+    /// The address that lies there. It is read for each connection, and may hold its password.
+    pub fn named(secret: Secret) -> Self {
+        Self { place: Place::Named(secret), password: None, base: PathBuf::new() }
+    }
+
+    /// The same; relative paths in it begin at this folder.
+    #[must_use]
+    pub fn below(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.base);
+        self
+    }
+
+    /// What an error says against an address, without the words that name it.
+    pub fn reason(error: Error) -> String {
+        match error {
+            Error::Refused { reason, .. } => reason,
+            other => other.to_string(),
+        }
+    }
+
+    /// What a connection is made with, password included.
+    pub(crate) fn read(&self) -> Result<(Config, Protection)> {
+        let Parsed { mut config, protection } = match &self.place {
+            Place::Given(parsed) => Parsed::clone(parsed),
+            Place::Named(secret) => Parsed::read(&secret.read(ADDRESS, &self.base)?)?,
+        };
+        if let Some(secret) = &self.password {
+            config.password(secret.read("the password of PostgreSQL", &self.base)?);
+        }
+        let protection = match protection {
+            Protection::Verified { roots } => {
+                Protection::Verified { roots: roots.map(|path| self.base.join(path)) }
+            }
+            Protection::None => Protection::None,
+        };
+        Ok((config, protection))
+    }
+}
+
+impl Parsed {
+    fn read(text: &str) -> Result<Self> {
         let (plain, own) = without_own_parameters(text)?;
         // The error of the parser may quote what it did not understand, and that may be a password.
         let mut config: Config = plain.parse().map_err(|_| {
             refused("it is not of the form postgresql://user@host:port/database?sslmode=verify-full")
         })?;
-        if config.get_password().is_some() {
-            return Err(refused(
-                "it holds a password: remove it, and name where the password lies, in an environment variable or a file",
-            ));
-        }
-        let is_near = config.get_hosts().iter().all(is_near) && !config.get_hosts().is_empty();
+        let is_near = config.get_hosts().iter().all(is_near)
+            && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
+            && !config.get_hosts().is_empty();
         let verified = Protection::Verified { roots: own.roots };
         let protection = match own.mode.as_deref() {
             None if config.get_hosts().iter().all(is_socket) => Protection::None,
@@ -122,20 +192,13 @@ impl Address {
             Protection::Verified { .. } => SslMode::Require,
             Protection::None => SslMode::Disable,
         });
+        // A server that is gone without a word is noticed.
         config.connect_timeout(PATIENCE).keepalives(true).keepalives_idle(Duration::from_mins(1));
+        config.keepalives_interval(PATIENCE).keepalives_retries(4).tcp_user_timeout(SILENCE);
         if config.get_application_name().is_none() {
             config.application_name("tidewaiter");
         }
-        Ok(Self { config, password, protection })
-    }
-
-    /// What a connection is made with, password included.
-    pub(crate) fn config(&self) -> Result<Config> {
-        let mut config = self.config.clone();
-        if let Some(secret) = &self.password {
-            config.password(secret.read()?);
-        }
-        Ok(config)
+        Ok(Self { config, protection })
     }
 }
 
@@ -159,11 +222,6 @@ fn without_own_parameters(text: &str) -> Result<(String, OwnParameters)> {
         match parameter.split_once('=') {
             Some(("sslmode", mode)) => own.mode = Some(mode.to_owned()),
             Some(("sslrootcert", path)) => own.roots = Some(PathBuf::from(path)),
-            Some(("password", _)) => {
-                return Err(refused(
-                    "it holds a password: remove it, and name where the password lies, in an environment variable or a file",
-                ));
-            }
             _ => others.push(parameter),
         }
     }
@@ -195,7 +253,7 @@ mod tests {
     use super::*;
 
     fn protection(text: &str) -> Protection {
-        Address::parse(text, None).unwrap().protection
+        Address::parse(text, None).unwrap().read().unwrap().1
     }
 
     #[test]
@@ -211,6 +269,8 @@ mod tests {
             let text = format!("postgresql://u@db.example.org/records?{refused}");
             assert!(Address::parse(&text, None).is_err(), "{refused}");
         }
+        let elsewhere = "postgresql://u@localhost/records?sslmode=disable&hostaddr=192.0.2.1";
+        assert!(Address::parse(elsewhere, None).is_err(), "it is no address of this machine");
     }
 
     #[test]
@@ -236,8 +296,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
         std::fs::write(&path, "s3cret\n").unwrap();
-        assert_eq!(Secret::File(path).read().unwrap(), "s3cret");
-        let missing = Secret::Environment("TIDEWAITER_NO_SUCH_VARIABLE".into()).read().unwrap_err();
+        assert_eq!(Secret::File("password".into()).read("it", folder.path()).unwrap(), "s3cret");
+        assert_eq!(Secret::File(path).read("it", Path::new("elsewhere")).unwrap(), "s3cret");
+        let missing = Secret::Environment("TIDEWAITER_NO_SUCH_VARIABLE".into());
+        let missing = missing.read("it", Path::new("")).unwrap_err();
         assert!(missing.to_string().contains("TIDEWAITER_NO_SUCH_VARIABLE"), "{missing}");
+    }
+
+    #[test]
+    fn an_address_that_is_named_may_hold_its_password_and_is_told_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::named(Secret::File("address".into())).below(folder.path());
+        assert!(address.read().unwrap_err().to_string().contains("cannot be read"));
+        let text = "postgresql://u:geheim@db/records?sslrootcert=ca.pem\n";
+        std::fs::write(folder.path().join("address"), text).unwrap();
+        let (config, protection) = address.read().unwrap();
+        assert_eq!(config.get_password(), Some(&b"geheim"[..]));
+        let roots = Some(folder.path().join("ca.pem"));
+        assert_eq!(protection, Protection::Verified { roots }, "paths begin at the folder");
+        std::fs::write(folder.path().join("address"), "postgresql://u:geheim@db:port/records").unwrap();
+        let error = address.read().unwrap_err();
+        assert!(!format!("{error} {error:?} {address:?}").contains("geheim"), "{error}");
     }
 }

@@ -6,9 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tidewaiter::record::fingerprint;
 use tidewaiter_engine::{Error, Result};
+use tokio_postgres::Row;
 
 use crate::names::{OWN_SCHEMA, free_schema, quoted, table};
 use crate::session::{Session, value};
@@ -21,14 +23,16 @@ const MAKING: &str = "making the tables of records";
 const OWN_TABLES: &str = "
     CREATE TABLE IF NOT EXISTS tidewaiter.universes (
         universe text COLLATE \"C\" PRIMARY KEY,
-        schema text NOT NULL UNIQUE
+        schema text NOT NULL UNIQUE,
+        deployment text,
+        changes bigint NOT NULL DEFAULT 0
     );
     CREATE TABLE IF NOT EXISTS tidewaiter.closed (
         universe text COLLATE \"C\" NOT NULL,
         import text COLLATE \"C\" NOT NULL,
         PRIMARY KEY (universe, import)
     );
-    COMMENT ON TABLE tidewaiter.universes IS 'The universes, and the schemas in which their records are.';
+    COMMENT ON TABLE tidewaiter.universes IS 'The universes, the schemas in which their records are, to which deployment they belong, and how many changes of records they had.';
     COMMENT ON TABLE tidewaiter.closed IS 'Import runs of which nothing is loaded any more.';";
 
 /// A lock that is named by a text.
@@ -47,40 +51,52 @@ pub(crate) fn import_lock(universe: &str, import: &str) -> i64 {
     lock_of(&format!("tidewaiter import {universe} {import}"))
 }
 
-/// Makes the schema of its own, if there is none.
-pub(crate) async fn prepare(session: &Session) -> Result<()> {
+/// Looks whether the schema of its own is there, and makes it unless nothing is to be written.
+pub(crate) async fn prepare(session: &Session, is_looked: bool) -> Result<()> {
     let known =
         "SELECT to_regnamespace('tidewaiter') IS NOT NULL, to_regclass('tidewaiter.universes') IS NOT NULL
                    AND to_regclass('tidewaiter.closed') IS NOT NULL";
     let Some(row) = session.row(READING, known, &[]).await? else { return Ok(()) };
     let (has_schema, has_tables): (bool, bool) = (value(READING, &row, 0)?, value(READING, &row, 1)?);
-    if has_tables {
+    if !has_tables && is_looked {
         return Ok(());
     }
-    // Only those who may make schemas may say `IF NOT EXISTS`.
-    let schema = if has_schema { "" } else { "CREATE SCHEMA IF NOT EXISTS tidewaiter;" };
-    // Two processes that begin at the same time would both find nothing, and one of them would fail.
-    let lock = lock_of("tidewaiter tables");
-    session
-        .run(MAKING, &format!("BEGIN; SELECT pg_advisory_xact_lock({lock}); {schema} {OWN_TABLES} COMMIT"))
-        .await
+    if !has_tables {
+        // Only those who may make schemas may say `IF NOT EXISTS`.
+        let schema = if has_schema { "" } else { "CREATE SCHEMA IF NOT EXISTS tidewaiter;" };
+        // Two processes that begin at the same time would both find nothing, and one of them would fail.
+        let lock = lock_of("tidewaiter tables");
+        let make = format!("BEGIN; SELECT pg_advisory_xact_lock({lock}); {schema} {OWN_TABLES} COMMIT");
+        session.run(MAKING, &make).await?;
+    }
+    session.has_tables.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
-/// The universes and their schemas, in the order of the universes.
-pub(crate) async fn universes(session: &Session) -> Result<Vec<(String, String)>> {
-    let sql = "SELECT universe, schema FROM tidewaiter.universes ORDER BY universe";
-    let rows = session.rows(READING, sql, &[]).await?;
-    rows.iter().map(|row| Ok((value(READING, row, 0)?, value(READING, row, 1)?))).collect()
+/// A universe, as the schema of its own lists it.
+pub(crate) struct Listed {
+    pub(crate) universe: String,
+    pub(crate) schema: String,
+    /// The id of the deployment to which it belongs.
+    pub(crate) deployment: Option<String>,
 }
 
-/// The schema of a universe, if it has one.
-pub(crate) async fn schema_of(session: &Session, universe: &str) -> Result<Option<String>> {
-    let sql = "SELECT schema FROM tidewaiter.universes WHERE universe = $1";
-    session.row(READING, sql, &[&universe]).await?.map(|row| value(READING, &row, 0)).transpose()
+/// The universes, in their order; only this one if it is named.
+pub(crate) async fn listed(session: &Session, universe: Option<&str>) -> Result<Vec<Listed>> {
+    const ALL: &str = "SELECT universe, schema, deployment FROM tidewaiter.universes";
+    let rows = match universe {
+        Some(universe) => session.rows(READING, &format!("{ALL} WHERE universe = $1"), &[&universe]).await?,
+        None => session.rows(READING, &format!("{ALL} ORDER BY universe"), &[]).await?,
+    };
+    let listed = |row: &Row| {
+        let text = |at| value(READING, row, at);
+        Ok(Listed { universe: text(0)?, schema: text(1)?, deployment: value(READING, row, 2)? })
+    };
+    rows.iter().map(listed).collect()
 }
 
-/// Makes the schema of a universe. The universe is locked.
-pub(crate) async fn make(session: &Session, universe: &str) -> Result<String> {
+/// Makes the schema of a universe for a deployment. The universe is locked.
+pub(crate) async fn make(session: &Session, universe: &str, deployment: Option<&str>) -> Result<String> {
     let sql = "SELECT nspname::text, has_schema_privilege(oid, 'CREATE') AND nspname <> 'public'
                  AND NOT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = n.oid)
                FROM pg_namespace n";
@@ -101,8 +117,8 @@ pub(crate) async fn make(session: &Session, universe: &str) -> Result<String> {
         session.run(MAKING, &format!("CREATE SCHEMA {}", quoted(&schema))).await?;
     }
     session.run(MAKING, &universe_tables(&schema)).await?;
-    let sql = "INSERT INTO tidewaiter.universes (universe, schema) VALUES ($1, $2)";
-    session.execute(MAKING, sql, &[&universe, &schema]).await?;
+    let sql = "INSERT INTO tidewaiter.universes (universe, schema, deployment) VALUES ($1, $2, $3)";
+    session.execute(MAKING, sql, &[&universe, &schema, &deployment]).await?;
     Ok(schema)
 }
 
@@ -139,15 +155,14 @@ fn universe_tables(schema: &str) -> String {
             PRIMARY KEY (import, share, number)
          );
          CREATE TABLE {changes} (
-            seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            first bigint PRIMARY KEY,
+            count bigint NOT NULL,
             run integer NOT NULL,
-            line bigint NOT NULL,
-            operation text NOT NULL,
-            scope text COLLATE \"C\" NOT NULL,
-            key text COLLATE \"C\" NOT NULL,
-            record jsonb
+            at timestamp with time zone NOT NULL DEFAULT now(),
+            content bytea NOT NULL
          );
-         COMMENT ON TABLE {changes} IS 'What imports did, in order, if that is noted: put with the values after it, or remove.';
+         ALTER TABLE {changes} ALTER content SET STORAGE EXTERNAL;
+         COMMENT ON TABLE {changes} IS 'What imports did, in order, as blocks that `tidewaiter changes` reads.';
          COMMENT ON TABLE {tables} IS 'Which table holds the records of a scope; the columns of its key, unless it has a column _key.';
          COMMENT ON TABLE {columns} IS 'Which column holds a field, and which table the lists in it.';
          COMMENT ON TABLE {runs} IS 'Import runs, as the column _run of each row names them.';

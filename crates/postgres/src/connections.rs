@@ -1,6 +1,7 @@
 //! The connections of a process: one for questions, and one for each file that is being landed, up to a limit.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tidewaiter_engine::Result;
@@ -9,6 +10,7 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use crate::address::Address;
 use crate::catalog;
 use crate::failure::broken;
+use crate::options::{Options, Registry};
 use crate::session::Session;
 
 /// The connections of a process.
@@ -19,8 +21,10 @@ pub(crate) struct Connections {
     /// Of landings that ended.
     idle: Mutex<Vec<Arc<Session>>>,
     landings: Arc<Semaphore>,
-    /// True if what is landed is noted for others to read.
-    pub(crate) notes_changes: bool,
+    /// For how many days changes are kept; 0 keeps none.
+    pub(crate) keep_changes_days: u32,
+    is_looked: bool,
+    pub(crate) registry: Option<Arc<dyn Registry>>,
     turns: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
 
@@ -31,13 +35,16 @@ pub(crate) struct Place {
 }
 
 impl Connections {
-    pub(crate) fn new(address: Address, landings: usize, notes_changes: bool) -> Self {
+    pub(crate) fn new(address: Address, options: Options) -> Self {
+        let Options { landings, keep_changes_days, is_looked, registry } = options;
         Self {
             address,
             asked: tokio::sync::Mutex::default(),
             idle: Mutex::default(),
             landings: Arc::new(Semaphore::new(landings.max(1))),
-            notes_changes,
+            keep_changes_days,
+            is_looked,
+            registry,
             turns: Mutex::default(),
         }
     }
@@ -57,14 +64,18 @@ impl Connections {
         Ok(Place { _permit: permit, _turn: turn })
     }
 
-    /// A connection for a landing.
+    /// A connection for a landing, or for a long answer.
     pub(crate) async fn session(&self) -> Result<Arc<Session>> {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match idle {
                 Some(session) if session.client.is_closed() => {}
                 Some(session) => return Ok(session),
-                None => return Session::connect(&self.address).await.map(Arc::new),
+                None => {
+                    let session = Session::connect(&self.address, self.is_looked).await?;
+                    catalog::prepare(&session, self.is_looked).await?;
+                    return Ok(Arc::new(session));
+                }
             }
         }
     }
@@ -76,14 +87,17 @@ impl Connections {
         }
     }
 
-    /// The connection for questions. The tables that it asks are there.
+    /// The connection for questions. The tables that it asks are there, unless nothing is to be written.
     pub(crate) async fn asked(&self) -> Result<Arc<Session>> {
         let mut asked = self.asked.lock().await;
         if let Some(session) = asked.as_ref().filter(|session| !session.client.is_closed()) {
+            if !session.has_tables.load(Ordering::Relaxed) {
+                catalog::prepare(session, self.is_looked).await?;
+            }
             return Ok(Arc::clone(session));
         }
-        let session = Arc::new(Session::connect(&self.address).await?);
-        catalog::prepare(&session).await?;
+        let session = Arc::new(Session::connect(&self.address, self.is_looked).await?);
+        catalog::prepare(&session, self.is_looked).await?;
         Ok(Arc::clone(asked.insert(session)))
     }
 }

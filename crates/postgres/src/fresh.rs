@@ -54,7 +54,7 @@ impl FreshRecords {
     }
 
     /// The values of a record: the place of each field among the fields, and the text.
-    pub(crate) fn cells(&self, fresh: Fresh) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn cells(&self, fresh: Fresh) -> impl ExactSizeIterator<Item = (usize, &str)> {
         let mut from = fresh.text;
         let cells = self.cells.get(fresh.first..fresh.end).unwrap_or_default();
         cells.iter().map(move |(field, end)| {

@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use tidewaiter::id::ImportId;
 use tidewaiter::record::{Landed, Subject, land};
 use tidewaiter::schema::OnExisting;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{Applied, Batch};
 
-use crate::changes;
+use crate::changes::Feed;
 use crate::fetch::{self, Asked};
 use crate::overlay::Overlay;
 use crate::row::Runs;
@@ -30,8 +29,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) session: &'a Arc<Session>,
     pub(crate) catalog: &'a mut Catalog,
     pub(crate) runs: &'a mut Runs,
-    /// The import, if its changes are noted for others.
-    pub(crate) feed: Option<ImportId>,
+    pub(crate) feed: &'a mut Feed,
 }
 
 impl Ground<'_> {
@@ -121,9 +119,7 @@ impl Ground<'_> {
         for difference in differences {
             let stored = self.catalog.must_have(&difference.scope)?;
             write::write(self.session, stored, self.runs, &fresh, &difference).await?;
-            if let Some(import) = self.feed {
-                changes::write(self.session, stored, self.runs, import, &fresh, &difference).await?;
-            }
+            self.feed.note(&fresh, &difference);
         }
         Ok(())
     }

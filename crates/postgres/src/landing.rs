@@ -11,6 +11,7 @@ use tidewaiter_engine::ports::{Answer, Batch, Cargo, Landing, Pruned, Pruning, S
 use tidewaiter_engine::{Error, Result};
 
 use crate::catalog::{self, import_lock, universe_lock};
+use crate::changes::{Feed, Place as Noted};
 use crate::connections::{Connections, Place};
 use crate::failure::broken;
 use crate::land::Ground;
@@ -38,6 +39,7 @@ struct State {
     session: Arc<Session>,
     catalog: Catalog,
     runs: Runs,
+    feed: Feed,
     /// True while a call is at work. If it is left in between, nothing may be kept.
     is_torn: bool,
     _place: Place,
@@ -53,6 +55,17 @@ impl std::fmt::Debug for PostgresLanding {
 async fn begin(session: &Session, universe: &str) -> Result<()> {
     let lock = universe_lock(universe);
     session.run(LANDING, &format!("BEGIN; SELECT pg_advisory_xact_lock({lock})")).await
+}
+
+/// The schema of a universe, made if there is none. Then it is committed: from here on no other deployment may take it.
+async fn made(connections: &Connections, session: &Session, universe: &str) -> Result<String> {
+    if let Some(schema) = connections.schema_of(session, universe).await? {
+        return Ok(schema);
+    }
+    let schema = catalog::make(session, universe, connections.deployment()).await?;
+    session.run(LANDING, "COMMIT").await?;
+    begin(session, universe).await?;
+    Ok(schema)
 }
 
 /// The tables of a universe, once they fit an import.
@@ -78,12 +91,13 @@ impl PostgresLanding {
         let place = connections.place(universe).await?;
         let session = connections.session().await?;
         begin(&session, universe).await?;
-        let schema = match catalog::schema_of(&session, universe).await? {
-            Some(schema) => schema,
-            None => catalog::make(&session, universe).await?,
-        };
+        let schema = made(&connections, &session, universe).await?;
         let catalog = fitting(&session, universe, &schema, cargo.plan).await?;
-        let state = State { session, catalog, runs: Runs::default(), is_torn: false, _place: place };
+        if let Some(registry) = &connections.registry {
+            registry.made(universe)?;
+        }
+        let feed = Feed::new(connections.keep_changes_days);
+        let state = State { session, catalog, runs: Runs::default(), feed, is_torn: false, _place: place };
         Ok(Self {
             import: cargo.import,
             universe: universe.to_owned(),
@@ -132,6 +146,12 @@ impl PostgresLanding {
         state.session.execute(LANDING, &sql, &[&import, &share, &number, &answer]).await.map(|_| ())
     }
 
+    /// Writes the changes that fill blocks.
+    async fn note(&self, state: &mut State) -> Result<()> {
+        let place = Noted { universe: &self.universe, schema: &state.catalog.schema };
+        state.feed.write(&state.session, place, state.runs.number(self.import)?).await
+    }
+
     /// Gives the run its number.
     async fn number(&self, state: &mut State) -> Result<()> {
         if state.runs.number(self.import).is_ok() {
@@ -158,9 +178,9 @@ impl Landing for PostgresLanding {
                 return from_json(&before).map(Answer::Landed);
             }
             self.number(state).await?;
-            let State { session, catalog, runs, .. } = state;
-            let feed = self.connections.notes_changes.then_some(self.import);
+            let State { session, catalog, runs, feed, .. } = state;
             let applied = Ground { session, catalog, runs, feed }.land(batch).await?;
+            self.note(state).await?;
             self.answer(state, number, &to_json(&applied)?).await?;
             Ok(Answer::Landed(applied))
         })
@@ -174,9 +194,9 @@ impl Landing for PostgresLanding {
                 return from_json(&before);
             }
             self.number(state).await?;
-            let State { session, catalog, runs, .. } = state;
-            let feed = self.connections.notes_changes.then_some(self.import);
+            let State { session, catalog, runs, feed, .. } = state;
             let pruned = prune::prune(&mut Ground { session, catalog, runs, feed }, pruning).await?;
+            self.note(state).await?;
             self.answer(state, number, &to_json(&pruned)?).await?;
             Ok(pruned)
         })
@@ -189,7 +209,11 @@ impl Landing for PostgresLanding {
         after: Option<(&str, &str)>,
         limit: usize,
     ) -> Result<Vec<StoredRecord>> {
-        self.working(async |state: &mut State| read::scan(&state.session, scope, after, limit).await).await
+        self.working(async |state: &mut State| {
+            let own = [(self.universe.clone(), state.catalog.schema.clone())];
+            read::scan(&state.session, &own, scope, after, limit).await
+        })
+        .await
     }
 
     /// The lock of the import is held from before the question whether it is closed until the transaction is committed. So
@@ -207,7 +231,10 @@ impl Landing for PostgresLanding {
             if session.row(KEEPING, sql, &[&self.universe, &import]).await?.is_some() {
                 return Err(Error::Closed { id: import });
             }
-            session.run(KEEPING, "COMMIT").await
+            let place = Noted { universe: &self.universe, schema: &state.catalog.schema };
+            let run = state.runs.number(self.import).unwrap_or_default();
+            let last = state.feed.finish(session, place, run).await?;
+            session.run(KEEPING, &format!("{last} COMMIT")).await
         };
         // If it fails, the transaction ends with its connection, whatever state it is in.
         done.await?;

@@ -12,14 +12,17 @@ mod catalog;
 mod changes;
 mod connections;
 mod copy;
+mod exports;
 mod failure;
 mod fetch;
+mod filter;
 mod fresh;
 mod kind;
 mod land;
 mod landing;
 mod migrate;
 mod names;
+mod options;
 mod overlay;
 mod prune;
 mod read;
@@ -27,6 +30,7 @@ mod retype;
 mod row;
 mod session;
 mod stored;
+mod universes;
 mod wanted;
 mod write;
 
@@ -34,15 +38,17 @@ use std::sync::Arc;
 
 use tidewaiter::id::ImportId;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Cargo, Records, StoredRecord};
+use tidewaiter_engine::ports::{Cargo, ChangeFeed, ChangePage, Records, StoredRecord};
 
 pub use address::{Address, Secret};
 pub use failure::Failure;
 pub use landing::PostgresLanding;
+pub use options::{Options, Registry};
 
-use catalog::{import_lock, schema_of};
+use catalog::import_lock;
 use connections::Connections;
 use names::{literal, table};
+use session::Session;
 
 const ASKING: &str = "looking for batches";
 
@@ -66,23 +72,34 @@ impl PostgresRecords {
 
     /// The same, with options.
     pub fn with(address: Address, options: Options) -> Self {
-        let Options { landings, notes_changes } = options;
-        Self { connections: Arc::new(Connections::new(address, landings, notes_changes)) }
+        Self { connections: Arc::new(Connections::new(address, options)) }
     }
 }
 
-/// How a process uses the database.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// How many files are landed at a time, each on a connection of its own. There is one connection more, for questions.
-    pub landings: usize,
-    /// Whether each change of a record is noted in the table `_changes` of its universe, in the transaction that makes it.
-    pub notes_changes: bool,
+impl PostgresRecords {
+    /// The connection for questions, and the universes.
+    async fn all(&self) -> Result<(Arc<Session>, Vec<(String, String)>)> {
+        let session = self.connections.asked().await?;
+        let universes = self.connections.universes(&session).await?;
+        Ok((session, universes))
+    }
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { landings: 4, notes_changes: false }
+impl ChangeFeed for PostgresRecords {
+    async fn changes(&self, universe: &str, after: u64, limit: usize) -> Result<ChangePage> {
+        let session = self.connections.asked().await?;
+        match self.connections.schema_of(&session, universe).await? {
+            Some(schema) => {
+                let place = changes::Place { universe, schema: &schema };
+                changes::read(&session, place, after, limit).await
+            },
+            None => Ok(ChangePage::default()),
+        }
+    }
+
+    async fn changed_universes(&self) -> Result<Vec<String>> {
+        let (_, universes) = self.all().await?;
+        Ok(universes.into_iter().map(|(universe, _)| universe).collect())
     }
 }
 
@@ -90,15 +107,13 @@ impl Records for PostgresRecords {
     type Landing = PostgresLanding;
 
     async fn begin(&self, cargo: Cargo<'_>) -> Result<PostgresLanding> {
-        // The tables that every landing needs are there when this connection is.
-        self.connections.asked().await?;
         let connections = Arc::clone(&self.connections);
         PostgresLanding::begin(connections, cargo).await
     }
 
     async fn has_begun(&self, universe: &str, import: ImportId) -> Result<bool> {
         let session = self.connections.asked().await?;
-        let Some(schema) = schema_of(&session, universe).await? else { return Ok(false) };
+        let Some(schema) = self.connections.schema_of(&session, universe).await? else { return Ok(false) };
         let sql = format!("SELECT 1 FROM {} WHERE import = $1 LIMIT 1", table(&schema, "_applied"));
         Ok(session.row(ASKING, &sql, &[&import.to_string()]).await?.is_some())
     }
@@ -124,7 +139,7 @@ impl Records for PostgresRecords {
         let id = import.to_string();
         let closed = "DELETE FROM tidewaiter.closed WHERE universe = $1 AND import = $2";
         session.execute("forgetting batches", closed, &[&universe, &id]).await?;
-        let Some(schema) = schema_of(&session, universe).await? else { return Ok(()) };
+        let Some(schema) = self.connections.schema_of(&session, universe).await? else { return Ok(()) };
         let sql = format!("DELETE FROM {} WHERE import = $1", table(&schema, "_applied"));
         session.execute("forgetting batches", &sql, &[&id]).await.map(|_| ())
     }
@@ -139,11 +154,16 @@ impl Records for PostgresRecords {
     }
 
     async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
-        read::exist(&*self.connections.asked().await?, universe, records).await
+        let session = self.connections.asked().await?;
+        match self.connections.schema_of(&session, universe).await? {
+            Some(schema) => read::exist(&session, &schema, records).await,
+            None => Ok(vec![false; records.len()]),
+        }
     }
 
     async fn find(&self, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
-        read::find(&*self.connections.asked().await?, scope, key, limit).await
+        let (session, universes) = self.all().await?;
+        read::find(&session, &universes, scope, key, limit).await
     }
 
     async fn scan(
@@ -152,10 +172,12 @@ impl Records for PostgresRecords {
         after: Option<(&str, &str)>,
         limit: usize,
     ) -> Result<Vec<StoredRecord>> {
-        read::scan(&*self.connections.asked().await?, scope, after, limit).await
+        let (session, universes) = self.all().await?;
+        read::scan(&session, &universes, scope, after, limit).await
     }
 
     async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
-        read::counts(&*self.connections.asked().await?).await
+        let (session, universes) = self.all().await?;
+        read::counts(&session, &universes).await
     }
 }

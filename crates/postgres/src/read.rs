@@ -6,7 +6,7 @@ use tidewaiter::record::Record;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::StoredRecord;
 
-use crate::catalog::{self, schema_of};
+use crate::catalog;
 use crate::failure::broken;
 use crate::fetch::{existing, range_of};
 use crate::kind::Kind;
@@ -21,18 +21,20 @@ const PAGE_BYTES: usize = 4 << 20;
 /// How many records are read at first, before it is known how wide they are.
 const FIRST_ROWS: usize = 64;
 
+/// Universes with their schemas.
+pub(crate) type Universes = [(String, String)];
+
 /// The table of a scope in a universe, if there is one.
-async fn table_in(session: &Session, schema: &str, scope: &str) -> Result<Option<Arc<Stored>>> {
+pub(crate) async fn table_in(session: &Session, schema: &str, scope: &str) -> Result<Option<Arc<Stored>>> {
     Ok(catalog::read(session, schema).await?.tables.remove(scope))
 }
 
 pub(crate) async fn exist(
     session: &Session,
-    universe: &str,
+    schema: &str,
     records: &[(String, String)],
 ) -> Result<Vec<bool>> {
-    let Some(schema) = schema_of(session, universe).await? else { return Ok(vec![false; records.len()]) };
-    let mut catalog = catalog::read(session, &schema).await?;
+    let mut catalog = catalog::read(session, schema).await?;
     let mut scopes: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
     for (scope, key) in records {
         scopes.entry(scope).or_default().push(key.clone());
@@ -53,17 +55,18 @@ pub(crate) async fn exist(
 
 pub(crate) async fn find(
     session: &Session,
+    universes: &Universes,
     scope: &str,
     key: &str,
     limit: usize,
 ) -> Result<Vec<StoredRecord>> {
     let mut found = Vec::new();
-    for (universe, schema) in catalog::universes(session).await? {
+    for (universe, schema) in universes {
         let left = limit.saturating_sub(found.len());
         if left == 0 {
             break;
         }
-        let Some(table) = table_in(session, &schema, scope).await? else { continue };
+        let Some(table) = table_in(session, schema, scope).await? else { continue };
         for (key, record) in find_in(session, &table, key, left).await? {
             found.push(StoredRecord { universe: universe.clone(), key, record });
         }
@@ -123,22 +126,23 @@ fn cast(kind: Kind) -> String {
 
 pub(crate) async fn scan(
     session: &Session,
+    universes: &Universes,
     scope: &str,
     after: Option<(&str, &str)>,
     limit: usize,
 ) -> Result<Vec<StoredRecord>> {
     let (mut found, mut bytes) = (Vec::new(), PAGE_BYTES);
-    for (universe, schema) in catalog::universes(session).await? {
+    for (universe, schema) in universes {
         let behind = match after {
             Some((first, _)) if universe.as_str() < first => continue,
-            Some((first, key)) if universe == first => Some(key),
+            Some((first, key)) if universe.as_str() == first => Some(key),
             _ => None,
         };
         let left = limit.saturating_sub(found.len());
         if left == 0 || bytes == 0 {
             break;
         }
-        let Some(table) = table_in(session, &schema, scope).await? else { continue };
+        let Some(table) = table_in(session, schema, scope).await? else { continue };
         let records = page(session, &table, &mut Runs::default(), behind, left, &mut bytes).await?;
         found.extend(records.into_iter().map(|(key, record)| StoredRecord {
             universe: universe.clone(),
@@ -205,10 +209,10 @@ async fn rows_behind(
     session.rows(READING, &sql, &parameters).await
 }
 
-pub(crate) async fn counts(session: &Session) -> Result<Vec<(String, String, u64)>> {
+pub(crate) async fn counts(session: &Session, universes: &Universes) -> Result<Vec<(String, String, u64)>> {
     let mut counts = Vec::new();
-    for (universe, schema) in catalog::universes(session).await? {
-        for (scope, table) in catalog::read(session, &schema).await?.tables {
+    for (universe, schema) in universes {
+        for (scope, table) in catalog::read(session, schema).await?.tables {
             let sql = format!("SELECT count(*) FROM {}", table.at());
             let Some(row) = session.row("counting records", &sql, &[]).await? else { continue };
             let count: i64 = value("counting records", &row, 0)?;

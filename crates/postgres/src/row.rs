@@ -26,7 +26,7 @@ pub(crate) struct Runs {
 /// Where older values of a record come from, by field: the number of the run, and the line.
 type Earlier<'a> = BTreeMap<Cow<'a, str>, (i32, i64)>;
 /// The texts that the columns of a record do not hold as they are, by field; None where there is no value.
-type Exact<'a> = BTreeMap<Cow<'a, str>, Option<Cow<'a, str>>>;
+pub(crate) type Exact<'a> = BTreeMap<Cow<'a, str>, Option<Cow<'a, str>>>;
 
 impl Runs {
     pub(crate) fn note(&mut self, number: i32, import: ImportId) {

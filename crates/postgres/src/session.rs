@@ -1,13 +1,14 @@
 //! A connection, and the statements that it has prepared.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use std::sync::Arc;
 use tidewaiter_engine::{Error, Result};
+use tokio::task::AbortHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -35,29 +36,38 @@ pub(crate) type Parameter<'a> = &'a (dyn ToSql + Sync);
 pub(crate) struct Session {
     pub(crate) client: Client,
     statements: Mutex<HashMap<String, Statement>>,
+    /// What moves its bytes.
+    connection: AbortHandle,
+    /// True once the tables of its own schema are known to be there.
+    pub(crate) has_tables: AtomicBool,
 }
 
 impl Session {
-    /// Connects.
-    pub(crate) async fn connect(address: &Address) -> Result<Self> {
-        let config = address.config()?;
-        let client = match &address.protection {
+    /// Connects; a session that only looks cannot write.
+    pub(crate) async fn connect(address: &Address, is_looked: bool) -> Result<Self> {
+        let (config, protection) = address.read()?;
+        let (client, connection) = match protection {
             Protection::None => {
                 let (client, connection) =
                     config.connect(NoTls).await.map_err(|error| failed(CONNECTING, &error))?;
-                tokio::spawn(connection);
-                client
+                (client, tokio::spawn(connection).abort_handle())
             }
             Protection::Verified { roots } => {
                 let tls = MakeRustlsConnect::new(tls(roots.as_deref())?);
                 let (client, connection) =
                     config.connect(tls).await.map_err(|error| failed(CONNECTING, &error))?;
-                tokio::spawn(connection);
-                client
+                (client, tokio::spawn(connection).abort_handle())
             }
         };
-        client.batch_execute(SETTINGS).await.map_err(|error| failed(CONNECTING, &error))?;
-        Ok(Self { client, statements: Mutex::default() })
+        let reading = if is_looked { "SET default_transaction_read_only = on;" } else { "" };
+        let settings = client.batch_execute(&format!("{SETTINGS}{reading}")).await;
+        settings.map_err(|error| failed(CONNECTING, &error))?;
+        Ok(Self { client, statements: Mutex::default(), connection, has_tables: AtomicBool::new(false) })
+    }
+
+    /// Ends the connection at once, whatever the server is about to send.
+    pub(crate) fn abandon(&self) {
+        self.connection.abort();
     }
 
     /// A statement, prepared once for each connection.

@@ -1,7 +1,9 @@
 //! The same in PostgreSQL.
 
+use tidewaiter_engine::ports::{ChangeFeed, ChangePage};
 use tidewaiter_postgres::{Address, PostgresRecords};
 use tidewaiter_tests::postgres;
+use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
 use crate::delivery::{Delivery, Shows, Store};
@@ -10,7 +12,11 @@ use crate::run;
 /// How many cases each delivery is tried with. Most of the time goes into making tables, which each case needs anew.
 const CASES: u32 = 40;
 
-impl Shows for PostgresRecords {}
+impl Shows for PostgresRecords {
+    fn shown_changes(&self, runtime: &Runtime, universe: &str, after: u64) -> ChangePage {
+        runtime.block_on(self.changes(universe, after, 1)).expect("they are kept")
+    }
+}
 
 /// Records in a database of their own.
 fn store() -> Store<PostgresRecords> {

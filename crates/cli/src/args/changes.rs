@@ -14,7 +14,8 @@ Examples:
 
 Each change has a number, its order, without gaps. Keep the last one that you
 have handled, and ask for those behind it: you miss none and get none twice.
-Changes are kept for seven days. Read the records first if you begin later.
+Changes are kept for seven days, or as `keep_changes_days` in the folder's
+tidewaiter.toml says. Read the records first if you begin later.
 
 Exit codes: 0; 2 if changes that were asked for are not kept any more.")]
 pub struct ChangesArgs {

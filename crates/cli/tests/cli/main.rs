@@ -30,6 +30,7 @@ mod looking;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod postgres;
 mod problems;
 mod remarks;
 mod reports;

@@ -8,6 +8,9 @@ use tidewaiter::id::ImportId;
 
 use crate::Result;
 
+/// For how many days stores keep changes, unless an operator says otherwise.
+pub const KEEP_CHANGES_DAYS: u32 = 7;
+
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,7 +47,8 @@ pub struct RecordChange {
 pub struct ChangePage {
     /// The changes.
     pub changes: Vec<RecordChange>,
-    /// The first change that is still kept; 0 if there were none.
+    /// The first change that is still kept; 0 if there were none. If none of those that there were are kept, the number that
+    /// the next one gets.
     pub oldest: u64,
 }
 

@@ -18,7 +18,7 @@ mod runs;
 
 use std::future::Future;
 
-pub use changes::{ChangeFeed, ChangePage, Operation, RecordChange};
+pub use changes::{ChangeFeed, ChangePage, KEEP_CHANGES_DAYS, Operation, RecordChange};
 pub use claims::{KeyClaims, RENAMINGS};
 pub use config_store::ConfigStore;
 pub use exports::{

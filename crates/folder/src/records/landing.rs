@@ -9,7 +9,7 @@ use tidewaiter::record::{Change, Landed, Layout, Plan};
 use tokio::sync::OwnedMutexGuard;
 
 use super::answers::{answer, answered, forget, is_closed};
-use super::session::{Inside, Session};
+use super::session::{Inside, Session, State};
 use super::staged::{SORTED_FROM, Staged};
 use super::stored::Unfit;
 use super::tables;
@@ -41,6 +41,7 @@ impl SqliteLanding {
         cargo: Cargo<'_>,
         turn: Option<OwnedMutexGuard<()>>,
         forgotten: Vec<ImportId>,
+        keep_changes_days: u32,
     ) -> Result<Self> {
         let Some(database) = universe.writer.clone() else {
             let (what, reason) = ("loading records".to_owned(), "the folder is only looked at".to_owned());
@@ -52,14 +53,14 @@ impl SqliteLanding {
             file: cargo.file.to_owned(),
             database,
             sorts_in: sorts_in(universe, &cargo).filter(|_| turn.is_some()),
-            state: Mutex::default(),
+            state: Mutex::new(State::new(keep_changes_days > 0)),
             turn,
         };
         let landing = Self { session: Arc::new(session), plan: Arc::clone(cargo.plan) };
         let plan = Arc::clone(cargo.plan);
         let prepared = landing.run("preparing tables", move |inside| {
             forget(inside.sql, &forgotten)?;
-            feed::expire(inside.sql)?;
+            feed::expire(inside.sql, keep_changes_days)?;
             prepare(inside.sql, &plan)
         });
         match prepared.await? {

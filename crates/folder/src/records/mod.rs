@@ -37,7 +37,7 @@ use super::sqlite::Database;
 pub use landing::SqliteLanding;
 use stored::Unfit;
 pub(super) use tables::MIGRATIONS;
-use tidewaiter_engine::ports::{Cargo, ChangeFeed, ChangePage, Records, StoredRecord};
+use tidewaiter_engine::ports::{Cargo, ChangeFeed, ChangePage, KEEP_CHANGES_DAYS, Records, StoredRecord};
 use tidewaiter_engine::{Error, Result};
 use tokio::sync::OwnedMutexGuard;
 use universe::Universe;
@@ -54,6 +54,7 @@ pub struct SqliteRecords {
     held: Arc<Mutex<Held>>,
     disk: Option<Disk>,
     in_parts: bool,
+    keep_changes_days: u32,
 }
 
 /// What the clones of a store share.
@@ -135,7 +136,13 @@ impl SqliteRecords {
     }
 
     fn at(place: Place) -> Self {
-        Self { place: Arc::new(place), held: Arc::default(), disk: None, in_parts: false }
+        Self {
+            place: Arc::new(place),
+            held: Arc::default(),
+            disk: None,
+            in_parts: false,
+            keep_changes_days: KEEP_CHANGES_DAYS,
+        }
     }
 
     /// With the files of a deployment beside it: what was changed there is durable before anything is written here.
@@ -149,6 +156,13 @@ impl SqliteRecords {
     #[must_use]
     pub fn in_parts(mut self) -> Self {
         self.in_parts = true;
+        self
+    }
+
+    /// Keeps changes for so many days; with 0, none.
+    #[must_use]
+    pub fn keep_changes_days(mut self, days: u32) -> Self {
+        self.keep_changes_days = days;
         self
     }
 
@@ -184,7 +198,7 @@ impl SqliteRecords {
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Result<SqliteLanding> {
         let forgotten = self.held().forgotten.remove(cargo.universe).unwrap_or_default();
-        SqliteLanding::begin(universe, cargo, turn, forgotten).await
+        SqliteLanding::begin(universe, cargo, turn, forgotten, self.keep_changes_days).await
     }
 
     /// The database of a universe, made if there is none.

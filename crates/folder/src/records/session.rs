@@ -27,13 +27,20 @@ pub(super) struct Session {
     pub(super) turn: Option<OwnedMutexGuard<()>>,
 }
 
-#[derive(Default)]
 pub(super) struct State {
     is_open: bool,
     has_failed: bool,
     known: KnownKeys,
     feed: Feed,
     staged: Option<Staged>,
+}
+
+impl State {
+    /// Before anything is done; changes are kept or counted.
+    pub(super) fn new(keeps_changes: bool) -> Self {
+        let (known, feed) = (KnownKeys::default(), Feed::new(keeps_changes));
+        Self { is_open: false, has_failed: false, known, feed, staged: None }
+    }
 }
 
 /// What a part of the work sees.

@@ -150,4 +150,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     -- The universes that have a database of records.
     CREATE TABLE record_databases (universe TEXT PRIMARY KEY) WITHOUT ROWID;
     ",
+    // In which engine they are.
+    "
+    ALTER TABLE record_databases ADD COLUMN engine TEXT NOT NULL DEFAULT 'sqlite';
+    ",
 ];

@@ -7,5 +7,7 @@ use crate::support::Database;
 #[tokio::test]
 async fn postgres_is_a_store_of_records() {
     let database = Database::new().await;
-    contract::records(&database.records()).await.unwrap();
+    let records = database.records();
+    contract::records(&records).await.unwrap();
+    contract::exports(&records).await.unwrap();
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use tidewaiter_postgres::{Address, Options, PostgresRecords};
+use tidewaiter_engine::ports::ChangeFeed;
+use tidewaiter_postgres::{Address, PostgresRecords};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -85,27 +86,29 @@ async fn outcome(database: &Database, records: &PostgresRecords, universe: &str)
     for sql in [
         "SELECT t.id, t.size, t.lists, r.import, t._line, t._earlier IS NULL FROM U.things t JOIN U._runs r ON r.id = t._run ORDER BY 1",
         "SELECT id, list FROM U.things_lists ORDER BY 1, 2",
-        "SELECT line, operation, key, record FROM U._changes ORDER BY seq",
+        "SELECT first, count FROM U._changes ORDER BY first",
         "SELECT import, share, number, answer FROM U._applied ORDER BY 1, 2, 3",
     ] {
         found.extend(rows(&client, &sql.replace("U.", &format!("{universe}."))).await);
     }
+    // The connection that breaks is that of the landings.
+    let changes = database.records().changes(universe, 0, 1_000).await.unwrap().changes;
+    found.extend(changes.iter().map(|one| format!("{} {:?} {} {:?}", one.line, one.operation, one.key, one.values)));
     found
 }
 
 #[tokio::test]
 async fn a_file_is_landed_once_wherever_the_connection_breaks() {
     let database = Database::new().await;
-    let options = Options { notes_changes: true, ..Options::default() };
-    let expected = outcome(&database, &PostgresRecords::with(database.address(), options), "plain").await;
-    assert_eq!(expected.len(), 3 + 2 + 6 + 3, "{expected:#?}");
+    let expected = outcome(&database, &database.records(), "plain").await;
+    assert_eq!(expected.len(), 3 + 2 + 3 + 6 + 3, "{expected:#?}");
     for how in [Break::Before, Break::After] {
         let mut broken = 0;
         for fatal in 1.. {
             let sent = Arc::new(AtomicUsize::new(0));
             let port = proxy(database.server().to_owned(), fatal, how, Arc::clone(&sent)).await;
             let address = Address::parse(&database.by_way_of(port, "sslmode=disable"), None).unwrap();
-            let records = PostgresRecords::with(address, options);
+            let records = PostgresRecords::new(address);
             let universe = format!("{how:?}_{fatal}").to_lowercase();
             let found = outcome(&database, &records, &universe).await;
             assert_eq!(found, expected, "{how:?} message {fatal}");

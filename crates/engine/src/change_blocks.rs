@@ -1,0 +1,186 @@
+//! Changes in compressed blocks, as stores keep them for the [change feed](crate::ports::ChangeFeed).
+//!
+//! A file that changes a million records changes them once more in the feed, and most of what is written is never read. So
+//! a store keeps a row for each block, with the number of its first change, how many there are, and the import.
+//!
+//! A change in a block: its operation, its line, its scope, its key, the number of its values, and then each field with its
+//! value. Numbers are bytes of seven bits, the lowest first; texts stand behind their length.
+
+use std::collections::BTreeMap;
+
+use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
+use tidewaiter::id::ImportId;
+
+use crate::ports::{Operation, RecordChange};
+
+/// A block with so many bytes takes no further change.
+const FULL_BYTES: usize = 128 << 10;
+
+/// Changes of one import that are not written yet.
+#[derive(Debug, Default)]
+pub struct ChangeBlock {
+    bytes: Vec<u8>,
+    changes: u64,
+}
+
+impl ChangeBlock {
+    /// Adds that a record has these values now, so many.
+    pub fn put<'v>(
+        &mut self,
+        line: u64,
+        (scope, key): (&str, &str),
+        values: impl ExactSizeIterator<Item = (&'v str, &'v str)>,
+    ) {
+        self.change(0, line, (scope, key));
+        self.number(values.len() as u64);
+        for (field, text) in values {
+            self.text(field);
+            self.text(text);
+        }
+    }
+
+    /// Adds that a record is removed.
+    pub fn remove(&mut self, line: u64, (scope, key): (&str, &str)) {
+        self.change(1, line, (scope, key));
+    }
+
+    /// How many changes it has.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// True if it is large enough to be written.
+    pub fn is_full(&self) -> bool {
+        self.bytes.len() >= FULL_BYTES
+    }
+
+    /// The block as it is kept, and how many changes it has. Empty from then on.
+    pub fn take(&mut self) -> (Vec<u8>, u64) {
+        let content = compress_prepend_size(&self.bytes);
+        self.bytes.clear();
+        (content, std::mem::take(&mut self.changes))
+    }
+
+    fn change(&mut self, operation: u8, line: u64, (scope, key): (&str, &str)) {
+        self.changes += 1;
+        self.bytes.push(operation);
+        self.number(line);
+        self.text(scope);
+        self.text(key);
+    }
+
+    fn number(&mut self, mut number: u64) {
+        while number > 0x7f {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// The changes of a block whose first one has this number, of an import and its file.
+///
+/// # Errors
+/// What is wrong with a block that is damaged.
+pub fn read(
+    content: &[u8],
+    first: u64,
+    (import, file): (ImportId, &str),
+) -> Result<Vec<RecordChange>, String> {
+    let block = decompress_size_prepended(content)
+        .map_err(|error| format!("a block of changes is damaged: {error}"))?;
+    let (mut reader, mut changes) = (Reader(&block), Vec::new());
+    let mut order = first;
+    while !reader.0.is_empty() {
+        let change = reader.change(order, import, file);
+        changes.push(change.ok_or("a block of changes is damaged: a change is cut off")?);
+        order += 1;
+    }
+    Ok(changes)
+}
+
+/// What of a block is not read yet.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn change(&mut self, order: u64, import: ImportId, file: &str) -> Option<RecordChange> {
+        let (operation, rest) = self.0.split_first()?;
+        self.0 = rest;
+        let (line, scope, key) = (self.number()?, self.text()?, self.text()?);
+        let mut values = BTreeMap::new();
+        let operation = match operation {
+            0 => {
+                for _ in 0..self.number()? {
+                    let (field, text) = (self.text()?, self.text()?);
+                    values.insert(field, text);
+                }
+                Operation::Put
+            }
+            1 => Operation::Remove,
+            _ => return None,
+        };
+        Some(RecordChange { order, operation, scope, key, values, import, file: file.to_owned(), line })
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewaiter::id::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn changes_are_read_back_as_they_were() {
+        let import = ImportId::new(Timestamp::UNIX_EPOCH, 7);
+        let mut block = ChangeBlock::default();
+        block.put(300, ("things", "a"), [("id", "a"), ("name", "Boat \u{1f6a2}")].into_iter());
+        block.remove(0, ("things", ""));
+        assert_eq!(block.changes(), 2);
+        let (content, count) = block.take();
+        assert_eq!((count, block.changes()), (2, 0));
+        let changes = read(&content, 41, (import, "x.csv")).expect("it is whole");
+        let [put, remove] = &changes[..] else { panic!("{changes:?}") };
+        assert_eq!((put.order, put.line, put.operation), (41, 300, Operation::Put));
+        assert_eq!(put.values.get("name").map(String::as_str), Some("Boat \u{1f6a2}"));
+        assert_eq!((remove.order, remove.line, remove.operation), (42, 0, Operation::Remove));
+        assert_eq!((remove.key.as_str(), remove.import, remove.file.as_str()), ("", import, "x.csv"));
+    }
+
+    #[test]
+    fn a_damaged_block_is_an_error() {
+        let import = ImportId::new(Timestamp::UNIX_EPOCH, 7);
+        let mut block = ChangeBlock::default();
+        block.put(1, ("things", "a"), [("id", "a")].into_iter());
+        let whole = block.bytes.clone();
+        for end in 1..whole.len() {
+            let cut = compress_prepend_size(&whole[..end]);
+            assert!(read(&cut, 1, (import, "x.csv")).is_err(), "{end}");
+        }
+        assert!(read(b"\xff\xff\xff", 1, (import, "x.csv")).is_err());
+    }
+}
