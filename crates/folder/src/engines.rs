@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::schema::FieldType;
+use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
     Answer, Batch, Cargo, ChangeFeed, ChangePage, ExportColumn, Exports, Landing, Pruned, Pruning, Records,
     Rows, Selection, Settled, StoredRecord,
 };
-use tidewaiter_engine::Result;
 use tidewaiter_postgres::{PostgresLanding, PostgresRecords};
 
 use crate::disk::Disk;

@@ -17,7 +17,7 @@ use tidewaiter_postgres::{Address, Options, PostgresRecords};
 
 use super::engines::FolderRecords;
 use super::records::{self, MIGRATIONS as RECORDS, Registry, SqliteRecords};
-use super::settings::{Engine, FILE as SETTINGS, RecordSettings, POSTGRES, SQLITE};
+use super::settings::{Engine, FILE as SETTINGS, POSTGRES, RecordSettings, SQLITE};
 use super::sqlite::Database;
 use super::sqlite_open;
 use super::state::{MIGRATIONS as STATE, SqliteState};
@@ -109,7 +109,8 @@ fn is_in_one_engine(root: &Path, state: &Database, settings: &RecordSettings) ->
         "records.engine",
         format!("this is {chosen}, and the records of {universe} are in {engine}: they would be split"),
     );
-    let hint = format!("choose {engine} again, or begin with a new folder: records do not move between engines");
+    let hint =
+        format!("choose {engine} again, or begin with a new folder: records do not move between engines");
     let (key, mistakes) = (root.join(SETTINGS).display().to_string(), mistake.with_hint(hint).to_string());
     Err(Error::Settings { key, mistakes })
 }

@@ -143,7 +143,12 @@ async fn last(session: &Session, universe: &str) -> Result<u64> {
 }
 
 /// The changes behind the `after`th: whole blocks, until there are `limit`.
-pub(crate) async fn read(session: &Session, place: Place<'_>, after: u64, limit: usize) -> Result<ChangePage> {
+pub(crate) async fn read(
+    session: &Session,
+    place: Place<'_>,
+    after: u64,
+    limit: usize,
+) -> Result<ChangePage> {
     // One statement sees one moment: what is kept, and where it begins.
     let sql = format!(
         "SELECT u.changes, (SELECT min(first) FROM {changes}), b.first, r.import, r.file, b.content

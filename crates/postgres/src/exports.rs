@@ -194,7 +194,9 @@ impl<'a> Source<'a> {
                 continue;
             }
             let printed = match at {
-                Some((at, own)) => value::<Option<&str>>(READING, row, *at)?.map(|printed| own.decode(printed)),
+                Some((at, own)) => {
+                    value::<Option<&str>>(READING, row, *at)?.map(|printed| own.decode(printed))
+                }
                 None => None,
             };
             rows.cell(printed.as_ref().map_or(Cell::Missing, |text| Cell::of(*kind, text)));

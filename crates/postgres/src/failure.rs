@@ -60,8 +60,8 @@ fn told(error: &tokio_postgres::Error) -> String {
 fn needs_operator(answer: &DbError) -> bool {
     let code = answer.code();
     let class = code.code().get(..2).unwrap_or_default();
-    // 28: the login; 3D: the database; 42: privileges, and objects that another client changed.
-    matches!(class, "28" | "3D" | "42") && *code != SqlState::DUPLICATE_TABLE
+    // 28: the login; 3D: the database; 42: privileges, and objects that another client changed; 54: a limit of PostgreSQL.
+    matches!(class, "28" | "3D" | "42" | "54") && *code != SqlState::DUPLICATE_TABLE
 }
 
 #[cfg(test)]

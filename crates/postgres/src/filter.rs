@@ -39,7 +39,8 @@ impl Filter {
     /// What is in `_exact` is the value, whatever the column holds.
     fn add(&mut self, stored: &Stored, Condition { field, value }: &Condition) {
         let name = literal(field);
-        let (is_beside, exact) = (format!("coalesce(t.\"_exact\" ? {name}, false)"), format!("t.\"_exact\" ->> {name}"));
+        let (is_beside, exact) =
+            (format!("coalesce(t.\"_exact\" ? {name}, false)"), format!("t.\"_exact\" ->> {name}"));
         let column = stored.place(field).and_then(|at| stored.columns.get(at));
         let in_column = match (value, column) {
             (None, Some(column)) => format!("t.{} IS NULL", quoted(&column.name)),

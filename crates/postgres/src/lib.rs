@@ -32,6 +32,7 @@ mod session;
 mod stored;
 mod universes;
 mod wanted;
+mod wide;
 mod write;
 
 use std::sync::Arc;
@@ -92,7 +93,7 @@ impl ChangeFeed for PostgresRecords {
             Some(schema) => {
                 let place = changes::Place { universe, schema: &schema };
                 changes::read(&session, place, after, limit).await
-            },
+            }
             None => Ok(ChangePage::default()),
         }
     }

@@ -58,6 +58,7 @@ pub(crate) async fn fit(session: &Session, catalog: &mut Catalog, plan: &Plan) -
     if let Some((stored, column)) = catalog.table(&plan.records).zip(matched(catalog, plan))
         && !column.is_matched
     {
+        move_into(session, stored, column).await?;
         // Values may be longer than a tree takes; only equality is asked.
         let index = format!("CREATE INDEX ON {} USING hash ({})", stored.at(), quoted(&column.name));
         session.run(MAKING, &index).await?;
@@ -69,6 +70,26 @@ pub(crate) async fn fit(session: &Session, catalog: &mut Catalog, plan: &Plan) -
     }
     session.forget_statements();
     Ok(())
+}
+
+/// Brings values into a column for which wide rows had no room: records are looked for in it.
+async fn move_into(session: &Session, stored: &Stored, column: &Column) -> Result<()> {
+    let is_value = match column.kind {
+        Kind::Text => "true",
+        Kind::Integer | Kind::Number => "t.\"_exact\" ->> $1 ~ '^-?[0-9]{1,100}$'",
+        _ => return Ok(()),
+    };
+    if !stored.may_be_wide() {
+        return Ok(());
+    }
+    let name = quoted(&column.name);
+    let sql = format!(
+        "UPDATE {} t SET {name} = (t.\"_exact\" ->> $1)::{}, \"_exact\" = nullif(t.\"_exact\" - $1::text, '{{}}')
+         WHERE t.{name} IS NULL AND t.\"_exact\" ->> $1::text IS NOT NULL AND {is_value}",
+        stored.at(),
+        column.kind.sql()
+    );
+    session.execute(MAKING, &sql, &[&column.field]).await.map(|_| ())
 }
 
 /// The names of everything in a schema that a table could collide with.
@@ -188,12 +209,13 @@ async fn make_lists(session: &Session, stored: &mut Stored, at: usize) -> Result
     };
     let columns: Vec<String> = keys.iter().map(key).collect();
     let key_list = stored.key_list("");
-    let text = quoted(&column.name);
+    // What has no room in a wide row is beside its columns.
+    let text = format!("coalesce(t.\"_exact\" ->> {}, t.{})", literal(&column.field), quoted(&column.name));
     let sql = format!(
         "CREATE TABLE {beside} ({list} bigint NOT NULL, {}, PRIMARY KEY ({key_list}, {list}));
          CREATE INDEX ON {beside} ({list});
          COMMENT ON TABLE {beside} IS {};
-         INSERT INTO {beside} SELECT DISTINCT l::bigint, {} FROM {at} t, unnest(string_to_array(t.{text}, ' ')) l
+         INSERT INTO {beside} SELECT DISTINCT l::bigint, {} FROM {at} t, unnest(string_to_array({text}, ' ')) l
            WHERE l ~ '^[0-9]{{1,18}}$';",
         columns.join(", "),
         literal(&format!("One row for each list in {} of {}.", column.field, stored.scope)),

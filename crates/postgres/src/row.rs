@@ -12,6 +12,7 @@ use crate::failure::broken;
 use crate::names::table;
 use crate::session::{Session, value};
 use crate::stored::{Key, Stored};
+use crate::wide::WideRow;
 
 const READING: &str = "reading records";
 const WRITING: &str = "writing records";
@@ -222,6 +223,7 @@ pub(crate) fn placed<'a>(
     let mut exact = Exact::new();
     let own = usize::from(table.key == Key::Own);
     let mut values: Vec<Option<Cow<'a, str>>> = vec![None; table.columns.len() + own];
+    let mut wide = WideRow::of(table);
     let mut key_texts: Vec<Option<&str>> = vec![None; parts.len()];
     for (place, field, text) in texts {
         let Some((at, column)) = place.and_then(|at| Some((at, table.columns.get(at)?))) else {
@@ -234,6 +236,9 @@ pub(crate) fn placed<'a>(
         }
         if let Some(cell) = values.get_mut(at + own) {
             *cell = printed;
+        }
+        if let Some(wide) = &mut wide {
+            wide.texts.push((at, text));
         }
         if let Key::Columns(places) = &table.key
             && let Some(n) = places.iter().position(|place| *place == at)
@@ -261,6 +266,9 @@ pub(crate) fn placed<'a>(
                 *cell = Some(part.clone());
             }
         }
+    }
+    if let Some(wide) = wide {
+        wide.spill(table, &mut values, &mut exact);
     }
     let exact = if exact.is_empty() { None } else { Some(to_json(&exact)?) };
     Ok(Cells { key: parts, values, run: 0, line: 0, earlier: None, exact })

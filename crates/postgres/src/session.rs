@@ -20,12 +20,14 @@ const CONNECTING: &str = "connecting to PostgreSQL";
 
 /// What every session is set to. Times and dates are written in one way. Statements look a few thousand keys up by an
 /// index: plans are made once, for tables that are empty then and large later, so a plan that reads a whole table for each
-/// key must not be chosen. A client that is gone is noticed, and what it had not committed is undone.
+/// key must not be chosen. A client that is gone is noticed, and what it had not committed is undone. What is committed is
+/// durable, whatever the server does for others: files move on the strength of it.
 const SETTINGS: &str = "
     SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET extra_float_digits = 1;
     SET standard_conforming_strings = on; SET client_min_messages = warning; SET search_path = pg_catalog;
     SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
     SET jit = off;
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
     SET idle_in_transaction_session_timeout = '10min';
     SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 15; SET tcp_keepalives_count = 4;";
 

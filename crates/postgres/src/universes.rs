@@ -22,7 +22,8 @@ impl Connections {
     pub(crate) async fn universes(&self, session: &Session) -> Result<Vec<(String, String)>> {
         let listed = self.listed(session, None).await?;
         let is_own = |one: &Listed| self.deployment() == one.deployment.as_deref();
-        for known in self.registry.iter().map(|registry| registry.universes()).collect::<Result<Vec<_>>>()?.concat()
+        for known in
+            self.registry.iter().map(|registry| registry.universes()).collect::<Result<Vec<_>>>()?.concat()
         {
             match listed.iter().find(|one| one.universe == known) {
                 Some(one) if is_own(one) => {}

@@ -164,7 +164,11 @@ async fn change(session: &Session, table: &Stored, runs: &Runs, records: &[Chang
 
 /// Which columns differ in any record from what it was.
 fn differing(table: &Stored, records: &[Changed]) -> Vec<bool> {
-    let mut differs = vec![false; table.columns.len()];
+    // A value may have room in a row now, or none any more, though its text is the same.
+    let mut differs = vec![table.may_be_wide(); table.columns.len()];
+    if table.may_be_wide() {
+        return differs;
+    }
     let mut note = |field: &str| {
         if let Some(known) = table.place(field).and_then(|at| differs.get_mut(at)) {
             *known = true;

@@ -38,10 +38,13 @@ fn files_land_where_any_client_reads_them_and_every_command_does() {
     place.import().expect(0);
     let counts = place.run(&["records", "drop", "--format", "json"]).expect(0).json();
     assert_eq!(counts, json!([{ "universe": "default", "scope": "contacts", "count": 2 }]));
-    let one = place.run(&["records", "drop", "contacts", "bo@example.org"]).expect(0).out;
+    let one = place.run(&["records", "drop", "contacts", "--key", "bo@example.org"]).expect(0).out;
     assert!(one.contains("Bob") && one.contains(NEXT) && one.contains("line 3"), "{one}");
     let export = |arguments: &[&str]| {
-        place.run(&[&["records", "drop", "contacts", "--universe", "default"], arguments].concat()).expect(0).out
+        place
+            .run(&[&["records", "drop", "contacts", "--universe", "default"], arguments].concat())
+            .expect(0)
+            .out
     };
     let csv = export(&["--format", "csv", "--where", "firstname=Bob", "--provenance"]);
     let lines: Vec<&str> = csv.lines().collect();
@@ -67,8 +70,12 @@ fn a_name_that_is_mistyped_is_proposed() {
     place.dropped(CONTACTS, GOOD);
     place.import().expect(0);
     let answer = place.run(&["records", "drop", "contcats", "--format", "csv"]).expect(2);
-    assert!(answer.err.contains("there is no scope contcats") && answer.err.contains("contacts"), "{answer:?}");
-    let answer = place.run(&["records", "drop", "contacts", "--format", "csv", "--where", "fristname=Bo"]).expect(2);
+    assert!(
+        answer.err.contains("there is no scope contcats") && answer.err.contains("contacts"),
+        "{answer:?}"
+    );
+    let answer =
+        place.run(&["records", "drop", "contacts", "--format", "csv", "--where", "fristname=Bo"]).expect(2);
     assert!(answer.err.contains("no column fristname") && answer.err.contains("firstname"), "{answer:?}");
     let answer = place.run(&["changes", "drop", "--universe", "defualt"]).expect(2);
     assert!(answer.err.contains("there are no changes of universe defualt; there are default"), "{answer:?}");
@@ -105,7 +112,8 @@ fn records_are_not_split_between_engines() {
     place.write("drop/tidewaiter.toml", database.settings());
     for arguments in [&["run", "drop", "--quiet-for", "0"][..], &["records", "drop"]] {
         let answer = place.run(arguments).expect(2);
-        let told = "records.engine: this is postgres, and the records of default are in sqlite: they would be split";
+        let told =
+            "records.engine: this is postgres, and the records of default are in sqlite: they would be split";
         assert!(answer.err.contains(told), "{answer:?}");
     }
     assert!(place.path(&format!("drop/imports/default/{NEXT}")).exists(), "nothing was taken in");
@@ -127,7 +135,10 @@ fn records_are_not_split_between_engines() {
     let other = deployment(&database);
     other.dropped(CONTACTS, GOOD);
     let answer = other.import().expect(2);
-    assert!(answer.err.contains("universe default in PostgreSQL belongs to another deployment"), "{answer:?}");
+    assert!(
+        answer.err.contains("universe default in PostgreSQL belongs to another deployment"),
+        "{answer:?}"
+    );
 }
 
 #[test]
@@ -148,7 +159,10 @@ fn settings_that_cannot_be_used_are_told_without_a_password() {
     );
     let answer = place.import().expect(2);
     let [failure] = failures(&answer)[..] else { panic!("one cause: {answer:?}") };
-    assert!(failure.contains("the password of PostgreSQL: refused:") && failure.contains("drop/secret"), "{answer:?}");
+    assert!(
+        failure.contains("the password of PostgreSQL: refused:") && failure.contains("drop/secret"),
+        "{answer:?}"
+    );
     let history = place.run(&["history", "drop", "--format", "json"]).expect(0).json();
     assert_eq!(history[0]["outcome"], json!(null), "it is nothing of the partner: {history}");
     place.run(&["status", "drop"]).expect(0);

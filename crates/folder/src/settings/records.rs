@@ -134,8 +134,9 @@ impl Given {
                 self.passwords.push(("password_variable", Secret::Environment(variable)));
             }
             "password" => {
-                return Err(Mistake::new(path, "a password is not written into this file")
-                    .with_hint("write it into a file that no other user reads, and name that in `records.password_file`"));
+                return Err(Mistake::new(path, "a password is not written into this file").with_hint(
+                    "write it into a file that no other user reads, and name that in `records.password_file`",
+                ));
             }
             _ => return Err(unknown(&path, KNOWN)),
         }
@@ -144,14 +145,18 @@ impl Given {
 
     fn engine(mut self) -> Result<Engine, Mistake> {
         let keys = self.address.iter().map(|_| "address");
-        let keys: Vec<&str> = keys.chain(self.named.iter().chain(&self.passwords).map(|(key, _)| *key)).collect();
+        let keys: Vec<&str> =
+            keys.chain(self.named.iter().chain(&self.passwords).map(|(key, _)| *key)).collect();
         if !self.is_postgres {
             let Some(key) = keys.first() else { return Ok(Engine::Sqlite) };
-            let mistake = Mistake::new(format!("records.{key}"), "SQLite keeps records in the folder, and takes none");
+            let mistake =
+                Mistake::new(format!("records.{key}"), "SQLite keeps records in the folder, and takes none");
             return Err(mistake.with_hint("`engine = \"postgres\"` keeps them in that database"));
         }
         if self.passwords.len() > 1 {
-            return Err(Mistake::new("records.password_variable", "there are two passwords").with_hint(ONE_PASSWORD));
+            return Err(
+                Mistake::new("records.password_variable", "there are two passwords").with_hint(ONE_PASSWORD)
+            );
         }
         let password = self.passwords.pop();
         let address = match (self.address, self.named.pop()) {
@@ -159,7 +164,8 @@ impl Given {
                 .map_err(|error| Mistake::new("records.address", Address::reason(error)))?,
             (None, Some((_, secret))) if self.named.is_empty() => {
                 if let Some((key, _)) = password {
-                    let mistake = Mistake::new(format!("records.{key}"), "an address that is named holds its password");
+                    let mistake =
+                        Mistake::new(format!("records.{key}"), "an address that is named holds its password");
                     return Err(mistake.with_hint("write the password into the address that is named, or name it beside `records.address`"));
                 }
                 Address::named(secret)
@@ -168,7 +174,11 @@ impl Given {
                 let mistake = Mistake::new("records.engine", "the address of the database is missing");
                 return Err(mistake.with_hint(ONE_ADDRESS));
             }
-            _ => return Err(Mistake::new("records.address", "there are several addresses").with_hint(ONE_ADDRESS)),
+            _ => {
+                return Err(
+                    Mistake::new("records.address", "there are several addresses").with_hint(ONE_ADDRESS)
+                );
+            }
         };
         Ok(Engine::Postgres(Box::new(address)))
     }
@@ -181,7 +191,11 @@ mod tests {
     fn parse(text: &str) -> Result<RecordSettings, Vec<String>> {
         let mut mistakes = Vec::new();
         let settings = read(text.parse().unwrap(), &mut mistakes);
-        if mistakes.is_empty() { Ok(settings) } else { Err(mistakes.iter().map(ToString::to_string).collect()) }
+        if mistakes.is_empty() {
+            Ok(settings)
+        } else {
+            Err(mistakes.iter().map(ToString::to_string).collect())
+        }
     }
 
     #[test]
@@ -211,7 +225,10 @@ mod tests {
             ("password = \"hunter2\"", "records.password: a password is not written into this file"),
             ("adress = \"hunter2\"", "records.adress: unknown setting (there is `engine`, `address`"),
             ("keep_changes_days = -1", "records.keep_changes_days: this is a number of days, from 0 to 3650"),
-            ("keep_changes_days = \"7\"", "records.keep_changes_days: this is a number of days, from 0 to 3650"),
+            (
+                "keep_changes_days = \"7\"",
+                "records.keep_changes_days: this is a number of days, from 0 to 3650",
+            ),
             ("address_file = 1", "records.address_file: this is the path of a file"),
             (
                 "engine = \"postgres\"\naddress = \"postgresql://u:hunter2@db/r\"",

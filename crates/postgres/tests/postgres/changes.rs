@@ -23,7 +23,14 @@ fn told(page: &ChangePage) -> Vec<String> {
                 Operation::Put => "put",
                 Operation::Remove => "remove",
             };
-            format!("{} {operation} {} {} line {} [{}]", one.order, one.scope, one.key, one.line, told(&one.values))
+            format!(
+                "{} {operation} {} {} line {} [{}]",
+                one.order,
+                one.scope,
+                one.key,
+                one.line,
+                told(&one.values)
+            )
         })
         .collect()
 }
@@ -37,7 +44,11 @@ fn keeping(database: &Database, keep_changes_days: u32) -> PostgresRecords {
 async fn each_change_is_noted_once_and_in_order() {
     let database = Database::new().await;
     let records = database.records();
-    assert_eq!(records.changes("acme", 0, 10).await.unwrap(), ChangePage::default(), "nothing has changed yet");
+    assert_eq!(
+        records.changes("acme", 0, 10).await.unwrap(),
+        ChangePage::default(),
+        "nothing has changed yet"
+    );
     let first = checked(1, "acme", "things", &schema("upsert"), "id;size | b;2 | a;1 | a;3");
     first.land(&records).await.unwrap();
     // What comes again does nothing, nor does what was left.
@@ -153,7 +164,8 @@ async fn deployments_share_a_database_and_no_universe() {
     checked(2, "zoo", "things", &schema("upsert"), "id;size | b;1").land(&other).await.unwrap();
     assert_eq!(one.counts().await.unwrap(), [("acme".to_owned(), "things".to_owned(), 1)]);
     assert_eq!(other.changed_universes().await.unwrap(), ["zoo"]);
-    let error = checked(3, "acme", "things", &schema("upsert"), "id;size | a;2").land(&other).await.unwrap_err();
+    let error =
+        checked(3, "acme", "things", &schema("upsert"), "id;size | a;2").land(&other).await.unwrap_err();
     assert!(matches!(&error, Error::Lost { .. }), "{error}");
     assert_eq!(error.to_string(), "universe acme in PostgreSQL belongs to another deployment");
     assert_eq!(one.find("things", "a", 10).await.unwrap()[0].record.text("size"), Some("1"));
@@ -168,7 +180,10 @@ async fn a_universe_that_is_gone_is_not_begun_anew() {
     file.land(&records).await.unwrap();
     rows(&database.client().await, "DELETE FROM tidewaiter.universes").await;
     for error in [records.counts().await.unwrap_err(), file.land(&records).await.unwrap_err()] {
-        assert_eq!(error.to_string(), "universe acme in PostgreSQL is gone, although files were imported there");
+        assert_eq!(
+            error.to_string(),
+            "universe acme in PostgreSQL is gone, although files were imported there"
+        );
         assert!(!error.is_transient());
     }
 }

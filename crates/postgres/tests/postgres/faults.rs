@@ -93,7 +93,9 @@ async fn outcome(database: &Database, records: &PostgresRecords, universe: &str)
     }
     // The connection that breaks is that of the landings.
     let changes = database.records().changes(universe, 0, 1_000).await.unwrap().changes;
-    found.extend(changes.iter().map(|one| format!("{} {:?} {} {:?}", one.line, one.operation, one.key, one.values)));
+    found.extend(
+        changes.iter().map(|one| format!("{} {:?} {} {:?}", one.line, one.operation, one.key, one.values)),
+    );
     found
 }
 
