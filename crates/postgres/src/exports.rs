@@ -16,9 +16,9 @@ use crate::filter::Filter;
 use crate::kind::Kind;
 use crate::names::{quoted, table};
 use crate::read::table_in;
-use crate::row::{Exact, from_json};
+use crate::row::from_json;
 use crate::session::{Session, value};
-use crate::stored::Stored;
+use crate::stored::{Exact, Stored};
 
 const READING: &str = "reading records";
 

@@ -79,16 +79,30 @@ async fn ask(
 /// Takes what was found into the overlay.
 pub(crate) fn take(overlay: &mut Overlay, found: Found) -> Result<()> {
     let Found { scope, table, keys, rows, existing } = found;
+    let mut rows = rows.into_iter().peekable();
+    let mut others = Vec::new();
+    for key in keys {
+        // Rows come in the order in which they were asked for.
+        let row = match &table {
+            Some(table) => rows.next_if(|row| key_of(table, row).is_ok_and(|found| found == key)),
+            None => None,
+        };
+        match row {
+            Some(row) => overlay.hold(&scope, key, Was::Row(Arc::new(row))),
+            None => others.push(key),
+        }
+    }
     if let Some(table) = table {
+        // If they did not, this finds them.
         for row in rows {
-            overlay.hold(&scope, key_of(&table, &row)?, Was::Row(Arc::new(row)));
+            overlay.hold(&scope, key_of(&table, &row)?.into_owned(), Was::Row(Arc::new(row)));
         }
     }
     for key in existing {
         overlay.hold(&scope, key, Was::Unread);
     }
     // What was not found is not there: it is held already otherwise.
-    for key in keys {
+    for key in others {
         overlay.hold_absent(&scope, key);
     }
     Ok(())

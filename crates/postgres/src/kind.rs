@@ -74,7 +74,7 @@ impl Kind {
     pub(crate) fn decode(self, printed: &str) -> Cow<'_, str> {
         match self {
             Self::Moment => match printed.strip_suffix("+00").and_then(|moment| moment.split_once(' ')) {
-                Some((day, time)) => format!("{day}T{time}Z").into(),
+                Some((day, time)) => [day, "T", time, "Z"].concat().into(),
                 None => printed.into(),
             },
             _ => printed.into(),
@@ -168,7 +168,7 @@ fn moment(text: &str) -> Option<String> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let (day, time) = text.split_at_checked(10)?;
     let time = clock(time.strip_prefix(['T', ' '])?)?;
-    is_date(day).then(|| format!("{day} {time}+00"))
+    is_date(day).then(|| [day, " ", &time, "+00"].concat())
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ fn created(stored: &Stored) -> String {
         let collation = if column.kind == Kind::Text && is_key(&at) { " COLLATE \"C\"" } else { "" };
         format!("{} {}{collation}", quoted(&column.name), column.kind.sql())
     });
-    let beside = ["_run integer NOT NULL", "_line bigint NOT NULL", "_earlier jsonb", "_exact jsonb"];
+    let beside = ["_run integer NOT NULL", "_line bigint NOT NULL", "_earlier json", "_exact jsonb"];
     let all: Vec<String> = own.into_iter().chain(columns).chain(beside.map(str::to_owned)).collect();
     format!(
         "CREATE TABLE {at} ({}, PRIMARY KEY ({})); COMMENT ON TABLE {at} IS {};",

@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use crate::failure::broken;
 use crate::names::table;
 use crate::session::{Session, value};
-use crate::stored::{Key, Stored};
+use crate::stored::{Exact, Key, Stored};
 use crate::wide::WideRow;
 
 const READING: &str = "reading records";
@@ -26,9 +26,6 @@ pub(crate) struct Runs {
 
 /// Where older values of a record come from, by field: the number of the run, and the line.
 type Earlier<'a> = BTreeMap<Cow<'a, str>, (i32, i64)>;
-/// The texts that the columns of a record do not hold as they are, by field; None where there is no value.
-pub(crate) type Exact<'a> = BTreeMap<Cow<'a, str>, Option<Cow<'a, str>>>;
-
 impl Runs {
     pub(crate) fn note(&mut self, number: i32, import: ImportId) {
         self.imports.insert(number, import);
@@ -136,15 +133,20 @@ pub(crate) fn row_holds<'v>(
 }
 
 /// The key in a row.
-pub(crate) fn key_of(table: &Stored, row: &Row) -> Result<String> {
+pub(crate) fn key_of<'a>(table: &Stored, row: &'a Row) -> Result<Cow<'a, str>> {
     let beside = Beside::of(table);
-    let Key::Columns(places) = &table.key else { return value(READING, row, 0) };
-    let part = |at: &usize| -> Result<Cow<'_, str>> {
+    let part = |at: &usize| -> Result<Cow<'a, str>> {
         let printed: &str = value(READING, row, at + beside.first)?;
         Ok(table.columns.get(*at).map_or(printed.into(), |column| column.kind.decode(printed)))
     };
-    let parts: Vec<Cow<'_, str>> = places.iter().map(part).collect::<Result<_>>()?;
-    Ok(join_key(parts.iter().map(AsRef::as_ref)))
+    match &table.key {
+        Key::Own => value(READING, row, 0).map(Cow::Borrowed),
+        Key::Columns(places) if places.len() == 1 => places.first().map_or(Ok("".into()), part),
+        Key::Columns(places) => {
+            let parts: Vec<Cow<'_, str>> = places.iter().map(part).collect::<Result<_>>()?;
+            Ok(join_key(parts.iter().map(AsRef::as_ref)).into())
+        }
+    }
 }
 
 /// The record in a row, with its key. The runs that it names are known.
@@ -162,7 +164,7 @@ pub(crate) fn record_of(table: &Stored, runs: &Runs, row: &Row) -> Result<(Strin
             values.insert(column.field.clone(), Value { text: text.into_owned(), source: changed });
         }
     }
-    let key = key_of(table, row)?;
+    let key = key_of(table, row)?.into_owned();
     let exact: Option<&str> = value(READING, row, beside.exact)?;
     for (field, text) in exact.map_or(Ok(Exact::new()), from_json)? {
         match text {

@@ -16,6 +16,10 @@ pub(crate) const KEY: &str = "_key";
 /// The columns that say where a row comes from, and what its columns cannot hold.
 pub(crate) const BESIDE: [&str; 4] = ["_run", "_line", "_earlier", "_exact"];
 
+/// The texts that the columns of a record do not hold as they are, by field; None where there is no value. It is what the last
+/// of those columns holds.
+pub(crate) type Exact<'a> = BTreeMap<Cow<'a, str>, Option<Cow<'a, str>>>;
+
 /// The tables of a universe.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalog {
@@ -161,7 +165,11 @@ impl Stored {
 
     /// Keys by column, as parameters of a statement. Keys that no row can have are left out.
     pub(crate) fn by_column<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Vec<Vec<Cow<'a, str>>> {
-        let mut columns: Vec<Vec<Cow<'a, str>>> = vec![Vec::new(); self.key_columns().len()];
+        let kinds = self.key_columns();
+        if let [(_, Kind::Text)] = kinds.as_slice() {
+            return vec![keys.filter(|key| !key.contains('\0')).map(Cow::from).collect()];
+        }
+        let mut columns: Vec<Vec<Cow<'a, str>>> = vec![Vec::new(); kinds.len()];
         for parts in keys.filter_map(|key| self.parts(key)) {
             columns.iter_mut().zip(parts).for_each(|(column, part)| column.push(part));
         }

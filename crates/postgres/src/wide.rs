@@ -7,8 +7,7 @@
 use std::borrow::Cow;
 
 use crate::kind::Kind;
-use crate::row::Exact;
-use crate::stored::{Key, Stored};
+use crate::stored::{Exact, Key, Stored};
 
 /// How many bytes values may take. A page has 8,160; the header of a row, the marks of its columns without a value, and the
 /// columns of our own take less than the rest.

@@ -135,7 +135,7 @@ async fn change(session: &Session, table: &Stored, runs: &Runs, records: &[Chang
         .map(|(at, column)| format!("{} = w.c{at}::{}", quoted(&column.name), column.kind.sql()))
         .collect();
     sets.push(
-        "\"_run\" = w.run, \"_line\" = w.line, \"_earlier\" = w.earlier::jsonb, \"_exact\" = w.exact::jsonb"
+        "\"_run\" = w.run, \"_line\" = w.line, \"_earlier\" = w.earlier::json, \"_exact\" = w.exact::jsonb"
             .into(),
     );
     let mut arrays: Vec<String> =

@@ -50,7 +50,7 @@ async fn a_column_holds_values_of_its_type() {
         "lists text",
         "_run integer",
         "_line bigint",
-        "_earlier jsonb",
+        "_earlier json",
         "_exact jsonb",
     ];
     assert_eq!(types, expected);
