@@ -31,6 +31,7 @@ mod looking;
 mod lost;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
 mod problems;
 mod remarks;
 mod reports;

@@ -291,6 +291,11 @@ async fn records_are_matched_by_a_column_of_any_type() {
     assert_eq!(rows(&client, indexes).await, ["1"]);
 }
 
+/// The part of a header that names so many columns.
+fn columns_of(count: u32) -> String {
+    (0..count).fold(String::new(), |header, n| header + ";c" + &n.to_string())
+}
+
 /// A row has to fit a page of 8 KiB, which 450 long values did not: the file was tried again for ever.
 #[tokio::test]
 async fn a_row_of_many_values_has_room() {
@@ -309,7 +314,7 @@ async fn a_row_of_many_values_has_room() {
             "boolean" => "true".to_owned(),
             _ => format!("2026-01-31T13:45:{:02}Z", n % 60),
         };
-        let header: String = (0..columns).map(|n| format!(";c{n}")).collect();
+        let header = columns_of(columns);
         let line = |key: &str, count: u32, round: u32| {
             let cells = (0..columns)
                 .map(|n| if n < count { format!(";{}", value(n, round)) } else { ";".to_owned() });
@@ -349,8 +354,8 @@ async fn records_are_matched_by_a_column_that_had_no_room() {
     let mut fields = vec![json!({ "name": "id" })];
     fields.extend((0..500).map(|n| json!({ "name": format!("c{n}") })));
     let schema = json!({ "fields": fields, "primaryKey": ["id"], "alternateKeys": ["c499"] });
-    let header: String = (0..500).map(|n| format!(";c{n}")).collect();
-    let cells: String = (0..500).map(|n| format!(";{}{n}", "x".repeat(30))).collect();
+    let header = columns_of(500);
+    let cells = columns_of(500).replace('c', &"x".repeat(30));
     checked(1, "acme", "things", &schema, &format!("id{header} | a{cells}")).land(&records).await.unwrap();
     let client = database.client().await;
     assert_eq!(
