@@ -1,5 +1,6 @@
 //! A folder whose settings choose PostgreSQL for its records.
 
+use std::fmt::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -205,8 +206,11 @@ fn a_file_is_whole_though_the_server_dies_while_it_lands() {
     let place = deployment(&database);
     place.dropped(CONTACTS, GOOD);
     place.import().expect(0);
-    let lines: String = (0..LINES).map(|n| format!("contact{n:06}@example.org;Name {n}\n")).collect();
-    place.dropped(NEXT, format!("email;firstname\n{lines}"));
+    let mut file = "email;firstname\n".to_owned();
+    for n in 0..LINES {
+        writeln!(file, "contact{n:06}@example.org;Name {n}").unwrap();
+    }
+    place.dropped(NEXT, file);
     let mut watch = command(&place.path(""), &["watch", "drop", "--quiet-for", "0"]);
     let mut watch = watch.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let wait_for = |what: &str, sql: &str, is_met: &dyn Fn(u64) -> bool| {
