@@ -1,4 +1,5 @@
 //! Every folder under `tests/golden/` is a case; see `tidewaiter_tests::golden`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::panic::RefUnwindSafe;
 use std::path::{Path, PathBuf};
