@@ -50,8 +50,8 @@ fn files_land_where_any_client_reads_them_and_every_command_does() {
     let csv = export(&["--format", "csv", "--where", "firstname=Bob", "--provenance"]);
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines.len(), 2, "{csv}");
-    assert!(lines[0].starts_with("_key,_import,_line,email,"), "{csv}");
-    assert!(lines[1].starts_with("bo@example.org,01") && lines[1].contains(",3,bo@example.org,"), "{csv}");
+    assert!(lines[0].starts_with("_key,_import,_line,customer_key,email,"), "{csv}");
+    assert!(lines[1].starts_with("bo@example.org,01") && lines[1].contains(",3,,bo@example.org,"), "{csv}");
     assert_eq!(export(&["--format", "jsonl", "--since", "2100-01-01"]), "");
     assert_eq!(export(&["--format", "jsonl"]).lines().count(), 2);
     export(&["--format", "parquet", "--output", "contacts.parquet"]);
