@@ -4,7 +4,8 @@
 //! a store keeps a row for each block, with the number of its first change, how many there are, and the import.
 //!
 //! A change in a block: its operation, its line, its scope, its key, the number of its values, and then each field with its
-//! value. Numbers are bytes of seven bits, the lowest first; texts stand behind their length.
+//! value. Numbers are bytes of seven bits, the lowest first; texts stand behind their length. Names of scopes and fields occur
+//! again and again: a name is the number of those before it, and if it is new, its text follows.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ const FULL_BYTES: usize = 128 << 10;
 #[derive(Debug, Default)]
 pub struct ChangeBlock {
     bytes: Vec<u8>,
+    names: Names,
     changes: u64,
 }
 
@@ -34,7 +36,7 @@ impl ChangeBlock {
         self.change(0, line, (scope, key));
         self.number(values.len() as u64);
         for (field, text) in values {
-            self.text(field);
+            self.name(field);
             self.text(text);
         }
     }
@@ -54,10 +56,11 @@ impl ChangeBlock {
         self.bytes.len() >= FULL_BYTES
     }
 
-    /// The block as it is kept, and how many changes it has. Empty from then on.
+    /// The block as it is kept, and how many changes it has. Empty from then on; its memory is used again.
     pub fn take(&mut self) -> (Vec<u8>, u64) {
         let content = compress_prepend_size(&self.bytes);
         self.bytes.clear();
+        self.names = Names::default();
         (content, std::mem::take(&mut self.changes))
     }
 
@@ -65,8 +68,16 @@ impl ChangeBlock {
         self.changes += 1;
         self.bytes.push(operation);
         self.number(line);
-        self.text(scope);
+        self.name(scope);
         self.text(key);
+    }
+
+    fn name(&mut self, name: &str) {
+        if let Some(place) = self.names.place(name) {
+            return self.number(place as u64);
+        }
+        self.number(self.names.all.len() as u64 - 1);
+        self.text(name);
     }
 
     fn number(&mut self, mut number: u64) {
@@ -83,6 +94,26 @@ impl ChangeBlock {
     }
 }
 
+/// The names of a block. The next one is usually the one behind the last.
+#[derive(Debug, Default)]
+struct Names {
+    all: Vec<String>,
+    next: usize,
+}
+
+impl Names {
+    /// The place of a name. None if it is new: it is the last one now.
+    fn place(&mut self, name: &str) -> Option<usize> {
+        let is_next = self.all.get(self.next).is_some_and(|next| next == name);
+        let place = if is_next { Some(self.next) } else { self.all.iter().position(|known| known == name) };
+        if place.is_none() {
+            self.all.push(name.to_owned());
+        }
+        self.next = place.map_or(self.all.len(), |place| place + 1);
+        place
+    }
+}
+
 /// The changes of a block whose first one has this number, of an import and its file.
 ///
 /// # Errors
@@ -94,9 +125,9 @@ pub fn read(
 ) -> Result<Vec<RecordChange>, String> {
     let block = decompress_size_prepended(content)
         .map_err(|error| format!("a block of changes is damaged: {error}"))?;
-    let (mut reader, mut changes) = (Reader(&block), Vec::new());
+    let (mut reader, mut changes) = (Reader { rest: &block, names: Vec::new() }, Vec::new());
     let mut order = first;
-    while !reader.0.is_empty() {
+    while !reader.rest.is_empty() {
         let change = reader.change(order, import, file);
         changes.push(change.ok_or("a block of changes is damaged: a change is cut off")?);
         order += 1;
@@ -104,20 +135,22 @@ pub fn read(
     Ok(changes)
 }
 
-/// What of a block is not read yet.
-struct Reader<'a>(&'a [u8]);
+/// What of a block is not read yet, and the names that were.
+struct Reader<'a> {
+    rest: &'a [u8],
+    names: Vec<&'a str>,
+}
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn change(&mut self, order: u64, import: ImportId, file: &str) -> Option<RecordChange> {
-        let (operation, rest) = self.0.split_first()?;
-        self.0 = rest;
-        let (line, scope, key) = (self.number()?, self.text()?, self.text()?);
+        let operation = *self.rest.split_off_first()?;
+        let (line, scope, key) = (self.number()?, self.name()?.to_owned(), self.text()?.to_owned());
         let mut values = BTreeMap::new();
         let operation = match operation {
             0 => {
                 for _ in 0..self.number()? {
-                    let (field, text) = (self.text()?, self.text()?);
-                    values.insert(field, text);
+                    let (field, text) = (self.name()?, self.text()?);
+                    values.insert(field.to_owned(), text.to_owned());
                 }
                 Operation::Put
             }
@@ -129,9 +162,8 @@ impl Reader<'_> {
 
     fn number(&mut self) -> Option<u64> {
         let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.0.split_first()?;
-            self.0 = rest;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = *self.rest.split_off_first()?;
             number |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
                 return Some(number);
@@ -140,11 +172,18 @@ impl Reader<'_> {
         None
     }
 
-    fn text(&mut self) -> Option<String> {
+    fn text(&mut self) -> Option<&'a str> {
         let length = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        String::from_utf8(text.to_vec()).ok()
+        std::str::from_utf8(self.rest.split_off(..length)?).ok()
+    }
+
+    fn name(&mut self) -> Option<&'a str> {
+        let place = usize::try_from(self.number()?).ok()?;
+        if place == self.names.len() {
+            let name = self.text()?;
+            self.names.push(name);
+        }
+        self.names.get(place).copied()
     }
 }
 
@@ -160,11 +199,14 @@ mod tests {
         let mut block = ChangeBlock::default();
         block.put(300, ("things", "a"), [("id", "a"), ("name", "Boat \u{1f6a2}")].into_iter());
         block.remove(0, ("things", ""));
-        assert_eq!(block.changes(), 2);
+        block.put(301, ("others", "a"), [("name", "b"), ("note", "c")].into_iter());
+        assert_eq!(block.changes(), 3);
         let (content, count) = block.take();
-        assert_eq!((count, block.changes()), (2, 0));
+        assert_eq!((count, block.changes()), (3, 0));
         let changes = read(&content, 41, (import, "x.csv")).expect("it is whole");
-        let [put, remove] = &changes[..] else { panic!("{changes:?}") };
+        let [put, remove, other] = &changes[..] else { panic!("{changes:?}") };
+        let values: Vec<(&str, &str)> = other.values.iter().map(|(name, text)| (&**name, &**text)).collect();
+        assert_eq!((other.scope.as_str(), values), ("others", vec![("name", "b"), ("note", "c")]));
         assert_eq!((put.order, put.line, put.operation), (41, 300, Operation::Put));
         assert_eq!(put.values.get("name").map(String::as_str), Some("Boat \u{1f6a2}"));
         assert_eq!((remove.order, remove.line, remove.operation), (42, 0, Operation::Remove));

@@ -4,11 +4,14 @@
 //! landing leaves one row without content, which says how many there were: numbers go on behind it, and a reader that asks
 //! for them is told that they are gone.
 
+use std::io;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::id::Timestamp;
 use tidewaiter_engine::change_blocks::{self, ChangeBlock};
 use tidewaiter_engine::ports::ChangePage;
 
+use super::packer::{Packed, Packer};
 use super::tx::run_of;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
@@ -18,6 +21,10 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 pub(super) struct Feed {
     keeps: bool,
     block: ChangeBlock,
+    /// The thread that compresses, if there was more than one block.
+    packer: Option<Packer>,
+    /// Blocks that came back empty.
+    spare: Vec<ChangeBlock>,
     /// How many changes are counted and not kept.
     unkept: u64,
     run: i64,
@@ -26,7 +33,8 @@ pub(super) struct Feed {
 impl Feed {
     /// One that keeps changes, or counts them.
     pub(super) fn new(keeps: bool) -> Self {
-        Self { keeps, block: ChangeBlock::default(), unkept: 0, run: 0 }
+        let block = ChangeBlock::default();
+        Self { keeps, block, packer: None, spare: Vec::new(), unkept: 0, run: 0 }
     }
 
     /// Notes that a record has these values now.
@@ -60,35 +68,71 @@ impl Feed {
 
     /// A block has the changes of one run, and is not larger than it need be.
     fn begin(&mut self, sql: &Connection, run: i64) -> rusqlite::Result<()> {
-        if self.block.is_full() || self.run != run {
+        if self.run != run {
             self.flush(sql)?;
             self.run = run;
+        } else if self.block.is_full() {
+            self.pack(sql)?;
         }
         self.unkept += u64::from(!self.keeps);
         Ok(())
     }
 
+    /// Hands a full block to the thread that compresses, and writes those that come back.
+    fn pack(&mut self, sql: &Connection) -> rusqlite::Result<()> {
+        let packer = match &mut self.packer {
+            Some(packer) => packer,
+            none => none.insert(Packer::start().map_err(not_packed)?),
+        };
+        let full = std::mem::replace(&mut self.block, self.spare.pop().unwrap_or_default());
+        for Packed { content, changes, empty } in packer.pack(full).map_err(not_packed)? {
+            self.write(sql, &content, changes)?;
+            self.spare.push(empty);
+        }
+        Ok(())
+    }
+
     /// Writes what is collected.
     pub(super) fn flush(&mut self, sql: &Connection) -> rusqlite::Result<()> {
-        if self.block.changes() + self.unkept == 0 {
-            return Ok(());
+        if let Some(packer) = self.packer.take() {
+            for Packed { content, changes, .. } in packer.finish().map_err(not_packed)? {
+                self.write(sql, &content, changes)?;
+            }
         }
-        let next: u64 = sql
-            .prepare_cached("SELECT first + count FROM _changes ORDER BY first DESC LIMIT 1")?
-            .query_row([], |row| row.get(0))
-            .optional()?
-            .unwrap_or(1);
-        let (content, count) = if self.keeps {
-            self.block.take()
-        } else {
-            // Whoever follows must not pass by what is not kept.
+        if self.block.changes() > 0 {
+            let (content, changes) = self.block.take();
+            self.write(sql, &content, changes)?;
+        }
+        if self.unkept > 0 {
+            // A follower must not pass by what is not kept.
+            let last = self.next(sql)?;
             sql.prepare_cached("DELETE FROM _changes")?.execute([])?;
-            (Vec::new(), std::mem::take(&mut self.unkept))
-        };
+            let unkept = std::mem::take(&mut self.unkept);
+            self.insert(sql, last, &[], unkept)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, sql: &Connection, content: &[u8], changes: u64) -> rusqlite::Result<()> {
+        self.insert(sql, self.next(sql)?, content, changes)
+    }
+
+    /// The number of the next change.
+    fn next(&self, sql: &Connection) -> rusqlite::Result<u64> {
+        let next = "SELECT first + count FROM _changes ORDER BY first DESC LIMIT 1";
+        let next = sql.prepare_cached(next)?.query_row([], |row| row.get(0)).optional()?;
+        Ok(next.unwrap_or(1))
+    }
+
+    fn insert(&self, sql: &Connection, first: u64, content: &[u8], changes: u64) -> rusqlite::Result<()> {
         let insert = "INSERT INTO _changes (first, count, run, at, content) VALUES (?1, ?2, ?3, ?4, ?5)";
         let at = Timestamp::now().as_millisecond();
-        sql.prepare_cached(insert)?.execute(params![next, count, self.run, at, content]).map(|_| ())
+        sql.prepare_cached(insert)?.execute(params![first, changes, self.run, at, content]).map(|_| ())
     }
+}
+
+fn not_packed(error: io::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
 }
 
 /// Drops the changes that were kept long enough. The last block stays: the numbers go on behind it.

@@ -11,6 +11,7 @@ mod feed;
 mod filter;
 mod known_keys;
 mod landing;
+mod packer;
 mod read;
 mod retype;
 mod session;

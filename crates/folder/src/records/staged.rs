@@ -6,7 +6,10 @@
 //! been landed for itself.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::Path;
+use std::sync::mpsc::{channel, sync_channel};
+use std::thread;
 
 use rusqlite::Connection;
 use tidewaiter::record::{Change, Effect, Landed, Layout, Plan};
@@ -17,15 +20,20 @@ use super::feed::Feed;
 use super::known_keys::KnownKeys;
 use super::session::Session;
 use super::tx::TablesTx;
-use crate::sorted::{SortedChange, Sorter};
+use crate::sorted::{Sorted, SortedChange, Sorter};
 use crate::sqlite::to_json;
 
 /// From this size on the lines of a file are sorted on disk. The batches of a smaller one are sorted one by one.
 pub(super) const SORTED_FROM: u64 = 4 << 20;
 /// How much memory sorting uses.
-const MEMORY: usize = 16 << 20;
+const MEMORY: usize = 8 << 20;
 /// How many lines are sorted together. What they did is held in memory, two bytes for each.
 const MOST_LINES: u64 = 8_000_000;
+
+/// How many changes are handed from the thread that merges to the one that lands.
+const HANDED: usize = 256;
+/// How many such pieces there are.
+const PIECES: usize = 3;
 
 /// Batches that are put off.
 pub(super) struct Staged {
@@ -72,12 +80,10 @@ impl Staged {
     ) -> rusqlite::Result<Settled> {
         let mut store = TablesTx::new(sql, (known, feed), (session.import, &session.file));
         let mut done = Done::new(&self.batches);
-        let mut sorted = self.sorter.finish().map_err(unsorted)?;
-        let mut next = SortedChange::default();
-        while sorted.next_into(&mut next).map_err(unsorted)? {
+        merged(self.sorter.finish().map_err(unsorted)?, |next| {
             let landed = store.land(plan, &self.layout, &next.change)?;
-            done.note(next.batch, next.at, landed)?;
-        }
+            done.note(next.batch, next.at, landed)
+        })?;
         let mut settled = Settled::default();
         for ((number, _), applied) in self.batches.iter().zip(done.answers()) {
             settled.add(&applied);
@@ -85,6 +91,57 @@ impl Staged {
         }
         Ok(settled)
     }
+}
+
+/// A piece of the sorted changes: so many of these are changes.
+type Piece = (Vec<SortedChange>, usize);
+
+/// Hands out the changes in their order. Another thread merges them meanwhile.
+fn merged(
+    mut sorted: Sorted,
+    mut each: impl FnMut(&SortedChange) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let (full, to_land) = sync_channel::<io::Result<Piece>>(PIECES);
+    let (landed, empty) = channel::<Vec<SortedChange>>();
+    // Moved: if a change fails, both ends are gone before the other thread is waited for.
+    thread::scope(move |scope| {
+        let merge = move || {
+            for made in 0.. {
+                // A piece that was landed is filled again.
+                let piece = if made < PIECES { Some(Vec::new()) } else { empty.recv().ok() };
+                let Some(piece) = piece else { return };
+                let piece = fill(&mut sorted, piece);
+                let is_last = piece.as_ref().map_or(true, |(_, count)| *count < HANDED);
+                if full.send(piece).is_err() || is_last {
+                    return;
+                }
+            }
+        };
+        thread::Builder::new().name("merge".to_owned()).spawn_scoped(scope, merge).map_err(unsorted)?;
+        for piece in to_land {
+            let (piece, count) = piece.map_err(unsorted)?;
+            piece.iter().take(count).try_for_each(&mut each)?;
+            // The other thread may have seen the end.
+            let _ = landed.send(piece);
+        }
+        Ok(())
+    })
+}
+
+/// Fills a piece with the next changes.
+fn fill(sorted: &mut Sorted, mut piece: Vec<SortedChange>) -> io::Result<Piece> {
+    let mut count = 0;
+    while count < HANDED {
+        if count == piece.len() {
+            piece.push(SortedChange::default());
+        }
+        let Some(next) = piece.get_mut(count) else { break };
+        if !sorted.next_into(next)? {
+            break;
+        }
+        count += 1;
+    }
+    Ok((piece, count))
 }
 
 /// What lines did, batch by batch.

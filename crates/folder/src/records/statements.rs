@@ -23,13 +23,21 @@ pub(super) struct Handle<'a> {
     insert: Option<CachedStatement<'a>>,
     replace: Option<CachedStatement<'a>>,
     delete: Option<CachedStatement<'a>>,
+    /// What puts a record into lists, for each column that names lists.
+    joins: Vec<(usize, CachedStatement<'a>)>,
 }
 
 impl<'a> Handle<'a> {
     pub(super) fn new(sql: &'a Connection, table: StoredTable) -> rusqlite::Result<Self> {
         let is_empty = !sql.prepare(&format!("SELECT 1 FROM {} LIMIT 1", table.name))?.exists([])?;
         let (select, exists, insert, replace, delete) = (None, None, None, None, None);
-        Ok(Self { sql, table, is_empty, select, exists, insert, replace, delete })
+        let mut joins = Vec::new();
+        for (at, column) in table.columns.iter().enumerate() {
+            if let Some(lists) = &column.lists {
+                joins.push((at, sql.prepare_cached(&list_insert(lists, &table.key_names()))?));
+            }
+        }
+        Ok(Self { sql, table, is_empty, select, exists, insert, replace, delete, joins })
     }
 
     /// The row of a record.
@@ -87,16 +95,14 @@ impl<'a> Handle<'a> {
         run: i64,
         line: u64,
     ) -> rusqlite::Result<bool> {
-        let Self { sql, table, insert, is_empty, .. } = self;
+        let Self { sql, table, insert, is_empty, joins, .. } = self;
         let text = || format!("{} ON CONFLICT DO NOTHING", insert_into("INSERT", table));
         let insert = prepared(insert, sql, text)?;
         let lists = bind_row(insert, table, key, values, run, line, None)?;
         *is_empty = false;
         let is_new = insert.raw_execute()? == 1;
         if is_new {
-            for (name, lists) in lists {
-                join(sql, table, &name, key, &lists)?;
-            }
+            join(joins, table, key, &lists)?;
         }
         Ok(is_new)
     }
@@ -110,16 +116,13 @@ impl<'a> Handle<'a> {
         earlier: Option<&str>,
     ) -> rusqlite::Result<()> {
         self.leave_lists(key)?;
-        let Self { sql, table, replace, is_empty, .. } = self;
+        let Self { sql, table, replace, is_empty, joins, .. } = self;
         let replace = prepared(replace, sql, || insert_into("INSERT OR REPLACE", table))?;
         let values = record.values.iter().map(|(field, value)| (field.as_str(), value.text.as_str()));
         let lists = bind_row(replace, table, key, values, run, record.changed.line, earlier)?;
         *is_empty = false;
         replace.raw_execute()?;
-        for (name, lists) in lists {
-            join(sql, table, &name, key, &lists)?;
-        }
-        Ok(())
+        join(joins, table, key, &lists)
     }
 
     /// Removes a record; false if there is none.
@@ -180,13 +183,20 @@ impl<'a> Handle<'a> {
     }
 }
 
-/// Notes that a record is in lists.
-fn join(sql: &Connection, table: &StoredTable, name: &str, key: &str, lists: &str) -> rusqlite::Result<()> {
-    let mut insert = sql.prepare_cached(&list_insert(name, &table.key_names()))?;
-    for list in numbers(lists) {
-        insert.raw_bind_parameter(1, list)?;
-        bind_key(&mut insert, table, key, 2)?;
-        insert.raw_execute()?;
+/// Notes that a record is in lists: the columns that name some, and their texts.
+fn join(
+    joins: &mut [(usize, CachedStatement<'_>)],
+    table: &StoredTable,
+    key: &str,
+    lists: &[(usize, &str)],
+) -> rusqlite::Result<()> {
+    for (at, text) in lists {
+        let Some((_, insert)) = joins.iter_mut().find(|(column, _)| column == at) else { continue };
+        for list in numbers(text) {
+            insert.raw_bind_parameter(1, list)?;
+            bind_key(insert, table, key, 2)?;
+            insert.raw_execute()?;
+        }
     }
     Ok(())
 }
@@ -207,7 +217,7 @@ fn insert_into(verb: &str, table: &StoredTable) -> String {
     format!("{verb} INTO {} ({}) VALUES ({})", table.name, names.join(", "), places.join(", "))
 }
 
-/// Binds a row to a statement of [`insert_into`]. Answers the lists that it names: their table, and their text.
+/// Binds a row to a statement of [`insert_into`]. Answers the columns that name lists, and their texts.
 fn bind_row<'v>(
     statement: &mut CachedStatement<'_>,
     table: &StoredTable,
@@ -216,7 +226,7 @@ fn bind_row<'v>(
     run: i64,
     line: u64,
     earlier: Option<&str>,
-) -> rusqlite::Result<Vec<(String, String)>> {
+) -> rusqlite::Result<Vec<(usize, &'v str)>> {
     statement.raw_bind_parameter(1, run)?;
     statement.raw_bind_parameter(2, line)?;
     statement.raw_bind_parameter(3, earlier)?;
@@ -238,8 +248,8 @@ fn bind_row<'v>(
             statement.raw_bind_parameter(place, rusqlite::types::Null)?;
             continue;
         };
-        if let Some(name) = &column.lists {
-            lists.push((name.clone(), text.to_owned()));
+        if column.lists.is_some() {
+            lists.push((at, text));
         }
         match values::kept(column.kind, text) {
             Kept::Exactly(value) => statement.raw_bind_parameter(place, value)?,

@@ -360,3 +360,11 @@ fn enumerations() {
         &[("Gold", "did you mean `gold`?"), ("sliver", "did you mean `silver`?"), ("bronze", "")],
     );
 }
+
+proptest::proptest! {
+    /// What is passed over as usual has nothing that the report would tell of.
+    #[test]
+    fn a_usual_value_is_not_remarkable(value in "[0-9a-zA-Z#'=\"\\\\/.,+ \u{a0}\u{301}-]{0,8}|[0-9]{1,3}[.,e+][0-9.e+]{0,4}|[nN][uUaA/][lLnNaA]{0,2}") {
+        proptest::prop_assert!(!is_usual(&value) || remarkable(&value).is_none(), "{value:?}");
+    }
+}

@@ -162,15 +162,22 @@ pub(crate) fn suspect(value: &str) -> Option<Suspicion> {
     value.contains(is_unseen).then_some(Suspicion::Unseen)
 }
 
-/// True for nearly all values: letters and signs of ASCII, and no number, word or guard that could mean something else. None
-/// of them is [`remarkable`].
+/// True for nearly all values: letters, digits and signs of ASCII, and no number, word or guard that could mean something else.
+/// None of them is [`remarkable`].
 #[inline]
 pub(crate) fn is_usual(value: &str) -> bool {
+    let bytes = value.as_bytes();
     let is_inner = |byte: &u8| (b' '..=b'~').contains(byte);
-    match value.as_bytes() {
+    let is_marked = |byte: &u8| matches!(byte, b'.' | b',' | b'+');
+    match bytes {
         [] => true,
-        [b'A'..=b'Z' | b'a'..=b'z', .., b'!'..=b'~'] => {
-            value.len() > 4 && value.as_bytes().iter().all(is_inner)
+        [b'A'..=b'Z' | b'a'..=b'z', rest @ ..] => {
+            let is_word = bytes.len() <= 4 && matches!(bytes, [b'n' | b'N', ..]);
+            !is_word && rest.last() != Some(&b' ') && rest.iter().all(is_inner)
+        }
+        // A number that a program shortened or made has one of these.
+        [b'0'..=b'9', rest @ ..] => {
+            rest.last() != Some(&b' ') && rest.iter().all(|byte| is_inner(byte) && !is_marked(byte))
         }
         _ => false,
     }
