@@ -105,7 +105,7 @@ impl Feed {
         }
         if self.unkept > 0 {
             // A follower must not pass by what is not kept.
-            let last = self.next(sql)?;
+            let last = next(sql)?;
             sql.prepare_cached("DELETE FROM _changes")?.execute([])?;
             let unkept = std::mem::take(&mut self.unkept);
             self.insert(sql, last, &[], unkept)?;
@@ -114,14 +114,7 @@ impl Feed {
     }
 
     fn write(&self, sql: &Connection, content: &[u8], changes: u64) -> rusqlite::Result<()> {
-        self.insert(sql, self.next(sql)?, content, changes)
-    }
-
-    /// The number of the next change.
-    fn next(&self, sql: &Connection) -> rusqlite::Result<u64> {
-        let next = "SELECT first + count FROM _changes ORDER BY first DESC LIMIT 1";
-        let next = sql.prepare_cached(next)?.query_row([], |row| row.get(0)).optional()?;
-        Ok(next.unwrap_or(1))
+        self.insert(sql, next(sql)?, content, changes)
     }
 
     fn insert(&self, sql: &Connection, first: u64, content: &[u8], changes: u64) -> rusqlite::Result<()> {
@@ -129,6 +122,13 @@ impl Feed {
         let at = Timestamp::now().as_millisecond();
         sql.prepare_cached(insert)?.execute(params![first, changes, self.run, at, content]).map(|_| ())
     }
+}
+
+/// The number of the next change.
+fn next(sql: &Connection) -> rusqlite::Result<u64> {
+    let next = "SELECT first + count FROM _changes ORDER BY first DESC LIMIT 1";
+    let next = sql.prepare_cached(next)?.query_row([], |row| row.get(0)).optional()?;
+    Ok(next.unwrap_or(1))
 }
 
 fn not_packed(error: io::Error) -> rusqlite::Error {
