@@ -153,7 +153,9 @@ impl Parts<'_> {
     /// Lets as many lines do what they do as make a part. Nothing is written yet.
     async fn cut(&mut self, changes: &[Change]) -> Result<Cut> {
         let Batch { universe, plan, import, .. } = *self.batch;
-        let mut cut = Cut { applied: Applied::default(), lines: 0, is_by_record: plan.is_by_record() };
+        // What is written record by record may be more than a transaction takes.
+        let is_by_record = plan.is_by_record() && self.few <= PART_WRITES;
+        let mut cut = Cut { applied: Applied::default(), lines: 0, is_by_record };
         let (mut fetched, mut bytes) = (0, 0);
         for change in changes {
             if cut.lines >= fetched {
