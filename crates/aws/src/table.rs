@@ -395,8 +395,8 @@ fn expression(when: When) -> Expression {
             (Some("#a = :v".to_owned()), Some(names), Some(values))
         }
         When::IsWithout(name, value, other) => {
-            let named = [("#a", name), ("#b", other)];
-            let names = named.map(|(short, name)| (short.to_owned(), name.to_owned()));
+            let names =
+                [("#a", name), ("#b", other)].map(|(short, long)| (short.to_owned(), long.to_owned()));
             let values = HashMap::from([(":v".to_owned(), value)]);
             let condition = "#a = :v AND attribute_not_exists(#b)".to_owned();
             (Some(condition), Some(HashMap::from(names)), Some(values))

@@ -98,12 +98,12 @@ async fn matching(
     loop {
         let (notes, more) =
             table.page("matching records", &pk, Part::default(), after, MATCHING - keys.len()).await?;
-        let noted: Option<Vec<Name>> =
+        let names: Option<Vec<Name>> =
             notes.iter().map(|item| Some((scope.to_owned(), text_of(item, "key")?.to_owned()))).collect();
-        let noted = noted.ok_or_else(|| broken("matching records"))?;
-        let unknown = noted.iter().filter(|name| !overlay.has(name)).cloned().collect();
+        let names = names.ok_or_else(|| broken("matching records"))?;
+        let unknown = names.iter().filter(|name| !overlay.has(name)).cloned().collect();
         fetch_records(table, universe, unknown, overlay).await?;
-        keys.extend(noted.into_iter().filter(|name| overlay.holds(name, column, value)).map(|(_, key)| key));
+        keys.extend(names.into_iter().filter(|name| overlay.holds(name, column, value)).map(|(_, key)| key));
         if more.is_none() || keys.len() >= MATCHING {
             return Ok(keys);
         }

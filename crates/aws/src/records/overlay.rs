@@ -42,16 +42,12 @@ impl Held {
 
     /// What a line did to the record, if it was landed before: the record was written with that.
     fn effect(&self, import: ImportId, line: u64) -> Option<Effect> {
-        match &self.told {
-            Some((of, lines)) => {
-                let same = lines.iter().find(|(number, _)| *of == import && *number == line);
-                same.map(|(_, effect)| effect.clone())
-            }
-            None => {
-                let is_last = self.record.as_ref()?.changed == Source { import, line };
-                is_last.then_some(Effect::Imported)
-            }
-        }
+        let Some((of, lines)) = &self.told else {
+            let is_last = self.record.as_ref()?.changed == Source { import, line };
+            return is_last.then_some(Effect::Imported);
+        };
+        let same = lines.iter().find(|(number, _)| *of == import && *number == line);
+        same.map(|(_, effect)| effect.clone())
     }
 }
 

@@ -268,8 +268,7 @@ impl Parts<'_> {
         }
         let records = items.iter().map(|((at, _), _)| at.clone());
         let before = progress.claim.take();
-        progress.claim =
-            claim::claim(self.table, &at, &plan.records, records, before.as_deref()).await?;
+        progress.claim = claim::claim(self.table, &at, &plan.records, records, before.as_deref()).await?;
         let Some(claim) = &progress.claim else { return Ok(false) };
         if !fence::is_at(import, number.share, &at)
             && let Err(error) = fence::look(self.table, import, number.share).await

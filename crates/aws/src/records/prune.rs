@@ -116,8 +116,7 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
     }
     let at = keys::answer(&pruning.import.to_string(), PRUNINGS, pruning.page, progress.parts);
     writes.extend(fence::open(pruning.import, fence::FIRST, &at));
-    let mut answer =
-        vec![("answer", json(&part)?), ("lines", number(examined)), (EXPIRES, expires())];
+    let mut answer = vec![("answer", json(&part)?), ("lines", number(examined)), (EXPIRES, expires())];
     if !owners.is_empty() {
         answer.push(("drops", json(&owners)?));
     }

@@ -112,5 +112,8 @@ async fn a_line_costs_half_of_what_it_costs_in_a_transaction() {
         assert!(writes("record by record") <= most, "{what}: {found:?}");
         assert!(100 * writes("record by record") <= 55 * writes("in transactions"), "{what}: {found:?}");
     }
-    assert!(found[&("the same again", "record by record")].1 <= 10, "what is unchanged is not written: {found:?}");
+    assert!(
+        found[&("the same again", "record by record")].1 <= 10,
+        "what is unchanged is not written: {found:?}"
+    );
 }

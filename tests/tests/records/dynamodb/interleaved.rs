@@ -141,7 +141,8 @@ fn there() -> [File; 1] {
 
 /// Lines that change a record, add two, and name one of them twice.
 fn lines() -> File {
-    let lines = "email;cellphone;firstname | a@x.org;;Ann | c@x.org;;Cyd | d@x.org;0033611111111;Dan | c@x.org;;Cy";
+    let lines =
+        "email;cellphone;firstname | a@x.org;;Ann | c@x.org;;Cyd | d@x.org;0033611111111;Dan | c@x.org;;Cy";
     file(2, "contacts", lines)
 }
 
@@ -315,7 +316,11 @@ async fn a_line_that_was_landed_is_imported_although_its_record_was_changed_sinc
     killed_everywhere(
         async |table| drop(land(&table.records(), &other(), false).await.expect("nothing stops it")),
         async |table, effects| {
-            assert_eq!(effects.iter().filter(|effect| **effect == Effect::Imported).count(), 3, "{effects:?}");
+            assert_eq!(
+                effects.iter().filter(|effect| **effect == Effect::Imported).count(),
+                3,
+                "{effects:?}"
+            );
             has_both(&all(&table).await);
         },
     )

@@ -68,9 +68,13 @@ fn it_agrees_when_loaders_share_the_lines() {
 fn it_agrees_when_processes_die_at_any_request() {
     for (from, one_in) in [(0, 7), (0, 23), (8, 7)] {
         let store = Store::new(async || (Weather::deaths(&MemoryTable::default(), one_in, from), None));
-        run(store, CASES, |random| {
-            if random.below(2) == 0 { Delivery::Interrupted } else { Delivery::SideBySide(7) }
-        });
+        run(
+            store,
+            CASES,
+            |random| {
+                if random.below(2) == 0 { Delivery::Interrupted } else { Delivery::SideBySide(7) }
+            },
+        );
     }
 }
 

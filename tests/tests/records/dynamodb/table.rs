@@ -148,7 +148,8 @@ impl HttpConnector for Process {
             }
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-            let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("it is JSON");
+            let body =
+                serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("it is JSON");
             let answer = process.table.carry_out(&operation, &body);
             if fails || matches!(process.stop, Stop::Dies { at, after: true } if number == at) {
                 return Err(died());
