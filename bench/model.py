@@ -10,7 +10,8 @@ from table import Table
 # Seconds that a request takes in the region, and what a function gets: assumed.
 LATENCY = {"S3": 0.030, "DynamoDB": 0.006}
 S3_BYTES = 90e6
-# Lines a second that the processor of validate lands: by `make bench-landing`.
+# Lines a second that the processor of validate lands: by `make bench-landing`, when all parts were transactions. A request for
+# each record takes more of it.
 LANDED = 18_000
 # Loaders of a large file, lines of a part and of a batch, records that a loader reads at once and writes at the same time.
 LOADERS, PART, BATCH, READ, WRITTEN = 8, 250, 5_000, 100, 16
@@ -91,7 +92,7 @@ def modelled(bench):
         [
             f"Measured here: `tidewaiter check` {core / 1e6:,.0f} MB/s on one core and {both / 1e6:,.0f} on all, `tidewaiter run` {1 / per_line:,.0f} lines/s of a "
             f"large file and {1 / per_file:,.0f} files/s of 100 lines, {line:.0f} bytes a line.",
-            f"Measured by `make bench-landing`: a processor of validate lands {LANDED:,} lines/s. Counted by `make requests`: from the turn of a small file to that of the next "
+            f"Measured by `make bench-landing`: a processor of validate lands {LANDED:,} lines/s in transactions; fewer, if it sends a request for each record. Counted by `make requests`: from the turn of a small file to that of the next "
             f"{', '.join(f'{service} {n}' for service, n in IN_TURN.items())}, of those of S3 one beside another. Counted by the test of what a line costs: {READS} read and {WRITES} write units a contact.",
             f"Assumed: {', '.join(f'{service} {seconds * 1000:.0f} ms' for service, seconds in LATENCY.items())} a request, "
             f"{S3_BYTES / 1e6:.0f} MB/s from S3 for a function, {TABLE:,} write units/s of a table that has grown to that ({NEW:,} when it is new), ${HOUR:.2f} an hour for the machine; prices as in operating.md.",
