@@ -16,7 +16,7 @@ use table::MemoryTable;
 use weather::Weather;
 
 /// How many cases each delivery is tried with: the client of AWS takes most of their time.
-const CASES: u32 = 40;
+const CASES: u32 = 20;
 
 impl Shows for RecordsTable {}
 
