@@ -273,6 +273,21 @@ class TemplateTest(unittest.TestCase):
         with self.assertRaises(AssertionError):
             Template("template.yaml", DecryptionKeysSecretArn="tidewaiter/keys")
 
+    def test_the_records_table_is_warmed_and_capped_only_if_asked(self):
+        def throughput(**parameters):
+            table = Template("template.yaml", **parameters).resources["RecordsTable"]["Properties"]
+            return table.get("WarmThroughput"), table.get("OnDemandThroughput")
+
+        for environment in ("dev", "prod"):
+            self.assertEqual(throughput(**parameters_of(environment)), (None, None))
+        warm, cap = {"WriteUnitsPerSecond": "20000"}, {"MaxWriteRequestUnits": "8000"}
+        self.assertEqual(throughput(RecordsWarmWriteUnits="20000"), (warm, None))
+        self.assertEqual(throughput(RecordsMaxWriteUnits="8000"), (None, cap))
+        self.assertEqual(throughput(RecordsWarmWriteUnits="20000", RecordsMaxWriteUnits="8000"), (warm, cap))
+        for wrong in ("-1", "1000001"):
+            with self.assertRaises(AssertionError):
+                throughput(RecordsMaxWriteUnits=wrong)
+
     def test_the_bucket_says_where_the_rest_is(self):
         for template in self.templates:
             tags = {tag["Key"]: tag["Value"] for tag in self.bucket(template)["Tags"]}

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put,
-    ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
+    Select, TransactWriteItem, Update,
 };
 use tidewaiter_engine::{Error, Result};
 
@@ -18,8 +18,6 @@ use crate::failure;
 const TRIES: u32 = 12;
 /// DynamoDB reads no more items at once.
 const BATCH: usize = 100;
-/// DynamoDB deletes no more items at once.
-const DELETES: usize = 25;
 
 /// The keys of an item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +46,8 @@ pub(crate) enum When {
     New,
     /// This attribute has this value.
     Is(&'static str, AttributeValue),
+    /// The first attribute has this value, and there is no such second one.
+    IsWithout(&'static str, AttributeValue, &'static str),
 }
 
 /// A write, alone or with others.
@@ -208,8 +208,13 @@ impl Table {
         Ok(items)
     }
 
-    /// How many items a partition has.
-    pub(crate) async fn count(&self, what: &'static str, pk: &str) -> Result<u64> {
+    /// How many items a partition has that have no such attribute.
+    pub(crate) async fn count_without(
+        &self,
+        what: &'static str,
+        pk: &str,
+        name: &'static str,
+    ) -> Result<u64> {
         let (mut count, mut after) = (0, None);
         loop {
             let request = self
@@ -217,6 +222,8 @@ impl Table {
                 .query()
                 .table_name(&self.name)
                 .key_condition_expression("pk = :pk")
+                .filter_expression("attribute_not_exists(#a)")
+                .expression_attribute_names("#a", name)
                 .expression_attribute_values(":pk", text(pk))
                 .select(Select::Count)
                 .set_exclusive_start_key(after);
@@ -227,29 +234,6 @@ impl Table {
                 return Ok(count);
             }
         }
-    }
-
-    /// Deletes items, as many requests as it takes. Those that are not there are no error.
-    pub(crate) async fn delete_all(&self, what: &'static str, ats: &[At]) -> Result<()> {
-        for batch in ats.chunks(DELETES) {
-            let delete = |at: &At| {
-                let request = DeleteRequest::builder().set_key(Some(key(at))).build()?;
-                Ok(WriteRequest::builder().delete_request(request).build())
-            };
-            let writes: std::result::Result<Vec<WriteRequest>, BuildError> =
-                batch.iter().map(delete).collect();
-            let mut left = writes.map_err(|e| Error::Store { what, source: Box::new(e) })?;
-            let mut tries = Tries::new(what);
-            while !left.is_empty() {
-                let request = self.client.batch_write_item().request_items(&self.name, left);
-                let done = request.send().await.map_err(|e| failure::store(what, &e))?;
-                left = done.unprocessed_items.and_then(|mut all| all.remove(&self.name)).unwrap_or_default();
-                if !left.is_empty() {
-                    tries.again().await?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Writes all of it, or nothing.
@@ -410,6 +394,13 @@ fn expression(when: When) -> Expression {
             let values = HashMap::from([(":v".to_owned(), value)]);
             (Some("#a = :v".to_owned()), Some(names), Some(values))
         }
+        When::IsWithout(name, value, other) => {
+            let names =
+                [("#a", name), ("#b", other)].map(|(short, long)| (short.to_owned(), long.to_owned()));
+            let values = HashMap::from([(":v".to_owned(), value)]);
+            let condition = "#a = :v AND attribute_not_exists(#b)".to_owned();
+            (Some(condition), Some(HashMap::from(names)), Some(values))
+        }
     }
 }
 
@@ -448,6 +439,10 @@ impl Tries {
         Ok(())
     }
 }
+
+mod each;
+
+pub(crate) use each::Whole;
 
 #[cfg(test)]
 mod tests;

@@ -54,8 +54,8 @@ pub(crate) struct CheckedFile {
     pub(crate) lines: Vec<(u64, Line)>,
     pub(crate) read: u64,
     pub(crate) rejected: u64,
-    reader: Reader,
-    changes: Vec<Change>,
+    pub(crate) reader: Reader,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// Checks a file; None if it is refused as a whole.

@@ -10,6 +10,7 @@
 mod cases;
 mod delivery;
 mod deployments;
+mod dynamodb;
 mod postgres;
 
 use std::collections::BTreeMap;

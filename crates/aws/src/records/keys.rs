@@ -17,6 +17,18 @@ pub(super) fn record(universe: &str, scope: &str, key: &str) -> At {
     At { pk: partition(universe, scope, share(first_part(key), PARTITIONS)), sk: sort(key) }
 }
 
+/// What tells a record from the others of its scope: the number of its partition, of two digits, and its sort key.
+pub(super) fn within_scope(at: &At) -> String {
+    let number = at.pk.get(at.pk.len().saturating_sub(2)..).unwrap_or_default();
+    format!("{number}{}", at.sk)
+}
+
+/// The record of a scope that [`within_scope`] tells from the others.
+pub(super) fn of_scope(universe: &str, scope: &str, within: &str) -> Option<At> {
+    let (number, sk) = within.split_at_checked(2)?;
+    Some(At { pk: partition(universe, scope, number.parse().ok()?), sk: sk.to_owned() })
+}
+
 /// A partition of a scope.
 pub(super) fn partition(universe: &str, scope: &str, number: u32) -> String {
     format!("r/{universe}/{scope}/{number:02}")

@@ -1,15 +1,19 @@
 //! Records in one DynamoDB table.
 //!
-//! A batch is landed in parts. A part is one transaction: what its lines do to the records, each on the condition
-//! that no process wrote it since it was read, and the answer. So a part takes effect once. A worker that begins the
-//! batch again is told by the answers how many of its lines are done.
+//! A batch is landed in parts. Each record is written on the condition that no process wrote it since it was read. Where
+//! a line changes no other record than the one that it is about, records are written one by one: a part is claimed, its
+//! records are written, each with what its lines did, and then the answer. Where lines change more, a part is one
+//! transaction with its answer, which costs twice as much. Either way a line takes effect once. A worker that begins the
+//! batch again is told by the answers how many of its lines are done, and by the records which lines of the next part are.
 //!
 //! What belongs to a record that was replaced or removed can be more than a transaction takes. It is dropped
 //! after the part that says so; the answer knows what is still to be dropped.
 //!
 //! Answers expire; nothing has to be forgotten.
 
+mod claim;
 mod fence;
+mod fetch;
 mod keys;
 mod overlay;
 mod parts;
@@ -29,6 +33,9 @@ use tidewaiter_engine::ports::{
 
 use crate::table::{Table, When, Write};
 
+/// A part of fewer writes is a transaction: that takes fewer requests, and costs hardly more.
+const FEW_WRITES: usize = 8;
+
 /// Records in a DynamoDB table with a partition key `pk` and a sort key `sk`, both text, whose items expire by
 /// the attribute `expires`.
 #[derive(Debug, Clone)]
@@ -36,12 +43,21 @@ pub struct RecordsTable {
     table: Table,
     /// Collections that this process has noted: scope and universe.
     noted: Arc<Mutex<HashSet<(String, String)>>>,
+    /// A part of fewer writes is a transaction.
+    few: usize,
 }
 
 impl RecordsTable {
     /// The records in the table `name`.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { table: Table { client, name: name.into() }, noted: Arc::default() }
+        Self { table: Table { client, name: name.into() }, noted: Arc::default(), few: FEW_WRITES }
+    }
+
+    /// Writes parts of at least so many writes record by record, where their lines allow it. There is no need to set it:
+    /// tests try both ways with small files.
+    #[must_use]
+    pub fn record_by_record_from(self, writes: usize) -> Self {
+        Self { few: writes, ..self }
     }
 
     /// Notes that there are records of a scope in a universe: before there are, so that a command that lists records
@@ -75,8 +91,8 @@ impl Records for RecordsTable {
         fence::has_begun(&self.table, import).await
     }
 
-    async fn close(&self, _universe: &str, import: ImportId, loaders: u32) -> Result<bool> {
-        fence::close(&self.table, import, loaders).await
+    async fn close(&self, universe: &str, import: ImportId, loaders: u32) -> Result<bool> {
+        fence::close(&self.table, universe, import, loaders).await
     }
 
     async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
@@ -107,7 +123,7 @@ impl Exports for RecordsTable {}
 impl Landing for RecordsTable {
     async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
         self.note(&batch.plan.records, batch.universe).await?;
-        parts::land_batch(&self.table, batch).await.map(Answer::Landed)
+        parts::land_batch(&self.table, batch, self.few).await.map(Answer::Landed)
     }
 
     async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {

@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::write::{RECORD_BYTES, bytes_of};
-use tidewaiter::record::{Plan, Record, RecordTx, owned_prefix};
+use super::write::{Becomes, RECORD_BYTES, Told, bytes_of};
+use tidewaiter::id::ImportId;
+use tidewaiter::record::{Effect, Plan, Record, RecordTx, Source, owned_prefix};
 
 /// A record by its scope and key.
 pub(super) type Name = (String, String);
@@ -29,12 +30,24 @@ pub(super) struct Held {
     pub(super) record: Option<Record>,
     /// None: there is no such item.
     pub(super) revision: Option<String>,
+    /// What lines did to it, if more than the record says itself.
+    pub(super) told: Option<Told>,
 }
 
 impl Held {
-    /// There is no such record.
+    /// There is no such item.
     pub(super) fn none() -> Self {
-        Self { record: None, revision: None }
+        Self { record: None, revision: None, told: None }
+    }
+
+    /// What a line did to the record, if it was landed before: the record was written with that.
+    fn effect(&self, import: ImportId, line: u64) -> Option<Effect> {
+        let Some((of, lines)) = &self.told else {
+            let is_last = self.record.as_ref()?.changed == Source { import, line };
+            return is_last.then_some(Effect::Imported);
+        };
+        let same = lines.iter().find(|(number, _)| *of == import && *number == line);
+        same.map(|(_, effect)| effect.clone())
     }
 }
 
@@ -45,9 +58,11 @@ pub(super) struct Overlay {
     held: HashMap<Name, Held>,
     matching: HashMap<(String, String, String), BTreeSet<String>>,
     owned: HashMap<Name, BTreeSet<String>>,
-    /// What the lines of the transaction at hand did.
+    /// What the lines of the part at hand did.
     changed: BTreeMap<Name, Option<Record>>,
     dropped: BTreeSet<Name>,
+    /// What the lines of the part at hand did to the record that they are about.
+    told: HashMap<Name, Told>,
     /// What the line at hand does.
     line: BTreeMap<Name, Option<Record>>,
     line_dropped: BTreeSet<Name>,
@@ -70,6 +85,41 @@ impl Overlay {
         self.held.contains_key(name)
     }
 
+    /// True if the table has this record with this value in a column.
+    pub(super) fn holds(&self, name: &Name, column: &str, value: &str) -> bool {
+        let record = self.held.get(name).and_then(|held| held.record.as_ref());
+        record.is_some_and(|record| record.text(column) == Some(value))
+    }
+
+    /// What a line did to the record that it is about, if it was landed before.
+    pub(super) fn effect(&self, name: &Name, import: ImportId, line: u64) -> Result<Option<Effect>, Missing> {
+        let held = self.held.get(name).ok_or_else(|| Missing::Record(name.clone()))?;
+        Ok(held.effect(import, line))
+    }
+
+    /// True if the table has a value of the record that comes from this line.
+    pub(super) fn has_value_of(&self, name: &Name, import: ImportId, line: u64) -> bool {
+        let source = Source { import, line };
+        let record = self.held.get(name).and_then(|held| held.record.as_ref());
+        record.is_some_and(|record| record.values.values().any(|value| value.source == source))
+    }
+
+    /// Notes what the line at hand did to the record that it is about.
+    pub(super) fn tell(&mut self, name: Name, import: ImportId, line: u64, effect: Effect) {
+        self.told.entry(name).or_insert_with(|| (import, Vec::new())).1.push((line, effect));
+    }
+
+    /// True if the line at hand changes at most this record, and takes no value from it that it can be matched by.
+    pub(super) fn is_alone(&self, name: &Name, plan: &Plan) -> bool {
+        let stays = |(of, record): (&Name, &Option<Record>)| {
+            of == name
+                && self.held.get(of).is_some_and(|held| {
+                    Becomes { name: of, held, record: record.as_ref(), told: None }.stays_matched(plan)
+                })
+        };
+        self.line_dropped.is_empty() && self.line.iter().all(stays)
+    }
+
     /// The line at hand has ended: what it did counts.
     pub(super) fn keep(&mut self) {
         self.changed.append(&mut self.line);
@@ -82,25 +132,32 @@ impl Overlay {
         self.line_dropped.clear();
     }
 
-    /// How many items the lines of the transaction at hand change.
+    /// How many records the lines of the part at hand change.
     pub(super) fn changes(&self) -> usize {
         self.changed.len()
     }
 
-    /// What the transaction at hand is to write: each record with what it was.
-    pub(super) fn writes(&self) -> impl Iterator<Item = (&Name, &Held, Option<&Record>)> {
-        self.changed.iter().filter_map(|(name, record)| Some((name, self.held.get(name)?, record.as_ref())))
+    /// What the part at hand is to write.
+    pub(super) fn writes(&self) -> impl Iterator<Item = Becomes<'_>> {
+        self.changed.iter().filter_map(|(name, record)| {
+            let (held, told) = (self.held.get(name)?, self.told.get(name));
+            Some(Becomes { name, held, record: record.as_ref(), told })
+        })
     }
 
-    /// The owners whose records the transaction at hand drops, by scope.
+    /// The owners whose records the part at hand drops, by scope.
     pub(super) fn drops(&self) -> impl Iterator<Item = &Name> {
         self.dropped.iter()
     }
 
-    /// The transaction at hand was written under this revision.
+    /// The part at hand was written under this revision.
     pub(super) fn written(&mut self, revision: &str) {
+        self.told.clear();
         for (name, record) in std::mem::take(&mut self.changed) {
-            let revision = record.is_some().then(|| revision.to_owned());
+            // What was removed leaves an item.
+            let has_item =
+                record.is_some() || self.held.get(&name).is_some_and(|held| held.revision.is_some());
+            let revision = has_item.then(|| revision.to_owned());
             for ((scope, column, value), keys) in &mut self.matching {
                 if *scope == name.0 {
                     let has = record.as_ref().is_some_and(|record| record.text(column) == Some(value));
@@ -120,12 +177,12 @@ impl Overlay {
                     };
                 }
             }
-            self.held.insert(name, Held { record, revision });
+            self.held.insert(name, Held { record, revision, told: None });
         }
         for dropped in std::mem::take(&mut self.dropped) {
             let keys = self.owned.insert(dropped.clone(), BTreeSet::new()).unwrap_or_default();
             for key in keys {
-                self.held.insert((dropped.0.clone(), key), Held::none());
+                self.held.remove(&(dropped.0.clone(), key));
             }
         }
     }

@@ -5,10 +5,11 @@
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{Pruned, Pruning};
 
-use super::overlay::{Held, Name};
-use super::parts::{drop_owned, expires, owned_keys};
+use super::fetch::{drop_owned, owned_keys};
+use super::overlay::Name;
+use super::parts::expires;
 use super::read::page;
-use super::write::{REVISION, change, json};
+use super::write::{Becomes, EXPIRES, held, json, unique};
 use super::{fence, keys};
 use crate::table::{Part, Table, Tries, When, Write, Written, broken, number, number_of, text_of};
 
@@ -77,7 +78,7 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
     let after = progress.swept.next.as_deref().or(pruning.after);
     let left = pruning.limit - progress.examined;
     let found = page(table, universe, &plan.records, after, left).await?;
-    let revision = format!("{}/{PRUNINGS}/{}/{}", pruning.import, pruning.page, progress.parts);
+    let revision = unique();
     let (mut part, mut examined, mut writes, mut drops) = (Pruned::default(), 0, Vec::new(), Vec::new());
     let whole = found.len() < left;
     let all = found.len();
@@ -97,9 +98,9 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
                 drops.push((scope.clone(), key.clone()));
             }
         }
-        let held = Held { record: Some(record), revision: text_of(&item, REVISION).map(str::to_owned) };
         let name = (plan.records.clone(), key);
-        writes.extend(change(universe, plan, &name, &held, after.as_ref(), &revision)?);
+        let becomes = Becomes { name: &name, held: &held(&item)?, record: after.as_ref(), told: None };
+        writes.extend(becomes.writes(universe, plan, &revision)?);
     }
     if whole && examined == all {
         part.next = None;
@@ -115,8 +116,7 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
     }
     let at = keys::answer(&pruning.import.to_string(), PRUNINGS, pruning.page, progress.parts);
     writes.extend(fence::open(pruning.import, fence::FIRST, &at));
-    let mut answer =
-        vec![("answer", json(&part)?), ("lines", number(examined)), ("expires", number(expires()))];
+    let mut answer = vec![("answer", json(&part)?), ("lines", number(examined)), (EXPIRES, expires())];
     if !owners.is_empty() {
         answer.push(("drops", json(&owners)?));
     }

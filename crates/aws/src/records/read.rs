@@ -10,7 +10,7 @@ use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::StoredRecord;
 
 use super::keys::{self, PARTITIONS};
-use super::write::record_of;
+use super::write::{GONE, record_of};
 use crate::table::{At, Item, Part, Table, broken, start_after, text_of};
 
 const READING: &str = "reading records";
@@ -29,21 +29,33 @@ pub(super) async fn exist(table: &Table, universe: &str, records: &[(String, Str
     let unique: HashSet<&At> = ats.iter().collect();
     let asked: Vec<At> = unique.into_iter().cloned().collect();
     let found = table.get_all("looking records up", &asked).await?;
-    let found: HashSet<(Option<&str>, Option<&str>)> =
-        found.iter().map(|item| (text_of(item, "pk"), text_of(item, "sk"))).collect();
+    let found: HashSet<(Option<&str>, Option<&str>)> = (found.iter())
+        .filter(|item| !item.contains_key(GONE))
+        .map(|item| (text_of(item, "pk"), text_of(item, "sk")))
+        .collect();
     Ok(ats.iter().map(|at| found.contains(&(Some(&at.pk), Some(&at.sk)))).collect())
 }
 
 pub(super) async fn find(table: &Table, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
     let mut found = Vec::new();
     for universe in universes(table, scope).await? {
-        let own = table.get(READING, &keys::record(&universe, scope, key)).await?;
+        let stored = |(key, record)| StoredRecord { universe: universe.clone(), key, record };
+        if let Some(own) = table.get(READING, &keys::record(&universe, scope, key)).await? {
+            found.extend(record_of(&own)?.map(stored));
+        }
         let at = keys::owned(&universe, scope, key);
         let part = Part { prefix: &at.sk, ..Part::default() };
-        let owned = table.query(READING, &at.pk, part, limit).await?;
-        for item in own.iter().chain(&owned) {
-            let (key, record) = record_of(item)?;
-            found.push(StoredRecord { universe: universe.clone(), key, record });
+        let mut after = None;
+        // Some items hold no record any more.
+        while found.len() < limit {
+            let (items, more) = table.page(READING, &at.pk, part, after, limit).await?;
+            for item in &items {
+                found.extend(record_of(item)?.map(stored));
+            }
+            if more.is_none() {
+                break;
+            }
+            after = more;
         }
     }
     found.truncate(limit);
@@ -100,8 +112,9 @@ pub(super) async fn page(
         let first = streams.iter().enumerate().filter_map(|(n, stream)| Some((stream.first()?, n))).min();
         let Some((_, number)) = first else { break };
         let Some(stream) = streams.get_mut(number) else { break };
-        if let Some(item) = stream.items.pop_front() {
-            let (key, record) = record_of(&item)?;
+        if let Some(item) = stream.items.pop_front()
+            && let Some((key, record)) = record_of(&item)?
+        {
             found.push((key, record, item));
         }
         stream.fill(table, limit - found.len()).await?;
@@ -144,7 +157,8 @@ pub(super) async fn counts(table: &Table) -> Result<Vec<(String, String, u64)>> 
         let (scope, universe) = names.ok_or_else(|| broken("reading scopes"))?;
         let mut count = 0;
         for number in 0..PARTITIONS {
-            count += table.count("counting records", &keys::partition(universe, scope, number)).await?;
+            let pk = keys::partition(universe, scope, number);
+            count += table.count_without("counting records", &pk, GONE).await?;
         }
         if count > 0 {
             counts.push((universe.to_owned(), scope.to_owned(), count));

@@ -1,19 +1,30 @@
 //! Records as items, and what is written when they change.
+//!
+//! A record that is removed leaves an item without values for a day. So a process that was delayed, and took it for a
+//! record that never was, cannot bring it back.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tidewaiter::record::{Plan, Record, Source};
+use tidewaiter::id::ImportId;
+use tidewaiter::record::{Effect, Plan, Record, Source};
 use tidewaiter_engine::{Error, Result};
 
 use super::keys;
 use super::overlay::{Held, Name};
-use crate::table::{Item, When, Write, broken, number, number_of, text, text_of};
+use crate::table::{At, Item, When, Whole, Write, broken, number, number_of, text, text_of};
 
 const READING: &str = "reading a record";
 
-/// The attribute that changes with each write.
+/// The attribute that changes with each write, and never becomes again what it was.
 pub(super) const REVISION: &str = "revision";
+/// The attribute of an item that holds no record any more.
+pub(super) const GONE: &str = "gone";
+/// The attribute that says when an item is not needed any more.
+pub(super) const EXPIRES: &str = "expires";
+/// How long a removed record leaves an item, in seconds: far longer than any process of ours lives.
+const GONE_KEPT: i64 = 24 * 3600;
 
 /// The largest record that is kept, in bytes: an item may have 400 KB, and a name for everything.
 pub(super) const RECORD_BYTES: usize = 350_000;
@@ -28,8 +39,26 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<AttributeValue> {
     Ok(AttributeValue::S(text.map_err(|e| Error::Store { what: "writing a record", source: Box::new(e) })?))
 }
 
-/// The attributes of a record.
-fn attributes(key: &str, record: &Record, revision: &str) -> Result<Vec<(&'static str, AttributeValue)>> {
+/// A text that was never made before.
+pub(super) fn unique() -> String {
+    format!("{:016x}", RandomState::new().hash_one(0))
+}
+
+/// A moment so many seconds from now, as DynamoDB wants it.
+pub(super) fn seconds_from_now(seconds: i64) -> AttributeValue {
+    number(jiff::Timestamp::now().as_second() + seconds)
+}
+
+/// What lines of an import did to one record: their numbers and effects, in their order.
+pub(super) type Told = (ImportId, Vec<(u64, Effect)>);
+
+/// The attributes of a record. What its lines did is left out where it follows from the rest.
+fn attributes(
+    key: &str,
+    record: &Record,
+    revision: &str,
+    told: Option<&Told>,
+) -> Result<Vec<(&'static str, AttributeValue)>> {
     let (texts, earlier) = record.apart();
     let mut attributes = vec![
         ("key", text(key)),
@@ -41,11 +70,29 @@ fn attributes(key: &str, record: &Record, revision: &str) -> Result<Vec<(&'stati
     if !earlier.is_empty() {
         attributes.push(("earlier", json(&earlier)?));
     }
+    if let Some(told) = told
+        && (told.0 != record.changed.import || told.1 != [(record.changed.line, Effect::Imported)])
+    {
+        attributes.push(("told", json(told)?));
+    }
     Ok(attributes)
 }
 
-/// A record from its item, with its key.
-pub(super) fn record_of(item: &Item) -> Result<(String, Record)> {
+/// The attributes of an item that holds no record any more.
+pub(super) fn gone(revision: &str, told: Option<&Told>) -> Result<Vec<(&'static str, AttributeValue)>> {
+    let expires = (EXPIRES, seconds_from_now(GONE_KEPT));
+    let mut attributes = vec![(GONE, number(1)), (REVISION, text(revision)), expires];
+    if let Some(told) = told {
+        attributes.push(("told", json(told)?));
+    }
+    Ok(attributes)
+}
+
+/// A record from its item, with its key; None if it is gone.
+pub(super) fn record_of(item: &Item) -> Result<Option<(String, Record)>> {
+    if item.contains_key(GONE) {
+        return Ok(None);
+    }
     let parse = || -> Option<(String, Record)> {
         let changed =
             Source { import: text_of(item, "import")?.parse().ok()?, line: number_of(item, "line")? };
@@ -56,46 +103,81 @@ pub(super) fn record_of(item: &Item) -> Result<(String, Record)> {
         };
         Some((text_of(item, "key")?.to_owned(), Record::of(texts, &earlier, changed)))
     };
-    parse().ok_or_else(|| broken(READING))
+    parse().map(Some).ok_or_else(|| broken(READING))
 }
 
-/// What is written when a record becomes another one, or none: the item, and where it can be matched.
-pub(super) fn change(
-    universe: &str,
-    plan: &Plan,
-    (scope, key): &Name,
-    held: &Held,
-    record: Option<&Record>,
-    revision: &str,
-) -> Result<Vec<Write>> {
-    let at = keys::record(universe, scope, key);
-    let when = match &held.revision {
-        Some(revision) => When::Is(REVISION, text(revision)),
-        None => When::New,
+/// A record as its item has it.
+pub(super) fn held(item: &Item) -> Result<Held> {
+    let told = match text_of(item, "told") {
+        Some(told) => Some(serde_json::from_str(told).map_err(|_| broken(READING))?),
+        None => None,
     };
-    let mut writes = Vec::new();
-    match record {
-        Some(record) => writes.push(Write::Put(at, attributes(key, record, revision)?, when)),
-        None if held.revision.is_some() => writes.push(Write::Delete(at, when)),
-        None => {}
+    let revision = text_of(item, REVISION).map(str::to_owned);
+    Ok(Held { record: record_of(item)?.map(|(_, record)| record), revision, told })
+}
+
+/// A record that becomes another one, or none.
+pub(super) struct Becomes<'a> {
+    pub(super) name: &'a Name,
+    pub(super) held: &'a Held,
+    pub(super) record: Option<&'a Record>,
+    /// What the lines of its part did to it, as far as the answer to the part does not say so at the same moment.
+    pub(super) told: Option<&'a Told>,
+}
+
+impl Becomes<'_> {
+    /// Its item, and under which condition it is written; nothing where there is nothing to remove.
+    pub(super) fn item(&self, universe: &str, revision: &str) -> Result<Option<(Whole, When)>> {
+        let (scope, key) = self.name;
+        let when = match &self.held.revision {
+            Some(revision) => When::Is(REVISION, text(revision)),
+            None => When::New,
+        };
+        let attributes = match self.record {
+            Some(record) => attributes(key, record, revision, self.told)?,
+            None if self.held.revision.is_some() => gone(revision, self.told)?,
+            None => return Ok(None),
+        };
+        Ok(Some(((keys::record(universe, scope, key), attributes), when)))
     }
-    for column in plan.alternate_keys.get(scope).into_iter().flatten() {
-        let before = held.record.as_ref().and_then(|record| record.text(column));
-        let after = record.and_then(|record| record.text(column));
-        if before == after {
-            continue;
-        }
-        if let Some(value) = before {
-            writes.push(Write::Delete(keys::matched(universe, scope, column, value, key), When::Always));
-        }
-        if let Some(value) = after {
-            let attributes = vec![("key", text(key))];
-            writes.push(Write::Put(
-                keys::matched(universe, scope, column, value, key),
-                attributes,
-                When::Always,
-            ));
-        }
+
+    /// The columns that it can be matched by whose values change: before and after.
+    fn matched<'a>(
+        &'a self,
+        plan: &'a Plan,
+    ) -> impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a str>)> {
+        plan.alternate_keys.get(&self.name.0).into_iter().flatten().filter_map(|column| {
+            let before = self.held.record.as_ref().and_then(|record| record.text(column));
+            let after = self.record.and_then(|record| record.text(column));
+            (before != after).then_some((column.as_str(), before, after))
+        })
     }
-    Ok(writes)
+
+    /// True if it loses no value that it can be matched by.
+    pub(super) fn stays_matched(&self, plan: &Plan) -> bool {
+        self.matched(plan).all(|(_, before, _)| before.is_none())
+    }
+
+    /// The notes of the values that it can be matched by from now on.
+    pub(super) fn notes(&self, universe: &str, plan: &Plan) -> Vec<Whole> {
+        let (scope, key) = self.name;
+        let note = |(column, _, after): (&str, _, Option<&str>)| {
+            Some((keys::matched(universe, scope, column, after?, key), vec![("key", text(key))]))
+        };
+        self.matched(plan).filter_map(note).collect()
+    }
+
+    /// All that is written in a transaction: the item, and where it can be matched.
+    pub(super) fn writes(&self, universe: &str, plan: &Plan, revision: &str) -> Result<Vec<Write>> {
+        let (scope, key) = self.name;
+        let put = |((at, attributes), when): (Whole, When)| Write::Put(at, attributes, when);
+        let mut writes: Vec<Write> = self.item(universe, revision)?.map(put).into_iter().collect();
+        let lost = |(column, before, _): (&str, Option<&str>, _)| {
+            let at: At = keys::matched(universe, scope, column, before?, key);
+            Some(Write::Delete(at, When::Always))
+        };
+        writes.extend(self.matched(plan).filter_map(lost));
+        writes.extend(self.notes(universe, plan).into_iter().map(|whole| put((whole, When::Always))));
+        Ok(writes)
+    }
 }

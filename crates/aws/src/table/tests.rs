@@ -58,3 +58,21 @@ async fn what_can_never_be_written_is_an_error() {
     assert!(matches!(write(&table).await, Err(Error::Store { .. })));
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
+
+/// A client that gets no answer sends a request again.
+#[tokio::test]
+async fn an_item_that_holds_already_what_is_written_counts_as_written() {
+    for (held, is_written) in [("2", true), ("3", false)] {
+        let config = canned::serve(move |_| {
+            let body = serde_json::json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+                "Item": { "pk": { "S": "p" }, "sk": { "S": "1" }, "revision": { "S": held } },
+            });
+            (400, "application/x-amz-json-1.0", body.to_string())
+        });
+        let table = Table { client: Client::new(&config), name: "records".to_owned() };
+        let at = At { pk: "p".to_owned(), sk: "1".to_owned() };
+        let item = ((at, vec![("revision", text("2"))]), When::Is("revision", text("1")));
+        assert_eq!(table.put_each("loading records", vec![item]).await.unwrap(), is_written);
+    }
+}

@@ -177,6 +177,12 @@ impl Plan {
             && !self.references.iter().any(|reference| own(reference) || claims(reference))
     }
 
+    /// True if what a line does follows from the record that it is about, and from records of other scopes that it reads.
+    /// It changes no other record, unless it takes the place of one.
+    pub fn is_by_record(&self) -> bool {
+        self.splits() && self.adjusts.is_none()
+    }
+
     /// True if the column holds lists.
     pub(super) fn holds_lists(&self, column: &str) -> bool {
         let field = self.scope.column(column).and_then(|at| self.scope.schema().fields.get(at));
