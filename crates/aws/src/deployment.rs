@@ -15,9 +15,11 @@ use tidewaiter_engine::follow::BufferedQueue;
 use tidewaiter_engine::ports::{Mailer, Observation, Queue, Records};
 
 use crate::environment::{Environment, Missing};
+use crate::login::{LoginPlace, SecretLogin};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
-use crate::{Bucket, Mails, Queues, SecretKeys, StateTable, clients};
+use crate::store::{Database, StackRecords};
+use crate::{Bucket, Mails, Queues, RecordsTable, SecretKeys, StateTable, clients};
 
 /// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue and keys what its
 /// role reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
@@ -35,6 +37,8 @@ pub struct Deployment<R, M, Q, K = ()> {
     keys: K,
     configs: Cache,
     partners_activate: bool,
+    /// How many loaders share the lines of a large file.
+    loaders: u32,
     /// When a file that is being loaded is left to another invocation, in milliseconds since 1970.
     leave_at: AtomicI64,
 }
@@ -63,17 +67,17 @@ pub type TakingIn = Deployment<(), (), Queues, SecretKeys>;
 /// }
 /// ```
 pub type Messaging = Deployment<(), (), Queues>;
-/// What validate has, with its store of records.
+/// What validate has: a store of records.
 ///
 /// ```
-/// # use tidewaiter_aws::{RecordsTable, deployment::Loading};
+/// # use tidewaiter_aws::deployment::Loading;
 /// # use tidewaiter_engine::capabilities::HasRecords;
 /// fn load(_: &impl HasRecords) {}
-/// fn validate(deployment: &Loading<RecordsTable>) {
+/// fn validate(deployment: &Loading) {
 ///     load(deployment);
 /// }
 /// ```
-pub type Loading<R> = Deployment<R, (), BufferedQueue<Queues>>;
+pub type Loading = Deployment<StackRecords, (), BufferedQueue<Queues>>;
 /// What report has: a mailer, and neither a store of records nor a queue.
 pub type Mailing = Deployment<(), Mails, ()>;
 
@@ -110,24 +114,65 @@ impl Messaging {
     }
 }
 
-impl<R: Records> Loading<R> {
-    /// As the environment says; `records` makes the store of records from a client and the name of its table.
+impl Loading {
+    /// As the environment says.
     ///
     /// # Errors
     /// If it does not say everything.
-    pub async fn from_environment_with<F>(
-        mut environment: Environment<F>,
-        records: impl FnOnce(aws_sdk_dynamodb::Client, String) -> R,
-    ) -> Result<Self, Missing>
+    pub async fn from_environment<F>(environment: Environment<F>) -> Result<Self, Missing>
     where
         F: Fn(&'static str) -> Option<String>,
     {
+        let told = LoadingNames::from(environment)?;
+        Ok(told.deployment(&clients::environment().await))
+    }
+
+    /// The same, with another way to AWS than the usual environment says.
+    ///
+    /// # Errors
+    /// If it does not say everything.
+    pub fn with<F>(environment: Environment<F>, config: &SdkConfig) -> Result<Self, Missing>
+    where
+        F: Fn(&'static str) -> Option<String>,
+    {
+        LoadingNames::from(environment).map(|told| told.deployment(config))
+    }
+}
+
+/// What validate is told.
+struct LoadingNames {
+    names: Names,
+    urls: crate::QueueUrls,
+    table: String,
+    /// Where the login of PostgreSQL is, if records are there.
+    login: Option<LoginPlace>,
+}
+
+impl LoadingNames {
+    fn from<F: Fn(&'static str) -> Option<String>>(mut environment: Environment<F>) -> Result<Self, Missing> {
         let (names, urls) = (Names::from(&mut environment), environment.queues());
         let table = environment.get("RECORDS_TABLE");
+        let login = environment.postgres().then(|| LoginPlace {
+            secret: environment.get("POSTGRES_SECRET"),
+            database: environment.find("POSTGRES_PLACE"),
+            certificates: environment.find("POSTGRES_CERTIFICATES").map(|key| (names.bucket.clone(), key)),
+        });
         environment.complete()?;
-        let config = clients::environment().await;
-        let records = records(clients::records(&config), table);
-        Ok(names.deployment(&config, records, (), BufferedQueue::new(queues(&config, urls)), ()))
+        Ok(Self { names, urls, table, login })
+    }
+
+    fn deployment(self, config: &SdkConfig) -> Loading {
+        let table = RecordsTable::new(clients::records(config), self.table);
+        // A file that is landed in one transaction has one loader.
+        let (records, loaders) = match self.login {
+            None => (StackRecords::Table(table), LOADERS),
+            Some(place) => {
+                let login = Arc::new(SecretLogin::new(config, place));
+                (StackRecords::Postgres(Database::new(login, table)), 1)
+            }
+        };
+        let queue = BufferedQueue::new(queues(config, self.urls));
+        Deployment { loaders, ..self.names.deployment(config, records, (), queue, ()) }
     }
 }
 
@@ -197,6 +242,7 @@ impl Names {
             keys,
             configs: Cache::with_names_for(self.configurations_for),
             partners_activate: self.partners_activate,
+            loaders: LOADERS,
             leave_at: AtomicI64::new(i64::MAX),
         }
     }
@@ -279,7 +325,7 @@ impl HasDecryptionKeys for TakingIn {
 
 impl<R, M, Q, K> Capacity for Deployment<R, M, Q, K> {
     fn loaders(&self, bytes: u64) -> u32 {
-        if bytes < LARGE_FILE { 1 } else { LOADERS }
+        if bytes < LARGE_FILE { 1 } else { self.loaders }
     }
 
     fn time_is_up(&self) -> bool {
@@ -295,5 +341,6 @@ impl<R, M, Q, K> Observes for Deployment<R, M, Q, K> {
     }
 }
 
-/// The answers to batches expire by themselves.
+/// The answers to batches expire. Nothing else drops them: a message that came twice may still be in the hands of another
+/// function, which is to be told them and to land nothing again.
 impl<R, M, Q, K> CleansUp for Deployment<R, M, Q, K> {}

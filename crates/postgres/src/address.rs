@@ -3,8 +3,11 @@
 //! An address holds no password: people put addresses into settings, tickets and logs. The password is named, as an
 //! environment variable or a file, and read when a connection is made, so that a rotated one is used without a restart.
 
+mod secret;
+
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidewaiter_engine::{Error, Result};
@@ -15,6 +18,10 @@ use tokio_postgres::config::{Host, SslMode};
 const ADDRESS: &str = "the address of PostgreSQL";
 /// How long a connection may take to be made.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long what was sent may go without a sign that the other machine got it.
+const SILENCE: Duration = Duration::from_mins(1);
+const HOLDS_PASSWORD: &str =
+    "it holds a password: remove it, and name where the password lies, in an environment variable or a file";
 
 /// Where a password lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +53,22 @@ impl Secret {
 pub(crate) enum Protection {
     /// TLS; the certificate of the server is verified, and that it is for this host.
     Verified {
-        /// The file with the certificates that are trusted instead of those of the machine.
-        roots: Option<PathBuf>,
+        /// Which certificates are trusted.
+        roots: Roots,
     },
     /// None: a socket, or this machine.
     None,
+}
+
+/// Which certificates are trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Roots {
+    /// Those that the machine trusts.
+    Machine,
+    /// Those in a file.
+    File(PathBuf),
+    /// These, in PEM.
+    Given(Arc<[u8]>),
 }
 
 /// The address of a database, without a password.
@@ -89,18 +107,26 @@ impl Address {
     /// # Errors
     /// It is no such address, it holds a password, or it gives up protection where data would cross a network.
     pub fn parse(text: &str, password: Option<Secret>) -> Result<Self> {
+        Ok(Self { password, ..Self::read(text, false)? })
+    }
+
+    /// Reads an address. Where it lies in a secret it `may_hold_password`.
+    fn read(text: &str, may_hold_password: bool) -> Result<Self> {
         let (plain, own) = without_own_parameters(text)?;
         // The error of the parser may quote what it did not understand, and that may be a password.
-        let mut config: Config = plain.parse().map_err(|_| {
+        let config: Config = plain.parse().map_err(|_| {
             refused("it is not of the form postgresql://user@host:port/database?sslmode=verify-full")
         })?;
-        if config.get_password().is_some() {
-            return Err(refused(
-                "it holds a password: remove it, and name where the password lies, in an environment variable or a file",
-            ));
+        if config.get_password().is_some() && !may_hold_password {
+            return Err(refused(HOLDS_PASSWORD));
         }
+        Self::protected(config, own)
+    }
+
+    /// An address whose connections are protected as it asks for, or as they have to be.
+    fn protected(mut config: Config, own: OwnParameters) -> Result<Self> {
         let is_near = config.get_hosts().iter().all(is_near) && !config.get_hosts().is_empty();
-        let verified = Protection::Verified { roots: own.roots };
+        let verified = Protection::Verified { roots: own.roots.map_or(Roots::Machine, Roots::File) };
         let protection = match own.mode.as_deref() {
             None if config.get_hosts().iter().all(is_socket) => Protection::None,
             None | Some("verify-full" | "verify-ca" | "require") => verified,
@@ -123,10 +149,21 @@ impl Address {
             Protection::None => SslMode::Disable,
         });
         config.connect_timeout(PATIENCE).keepalives(true).keepalives_idle(Duration::from_mins(1));
+        config.tcp_user_timeout(SILENCE);
         if config.get_application_name().is_none() {
             config.application_name("tidewaiter");
         }
-        Ok(Self { config, password, protection })
+        Ok(Self { config, password: None, protection })
+    }
+
+    /// The same address, which trusts these certificates (PEM, one behind the other) instead of those of the machine. Where
+    /// it names a file itself, or needs no protection, nothing changes.
+    #[must_use]
+    pub fn trusting(mut self, certificates: &[u8]) -> Self {
+        if self.protection == (Protection::Verified { roots: Roots::Machine }) {
+            self.protection = Protection::Verified { roots: Roots::Given(certificates.into()) };
+        }
+        self
     }
 
     /// What a connection is made with, password included.
@@ -160,9 +197,7 @@ fn without_own_parameters(text: &str) -> Result<(String, OwnParameters)> {
             Some(("sslmode", mode)) => own.mode = Some(mode.to_owned()),
             Some(("sslrootcert", path)) => own.roots = Some(PathBuf::from(path)),
             Some(("password", _)) => {
-                return Err(refused(
-                    "it holds a password: remove it, and name where the password lies, in an environment variable or a file",
-                ));
+                return Err(refused(HOLDS_PASSWORD));
             }
             _ => others.push(parameter),
         }
@@ -200,11 +235,11 @@ mod tests {
 
     #[test]
     fn a_connection_over_a_network_is_verified() {
-        let verified = Protection::Verified { roots: None };
+        let verified = Protection::Verified { roots: Roots::Machine };
         assert_eq!(protection("postgresql://u@db.example.org/records"), verified);
         assert_eq!(protection("postgresql://u@db.example.org/records?sslmode=require"), verified);
         let own = protection("postgresql://u@db/records?sslmode=verify-full&sslrootcert=/etc/rds.pem");
-        assert_eq!(own, Protection::Verified { roots: Some("/etc/rds.pem".into()) });
+        assert_eq!(own, Protection::Verified { roots: Roots::File("/etc/rds.pem".into()) });
         assert_eq!(protection("postgresql://u@%2Frun%2Fpostgresql/records"), Protection::None);
         assert_eq!(protection("postgresql://u@127.0.0.1:5433/records?sslmode=disable"), Protection::None);
         for refused in ["sslmode=disable", "sslmode=prefer", "sslmode=allow"] {

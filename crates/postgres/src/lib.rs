@@ -4,7 +4,7 @@
 //! is landed in one transaction, which readers see when all of the file is in it. The lines of a batch are landed in
 //! memory, by the same function as in every store, on what was fetched for all of them; what changed is written as a set.
 //!
-//! * [`Address`] says where the database is, without a password.
+//! * [`Address`] says where the database is, without a password. [`Login`] is asked for one whenever a connection is made.
 //! * [`PostgresRecords`] is the store.
 
 mod address;
@@ -18,6 +18,7 @@ mod fresh;
 mod kind;
 mod land;
 mod landing;
+mod login;
 mod migrate;
 mod names;
 mod overlay;
@@ -31,6 +32,7 @@ mod wanted;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidewaiter::id::ImportId;
 use tidewaiter_engine::Result;
@@ -39,6 +41,7 @@ use tidewaiter_engine::ports::{Cargo, Records, StoredRecord};
 pub use address::{Address, Secret};
 pub use failure::Failure;
 pub use landing::PostgresLanding;
+pub use login::{Login, Told};
 
 use catalog::{import_lock, schema_of};
 use connections::Connections;
@@ -66,8 +69,18 @@ impl PostgresRecords {
 
     /// The same, with options.
     pub fn with(address: Address, options: Options) -> Self {
-        let Options { landings, notes_changes } = options;
-        Self { connections: Arc::new(Connections::new(address, landings, notes_changes)) }
+        Self::by_login(Arc::new(address), options)
+    }
+
+    /// The records at the address that a login tells.
+    pub fn by_login(login: Arc<dyn Login>, options: Options) -> Self {
+        Self { connections: Arc::new(Connections::new(login, options)) }
+    }
+
+    /// Brings what goes on in the background to its end, before the process may be made to stand still: a transaction that
+    /// is left open would keep others from its universe. Connections that may be gone when it goes on are tried first.
+    pub async fn rest(&self) {
+        self.connections.rest().await;
     }
 }
 
@@ -78,11 +91,38 @@ pub struct Options {
     pub landings: usize,
     /// Whether each change of a record is noted in the table `_changes` of its universe, in the transaction that makes it.
     pub notes_changes: bool,
+    /// Whether a landing takes the connection for questions: for a process that does one thing after the other, and has
+    /// one connection then.
+    pub shares_connection: bool,
+    /// How long a lock is waited for, that of the universe above all. None for as long as it takes.
+    pub patience: Option<Duration>,
+    /// Whether answers to batches are dropped after 30 days: where other processes may still hold an import that is over,
+    /// nothing else may drop them.
+    pub answers_expire: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { landings: 4, notes_changes: false }
+        Self {
+            landings: 4,
+            notes_changes: false,
+            shares_connection: false,
+            patience: None,
+            answers_expire: false,
+        }
+    }
+}
+
+impl Options {
+    /// For a function of AWS Lambda, which handles one message after the other, and stands still between them.
+    pub fn of_function() -> Self {
+        Self {
+            landings: 1,
+            shares_connection: true,
+            patience: Some(Duration::from_mins(1)),
+            answers_expire: true,
+            ..Self::default()
+        }
     }
 }
 

@@ -44,6 +44,11 @@ impl RecordsTable {
         Self { table: Table { client, name: name.into() }, noted: Arc::default() }
     }
 
+    /// True if there are records of any scope, or were.
+    pub(crate) async fn has_records(&self) -> Result<bool> {
+        read::has_records(&self.table).await
+    }
+
     /// Notes that there are records of a scope in a universe: before there are, so that a command that lists records
     /// looks there.
     async fn note(&self, scope: &str, universe: &str) -> Result<()> {
