@@ -97,10 +97,11 @@ async fn cloud() -> Cloud {
     Cloud::new().await.with_records_in(Arc::new(TestDatabase::new().await))
 }
 
-/// Every case without keys, by one process after the other.
+/// Every third case, or those that are asked for: each case makes its tables, and the property tests compare the stores.
 #[test]
 fn golden_drops_give_the_same_with_records_in_postgres() {
-    golden::judge_all(golden::cases(), cloud);
+    let step = if std::env::var("GOLDEN").is_ok() { 1 } else { 3 };
+    golden::judge_all(golden::cases().into_iter().step_by(step).collect(), cloud);
 }
 
 #[test]
@@ -337,7 +338,11 @@ async fn a_killed_function_lands_once_in_postgres() {
             database.disconnect().await;
         }
     }
-    stack.come_to_rest(Duration::from_mins(10)).await;
+    // What a function was about to ask for when it died, a reconciliation asks for: also of files that others have in hand.
+    tokio::select! {
+        () = stack.come_to_rest(Duration::from_mins(10)) => {}
+        () = stack.poked_every(Duration::from_secs(5)) => {}
+    }
     let (_, kills) = proxy.kills();
     assert!(kills.len() > 3, "{kills:?}");
     println!("killed {} times at {:?}", kills.len(), kills.iter().collect::<BTreeSet<_>>());

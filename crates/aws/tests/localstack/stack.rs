@@ -210,6 +210,16 @@ impl Stack {
         note_ids(&mut self.seen.lock().unwrap(), history);
     }
 
+    /// Asks again and again for work that was dispatched by a function that died, as the reconciliation does. Never ends.
+    pub(crate) async fn poked_every(&self, period: Duration) {
+        let poke = serde_json::json!({ "sequence": { "repository": PARTNER, "news": "poke" } }).to_string();
+        loop {
+            tokio::time::sleep(period).await;
+            let queue = &self.outputs["SequenceQueueUrl"];
+            self.sqs.send_message().queue_url(queue).message_body(&poke).send().await.unwrap();
+        }
+    }
+
     /// Lets a function take messages from its queue, or not.
     pub(crate) async fn takes(&self, function: &str, enabled: bool) {
         let stack = self.outputs["SequenceFunction"].trim_end_matches("-sequence");
