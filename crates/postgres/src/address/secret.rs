@@ -145,9 +145,9 @@ mod tests {
     fn told(address: &Address) -> String {
         let config = address.config().unwrap();
         let password = String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned();
-        let hosts = config.get_hosts().iter().map(|host| format!("{host:?}")).collect::<String>();
+        let [host] = config.get_hosts() else { panic!("{:?}", config.get_hosts()) };
         format!(
-            "{hosts} {:?} {:?} {:?} {password}",
+            "{host:?} {:?} {:?} {:?} {password}",
             config.get_ports(),
             config.get_dbname(),
             config.get_user()

@@ -71,9 +71,9 @@ async fn a_function_has_one_connection() {
         file.apply(&landing, 0).await.unwrap();
         assert_eq!(sessions().await, ["1"], "while a file is landed");
         if number == 2 {
-            drop(landing)
+            drop(landing);
         } else {
-            landing.keep().await.unwrap()
+            landing.keep().await.unwrap();
         }
         records.rest().await;
         assert_eq!(records.counts().await.unwrap().len(), 1);
