@@ -1,5 +1,7 @@
 //! A deployment as one of its functions sees it, made once, when the process starts.
 
+mod loading;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -15,11 +17,10 @@ use tidewaiter_engine::follow::BufferedQueue;
 use tidewaiter_engine::ports::{Mailer, Observation, Queue, Records};
 
 use crate::environment::{Environment, Missing};
-use crate::login::{LoginPlace, SecretLogin};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
-use crate::store::{Database, StackRecords};
-use crate::{Bucket, Mails, Queues, RecordsTable, SecretKeys, StateTable, clients};
+use crate::store::StackRecords;
+use crate::{Bucket, Mails, Queues, SecretKeys, StateTable, clients};
 
 /// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue and keys what its
 /// role reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
@@ -111,68 +112,6 @@ impl Messaging {
         environment.complete()?;
         let config = clients::environment().await;
         Ok(names.deployment(&config, (), (), queues(&config, urls), ()))
-    }
-}
-
-impl Loading {
-    /// As the environment says.
-    ///
-    /// # Errors
-    /// If it does not say everything.
-    pub async fn from_environment<F>(environment: Environment<F>) -> Result<Self, Missing>
-    where
-        F: Fn(&'static str) -> Option<String>,
-    {
-        let told = LoadingNames::from(environment)?;
-        Ok(told.deployment(&clients::environment().await))
-    }
-
-    /// The same, with another way to AWS than the usual environment says.
-    ///
-    /// # Errors
-    /// If it does not say everything.
-    pub fn with<F>(environment: Environment<F>, config: &SdkConfig) -> Result<Self, Missing>
-    where
-        F: Fn(&'static str) -> Option<String>,
-    {
-        LoadingNames::from(environment).map(|told| told.deployment(config))
-    }
-}
-
-/// What validate is told.
-struct LoadingNames {
-    names: Names,
-    urls: crate::QueueUrls,
-    table: String,
-    /// Where the login of PostgreSQL is, if records are there.
-    login: Option<LoginPlace>,
-}
-
-impl LoadingNames {
-    fn from<F: Fn(&'static str) -> Option<String>>(mut environment: Environment<F>) -> Result<Self, Missing> {
-        let (names, urls) = (Names::from(&mut environment), environment.queues());
-        let table = environment.get("RECORDS_TABLE");
-        let login = environment.postgres().then(|| LoginPlace {
-            secret: environment.get("POSTGRES_SECRET"),
-            database: environment.find("POSTGRES_PLACE"),
-            certificates: environment.find("POSTGRES_CERTIFICATES").map(|key| (names.bucket.clone(), key)),
-        });
-        environment.complete()?;
-        Ok(Self { names, urls, table, login })
-    }
-
-    fn deployment(self, config: &SdkConfig) -> Loading {
-        let table = RecordsTable::new(clients::records(config), self.table);
-        // A file that is landed in one transaction has one loader.
-        let (records, loaders) = match self.login {
-            None => (StackRecords::Table(table), LOADERS),
-            Some(place) => {
-                let login = Arc::new(SecretLogin::new(config, place));
-                (StackRecords::Postgres(Database::new(login, table)), 1)
-            }
-        };
-        let queue = BufferedQueue::new(queues(config, self.urls));
-        Deployment { loaders, ..self.names.deployment(config, records, (), queue, ()) }
     }
 }
 
