@@ -128,7 +128,9 @@ class Template:
         if name in PSEUDO:
             return PSEUDO[name]
         if name in self.parameters:
-            return self.parameters[name]
+            value = self.parameters[name]
+            is_list = self.source["Parameters"][name]["Type"] == "CommaDelimitedList"
+            return value.split(",") if is_list else value
         resource = self.source["Resources"][name]
         if resource["Type"] == "AWS::S3::Bucket":
             return self.resolve(resource["Properties"]["BucketName"])
@@ -154,6 +156,8 @@ class Template:
                 return self.attribute(*inner)
             if kind == "Fn::If":
                 return self.resolve(inner[1] if self.condition(inner[0]) else inner[2])
+            if kind == "Fn::Join":
+                return inner[0].join(self.resolve(inner[1]))
             if kind == "Fn::Sub":
                 return re.sub(r"\$\{([^}!]+)\}", lambda m: self.placeholder(m[1]), inner)
             assert not kind.startswith("Fn::"), f"not known here: {kind}"

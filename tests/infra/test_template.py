@@ -22,6 +22,31 @@ SENDS = {
     "Validate": {"Unpack", "Sequence", "Validate", "Report"},
     "Report": set(),
 }
+# Records in PostgreSQL, in a VPC that has no endpoints yet.
+LOGIN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!db-1f-a1B2c3"
+IN_POSTGRES = {
+    "RecordsEngine": "postgres",
+    "PostgresSecretArn": LOGIN,
+    "PostgresSecretKmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/1-3",
+    "PostgresPlace": "records.example.eu-west-1.rds.amazonaws.com:5432/records",
+    "PostgresCertificates": "trust/eu-west-1-bundle.pem",
+    "SubnetIds": "subnet-a1,subnet-b2",
+    "SecurityGroupIds": "sg-1",
+    "EndpointVpcId": "vpc-0a",
+    "EndpointRouteTableIds": "rtb-1,rtb-2",
+}
+# What Lambda does with the role of a function in a VPC, as AWSLambdaVPCAccessExecutionRole has it.
+OF_NETWORKS = {
+    f"ec2:{action}"
+    for action in (
+        "CreateNetworkInterface",
+        "DescribeNetworkInterfaces",
+        "DescribeSubnets",
+        "DeleteNetworkInterface",
+        "AssignPrivateIpAddresses",
+        "UnassignPrivateIpAddresses",
+    )
+}
 
 
 def policies(template: Template) -> dict[str, list]:
@@ -60,6 +85,11 @@ def no_wildcards(case: unittest.TestCase, template: Template):
             case.assertNotIn("*", json.dumps(statement.get("Principal", "")), where)
             for action in listed(statement["Action"]):
                 case.assertRegex(action, r"^[a-z0-9]+:[A-Za-z0-9]+$", where)
+            if set(listed(statement["Action"])) == OF_NETWORKS:
+                # Most of these actions know no resource. A Deny keeps them from the function itself.
+                case.assertTrue(path.startswith("ValidateRole."), where)
+                case.assertEqual(statement["Resource"], "*", where)
+                continue
             for resource in listed(statement.get("Resource", [])):
                 keys = r"arn:aws:s3:::[a-z0-9-]+/[a-z]+/([A-Za-z0-9._-]+/)?\*(\.json)?"
                 streams = r"arn:aws:logs:[^*?]+:log-group:[^*?]+:\*"
@@ -74,6 +104,8 @@ class TemplateTest(unittest.TestCase):
         cls.templates = [Template("template.yaml", **parameters_of(e)) for e in ("dev", "prod")]
         topic = "arn:aws:sns:eu-west-1:111122223333:own"
         cls.templates.append(Template("template.yaml", CreateSenderIdentity="yes", AlarmTopicArn=topic))
+        cls.postgres = Template("template.yaml", **IN_POSTGRES)
+        cls.templates.append(cls.postgres)
         cls.template = cls.templates[0]
 
     def statements(self, function, template=None):
@@ -147,7 +179,7 @@ class TemplateTest(unittest.TestCase):
             guarded = {}
             for path, statements in policies(template).items():
                 for s in statements:
-                    if s["Effect"] == "Deny" and s["Principal"] == "*" and s.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+                    if s["Effect"] == "Deny" and s.get("Principal") == "*" and s.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
                         for resource in listed(s["Resource"]):
                             guarded[resource] = listed(s["Action"])
             for name in template.of_type("AWS::SQS::Queue"):
@@ -288,10 +320,64 @@ class TemplateTest(unittest.TestCase):
             with self.assertRaises(AssertionError):
                 throughput(RecordsMaxWriteUnits=wrong)
 
+    def test_validate_alone_reaches_postgres_and_nothing_does_where_records_are_in_dynamodb(self):
+        read, key = "secretsmanager:GetSecretValue", IN_POSTGRES["PostgresSecretKmsKeyArn"]
+        opened = {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com", "kms:EncryptionContext:SecretARN": LOGIN}
+        without_engine = Template("template.yaml", **{**IN_POSTGRES, "RecordsEngine": "dynamodb"})
+        without_vpc = Template("template.yaml", **{**IN_POSTGRES, "SubnetIds": "", "SecurityGroupIds": ""})
+        for template, reaches, joins in [
+            (self.template, set(), set()),
+            (without_engine, set(), set()),
+            (without_vpc, {"Validate"}, set()),
+            (self.postgres, {"Validate"}, {"Validate"}),
+        ]:
+            certificates = f"{template.arn('Bucket')}/{IN_POSTGRES['PostgresCertificates']}"
+            statements = {function: self.statements(function, template) for function in FUNCTIONS}
+            of = lambda *asked: {f for f in FUNCTIONS if allowed(statements[f], *asked)}
+            self.assertEqual(of(read, LOGIN), reaches)
+            self.assertEqual(of("kms:Decrypt", key, opened), reaches)
+            self.assertEqual(of("s3:GetObject", certificates), reaches)
+            self.assertEqual(of(read, LOGIN.replace("db-1f", "db-2f")), set(), "another secret")
+            self.assertEqual(of("kms:Decrypt", key), set(), "what else the key protects")
+            self.assertEqual(of("s3:GetObject", f"{template.arn('Bucket')}/trust/other.pem"), set())
+            for action in ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
+                self.assertEqual(of(action, certificates), set(), "no function says whom it trusts")
+            for action in ("PutSecretValue", "UpdateSecret", "RotateSecret", "ListSecrets"):
+                self.assertEqual(of(f"secretsmanager:{action}", LOGIN), set())
+            for function in FUNCTIONS:
+                has_vpc = "VpcConfig" in template.resources[function]["Properties"]
+                self.assertEqual(has_vpc, function in joins, function)
+            for action in OF_NETWORKS:
+                self.assertEqual(of(action, "*"), joins, action)
+                # What Lambda does for the function, the function may not do.
+                itself = {"lambda:SourceFunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:tidewaiter-test-validate"}
+                self.assertEqual(of(action, "*", itself), set(), action)
+            self.assertEqual(of("ec2:ModifyNetworkInterfaceAttribute", "*"), set())
+        network = self.postgres.resources["Validate"]["Properties"]["VpcConfig"]
+        self.assertEqual(network, {"SubnetIds": ["subnet-a1", "subnet-b2"], "SecurityGroupIds": ["sg-1"]})
+        endpoints = self.postgres.of_type("AWS::EC2::VPCEndpoint").values()
+        self.assertEqual({e["ServiceName"] for e in endpoints}, {f"com.amazonaws.eu-west-1.{s}" for s in ("s3", "dynamodb")})
+        for endpoint in endpoints:
+            self.assertEqual((endpoint["VpcEndpointType"], endpoint["VpcId"]), ("Gateway", "vpc-0a"))
+            self.assertEqual(endpoint["RouteTableIds"], ["rtb-1", "rtb-2"])
+        for template in (self.template, without_engine, without_vpc):
+            self.assertEqual(template.of_type("AWS::EC2::VPCEndpoint"), {})
+        found = self.postgres.resources["Validate"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual((found["RECORDS_ENGINE"], found["POSTGRES_SECRET"]), ("postgres", LOGIN))
+        for name, wrong in [
+            ("PostgresSecretArn", "records/login"),
+            ("PostgresPlace", "postgresql://db/records"),
+            ("PostgresCertificates", "imports/acme/bundle.pem"),
+            ("RecordsEngine", "sqlite"),
+        ]:
+            with self.assertRaises(AssertionError):
+                Template("template.yaml", **{**IN_POSTGRES, name: wrong})
+
     def test_the_bucket_says_where_the_rest_is(self):
         for template in self.templates:
             tags = {tag["Key"]: tag["Value"] for tag in self.bucket(template)["Tags"]}
             expected = {"tidewaiter:state-table": "ref:StateTable", "tidewaiter:records-table": "ref:RecordsTable"}
+            expected["tidewaiter:records-engine"] = template.parameters["RecordsEngine"]
             for function in FUNCTIONS:
                 expected[f"tidewaiter:{function.lower()}-queue"] = f"ref:{function}Queue"
                 expected[f"tidewaiter:{function.lower()}-dead-letters"] = f"ref:{function}DeadLetters"

@@ -1,5 +1,7 @@
 //! A deployment as one of its functions sees it, made once, when the process starts.
 
+mod loading;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -17,6 +19,7 @@ use tidewaiter_engine::ports::{Mailer, Observation, Queue, Records};
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
+use crate::store::StackRecords;
 use crate::{Bucket, Mails, Queues, SecretKeys, StateTable, clients};
 
 /// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue and keys what its
@@ -35,6 +38,8 @@ pub struct Deployment<R, M, Q, K = ()> {
     keys: K,
     configs: Cache,
     partners_activate: bool,
+    /// How many loaders share the lines of a large file.
+    loaders: u32,
     /// When a file that is being loaded is left to another invocation, in milliseconds since 1970.
     leave_at: AtomicI64,
 }
@@ -63,17 +68,17 @@ pub type TakingIn = Deployment<(), (), Queues, SecretKeys>;
 /// }
 /// ```
 pub type Messaging = Deployment<(), (), Queues>;
-/// What validate has, with its store of records.
+/// What validate has: a store of records.
 ///
 /// ```
-/// # use tidewaiter_aws::{RecordsTable, deployment::Loading};
+/// # use tidewaiter_aws::deployment::Loading;
 /// # use tidewaiter_engine::capabilities::HasRecords;
 /// fn load(_: &impl HasRecords) {}
-/// fn validate(deployment: &Loading<RecordsTable>) {
+/// fn validate(deployment: &Loading) {
 ///     load(deployment);
 /// }
 /// ```
-pub type Loading<R> = Deployment<R, (), BufferedQueue<Queues>>;
+pub type Loading = Deployment<StackRecords, (), BufferedQueue<Queues>>;
 /// What report has: a mailer, and neither a store of records nor a queue.
 pub type Mailing = Deployment<(), Mails, ()>;
 
@@ -107,27 +112,6 @@ impl Messaging {
         environment.complete()?;
         let config = clients::environment().await;
         Ok(names.deployment(&config, (), (), queues(&config, urls), ()))
-    }
-}
-
-impl<R: Records> Loading<R> {
-    /// As the environment says; `records` makes the store of records from a client and the name of its table.
-    ///
-    /// # Errors
-    /// If it does not say everything.
-    pub async fn from_environment_with<F>(
-        mut environment: Environment<F>,
-        records: impl FnOnce(aws_sdk_dynamodb::Client, String) -> R,
-    ) -> Result<Self, Missing>
-    where
-        F: Fn(&'static str) -> Option<String>,
-    {
-        let (names, urls) = (Names::from(&mut environment), environment.queues());
-        let table = environment.get("RECORDS_TABLE");
-        environment.complete()?;
-        let config = clients::environment().await;
-        let records = records(clients::records(&config), table);
-        Ok(names.deployment(&config, records, (), BufferedQueue::new(queues(&config, urls)), ()))
     }
 }
 
@@ -197,6 +181,7 @@ impl Names {
             keys,
             configs: Cache::with_names_for(self.configurations_for),
             partners_activate: self.partners_activate,
+            loaders: LOADERS,
             leave_at: AtomicI64::new(i64::MAX),
         }
     }
@@ -279,7 +264,7 @@ impl HasDecryptionKeys for TakingIn {
 
 impl<R, M, Q, K> Capacity for Deployment<R, M, Q, K> {
     fn loaders(&self, bytes: u64) -> u32 {
-        if bytes < LARGE_FILE { 1 } else { LOADERS }
+        if bytes < LARGE_FILE { 1 } else { self.loaders }
     }
 
     fn time_is_up(&self) -> bool {
@@ -295,5 +280,6 @@ impl<R, M, Q, K> Observes for Deployment<R, M, Q, K> {
     }
 }
 
-/// The answers to batches expire by themselves.
+/// The answers to batches expire. Nothing else drops them: a message that came twice may still be in the hands of another
+/// function, which is to be told them and to land nothing again.
 impl<R, M, Q, K> CleansUp for Deployment<R, M, Q, K> {}

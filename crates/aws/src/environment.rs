@@ -77,6 +77,11 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
         self.find("PARTNERS_ACTIVATE").is_none_or(|answer| answer != "no")
     }
 
+    /// Whether records are in PostgreSQL: `RECORDS_ENGINE` is `postgres`, and not `dynamodb`.
+    pub fn postgres(&self) -> bool {
+        self.find("RECORDS_ENGINE").is_some_and(|engine| engine == "postgres")
+    }
+
     /// What is to be logged; `info` unless `LOG_LEVEL` says otherwise.
     pub fn log_level(&self) -> LevelFilter {
         self.find("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO)

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::Timestamp;
-use tidewaiter_engine::capabilities::{Clock, HasRuns};
+use tidewaiter_engine::capabilities::{Clock, HasRecords, HasRuns};
 use tidewaiter_engine::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
 use tidewaiter_engine::process::Tried;
 use tidewaiter_engine::{Error, digest, follow, intake, reconcile, report, sequence, watch};
@@ -132,14 +132,13 @@ pub async fn sequence(
 /// Checks and loads files.
 ///
 /// `ends` is when this invocation is stopped.
-pub async fn validate<R: Records>(
-    deployment: &Loading<R>,
-    batch: Batch,
-    request: &str,
-    ends: Timestamp,
-) -> Answer {
+pub async fn validate(deployment: &Loading, batch: Batch, request: &str, ends: Timestamp) -> Answer {
     deployment.ends(ends);
-    deployment.each(batch, request, async |body, tries| validate_one(deployment, body, tries).await).await
+    let handle = async |body: &str, tries| validate_one(deployment, body, tries).await;
+    let answer = deployment.each(batch, request, handle).await;
+    // From the answer on, Lambda lets the process stand still.
+    deployment.records().rest().await;
+    answer
 }
 
 /// Mails reports, and what is to be told besides.
@@ -191,7 +190,7 @@ async fn sequence_one(deployment: &Messaging, body: &str, tries: u32) -> Handled
     Ok(())
 }
 
-async fn validate_one<R: Records>(deployment: &Loading<R>, body: &str, tries: u32) -> Handled {
+async fn validate_one(deployment: &Loading, body: &str, tries: u32) -> Handled {
     let Message::Work { import, task, known, landed } = queues::message(body)? else {
         return Err(Problem::Misdirected);
     };

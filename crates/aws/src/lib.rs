@@ -1,5 +1,5 @@
-//! The adapters of tidewaiter for AWS: objects in S3, state in DynamoDB, messages in SQS, mails by SES, keys in
-//! Secrets Manager, and the events that tell of dropped files.
+//! The adapters of tidewaiter for AWS: objects in S3, state in DynamoDB, records there or in PostgreSQL, messages in SQS,
+//! mails by SES, keys and logins in Secrets Manager, and the events that tell of dropped files.
 //!
 //! A [`Deployment`] puts them together as a function finds them in its environment, and [`handlers`] are what
 //! the functions do with the batches they are invoked with. An [`operator`] looks at it from outside.
@@ -15,6 +15,7 @@ pub mod environment;
 pub mod events;
 mod failure;
 pub mod handlers;
+mod login;
 pub mod logs;
 mod mails;
 pub mod metrics;
@@ -24,12 +25,15 @@ pub mod queues;
 mod records;
 mod secret_keys;
 mod state;
+mod store;
 mod table;
 
 pub use deployment::Deployment;
+pub use login::{LoginPlace, SecretLogin};
 pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};
 pub use queues::{QueueUrls, Queues};
 pub use records::RecordsTable;
 pub use secret_keys::SecretKeys;
 pub use state::StateTable;
+pub use store::{Database, StackLanding, StackRecords};

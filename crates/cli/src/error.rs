@@ -166,6 +166,10 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::Read { path, .. } if path.starts_with("s3://") => {
             format!("files are read where you are: `aws s3 cp {} .` fetches it", path.display())
         }
+        Ops::RecordsInPostgres(_) => {
+            "query the schema of their universe with any client, such as psql; docs/postgres.md describes the tables"
+                .to_owned()
+        }
         Ops::WhichChanges(_) => "name one with --universe".to_owned(),
         Ops::ChangesGone { .. } => {
             "read all records with `tidewaiter records`, then follow the changes from the last one on"

@@ -121,8 +121,8 @@ pub enum Error {
         /// The import.
         id: String,
     },
-    /// Another worker found that the file of the run is gone: nothing of it is loaded any more.
-    #[error("import {id} is closed: its file was missing")]
+    /// Another worker found that the file of the run is gone, or takes too long: nothing of it is loaded any more.
+    #[error("import {id} is closed: its file was missing, or loading it takes too long")]
     Closed {
         /// The import.
         id: String,

@@ -52,7 +52,8 @@ pub enum Tried {
     Never,
     /// There may have been a try.
     Perhaps,
-    /// An earlier invocation landed so many batches, and had no time for the others.
+    /// An earlier invocation landed so many batches, and had no time for the others. A store that lands whole did not keep
+    /// them.
     Landed(u64),
 }
 
@@ -79,7 +80,7 @@ enum Passage {
     Ends(Box<Findings>),
     /// The time of this process is up, after so many batches.
     Paused(u64),
-    /// It cannot be read to its end.
+    /// It cannot be brought to its end.
     Lost(Lost),
 }
 

@@ -199,6 +199,23 @@ impl Deployment {
         Err(Error::WithoutAws(address.text.clone()))
     }
 
+    /// Makes sure that its records can be read here.
+    ///
+    /// # Errors
+    /// [`Error::RecordsInPostgres`] of a stack that keeps them there: its database is in a network of its own, usually, and
+    /// has logins of its own for people.
+    pub(crate) fn has_records(&self) -> Result<()> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            #[cfg(feature = "aws")]
+            Self::Stack(stack) if stack.has_records_in_postgres() => {
+                Err(Error::RecordsInPostgres(self.name()))
+            }
+            #[cfg(feature = "aws")]
+            Self::Stack(_) => Ok(()),
+        }
+    }
+
     /// All repositories, by name.
     ///
     /// # Errors

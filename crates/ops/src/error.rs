@@ -187,6 +187,9 @@ pub enum Error {
     /// The object with the report of a file is gone.
     #[error("the report of {0} is gone")]
     ReportGone(String),
+    /// The records of a stack are in PostgreSQL.
+    #[error("the records of {0} are in PostgreSQL, and are read there")]
+    RecordsInPostgres(String),
     /// Only a folder keeps changes.
     #[error("a deployed stack keeps no changes of its records; a folder does")]
     OnlyFoldersKeepChanges,

@@ -4,8 +4,11 @@
 //! environment variable or a file, and read when a connection is made, so that a rotated one is used without a restart. So
 //! may the whole address be, as platforms hand it over.
 
+mod secret;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidewaiter_engine::{Error, Result};
@@ -16,8 +19,10 @@ use tokio_postgres::config::{Host, SslMode};
 const ADDRESS: &str = "the address of PostgreSQL";
 /// How long a connection may take to be made.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// For how long a server may leave what was sent unacknowledged.
-const SILENCE: Duration = Duration::from_mins(2);
+/// How long what was sent may go without a sign that the other machine got it.
+const SILENCE: Duration = Duration::from_mins(1);
+const HOLDS_PASSWORD: &str =
+    "it holds a password: remove it, and name where the password lies, in an environment variable or a file";
 
 /// Where a password lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +55,22 @@ impl Secret {
 pub(crate) enum Protection {
     /// TLS; the certificate of the server is verified, and that it is for this host.
     Verified {
-        /// The file with the certificates that are trusted instead of those of the machine.
-        roots: Option<PathBuf>,
+        /// Which certificates are trusted.
+        roots: Roots,
     },
     /// None: a socket, or this machine.
     None,
+}
+
+/// Which certificates are trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Roots {
+    /// Those that the machine trusts.
+    Machine,
+    /// Those in a file.
+    File(PathBuf),
+    /// These, in PEM.
+    Given(Arc<[u8]>),
 }
 
 /// The address of a database.
@@ -114,16 +130,30 @@ impl Address {
     pub fn parse(text: &str, password: Option<Secret>) -> Result<Self> {
         let parsed = Parsed::read(text)?;
         if parsed.config.get_password().is_some() {
-            return Err(refused(
-                "it holds a password: remove it, and name where the password lies, in an environment variable or a file",
-            ));
+            return Err(refused(HOLDS_PASSWORD));
         }
-        Ok(Self { place: Place::Given(Box::new(parsed)), password, base: PathBuf::new() })
+        Ok(Self { password, ..Self::of(parsed) })
+    }
+
+    fn of(parsed: Parsed) -> Self {
+        Self { place: Place::Given(Box::new(parsed)), password: None, base: PathBuf::new() }
     }
 
     /// The address that lies there. It is read for each connection, and may hold its password.
     pub fn named(secret: Secret) -> Self {
         Self { place: Place::Named(secret), password: None, base: PathBuf::new() }
+    }
+
+    /// The same address, which trusts these certificates (PEM, one behind the other) instead of those of the machine. Where
+    /// it names a file itself, or needs no protection, nothing changes.
+    #[must_use]
+    pub fn trusting(mut self, certificates: &[u8]) -> Self {
+        if let Place::Given(parsed) = &mut self.place
+            && parsed.protection == (Protection::Verified { roots: Roots::Machine })
+        {
+            parsed.protection = Protection::Verified { roots: Roots::Given(certificates.into()) };
+        }
+        self
     }
 
     /// The same; relative paths in it begin at this folder.
@@ -151,10 +181,10 @@ impl Address {
             config.password(secret.read("the password of PostgreSQL", &self.base)?);
         }
         let protection = match protection {
-            Protection::Verified { roots } => {
-                Protection::Verified { roots: roots.map(|path| self.base.join(path)) }
+            Protection::Verified { roots: Roots::File(path) } => {
+                Protection::Verified { roots: Roots::File(self.base.join(path)) }
             }
-            Protection::None => Protection::None,
+            other => other,
         };
         Ok((config, protection))
     }
@@ -164,13 +194,18 @@ impl Parsed {
     fn read(text: &str) -> Result<Self> {
         let (plain, own) = without_own_parameters(text)?;
         // The error of the parser may quote what it did not understand, and that may be a password.
-        let mut config: Config = plain.parse().map_err(|_| {
+        let config: Config = plain.parse().map_err(|_| {
             refused("it is not of the form postgresql://user@host:port/database?sslmode=verify-full")
         })?;
+        Self::protected(config, own)
+    }
+
+    /// An address whose connections are protected as it asks for, or as they have to be.
+    fn protected(mut config: Config, own: OwnParameters) -> Result<Self> {
         let is_near = config.get_hosts().iter().all(is_near)
             && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
             && !config.get_hosts().is_empty();
-        let verified = Protection::Verified { roots: own.roots };
+        let verified = Protection::Verified { roots: own.roots.map_or(Roots::Machine, Roots::File) };
         let protection = match own.mode.as_deref() {
             None if config.get_hosts().iter().all(is_socket) => Protection::None,
             None | Some("verify-full" | "verify-ca" | "require") => verified,
@@ -258,11 +293,11 @@ mod tests {
 
     #[test]
     fn a_connection_over_a_network_is_verified() {
-        let verified = Protection::Verified { roots: None };
+        let verified = Protection::Verified { roots: Roots::Machine };
         assert_eq!(protection("postgresql://u@db.example.org/records"), verified);
         assert_eq!(protection("postgresql://u@db.example.org/records?sslmode=require"), verified);
         let own = protection("postgresql://u@db/records?sslmode=verify-full&sslrootcert=/etc/rds.pem");
-        assert_eq!(own, Protection::Verified { roots: Some("/etc/rds.pem".into()) });
+        assert_eq!(own, Protection::Verified { roots: Roots::File("/etc/rds.pem".into()) });
         assert_eq!(protection("postgresql://u@%2Frun%2Fpostgresql/records"), Protection::None);
         assert_eq!(protection("postgresql://u@127.0.0.1:5433/records?sslmode=disable"), Protection::None);
         for refused in ["sslmode=disable", "sslmode=prefer", "sslmode=allow"] {
@@ -312,7 +347,7 @@ mod tests {
         std::fs::write(folder.path().join("address"), text).unwrap();
         let (config, protection) = address.read().unwrap();
         assert_eq!(config.get_password(), Some(&b"geheim"[..]));
-        let roots = Some(folder.path().join("ca.pem"));
+        let roots = Roots::File(folder.path().join("ca.pem"));
         assert_eq!(protection, Protection::Verified { roots }, "paths begin at the folder");
         std::fs::write(folder.path().join("address"), "postgresql://u:geheim@db:port/records").unwrap();
         let error = address.read().unwrap_err();

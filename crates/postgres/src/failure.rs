@@ -33,6 +33,9 @@ impl Failure {
 pub(crate) fn failed(what: &'static str, error: &tokio_postgres::Error) -> Error {
     let Some(answer) = error.as_db_error() else { return broken(what, told(error)) };
     let said = format!("{} (SQLSTATE {})", answer.message(), answer.code().code());
+    if *answer.code() == SqlState::LOCK_NOT_AVAILABLE {
+        return broken(what, format!("another client holds the universe or its tables: {said}"));
+    }
     if needs_operator(answer) {
         return Error::Refused { what: what.to_owned(), reason: said };
     }

@@ -83,6 +83,19 @@ async fn fitting(session: &Session, universe: &str, schema: &str, plan: &Plan) -
     Ok(catalog)
 }
 
+/// Drops answers of landings that began 30 days ago or earlier, some of those with the oldest imports at a time: so it
+/// costs each landing little, however many there are.
+async fn drop_old_answers(session: &Session, schema: &str) -> Result<()> {
+    let (applied, runs) = (table(schema, "_applied"), table(schema, "_runs"));
+    let sql = format!(
+        "DELETE FROM {applied} WHERE (import, share, number) IN (
+           SELECT a.import, a.share, a.number
+           FROM (SELECT import, share, number FROM {applied} ORDER BY import, share, number LIMIT 200) a
+           JOIN {runs} r ON r.import = a.import WHERE r.landed < now() - interval '30 days')"
+    );
+    session.execute("dropping old answers", &sql, &[]).await.map(|_| ())
+}
+
 impl PostgresLanding {
     /// Begins to land a file.
     pub(crate) async fn begin(connections: Arc<Connections>, cargo: Cargo<'_>) -> Result<Self> {
@@ -93,10 +106,13 @@ impl PostgresLanding {
         begin(&session, universe).await?;
         let schema = made(&connections, &session, universe).await?;
         let catalog = fitting(&session, universe, &schema, cargo.plan).await?;
-        if let Some(registry) = &connections.registry {
+        if let Some(registry) = &connections.options.registry {
             registry.made(universe)?;
         }
-        let feed = Feed::new(connections.keep_changes_days);
+        if connections.options.answers_expire {
+            drop_old_answers(&session, &schema).await?;
+        }
+        let feed = Feed::new(connections.options.keep_changes_days);
         let state = State { session, catalog, runs: Runs::default(), feed, is_torn: false, _place: place };
         Ok(Self {
             import: cargo.import,
@@ -249,10 +265,11 @@ impl Drop for PostgresLanding {
         let Some(state) = self.state.get_mut().take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let connections = Arc::clone(&self.connections);
-        runtime.spawn(async move {
+        let undoing = runtime.spawn(async move {
             if !state.is_torn && state.session.run(LANDING, "ROLLBACK").await.is_ok() {
                 connections.give_back(state.session);
             }
         });
+        self.connections.undoes(undoing);
     }
 }

@@ -4,7 +4,7 @@
 //! is landed in one transaction, which readers see when all of the file is in it. The lines of a batch are landed in
 //! memory, by the same function as in every store, on what was fetched for all of them; what changed is written as a set.
 //!
-//! * [`Address`] says where the database is, without a password.
+//! * [`Address`] says where the database is, without a password. [`Login`] is asked for one whenever a connection is made.
 //! * [`PostgresRecords`] is the store.
 
 mod address;
@@ -20,6 +20,7 @@ mod fresh;
 mod kind;
 mod land;
 mod landing;
+mod login;
 mod migrate;
 mod names;
 mod options;
@@ -44,6 +45,7 @@ use tidewaiter_engine::ports::{Cargo, ChangeFeed, ChangePage, Records, StoredRec
 pub use address::{Address, Secret};
 pub use failure::Failure;
 pub use landing::PostgresLanding;
+pub use login::{Login, Told};
 pub use options::{Options, Registry};
 
 use catalog::import_lock;
@@ -73,7 +75,18 @@ impl PostgresRecords {
 
     /// The same, with options.
     pub fn with(address: Address, options: Options) -> Self {
-        Self { connections: Arc::new(Connections::new(address, options)) }
+        Self::by_login(Arc::new(address), options)
+    }
+
+    /// The records at the address that a login tells.
+    pub fn by_login(login: Arc<dyn Login>, options: Options) -> Self {
+        Self { connections: Arc::new(Connections::new(login, options)) }
+    }
+
+    /// Brings what goes on in the background to its end, before the process may be made to stand still: a transaction that
+    /// is left open would keep others from its universe. Connections that may be gone when it goes on are tried first.
+    pub async fn rest(&self) {
+        self.connections.rest().await;
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -13,8 +14,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::address::{Address, Protection};
+use crate::address::{Address, Protection, Roots};
 use crate::failure::{broken, failed};
+use crate::login::Login;
 
 const CONNECTING: &str = "connecting to PostgreSQL";
 
@@ -45,25 +47,44 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Connects; a session that only looks cannot write.
-    pub(crate) async fn connect(address: &Address, is_looked: bool) -> Result<Self> {
+    /// Connects as a login says, and runs these settings besides those that every session has. If it cannot connect, the
+    /// login may have changed: it is asked once more.
+    pub(crate) async fn open(login: &dyn Login, settings: &str) -> Result<Self> {
+        let failed = match Self::connect(&login.address().await?, settings).await {
+            Ok(session) => return Ok(session),
+            Err(failed) => failed,
+        };
+        match login.renewed().await? {
+            Some(address) => Self::connect(&address, settings).await,
+            None => Err(failed),
+        }
+    }
+
+    /// True if the server answers, within so long. A connection that was left alone may be gone without a word.
+    pub(crate) async fn answers(&self, within: Duration) -> bool {
+        !self.client.is_closed()
+            && tokio::time::timeout(within, self.client.check_connection())
+                .await
+                .is_ok_and(|answer| answer.is_ok())
+    }
+
+    async fn connect(address: &Address, settings: &str) -> Result<Self> {
         let (config, protection) = address.read()?;
-        let (client, connection) = match protection {
+        let (client, connection) = match &protection {
             Protection::None => {
                 let (client, connection) =
                     config.connect(NoTls).await.map_err(|error| failed(CONNECTING, &error))?;
                 (client, tokio::spawn(connection).abort_handle())
             }
             Protection::Verified { roots } => {
-                let tls = MakeRustlsConnect::new(tls(roots.as_deref())?);
+                let tls = MakeRustlsConnect::new(tls(roots)?);
                 let (client, connection) =
                     config.connect(tls).await.map_err(|error| failed(CONNECTING, &error))?;
                 (client, tokio::spawn(connection).abort_handle())
             }
         };
-        let reading = if is_looked { "SET default_transaction_read_only = on;" } else { "" };
-        let settings = client.batch_execute(&format!("{SETTINGS}{reading}")).await;
-        settings.map_err(|error| failed(CONNECTING, &error))?;
+        let settings = format!("{SETTINGS}{settings}");
+        client.batch_execute(&settings).await.map_err(|error| failed(CONNECTING, &error))?;
         Ok(Self { client, statements: Mutex::default(), connection, has_tables: AtomicBool::new(false) })
     }
 
@@ -142,32 +163,46 @@ pub(crate) fn value<'a, T: tokio_postgres::types::FromSql<'a>>(
     row.try_get(at).map_err(|error| failed(what, &error))
 }
 
-/// TLS that verifies the server: against the certificates in a file, or those that the machine trusts.
-fn tls(roots: Option<&std::path::Path>) -> Result<ClientConfig> {
+/// TLS that verifies the server.
+fn tls(roots: &Roots) -> Result<ClientConfig> {
     let mut trusted = RootCertStore::empty();
-    if let Some(path) = roots {
-        let refused =
-            |reason: String| Error::Refused { what: format!("sslrootcert {}", path.display()), reason };
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| refused(error.to_string()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-            trusted.add(certificate).map_err(|error| refused(error.to_string()))?;
+    let (what, hint) = match roots {
+        Roots::Machine => {
+            let found = rustls_native_certs::load_native_certs();
+            let (_, _) = trusted.add_parsable_certificates(found.certs);
+            (
+                CONNECTING.to_owned(),
+                "the machine trusts no certificate authority: name one with sslrootcert=FILE",
+            )
         }
-        if trusted.is_empty() {
-            return Err(refused("it holds no certificate".to_owned()));
+        Roots::File(path) => {
+            let what = format!("sslrootcert {}", path.display());
+            let refused = |reason: String| Error::Refused { what: what.clone(), reason };
+            let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+            trust(&mut trusted, &pem).map_err(refused)?;
+            (what, "it holds no certificate")
         }
-    } else {
-        let found = rustls_native_certs::load_native_certs();
-        let (_, _) = trusted.add_parsable_certificates(found.certs);
-        if trusted.is_empty() {
-            let reason =
-                "the machine trusts no certificate authority: name one with sslrootcert=FILE".to_owned();
-            return Err(Error::Refused { what: CONNECTING.to_owned(), reason });
+        Roots::Given(pem) => {
+            let what = "the certificates to trust".to_owned();
+            trust(&mut trusted, pem).map_err(|reason| Error::Refused { what: what.clone(), reason })?;
+            (what, "they hold no certificate in PEM")
         }
+    };
+    if trusted.is_empty() {
+        return Err(Error::Refused { what, reason: hint.to_owned() });
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| broken(CONNECTING, error.to_string()))?;
     Ok(config.with_root_certificates(trusted).with_no_client_auth())
+}
+
+/// Trusts the certificates of a text in PEM; what is wrong with it, if something is.
+fn trust(trusted: &mut RootCertStore, pem: &[u8]) -> std::result::Result<(), String> {
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        trusted.add(certificate).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }

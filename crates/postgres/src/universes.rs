@@ -15,15 +15,20 @@ use crate::session::Session;
 impl Connections {
     /// The id that the universes of this deployment have.
     pub(crate) fn deployment(&self) -> Option<&str> {
-        self.registry.as_ref().map(|registry| registry.deployment())
+        self.options.registry.as_ref().map(|registry| registry.deployment())
     }
 
     /// The universes of the deployment and their schemas, in the order of the universes.
     pub(crate) async fn universes(&self, session: &Session) -> Result<Vec<(String, String)>> {
         let listed = self.listed(session, None).await?;
         let is_own = |one: &Listed| self.deployment() == one.deployment.as_deref();
-        for known in
-            self.registry.iter().map(|registry| registry.universes()).collect::<Result<Vec<_>>>()?.concat()
+        for known in self
+            .options
+            .registry
+            .iter()
+            .map(|registry| registry.universes())
+            .collect::<Result<Vec<_>>>()?
+            .concat()
         {
             match listed.iter().find(|one| one.universe == known) {
                 Some(one) if is_own(one) => {}
@@ -40,7 +45,8 @@ impl Connections {
             Some(one) if self.deployment() == one.deployment.as_deref() => Ok(Some(one.schema)),
             Some(_) => Err(of_another(universe)),
             None => {
-                let known = self.registry.as_ref().map(|registry| registry.universes()).transpose()?;
+                let known =
+                    self.options.registry.as_ref().map(|registry| registry.universes()).transpose()?;
                 let is_known = known.is_some_and(|known| known.iter().any(|one| one == universe));
                 if is_known { Err(lost(universe)) } else { Ok(None) }
             }

@@ -2,13 +2,13 @@
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tidewaiter_aws::deployment::Loading;
-use tidewaiter_aws::{RecordsTable, environment, handlers, logs};
+use tidewaiter_aws::{environment, handlers, logs};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let environment = environment::process();
     logs::start(environment.log_level());
-    let deployment = &Loading::from_environment_with(environment, RecordsTable::new).await?;
+    let deployment = &Loading::from_environment(environment).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<handlers::Batch>| {
         let ends = event.context.deadline().try_into()?;
         Ok::<_, Error>(handlers::validate(deployment, event.payload, &event.context.request_id, ends).await)

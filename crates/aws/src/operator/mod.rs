@@ -25,7 +25,7 @@ pub use self::subject::{Subject, subject};
 use self::tags::{Function, Tags};
 use crate::{Bucket, RecordsTable, StateTable, clients, failure};
 
-/// A deployed stack: its objects, its state and its records, to be looked at.
+/// A deployed stack: its objects, its state and its records in DynamoDB, to be looked at.
 #[derive(Debug)]
 pub struct Stack {
     bucket: String,
@@ -64,6 +64,11 @@ impl Stack {
     /// The name of the bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket
+    }
+
+    /// True if its records are in PostgreSQL, where nothing here reads them.
+    pub fn has_records_in_postgres(&self) -> bool {
+        self.tags.postgres()
     }
 
     /// What could not be handled of what is for this function.

@@ -11,6 +11,8 @@ use crate::failure;
 pub const STATE_TABLE: &str = "tidewaiter:state-table";
 /// The tag with the name of the table of records.
 pub const RECORDS_TABLE: &str = "tidewaiter:records-table";
+/// The tag with the engine of records, `dynamodb` or `postgres`. A stack without it has the former.
+pub const RECORDS_ENGINE: &str = "tidewaiter:records-engine";
 
 /// The functions, each with a queue and the dead letters beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +75,11 @@ impl Tags {
         }
     }
 
+    /// True if records are in PostgreSQL.
+    pub(super) fn postgres(&self) -> bool {
+        self.0.get(RECORDS_ENGINE).is_some_and(|engine| engine == "postgres")
+    }
+
     /// The values of these tags; all that are missing are named at once.
     pub(super) fn need<const N: usize>(
         &self,
@@ -106,12 +113,21 @@ mod tests {
         assert!(said.contains("landing") && error.hint().unwrap().contains("make deploy"), "{said}");
     }
 
+    #[test]
+    fn records_are_in_a_table_unless_a_tag_says_otherwise() {
+        let tags = |engine: &[&str]| {
+            Tags(engine.iter().map(|engine| (RECORDS_ENGINE.to_owned(), (*engine).to_owned())).collect())
+        };
+        assert!(!tags(&[]).postgres() && !tags(&["dynamodb"]).postgres());
+        assert!(tags(&["postgres"]).postgres());
+    }
+
     /// The command looks for what the template sets.
     #[test]
     fn the_template_sets_each_tag() {
         let template = include_str!("../../../../infra/template.yaml");
         let names = Function::ALL.into_iter().flat_map(|one| [one.queue(), one.dead_letters()]);
-        for name in names.chain([STATE_TABLE, RECORDS_TABLE]) {
+        for name in names.chain([STATE_TABLE, RECORDS_TABLE, RECORDS_ENGINE]) {
             assert!(template.contains(&format!("Key: \"{name}\"")), "{name}");
         }
     }

@@ -60,6 +60,11 @@ impl RecordsTable {
         Self { few: writes, ..self }
     }
 
+    /// True if there are records of any scope, or were.
+    pub(crate) async fn has_records(&self) -> Result<bool> {
+        read::has_records(&self.table).await
+    }
+
     /// Notes that there are records of a scope in a universe: before there are, so that a command that lists records
     /// looks there.
     async fn note(&self, scope: &str, universe: &str) -> Result<()> {

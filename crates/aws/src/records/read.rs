@@ -150,6 +150,10 @@ impl Stream {
     }
 }
 
+pub(super) async fn has_records(table: &Table) -> Result<bool> {
+    Ok(!table.query("looking for records", keys::COLLECTIONS, Part::default(), 1).await?.is_empty())
+}
+
 pub(super) async fn counts(table: &Table) -> Result<Vec<(String, String, u64)>> {
     let mut counts = Vec::new();
     for item in table.query("reading scopes", keys::COLLECTIONS, Part::default(), usize::MAX).await? {

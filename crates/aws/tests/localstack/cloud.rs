@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::id::Timestamp;
 use tidewaiter_aws::events::{Notice, notices};
-use tidewaiter_aws::{Bucket, RecordsTable, StateTable, queues};
+use tidewaiter_aws::{Bucket, Database, RecordsTable, StackRecords, StateTable, queues};
 use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
     HasRecords, HasState, IntakePolicy, Keys, Observes,
@@ -24,6 +24,7 @@ use tidewaiter_folder::EmlFolder;
 use tidewaiter_folder::disk::Disk;
 use tidewaiter_tests::{Mask, mail, world};
 
+use crate::postgres::TestDatabase;
 use crate::support::{Moment, Requests, TestBucket, table};
 
 /// Where what the repository `partner` is sent goes.
@@ -36,7 +37,9 @@ pub(crate) struct Cloud {
     processes: [Process; 4],
     /// Which of them is at work.
     at_work: AtomicUsize,
-    records: RecordsTable,
+    records: StackRecords,
+    /// Where records are, if not in a table.
+    database: Option<Arc<TestDatabase>>,
     mailer: EmlFolder,
     queue: BufferedQueue<Hints>,
     messages: Arc<Mutex<VecDeque<Message>>>,
@@ -131,9 +134,9 @@ impl HasConfigCache for Cloud {
 }
 
 impl HasRecords for Cloud {
-    type Records = RecordsTable;
+    type Records = StackRecords;
 
-    fn records(&self) -> &RecordsTable {
+    fn records(&self) -> &StackRecords {
         &self.records
     }
 }
@@ -221,7 +224,8 @@ impl Cloud {
             processes: std::array::from_fn(|_| process()),
             at_work: AtomicUsize::new(0),
             bucket,
-            records: RecordsTable::new(client, &tables.2),
+            records: StackRecords::Table(RecordsTable::new(client, &tables.2)),
+            database: None,
             tables,
             mailer: EmlFolder::new(&Disk::open(folder.path()).unwrap()),
             queue: BufferedQueue::new(Hints { requests: requests.clone(), messages: messages.clone() }),
@@ -233,6 +237,13 @@ impl Cloud {
         }
     }
 
+    /// The same with records in a database.
+    pub(crate) fn with_records_in(self, database: Arc<TestDatabase>) -> Self {
+        let table = RecordsTable::new(self.tables.0.clone(), &self.tables.2);
+        let records = StackRecords::Postgres(Database::new(Arc::new(database.address()), table));
+        Self { records, database: Some(database), ..self }
+    }
+
     /// The same with so many loaders, and time for one batch in each invocation.
     pub(crate) fn hurried(self, loaders: u32) -> Self {
         Self { loaders, is_hurried: true, ..self }
@@ -240,7 +251,7 @@ impl Cloud {
 
     /// Another process of the same deployment, which dies after so many requests.
     pub(crate) fn process(&self, moment: Moment, after: usize) -> Self {
-        Self::made(
+        let process = Self::made(
             self.bucket.clone(),
             self.tables.clone(),
             self.folder.clone(),
@@ -248,11 +259,20 @@ impl Cloud {
             self.seen.clone(),
             &Requests::dying(moment, after),
             Duration::ZERO,
-        )
+        );
+        match &self.database {
+            Some(database) => process.with_records_in(Arc::clone(database)),
+            None => process,
+        }
     }
 
     fn at_work(&self) -> &Process {
         &self.processes[self.at_work.load(Ordering::Relaxed)]
+    }
+
+    /// The name of the bucket.
+    pub(crate) fn bucket_name(&self) -> &str {
+        &self.bucket.name
     }
 
     /// Puts an object; its version.

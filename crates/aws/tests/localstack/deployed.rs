@@ -20,7 +20,7 @@ const SETTLE_SECONDS: u64 = 5;
 const SOME: [&str; 4] = ["archives", "clean-day", "group-in-pieces", "line-rules"];
 
 /// A golden case in both worlds, its configuration with a settling time that fits.
-fn judge(runtime: &tokio::runtime::Runtime, stack: &Stack, folder: &Path) {
+pub(crate) fn judge(runtime: &tokio::runtime::Runtime, stack: &Stack, folder: &Path) {
     let case = folder.file_name().unwrap().to_string_lossy();
     let world = World::new();
     for (file, content) in files(&folder.join("config"), "") {

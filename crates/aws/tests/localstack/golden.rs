@@ -33,12 +33,13 @@ pub(crate) fn plain(mut records: Vec<StoredRecord>) -> Vec<(String, Texts, u64)>
     records.into_iter().map(|r| (r.universe.clone(), texts(&r), r.record.changed.line)).collect()
 }
 
-fn judge(case: &Path) {
+/// A golden case in both worlds. Where it ends badly, that is a panic.
+pub(crate) fn judge(case: &Path, made: impl AsyncFn() -> Cloud) {
     let name = case.file_name().unwrap().to_string_lossy().into_owned();
     let world = World::new();
     tidewaiter_tests::golden::settings(&world, case);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let cloud = runtime.block_on(Cloud::new());
+    let cloud = runtime.block_on(made());
     for (file, content) in files(&case.join("config"), "") {
         world.config(file.trim_end_matches(".json"), &String::from_utf8_lossy(&content));
         runtime.block_on(cloud.put(&format!("config/{PARTNER}/{file}"), &content));
@@ -76,8 +77,8 @@ fn judge(case: &Path) {
     }
 }
 
-#[test]
-fn golden_drops_give_the_same_in_a_bucket_as_in_a_folder() {
+/// The golden cases, or those that are asked for.
+pub(crate) fn cases() -> Vec<PathBuf> {
     let only = std::env::var("GOLDEN").unwrap_or_default();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
     let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -87,13 +88,19 @@ fn golden_drops_give_the_same_in_a_bucket_as_in_a_folder() {
         .collect();
     cases.sort();
     assert!(!cases.is_empty(), "there are no cases");
+    cases
+}
+
+/// Judges cases, several at the same time.
+pub(crate) fn judge_all(cases: Vec<PathBuf>, made: impl AsyncFn() -> Cloud + Sync) {
     let (queue, failed) = (Mutex::new(cases), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 loop {
                     let Some(case) = queue.lock().unwrap().pop() else { break };
-                    if std::panic::catch_unwind(|| judge(&case)).is_err() {
+                    let judged = std::panic::AssertUnwindSafe(|| judge(&case, &made));
+                    if std::panic::catch_unwind(judged).is_err() {
                         failed.lock().unwrap().push(case);
                     }
                 }
@@ -101,4 +108,9 @@ fn golden_drops_give_the_same_in_a_bucket_as_in_a_folder() {
         }
     });
     assert_eq!(failed.into_inner().unwrap(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn golden_drops_give_the_same_in_a_bucket_as_in_a_folder() {
+    judge_all(cases(), Cloud::new);
 }

@@ -22,7 +22,7 @@ use crate::support::{KILLED, Moment};
 const CASES: [&str; 3] = ["archives", "group-all-or-nothing", "same-name"];
 
 /// A kill is no news.
-fn kill_quietly() {
+pub(crate) fn kill_quietly() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if panic.payload_as_str() != Some(KILLED) {
@@ -36,17 +36,18 @@ fn a_function_that_is_killed_at_any_request_changes_nothing() {
     kill_quietly();
     for case in CASES {
         for moment in [Moment::Before, Moment::After] {
-            let kills = judge(case, moment);
+            let kills = judge(case, moment, Cloud::new);
             println!("{case}: killed {kills} times {moment:?}");
             assert!(kills > 20, "{case}: {kills} kills");
         }
     }
 }
 
-fn judge(case: &str, moment: Moment) -> usize {
+/// A golden case in both worlds, with the steps of one of them killed at each of their requests. Answers how often.
+pub(crate) fn judge(case: &str, moment: Moment, made: impl AsyncFn() -> Cloud) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(case);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (world, cloud) = (World::new(), runtime.block_on(Cloud::new()));
+    let (world, cloud) = (World::new(), runtime.block_on(made()));
     for (file, content) in files(&folder.join("config"), "") {
         world.config(file.trim_end_matches(".json"), &String::from_utf8_lossy(&content));
         runtime.block_on(cloud.put(&format!("config/{PARTNER}/{file}"), &content));

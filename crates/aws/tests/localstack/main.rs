@@ -18,6 +18,7 @@ mod messages;
 mod missed;
 mod objects;
 mod operator;
+mod postgres;
 mod proxy;
 mod records;
 mod requests;

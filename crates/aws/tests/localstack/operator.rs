@@ -21,10 +21,10 @@ const CONFIGURATION: &str = r#"{ "acme": { "contacts": { "crm": {} }, "orders": 
 
 /// What the command answered: its exit code, and what it printed.
 #[derive(Debug)]
-struct Answer {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Answer {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// The command with what AWS's clients need of the environment, and what this test changes of it.
@@ -57,7 +57,7 @@ fn tidewaiter_with(arguments: &[&str], changes: &[(&str, Option<&str>)]) -> Answ
     }
 }
 
-fn tidewaiter(arguments: &[&str]) -> Answer {
+pub(crate) fn tidewaiter(arguments: &[&str]) -> Answer {
     tidewaiter_with(arguments, &[])
 }
 

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use tidewaiter::keys::Repository;
-use tidewaiter_aws::{RecordsTable, StateTable, clients};
+use tidewaiter_aws::{Database, RecordsTable, StackRecords, StateTable, clients};
 use tidewaiter_engine::ports::{GroupQueue, HistoryFilter, ImportRun, Outbox, RunLedger};
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{Mask, localstack};
 
 use crate::cloud::{masked, note_ids, objects};
+use crate::postgres::TestDatabase;
 use crate::support::{TestBucket, ask, config};
 
 /// How long files may take to their outcome, on a machine that has other work.
@@ -26,7 +27,9 @@ static TURN: LazyLock<Arc<tokio::sync::Mutex<()>>> = LazyLock::new(Arc::default)
 pub(crate) struct Stack {
     pub(crate) bucket: TestBucket,
     pub(crate) state: StateTable,
-    pub(crate) records: RecordsTable,
+    pub(crate) records: StackRecords,
+    /// Where records are, if not in the table.
+    database: Option<Arc<TestDatabase>>,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) outputs: BTreeMap<String, String>,
     /// How many files were dropped.
@@ -90,7 +93,8 @@ impl Stack {
         Self {
             bucket: TestBucket { client: clients::s3(&config), name: outputs["Bucket"].clone() },
             state: StateTable::new(tables.clone(), &outputs["StateTable"]),
-            records: RecordsTable::new(tables.clone(), &outputs["RecordsTable"]),
+            records: StackRecords::Table(RecordsTable::new(tables.clone(), &outputs["RecordsTable"])),
+            database: None,
             tables,
             mails_before: 0,
             sqs: aws_sdk_sqs::Client::new(&config),
@@ -99,6 +103,21 @@ impl Stack {
             seen: Mutex::default(),
             _turn: turn,
         }
+    }
+
+    /// With records in a database, to which the secret of an ARN holds the login.
+    pub(crate) async fn in_postgres(
+        database: Arc<TestDatabase>,
+        secret: &str,
+        more: &[(&str, &str)],
+    ) -> Self {
+        let mut settings = vec![("RecordsEngine", "postgres"), ("PostgresSecretArn", secret)];
+        settings.extend(more);
+        let mut stack = Self::with(&settings).await;
+        let table = RecordsTable::new(stack.tables.clone(), &stack.outputs["RecordsTable"]);
+        stack.records = StackRecords::Postgres(Database::new(Arc::new(database.address()), table));
+        stack.database = Some(database);
+        stack
     }
 
     pub(crate) async fn put(&self, key: &str, content: &[u8]) {
@@ -137,6 +156,9 @@ impl Stack {
                 item.retain(|name, _| ["pk", "sk"].contains(&name.as_str()));
                 self.tables.delete_item().table_name(table).set_key(Some(item)).send().await.unwrap();
             }
+        }
+        if let Some(database) = &self.database {
+            database.clear().await;
         }
         self.mails_before += self.mails().len();
         *self.dropped.get_mut().unwrap() = 0;
@@ -186,6 +208,16 @@ impl Stack {
         self.settled_within(patience).await;
         let history = self.history().await;
         note_ids(&mut self.seen.lock().unwrap(), history);
+    }
+
+    /// Asks again and again for work that was dispatched by a function that died, as the reconciliation does. Never ends.
+    pub(crate) async fn poked_every(&self, period: Duration) {
+        let poke = serde_json::json!({ "sequence": { "repository": PARTNER, "news": "poke" } }).to_string();
+        loop {
+            tokio::time::sleep(period).await;
+            let queue = &self.outputs["SequenceQueueUrl"];
+            self.sqs.send_message().queue_url(queue).message_body(&poke).send().await.unwrap();
+        }
     }
 
     /// Lets a function take messages from its queue, or not.

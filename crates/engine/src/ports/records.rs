@@ -220,6 +220,10 @@ pub trait Records: Send + Sync + 'static {
     }
     /// True if readers see a landing only when it is kept, and a landing that is not kept leaves nothing.
     fn lands_whole(&self) -> bool;
+    /// Brings what goes on in the background to its end. Called before a process may be made to stand still.
+    fn rest(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
     /// How many lines make a batch: always as many.
     fn batch_lines(&self) -> usize {
         5_000

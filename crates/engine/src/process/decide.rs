@@ -138,12 +138,16 @@ pub(super) async fn pin_content<D: HasObjects + HasRuns>(
     if file.has_begun || pinned.loaders == 1 && is_certain(deployment, file) {
         return Ok(());
     }
-    let pin = Pinned { content: Some(content.clone()), ..pinned.clone() };
+    let held = pin(deployment, file, content).await?;
+    file.run.progress = Progress::Started(held);
+    Ok(())
+}
+
+/// Writes down with which content a file has passed.
+pub(super) async fn pin<D: HasRuns>(deployment: &D, file: &File, content: &Content) -> Result<Pinned> {
+    let pin = Pinned { content: Some(content.clone()), ..file.pinned.clone() };
     match deployment.runs().start(file.run.id, &pin).await? {
-        Some(held) if held.config == pinned.config && held.content.as_ref() == Some(content) => {
-            file.run.progress = Progress::Started(held);
-            Ok(())
-        }
+        Some(held) if held.config == pin.config && held.content.as_ref() == Some(content) => Ok(held),
         // Another try was faster, and has found something else.
         _ => Err(Error::Changed { key: file.run.source.key.clone() }),
     }

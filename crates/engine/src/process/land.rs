@@ -8,10 +8,11 @@ use tidewaiter::schema::OnExisting;
 
 use super::Loads;
 use super::begin::File;
-use super::decide::Passed;
+use super::decide::{self, Passed};
 use super::load::{self, LandingOf, Load, Loaded};
 use super::messages::{left_alone, left_out, moved};
 use super::replace_all::{RAISE, Replacement};
+use crate::capabilities::HasRuns;
 use crate::conclude::Findings;
 use crate::examine::{self, CheckSpec};
 use crate::lost::Lost;
@@ -26,12 +27,12 @@ pub(super) enum Landed {
     Unfit(Refusal),
     /// The time of this process is up, after so many batches.
     Paused(u64),
-    /// The file cannot be read to its end.
+    /// The file cannot be brought to its end.
     Lost(Lost),
 }
 
 /// Loads a file that has passed. So many of its batches are `landed` for certain.
-pub(super) async fn land<D: Loads>(
+pub(super) async fn land<D: Loads + HasRuns>(
     deployment: &D,
     file: &File,
     passed: &Passed,
@@ -46,16 +47,18 @@ pub(super) async fn land<D: Loads>(
             plan: &file.terms.plan,
         };
         let landing = deployment.records().begin(cargo).await?;
-        let unkept = match load::load(deployment, &landing, file, passed, landed).await? {
-            Load::Paused(batches) => {
-                landing.keep().await?;
-                return Ok(Landed::Paused(batches));
-            }
+        // What a store that lands whole did not keep is not landed.
+        let certain = if deployment.records().lands_whole() { 0 } else { landed };
+        let unkept = match load::load(deployment, &landing, file, passed, certain).await? {
+            Load::Paused(batches) => return pause(deployment, landing, file, passed, landed, batches).await,
             Load::All(unkept) => *unkept,
         };
         let (summary, rejected) = unkept.summary();
-        let bytes = passed.content.bytes;
+        let (bytes, batches) = (passed.content.bytes, unkept.batches());
         let removed = remove_the_rest(deployment, &landing, file, bytes, summary, rejected).await?;
+        let Some(removed) = removed else {
+            return pause(deployment, landing, file, passed, landed, batches).await;
+        };
         landing.keep().await?;
         let loaded = unkept.show_rejected().await?;
         let mut findings = complete(deployment, file, passed, loaded).await?;
@@ -71,6 +74,33 @@ pub(super) async fn land<D: Loads>(
         Err(error) => Lost::of(error, &file.run).map(Landed::Lost),
         landed => landed,
     }
+}
+
+/// Leaves the rest of a file to another process, after so many batches.
+///
+/// A store that lands whole undoes them, and the other process begins again: with all of its time, since nothing is
+/// checked any more. If that was not enough for it either, no further one can do better.
+async fn pause<D: Loads + HasRuns>(
+    deployment: &D,
+    landing: LandingOf<D>,
+    file: &File,
+    passed: &Passed,
+    before: u64,
+    batches: u64,
+) -> Result<Landed> {
+    let records = deployment.records();
+    if !records.lands_whole() {
+        landing.keep().await?;
+        return Ok(Landed::Paused(batches));
+    }
+    drop(landing);
+    if before > 0 {
+        let lines = batches.saturating_mul(records.batch_lines() as u64);
+        // A fifth is left for slower days.
+        return Ok(Landed::Lost(Lost::TooLong(Some(lines / 5 * 4).filter(|lines| *lines > 0))));
+    }
+    decide::pin(deployment, file, &passed.content).await?;
+    Ok(Landed::Paused(batches.max(1)))
 }
 
 /// What is said of a file that is loaded, and whether it has grown.
@@ -126,7 +156,8 @@ fn grown_by(bytes: u64, file: &File, read: u64) -> Finding {
     Finding::file(Code::FileChanged, message).with_hint(hint)
 }
 
-/// Removes what a file that replaces all does not name, or says why not.
+/// Removes what a file that replaces all does not name, or says why not. None if the time of this process is up, in a
+/// store that lands whole.
 async fn remove_the_rest<D: Loads>(
     deployment: &D,
     landing: &LandingOf<D>,
@@ -134,20 +165,21 @@ async fn remove_the_rest<D: Loads>(
     bytes: u64,
     summary: &Summary,
     rejected: u64,
-) -> Result<Removed> {
-    let Some(rule) = &file.terms.options.replace_all else { return Ok(Removed::Nothing) };
+) -> Result<Option<Removed>> {
+    let Some(rule) = &file.terms.options.replace_all else { return Ok(Some(Removed::Nothing)) };
     if rejected > 0 {
-        return Ok(Removed::RejectedLines);
+        return Ok(Some(Removed::RejectedLines));
     }
     let replacement = Replacement { deployment, file, bytes, accepted: summary.accepted };
     // Files of the group that were loaded since the check may have brought what would go now.
     if matches!(file.run.kind, Kind::Data { group: Some(_), .. })
         && let Some(message) = replacement.guard(rule, Some(landing)).await?
     {
-        return Ok(Removed::Exceeds(message));
+        return Ok(Some(Removed::Exceeds(message)));
     }
-    let (removed, dependents) = replacement.prune_unlisted(landing).await?;
-    Ok(Removed::Records(removed, dependents))
+    let is_whole = deployment.records().lands_whole();
+    let removed = replacement.prune_unlisted(landing, || is_whole && deployment.time_is_up()).await?;
+    Ok(removed.map(|(removed, dependents)| Removed::Records(removed, dependents)))
 }
 
 /// What a file removed that it does not name.

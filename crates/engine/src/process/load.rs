@@ -94,6 +94,11 @@ impl<D: Loads> Unkept<'_, D> {
         (&self.loaded.summary, self.loaded.counts.rejected)
     }
 
+    /// How many batches are landed.
+    pub(super) fn batches(&self) -> u64 {
+        self.loader.batch
+    }
+
     /// Makes the rejected lines visible.
     pub(super) async fn show_rejected(mut self) -> Result<Loaded> {
         self.loaded.badlines = self.loader.finish_badlines(self.trailer).await?;

@@ -72,13 +72,21 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
         Ok(rule.verdict(records, unnamed))
     }
 
-    /// Removes what the file does not name. Answers how many records went, and how many with them.
-    pub(super) async fn prune_unlisted(&self, landing: &impl Landing) -> Result<(u64, u64)> {
+    /// Removes what the file does not name. Answers how many records went, and how many with them; None if the time
+    /// `is_up` before the last page.
+    pub(super) async fn prune_unlisted(
+        &self,
+        landing: &impl Landing,
+        is_up: impl Fn() -> bool,
+    ) -> Result<Option<(u64, u64)>> {
         let (mut removed, mut dependents, mut page) = (0, 0, 0);
         for number in 0..self.shares() {
             let named = Arc::new(self.named(number).await?);
             let mut after: Option<String> = None;
             loop {
+                if is_up() {
+                    return Ok(None);
+                }
                 let named = Arc::clone(&named);
                 let pruning = Pruning {
                     universe: &self.file.name.universe,
@@ -99,7 +107,7 @@ impl<D: HasObjects + HasRecords> Replacement<'_, D> {
                 }
             }
         }
-        Ok((removed, dependents))
+        Ok(Some((removed, dependents)))
     }
 
     fn shares(&self) -> u32 {

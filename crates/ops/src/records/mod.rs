@@ -38,8 +38,9 @@ pub struct Count {
 /// How many records there are, by universe and scope; of one universe if it is named.
 ///
 /// # Errors
-/// If the deployment cannot be read.
+/// If the deployment cannot be read; [`Error::RecordsInPostgres`] of a stack.
 pub async fn counts(deployment: &Deployment, universe: Option<&str>) -> Result<Vec<Count>> {
+    deployment.has_records()?;
     let counts = with_deployed!(deployment, deployed => deployed.records().counts().await?);
     let counts = counts.into_iter().map(|(universe, scope, count)| Count { universe, scope, count });
     Ok(counts.filter(|one| is_asked_for(universe, &one.universe)).collect())
@@ -48,8 +49,9 @@ pub async fn counts(deployment: &Deployment, universe: Option<&str>) -> Result<V
 /// Makes sure that a scope exists: a configuration or the catalogue has it, or there are records of it.
 ///
 /// # Errors
-/// [`Error::NoScope`] with those that exist; or if the deployment cannot be read.
+/// [`Error::NoScope`] with those that exist; or if the deployment cannot be read, [`Error::RecordsInPostgres`] of a stack.
 pub async fn need_scope(deployment: &Deployment, scope: &str) -> Result<()> {
+    deployment.has_records()?;
     if catalogue::scopes().contains_key(scope) {
         return Ok(());
     }

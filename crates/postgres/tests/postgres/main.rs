@@ -10,6 +10,7 @@ mod access;
 mod changes;
 mod contract;
 mod faults;
+mod functions;
 mod landings;
 mod support;
 mod tables;
