@@ -114,31 +114,68 @@ class Duckdb(Peer):
         return [self.program, "-csv", "-noheader", self.path, "-c", query]
 
 
+class Floor(Peer):
+    """What the engine takes at least: SQLite copies the same rows, in the order of their keys, from one table to another."""
+
+    def load(self, scope, path, database):
+        if database == self.base:
+            return Sqlite.load(self, scope, path, database)
+        staged = database.with_suffix(f".{scope}.staged")
+        staged.unlink(missing_ok=True)
+        columns, key = [f'"{column}"' for column in header(path)], self.keys[scope]
+        staging = (
+            f"CREATE TEMP TABLE raw ({', '.join(f'{column} TEXT' for column in columns)});\n.mode csv\n.separator ;\n"
+            f".import --skip 1 '{path}' raw\nCREATE TABLE main.lines AS SELECT * FROM raw ORDER BY \"{key}\";\n"
+        )
+        subprocess.run(["sqlite3", "-bail", staged], input=staging, text=True, check=True)
+        script = database.with_suffix(f".{scope}.sql")
+        script.write_text(
+            f"PRAGMA foreign_keys = ON;\nPRAGMA cache_size = -16384;\nATTACH '{staged}' AS staged;\nBEGIN;\n"
+            f"{self.table(scope, path)}\nINSERT INTO {scope} SELECT * FROM staged.lines;\nCOMMIT;\n"
+        )
+        return Engine(self.name, ["sqlite3", "-bail", database], stdin=script)
+
+    def table(self, scope, path):
+        return super().table(scope, path)[:-1] + " WITHOUT ROWID;"
+
+    def asked(self, query):
+        return ["sqlite3", self.path, query]
+
+
+def database_bytes(paths):
+    return sum(path.stat().st_size for path in paths if path.exists())
+
+
 def loading(bench):
     """Rows per second into a table with a key, and with references, beside those who do not check."""
     folder = bench.data.folder
     lines = 50_000 if bench.quick else 1_000_000
     contacts = bench.data.keyed(lines)
     fewer, stores = bench.data.keyed(lines // 10), bench.data.lines(100, scope="stores")
-    orders = bench.data.orders(lines, fewer)
+    cases = [
+        ("key", "contacts", contacts, [], bench.rounds),
+        ("key and references", "orders", bench.data.orders(lines, fewer), [("contacts", fewer), ("stores", stores)], bench.rounds),
+    ]
+    if not bench.quick:
+        cases.append(("key", "contacts", bench.data.keyed(8 * lines), [], 1))
     rows = []
-    for label, scope, path, before in [
-        ("key", "contacts", contacts, []),
-        ("key and references", "orders", orders, [("contacts", fewer), ("stores", stores)]),
-    ]:
+    for label, scope, path, before, rounds in cases:
         ours = Folder(bench, f"land-{scope}", before)
         name = f"acme_{scope}_crm_20260102.csv"
         others = [
             Sqlite("sqlite3 .import", folder, before, (scope, path)),
             Duckdb(bench.python.parent / "duckdb", "DuckDB INSERT", folder, before, (scope, path)),
+            Floor("INSERT … SELECT", folder, before, (scope, path)),
         ]
-        engines = [ours.run("tidewaiter run", prepare=ours.dropped([(name, path)])), *(peer.engine for peer in others)]
-        samples = by_turns(engines, bench.rounds)
+        run = ours.run("tidewaiter run", cpus=(0, 1), prepare=ours.dropped([(name, path)]))
+        engines = [run, *(peer.engine for peer in others)]
+        samples = by_turns(engines, rounds, warm=rounds > 1)
         count = sum(1 for _ in path.open("rb")) - 1
         for engine, loader in zip(engines, [ours, *others]):
             if (loaded := loader.count(scope)) != count:
                 raise SystemExit(f"{engine.name} has loaded {loaded} of {count} rows")
-        for engine, runs in samples.items():
+        sizes = [database_bytes([ours.root / "records" / "acme.sqlite"]), *(database_bytes([peer.path]) for peer in others)]
+        for (engine, runs), size in zip(samples.items(), sizes):
             rows.append(
                 [
                     f"{count:,} {scope}, {label}",
@@ -146,16 +183,21 @@ def loading(bench):
                     f"{count / middle(runs):,.0f}",
                     f"{count / middle(runs, 'wall'):,.0f}",
                     str(ratio(runs, samples["tidewaiter run"])),
+                    str(ratio(runs, samples["tidewaiter run"], "wall")),
+                    f"{size / 1e6:,.0f}",
                     f"{middle(runs, 'peak'):.1f}",
                 ]
             )
     return Table(
-        "Loading on one core",
-        ["file", "program", "rows/s (CPU)", "rows/s (wall clock)", "CPU time, tidewaiter = 1", "peak MiB"],
+        "Loading",
+        ["file", "program", "rows/s (CPU)", "rows/s (wall clock)", "CPU time, tidewaiter = 1", "wall clock, tidewaiter = 1", "database MB", "peak MiB"],
         rows,
         [
-            "tidewaiter also reads the file a first time, checks each value, keeps where each record came from, writes log and ledger and moves the file.",
-            "Asked for: at least as fast as `sqlite3 .import`.",
+            "`tidewaiter run` has two cores, the others one: none of them uses two for this.",
+            "It also reads the file a first time, checks each value, keeps where each record came from and the lists of contacts in a table of "
+            "their own, writes the change feed (in the same database), log and ledger, and moves the file.",
+            "`INSERT … SELECT` copies rows that are in the order of their keys already from another database: it is the floor.",
+            "Asked for: at least 0.6 of the speed of `INSERT … SELECT` and twice that of `sqlite3 .import` by wall clock, 1.3 times that of `.import` by CPU.",
         ],
     )
 

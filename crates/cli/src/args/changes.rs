@@ -1,6 +1,9 @@
 //! The arguments of `changes`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
+use tidewaiter_ops::changes::ChangeFormat;
 
 use super::Looked;
 
@@ -11,6 +14,7 @@ Examples:
   tidewaiter changes drop
   tidewaiter changes drop --since 1200 > new.jsonl
   tidewaiter changes drop --universe acme --format csv
+  tidewaiter changes drop --format parquet --output changes.parquet
 
 Each change has a number, its order, without gaps. Keep the last one that you
 have handled, and ask for those behind it: you miss none and get none twice.
@@ -33,6 +37,9 @@ pub struct ChangesArgs {
     /// How to write them
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ChangesFormat,
+    /// Write to a file, which takes its place when it is complete
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// How changes are written.
@@ -43,4 +50,16 @@ pub(crate) enum ChangesFormat {
     Jsonl,
     /// CSV with a header; the values are a JSON object.
     Csv,
+    /// Parquet; the values are a JSON object.
+    Parquet,
+}
+
+impl From<ChangesFormat> for ChangeFormat {
+    fn from(format: ChangesFormat) -> Self {
+        match format {
+            ChangesFormat::Jsonl => Self::JsonLines,
+            ChangesFormat::Csv => Self::Csv,
+            ChangesFormat::Parquet => Self::Parquet,
+        }
+    }
 }

@@ -20,7 +20,6 @@ use tidewaiter::config::dialect::Delimiter;
 use tidewaiter::keys::Repository;
 
 pub use self::changes::ChangesArgs;
-pub(crate) use self::changes::ChangesFormat;
 pub use self::check::CheckArgs;
 pub(crate) use self::check::EncodingName;
 pub use self::config::{

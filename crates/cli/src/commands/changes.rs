@@ -1,54 +1,54 @@
 //! `tidewaiter changes`: the change feed.
 
-use tidewaiter_ops::changes::{Changes, Operation, RecordChange};
-use tidewaiter_ops::records::csv;
+use std::io::{self, IsTerminal};
+
+use tidewaiter_ops::changes::{ChangeFormat, ChangeWriter, Changes};
 
 use super::look;
-use crate::args::{ChangesArgs, ChangesFormat};
+use crate::args::ChangesArgs;
+use crate::output::Output;
 use crate::printer::Printer;
-use crate::{Result, Status};
+use crate::{Error, Result, Status};
 
-const COLUMNS: [&str; 8] = ["order", "operation", "scope", "key", "import", "file", "line", "values"];
-
-/// Prints changes, page by page.
+/// Writes changes, page by page.
 pub(super) async fn run(args: ChangesArgs, printer: &Printer) -> Result<Status> {
-    let ChangesArgs { deployment, since, universe, limit, format } = args;
-    let (deployment, _) = look(&deployment.dir, None).await?;
-    let mut left = limit.unwrap_or(usize::MAX);
-    if format == ChangesFormat::Csv {
-        printer.raw(&csv::line(b',', COLUMNS.iter().copied()))?;
-    }
-    let Some(mut changes) = Changes::behind(&deployment, universe.as_deref(), since).await? else {
-        return Ok(Status::Clean);
-    };
-    loop {
-        let mut page = changes.next().await?;
-        page.truncate(left);
-        left -= page.len();
-        if page.is_empty() {
-            return Ok(Status::Clean);
+    let (deployment, _) = look(&args.deployment.dir, None).await?;
+    let changes = Changes::behind(&deployment, args.universe.as_deref(), args.since).await?;
+    let format = args.format.into();
+    let output = match &args.output {
+        Some(path) => {
+            Output::file(path).map_err(|source| Error::OutputFile { path: path.clone(), source })?
         }
-        for change in &page {
-            match format {
-                ChangesFormat::Jsonl => printer.json_line(change)?,
-                ChangesFormat::Csv => printer.raw(&row(change))?,
+        None if format == ChangeFormat::Parquet && io::stdout().is_terminal() => {
+            return Err(Error::ToTerminal);
+        }
+        None => Output::Printed(printer.clone()),
+    };
+    let mut writer = match ChangeWriter::new(format, output) {
+        Ok(writer) => writer,
+        Err(error) => return ended(error),
+    };
+    if let Some(mut changes) = changes {
+        let mut left = args.limit.unwrap_or(usize::MAX);
+        loop {
+            let mut page = changes.next().await?;
+            page.truncate(left);
+            left -= page.len();
+            if page.is_empty() {
+                break;
+            }
+            if let Err(error) = page.iter().try_for_each(|change| writer.push(change)) {
+                return ended(error);
             }
         }
     }
+    match writer.finish().and_then(Output::keep) {
+        Ok(()) => Ok(Status::Clean),
+        Err(error) => ended(error),
+    }
 }
 
-fn row(change: &RecordChange) -> Vec<u8> {
-    let operation = match change.operation {
-        Operation::Put => "put",
-        Operation::Remove => "remove",
-    };
-    let values = match change.operation {
-        Operation::Put => serde_json::json!(change.values).to_string(),
-        Operation::Remove => String::new(),
-    };
-    let (order, import, line) =
-        (change.order.to_string(), change.import.to_string(), change.line.to_string());
-    let cells: [&str; 8] =
-        [&order, operation, &change.scope, &change.key, &import, &change.file, &line, &values];
-    csv::line(b',', cells.into_iter())
+/// A reader that is gone has what it wanted.
+fn ended(error: io::Error) -> Result<Status> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(Status::Clean) } else { Err(Error::Output(error)) }
 }

@@ -35,6 +35,24 @@ fn whoever_keeps_the_last_number_misses_no_change_and_gets_none_twice() {
 }
 
 #[test]
+fn changes_are_written_as_parquet_too() {
+    let place = Place::deployment();
+    place.dropped(CONTACTS, GOOD);
+    place.import().expect(0);
+    let written = ["changes", "drop", "--since", "1", "--format", "parquet", "--output", "new.parquet"];
+    assert_eq!(place.run(&written).expect(0).out, "");
+    let (rows, kinds) = crate::exports::parquet(&place.path("new.parquet"));
+    let expected: Vec<serde_json::Value> =
+        place.run(&["changes", "drop", "--since", "1"]).expect(0).json_lines();
+    assert_eq!((rows.len(), expected.len()), (1, 1));
+    assert_eq!(rows[0]["order"], parquet::record::Field::Long(2));
+    assert_eq!(rows[0]["operation"], parquet::record::Field::Str("put".to_owned()));
+    let parquet::record::Field::Str(values) = &rows[0]["values"] else { panic!("{rows:?}") };
+    assert_eq!(serde_json::from_str::<serde_json::Value>(values).unwrap(), expected[0]["values"]);
+    assert_eq!(kinds["line"], "INT64");
+}
+
+#[test]
 fn a_universe_that_is_not_there_is_named_with_those_that_are() {
     let place = Place::deployment();
     place.dropped(CONTACTS, GOOD);

@@ -80,7 +80,6 @@ fn each(before: Charged, after: Charged, lines: u64) -> (u64, u64) {
 /// New contacts have an e-mail address, one of six a telephone number beside it, and a customer number: the record and a
 /// note for each column that it can be matched by, but for its key.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "what is counted is to be seen")]
 async fn a_line_costs_half_of_what_it_costs_in_a_transaction() {
     let (contacts, stores) = (generated(Scope::Contacts), generated(Scope::Stores));
     let mut found = BTreeMap::new();

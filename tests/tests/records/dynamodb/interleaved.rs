@@ -124,7 +124,7 @@ async fn stopped_everywhere<T>(
                 go.send_replace(true);
                 did
             };
-            let (done, did) = tokio::join!(work, others);
+            let (done, did) = tokio::join!(Box::pin(work), Box::pin(others));
             let Some(did) = did else {
                 assert!(at >= 3, "it was stopped {at} times");
                 break;
@@ -150,7 +150,7 @@ fn effects(applied: &Applied) -> Vec<Effect> {
     applied.effects().cloned().collect()
 }
 
-/// What lines() do, uninterrupted.
+/// What these lines do, uninterrupted.
 const DONE: [Effect; 4] = [Effect::Imported, Effect::Imported, Effect::Imported, Effect::Superseding];
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod ask;
 mod csv;
 mod jsonl;
 mod out;
-mod parquet;
+pub(crate) mod parquet;
 
 use std::io::{self, Write};
 use std::sync::Arc;

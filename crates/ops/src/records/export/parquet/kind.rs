@@ -8,7 +8,7 @@ use tidewaiter_engine::ports::Cell;
 
 /// A type of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Boolean,
     Integer,
     Number,

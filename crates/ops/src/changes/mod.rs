@@ -1,10 +1,13 @@
 //! The change feed of a folder: what was decided about records, in order.
 
+mod write;
+
 use tidewaiter_engine::capabilities::HasRecords;
 use tidewaiter_engine::ports::ChangeFeed;
 pub use tidewaiter_engine::ports::{Operation, RecordChange};
 use tidewaiter_folder::Local;
 
+pub use self::write::{ChangeFormat, ChangeWriter};
 use crate::deployment::Deployment;
 use crate::{Error, Result};
 
