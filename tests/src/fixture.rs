@@ -15,6 +15,20 @@ pub(crate) fn server(given: Option<String>, program: &str, scheme: &str) -> Serv
 }
 
 fn start(program: &str, scheme: &str) -> Server {
+    try_start(program, scheme).unwrap_or_else(|reason| panic!("{program} did not start a server: {reason}"))
+}
+
+/// The server that is `given`, or one that `tests/<program> fixture` starts; the reason if it cannot be had here.
+///
+/// # Panics
+/// If it does not start; the program has said why.
+pub(crate) fn optional(given: Option<String>, program: &str, scheme: &str) -> Result<Server, String> {
+    given
+        .filter(|given| !given.is_empty())
+        .map_or_else(|| try_start(program, scheme), |given| Ok((given, None)))
+}
+
+fn try_start(program: &str, scheme: &str) -> Result<Server, String> {
     let path = format!("{}/{program}", env!("CARGO_MANIFEST_DIR"));
     // It stops when its standard input ends, which it does when this process does, in whatever way.
     let mut child = Command::new(&path)
@@ -26,6 +40,9 @@ fn start(program: &str, scheme: &str) -> Server {
     let mut address = String::new();
     let output = child.stdout.take().expect("its output is a pipe");
     BufReader::new(output).read_line(&mut address).expect("its output can be read");
+    if let Some(reason) = address.strip_prefix("none:") {
+        return Err(reason.trim().to_owned());
+    }
     assert!(address.starts_with(scheme), "{program} did not start a server");
-    (address.trim().to_owned(), Some(child))
+    Ok((address.trim().to_owned(), Some(child)))
 }
