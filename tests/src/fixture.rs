@@ -41,6 +41,7 @@ fn try_start(program: &str, scheme: &str) -> Result<Server, String> {
     let output = child.stdout.take().expect("its output is a pipe");
     BufReader::new(output).read_line(&mut address).expect("its output can be read");
     if let Some(reason) = address.strip_prefix("none:") {
+        child.wait().expect("it ends by itself");
         return Err(reason.trim().to_owned());
     }
     assert!(address.starts_with(scheme), "{program} did not start a server");

@@ -118,10 +118,19 @@ async fn main() -> Result<(), Failed> {
         peak();
         let (taken, bytes) = read(&watch, &connection).await?;
         ours = sum(ours, taken);
-        println!("read: {:.2} s here, {:.2} s in the server, {bytes} bytes, peak {:.0} MiB", taken.here, taken.there, peak());
+        println!(
+            "read: {:.2} s here, {:.2} s in the server, {bytes} bytes, peak {:.0} MiB",
+            taken.here,
+            taken.there,
+            peak()
+        );
     }
     let rounds = f64::from(u32::try_from(ROUNDS)?);
-    println!("rows a second of processor time: COPY {:.0}, read {:.0}", rounds * count / by_hand.both(), rounds * count / ours.both());
+    println!(
+        "rows a second of processor time: COPY {:.0}, read {:.0}",
+        rounds * count / by_hand.both(),
+        rounds * count / ours.both()
+    );
     println!("read is {:.2} of COPY", by_hand.both() / ours.both());
     watch.batch_execute("DROP TABLE reading").await?;
     Ok(())

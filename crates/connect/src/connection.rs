@@ -57,8 +57,10 @@ impl Connection {
             }
             Server::Mysql(remote) => {
                 // A connection that says nothing counts against this machine there, so the port is not tried alone.
-                if check_name(remote, &meter, &mut check).await.is_some() {
-                    mysql::check(remote, &meter, &mut check).await;
+                if check_name(remote, &meter, &mut check).await.is_some()
+                    && let Err(error) = mysql::check(remote, &meter, &mut check).await
+                {
+                    check.fails(Step::Route, error);
                 }
             }
         }

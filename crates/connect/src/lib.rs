@@ -9,6 +9,7 @@
 //! so is the transaction. The real guard is a login that may only read; [`Connection::check`] warns of any other. What
 //! goes on is bound to the query as a parameter, never pasted.
 
+mod aside;
 mod columns;
 mod connection;
 mod meter;

@@ -9,13 +9,8 @@ use crate::meter::Meter;
 pub(crate) fn failed(error: &Error, meter: &Meter) -> SourceError {
     match error {
         Error::Server(answer) => refused(answer, meter),
-        Error::Io(IoError::Tls(error)) => SourceError::new(
-            Fault::Operator,
-            format!("no protected connection: {error}"),
-        )
-        .with_hint(
-            "the certificate has to be for this host, and signed by an authority that the connection trusts",
-        ),
+        Error::Io(IoError::Tls(error)) => unprotected(error),
+        Error::Io(IoError::Io(error)) if is_tls(error) => unprotected(error),
         Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             SourceError::new(Fault::Operator, "no protected connection: the server does not support TLS")
                 .with_hint("give the server a certificate")
@@ -36,8 +31,20 @@ pub(crate) fn failed(error: &Error, meter: &Meter) -> SourceError {
     }
 }
 
+fn unprotected(error: &dyn std::error::Error) -> SourceError {
+    SourceError::new(Fault::Operator, format!("no protected connection: {error}")).with_hint(
+        "the certificate has to be for this host, and signed by an authority that the connection trusts",
+    )
+}
+
+/// True if the handshake of TLS failed.
+fn is_tls(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
+}
+
+/// True if a packet is larger than it may be. The error has no kind of its own.
 fn is_too_large(error: &std::io::Error) -> bool {
-    error.to_string().to_lowercase().contains("too large")
+    error.to_string().contains("max_allowed_packet")
 }
 
 /// What the server says, where no value of a row is in it.

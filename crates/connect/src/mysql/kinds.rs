@@ -28,16 +28,14 @@ pub(crate) enum Writing {
 pub(crate) fn column(found: &Column) -> Result<(SourceColumn, Writing), SourceError> {
     let name = found.name_str().into_owned();
     let kind = kind(found);
-    match form(found) {
-        Some((form, writing)) => Ok((SourceColumn { name, kind, form }, writing)),
-        None => {
-            let hint = match found.column_type() {
-                ColumnType::MYSQL_TYPE_GEOMETRY => format!("select ST_AsText(`{name}`), or leave it out"),
-                _ => format!("select HEX(`{name}`), or leave it out"),
-            };
-            Err(refused_type(&name, &kind, hint))
-        }
+    if let Some((form, writing)) = form(found) {
+        return Ok((SourceColumn { name, kind, form }, writing));
     }
+    let hint = match found.column_type() {
+        ColumnType::MYSQL_TYPE_GEOMETRY => format!("select ST_AsText(`{name}`), or leave it out"),
+        _ => format!("select HEX(`{name}`), or leave it out"),
+    };
+    Err(refused_type(&name, &kind, hint))
 }
 
 fn form(found: &Column) -> Option<(Form, Writing)> {

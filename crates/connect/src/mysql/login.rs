@@ -104,7 +104,13 @@ fn is_mariadb(version: &str) -> bool {
 }
 
 /// Looks at a connection whose host has an address, step by step.
-pub(crate) async fn check(remote: &Remote, meter: &Meter, check: &mut Check) {
+pub(crate) async fn check(remote: &Remote, meter: &Meter) -> Check {
+    let mut check = Check::default();
+    look(remote, meter, &mut check).await;
+    check
+}
+
+async fn look(remote: &Remote, meter: &Meter, check: &mut Check) {
     let mut conn = match connect(remote, meter).await {
         Ok(conn) => conn,
         Err(error) => {
@@ -125,8 +131,9 @@ pub(crate) async fn check(remote: &Remote, meter: &Meter, check: &mut Check) {
         check.passes(Step::Tls, "the certificate is for this host, and signed by a trusted authority");
     }
     check.passes(Step::Login, format!("{:?} is logged in to {:?}", remote.login.user, remote.database));
-    match may_write(&mut conn).await {
-        Err(error) => return check.fails(Step::Rights, failed(&error, meter)),
+    let rights = async { may_write(&mut conn).await.map_err(|error| failed(&error, meter)) };
+    match reach::within(remote, meter, rights).await {
+        Err(error) => return check.fails(Step::Rights, error),
         Ok(Some(what)) => check.warns(
             Step::Rights,
             format!("the login may write: it has the privilege {what}"),
@@ -134,12 +141,12 @@ pub(crate) async fn check(remote: &Remote, meter: &Meter, check: &mut Check) {
         ),
         Ok(None) => check.passes(Step::Rights, "the login may write to no table"),
     }
-    match begin(&mut conn, meter).await {
+    match reach::within(remote, meter, begin(&mut conn, meter)).await {
         Err(error) => check.fails(Step::ReadOnly, error),
         Ok(()) => check.passes(Step::ReadOnly, "the server refuses to write in this session"),
     }
-    // What is left of it ends with this.
-    let _ = conn.disconnect().await;
+    // It is known what is to be known, so it does not matter how it ends.
+    let _ = tokio::time::timeout(meter.limits.connect, conn.disconnect()).await;
 }
 
 /// A privilege that writes, if the login has one.

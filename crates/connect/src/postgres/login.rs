@@ -14,7 +14,7 @@ use super::frames::{Framed, FramedTls};
 use crate::meter::Meter;
 use crate::settings::{Protection, Remote};
 use crate::steps::{Check, Step};
-use crate::tls;
+use crate::{reach, tls};
 
 /// What every session is set to: values are written in one way, and nothing can be changed. A database without an
 /// encoding hands its bytes on as they are: it would refuse those that are not UTF-8 in the middle of the rows.
@@ -61,7 +61,7 @@ impl Drop for Session {
 /// Connects and logs in.
 pub(crate) async fn connect(remote: &Remote, meter: &Meter) -> Result<Session, SourceError> {
     remote.check_protection()?;
-    let stream = crate::reach::reach(remote, meter).await?;
+    let stream = reach::reach(remote, meter).await?;
     log_in(remote, stream, meter).await
 }
 
@@ -81,7 +81,7 @@ async fn log_in(remote: &Remote, stream: TcpStream, meter: &Meter) -> Result<Ses
             Protection::Verified(roots) => {
                 let mut make = MakeRustlsConnect::new(tls::client(roots)?);
                 let tls = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut make, &remote.host)
-                    .map_err(|error| crate::reach::bad_name(remote, &error.to_string()))?;
+                    .map_err(|error| reach::bad_name(remote, &error.to_string()))?;
                 let (client, connection) = config
                     .connect_raw(stream, FramedTls { tls, most })
                     .await
@@ -97,7 +97,7 @@ async fn log_in(remote: &Remote, stream: TcpStream, meter: &Meter) -> Result<Ses
     };
     tokio::time::timeout(meter.limits.connect, connecting)
         .await
-        .unwrap_or_else(|_| Err(crate::reach::silent(remote, meter)))
+        .unwrap_or_else(|_| Err(reach::silent(remote, meter)))
 }
 
 fn config(remote: &Remote) -> Config {
@@ -126,7 +126,7 @@ pub(crate) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, che
         check.passes(Step::Tls, "the certificate is for this host, and signed by a trusted authority");
     }
     check.passes(Step::Login, format!("{:?} is logged in to {:?}", remote.login.user, remote.database));
-    match may_write(&session.client, meter).await {
+    match reach::within(remote, meter, may_write(&session.client, meter)).await {
         Err(error) => return check.fails(Step::Rights, error),
         Ok(Some(what)) => check.warns(
             Step::Rights,
@@ -135,7 +135,7 @@ pub(crate) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, che
         ),
         Ok(None) => check.passes(Step::Rights, "the login may write to no table"),
     }
-    match refuses_to_write(&session.client, meter).await {
+    match reach::within(remote, meter, refuses_to_write(&session.client, meter)).await {
         Err(error) => check.fails(Step::ReadOnly, error),
         Ok(()) => check.passes(Step::ReadOnly, "the server refuses to write in this session"),
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tidewaiter_connect::Limits;
+use tidewaiter_connect::{Connection, Limits, Remote, Server};
 use tidewaiter_engine::ports::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Postgres, ask};
+use crate::support::{Mariadb, Postgres, ask};
 
 /// What happens to the answers of a server.
 #[derive(Debug, Clone, Copy)]
@@ -71,23 +71,21 @@ fn hasty() -> Limits {
 }
 
 /// Wherever the answers end: an error, in time, and never a part that is taken for the whole.
-#[tokio::test]
-async fn a_server_that_breaks_off_or_hangs_is_an_error() {
-    let database = Postgres::new().await;
+async fn breaks_and_hangs(server: &str, by_way_of: impl Fn(u16) -> Connection, sql: &str) {
     let counted = Arc::new(AtomicUsize::new(0));
-    let port = proxy(database.place(), Answers::Slow(1 << 16), Arc::clone(&counted)).await;
-    assert_eq!(ask(&database.by_way_of(port), SQL, None).await.unwrap().rows.len(), 20_000);
+    let port = proxy(server.to_owned(), Answers::Slow(1 << 16), Arc::clone(&counted)).await;
+    assert_eq!(ask(&by_way_of(port), sql, None).await.unwrap().rows.len(), 20_000);
     let all = counted.load(Ordering::SeqCst);
     assert!(all > 2_000_000, "{all}");
     // What comes behind the last row and the mark behind it is shorter than this.
     let end = all - 100;
     for at in [0, 1, 9, 100, 400, 500, 600, 1_000, 50_000, all / 2, end, all - 40, all - 20] {
         for answers in [Answers::Break(at), Answers::Hang(at)] {
-            let port = proxy(database.place(), answers, Arc::default()).await;
-            let mut connection = database.by_way_of(port);
+            let port = proxy(server.to_owned(), answers, Arc::default()).await;
+            let mut connection = by_way_of(port);
             connection.limits = hasty();
             let begun = Instant::now();
-            match ask(&connection, SQL, None).await {
+            match ask(&connection, sql, None).await {
                 Ok(answer) => assert!(answer.rows.len() == 20_000 && at > end, "{answers:?} of {all}"),
                 Err(error) => {
                     assert!(matches!(error.fault, Fault::Passing | Fault::Limit), "{answers:?}: {error}");
@@ -99,14 +97,34 @@ async fn a_server_that_breaks_off_or_hangs_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_too_slow_is_an_error() {
+async fn postgres_that_breaks_off_or_hangs_is_an_error() {
     let database = Postgres::new().await;
-    let port = proxy(database.place(), Answers::Slow(2_000), Arc::default()).await;
-    let mut connection = database.by_way_of(port);
+    breaks_and_hangs(&database.place(), |port| database.by_way_of(port), SQL).await;
+}
+
+#[tokio::test]
+async fn mariadb_that_breaks_off_or_hangs_is_an_error() {
+    let Some(database) = Mariadb::new().await else { return };
+    let sql = "SELECT seq AS id, REPEAT('x', 100) AS text FROM seq_1_to_20000";
+    breaks_and_hangs(&database.place(), |port| database.by_way_of(port), sql).await;
+}
+
+async fn is_too_slow(server: &str, by_way_of: impl Fn(u16) -> Connection, sql: &str) {
+    let port = proxy(server.to_owned(), Answers::Slow(2_000), Arc::default()).await;
+    let mut connection = by_way_of(port);
     connection.limits = Limits { time: Duration::from_millis(1500), ..Limits::default() };
-    let error = ask(&connection, SQL, None).await.unwrap_err();
+    let error = ask(&connection, sql, None).await.unwrap_err();
     assert_eq!(error.fault, Fault::Limit, "{error}");
     assert!(error.message.contains("took longer than 1.5 seconds"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_slow_is_an_error() {
+    let database = Postgres::new().await;
+    is_too_slow(&database.place(), |port| database.by_way_of(port), SQL).await;
+    let Some(database) = Mariadb::new().await else { return };
+    let sql = "SELECT seq AS id, REPEAT('x', 100) AS text FROM seq_1_to_20000";
+    is_too_slow(&database.place(), |port| database.by_way_of(port), sql).await;
 }
 
 /// Something else listens there.
@@ -124,9 +142,11 @@ async fn a_server_that_is_none_is_an_error() {
                 });
             }
         });
-        let mut connection = database.by_way_of(port);
-        connection.limits = hasty();
-        let error = ask(&connection, SQL, None).await.unwrap_err();
-        assert!(matches!(error.fault, Fault::Passing | Fault::Limit), "{answer:?}: {error}");
+        let remote = Remote { port, host: "localhost".to_owned(), ..database.remote.clone() };
+        for server in [Server::Postgres(remote.clone()), Server::Mysql(remote)] {
+            let connection = Connection { server, limits: hasty() };
+            let error = ask(&connection, SQL, None).await.unwrap_err();
+            assert!(matches!(error.fault, Fault::Passing | Fault::Limit), "{answer:?}: {error}");
+        }
     }
 }

@@ -163,6 +163,17 @@ impl Mariadb {
     pub(crate) fn connection(&self) -> Connection {
         Connection { server: Server::Mysql(self.remote.clone()), limits: Limits::default() }
     }
+
+    /// The same by way of another port.
+    pub(crate) fn by_way_of(&self, port: u16) -> Connection {
+        let remote = Remote { port, host: "localhost".to_owned(), ..self.remote.clone() };
+        Connection { server: Server::Mysql(remote), limits: Limits::default() }
+    }
+
+    /// Where the server is.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.remote.host, self.remote.port)
+    }
 }
 
 /// A database of SQLite that holds what these statements make.
