@@ -4,7 +4,7 @@
 //! * [`World`] is a deployment in a folder of its own.
 //! * [`golden`] compares what comes of deliveries with what was expected of them, case by case.
 //! * [`mod@reference`] says what an import means, a second time and plainly.
-//! * [`postgres`] and [`localstack`] start a server for the tests of a process.
+//! * [`postgres`], [`mariadb`] and [`localstack`] start a server for the tests of a process.
 //! * [`generate`] makes data of any size that looks like a retailer's, always the same for a seed.
 #![expect(clippy::expect_used, reason = "test support: what fails here fails the test that uses it")]
 #![expect(clippy::panic, reason = "test support: what fails here fails the test that uses it")]
@@ -16,6 +16,7 @@ pub mod golden;
 pub mod invariants;
 pub mod localstack;
 pub mod mail;
+pub mod mariadb;
 pub mod mask;
 pub mod postgres;
 pub mod reference;

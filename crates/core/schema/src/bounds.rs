@@ -30,6 +30,15 @@ pub(crate) const RECIPIENTS: Bound =
 /// How many days a list may name.
 pub(crate) const DAYS: Bound = Bound { most: 7, things: "days", advice: "name each day once" };
 
+/// How many times of the day a schedule may have.
+pub(crate) const TIMES: Bound =
+    Bound { most: 48, things: "times", advice: "use an interval such as \"15 minutes\"" };
+/// How many days of a month a schedule may have.
+pub(crate) const DAYS_OF_MONTH: Bound = Bound { most: 31, things: "days", advice: "use \"every\": \"day\"" };
+/// How many dates a schedule may have.
+pub(crate) const SCHEDULED_DATES: Bound =
+    Bound { most: 366, things: "dates", advice: "keep those of the next year" };
+
 /// How many fields a document may give to one scope.
 pub(crate) const FIELDS: Bound =
     Bound { most: 5_000, things: "fields", advice: "split the scope into several that refer to each other" };

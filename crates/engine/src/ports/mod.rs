@@ -15,6 +15,7 @@ mod objects;
 mod outbox;
 mod records;
 mod runs;
+mod sources;
 
 use std::future::Future;
 
@@ -38,6 +39,9 @@ pub use records::{
 };
 pub use runs::RunLedger;
 use serde::{Deserialize, Serialize};
+pub use sources::{
+    DataSource, Fault, Form, LastItem, Query, RowBatch, SourceColumn, SourceError, SourceRows,
+};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::notice::Notice;

@@ -36,6 +36,7 @@ mod json;
 mod json_schema;
 mod options;
 mod relations;
+mod schedule;
 mod scopes;
 mod settings;
 mod table;
@@ -49,6 +50,7 @@ pub use json_schema::json_schema;
 pub use options::{
     CheckReferences, Digest, Duplicates, Empty, ImportOptions, Mode, Policy, ReplaceAll, ReportOn,
 };
+pub use schedule::{Occurrence, Schedule};
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
 pub use values::{Email, PhonePrefix};

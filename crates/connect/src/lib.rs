@@ -1,0 +1,30 @@
+//! Reads databases: a query goes in, rows come out, each value as the exact text that a file would hold.
+//!
+//! * [`Connection`] says where a database is, who logs in, and how much may be read. It is the operator's: no query
+//!   chooses a host.
+//! * [`Connection::check`] tells step by step what is wrong with it.
+//! * [`Rows`] are what a query answers, in bounded memory.
+//!
+//! Nothing is changed: a statement begins with SELECT or WITH ([`sql`]), the session is told that it is read-only, and
+//! so is the transaction. The real guard is a login that may only read; [`Connection::check`] warns of any other. What
+//! goes on is bound to the query as a parameter, never pasted.
+
+mod aside;
+mod columns;
+mod connection;
+mod meter;
+mod mysql;
+mod numbers;
+mod postgres;
+mod reach;
+mod rows;
+mod settings;
+pub mod sql;
+mod sqlite;
+mod steps;
+mod tls;
+
+pub use rows::Rows;
+pub use secrecy::SecretString;
+pub use settings::{Connection, Limits, Login, Protection, Remote, Roots, Server};
+pub use steps::{Check, Step, Verdict};

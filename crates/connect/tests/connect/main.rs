@@ -1,0 +1,15 @@
+//! Databases, read: against a real server of each kind.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test support: what fails here fails the test that uses it"
+)]
+
+mod certificates;
+mod hostile;
+mod last_item;
+mod mariadb;
+mod network;
+mod support;
+mod types;
