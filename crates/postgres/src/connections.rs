@@ -79,8 +79,8 @@ impl Connections {
     /// A connection for a landing, or for a long answer.
     pub(crate) async fn session(&self) -> Result<Arc<Session>> {
         if self.options.shares_connection
-            && let Some(session) =
-                self.asked.lock().await.take().filter(|session| !session.client.is_closed())
+            && let Some(session) = self.asked.lock().await.take()
+            && self.is_there(&session).await
         {
             return Ok(session);
         }
@@ -115,9 +115,8 @@ impl Connections {
     /// The connection for questions. The tables that it asks are there, unless nothing is to be written.
     pub(crate) async fn asked(&self) -> Result<Arc<Session>> {
         let mut asked = self.asked.lock().await;
-        let was_at_rest = self.was_at_rest.swap(false, Ordering::Relaxed);
-        if let Some(session) = asked.as_ref().filter(|session| !session.client.is_closed())
-            && (!was_at_rest || session.answers(PROMPT).await)
+        if let Some(session) = asked.as_ref()
+            && self.is_there(session).await
         {
             if !session.has_tables.load(Ordering::Relaxed) {
                 catalog::prepare(session, self.options.is_looked).await?;
@@ -127,6 +126,12 @@ impl Connections {
         let session = self.open().await?;
         catalog::prepare(&session, self.options.is_looked).await?;
         Ok(Arc::clone(asked.insert(session)))
+    }
+
+    /// True if a connection can be used. After a rest the server is asked: the connection may be gone without a word.
+    async fn is_there(&self, session: &Session) -> bool {
+        !session.client.is_closed()
+            && (!self.was_at_rest.swap(false, Ordering::Relaxed) || session.answers(PROMPT).await)
     }
 
     async fn open(&self) -> Result<Arc<Session>> {

@@ -1,6 +1,7 @@
 //! A process: one instance of a function, with what it remembers. It treats one message at a time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -74,6 +75,8 @@ pub struct Process {
     pub skew: i64,
     /// How many loaders its version shares lines among.
     pub loaders: u32,
+    /// True if its time is not up before it is done with what it does.
+    has_time: AtomicBool,
     ports: Ports,
     queue: BufferedQueue<Ports>,
     cache: Cache,
@@ -92,7 +95,8 @@ impl Process {
         let (memory, held) = (Memory::default(), Held::default());
         let ports = Ports { world, lane: Lane::default(), process: number, memory, held };
         let queue = BufferedQueue::new(ports.clone());
-        Self { number, function, skew, loaders, ports, queue, cache: Cache::with_names_for(names_for) }
+        let (has_time, cache) = (AtomicBool::new(false), Cache::with_names_for(names_for));
+        Self { number, function, skew, loaders, has_time, ports, queue, cache }
     }
 
     /// Where its calls stop.
@@ -105,6 +109,10 @@ impl Process {
     /// # Errors
     /// The message is to come again.
     pub async fn handle(&self, body: &Body, tries: u32) -> Result<()> {
+        // Where a file is landed as a whole, the second invocation is its last one. It has the time.
+        let is_last = self.ports.lands_whole()
+            && matches!(body, Body::Message(Message::Work { landed, .. }) if *landed > 0);
+        self.has_time.store(is_last, Ordering::Relaxed);
         match body {
             Body::Upload(dropped) => intake::intake(self, dropped).await,
             Body::Sweep => {
@@ -214,6 +222,9 @@ impl Capacity for Process {
     }
 
     fn time_is_up(&self) -> bool {
+        if self.has_time.load(Ordering::Relaxed) {
+            return false;
+        }
         self.ports.world.with(|inner| {
             let is_up = inner.happens(inner.rates.handed_on);
             if is_up {
