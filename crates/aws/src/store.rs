@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidewaiter::id::ImportId;
-use tidewaiter_engine::ports::{
-    Answer, Batch, Cargo, Landing, Pruned, Pruning, Records, Settled, StoredRecord,
-};
+use tidewaiter_engine::ports::{Cargo, EitherLanding, Records, StoredRecord};
 use tidewaiter_engine::{Error, Result};
 use tidewaiter_postgres::{Login, Options, PostgresLanding, PostgresRecords};
 
@@ -55,26 +53,10 @@ impl Database {
     }
 }
 
-/// What one worker lands of one file.
-#[derive(Debug)]
-pub enum StackLanding {
-    /// In a table of DynamoDB.
-    Table(RecordsTable),
-    /// In a database of PostgreSQL.
-    Postgres(Box<PostgresLanding>),
-}
+/// What one worker lands of one file: in a table of DynamoDB, or in a database of PostgreSQL.
+pub type StackLanding = EitherLanding<RecordsTable, PostgresLanding>;
 
 /// Asks whichever store it is.
-macro_rules! either {
-    ($of:expr, $store:ident => $ask:expr) => {
-        match $of {
-            Self::Table($store) => $ask,
-            Self::Postgres($store) => $ask,
-        }
-    };
-}
-
-/// The same of the records in it.
 macro_rules! records {
     ($of:expr, $store:ident => $ask:expr) => {
         match $of {
@@ -89,10 +71,10 @@ impl Records for StackRecords {
 
     async fn begin(&self, cargo: Cargo<'_>) -> Result<StackLanding> {
         match self {
-            Self::Table(table) => table.begin(cargo).await.map(StackLanding::Table),
+            Self::Table(table) => table.begin(cargo).await.map(EitherLanding::One),
             Self::Postgres(database) => {
                 database.is_alone().await?;
-                database.records.begin(cargo).await.map(Box::new).map(StackLanding::Postgres)
+                database.records.begin(cargo).await.map(Box::new).map(EitherLanding::Other)
             }
         }
     }
@@ -142,39 +124,5 @@ impl Records for StackRecords {
 
     async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
         records!(self, store => store.counts().await)
-    }
-}
-
-impl Landing for StackLanding {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
-        either!(self, landing => landing.apply(batch).await)
-    }
-
-    async fn settle(&self) -> Result<Settled> {
-        either!(self, landing => landing.settle().await)
-    }
-
-    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
-        either!(self, landing => landing.prune_unlisted(pruning).await)
-    }
-
-    async fn scan(
-        &self,
-        scope: &str,
-        after: Option<(&str, &str)>,
-        limit: usize,
-    ) -> Result<Vec<StoredRecord>> {
-        // A table is a store, too.
-        match self {
-            Self::Table(table) => Landing::scan(table, scope, after, limit).await,
-            Self::Postgres(landing) => Landing::scan(&**landing, scope, after, limit).await,
-        }
-    }
-
-    async fn keep(self) -> Result<()> {
-        match self {
-            Self::Table(table) => table.keep().await,
-            Self::Postgres(landing) => landing.keep().await,
-        }
     }
 }

@@ -10,6 +10,7 @@
 //! goes on is bound to the query as a parameter, never pasted.
 
 mod aside;
+mod batches;
 mod columns;
 mod connection;
 mod meter;

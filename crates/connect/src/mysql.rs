@@ -12,9 +12,10 @@ mod values;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Statement as Prepared};
 use tidewaiter_engine::ports::{Fault, Query, RowBatch, SourceColumn, SourceError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::aside;
+use crate::batches::{BatchReceiver, Batches, batches};
 use crate::columns::is_full;
 use crate::meter::Meter;
 use crate::settings::Remote;
@@ -25,50 +26,29 @@ use kinds::{Writing, column};
 
 /// The columns of an answer, which are known before its rows.
 type Opened = Result<Vec<SourceColumn>, SourceError>;
-/// Where rows are put.
-type Batches = mpsc::Sender<Result<RowBatch, SourceError>>;
-
-/// The rows that a query answers.
-#[derive(Debug)]
-pub(crate) struct MysqlRows {
-    batches: mpsc::Receiver<Result<RowBatch, SourceError>>,
-}
-
-impl MysqlRows {
-    pub(crate) async fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
-        match self.batches.recv().await {
-            Some(read) => {
-                *batch = read?;
-                Ok(true)
-            }
-            None => Ok(false),
-        }
-    }
-}
 
 /// Asks a query.
 pub(crate) async fn open(
     remote: &Remote,
     query: &Query,
     meter: &Meter,
-) -> Result<(Vec<SourceColumn>, MysqlRows), SourceError> {
+) -> Result<(Vec<SourceColumn>, BatchReceiver), SourceError> {
     let statement = Statement::read(&query.sql, Dialect::Mysql)?;
     if statement.places() > 0 && query.last.is_none() {
         return Err(crate::sql::without_last_item());
     }
     let (opened, columns) = oneshot::channel();
-    // One batch is read while another one is used.
-    let (sender, batches) = mpsc::channel(1);
+    let (sender, batches) = batches();
     let reader = Reader { remote: remote.clone(), statement, query: query.clone(), meter: meter.clone() };
     aside::begin(async move {
         tokio::select! {
             () = reader.run(opened, &sender) => {}
-            // The rows were dropped, or nobody waits for them any more.
+            // The caller dropped the rows, or gave the read up.
             () = sender.closed() => {}
         }
     })?;
     let columns = columns.await.unwrap_or_else(|_| Err(aside::stopped()))?;
-    Ok((columns, MysqlRows { batches }))
+    Ok((columns, batches))
 }
 
 /// Looks at a connection whose host has an address, step by step.
@@ -80,7 +60,7 @@ pub(crate) async fn check(remote: &Remote, meter: &Meter, check: &mut Check) -> 
             found = login::check(&remote, &meter) => found,
             () = sender.closed() => return,
         };
-        // Without a receiver, nobody waits for it.
+        // A caller that gave the check up needs no answer.
         let _ = sender.send(found);
     })?;
     check.steps.extend(checked.await.map_err(|_| aside::stopped())?.steps);

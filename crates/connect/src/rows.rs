@@ -2,9 +2,9 @@
 
 use tidewaiter_engine::ports::{RowBatch, SourceColumn, SourceError, SourceRows};
 
+use crate::batches::BatchReceiver;
 use crate::columns::check_names;
 use crate::meter::Meter;
-use crate::mysql::MysqlRows;
 use crate::postgres::PostgresRows;
 use crate::sqlite::SqliteRows;
 
@@ -21,7 +21,7 @@ pub struct Rows {
 pub(crate) enum Inner {
     Sqlite(SqliteRows),
     Postgres(PostgresRows),
-    Mysql(MysqlRows),
+    Mysql(BatchReceiver),
 }
 
 impl Rows {

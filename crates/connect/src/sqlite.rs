@@ -15,8 +15,9 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection as Database, ErrorCode, OpenFlags};
 use tidewaiter_engine::ports::{Fault, Form, Query, RowBatch, SourceColumn, SourceError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
+use crate::batches::{BatchReceiver, Batches, batches};
 use crate::columns::is_full;
 use crate::meter::Meter;
 use crate::sql::{Dialect, Statement};
@@ -30,7 +31,7 @@ type Opened = Result<Vec<SourceColumn>, SourceError>;
 /// The rows that a query answers.
 #[derive(Debug)]
 pub(crate) struct SqliteRows {
-    batches: mpsc::Receiver<Result<RowBatch, SourceError>>,
+    batches: BatchReceiver,
     is_dropped: Arc<AtomicBool>,
 }
 
@@ -42,13 +43,7 @@ impl Drop for SqliteRows {
 
 impl SqliteRows {
     pub(crate) async fn next(&mut self, batch: &mut RowBatch) -> Result<bool, SourceError> {
-        match self.batches.recv().await {
-            Some(read) => {
-                *batch = read?;
-                Ok(true)
-            }
-            None => Ok(false),
-        }
+        self.batches.next(batch).await
     }
 }
 
@@ -61,8 +56,7 @@ pub(crate) async fn open(
     let statement = Statement::read(&query.sql, Dialect::Sqlite)?;
     let is_dropped = Arc::new(AtomicBool::new(false));
     let (opened, columns) = oneshot::channel();
-    // One batch is read while another one is used.
-    let (sender, batches) = mpsc::channel(1);
+    let (sender, batches) = batches();
     let reader = Reader {
         file,
         statement,
@@ -107,12 +101,12 @@ struct Reader {
 
 impl Reader {
     /// Reads all rows, and tells of the first failure where it is waited for.
-    fn run(self, opened: oneshot::Sender<Opened>, sender: &mpsc::Sender<Result<RowBatch, SourceError>>) {
+    fn run(self, opened: oneshot::Sender<Opened>, sender: &Batches) {
         let mut opened = Some(opened);
         if let Err(error) = self.read(&mut opened, sender) {
             match opened {
                 Some(opened) => drop(opened.send(Err(error))),
-                // Nobody takes it where the rows were dropped.
+                // The send fails if the caller dropped the rows, and then needs no answer.
                 None => drop(sender.blocking_send(Err(error))),
             }
         }
@@ -121,7 +115,7 @@ impl Reader {
     fn read(
         &self,
         opened: &mut Option<oneshot::Sender<Opened>>,
-        sender: &mpsc::Sender<Result<RowBatch, SourceError>>,
+        sender: &Batches,
     ) -> Result<(), SourceError> {
         let mut database = database(&self.file)?;
         self.limit(&mut database)?;
@@ -138,7 +132,7 @@ impl Reader {
             .collect::<Result<_, _>>()?;
         crate::columns::check_names(&columns)?;
         if let Some(opened) = opened.take() {
-            // Without a receiver, the first batch finds that nobody waits.
+            // If the caller gave the read up, sending the first batch fails.
             let _ = opened.send(Ok(columns.clone()));
         }
         let forms: Vec<Form> = columns.iter().map(|column| column.form).collect();

@@ -30,7 +30,7 @@ fn trusted(roots: &Roots) -> Result<RootCertStore, SourceError> {
 pub(crate) fn certificates(roots: &Roots) -> Result<Vec<CertificateDer<'static>>, SourceError> {
     match roots {
         Roots::Machine => {
-            // Of those that a machine has, some may be of a form that nobody understands any more.
+            // The machine may hold certificates in forms that rustls does not read.
             let mut known = RootCertStore::empty();
             let found = rustls_native_certs::load_native_certs().certs;
             let usable: Vec<_> = found.into_iter().filter(|one| known.add(one.clone()).is_ok()).collect();

@@ -6,8 +6,8 @@ use tidewaiter::id::ImportId;
 use tidewaiter::schema::FieldType;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Answer, Batch, Cargo, ChangeFeed, ChangePage, ExportColumn, Exports, Landing, Pruned, Pruning, Records,
-    Rows, Selection, Settled, StoredRecord,
+    Cargo, ChangeFeed, ChangePage, EitherLanding, ExportColumn, Exports, Records, Rows, Selection,
+    StoredRecord,
 };
 use tidewaiter_postgres::{PostgresLanding, PostgresRecords};
 
@@ -37,14 +37,8 @@ impl FolderRecords {
     }
 }
 
-/// What one worker lands of one file.
-#[derive(Debug)]
-pub enum FolderLanding {
-    /// In SQLite.
-    Sqlite(SqliteLanding),
-    /// In PostgreSQL.
-    Postgres(Box<PostgresLanding>),
-}
+/// What one worker lands of one file: in SQLite, or in PostgreSQL.
+pub type FolderLanding = EitherLanding<SqliteLanding, PostgresLanding>;
 
 /// Does the same with either engine.
 macro_rules! either {
@@ -61,10 +55,8 @@ impl Records for FolderRecords {
 
     async fn begin(&self, cargo: Cargo<'_>) -> Result<FolderLanding> {
         match self {
-            Self::Sqlite(records) => records.begin(cargo).await.map(FolderLanding::Sqlite),
-            Self::Postgres(records) => {
-                records.begin(cargo).await.map(|landing| FolderLanding::Postgres(Box::new(landing)))
-            }
+            Self::Sqlite(records) => records.begin(cargo).await.map(EitherLanding::One),
+            Self::Postgres(records) => records.begin(cargo).await.map(Box::new).map(EitherLanding::Other),
         }
     }
 
@@ -132,32 +124,5 @@ impl ChangeFeed for FolderRecords {
 
     async fn changed_universes(&self) -> Result<Vec<String>> {
         either!(self, records => records.changed_universes().await)
-    }
-}
-
-impl Landing for FolderLanding {
-    async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
-        either!(self, landing => landing.apply(batch).await)
-    }
-
-    async fn settle(&self) -> Result<Settled> {
-        either!(self, landing => landing.settle().await)
-    }
-
-    async fn prune_unlisted(&self, pruning: &Pruning<'_>) -> Result<Pruned> {
-        either!(self, landing => landing.prune_unlisted(pruning).await)
-    }
-
-    async fn scan(
-        &self,
-        scope: &str,
-        after: Option<(&str, &str)>,
-        limit: usize,
-    ) -> Result<Vec<StoredRecord>> {
-        either!(self, landing => landing.scan(scope, after, limit).await)
-    }
-
-    async fn keep(self) -> Result<()> {
-        either!(self, landing => landing.keep().await)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use tidewaiter::record::{MOST_COLUMNS, join_key};
 use tidewaiter::schema::FieldType;
-use tidewaiter_engine::ports::{Cell, ExportColumn, Exports, Origin, Rows, Selection};
+use tidewaiter_engine::ports::{Cell, ExportColumn, Exports, Origin, Rows, Selection, join_fields};
 use tidewaiter_engine::{Error, Result};
 use tokio_postgres::Row;
 
@@ -28,18 +28,11 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL 
 
 impl Exports for PostgresRecords {
     async fn fields(&self, selection: &Selection) -> Result<Vec<(String, Option<FieldType>)>> {
-        let mut fields: Vec<(String, Option<FieldType>)> = Vec::new();
+        let mut fields = Vec::new();
         let (session, universes) = self.all().await?;
         for (_, schema) in universes.iter().filter(|(universe, _)| selection.has_universe(universe)) {
             let Some(stored) = table_in(&session, schema, &selection.scope).await? else { continue };
-            for (field, kind) in own_fields(&session, &stored).await? {
-                match fields.iter_mut().find(|(known, _)| *known == field) {
-                    // Text is what values of two types have in common.
-                    Some((_, known)) if *known != kind => *known = Some(FieldType::String),
-                    Some(_) => {}
-                    None => fields.push((field, kind)),
-                }
-            }
+            join_fields(&mut fields, own_fields(&session, &stored).await?);
         }
         Ok(fields)
     }

@@ -10,6 +10,9 @@ use std::fmt;
 use tidewaiter_engine::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
+/// What the client says of a server that takes plain connections only.
+const NO_TLS: &str = "server does not support TLS";
+
 /// A failure of PostgreSQL, without what it may tell about records.
 #[derive(Debug)]
 pub struct Failure(String);
@@ -54,6 +57,11 @@ fn told(error: &tokio_postgres::Error) -> String {
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();
+    }
+    if text.contains(NO_TLS) {
+        text.push_str(
+            "; turn it on there, or add sslmode=disable to the address of a server on this machine",
+        );
     }
     text
 }

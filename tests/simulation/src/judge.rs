@@ -253,7 +253,7 @@ async fn problems(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
         let corrections: Vec<&ImportRun> = imports.iter().filter(|later| corrects(later, run)).collect();
         let expected: BTreeSet<ImportId> = corrections.iter().map(|later| later.id).collect();
         // One that was imported before this file was refused has lost its place to it, and corrects nothing.
-        let is_certain = corrections.iter().any(|later| later.conclusion().is_some_and(has_its_place));
+        let is_certain = corrections.iter().any(|later| has_its_name(later, &names_of(run)));
         let owners = world.state.owners(&run.keys_of_corrections()).await?;
         let told = world.state.runs(&owners.into_iter().collect::<Vec<_>>()).await?;
         let is_told = told.iter().any(|later| later.resolves(run));
@@ -303,13 +303,21 @@ async fn versions(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// True if a file has not given its place to another one.
-fn has_its_place(done: &Conclusion) -> bool {
-    without_import_id(done.place.file_name()).is_none()
+/// True if a file that corrects one of these names has not given that name to another file: by the name that it was dropped
+/// by goes its place, by that of its data goes its log.
+fn has_its_name(run: &ImportRun, names: &BTreeSet<String>) -> bool {
+    let is_own = |key: &Key| {
+        let name = key.file_name();
+        without_import_id(name.strip_suffix(".log").unwrap_or(name)).is_none()
+    };
+    run.conclusion().is_some_and(|done| {
+        names.contains(&run.file) && is_own(&done.place)
+            || names.contains(run.data_file()) && is_own(&done.log)
+    })
 }
 
-/// True if a file was imported later than one that left a problem, under one of its names.
-fn corrects(later: &ImportRun, run: &ImportRun) -> bool {
+/// The names under which a file can be corrected.
+fn names_of(run: &ImportRun) -> BTreeSet<String> {
     let plain = |name: &str| without_import_id(name).unwrap_or_else(|| name.to_owned());
     let mut names: BTreeSet<String> = [plain(&run.file), plain(run.data_file())].into();
     if let Kind::Data { name, .. } = &run.kind {
@@ -317,6 +325,12 @@ fn corrects(later: &ImportRun, run: &ImportRun) -> bool {
     }
     let badlines = run.conclusion().and_then(|done| done.badlines.as_ref());
     names.extend(badlines.map(|key| key.file_name().to_owned()));
+    names
+}
+
+/// True if a file was imported later than one that left a problem, under one of its names.
+fn corrects(later: &ImportRun, run: &ImportRun) -> bool {
+    let names = names_of(run);
     let is_imported = later.conclusion().is_some_and(|done| match done.outcome {
         Outcome::Imported => done.counts.rejected == 0 || done.counts.rejected < done.counts.read,
         Outcome::Unpacked | Outcome::Activated => true,

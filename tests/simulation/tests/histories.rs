@@ -50,6 +50,16 @@ fn nothing_is_violated_and_every_kind_of_fault_is_injected() {
     }
 }
 
+/// A file came before an archive with its correction, and was refused behind it: it took over the log of the correction. The judge
+/// looked at the place of the archive, which has another name, and asked for a problem that is resolved.
+#[test]
+fn a_correction_that_was_imported_before_the_refusal_resolves_nothing() {
+    let runtime = runtime();
+    for seed in [601_306, 604_229, 605_075, 605_082] {
+        hold(&runtime, seed);
+    }
+}
+
 #[test]
 fn fresh_histories_hold_as_well() {
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64 * 10_000;

@@ -189,6 +189,21 @@ async fn fields_by_scan<S: Records + ?Sized>(
     Ok(fields.into_iter().map(|field| (field, None)).collect())
 }
 
+/// Adds the fields of one universe to those of others. A field that has two types is text: that is what their values have in
+/// common.
+pub fn join_fields(
+    fields: &mut Vec<(String, Option<FieldType>)>,
+    more: impl IntoIterator<Item = (String, Option<FieldType>)>,
+) {
+    for (field, kind) in more {
+        match fields.iter_mut().find(|(known, _)| *known == field) {
+            Some((_, known)) if *known != kind => *known = Some(FieldType::String),
+            Some(_) => {}
+            None => fields.push((field, kind)),
+        }
+    }
+}
+
 /// Hands over the rows of a selection as any store can: page by page.
 ///
 /// # Errors

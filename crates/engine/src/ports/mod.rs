@@ -6,6 +6,7 @@
 mod changes;
 mod claims;
 mod config_store;
+mod either;
 mod exports;
 mod groups;
 mod mails;
@@ -22,8 +23,10 @@ use std::future::Future;
 pub use changes::{ChangeFeed, ChangePage, KEEP_CHANGES_DAYS, Operation, RecordChange};
 pub use claims::{KeyClaims, RENAMINGS};
 pub use config_store::ConfigStore;
+pub use either::EitherLanding;
 pub use exports::{
     Cell, Condition, ExportColumn, Exports, Origin, Pages, Rows, Selection, export_by_scan, hand_over,
+    join_fields,
 };
 pub use groups::GroupQueue;
 pub use mails::{Gathered, Mail, Mailer, Undelivered, WaitingDigest};

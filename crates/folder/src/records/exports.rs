@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tidewaiter::record::{MOST_COLUMNS, join_key};
 use tidewaiter::schema::FieldType;
-use tidewaiter_engine::ports::{Cell, ExportColumn, Exports, Origin, Rows, Selection};
+use tidewaiter_engine::ports::{Cell, ExportColumn, Exports, Origin, Rows, Selection, join_fields};
 use tidewaiter_engine::{Error, Result};
 
 use super::SqliteRecords;
@@ -18,18 +18,11 @@ use crate::sqlite::from_json;
 
 impl Exports for SqliteRecords {
     async fn fields(&self, selection: &Selection) -> Result<Vec<(String, Option<FieldType>)>> {
-        let mut fields: Vec<(String, Option<FieldType>)> = Vec::new();
+        let mut fields = Vec::new();
         for universe in self.universes_of(selection)? {
             let scope = selection.scope.clone();
             let own = self.read(&universe, "reading columns", move |sql| own_fields(sql, &scope));
-            for (field, kind) in own.await?.unwrap_or_default() {
-                match fields.iter_mut().find(|(known, _)| *known == field) {
-                    // Text is what values of two types have in common.
-                    Some((_, known)) if *known != kind => *known = Some(FieldType::String),
-                    Some(_) => {}
-                    None => fields.push((field, kind)),
-                }
-            }
+            join_fields(&mut fields, own.await?.unwrap_or_default());
         }
         Ok(fields)
     }

@@ -83,7 +83,7 @@ async fn a_function_has_one_connection() {
 
 /// What is landed when an error ends it is undone before the process may stand still with an open transaction.
 #[tokio::test]
-async fn a_process_at_rest_keeps_nobody_from_a_universe() {
+async fn a_process_at_rest_blocks_no_universe() {
     let database = Database::new().await;
     let client = database.client().await;
     let records = PostgresRecords::with(database.address(), Options::of_function());
