@@ -5,6 +5,7 @@
 
 pub mod finding;
 pub mod id;
+pub mod item;
 pub mod keys;
 pub mod lists;
 pub mod mistake;

@@ -39,6 +39,10 @@ pub(crate) const DAYS_OF_MONTH: Bound = Bound { most: 31, things: "days", advice
 pub(crate) const SCHEDULED_DATES: Bound =
     Bound { most: 366, things: "dates", advice: "keep those of the next year" };
 
+/// The longest query, in bytes.
+pub(crate) const SQL_BYTES: Bound =
+    Bound { most: 65_536, things: "bytes of SQL", advice: "make a view of it, and select from that" };
+
 /// How many fields a document may give to one scope.
 pub(crate) const FIELDS: Bound =
     Bound { most: 5_000, things: "fields", advice: "split the scope into several that refer to each other" };

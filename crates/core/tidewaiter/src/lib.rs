@@ -9,7 +9,7 @@
 #[doc(inline)]
 pub use tidewaiter_check as check;
 #[doc(inline)]
-pub use tidewaiter_model::{finding, id, keys, mistake, name, order, sequence};
+pub use tidewaiter_model::{finding, id, item, keys, mistake, name, order, sequence};
 #[doc(inline)]
 pub use tidewaiter_records as record;
 #[doc(inline)]

@@ -35,6 +35,7 @@ mod fit;
 mod json;
 mod json_schema;
 mod options;
+mod query;
 mod relations;
 mod schedule;
 mod scopes;
@@ -50,6 +51,7 @@ pub use json_schema::json_schema;
 pub use options::{
     CheckReferences, Digest, Duplicates, Empty, ImportOptions, Mode, Policy, ReplaceAll, ReportOn,
 };
+pub use query::{LastItemOptions, Missing, QueryOptions, Repeat};
 pub use schedule::{Occurrence, Schedule};
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidewaiter_model::mistake::Mistake;
 
-use super::dialect::DialectOptions;
+use super::dialect::{DialectOptions, LineBreaks};
 use super::expected::Expected;
 use super::fields::Fields;
 use super::files::FilePatterns;
+use super::query::QueryOptions;
 use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::bounds;
 
@@ -22,6 +23,9 @@ pub struct ImportOptions {
     /// `{suffix}` stands for letters and digits, `*` for anything. What a file is packed in (`.gz`, `.zip`) does not
     /// count. Two imports whose patterns fit the same name are a mistake.
     pub files: FilePatterns,
+    /// The query that fetches its rows from a database. Files may be dropped as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<QueryOptions>,
     /// Which records lines may touch.
     pub mode: Mode,
     /// How many rejected lines a file may have.
@@ -286,7 +290,16 @@ impl ImportOptions {
         let policy = fields.read_checked("policy", POLICY, Policy::is_possible);
         let empty = fields.read_word("empty", &["ignore", "clear"]);
         let files = FilePatterns::read(&mut fields);
-        let dialect = DialectOptions::read(&mut fields);
+        let query = fields.read_object("query", QueryOptions::read);
+        let says_line_breaks = fields.has("line_breaks");
+        let mut dialect = DialectOptions::read(&mut fields);
+        if query.is_some() {
+            QueryOptions::check_form(&mut fields, &dialect);
+            // Texts of databases hold line breaks, which the files of a query keep within quotes.
+            if !says_line_breaks {
+                dialect.line_breaks = LineBreaks::Keep;
+            }
+        }
         let fix = fields.read("fix", "true or false").unwrap_or_default();
         if fix && !dialect.is_strict() {
             let message =
@@ -305,6 +318,7 @@ impl ImportOptions {
         fields.finish();
         Self {
             files,
+            query,
             mode: mode.unwrap_or_default(),
             policy: policy.unwrap_or_default(),
             empty: empty.unwrap_or_default(),

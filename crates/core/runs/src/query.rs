@@ -1,0 +1,357 @@
+//! What is kept of a query: where its next read begins, which read is in hand, and how the last ones ended.
+//!
+//! A read is one part of one occurrence. It is claimed, it reads, and it ends in one of three ways: a file is registered, there
+//! was nothing new, or it failed. `{lastItem}` moves in the step that registers the file. The next read is claimed after
+//! that file has its outcome: if the file is refused as a whole, `{lastItem}` goes back to where the read began. So no row
+//! is skipped by a file that is refused, and none comes twice.
+//!
+//! Every store of queries applies these rules and keeps the result on the condition that nobody else wrote it.
+
+mod end;
+mod seen;
+
+use serde::{Deserialize, Serialize};
+use tidewaiter_model::id::{ImportId, Timestamp};
+use tidewaiter_model::item::LastItem;
+use tidewaiter_schema::config::{QueryOptions, Repeat};
+
+pub use end::{Ended, ReadEnd, Trouble as ReadTrouble};
+pub use seen::{MOST_SEEN, SeenRows};
+
+/// How many reads are remembered.
+const REMEMBERED: usize = 50;
+/// The longest time before a read that failed is tried again, in seconds.
+const MOST_WAIT: i64 = 1_800;
+
+/// What is kept of a query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueryState {
+    /// Where the next read begins.
+    pub position: Position,
+    /// The columns of the last answer, to tell when the source changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<AnswerColumn>,
+    /// No occurrence of the schedule up to this moment is due any more.
+    pub since: Timestamp,
+    /// Who asked for a read that has not begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// The query as it was when it was last claimed, by a hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+    /// What is in hand.
+    pub phase: Phase,
+    /// The last reads, and what people did, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<Ended>,
+}
+
+/// Where a read begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The column that it is of. None before the first read with new rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The last item. None before the first read with new rows: the start that the configuration names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<LastItem>,
+    /// The rows that were imported and come again.
+    #[serde(default, skip_serializing_if = "SeenRows::is_empty")]
+    pub seen: SeenRows,
+}
+
+/// A column of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type, as the server calls it.
+    pub kind: String,
+}
+
+/// What is in hand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Rows are read.
+    Reading(Reading),
+    /// The rows are in a file that has no outcome yet.
+    Landing(Landing),
+}
+
+/// A read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The run of its file.
+    pub run: ImportId,
+    /// Why it reads.
+    pub why: Why,
+    /// Which part of the occurrence it is, from 1 on.
+    pub part: u32,
+    /// When it was claimed first. The name of its file tells it, so it does not change.
+    pub at: Timestamp,
+    /// The process that reads.
+    pub holder: String,
+    /// Until when no other process takes over; before it, none tries again.
+    pub until: Timestamp,
+    /// How often it failed.
+    #[serde(default)]
+    pub tries: u32,
+    /// What failed the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<ReadTrouble>,
+}
+
+/// A file of a read that has no outcome yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Landing {
+    /// Its run.
+    pub run: ImportId,
+    /// Why it was read.
+    pub why: Why,
+    /// Which part of the occurrence it is.
+    pub part: u32,
+    /// Where the read began.
+    pub back: Position,
+}
+
+/// Why a query is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Its schedule says so.
+    Scheduled {
+        /// The occurrence.
+        at: Timestamp,
+    },
+    /// A person asked for it.
+    Asked {
+        /// Who, as the command knows it.
+        by: String,
+    },
+    /// It is new, or was changed.
+    Changed,
+}
+
+/// What is to be done about a query now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Due {
+    /// A read is claimed.
+    Claim(Why),
+    /// The read in hand is taken up.
+    TakeUp,
+    /// The file in hand is looked at.
+    Settle(ImportId),
+    /// Nothing.
+    Nothing,
+}
+
+impl QueryState {
+    /// The state of a query that is seen for the first time at `now`. Occurrences before are none of it.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            position: Position::default(),
+            columns: Vec::new(),
+            since: now,
+            asked: None,
+            definition: None,
+            phase: Phase::Idle,
+            ended: Vec::new(),
+        }
+    }
+
+    /// What is to be done at `now` by a process that is called `holder`. `definition` is a hash of the query.
+    pub fn due(&self, query: &QueryOptions, definition: &str, holder: &str, now: Timestamp) -> Due {
+        match &self.phase {
+            Phase::Landing(landing) => Due::Settle(landing.run),
+            Phase::Reading(reading) if reading.may_be_taken_up(holder, now) => Due::TakeUp,
+            // A read that fails gives way to the next occurrence.
+            Phase::Reading(reading) if reading.trouble.is_some() => self.why(query, definition, now).map_or(Due::Nothing, Due::Claim),
+            Phase::Reading(_) => Due::Nothing,
+            Phase::Idle => self.why(query, definition, now).map_or(Due::Nothing, Due::Claim),
+        }
+    }
+
+    fn why(&self, query: &QueryOptions, definition: &str, now: Timestamp) -> Option<Why> {
+        if let Some(by) = &self.asked {
+            return Some(Why::Asked { by: by.clone() });
+        }
+        if query.run_on_change && self.definition.as_deref() != Some(definition) {
+            return Some(Why::Changed);
+        }
+        let latest = query.schedule.as_ref()?.latest(now)?.at;
+        (latest > self.since).then_some(Why::Scheduled { at: latest })
+    }
+
+    /// Claims a read. Occurrences of the schedule up to now are made up for by it.
+    pub fn claim(&mut self, why: Why, definition: &str, column: Option<&str>, reading: Claim<'_>) {
+        let now = reading.now;
+        self.since = self.since.max(now);
+        self.asked = None;
+        self.definition = Some(definition.to_owned());
+        if self.position.column.is_some() && self.position.column.as_deref() != column {
+            let before = std::mem::take(&mut self.position);
+            self.remember(Ended::moved(now, before.last, None, None));
+        }
+        self.phase = Phase::Reading(Reading {
+            run: reading.run,
+            why,
+            part: 1,
+            at: now,
+            holder: reading.holder.to_owned(),
+            until: reading.until,
+            tries: 0,
+            trouble: None,
+        });
+    }
+
+    /// Takes up the read in hand, for a process that goes on with it. None if there is none.
+    pub fn take_up(&mut self, holder: &str, until: Timestamp) -> Option<&Reading> {
+        let Phase::Reading(reading) = &mut self.phase else { return None };
+        holder.clone_into(&mut reading.holder);
+        reading.until = until;
+        Some(reading)
+    }
+
+    /// The read in hand fails. One that may pass by itself is tried again, later and later, until the next occurrence.
+    pub fn fail(&mut self, trouble: ReadTrouble, passes: bool, now: Timestamp, millis: u64) {
+        let Phase::Reading(reading) = &mut self.phase else { return };
+        if passes {
+            reading.tries = reading.tries.saturating_add(1);
+            let wait = (15_i64 << reading.tries.min(10)).min(MOST_WAIT);
+            reading.until = now.checked_add(jiff::SignedDuration::from_secs(wait)).unwrap_or(now);
+            reading.trouble = Some(trouble);
+            return;
+        }
+        let end = Ended {
+            millis,
+            before: self.position.last.clone(),
+            after: self.position.last.clone(),
+            end: ReadEnd::Failed(trouble),
+            ..Ended::of(reading)
+        };
+        self.phase = Phase::Idle;
+        self.remember(end);
+    }
+
+    /// The read in hand had nothing new.
+    pub fn finish_empty(&mut self, answer: Answered) {
+        let Phase::Reading(reading) = &self.phase else { return };
+        let end = Ended {
+            millis: answer.millis,
+            rows: 0,
+            left_out: answer.left_out,
+            before: self.position.last.clone(),
+            after: self.position.last.clone(),
+            end: ReadEnd::Nothing,
+            ..Ended::of(reading)
+        };
+        self.position.seen = answer.position.seen;
+        self.columns = answer.columns;
+        self.phase = Phase::Idle;
+        self.remember(end);
+    }
+
+    /// The file of the read in hand is registered: in the same step `{lastItem}` moves.
+    pub fn register(&mut self, answer: Answered) {
+        let Phase::Reading(reading) = &self.phase else { return };
+        let end = Ended {
+            millis: answer.millis,
+            rows: answer.rows,
+            left_out: answer.left_out,
+            before: self.position.last.clone(),
+            after: answer.position.last.clone(),
+            end: ReadEnd::File,
+            ..Ended::of(reading)
+        };
+        let back = std::mem::replace(&mut self.position, answer.position);
+        self.phase = Phase::Landing(Landing { run: reading.run, why: reading.why.clone(), part: reading.part, back });
+        self.columns = answer.columns;
+        self.remember(end);
+    }
+
+    /// The file in hand has its outcome. If it is refused as a whole, `{lastItem}` goes back. If it is imported and the
+    /// query goes on until there is nothing new, the next part is claimed.
+    pub fn settle(&mut self, is_refused: bool, repeat: Repeat, next: Claim<'_>) {
+        let Phase::Landing(landing) = &mut self.phase else { return };
+        let (run, why, part) = (landing.run, landing.why.clone(), landing.part);
+        if is_refused {
+            self.position = std::mem::take(&mut landing.back);
+            self.phase = Phase::Idle;
+            if let Some(ended) = self.ended.iter_mut().rev().find(|ended| ended.run == Some(run)) {
+                ended.end = ReadEnd::WentBack;
+            }
+            return;
+        }
+        self.phase = match repeat {
+            Repeat::Once => Phase::Idle,
+            Repeat::UntilEmpty => Phase::Reading(Reading {
+                run: next.run,
+                why,
+                part: part.saturating_add(1),
+                at: next.now,
+                holder: next.holder.to_owned(),
+                until: next.until,
+                tries: 0,
+                trouble: None,
+            }),
+        };
+    }
+
+    /// A person moves `{lastItem}`; None: to the start that the configuration names. False if a read is in hand, which
+    /// stands against it.
+    pub fn move_to(&mut self, last: Option<LastItem>, column: Option<&str>, by: &str, at: Timestamp) -> bool {
+        if self.phase != Phase::Idle {
+            return false;
+        }
+        let column = last.as_ref().and(column).map(ToOwned::to_owned);
+        let before = std::mem::replace(&mut self.position, Position { column, last, seen: SeenRows::default() });
+        self.remember(Ended::moved(at, before.last, self.position.last.clone(), Some(by.to_owned())));
+        true
+    }
+
+    fn remember(&mut self, ended: Ended) {
+        self.ended.push(ended);
+        let surplus = self.ended.len().saturating_sub(REMEMBERED);
+        self.ended.drain(..surplus);
+    }
+}
+
+/// Who claims a read, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// The run of the file that it makes.
+    pub run: ImportId,
+    /// The process that reads.
+    pub holder: &'a str,
+    /// When.
+    pub now: Timestamp,
+    /// Until when no other process takes over.
+    pub until: Timestamp,
+}
+
+/// What a read found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// The rows of its file.
+    pub rows: u64,
+    /// The rows that were left out: imported before, or without a value in the column of the last item.
+    pub left_out: u64,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// Where the next read begins.
+    pub position: Position,
+    /// The columns of the answer.
+    pub columns: Vec<AnswerColumn>,
+}
+
+impl Reading {
+    /// True if a process may go on with it: it is its own, or its time is over.
+    fn may_be_taken_up(&self, holder: &str, now: Timestamp) -> bool {
+        let waits = self.trouble.is_some() && now < self.until;
+        !waits && (self.holder == holder || now >= self.until)
+    }
+}
