@@ -20,8 +20,8 @@ pub use tidewaiter_pgp::{KeyError, Keys};
 use crate::Result;
 use crate::config_cache::Cache;
 use crate::ports::{
-    ConfigStore, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Queue, Records,
-    RunLedger,
+    ConfigStore, Connections, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Queue,
+    Records, RunLedger,
 };
 
 /// Names a list of capabilities, as the trait aliases do that Rust does not have yet.
@@ -116,6 +116,14 @@ pub trait HasRecords {
     type Records: Records;
     /// The store of records.
     fn records(&self) -> &Self::Records;
+}
+
+/// Has the connections that the operator made.
+pub trait HasConnections {
+    /// The connections.
+    type Connections: Connections;
+    /// The connections.
+    fn connections(&self) -> &Self::Connections;
 }
 
 /// Has a mailer.

@@ -6,6 +6,7 @@
 mod changes;
 mod claims;
 mod config_store;
+mod connections;
 mod either;
 mod exports;
 mod groups;
@@ -23,6 +24,7 @@ use std::future::Future;
 pub use changes::{ChangeFeed, ChangePage, KEEP_CHANGES_DAYS, Operation, RecordChange};
 pub use claims::{KeyClaims, RENAMINGS};
 pub use config_store::ConfigStore;
+pub use connections::{ConnectionError, Connections};
 pub use either::EitherLanding;
 pub use exports::{
     Cell, Condition, ExportColumn, Exports, Origin, Pages, Rows, Selection, export_by_scan, hand_over,
