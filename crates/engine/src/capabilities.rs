@@ -20,8 +20,8 @@ pub use tidewaiter_pgp::{KeyError, Keys};
 use crate::Result;
 use crate::config_cache::Cache;
 use crate::ports::{
-    ConfigStore, Connections, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Queue,
-    Records, RunLedger,
+    ConfigStore, Connections, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox,
+    QueryStates, Queue, Records, RunLedger,
 };
 
 /// Names a list of capabilities, as the trait aliases do that Rust does not have yet.
@@ -95,6 +95,15 @@ pub trait HasConfigs: HasState<State: ConfigStore> {
 }
 impl<D: HasState<State: ConfigStore>> HasConfigs for D {}
 
+/// Has the states of queries.
+pub trait HasQueries: HasState<State: QueryStates> {
+    /// The states.
+    fn queries(&self) -> &Self::State {
+        self.state()
+    }
+}
+impl<D: HasState<State: QueryStates>> HasQueries for D {}
+
 /// Has marks.
 pub trait HasMarks: HasState<State: Marks> {
     /// The marks.
@@ -124,6 +133,16 @@ pub trait HasConnections {
     type Connections: Connections;
     /// The connections.
     fn connections(&self) -> &Self::Connections;
+}
+
+/// Reads databases: gives out what a read is known by.
+pub trait Reader {
+    /// Returns a new id for the run of a file.
+    fn new_run(&self) -> ImportId;
+    /// Returns the name of this process. Two processes that can be alive at the same time have different names.
+    fn reader(&self) -> String;
+    /// Returns for how long a read belongs to the process that claimed it, in seconds. It has ended by then.
+    fn read_seconds(&self) -> u32;
 }
 
 /// Has a mailer.

@@ -247,6 +247,7 @@ async fn tell<D: HasRuns + HasQueue>(
     conclusion: &Conclusion,
 ) -> Result<()> {
     tell_people(deployment, import.id, conclusion).await?;
+    tell_query(deployment, import).await?;
     tell_sequencer(deployment, import, conclusion).await
 }
 
@@ -258,6 +259,15 @@ pub(crate) async fn tell_people<D: HasQueue>(
 ) -> Result<()> {
     if conclusion.mail_due {
         deployment.queue().send(Message::Report { import }, None).await?;
+    }
+    Ok(())
+}
+
+/// Tells the query that made a file that it is done: its next read may begin.
+pub(crate) async fn tell_query<D: HasQueue>(deployment: &D, import: &ImportRun) -> Result<()> {
+    if let (Some(_), Kind::Data { name, .. }) = (&import.fetched, &import.kind) {
+        let message = Message::Fetch { repository: import.repository.clone(), entry: name.entry() };
+        deployment.queue().send(message, None).await?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ pub mod digest;
 mod displace;
 pub mod error;
 pub mod examine;
+pub mod fetch;
 pub mod follow;
 pub mod hash;
 mod in_flight;
@@ -31,5 +32,6 @@ pub mod register;
 pub mod report;
 pub mod sequence;
 pub mod watch;
+mod written;
 
 pub use error::{Error, Result};

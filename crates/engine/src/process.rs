@@ -102,6 +102,7 @@ pub async fn process<D: Processes>(deployment: &D, id: ImportId, task: Task, tri
     match pass(deployment, &mut file, task, tried).await? {
         Passage::Checked => tell_checked(deployment, &file.run).await,
         Passage::Ends(mut findings) => {
+            tell_changes(&file.run, &mut findings);
             findings.notes.extend(file.fixed.iter().flat_map(|fixed| fixed.notes.clone()));
             end(deployment, &file, &findings).await
         }
@@ -146,6 +147,14 @@ async fn pass<D: Processes>(deployment: &D, file: &mut File, task: Task, tried: 
         findings.tally.push(Finding::file(Code::DuplicateFile, message).with_hint(hint));
     }
     Ok(Passage::Ends(findings))
+}
+
+/// Tells how the source of a file has changed since the read before.
+fn tell_changes(run: &ImportRun, findings: &mut Findings) {
+    for change in run.fetched.iter().flat_map(|fetched| &fetched.changes) {
+        let hint = "check that the query still means what the import expects";
+        findings.tally.push(Finding::file(Code::SourceChanged, change.clone()).with_hint(hint));
+    }
 }
 
 /// Gives a file its outcome. The sequencer marks it done, in the write with which it goes on.

@@ -39,6 +39,7 @@ pub async fn register_as<D: HasRuns>(
         file: clean_name(&dropped.file),
         source: dropped.source.clone(),
         archive: None,
+        fetched: None,
         bytes: dropped.bytes,
         arrived: dropped.arrived,
         progress: Progress::Registered,

@@ -71,7 +71,7 @@ impl<D: Sequences> Shell<'_, D> {
         let mut rounds = 0;
         while !events.is_empty() {
             let ended = self.ended(&events).await?;
-            let ends = ended.as_ref().map(|(id, _)| *id);
+            let ends = ended.as_ref().map(|(run, _)| run.id);
             let turn = groups.turn(self.repository).await?;
             let (next, commands, begins_work) = self.decide(&turn, &events, ends).await?;
             let begun = self.begins(&turn, &commands).await?;
@@ -92,8 +92,9 @@ impl<D: Sequences> Shell<'_, D> {
             } else if let Some(id) = ends {
                 runs.finish(id).await?;
             }
-            if let Some((id, conclusion)) = &ended {
-                conclude::tell_people(self.deployment, *id, conclusion).await?;
+            if let Some((run, conclusion)) = &ended {
+                conclude::tell_people(self.deployment, run.id, conclusion).await?;
+                conclude::tell_query(self.deployment, run).await?;
             }
             events.clear();
             let begun = begun.map(|(id, _)| id);
@@ -153,15 +154,18 @@ impl<D: Sequences> Shell<'_, D> {
     }
 
     /// The run that reached its outcome and how, unless it is marked done already.
-    async fn ended(&self, events: &[Event]) -> Result<Option<(ImportId, Conclusion)>> {
+    async fn ended(&self, events: &[Event]) -> Result<Option<(ImportRun, Conclusion)>> {
         let finished = events.iter().find_map(|event| match event {
             Event::Finished(id, _) => Some(*id),
             _ => None,
         });
         let Some(id) = finished else { return Ok(None) };
-        let decided = |import: Option<ImportRun>| match import.map(|import| import.progress) {
-            Some(Progress::Concluding(conclusion)) => Some((id, conclusion)),
-            _ => None,
+        let decided = |import: Option<ImportRun>| {
+            let import = import?;
+            match &import.progress {
+                Progress::Concluding(conclusion) => Some(conclusion.clone()).map(|decided| (import, decided)),
+                _ => None,
+            }
         };
         let recalled = decided(self.deployment.runs().recall(id).await?);
         // What is recalled may be older than the news.

@@ -77,7 +77,7 @@ impl Folder {
 
     /// Removes the folders around a file that was moved away, as far as they are empty and of one import.
     fn prune(&self, path: &Path) {
-        if path.starts_with("waiting") || path.starts_with("unpacked") {
+        if ["waiting", "unpacked", "fetched"].iter().any(|top| path.starts_with(top)) {
             self.disk.remove_empty_parents(path);
         }
     }

@@ -53,7 +53,7 @@ pub use troubles::Failure;
 
 use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes,
+    HasRecords, HasState, IntakePolicy, Keys, Observes, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger, Untaken};
@@ -61,6 +61,9 @@ use tidewaiter_engine::{Error, Result};
 
 /// Where the state, the lock and half-written files are.
 const PRIVATE: &str = ".tidewaiter";
+
+/// For how long a read of a database belongs to the process that claimed it, in seconds: longer than any connection allows.
+const READ_SECONDS: u32 = 7 * 24 * 3_600;
 
 type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
 type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -322,6 +325,21 @@ impl HasDecryptionKeys for Local {
 impl Capacity for Local {
     fn loaders(&self, _bytes: u64) -> u32 {
         self.loaders
+    }
+}
+
+impl Reader for Local {
+    fn new_run(&self) -> ImportId {
+        ImportId::new(self.now(), drops::fresh_random())
+    }
+
+    /// One process at a time works on a folder: what an earlier one began is taken up at once.
+    fn reader(&self) -> String {
+        "folder".to_owned()
+    }
+
+    fn read_seconds(&self) -> u32 {
+        READ_SECONDS
     }
 }
 

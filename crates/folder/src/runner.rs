@@ -5,10 +5,12 @@
 
 mod intake;
 mod messages;
+mod queries;
 mod unfinished;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidewaiter::keys::Repository;
@@ -31,8 +33,9 @@ const STALLS: Duration = Duration::from_secs(5);
 
 /// Runs a deployment in a folder.
 pub struct Runner {
-    local: Local,
+    local: Arc<Local>,
     inbox: Inbox,
+    reads: queries::Reads,
     troubles: Troubles,
     /// Files that arrived in a repository while its order could not go on.
     arrived: HashMap<Repository, Message>,
@@ -84,6 +87,7 @@ impl Runner {
         let troubles = Troubles::new(local.root(), true);
         Ok(Self {
             inbox,
+            reads: queries::Reads::default(),
             troubles,
             arrived: HashMap::new(),
             strays: Vec::new(),
@@ -91,7 +95,7 @@ impl Runner {
             has_compared: false,
             stalls: false,
             _lock: lock,
-            local,
+            local: Arc::new(local),
         })
     }
 
@@ -116,6 +120,7 @@ impl Runner {
             tokio::time::sleep(LOOK_EVERY.min(Duration::from_millis(50))).await;
         };
         self.exhaust().await;
+        self.fetch_all().await;
         self.end_run().await;
         self.exhaust().await;
         let failures = self.said().await.into_values().collect();
@@ -138,6 +143,7 @@ impl Runner {
             }
             strays.clone_from(&self.strays);
             self.try_again().await;
+            self.fetch_due().await;
             // However much there is to do, the drop zone is looked at now and then; however long a look takes, as much time
             // is left for what there is to do.
             let (mut is_idle, begun) = (false, Instant::now());
@@ -231,6 +237,7 @@ impl Runner {
                 }
                 Task::Poke(repository) => self.poke(&repository).await,
                 Task::Watch(repository, registered) => self.watch_over(&repository, registered).await,
+                Task::Queries(_) => self.look_for_queries_now(),
                 // In memory it does not fail.
                 Task::Send(message) => drop(self.local.queue().send(message, None).await),
             }

@@ -44,6 +44,8 @@ pub(super) enum Unit {
     Mail(String),
     /// What is expected in a repository, and what waits there.
     Watch(Repository),
+    /// The queries of a repository.
+    Queries(Repository),
 }
 
 /// What is done when a unit is tried again.
@@ -63,6 +65,8 @@ pub(super) enum Task {
     Poke(Repository),
     /// A repository is watched over, in which something was registered or not.
     Watch(Repository, bool),
+    /// It is looked for queries of a repository that are due.
+    Queries(Repository),
 }
 
 /// What could not be done.
@@ -279,6 +283,7 @@ impl Unit {
             Self::Order(_) => 5,
             Self::Mail(_) => 6,
             Self::Watch(_) => 7,
+            Self::Queries(_) => 8,
         }
     }
 
@@ -297,6 +302,7 @@ impl Unit {
             Self::Order(_) => "importing the files",
             Self::Mail(_) => "sending mails",
             Self::Watch(_) => "checking expectations",
+            Self::Queries(_) => "reading queries",
         };
         match &cause.repository {
             Some(repository) => format!("{what} of {repository}"),

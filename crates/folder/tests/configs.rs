@@ -20,6 +20,7 @@ fn run(repository: &Repository) -> ImportRun {
         file: "acme_contacts_crm_20260131.csv".to_owned(),
         source: Source { key: "waiting/1".to_owned(), version: None },
         archive: None,
+        fetched: None,
         bytes: 1,
         arrived: Timestamp::UNIX_EPOCH,
         kind: Kind::Archive,

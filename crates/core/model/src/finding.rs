@@ -67,6 +67,8 @@ pub enum Code {
     FileChanged,
     /// The file has the same content as one that was imported before.
     DuplicateFile,
+    /// The answer of the query has other columns than the one before.
+    SourceChanged,
     // The verdict on a file.
     /// More lines were rejected than the policy of the import allows.
     PolicyExceeded,
@@ -103,6 +105,7 @@ impl Code {
             Self::SumError => "sum-error",
             Self::FileChanged => "file-changed",
             Self::DuplicateFile => "duplicate-file",
+            Self::SourceChanged => "source-changed",
             Self::PolicyExceeded => "policy-exceeded",
             Self::RemovalExceeded => "removal-exceeded",
         }
@@ -138,6 +141,7 @@ impl Code {
             Self::SumError => "Sum too large",
             Self::FileChanged => "File changed during import",
             Self::DuplicateFile => "Duplicate content",
+            Self::SourceChanged => "Changed columns of the source",
             Self::PolicyExceeded => "Too many rejected lines",
             Self::RemovalExceeded => "Too many removals",
         }

@@ -83,15 +83,25 @@ impl Form {
             Self::Time => "00:00:00",
             _ => "0000-00-00T00:00:00",
         };
-        let fits = |(c, shape): (char, char)| if shape == '0' { c.is_ascii_digit() } else { c == shape };
+        let fits = |(c, shape): (char, char)| {
+            if shape == '0' { c.is_ascii_digit() } else { c == shape || (c, shape) == (' ', 'T') }
+        };
         let (head, part) = text.split_at_checked(shape.len()).ok_or(Unordered)?;
-        let is_part =
-            part.is_empty() || part.strip_prefix('.').is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
+        let is_part = part.is_empty()
+            || part.strip_prefix('.').is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
         (head.chars().zip(shape.chars()).all(fits) && is_part).then_some(text).ok_or(Unordered)
     }
 }
 
 impl Lag {
+    /// True if there is such a distance between values of this form.
+    pub fn fits(self, form: Form) -> bool {
+        match self {
+            Self::Numbers(_) => form == Form::Integer,
+            Self::Seconds(_) => matches!(form, Form::Date | Form::Datetime | Form::Moment),
+        }
+    }
+
     /// The item so far before this one. None if there is no such thing: texts have no distance, and numbers are not
     /// counted in seconds.
     #[must_use]
@@ -139,7 +149,8 @@ fn number(text: &str) -> Result<Decimal<'_>, Unordered> {
 
 impl Ord for Decimal<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        let size = (self.whole.len(), self.whole, self.part).cmp(&(other.whole.len(), other.whole, other.part));
+        let size =
+            (self.whole.len(), self.whole, self.part).cmp(&(other.whole.len(), other.whole, other.part));
         match (self.is_negative, other.is_negative) {
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
@@ -175,6 +186,8 @@ mod tests {
             (Form::Date, "2026-01-31", "2026-02-01", Less),
             (Form::Time, "13:45:00", "13:45:00.5", Less),
             (Form::Datetime, "2026-01-31T13:45:00.5", "2026-01-31T13:45:01", Less),
+            // SQLite writes a blank.
+            (Form::Datetime, "2026-01-31 13:45:00", "2026-01-31 13:45:01", Less),
             (Form::Moment, "2026-01-31T13:45:00.5Z", "2026-01-31T13:45:00Z", Greater),
             (Form::Moment, "2026-01-31T13:45:00.25Z", "2026-01-31T13:45:00.5Z", Less),
         ] {

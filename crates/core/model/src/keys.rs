@@ -187,6 +187,11 @@ impl Key {
         Self(format!("unpacked/{repository}/{import}/{file}"))
     }
 
+    /// `fetched/<repository>/<import id>/<file>`: the rows of a query until the file has its outcome.
+    pub fn fetched(repository: &Repository, import: ImportId, file: &str) -> Self {
+        Self(format!("fetched/{repository}/{import}/{file}"))
+    }
+
     /// The key under which the content of an earlier import is kept when its name is used again:
     /// the file's name with the earlier import's id; for a log or report, that of the file it is about.
     #[must_use]

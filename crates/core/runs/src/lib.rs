@@ -10,6 +10,7 @@ mod life;
 mod listing;
 mod mails;
 mod problem;
+mod query;
 mod versions;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,10 @@ pub use groups::{Generations, Group};
 pub use listing::Listing;
 pub use mails::{Delivery, DigestPlace, Trouble};
 pub use problem::Problem;
+pub use query::{
+    AnswerColumn, Answered, Claim, Due, Ended, Landing, MOST_SEEN, Phase, Position, QueryState, ReadEnd,
+    ReadTrouble, Reading, RowHash, SeenRows, Why,
+};
 use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::keys::Repository;
 use tidewaiter_model::name::DataName;
@@ -57,8 +62,27 @@ pub struct ImportRun {
     pub arrived: Timestamp,
     /// What it is.
     pub kind: Kind,
+    /// What is known of the read that made the file, if a query did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fetched: Option<Box<Fetched>>,
     /// How far it is.
     pub progress: Progress,
+}
+
+/// The read of a database that made a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetched {
+    /// The connection.
+    pub connection: String,
+    /// The rows of the file.
+    pub rows: u64,
+    /// The rows that were left out: imported before, or without a value in the column of the last item.
+    pub left_out: u64,
+    /// How long it read, in milliseconds.
+    pub millis: u64,
+    /// How the answer differs from the one before.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub changes: Vec<String>,
 }
 
 impl ImportRun {

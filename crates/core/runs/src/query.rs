@@ -13,10 +13,10 @@ mod seen;
 use serde::{Deserialize, Serialize};
 use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::item::LastItem;
-use tidewaiter_schema::config::{QueryOptions, Repeat};
+use tidewaiter_schema::config::QueryOptions;
 
 pub use end::{Ended, ReadEnd, Trouble as ReadTrouble};
-pub use seen::{MOST_SEEN, SeenRows};
+pub use seen::{MOST_SEEN, RowHash, SeenRows};
 
 /// How many reads are remembered.
 const REMEMBERED: usize = 50;
@@ -116,6 +116,8 @@ pub struct Landing {
     pub part: u32,
     /// Where the read began.
     pub back: Position,
+    /// True if the next part is read once the file is imported.
+    pub goes_on: bool,
 }
 
 /// Why a query is read.
@@ -169,7 +171,9 @@ impl QueryState {
             Phase::Landing(landing) => Due::Settle(landing.run),
             Phase::Reading(reading) if reading.may_be_taken_up(holder, now) => Due::TakeUp,
             // A read that fails gives way to the next occurrence.
-            Phase::Reading(reading) if reading.trouble.is_some() => self.why(query, definition, now).map_or(Due::Nothing, Due::Claim),
+            Phase::Reading(reading) if reading.trouble.is_some() => {
+                self.why(query, definition, now).map_or(Due::Nothing, Due::Claim)
+            }
             Phase::Reading(_) => Due::Nothing,
             Phase::Idle => self.why(query, definition, now).map_or(Due::Nothing, Due::Claim),
         }
@@ -187,25 +191,20 @@ impl QueryState {
     }
 
     /// Claims a read. Occurrences of the schedule up to now are made up for by it.
-    pub fn claim(&mut self, why: Why, definition: &str, column: Option<&str>, reading: Claim<'_>) {
-        let now = reading.now;
+    pub fn claim(&mut self, why: Why, definition: &str, column: Option<&str>, claim: Claim<'_>) {
+        let now = claim.now;
+        // One that failed again and again gives way.
+        if let Phase::Reading(Reading { trouble: Some(trouble), .. }) = &self.phase {
+            self.end_failed(trouble.clone(), 0);
+        }
         self.since = self.since.max(now);
         self.asked = None;
         self.definition = Some(definition.to_owned());
-        if self.position.column.is_some() && self.position.column.as_deref() != column {
+        if self.position.last.is_some() && self.position.column.as_deref() != column {
             let before = std::mem::take(&mut self.position);
             self.remember(Ended::moved(now, before.last, None, None));
         }
-        self.phase = Phase::Reading(Reading {
-            run: reading.run,
-            why,
-            part: 1,
-            at: now,
-            holder: reading.holder.to_owned(),
-            until: reading.until,
-            tries: 0,
-            trouble: None,
-        });
+        self.phase = claim.reading(why, 1);
     }
 
     /// Takes up the read in hand, for a process that goes on with it. None if there is none.
@@ -226,13 +225,13 @@ impl QueryState {
             reading.trouble = Some(trouble);
             return;
         }
-        let end = Ended {
-            millis,
-            before: self.position.last.clone(),
-            after: self.position.last.clone(),
-            end: ReadEnd::Failed(trouble),
-            ..Ended::of(reading)
-        };
+        self.end_failed(trouble, millis);
+    }
+
+    fn end_failed(&mut self, trouble: ReadTrouble, millis: u64) {
+        let Phase::Reading(reading) = &self.phase else { return };
+        let (before, after) = (self.position.last.clone(), self.position.last.clone());
+        let end = Ended { millis, before, after, end: ReadEnd::Failed(trouble), ..Ended::of(reading) };
         self.phase = Phase::Idle;
         self.remember(end);
     }
@@ -268,16 +267,17 @@ impl QueryState {
             ..Ended::of(reading)
         };
         let back = std::mem::replace(&mut self.position, answer.position);
-        self.phase = Phase::Landing(Landing { run: reading.run, why: reading.why.clone(), part: reading.part, back });
+        let Reading { run, why, part, .. } = reading.clone();
+        self.phase = Phase::Landing(Landing { run, why, part, back, goes_on: answer.goes_on });
         self.columns = answer.columns;
         self.remember(end);
     }
 
     /// The file in hand has its outcome. If it is refused as a whole, `{lastItem}` goes back. If it is imported and the
     /// query goes on until there is nothing new, the next part is claimed.
-    pub fn settle(&mut self, is_refused: bool, repeat: Repeat, next: Claim<'_>) {
+    pub fn settle(&mut self, is_refused: bool, next: Claim<'_>) {
         let Phase::Landing(landing) = &mut self.phase else { return };
-        let (run, why, part) = (landing.run, landing.why.clone(), landing.part);
+        let (run, why, part, goes_on) = (landing.run, landing.why.clone(), landing.part, landing.goes_on);
         if is_refused {
             self.position = std::mem::take(&mut landing.back);
             self.phase = Phase::Idle;
@@ -286,19 +286,7 @@ impl QueryState {
             }
             return;
         }
-        self.phase = match repeat {
-            Repeat::Once => Phase::Idle,
-            Repeat::UntilEmpty => Phase::Reading(Reading {
-                run: next.run,
-                why,
-                part: part.saturating_add(1),
-                at: next.now,
-                holder: next.holder.to_owned(),
-                until: next.until,
-                tries: 0,
-                trouble: None,
-            }),
-        };
+        self.phase = if goes_on { next.reading(why, part.saturating_add(1)) } else { Phase::Idle };
     }
 
     /// A person moves `{lastItem}`; None: to the start that the configuration names. False if a read is in hand, which
@@ -308,7 +296,8 @@ impl QueryState {
             return false;
         }
         let column = last.as_ref().and(column).map(ToOwned::to_owned);
-        let before = std::mem::replace(&mut self.position, Position { column, last, seen: SeenRows::default() });
+        let before =
+            std::mem::replace(&mut self.position, Position { column, last, seen: SeenRows::default() });
         self.remember(Ended::moved(at, before.last, self.position.last.clone(), Some(by.to_owned())));
         true
     }
@@ -333,6 +322,21 @@ pub struct Claim<'a> {
     pub until: Timestamp,
 }
 
+impl Claim<'_> {
+    fn reading(&self, why: Why, part: u32) -> Phase {
+        Phase::Reading(Reading {
+            run: self.run,
+            why,
+            part,
+            at: self.now,
+            holder: self.holder.to_owned(),
+            until: self.until,
+            tries: 0,
+            trouble: None,
+        })
+    }
+}
+
 /// What a read found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
@@ -342,6 +346,8 @@ pub struct Answered {
     pub left_out: u64,
     /// How long it took, in milliseconds.
     pub millis: u64,
+    /// True if the next part is to be read once the file is imported.
+    pub goes_on: bool,
     /// Where the next read begins.
     pub position: Position,
     /// The columns of the answer.

@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 use tidewaiter::keys::Key;
-use tidewaiter::report::{GroupPlace, Outcome, Report};
+use tidewaiter::report::{GroupPlace, Outcome, Report, plural};
 
 use super::Findings;
 use crate::capabilities::Clock;
-use crate::ports::{ImportRun, Kind, Progress};
+use crate::ports::{Fetched, ImportRun, Kind, Progress};
 
 pub(super) fn report_of<D: Clock>(
     deployment: &D,
@@ -49,6 +49,7 @@ pub(super) fn report_of<D: Clock>(
         mistakes: Vec::new(),
         notes: came_late(import, findings.outcome, late)
             .chain(import.unpacked().map(|unpacked| unpacked.notes.clone()).unwrap_or_default())
+            .chain(import.fetched.as_deref().map(read_note))
             .chain(findings.notes.iter().cloned())
             .collect(),
         arrived: import.arrived,
@@ -65,6 +66,21 @@ pub(super) fn report_of<D: Clock>(
     report.take_findings(&findings.tally);
     report.take_mistakes(findings.mistakes.clone());
     report
+}
+
+/// What the report says of the read that made a file.
+fn read_note(fetched: &Fetched) -> String {
+    let Fetched { connection, rows, left_out, millis, .. } = fetched;
+    let rows = plural(*rows, "row");
+    let seconds = *millis as f64 / 1_000.0;
+    let left_out = match left_out {
+        0 => String::new(),
+        left_out => format!(
+            "; {} were imported before, or have no value where the read goes on",
+            plural(*left_out, "row")
+        ),
+    };
+    format!("read from connection {connection} in {seconds:.1} s: {rows}{left_out}")
 }
 
 /// What the report says about a file if newer files, or later members of its group, came before it.

@@ -122,6 +122,7 @@ fn child<D: HasObjects + IntakePolicy>(
         file: clean_name(&member.name),
         source: deployment.objects().source(&member.key),
         archive: Some((archive.id, archive.file.clone())),
+        fetched: None,
         bytes: member.bytes,
         arrived: archive.arrived,
         kind,

@@ -15,6 +15,7 @@ mod marks;
 mod model;
 mod objects;
 mod outbox;
+mod queries;
 mod records;
 mod runs;
 mod sources;
@@ -38,6 +39,7 @@ pub use model::{
 };
 pub use objects::{InDropZone, Listed, Objects, Stat, Upload};
 pub use outbox::Outbox;
+pub use queries::QueryStates;
 pub use records::{
     Answer, Applied, Batch, BatchNumber, Cargo, Landing, Pruned, Pruning, Records, Settled, Stays,
     StoredRecord,
@@ -49,12 +51,14 @@ pub use sources::{
 };
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
+use tidewaiter::name::Entry;
 use tidewaiter::notice::Notice;
 use tidewaiter::report::Report;
 pub use tidewaiter::run::{
-    Activates, Author, Conclusion, ConfigVersion, Configurations, Content, Decision, Delivery, DigestPlace,
-    Group, ImportRun, KeptReport, Kind, Pinned, Problem, Progress, Refusal, SeenColumns, Source, Told,
-    Trouble, Universe, UnlistedColumn, Unpacked,
+    Activates, AnswerColumn, Answered, Author, Claim, Conclusion, ConfigVersion, Configurations, Content,
+    Decision, Delivery, DigestPlace, Due, Ended, Fetched, Group, ImportRun, KeptReport, Kind, Phase, Pinned,
+    Position, Problem, Progress, QueryState, ReadEnd, ReadTrouble, Reading, Refusal, SeenColumns, Source,
+    Told, Trouble, Universe, UnlistedColumn, Unpacked,
 };
 use tidewaiter::sequence::Event;
 
@@ -80,6 +84,13 @@ pub enum Observation<'a> {
         done: u64,
         /// Of how many.
         of: u64,
+    },
+    /// Rows of a query were read.
+    Reading {
+        /// The file that they go into.
+        file: &'a str,
+        /// How many so far.
+        rows: u64,
     },
     /// A file reached its outcome.
     Concluded(&'a Report),
@@ -145,6 +156,13 @@ pub enum Message {
     TakeIn {
         /// Its import.
         import: ImportId,
+    },
+    /// Do what is due of a query.
+    Fetch {
+        /// The repository.
+        repository: Repository,
+        /// The import.
+        entry: Entry,
     },
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::future::Future;
 
+pub use tidewaiter::item::{Form, LastItem};
+
 /// A query, and where it goes on.
 #[derive(Clone, Default)]
 pub struct Query {
@@ -20,36 +22,6 @@ impl fmt::Debug for Query {
             .field("has_last", &self.last.is_some())
             .finish_non_exhaustive()
     }
-}
-
-/// The value of a column at which a read begins.
-#[derive(Clone, PartialEq, Eq)]
-pub struct LastItem {
-    /// The value, as a row had it.
-    pub text: String,
-    /// How values of its column are written; it says as what the value is compared.
-    pub form: Form,
-}
-
-/// How the values of a column are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// `true` or `false`.
-    Boolean,
-    /// A whole number: `-12`.
-    Integer,
-    /// A decimal number with all of its digits and without an exponent: `-12.50`.
-    Number,
-    /// `2026-01-31`.
-    Date,
-    /// `13:45:00.5`.
-    Time,
-    /// A date and a time without a zone: `2026-01-31T13:45:00.5`.
-    Datetime,
-    /// A moment, in UTC: `2026-01-31T13:45:00.5Z`.
-    Moment,
-    /// Any text.
-    Text,
 }
 
 /// A column of the rows.
@@ -115,7 +87,7 @@ impl RowBatch {
     }
 
     /// The values of each row; None is NULL.
-    pub fn iter(&self) -> impl Iterator<Item = impl Iterator<Item = Option<&[u8]>>> {
+    pub fn iter(&self) -> impl Iterator<Item = impl Iterator<Item = Option<&[u8]>> + Clone> {
         let mut begin = 0;
         self.cells.chunks_exact(self.columns.max(1)).map(move |cells| {
             let first = begin;

@@ -11,12 +11,17 @@ use crate::troubles::{Task, Unit};
 use tidewaiter_engine::capabilities::{Clock, HasQueue, HasState};
 use tidewaiter_engine::ports::{Message, News, RunLedger};
 use tidewaiter_engine::process::Tried;
-use tidewaiter_engine::{Error, Result, digest, intake, process, reconcile, report, sequence, watch};
+use tidewaiter_engine::{Error, Result, digest, fetch, intake, process, reconcile, report, sequence, watch};
 
 impl Runner {
     /// Handles the next message that is due; false if there is none.
     pub(super) async fn handle_next(&mut self) -> bool {
         let Some(message) = self.local.queue().next(self.local.now()) else { return false };
+        if let Message::Fetch { .. } = message {
+            // What is due of queries is found in the state, and read beside everything else.
+            self.look_for_queries_now();
+            return true;
+        }
         let repository = self.repository_of(&message).await;
         let known = self.unit_of(&message, repository.as_ref());
         if let Some(unit) = &known
@@ -71,9 +76,9 @@ impl Runner {
     /// The one repository that a message is about. None if it is about more, or if that cannot be looked up.
     async fn repository_of(&self, message: &Message) -> Option<Repository> {
         match message {
-            Message::Sequence { repository, .. } | Message::Digest { repository, .. } => {
-                Some(repository.clone())
-            }
+            Message::Sequence { repository, .. }
+            | Message::Digest { repository, .. }
+            | Message::Fetch { repository, .. } => Some(repository.clone()),
             Message::Missed { dropped } => Some(dropped.repository.clone()),
             Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
                 Some(self.local.state().run(*import).await.ok()??.repository)
@@ -119,6 +124,7 @@ fn of_itself(message: &Message) -> Unit {
         Message::Report { import } => Unit::Mail(import.to_string()),
         Message::Digest { repository, digest } => Unit::Mail(format!("{repository} {digest}")),
         Message::Notice { notice } => Unit::Mail(notice.key()),
+        Message::Fetch { repository, .. } => Unit::Queries(repository.clone()),
     }
 }
 
@@ -131,6 +137,7 @@ fn describe(message: &Message) -> String {
         Message::Notice { notice } => format!("the mail {:?}", Subject.render(notice)),
         Message::TakeIn { import } => format!("registering import {import}"),
         Message::Missed { dropped } => format!("registering import {}", dropped.import),
+        Message::Fetch { repository, entry } => format!("reading the query {entry} of {repository}"),
     }
 }
 
@@ -143,5 +150,6 @@ async fn handle(local: &Local, message: Message) -> Result<()> {
         Message::Notice { notice } => watch::tell(local, &notice).await,
         Message::TakeIn { import } => reconcile::resume_by_id(local, import).await,
         Message::Missed { dropped } => intake::intake(local, &dropped).await,
+        Message::Fetch { repository, entry } => fetch::fetch(local, &repository, &entry).await.map(|_| ()),
     }
 }

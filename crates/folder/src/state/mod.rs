@@ -6,6 +6,7 @@ mod configs;
 mod groups;
 mod marks;
 mod outbox;
+mod queries;
 mod read;
 mod register;
 mod runs;

@@ -154,4 +154,16 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE record_databases ADD COLUMN engine TEXT NOT NULL DEFAULT 'sqlite';
     ",
+    // Where queries go on.
+    "
+    CREATE TABLE queries (
+        repository TEXT NOT NULL,
+        -- Universe, scope and subsection.
+        entry TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        -- The state as JSON.
+        document TEXT NOT NULL,
+        PRIMARY KEY (repository, entry)
+    ) WITHOUT ROWID;
+    ",
 ];

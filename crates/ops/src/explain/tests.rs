@@ -51,6 +51,7 @@ fn import(kind: Kind, progress: Progress) -> ImportRun {
         file: FILE.to_owned(),
         source: Source { key: format!("waiting/partner/{ID}/{FILE}"), version: None },
         archive: None,
+        fetched: None,
         bytes: 2_048,
         arrived: "2026-01-01T10:00:00Z".parse().unwrap(),
         kind,

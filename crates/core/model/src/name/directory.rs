@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::error::{NameError, NameFault};
 use super::pattern::{FilePattern, Steps, TooMuch};
@@ -15,7 +16,7 @@ use crate::mistake::Mistake;
 const MOST_STEPS: Steps = Steps(1_000_000);
 
 /// One configured import: what a configuration defines, and what a data file names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Entry {
     /// The tenant.
     pub universe: String,

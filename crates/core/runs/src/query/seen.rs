@@ -75,8 +75,11 @@ impl<'de> Deserialize<'de> for SeenRows {
         use serde::de::Error;
         let text = String::deserialize(deserializer)?;
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let bytes: Option<Vec<u8>> =
-            text.as_bytes().chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect();
+        let bytes: Option<Vec<u8>> = text
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?))
+            .collect();
         let bytes = bytes.filter(|bytes| bytes.len() % BYTES == 0);
         let bytes = bytes.ok_or_else(|| D::Error::custom("the hashes of rows are damaged"))?;
         Ok(Self::new(bytes.as_chunks::<BYTES>().0.to_vec()))

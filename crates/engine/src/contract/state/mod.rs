@@ -75,6 +75,7 @@ fn data(place: &str, n: u32, kind: Kind) -> ImportRun {
         source: Source { key: format!("waiting/{n}"), version: None },
         file,
         archive: None,
+        fetched: None,
         bytes: 1,
         arrived: at(n),
         kind,

@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 
 use tidewaiter::config::DialectOptions;
-use tidewaiter::config::dialect::{DateFormat, Escape, SkipLines};
+use tidewaiter::config::dialect::SkipLines;
 use tidewaiter_sheet::{Date, Form, Time, Value};
 
-/// The byte order mark of UTF-8. It counts more than the encoding that the import says.
-const MARK: &[u8] = b"\xef\xbb\xbf";
+use crate::written::WrittenForm;
 
 /// How the records of a sheet are written.
 #[derive(Debug, Clone)]
@@ -15,13 +14,7 @@ pub struct SheetForm {
     pub(super) sheet: Option<String>,
     /// The row that tells the width of records; None if it has to be found.
     pub(super) header_row: Option<u32>,
-    delimiter: String,
-    quote: Option<char>,
-    escape: Option<char>,
-    decimal: char,
-    dates: Vec<DateFormat>,
-    truths: Option<[String; 2]>,
-    is_marked: bool,
+    written: WrittenForm,
 }
 
 impl SheetForm {
@@ -33,26 +26,15 @@ impl SheetForm {
                 Some(u32::try_from(lines).unwrap_or(0) + u32::from(options.header.lines.max(1)))
             }
         };
-        let truths = options.true_values.first().zip(options.false_values.first());
-        Self {
-            sheet: options.sheet.clone(),
-            header_row,
-            delimiter: options.delimiter.as_str().to_owned(),
-            quote: options.quote.get(),
-            escape: options.escape.map(Escape::get),
-            decimal: options.decimal.get(),
-            dates: options.date_formats.clone(),
-            truths: truths.map(|(yes, no)| [no.clone(), yes.clone()]),
-            is_marked: options.encoding.is_other_than_utf8(),
-        }
+        Self { sheet: options.sheet.clone(), header_row, written: WrittenForm::of(options) }
     }
 
     /// What the file begins with.
     pub(super) fn mark(&self) -> &'static [u8] {
-        if self.is_marked { MARK } else { b"" }
+        self.written.mark()
     }
 
-    /// A day in the form of the import, or by ISO 8601.
+    /// A day in the form of the import. None if there is no such day, or the import has no form for it.
     fn date(&self, date: Date, time: Option<Time>) -> Option<String> {
         let day = jiff::civil::Date::new(
             i16::try_from(date.year).ok()?,
@@ -71,32 +53,21 @@ impl SheetForm {
                 .ok()?,
             ),
         };
-        let day = day.ok()?;
-        self.dates.iter().find_map(|format| format.write(day, time))
-    }
-
-    fn needs_quotes(&self, text: &str) -> bool {
-        let is_special =
-            |c: char| matches!(c, '\r' | '\n') || Some(c) == self.quote || Some(c) == self.escape;
-        text.contains(&*self.delimiter) || text.contains(is_special)
+        self.written.day(day.ok()?, time)
     }
 }
 
 impl Form for SheetForm {
     fn delimiter(&self) -> &str {
-        &self.delimiter
+        self.written.delimiter()
     }
 
     fn value(&self, value: &Value<'_>, text: &mut String) {
         let own = match value {
-            Value::Number { text, .. } if self.decimal != '.' => {
-                Some(text.replace('.', &self.decimal.to_string()))
-            }
+            Value::Number { text, .. } => self.written.number(text),
             Value::Date(date) => self.date(*date, None),
             Value::DateTime(date, time) => self.date(*date, Some(*time)),
-            Value::Bool(value) => {
-                self.truths.as_ref().and_then(|truths| truths.get(usize::from(*value)).cloned())
-            }
+            Value::Bool(value) => self.written.truth(*value).map(ToOwned::to_owned),
             _ => None,
         };
         match own {
@@ -106,21 +77,7 @@ impl Form for SheetForm {
     }
 
     fn field(&self, text: &str, record: &mut Vec<u8>) {
-        if !self.needs_quotes(text) {
-            return record.extend_from_slice(text.as_bytes());
-        }
-        let mut push = |c: char| record.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        self.quote.into_iter().for_each(&mut push);
-        for c in text.chars() {
-            let is_meant = Some(c) == self.quote || Some(c) == self.escape;
-            // Without quotes, the escape is all that keeps a delimiter in its field.
-            let is_bare = self.quote.is_none() && (self.delimiter.contains(c) || matches!(c, '\r' | '\n'));
-            if is_meant || is_bare {
-                self.escape.or(self.quote).into_iter().for_each(&mut push);
-            }
-            push(c);
-        }
-        self.quote.into_iter().for_each(&mut push);
+        self.written.field(text, record);
     }
 }
 

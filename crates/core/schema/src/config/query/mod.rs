@@ -28,7 +28,7 @@ use super::fields::{Fields, wrong_format};
 use crate::bounds;
 
 /// What the author writes where the read goes on.
-pub const LAST_ITEM: &str = "{lastItem}";
+pub(super) const LAST_ITEM: &str = "{lastItem}";
 
 /// Where an import gets its rows from, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -103,6 +103,24 @@ impl QueryOptions {
         Some(query)
     }
 
+    /// How many rows the SQL takes at most, if it says so by a number behind LIMIT, TOP, or FETCH FIRST.
+    ///
+    /// It is read from the words alone. It only tells whether there may be more rows behind those of an answer.
+    pub fn limit(&self) -> Option<u64> {
+        let mut words =
+            self.sql.0.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
+        let (mut limit, mut before) = (None, "");
+        while let Some(word) = words.next() {
+            let is_limit =
+                ["limit", "top", "first", "next"].iter().any(|name| before.eq_ignore_ascii_case(name));
+            if is_limit && let Ok(number) = word.parse() {
+                limit = Some(number);
+            }
+            before = word;
+        }
+        limit
+    }
+
     /// What does not go together: where, what is wrong, and what to do.
     fn contradictions(&self) -> Vec<(&'static str, &'static str, &'static str)> {
         let mut found = Vec::new();
@@ -143,7 +161,8 @@ impl QueryOptions {
         ];
         for (option, is_stated) in written {
             if is_stated {
-                let message = "the files of a query have one line with the names of its columns, and then its rows";
+                let message =
+                    "the files of a query have one line with the names of its columns, and then its rows";
                 let hint = "remove this option, or make two imports of it";
                 fields.mistakes.push(Mistake::new(fields.at(option), message).with_hint(hint));
             }

@@ -1,0 +1,239 @@
+//! Follows the column of the last item through an answer, and leaves out what was imported before.
+//!
+//! It holds the query to what it promises: rows come in the order of the column, none before `{lastItem}`, and no value
+//! comes twice where the configuration says that values are unique. What breaks the promise fails the read, since it would
+//! lead to rows that are skipped or imported twice.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use tidewaiter::config::{LastItemOptions, Missing};
+use tidewaiter::item::{Lag, LastItem};
+use tidewaiter::name::did_you_mean;
+use tidewaiter::run::{MOST_SEEN, RowHash, SeenRows};
+
+use crate::ports::{Fault, Form, Position, SourceColumn, SourceError};
+
+/// Follows the column of the last item.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    options: &'a LastItemOptions,
+    /// Which column it is.
+    at: usize,
+    form: Form,
+    /// What the query was asked to begin behind, if it can be compared with the values.
+    begin: Option<String>,
+    /// The greatest value so far.
+    last: Option<String>,
+    /// The position before the read.
+    before: Position,
+    /// Rows that were imported before, and have not come again yet.
+    seen: SeenRows,
+    /// Rows that may come again: those of the last value, or those that the lag reaches.
+    window: VecDeque<(String, RowHash)>,
+    rows: u64,
+    left_out: u64,
+}
+
+fn unfit(column: &str) -> SourceError {
+    SourceError::new(Fault::Query, format!("the lag does not fit column `{column}` of the last item"))
+        .with_hint(
+            "a lag is a number for whole numbers, and a time such as \"10 minutes\" for dates and times",
+        )
+}
+
+impl<'a> Cursor<'a> {
+    /// What a query is asked with: the last item, or the start that the configuration names, minus the lag.
+    ///
+    /// # Errors
+    /// The lag does not fit the type of the column.
+    pub fn begin(options: &LastItemOptions, position: &Position) -> Result<LastItem, SourceError> {
+        let Some(last) = &position.last else { return Ok(options.start.clone()) };
+        let Some(lag) = options.lag else { return Ok(last.clone()) };
+        lag.before(last).ok_or_else(|| unfit(&options.column))
+    }
+
+    /// Begins to follow an answer with these columns, that was asked for from `begin` on.
+    ///
+    /// # Errors
+    /// The answer does not have the column, or it is of another type than before.
+    pub fn new(
+        options: &'a LastItemOptions,
+        position: Position,
+        begin: &LastItem,
+        columns: &[SourceColumn],
+    ) -> Result<Self, SourceError> {
+        let name = &options.column;
+        let Some(at) = columns.iter().position(|column| column.name == *name) else {
+            let hint = did_you_mean(name, columns.iter().map(|column| column.name.as_str()));
+            let error = SourceError::new(
+                Fault::Query,
+                format!("the answer has no column `{name}`, in which the last item is"),
+            );
+            return Err(error.with_hint(
+                hint.unwrap_or_else(|| "select it, or name another column in `last_item`".to_owned()),
+            ));
+        };
+        let form = columns.get(at).map_or(Form::Text, |column| column.form);
+        if let Some(last) = &position.last
+            && last.form != form
+        {
+            let message = format!("column `{name}` of the last item has another type than before");
+            return Err(SourceError::new(Fault::Query, message).with_hint(
+                "set where the next read begins: `tidewaiter query set`, or `tidewaiter query reset`",
+            ));
+        }
+        if options.lag.is_some_and(|lag| !lag.fits(form)) {
+            return Err(unfit(name));
+        }
+        let begin = (begin.form == form).then(|| begin.text.clone());
+        let (seen, before) = (position.seen.clone(), position);
+        Ok(Self {
+            options,
+            at,
+            form,
+            begin,
+            last: None,
+            before,
+            seen,
+            window: VecDeque::new(),
+            rows: 0,
+            left_out: 0,
+        })
+    }
+
+    /// Looks at a row. False if it is left out.
+    ///
+    /// # Errors
+    /// The row breaks what the query promises.
+    pub fn take<'r>(
+        &mut self,
+        row: impl Iterator<Item = Option<&'r [u8]>> + Clone,
+    ) -> Result<bool, SourceError> {
+        self.rows += 1;
+        let Some(value) = row.clone().nth(self.at).flatten() else { return self.without_value() };
+        let value = std::str::from_utf8(value).map_err(|_| self.unordered())?;
+        self.check_order(value)?;
+        let is_new = self.last.as_deref() != Some(value);
+        if is_new {
+            self.last = Some(value.to_owned());
+        }
+        if self.options.unique && self.options.lag.is_none() {
+            return Ok(true);
+        }
+        if is_new && self.options.lag.is_none() {
+            self.window.clear();
+        }
+        let hash = SeenRows::hash(row);
+        self.window.push_back((value.to_owned(), hash));
+        if self.window.len() > 2 * MOST_SEEN {
+            self.cut_window()?;
+        }
+        let is_seen = self.seen.take(&hash);
+        self.left_out += u64::from(is_seen);
+        Ok(!is_seen)
+    }
+
+    /// How many rows were left out.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Where the next read begins.
+    ///
+    /// # Errors
+    /// Too many rows come again, or an answer that the SQL limits has nothing but rows that were imported before.
+    pub fn end(mut self, limit: Option<u64>) -> Result<(Position, u64), SourceError> {
+        let column = &self.options.column;
+        if self.rows > 0 && self.left_out == self.rows && limit.is_some_and(|limit| self.rows >= limit) {
+            let message = format!(
+                "all {} rows of the answer were imported before, and there may be more behind them",
+                self.rows
+            );
+            let hint = format!("let LIMIT be greater than the number of rows that have the same `{column}`");
+            return Err(SourceError::new(Fault::Query, message).with_hint(hint));
+        }
+        self.cut_window()?;
+        let Some(last) = self.last else { return Ok((self.before, self.left_out)) };
+        let seen = SeenRows::new(self.window.into_iter().map(|(_, hash)| hash).collect());
+        let last = LastItem { text: last, form: self.form };
+        Ok((Position { column: Some(column.clone()), last: Some(last), seen }, self.left_out))
+    }
+
+    fn without_value(&mut self) -> Result<bool, SourceError> {
+        match self.options.missing {
+            Missing::Import => Ok(true),
+            Missing::Skip => {
+                self.left_out += 1;
+                Ok(false)
+            }
+            Missing::Refuse => {
+                let message =
+                    format!("a row has no value in column `{}` of the last item", self.options.column);
+                Err(SourceError::new(Fault::Query, message).with_hint(
+                    "leave such rows out by the SQL, or say in `last_item` what becomes of them: \"missing\": \"skip\" or \"import\"",
+                ))
+            }
+        }
+    }
+
+    fn check_order(&self, value: &str) -> Result<(), SourceError> {
+        let column = &self.options.column;
+        let fails =
+            |message: String, hint: String| Err(SourceError::new(Fault::Query, message).with_hint(hint));
+        if let Some(last) = &self.last {
+            match self.form.compare(value, last).map_err(|_| self.unordered())? {
+                Some(Ordering::Less) => {
+                    let message = format!("the rows do not come in the order of `{column}`");
+                    return fails(message, format!("write ORDER BY {column}"));
+                }
+                order if self.options.unique && (order == Some(Ordering::Equal) || value == last) => {
+                    let message = format!(
+                        "several rows have the same `{column}`, and `last_item` says that it is unique"
+                    );
+                    let hint =
+                        "say \"unique\": false in `last_item`, and compare with >= {lastItem}".to_owned();
+                    return fails(message, hint);
+                }
+                _ => {}
+            }
+        } else if let Some(begin) = &self.begin {
+            let order = self.form.compare(value, begin).map_err(|_| self.unordered())?;
+            let comes_again = !self.options.unique || self.options.lag.is_some();
+            let is_before = order == Some(Ordering::Less) || (order == Some(Ordering::Equal) && !comes_again);
+            if is_before {
+                let message = format!("the answer has a row from before {{lastItem}} in `{column}`");
+                return fails(message, format!("the SQL has to leave it out: WHERE {column} > {{lastItem}}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn unordered(&self) -> SourceError {
+        let message =
+            format!("a value of column `{}` of the last item has no place in its order", self.options.column);
+        SourceError::new(Fault::Query, message)
+            .with_hint("leave such rows out by the SQL (infinity, NaN, dates before Christ)")
+    }
+
+    /// Removes what does not come again from the window.
+    fn cut_window(&mut self) -> Result<(), SourceError> {
+        if let (Some(lag), Some(last)) = (self.options.lag, &self.last) {
+            let last = LastItem { text: last.clone(), form: self.form };
+            let from = Lag::before(lag, &last);
+            let comes_again = |value: &str| {
+                from.as_ref().is_none_or(|from| {
+                    self.form.compare(value, &from.text).is_ok_and(|order| order != Some(Ordering::Less))
+                })
+            };
+            let cut = self.window.iter().take_while(|(value, _)| !comes_again(value)).count();
+            self.window.drain(..cut);
+        }
+        if self.window.len() > MOST_SEEN {
+            let message = format!("more than {MOST_SEEN} rows would come again with the next read");
+            return Err(SourceError::new(Fault::Query, message)
+                .with_hint("use a shorter lag, or a column whose values are not shared by so many rows"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,305 @@
+//! One read: rows stream into a file, which is registered in the step that moves `{lastItem}`.
+
+use bytes::Bytes;
+use tidewaiter::config::{Active, ImportOptions, QueryOptions, Repeat};
+use tidewaiter::id::{Timestamp, day_of};
+use tidewaiter::item::LastItem;
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::name::Entry;
+
+use super::{Cursor, Fetch, Fetches, RowForm, columns, trouble};
+use crate::capabilities::{HasConnections, HasObjects};
+use crate::ports::{
+    Answered, ConnectionError, Connections, DataSource, Fault, Fetched, ImportRun, Message, News, Objects,
+    Observation, Phase, Position, Progress, Query, QueryState, QueryStates, Queue, Reading, RowBatch,
+    SourceColumn, SourceError, SourceRows, Upload,
+};
+use crate::register::data_kind;
+use crate::{Error, Result};
+
+/// How much is handed to the object store at once.
+const PIECE: usize = 1 << 20;
+
+/// What is read.
+pub(super) struct Work<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) entry: &'a Entry,
+    pub(super) active: &'a Active,
+    pub(super) options: &'a ImportOptions,
+    pub(super) query: &'a QueryOptions,
+    /// True if the read was begun before: a process that was stopped may have left its file.
+    pub(super) is_again: bool,
+}
+
+/// Why a read ended early.
+enum Stopped {
+    /// The database cannot be read, or not as the configuration promises.
+    Source(SourceError),
+    /// Something of ours failed.
+    Ours(Error),
+}
+
+impl From<SourceError> for Stopped {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl From<ConnectionError> for Stopped {
+    fn from(error: ConnectionError) -> Self {
+        Self::Source(match error {
+            ConnectionError::Unknown(message) => SourceError::new(Fault::Operator, message),
+            ConnectionError::Unusable(error) => error,
+        })
+    }
+}
+
+/// The rows of an answer in a file.
+struct Written {
+    /// How many bytes; 0 if there is no file, since there were no new rows.
+    bytes: u64,
+    rows: u64,
+    left_out: u64,
+    /// True if the time of this process was up before the last row.
+    is_cut: bool,
+    position: Position,
+    columns: Vec<SourceColumn>,
+}
+
+/// Reads what is claimed in a state of this version.
+pub(super) async fn read<D: Fetches>(
+    deployment: &D,
+    work: &Work<'_>,
+    mut state: QueryState,
+    version: u64,
+) -> Result<Fetch> {
+    let Phase::Reading(reading) = state.phase.clone() else { return Ok(Fetch::Idle) };
+    let begun = deployment.now();
+    let file = file_name(work.entry, &reading);
+    let key = Key::fetched(work.repository, reading.run, &file);
+    let written = write(deployment, work, &state.position, &key, &file).await;
+    let millis = millis_since(begun, deployment.now());
+    let put = async |state: &QueryState| {
+        deployment.queries().put_query(work.repository, work.entry, state, version).await
+    };
+    let has_file = matches!(&written, Ok(written) if written.bytes > 0);
+    if work.is_again && !has_file {
+        deployment.objects().discard(&key).await?;
+    }
+    let written = match written {
+        Ok(written) => written,
+        Err(Stopped::Ours(error)) => return Err(error),
+        Err(Stopped::Source(error)) => {
+            tracing::warn!(repository = %work.repository, connection = work.query.connection, %error, "the query cannot be read");
+            state.fail(trouble(&error), error.is_transient(), deployment.now(), millis);
+            return Ok(if put(&state).await? { Fetch::Failed } else { Fetch::Idle });
+        }
+    };
+    let moved = written.position.last != state.position.last;
+    let changes = columns::changes(&state.columns, &written.columns);
+    let goes_on = moved && (written.is_cut || work.query.repeat == Repeat::UntilEmpty);
+    let answered = Answered {
+        rows: written.rows,
+        left_out: written.left_out,
+        millis,
+        goes_on,
+        position: written.position,
+        columns: columns::kept(&written.columns),
+    };
+    if written.bytes == 0 {
+        state.finish_empty(answered);
+        return Ok(if put(&state).await? { Fetch::Nothing } else { Fetch::Idle });
+    }
+    let fetched = Fetched {
+        connection: work.query.connection.clone(),
+        rows: written.rows,
+        left_out: written.left_out,
+        millis,
+        changes,
+    };
+    let run = run_of(deployment, work, &reading, file, &key, written.bytes, fetched)?;
+    state.register(answered);
+    if !deployment.queries().register_fetched(&run, work.entry, &state, version).await? {
+        return Ok(Fetch::Idle);
+    }
+    tracing::debug!(repository = %work.repository, import = %run.id, bytes = run.bytes, "a query made a file");
+    if let crate::ports::Kind::Data { settle_seconds, .. } = run.kind {
+        let news = News::Arrived { settle_seconds };
+        deployment.queue().send(Message::news(work.repository, news), None).await?;
+    }
+    Ok(Fetch::Registered)
+}
+
+/// `<universe>_<scope>_<name>_<yyyymmdd>_<hhmmss>.csv`, with the number of the part behind the time from the second on.
+fn file_name(entry: &Entry, reading: &Reading) -> String {
+    let Entry { universe, scope, subsection } = entry;
+    let at = reading.at.strftime("%Y%m%d_%H%M%S");
+    match reading.part {
+        1 => format!("{universe}_{scope}_{subsection}_{at}.csv"),
+        part => format!("{universe}_{scope}_{subsection}_{at}-{part}.csv"),
+    }
+}
+
+fn millis_since(begun: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.duration_since(begun).as_millis()).unwrap_or_default()
+}
+
+/// The run of a file that was read.
+fn run_of<D: Fetches>(
+    deployment: &D,
+    work: &Work<'_>,
+    reading: &Reading,
+    file: String,
+    key: &Key,
+    bytes: u64,
+    fetched: Fetched,
+) -> Result<ImportRun> {
+    let now = deployment.now();
+    let name = work.active.resolve(&file, day_of(now)).map_err(|error| Error::Task(error.to_string()))?;
+    Ok(ImportRun {
+        id: reading.run,
+        repository: work.repository.clone(),
+        kind: data_kind(deployment, work.active, name, None),
+        file,
+        source: deployment.objects().source(key),
+        archive: None,
+        bytes,
+        arrived: now,
+        fetched: Some(Box::new(fetched)),
+        progress: Progress::Registered,
+    })
+}
+
+/// Reads the answer into a file.
+async fn write<D: Fetches>(
+    deployment: &D,
+    work: &Work<'_>,
+    position: &Position,
+    key: &Key,
+    file: &str,
+) -> std::result::Result<Written, Stopped> {
+    let connections = deployment.connections();
+    let source = connections.connection(&work.query.connection, work.repository).await?;
+    let begin = begin(work.query, position)?;
+    let sql = work.query.sql.as_str().to_owned();
+    let mut answer = source.open(&Query { sql, last: begin.clone() }).await?;
+    let columns = answer.columns().to_vec();
+    let mut cursor = match (&work.query.last_item, &begin) {
+        (Some(options), Some(begin)) => Some(Cursor::new(options, position.clone(), begin, &columns)?),
+        _ => None,
+    };
+    let form = RowForm::of(&work.options.dialect);
+    let mut upload = None;
+    let (mut buffer, mut batch) = (Vec::with_capacity(PIECE + PIECE / 4), RowBatch::default());
+    let (mut bytes, mut rows, mut is_cut) = (0_u64, 0_u64, false);
+    form.header(&columns, &mut buffer);
+    while answer.next(&mut batch).await? {
+        for row in batch.iter() {
+            let is_new = cursor.as_mut().map_or(Ok(true), |cursor| cursor.take(row.clone()))?;
+            if is_new {
+                rows += 1;
+                form.row(&columns, row, &mut buffer);
+            }
+        }
+        if rows > 0 && buffer.len() >= PIECE {
+            let upload = match &mut upload {
+                Some(upload) => upload,
+                none => none.insert(deployment.objects().create(key).await?),
+            };
+            bytes += buffer.len() as u64;
+            upload.write(Bytes::copy_from_slice(&buffer)).await?;
+            buffer.clear();
+            deployment.observe(&Observation::Reading { file, rows });
+        }
+        if deployment.time_is_up() {
+            if rows == 0 || cursor.is_none() {
+                return Err(SourceError::new(
+                    Fault::Limit,
+                    "the answer is not read within the time of a function",
+                )
+                .with_hint("take it in parts: `last_item`, with ORDER BY and LIMIT in the SQL")
+                .into());
+            }
+            is_cut = true;
+            break;
+        }
+    }
+    drop(answer);
+    let unmoved = (position.clone(), 0);
+    let limit = work.query.limit().filter(|_| !is_cut);
+    let (position, left_out) = cursor.map_or(Ok(unmoved), |cursor| cursor.end(limit))?;
+    if rows > 0 {
+        let mut upload = match upload {
+            Some(upload) => upload,
+            None => deployment.objects().create(key).await?,
+        };
+        bytes += buffer.len() as u64;
+        upload.write(Bytes::from(buffer)).await?;
+        upload.finish().await?;
+    }
+    Ok(Written { bytes, rows, left_out, is_cut, position, columns })
+}
+
+fn begin(query: &QueryOptions, position: &Position) -> std::result::Result<Option<LastItem>, SourceError> {
+    query.last_item.as_ref().map(|options| Cursor::begin(options, position)).transpose()
+}
+
+/// The first rows of an answer, as the file of the import would hold them.
+#[derive(Debug)]
+pub struct Preview {
+    /// The columns of the answer.
+    pub columns: Vec<SourceColumn>,
+    /// The rows as texts; None is NULL.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// The file, with its header.
+    pub file: Vec<u8>,
+    /// The rows that would be left out, because they were imported before.
+    pub left_out: u64,
+}
+
+/// Reads the first rows of what the next read of a query would have, and changes nothing.
+///
+/// # Errors
+/// Why the query cannot be read.
+pub async fn preview<D: HasConnections + HasObjects>(
+    deployment: &D,
+    repository: &Repository,
+    options: &ImportOptions,
+    query: &QueryOptions,
+    position: &Position,
+    most: usize,
+) -> std::result::Result<Preview, SourceError> {
+    let source = deployment.connections().connection(&query.connection, repository).await;
+    let source = source.map_err(|error| match Stopped::from(error) {
+        Stopped::Source(error) => error,
+        Stopped::Ours(error) => SourceError::new(Fault::Passing, error.to_string()),
+    })?;
+    let begin = begin(query, position)?;
+    let mut answer = source.open(&Query { sql: query.sql.as_str().to_owned(), last: begin.clone() }).await?;
+    let columns = answer.columns().to_vec();
+    let mut cursor = match (&query.last_item, &begin) {
+        (Some(options), Some(begin)) => Some(Cursor::new(options, position.clone(), begin, &columns)?),
+        _ => None,
+    };
+    let form = RowForm::of(&options.dialect);
+    let (mut file, mut rows, mut batch) = (Vec::new(), Vec::new(), RowBatch::default());
+    form.header(&columns, &mut file);
+    while rows.len() < most && answer.next(&mut batch).await? {
+        for row in batch.iter() {
+            let is_new = cursor.as_mut().map_or(Ok(true), |cursor| cursor.take(row.clone()))?;
+            if is_new && rows.len() < most {
+                form.row(&columns, row.clone(), &mut file);
+                let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+                rows.push(row.map(|value| value.map(text)).collect());
+            }
+        }
+    }
+    let left_out = cursor.as_ref().map_or(0, Cursor::left_out);
+    Ok(Preview { columns, rows, file, left_out })
+}
