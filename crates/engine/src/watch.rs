@@ -1,7 +1,9 @@
-//! Watches over what does not happen: groups that stay incomplete, and files that do not come.
+//! Watches over what does not happen: groups that stay incomplete, files that do not come, queries that cannot be read.
 //!
 //! A reconciliation looks at each repository, as its configuration asks. It sends a message for each finding, and the
 //! function that mails it marks that in the state, so that people get it once.
+
+mod unread;
 
 use jiff::SignedDuration;
 use mail_builder::MessageBuilder;
@@ -13,7 +15,8 @@ use tidewaiter::notice::{Expectation, Notice, What};
 use tidewaiter::render::{Html, Renderer, Subject, Text};
 
 use crate::capabilities::{
-    Clock, HasConfigCache, HasGroups, HasMailer, HasMarks, HasObjects, HasQueue, HasRuns, trait_alias,
+    Clock, HasConfigCache, HasGroups, HasMailer, HasMarks, HasObjects, HasQueries, HasQueue, HasRuns,
+    trait_alias,
 };
 use crate::ports::{
     GroupQueue, HistoryFilter, ImportRun, Kind, Mail, Mailer, Marks, Message, News, Queue, RunLedger,
@@ -24,7 +27,7 @@ use crate::{Error, Result, conclude, configs, report};
 trait_alias! {
     /// What watching over a repository needs.
     pub trait WatchesOver =
-        HasObjects + HasRuns + HasGroups + HasConfigCache + HasMarks + HasQueue + Clock
+        HasObjects + HasRuns + HasGroups + HasQueries + HasConfigCache + HasMarks + HasQueue + Clock
 }
 
 /// How many arrivals are looked at to find one of an import.
@@ -37,6 +40,7 @@ pub(crate) async fn watch_over<D: WatchesOver>(deployment: &D, repository: &Repo
     let now = deployment.now();
     let mut due = waiting(deployment, repository, &active, now).await?;
     due.extend(expected(deployment, repository, &active, now).await?);
+    due.extend(unread::notices(deployment, repository, &active, now).await?);
     for notice in due {
         if deployment.marks().get(&notice.key()).await?.is_none() {
             deployment.queue().send(Message::Notice { notice }, None).await?;
@@ -68,15 +72,19 @@ pub async fn tell<D: HasObjects + HasConfigCache + HasMarks + HasMailer + Clock>
     deployment.marks().put_if_absent(&key, deployment.now()).await.map(|_| ())
 }
 
-/// Those who get alerts: of the repository, or of the import that waits for a file.
+/// Those who get alerts: of the repository, or of the import that waits for a file or cannot be read.
 fn audience(active: &Active, what: &What) -> Vec<String> {
-    let alerts = match what {
-        What::Waiting { .. } => Some(&active.settings().alert_recipients),
-        What::Missed(expected) | What::Came { expected, .. } => active
-            .config(&expected.universe)
-            .and_then(|config| config.subsection(&expected.scope, &expected.subsection))
-            .map(|options| &options.alert_recipients),
+    let (universe, scope, subsection) = match what {
+        What::Waiting { .. } => return conclude::addresses(&active.settings().alert_recipients),
+        What::Missed(expected) | What::Came { expected, .. } => {
+            (&expected.universe, &expected.scope, &expected.subsection)
+        }
+        What::Unread(unread) | What::ReadAgain { unread, .. } => {
+            (&unread.universe, &unread.scope, &unread.subsection)
+        }
     };
+    let options = active.config(universe).and_then(|config| config.subsection(scope, subsection));
+    let alerts = options.map(|options| &options.alert_recipients);
     conclude::addresses(alerts.map(Vec::as_slice).unwrap_or_default())
 }
 

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tidewaiter::config::{CONFIGURATION_BYTES, Config, ImportOptions, Settings};
+use tidewaiter::config::{CONFIGURATION_BYTES, Config, ImportOptions, QueryOptions, Schedule, Settings};
 use tidewaiter::finding::printable;
-use tidewaiter::id::ImportId;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{CONFIGURATION, Entry};
@@ -22,6 +22,8 @@ use tidewaiter_folder::Local;
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::{Error, Result};
 
+/// How many of the next times of a query are told.
+const NEXT: usize = 5;
 /// How many characters of an operator's name are kept.
 const OPERATOR: usize = 200;
 
@@ -67,25 +69,56 @@ pub struct ConfiguredImport {
     pub options: ImportOptions,
     /// What differs from the default, by option.
     pub changed: Map<String, Value>,
+    /// When its query is read, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Reads>,
 }
 
-/// Finds every mistake of a configuration, or what it configures. `file` is the name of the file that holds it.
-pub fn check(file: &str, universe: &str, document: &[u8]) -> Checked {
+/// When a query is read.
+#[derive(Debug, Serialize)]
+pub struct Reads {
+    /// The connection.
+    pub connection: String,
+    /// The schedule in words; none if it is read only when a person asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// The next five times, as a clock in the time zone of the schedule shows them.
+    pub next: Vec<String>,
+}
+
+impl Reads {
+    /// When a query is read from now on.
+    pub(crate) fn of(query: &QueryOptions, now: Timestamp) -> Self {
+        let next = query.schedule.iter().flat_map(|schedule| {
+            schedule.upcoming(now).take(NEXT).map(|occurrence| schedule.local(occurrence))
+        });
+        Self {
+            connection: query.connection.clone(),
+            next: next.collect(),
+            schedule: query.schedule.as_ref().map(Schedule::in_words),
+        }
+    }
+}
+
+/// Finds every mistake of a configuration, or what it configures. `file` is the name of the file that holds it; the next
+/// times of its queries are those after `now`.
+pub fn check(file: &str, universe: &str, document: &[u8], now: Timestamp) -> Checked {
     let (mistakes, configured) = match Config::parse(universe, document) {
-        Ok(config) => (Vec::new(), Some(configured(&config))),
+        Ok(config) => (Vec::new(), Some(configured(&config, now))),
         Err(mistakes) => (mistakes, None),
     };
     let (file, universe) = (file.to_owned(), universe.to_owned());
     Checked { file, universe, valid: configured.is_some(), mistakes, configured }
 }
 
-fn configured(config: &Config) -> Configured {
+fn configured(config: &Config, now: Timestamp) -> Configured {
     let import = |(entry, options): (Entry, &ImportOptions)| ConfiguredImport {
         scope: entry.scope.clone(),
         subsection: entry.subsection.clone(),
         files: names(&entry, options),
         options: options.clone(),
         changed: changed(options, &defaults(config.settings())),
+        reads: options.query.as_ref().map(|query| Reads::of(query, now)),
     };
     Configured {
         imports: config.entries().map(import).collect(),

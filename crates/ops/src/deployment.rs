@@ -13,7 +13,7 @@ use tidewaiter_engine::capabilities::{
     Clock, HasConfigCache, HasDecryptionKeys, HasObjects, HasRecords, HasState, Keys,
 };
 use tidewaiter_engine::ports::{
-    ConfigStore, DroppedObject, Exports, GroupQueue, KeyClaims, Outbox, RunLedger, Untaken,
+    ConfigStore, DroppedObject, Exports, GroupQueue, KeyClaims, Outbox, QueryStates, RunLedger, Untaken,
 };
 use tidewaiter_folder::{Local, Looked};
 
@@ -22,7 +22,7 @@ use crate::{Error, Location, Result, StackAddress};
 /// What is asked of a deployment beside the ports.
 pub(crate) trait Deployed:
     HasObjects
-    + HasState<State: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore>
+    + HasState<State: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore + QueryStates>
     + HasConfigCache
     + HasRecords<Records: Exports>
     + Clock

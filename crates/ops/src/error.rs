@@ -69,6 +69,34 @@ pub enum Error {
         /// Those that have an owner.
         known: Vec<String>,
     },
+    /// An import with a query that is asked for is not there.
+    #[error("no import with a query is called {name}{}", in_brackets(.hint.as_ref()))]
+    NoQuery {
+        /// The name that is asked for.
+        name: String,
+        /// What may be meant.
+        hint: Option<String>,
+    },
+    /// A query is read, or its file is imported just now.
+    #[error("{0} is in hand just now: it is read, or its file is imported. Try again when that is done")]
+    QueryBusy(String),
+    /// The last item of a query cannot be moved.
+    #[error("the last item of {import} cannot be moved: {why}")]
+    NoLastItem {
+        /// The import, as `universe.scope.name`.
+        import: String,
+        /// Why.
+        why: String,
+    },
+    /// A database cannot be read.
+    #[error(transparent)]
+    Source(tidewaiter_engine::ports::SourceError),
+    /// A configuration contradicts the others.
+    #[error("the configuration contradicts others: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Mistakes(Vec<tidewaiter::mistake::Mistake>),
+    /// Only a folder has what was asked for.
+    #[error("{0} is for folders: the database of a stack's connection is in the reach of its functions only")]
+    OnlyInFolders(&'static str),
     /// A file that left nothing to be corrected.
     #[error("{0} left no problem: all of it was imported, or there is nothing to correct")]
     NoProblem(String),
@@ -222,4 +250,8 @@ pub enum Error {
 
 fn known_ones(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; there are {}", known.join(", ")) }
+}
+
+fn in_brackets(hint: Option<&String>) -> String {
+    hint.map(|hint| format!(" ({hint})")).unwrap_or_default()
 }

@@ -20,6 +20,7 @@ mod location;
 mod lookup;
 pub mod preflight;
 pub mod problems;
+pub mod queries;
 pub mod records;
 pub mod replay;
 pub mod report;

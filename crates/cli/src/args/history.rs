@@ -17,6 +17,7 @@ Examples:
   tidewaiter history drop --since 2026-01-31 --sha256 9f86d081
   tidewaiter history drop --file contacts --format json | jq '.[].place'
   tidewaiter history s3://bucket/acme
+  tidewaiter history drop --import crm      the last reads of a query
 
 Shows the latest files, by when they arrived, the last one at the end. Files
 without an outcome are shown as waiting or as started. JSON is one array in the
@@ -31,6 +32,10 @@ pub struct HistoryArgs {
     /// Only files with this text in their name
     #[arg(long, value_name = "TEXT")]
     pub(crate) file: Option<String>,
+    /// The last reads of the query of this import, in place of files: rows, what was
+    /// imported and rejected, and where the read went on
+    #[arg(long, value_name = "QUERY", conflicts_with_all = ["file", "outcome", "sha256", "since"])]
+    pub(crate) import: Option<String>,
     /// Only files that ended like this
     #[arg(long, value_name = "OUTCOME", value_parser = outcome_parser())]
     pub(crate) outcome: Option<Outcome>,
@@ -40,9 +45,9 @@ pub struct HistoryArgs {
     /// Only files that arrived on this day (UTC) or later
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) since: Option<Date>,
-    /// At most so many, the latest ones
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub(crate) limit: usize,
+    /// At most so many, the latest ones: 50 files or 10 reads unless given
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

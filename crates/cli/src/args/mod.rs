@@ -6,6 +6,7 @@ mod config;
 mod dismiss;
 mod history;
 mod init;
+mod query;
 mod records;
 mod replay;
 mod report;
@@ -29,6 +30,7 @@ pub use self::config::{
 pub use self::dismiss::DismissArgs;
 pub use self::history::HistoryArgs;
 pub use self::init::InitArgs;
+pub use self::query::{QueryCommand, QueryMoveArgs, QueryPreviewArgs, QueryRunArgs, QueryStatusArgs};
 pub use self::records::RecordsArgs;
 pub use self::replay::{QueueName, ReplayArgs};
 pub use self::report::{ExplainArgs, ReportArgs};
@@ -122,6 +124,9 @@ pub enum Command {
     /// Check a configuration, activate one, or go back to an earlier one
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Show the queries of imports, try them, run them, and move where they go on
+    #[command(subcommand)]
+    Query(QueryCommand),
     /// Show whose universes are, and share them with other repositories
     #[command(subcommand)]
     Universe(UniverseCommand),
@@ -172,6 +177,14 @@ pub struct RunArgs {
     /// How to write what happens
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+impl RunArgs {
+    /// A run of the deployment in a folder, with its defaults.
+    pub(crate) fn of(dir: PathBuf, format: Format) -> Self {
+        let (quiet_for, patience) = (Duration::from_secs(1), Duration::from_secs(10));
+        Self { deployment: Deployment { dir }, quiet_for, patience, format }
+    }
 }
 
 /// Arguments of `watch`.

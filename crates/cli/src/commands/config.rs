@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use tidewaiter::config::json_schema;
+use tidewaiter::id::Timestamp;
 use tidewaiter::mistake::Mistake;
 use tidewaiter_ops::configurations::{self, Activation, Checked, Configured};
 use tidewaiter_ops::preflight::file_name;
@@ -59,7 +60,7 @@ pub fn schema(printer: &Printer) -> Result<Status> {
 pub fn check(args: ConfigCheckArgs, printer: &Printer) -> Result<Status> {
     let ConfigCheckArgs { document, format } = args;
     let Read { file, universe, content } = read(document)?;
-    let checked = configurations::check(&file, &universe, &content);
+    let checked = configurations::check(&file, &universe, &content, Timestamp::now());
     match (format, &checked.configured) {
         (Format::Json, _) => printer.json(&checked)?,
         (Format::Text, Some(configured)) => describe(&checked, configured, printer)?,
@@ -98,6 +99,13 @@ fn describe(checked: &Checked, configured: &Configured, printer: &Printer) -> Re
         let line = Line::from("  ").text(&import.files);
         let told = told(&import.changed);
         printer.line(if import.changed.is_empty() { line } else { line.styled(style::DIM, told) })?;
+        if let Some(reads) = &import.reads {
+            let schedule = reads.schedule.as_deref().unwrap_or("when it is asked for");
+            printer.line(format!("    reads connection {}: {schedule}", reads.connection))?;
+            for next in &reads.next {
+                printer.line(Line::from("      ").styled(style::DIM, next))?;
+            }
+        }
     }
     if !configured.changed_settings.is_empty() {
         printer.line(format!("  settings{}", told(&configured.changed_settings)))?;
@@ -109,6 +117,8 @@ fn describe(checked: &Checked, configured: &Configured, printer: &Printer) -> Re
 }
 
 fn told(changed: &Map<String, Value>) -> String {
-    let options: Vec<String> = changed.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    // A query has lines of its own.
+    let options = changed.iter().filter(|(name, _)| *name != "query");
+    let options: Vec<String> = options.map(|(name, value)| format!("{name} {value}")).collect();
     format!("  {}", options.join(", "))
 }

@@ -5,7 +5,7 @@ use tidewaiter_ops::day;
 use tidewaiter_ops::history::{Entry, Search, Stage, history};
 
 use super::events::word;
-use super::look;
+use super::{look, query};
 use crate::args::HistoryArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
@@ -13,13 +13,21 @@ use crate::table::{Align, Table};
 use crate::text::{left_alone, moment, number, shortened};
 use crate::{Result, Status};
 
+/// How many files are shown unless a number is given.
+const FILES: usize = 50;
+/// How many reads of a query are shown unless a number is given.
+const READS: usize = 10;
 /// How much of a name a row shows.
 const FILE_COLUMNS: usize = 64;
 
 /// Shows the latest files, the last one at the end. What they came to was told by their import: it is no
 /// finding of this command.
 pub async fn run(args: HistoryArgs, printer: &Printer) -> Result<Status> {
-    let HistoryArgs { deployment, repository, file, outcome, sha256, since, limit, format } = args;
+    let HistoryArgs { deployment, repository, file, import, outcome, sha256, since, limit, format } = args;
+    if let Some(name) = import {
+        return query::history(deployment, repository, &name, limit.unwrap_or(READS), format, printer).await;
+    }
+    let limit = limit.unwrap_or(FILES);
     let (deployment, repository) = look(&deployment.dir, repository).await?;
     let since = since.and_then(day::begin);
     let search = Search { repository, file, outcome, sha256, since, finished: None, limit };

@@ -8,6 +8,7 @@ pub mod dismiss;
 pub mod explain;
 pub mod history;
 pub mod init;
+pub mod query;
 pub mod records;
 pub mod replay;
 pub mod report;
@@ -27,7 +28,7 @@ use clap::CommandFactory;
 use tidewaiter::keys::Repository;
 use tidewaiter_ops::{Deployment, Location};
 
-use crate::args::{self, Cli, Command, ConfigCommand, UniverseCommand};
+use crate::args::{self, Cli, Command, ConfigCommand, QueryCommand, UniverseCommand};
 use crate::printer::Printer;
 use crate::{Error, Result, Status};
 
@@ -56,6 +57,11 @@ pub(crate) async fn run(command: Command, printer: &Printer, operator: &str) -> 
             Box::pin(versions::rollback(args, printer, operator)).await
         }
         Command::Config(ConfigCommand::Schema) => config::schema(printer),
+        Command::Query(QueryCommand::Status(args)) => query::status(args, printer).await,
+        Command::Query(QueryCommand::Preview(args)) => Box::pin(query::preview(args, printer)).await,
+        Command::Query(QueryCommand::Run(args)) => Box::pin(query::run(args, printer, operator)).await,
+        Command::Query(QueryCommand::Set(args)) => query::set(args, printer, operator).await,
+        Command::Query(QueryCommand::Reset(args)) => query::reset(args, printer, operator).await,
         Command::Universe(UniverseCommand::List(args)) => universe::list(args, printer).await,
         Command::Universe(UniverseCommand::Share(args)) => universe::share(args, true, printer).await,
         Command::Universe(UniverseCommand::Unshare(args)) => universe::share(args, false, printer).await,

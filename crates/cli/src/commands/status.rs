@@ -8,7 +8,7 @@ use tidewaiter_engine::ports::Untaken;
 use tidewaiter_ops::problems::OpenProblem;
 use tidewaiter_ops::status::{self, Item, NAMED, Queued, Standing, Work};
 
-use super::{look, waiting};
+use super::{look, query, waiting};
 use crate::args::StatusArgs;
 use crate::format::Format;
 use crate::printer::{Line, Printer, style};
@@ -53,7 +53,17 @@ fn tell_outside(outside: &status::Outside, printer: &Printer) -> Result<()> {
 
 fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
     let Standing {
-        repository, universes, running, unsettled, queued, waiting, dropped, problems, mails, ..
+        repository,
+        universes,
+        running,
+        unsettled,
+        queued,
+        waiting,
+        dropped,
+        problems,
+        queries,
+        mails,
+        ..
     } = standing;
     printer.line(Line::new().styled(style::BOLD, repository))?;
     if universes.is_empty() {
@@ -96,6 +106,9 @@ fn tell(standing: &Standing, now: Timestamp, printer: &Printer) -> Result<()> {
         }
     }
     tell_dropped(dropped, now, printer)?;
+    for query in queries {
+        printer.line(Line::from("  ").then(query::line(query, now)))?;
+    }
     tell_problems(problems, now, printer)?;
     mails::tell(mails, printer)?;
     if standing.is_idle() {

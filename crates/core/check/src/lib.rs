@@ -70,7 +70,7 @@ mod split;
 
 pub use apart::{Judge, Judged};
 pub use checker::Checker;
-pub use dialect::{Dialect, number};
+pub use dialect::{Dialect, column_of, number};
 pub use header::Header;
 pub use line::Line;
 pub use remarks::TextRemarks;

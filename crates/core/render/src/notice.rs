@@ -1,4 +1,5 @@
-//! What people are told that is about no file: a group that stays incomplete, a file that does not come.
+//! What people are told that is about no file: a group that stays incomplete, a file that does not come, a query that
+//! cannot be read.
 //!
 //! [`Text`](crate::Text) and [`Html`](crate::Html) say the same of a notice: both are made from `Told`.
 
@@ -51,6 +52,41 @@ pub enum What {
         /// When it came.
         at: Timestamp,
     },
+    /// A query cannot be read.
+    Unread(Unread),
+    /// It could be read again.
+    ReadAgain {
+        /// What was wrong.
+        unread: Unread,
+        /// When it was read.
+        at: Timestamp,
+    },
+}
+
+/// A query that cannot be read, by its import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// The universe.
+    pub universe: String,
+    /// The scope.
+    pub scope: String,
+    /// The subsection.
+    pub subsection: String,
+    /// The connection.
+    pub connection: String,
+    /// When the first read failed that no good one followed.
+    pub since: Timestamp,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Unread {
+    /// The import, as `universe.scope.name`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}.{}", self.universe, self.scope, self.subsection)
+    }
 }
 
 /// A file that is expected, by the import that takes it.
@@ -85,6 +121,10 @@ impl Notice {
             }
             What::Missed(expected) => format!("missed/{repository}/{}", expected.key()),
             What::Came { expected, .. } => format!("came/{repository}/{}", expected.key()),
+            What::Unread(unread) => format!("unread/{repository}/{}/{}", unread.name(), unread.since),
+            What::ReadAgain { unread, .. } => {
+                format!("read-again/{repository}/{}/{}", unread.name(), unread.since)
+            }
         }
     }
 
@@ -115,6 +155,24 @@ impl Notice {
                     ("Arrived", vec![at.to_string()]),
                     ("Expected", vec![format!("{} (deadline {})", expected.by, expected.deadline)]),
                 ],
+                hint: None,
+            },
+            What::Unread(unread) => Told {
+                word: "not read",
+                headline: format!("Query {} cannot be read", unread.name()),
+                sentence: format!("Query {} cannot be read: {}.", unread.name(), unread.message),
+                facts: vec![
+                    ("Connection", vec![unread.connection.clone()]),
+                    ("Since", vec![unread.since.to_string()]),
+                    ("Next notice", vec!["when it can be read again".to_owned()]),
+                ],
+                hint: unread.hint.clone(),
+            },
+            What::ReadAgain { unread, at } => Told {
+                word: "read again",
+                headline: format!("Query {} can be read again", unread.name()),
+                sentence: "What came in the meantime came with this read.".to_owned(),
+                facts: vec![("Read", vec![at.to_string()]), ("Not read since", vec![unread.since.to_string()])],
                 hint: None,
             },
         }

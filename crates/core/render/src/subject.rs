@@ -43,6 +43,10 @@ impl Renderer<Notice> for Subject {
             What::Came { expected, file, .. } => {
                 format!("[{repository}] {file} arrived late, expected {}", expected.by)
             }
+            What::Unread(unread) => format!("[{repository}] query {} cannot be read", unread.name()),
+            What::ReadAgain { unread, .. } => {
+                format!("[{repository}] query {} can be read again", unread.name())
+            }
         }
     }
 }

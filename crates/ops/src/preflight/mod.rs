@@ -18,6 +18,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use tidewaiter::config::Active;
 use tidewaiter::name::{DroppedName, is_tool_file};
 use tidewaiter_archive::Format as ArchiveFormat;
 use tidewaiter_engine::capabilities::Keys;
@@ -141,6 +142,16 @@ impl Checks {
         exam.read(reader, |done| observer.read(Phase::Checking, name, done, bytes))?;
         Ok(exam.finish(bytes))
     }
+}
+
+/// Checks the content of a file that is not there, by its name and the configurations that are active.
+pub(crate) fn check_content(active: &Active, file: &str, content: &[u8]) -> Result<Preflight> {
+    let advice = Advice { which_scope: "", whatever_the_name: "", encrypted: "" };
+    let checks = Checks::new(Judge::new(Some(active.clone()), None, None, advice)?, false);
+    let ruling = checks.judge.rule(file)?;
+    let mut reader = content;
+    let checked = checks.reader(file, ruling, &mut reader, content.len() as u64, &());
+    checked.map_err(|source| Error::Read { path: file.into(), source })
 }
 
 /// The last part of a path, whatever its characters.

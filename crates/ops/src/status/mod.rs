@@ -16,6 +16,7 @@ pub use self::mails::{Mails, TroubledMail, WaitingDigest};
 use crate::Result;
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::problems::{self, OpenProblem};
+use crate::queries::{self, QueryStatus};
 
 /// How many files of a queue are named.
 pub const NAMED: usize = 10;
@@ -59,6 +60,8 @@ pub struct Standing {
     pub at_work: Option<bool>,
     /// Refused files and rejected lines for which no corrected file was imported yet, the latest first.
     pub problems: Vec<OpenProblem>,
+    /// Its queries, without their last reads.
+    pub queries: Vec<QueryStatus>,
     /// Its mails.
     #[serde(flatten)]
     pub mails: Mails,
@@ -253,6 +256,7 @@ async fn standing(
         broken: configs::active(deployed, &repository).await.err().map(|error| error.to_string()),
         at_work,
         problems: problems::open(deployed, &repository).await?,
+        queries: queries::of(deployed, &repository, None, 0).await?,
         mails: Mails::find(deployed, &repository).await?,
         repository,
     })

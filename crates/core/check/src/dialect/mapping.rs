@@ -33,6 +33,14 @@ pub(crate) enum Meant {
     Unknown,
 }
 
+/// The column of a scope that a label means by the options of an import; None if it is not read.
+pub fn column_of<'a>(options: &DialectOptions, label: &str, scope: &'a Scope) -> Option<&'a str> {
+    match Mapping::of(options).look_up(label, scope) {
+        Meant::Column(column) => scope.columns().get(column).map(tidewaiter_schema::compile::Column::name),
+        Meant::Ignored | Meant::Unlisted | Meant::Unknown => None,
+    }
+}
+
 impl Mapping {
     pub(crate) fn of(options: &DialectOptions) -> Self {
         let is_loose = options.labels == Labels::Loose;

@@ -19,6 +19,7 @@ use tidewaiter_schema::config::dialect::LineBreaks;
 pub use cell_format::number;
 pub(crate) use cell_format::{CellFormat, Unreadable};
 pub(crate) use cutter::{Cells, Cutter, Openness};
+pub use mapping::column_of;
 pub(crate) use mapping::{Mapping, Meant};
 pub(crate) use trailer::{Fitting, Trailer};
 

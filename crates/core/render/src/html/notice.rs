@@ -25,8 +25,8 @@ impl Renderer<Notice> for Html {
             preview: sentence.clone(),
             colour: match notice.what {
                 What::Waiting { .. } => SOME,
-                What::Missed(_) => BAD,
-                What::Came { .. } => GOOD,
+                What::Missed(_) | What::Unread(_) => BAD,
+                What::Came { .. } | What::ReadAgain { .. } => GOOD,
             },
             word: word.to_owned(),
             headline,
