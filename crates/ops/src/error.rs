@@ -69,6 +69,14 @@ pub enum Error {
         /// Those that have an owner.
         known: Vec<String>,
     },
+    /// A connection that the operator did not define.
+    #[error("there is no connection {name}{}", known_ones(.known))]
+    NoConnection {
+        /// The one that is asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
     /// A file that left nothing to be corrected.
     #[error("{0} left no problem: all of it was imported, or there is nothing to correct")]
     NoProblem(String),
