@@ -5,6 +5,7 @@
 //! * [`golden`] compares what comes of deliveries with what was expected of them, case by case.
 //! * [`mod@reference`] says what an import means, a second time and plainly.
 //! * [`postgres`], [`mariadb`] and [`localstack`] start a server for the tests of a process.
+//! * [`tls`] puts TLS in front of a PostgreSQL.
 //! * [`generate`] makes data of any size that looks like a retailer's, always the same for a seed.
 #![expect(clippy::expect_used, reason = "test support: what fails here fails the test that uses it")]
 #![expect(clippy::panic, reason = "test support: what fails here fails the test that uses it")]
@@ -21,6 +22,7 @@ pub mod mask;
 pub mod postgres;
 pub mod reference;
 pub mod spelling;
+pub mod tls;
 pub mod world;
 
 pub use mask::Mask;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
+use crate::connections::ConnectionsPlace;
 use crate::queues::QueueUrls;
 
 /// What passes by itself is given so many seconds for it, at first.
@@ -80,6 +81,11 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
     /// Whether records are in PostgreSQL: `RECORDS_ENGINE` is `postgres`, and not `dynamodb`.
     pub fn postgres(&self) -> bool {
         self.find("RECORDS_ENGINE").is_some_and(|engine| engine == "postgres")
+    }
+
+    /// Where the connections lie: in the secret of `CONNECTIONS_SECRET`, with their certificates in the bucket.
+    pub fn connections(&self, bucket: &str) -> ConnectionsPlace {
+        ConnectionsPlace { secret: self.find("CONNECTIONS_SECRET"), bucket: bucket.to_owned() }
     }
 
     /// What is to be logged; `info` unless `LOG_LEVEL` says otherwise.

@@ -9,7 +9,9 @@
 
 #[cfg(test)]
 mod canned;
+mod certificates;
 pub mod clients;
+mod connections;
 pub mod deployment;
 pub mod environment;
 pub mod events;
@@ -28,6 +30,7 @@ mod state;
 mod store;
 mod table;
 
+pub use connections::{ConnectionsPlace, StackConnections};
 pub use deployment::Deployment;
 pub use login::{LoginPlace, SecretLogin};
 pub use mails::Mails;

@@ -12,6 +12,7 @@ use aws_sdk_secretsmanager::Client as Secrets;
 use tidewaiter_engine::{Error, Result};
 use tidewaiter_postgres::{Address, Login, Told};
 
+use crate::certificates::certificates;
 use crate::{clients, failure};
 
 const READING: &str = "reading the secret with the login of PostgreSQL";
@@ -77,30 +78,11 @@ impl SecretLogin {
                 }
                 error => error,
             })?;
-        let address = match self.certificates().await? {
-            Some(certificates) => address.trusting(&certificates),
+        let address = match &self.place.certificates {
+            Some((bucket, key)) => address.trusting(&certificates(&self.s3, bucket, key).await?),
             None => address,
         };
         Ok(Read { text, address })
-    }
-
-    /// The certificates to trust, if they are not those of the machine.
-    async fn certificates(&self) -> Result<Option<Vec<u8>>> {
-        let Some((bucket, key)) = &self.place.certificates else { return Ok(None) };
-        let found = self.s3.get_object().bucket(bucket).key(key).send().await;
-        let found = found.map_err(|error| match failure::object(key, &error) {
-            // No partner can put it there.
-            Error::NotFound { key } => {
-                let reason = "it is not there: put the certificates of the database there".to_owned();
-                Error::Refused { what: format!("the object {key} with the certificates to trust"), reason }
-            }
-            error => error,
-        })?;
-        let bytes = found.body.collect().await.map_err(|error| Error::Objects {
-            key: key.clone(),
-            source: std::io::Error::other(failure::chain(&error)),
-        })?;
-        Ok(Some(bytes.to_vec()))
     }
 
     async fn current(&self) -> Result<String> {

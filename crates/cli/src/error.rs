@@ -193,7 +193,7 @@ fn hint(error: &Ops) -> Option<String> {
         Ops::WhichUniverse(_) => {
             "name it <universe>_imports_config.json or <universe>.json, or give --universe".to_owned()
         }
-        Ops::NoScope { name, known } | Ops::NoColumn { name, known, .. } => {
+        Ops::NoScope { name, known } | Ops::NoColumn { name, known, .. } | Ops::NoConnection { name, known } => {
             return did_you_mean(name, known.iter().map(String::as_str));
         }
         Ops::WhichScope(_) => WHICH_SCOPE.to_owned(),

@@ -43,14 +43,17 @@ pub(crate) async fn connected(
     remote: &Remote,
     addresses: &[std::net::SocketAddr],
 ) -> Result<TcpStream, SourceError> {
-    let stream = TcpStream::connect(addresses).await.map_err(|error| {
-        SourceError::new(Fault::Passing, format!("{} is not reached: {error}", remote.place())).with_hint(
-            "check the port, that the server listens on this address, and what lies between (firewall, VPC)",
-        )
-    })?;
+    let stream = TcpStream::connect(addresses).await.map_err(|error| unreached(remote, &error))?;
     // Without it, small messages wait for each other. It is no failure where the system does not do it.
     let _ = stream.set_nodelay(true);
     Ok(stream)
+}
+
+/// The error for a port that does not answer.
+pub(crate) fn unreached(remote: &Remote, error: &std::io::Error) -> SourceError {
+    SourceError::new(Fault::Passing, format!("{} is not reached: {error}", remote.place())).with_hint(
+        "check the port, that the server listens on this address, and what lies between (firewall, VPC)",
+    )
 }
 
 /// The error for a server that says nothing.

@@ -257,7 +257,7 @@ pub fn open_folder(dir: &Path) -> Result<Local> {
     Ok(Local::open(dir)?)
 }
 
-fn is_deployment(dir: &Path) -> Result<()> {
+pub(crate) fn is_deployment(dir: &Path) -> Result<()> {
     if !dir.is_dir() {
         return Err(Error::NoFolder(dir.to_owned()));
     }

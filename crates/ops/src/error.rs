@@ -97,6 +97,14 @@ pub enum Error {
     /// Only a folder has what was asked for.
     #[error("{0} is for folders: the database of a stack's connection is in the reach of its functions only")]
     OnlyInFolders(&'static str),
+    /// A connection that the operator did not define.
+    #[error("there is no connection {name}{}", known_ones(.known))]
+    NoConnection {
+        /// The one that is asked for.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
     /// A file that left nothing to be corrected.
     #[error("{0} left no problem: all of it was imported, or there is nothing to correct")]
     NoProblem(String),

@@ -3,13 +3,14 @@
 //! A [`Location`] names a deployment, [`Deployment::look`] opens it, and each module answers one question about it with
 //! typed values: how things stand ([`status`]), which problems are open ([`problems`]), what became of files ([`history`], [`explain`], [`report`], [`day`]), which
 //! records there are ([`records`]), what an import would say of a file ([`preflight`]), whose universes are and what is
-//! configured ([`universes`], [`configurations`]), who configured what and when ([`versions`]), what a new configuration would change ([`trial`]), and what a stack could not handle ([`replay`]).
+//! configured ([`universes`], [`configurations`]), which databases queries may read ([`connections`]), who configured what and when ([`versions`]), what a new configuration would change ([`trial`]), and what a stack could not handle ([`replay`]).
 //!
 //! The library prints nothing, and reads neither flags nor the environment. Answers that programs get as JSON implement
 //! [`serde::Serialize`]; the command line and the page render the same answers for people.
 
 pub mod changes;
 pub mod configurations;
+pub mod connections;
 pub mod day;
 mod deployment;
 mod error;

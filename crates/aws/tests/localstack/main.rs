@@ -7,6 +7,7 @@
 )]
 
 mod cloud;
+mod connections;
 mod crowd;
 mod deployed;
 mod faults;

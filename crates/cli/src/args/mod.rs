@@ -3,6 +3,7 @@
 mod changes;
 mod check;
 mod config;
+mod connection;
 mod dismiss;
 mod history;
 mod init;
@@ -27,6 +28,7 @@ pub use self::config::{
     ConfigActivateArgs, ConfigCheckArgs, ConfigCommand, ConfigHistoryArgs, ConfigRollbackArgs, ConfigTryArgs,
     Configured, Document,
 };
+pub use self::connection::{ConnectionCommand, ConnectionListArgs, ConnectionTestArgs};
 pub use self::dismiss::DismissArgs;
 pub use self::history::HistoryArgs;
 pub use self::init::InitArgs;
@@ -132,6 +134,9 @@ pub enum Command {
     /// Show whose universes are, and share them with other repositories
     #[command(subcommand)]
     Universe(UniverseCommand),
+    /// List connections to databases, and say what is wrong with one
+    #[command(subcommand)]
+    Connection(ConnectionCommand),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
 }

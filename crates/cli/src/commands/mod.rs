@@ -4,6 +4,7 @@ mod changes;
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod connection;
 pub mod dismiss;
 pub mod explain;
 pub mod history;
@@ -28,7 +29,7 @@ use clap::CommandFactory;
 use tidewaiter::keys::Repository;
 use tidewaiter_ops::{Deployment, Location};
 
-use crate::args::{self, Cli, Command, ConfigCommand, QueryCommand, UniverseCommand};
+use crate::args::{self, Cli, Command, ConfigCommand, ConnectionCommand, QueryCommand, UniverseCommand};
 use crate::printer::Printer;
 use crate::{Error, Result, Status};
 
@@ -65,6 +66,8 @@ pub(crate) async fn run(command: Command, printer: &Printer, operator: &str) -> 
         Command::Universe(UniverseCommand::List(args)) => universe::list(args, printer).await,
         Command::Universe(UniverseCommand::Share(args)) => universe::share(args, true, printer).await,
         Command::Universe(UniverseCommand::Unshare(args)) => universe::share(args, false, printer).await,
+        Command::Connection(ConnectionCommand::List(args)) => connection::list(args, printer),
+        Command::Connection(ConnectionCommand::Test(args)) => connection::test(args, printer).await,
         Command::Completions(args) => completions::run(args.shell, Cli::command(), printer),
     }
 }

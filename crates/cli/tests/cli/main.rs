@@ -9,6 +9,8 @@ mod columns;
 #[cfg(test)]
 mod configurations;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod deployment;
 #[cfg(test)]
 mod export_pipes;

@@ -1,7 +1,7 @@
 //! A connection to MySQL or MariaDB, and what may be wrong with one.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
+use mysql_async::{Conn, Error, IoError, Opts, OptsBuilder, SslOpts};
 use secrecy::ExposeSecret;
 use tidewaiter_engine::ports::{Fault, SourceError};
 
@@ -30,10 +30,21 @@ const READS: [&str; 8] = [
 pub(crate) async fn connect(remote: &Remote, meter: &Meter) -> Result<Conn, SourceError> {
     remote.check_protection()?;
     let options = options(remote, meter)?;
-    let connecting = async { Conn::new(options).await.map_err(|error| at(remote, failed(&error, meter))) };
+    let connecting = async {
+        Conn::new(options).await.map_err(|error| match error {
+            Error::Io(IoError::Io(error)) if is_unreached(&error) => reach::unreached(remote, &error),
+            error => at(remote, failed(&error, meter)),
+        })
+    };
     tokio::time::timeout(meter.limits.connect, connecting)
         .await
         .unwrap_or_else(|_| Err(reach::silent(remote, meter)))
+}
+
+/// True if nothing was said yet: the client opens the connection itself.
+fn is_unreached(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
+    matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut)
 }
 
 /// The error with the place of the server.
