@@ -5,8 +5,10 @@
 mod account;
 mod audience;
 mod outputs;
+mod postponed;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use tidewaiter::finding::Tally;
@@ -17,22 +19,24 @@ use tidewaiter::report::{Counts, DUPLICATE, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::capabilities::{
-    CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
+    CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, Postpones,
+    trait_alias,
 };
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Problem,
-    Queue, Refusal, RunLedger, SeenColumns, Told, UnlistedColumn,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Problem, Queue, Refusal,
+    RunLedger, SeenColumns, Told, UnlistedColumn,
 };
 use crate::{Error, Result, report};
 use account::report_of;
 pub use audience::Audience;
 pub(crate) use audience::{addresses, length};
 use outputs::{Output, outputs, write_outputs};
+pub use postponed::Postponed;
 
 trait_alias! {
     /// What concluding a run needs.
     pub trait Concludes =
-        HasObjects + HasRuns + HasClaims + HasConfigCache + HasQueue + Clock + Observes + CleansUp
+        HasObjects + HasRuns + HasClaims + HasConfigCache + HasQueue + Clock + Observes + CleansUp + Postpones
 }
 
 /// The code of a file that was removed before it had its outcome: there is nothing to move.
@@ -139,12 +143,15 @@ pub async fn conclude_and_tell<D: Concludes>(
                 let (outcome, counts) = (report.outcome.as_str(), report.counts);
                 let (read, rejected) = (counts.read, counts.rejected);
                 tracing::debug!(import = %import.id, outcome, read, rejected, "outcome decided");
-                deployment.observe(&Observation::Concluded(&report));
-                report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
-                Box::pin(write_outputs(deployment, import, Some(&report), &outputs, &older)).await?;
+                let decided = Postponed { import: import.clone(), conclusion, report, outputs, older };
+                let decided = Arc::new(decided);
+                let is_postponed = finisher == Finisher::Sequencer && deployment.postpone(&decided).await?;
+                if !is_postponed {
+                    decided.carry_out(deployment).await?;
+                }
                 return match finisher {
-                    Finisher::Us => finish(deployment, import, &conclusion).await,
-                    Finisher::Sequencer => tell_sequencer(deployment, import, &conclusion).await,
+                    Finisher::Us => finish(deployment, import, &decided.conclusion).await,
+                    Finisher::Sequencer => tell_sequencer(deployment, import, &decided.conclusion).await,
                 };
             }
         }

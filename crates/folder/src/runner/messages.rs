@@ -9,15 +9,20 @@ use crate::Local;
 use crate::disk::on_behalf_of;
 use crate::troubles::{Task, Unit};
 use tidewaiter_engine::capabilities::{Clock, HasQueue, HasState};
-use tidewaiter_engine::ports::{Message, News, RunLedger};
+use tidewaiter_engine::ports::{ImportRun, Message, News, RunLedger};
 use tidewaiter_engine::process::Tried;
 use tidewaiter_engine::{Error, Result, digest, intake, process, reconcile, report, sequence, watch};
 
 impl Runner {
-    /// Handles the next message that is due; false if there is none.
+    /// Handles the next message that is due; false if there is none, and nothing is left to be committed.
     pub(super) async fn handle_next(&mut self) -> bool {
-        let Some(message) = self.local.queue().next(self.local.now()) else { return false };
-        let repository = self.repository_of(&message).await;
+        let followed = self.local.together.followed();
+        let Some(message) = self.local.queue().next(self.local.now(), followed.as_ref()) else {
+            return self.settle().await.is_some();
+        };
+        let run = self.run_of(&message).await;
+        let repository = repository_of(&message, run.as_ref());
+        self.join(&message, repository.as_ref(), run.as_ref()).await;
         let known = self.unit_of(&message, repository.as_ref());
         if let Some(unit) = &known
             && !self.may_try(unit)
@@ -29,7 +34,11 @@ impl Runner {
             return true;
         }
         let begun = Instant::now();
-        match on_behalf_of(repository, handle(&self.local, message.clone())).await {
+        let handled = async {
+            self.restore_pins()?;
+            handle(&self.local, message.clone()).await
+        };
+        match on_behalf_of(repository, handled).await {
             Ok(()) => {
                 if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
                     self.troubles.solved(&unit);
@@ -40,6 +49,10 @@ impl Runner {
             }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
+                // What failed here does not undo what the files before it wrote. If that is lost, it is what failed.
+                if !self.settle_all().await {
+                    return true;
+                }
                 let (unit, about, task) = self.trouble_with(message).await;
                 self.failed(unit, about, task, &error).await;
             }
@@ -68,17 +81,16 @@ impl Runner {
         }
     }
 
-    /// The one repository that a message is about. None if it is about more, or if that cannot be looked up.
-    async fn repository_of(&self, message: &Message) -> Option<Repository> {
+    /// The run that a message is about. None if it is about none, or if that cannot be looked up.
+    async fn run_of(&self, message: &Message) -> Option<ImportRun> {
         match message {
-            Message::Sequence { repository, .. } | Message::Digest { repository, .. } => {
-                Some(repository.clone())
-            }
-            Message::Missed { dropped } => Some(dropped.repository.clone()),
             Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
-                Some(self.local.state().run(*import).await.ok()??.repository)
+                self.local.state().run(*import).await.ok()?
             }
-            Message::Notice { .. } => None,
+            Message::Sequence { .. }
+            | Message::Digest { .. }
+            | Message::Missed { .. }
+            | Message::Notice { .. } => None,
         }
     }
 
@@ -103,6 +115,18 @@ impl Runner {
             },
             message => on_its_own(message),
         }
+    }
+}
+
+/// The one repository that a message is about, if it is about one alone. Its `run` is known if it is about one.
+fn repository_of(message: &Message, run: Option<&ImportRun>) -> Option<Repository> {
+    match message {
+        Message::Sequence { repository, .. } | Message::Digest { repository, .. } => Some(repository.clone()),
+        Message::Missed { dropped } => Some(dropped.repository.clone()),
+        Message::Work { .. } | Message::Report { .. } | Message::TakeIn { .. } => {
+            run.map(|run| run.repository.clone())
+        }
+        Message::Notice { .. } => None,
     }
 }
 
