@@ -18,11 +18,10 @@ use tidewaiter::id::{ImportId, Timestamp};
 pub use tidewaiter_pgp::{KeyError, Keys};
 
 use crate::Result;
-use crate::conclude::Postponed;
 use crate::config_cache::Cache;
 use crate::ports::{
-    ConfigStore, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Queue, Records,
-    RunLedger,
+    ConfigStore, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Postponed, Queue,
+    Records, RunLedger,
 };
 
 /// Names a list of capabilities, as the trait aliases do that Rust does not have yet.
@@ -185,8 +184,10 @@ pub trait Observes {
 ///
 /// A deployment where each write is durable when it is answered has nothing to postpone, and takes over no outcome.
 pub trait Postpones {
-    /// Takes over an outcome that is decided, to carry it out when it is durable: by [`Postponed::carry_out`] and then
-    /// [`Postponed::finish`]. Returns false if it does not. Then the outcome is carried out at once.
+    /// Takes over an outcome that is decided, to carry it out when it is durable: by
+    /// [`carry_out_postponed`](crate::conclude::carry_out_postponed) and then
+    /// [`finish_postponed`](crate::conclude::finish_postponed). Returns false if it does not. Then the outcome is
+    /// carried out at once.
     ///
     /// # Errors
     /// If the state cannot be written. Then the outcome is not taken over.

@@ -5,7 +5,6 @@
 mod account;
 mod audience;
 mod outputs;
-mod postponed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,15 +22,14 @@ use crate::capabilities::{
     trait_alias,
 };
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Problem, Queue, Refusal,
-    RunLedger, SeenColumns, Told, UnlistedColumn,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Postponed,
+    Problem, Queue, Refusal, RunLedger, SeenColumns, Told, UnlistedColumn,
 };
 use crate::{Error, Result, report};
 use account::report_of;
 pub use audience::Audience;
 pub(crate) use audience::{addresses, length};
 use outputs::{Output, outputs, write_outputs};
-pub use postponed::Postponed;
 
 trait_alias! {
     /// What concluding a run needs.
@@ -143,11 +141,11 @@ pub async fn conclude_and_tell<D: Concludes>(
                 let (outcome, counts) = (report.outcome.as_str(), report.counts);
                 let (read, rejected) = (counts.read, counts.rejected);
                 tracing::debug!(import = %import.id, outcome, read, rejected, "outcome decided");
-                let decided = Postponed { import: import.clone(), conclusion, report, outputs, older };
+                let decided = Postponed { import: import.clone(), conclusion, report, older };
                 let decided = Arc::new(decided);
                 let is_postponed = finisher == Finisher::Sequencer && deployment.postpone(&decided).await?;
                 if !is_postponed {
-                    decided.carry_out(deployment).await?;
+                    carry_out_postponed(deployment, &decided).await?;
                 }
                 return match finisher {
                     Finisher::Us => finish(deployment, import, &decided.conclusion).await,
@@ -235,6 +233,27 @@ pub async fn carry_out<D: Concludes>(
     let report = report::kept(deployment, import.id, conclusion).await?;
     Box::pin(write_outputs(deployment, import, report.as_ref(), &outputs, &older)).await?;
     finish(deployment, import, conclusion).await
+}
+
+/// Writes the log and moves the file of an outcome that is decided and durable, and whose keys are claimed.
+///
+/// # Errors
+/// If an output cannot be written. The run is not done, so a reconciliation carries its outcome out.
+pub async fn carry_out_postponed<D: Concludes>(deployment: &D, decided: &Postponed) -> Result<()> {
+    let Postponed { import, conclusion, report, older } = decided;
+    deployment.observe(&Observation::Concluded(report));
+    report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
+    let outputs = outputs(import, conclusion);
+    Box::pin(write_outputs(deployment, import, Some(report), &outputs, older)).await
+}
+
+/// Marks a run done, after [`carry_out_postponed`], and tells people.
+///
+/// # Errors
+/// If the state cannot be written. A reconciliation marks the run done.
+pub async fn finish_postponed<D: HasRuns + HasQueue>(deployment: &D, decided: &Postponed) -> Result<()> {
+    deployment.runs().finish(decided.import.id).await?;
+    tell_people(deployment, decided.import.id, &decided.conclusion).await
 }
 
 /// Writes down that an import is done, and says so.

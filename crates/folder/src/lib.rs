@@ -19,6 +19,7 @@ mod identity;
 mod key_files;
 mod lock;
 mod mail;
+mod pins;
 mod queue;
 mod records;
 mod rest;
@@ -57,9 +58,10 @@ use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
     HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones,
 };
-use tidewaiter_engine::conclude::Postponed;
 use tidewaiter_engine::config_cache::Cache;
-use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger, Untaken};
+use tidewaiter_engine::ports::{
+    DroppedObject, GroupQueue, Observation, Postponed, Records, RunLedger, Untaken,
+};
 use tidewaiter_engine::{Error, Result};
 
 /// Where the state, the lock and half-written files are.
@@ -345,7 +347,7 @@ impl Postpones for Local {
         if !self.together.postpones(outcome) {
             return Ok(false);
         }
-        self.state.take_off_ready(outcome.import())?;
+        self.state.take_off_ready(&outcome.import)?;
         self.together.postpone(outcome);
         Ok(true)
     }

@@ -267,8 +267,7 @@ impl Runner {
             }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
-                // If what several files wrote is lost, that is what failed.
-                if self.settle_all().await {
+                if let Some(error) = self.keep_others(error).await {
                     self.failed(unit, about, task, &error).await;
                 }
                 false

@@ -9,7 +9,7 @@
 //!
 //! As before any commit, what lies in the repository is made durable first. Only behind both are the outcomes carried
 //! out: [`Together::end`] hands them out. So a power cut leaves each file untouched, or landed and with what it works
-//! under (between the two: see `records/pins.rs`), or with its outcome.
+//! under (between the two: see `pins.rs`), or with its outcome.
 //!
 //! Nothing of a file is seen in the folder before its outcome is durable, whatever a use case does: a call that changes
 //! what others see commits first ([`Disk::before_changes`]).
@@ -22,13 +22,12 @@ use std::time::Duration;
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::report::Outcome;
-use tidewaiter_engine::conclude::Postponed;
-use tidewaiter_engine::ports::{ImportRun, KeptReport, Kind, Pinned};
+use tidewaiter_engine::ports::{ImportRun, KeptReport, Kind, Pinned, Postponed};
 use tidewaiter_engine::{Error, Result};
 use tokio::time::Instant;
 
 use crate::disk::Disk;
-use crate::records::Writer;
+use crate::pins;
 use crate::sqlite::Database;
 
 /// So many files share a commit at most, and for so long are they gathered.
@@ -52,7 +51,7 @@ struct Held {
     /// Whose files share a commit, and since when. None if none do.
     begun: Option<(Repository, Instant)>,
     /// Where they are landed, once one was.
-    records: Option<Writer>,
+    records: Option<Database>,
     /// What those of them work under that have begun.
     pins: BTreeMap<ImportId, Pinned>,
     /// Their outcomes, in their order.
@@ -120,7 +119,7 @@ impl Together {
     /// True if an outcome can wait for the commit. One that refuses a file depends on the records as they are: it is
     /// carried out at once, so that nothing is landed behind it in the same commit.
     pub(super) fn postpones(&self, outcome: &Postponed) -> bool {
-        let (run, conclusion) = (outcome.import(), outcome.conclusion());
+        let (run, conclusion) = (&outcome.import, &outcome.conclusion);
         let held = self.held();
         held.begun.as_ref().is_some_and(|(repository, _)| *repository == run.repository)
             && held.records.is_some()
@@ -132,7 +131,7 @@ impl Together {
     /// Takes over an outcome.
     pub(super) fn postpone(&self, outcome: &Arc<Postponed>) {
         let mut held = self.held();
-        let run = outcome.import();
+        let run = &outcome.import;
         held.postponed.insert(run.id);
         held.names.extend([run.file.clone(), run.data_file().to_owned()]);
         held.outcomes.push(Arc::clone(outcome));
@@ -155,7 +154,7 @@ impl Together {
     ///
     /// # Errors
     /// If what they wrote is lost.
-    pub(super) fn lands_in(&self, writer: &Writer) -> Result<()> {
+    pub(super) fn lands_in(&self, writer: &Database) -> Result<()> {
         let is_elsewhere = self.held().records.as_ref().is_some_and(|records| !records.is(writer));
         if is_elsewhere {
             self.commit()?;
@@ -167,10 +166,22 @@ impl Together {
         let is_new = held.records.as_ref().is_none_or(|records| !records.is(writer));
         if held.begun.is_some() && is_new {
             held.leave_records(Database::end_shared);
-            writer.database().share();
+            writer.share();
             held.records = Some(writer.clone());
         }
         Ok(())
+    }
+
+    /// A file failed. If SQLite rolled back what all of them wrote, that is why it is lost, and None is returned.
+    pub(super) fn failed(&self, error: Error) -> Option<Error> {
+        let mut held = self.held();
+        let has_lost = |database: &Database| database.has_lost_shared();
+        let is_lost = has_lost(&self.0.state) || held.records.as_ref().is_some_and(has_lost);
+        if !is_lost || held.begun.is_none() || held.failed.is_some() {
+            return Some(error);
+        }
+        held.lose(&self.0.state, error);
+        None
     }
 
     /// Makes durable what the files have written. They go on together.
@@ -189,10 +200,7 @@ impl Together {
                 Ok(())
             }
             Err(error) => {
-                self.0.state.lose_shared();
-                held.leave_records(Database::lose_shared);
-                held.forget_outcomes();
-                held.failed = Some(error);
+                held.lose(&self.0.state, error);
                 Err(lost())
             }
         }
@@ -222,9 +230,10 @@ impl Together {
 
 impl Shared {
     fn commit(&self, repository: &Repository, held: &Held) -> Result<()> {
-        let records = held.records.as_ref().filter(|records| records.database().has_shared());
+        let records = held.records.as_ref().filter(|records| records.has_shared());
         if let Some(records) = records {
-            records.commit(repository, &held.pins)?;
+            let what = "committing what several files landed";
+            records.commit_shared(what, repository, |sql| pins::note(sql, &held.pins))?;
         }
         self.state.commit_shared("committing what several files wrote", repository, |_| Ok(()))
     }
@@ -233,15 +242,19 @@ impl Shared {
 impl Held {
     fn leave_records(&mut self, end: fn(&Database)) {
         if let Some(records) = self.records.take() {
-            end(records.database());
+            end(&records);
         }
     }
 
-    fn forget_outcomes(&mut self) {
+    /// What the files wrote is lost.
+    fn lose(&mut self, state: &Database, error: Error) {
+        state.lose_shared();
+        self.leave_records(Database::lose_shared);
         for outcome in std::mem::take(&mut self.outcomes) {
-            self.postponed.remove(&outcome.import().id);
+            self.postponed.remove(&outcome.import.id);
         }
         self.pins.clear();
+        self.failed = Some(error);
     }
 }
 

@@ -12,7 +12,6 @@ use crate::ports::{Conclusion, ImportRun, KeyClaims, Kind, Objects};
 use crate::{Error, Result, displace};
 
 /// What an outcome takes a key for.
-#[derive(Debug)]
 pub(super) enum Output {
     /// The log.
     Log(Key),

@@ -12,7 +12,6 @@ mod filter;
 mod known_keys;
 mod landing;
 mod packer;
-mod pins;
 mod read;
 mod retype;
 mod session;
@@ -35,6 +34,7 @@ use rusqlite::Connection;
 use tidewaiter::id::ImportId;
 
 use super::disk::Disk;
+use super::pins;
 use super::sqlite::Database;
 use super::together::Together;
 pub use landing::SqliteLanding;
@@ -46,7 +46,6 @@ use tidewaiter_engine::ports::{
 use tidewaiter_engine::{Error, Result};
 use tokio::sync::OwnedMutexGuard;
 use universe::Universe;
-pub(super) use universe::Writer;
 
 /// What the file of a universe's database ends with.
 const ENDING: &str = "sqlite";
@@ -223,8 +222,8 @@ impl SqliteRecords {
         cargo: Cargo<'_>,
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Result<SqliteLanding> {
-        if let (Some(together), Some(writer), true) = (&self.together, universe.writer(), turn.is_some()) {
-            together.lands_in(&writer)?;
+        if let (Some(together), Some(writer), true) = (&self.together, &universe.writer, turn.is_some()) {
+            together.lands_in(writer)?;
         }
         let forgotten = self.held().forgotten.remove(cargo.universe).unwrap_or_default();
         SqliteLanding::begin(universe, cargo, turn, forgotten, self.keep_changes_days).await

@@ -1,15 +1,10 @@
 //! The database of one universe: who changes it, and who reads it meanwhile.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidewaiter::id::ImportId;
-use tidewaiter::keys::Repository;
-use tidewaiter_engine::ports::Pinned;
 use tokio::sync::Mutex;
 
-use super::pins;
 use super::tables::MIGRATIONS;
 use crate::disk::Disk;
 use crate::sqlite::Database;
@@ -48,46 +43,15 @@ impl Universe {
         Ok(Self { folder: folder_of(path), writer: None, reader, turn: Arc::default() })
     }
 
-    /// The connection that changes it, for those who land several files.
-    pub(super) fn writer(&self) -> Option<Writer> {
-        let database = self.writer.clone()?;
-        Some(Writer { database, turn: Arc::clone(&self.turn) })
-    }
-
     /// The connection to read from: what is landed and shares a commit with what follows is seen on the one that writes.
     pub(super) fn reads(&self) -> &Database {
         self.writer.as_ref().filter(|writer| writer.has_shared()).unwrap_or(&self.reader)
     }
 
-    /// True if no landing and no reader uses it.
+    /// True if no landing and no reader uses it, and all that was landed is committed.
     pub(super) fn is_idle(&self) -> bool {
-        Arc::strong_count(&self.turn) == 1
-    }
-}
-
-/// The database of a universe, for those who land several files in one transaction.
-#[derive(Debug, Clone)]
-pub(crate) struct Writer {
-    database: Database,
-    /// Held, so that the database stays open.
-    turn: Arc<Mutex<()>>,
-}
-
-impl Writer {
-    /// True if it is the same database.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.turn, &other.turn)
-    }
-
-    /// The connection.
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
-    }
-
-    /// Commits what several files of a repository landed, and what these work under.
-    pub(crate) fn commit(&self, repository: &Repository, pins: &BTreeMap<ImportId, Pinned>) -> Result<()> {
-        let what = "committing what several files landed";
-        self.database.commit_shared(what, repository, |sql| pins::note(sql, pins))
+        let is_committed = self.writer.as_ref().is_none_or(|writer| !writer.has_shared());
+        is_committed && Arc::strong_count(&self.turn) == 1
     }
 }
 

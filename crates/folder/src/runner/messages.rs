@@ -49,10 +49,7 @@ impl Runner {
             }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
-                // What failed here does not undo what the files before it wrote. If that is lost, it is what failed.
-                if !self.settle_all().await {
-                    return true;
-                }
+                let Some(error) = self.keep_others(error).await else { return true };
                 let (unit, about, task) = self.trouble_with(message).await;
                 self.failed(unit, about, task, &error).await;
             }

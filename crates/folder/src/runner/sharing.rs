@@ -9,6 +9,7 @@ use crate::engines::FolderRecords;
 use crate::together::SMALL;
 use crate::troubles::{Task, Unit};
 use tidewaiter_engine::capabilities::{HasQueue, HasState};
+use tidewaiter_engine::conclude::{carry_out_postponed, finish_postponed};
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::ports::{DroppedObject, ImportRun, Message, Nature};
 use tidewaiter_engine::{Error, Result};
@@ -27,10 +28,11 @@ impl Runner {
         };
         let mut carried_out = Vec::new();
         for outcome in outcomes {
-            let done = on_behalf_of(Some(repository.clone()), outcome.carry_out(&self.local)).await;
+            let done =
+                on_behalf_of(Some(repository.clone()), carry_out_postponed(&self.local, &outcome)).await;
             match done {
                 Ok(()) => carried_out.push(outcome),
-                Err(error) => self.has_stopped(&repository, &outcome.import().file, &error).await,
+                Err(error) => self.has_stopped(&repository, &outcome.import.file, &error).await,
             }
         }
         if !carried_out.is_empty() {
@@ -38,9 +40,9 @@ impl Runner {
             self.local.together.begin(&repository);
         }
         for outcome in carried_out {
-            match on_behalf_of(Some(repository.clone()), outcome.finish(&self.local)).await {
-                Ok(()) => self.local.together.carried_out(outcome.import().id),
-                Err(error) => self.has_stopped(&repository, &outcome.import().file, &error).await,
+            match on_behalf_of(Some(repository.clone()), finish_postponed(&self.local, &outcome)).await {
+                Ok(()) => self.local.together.carried_out(outcome.import.id),
+                Err(error) => self.has_stopped(&repository, &outcome.import.file, &error).await,
             }
         }
         Some(true)
@@ -53,6 +55,13 @@ impl Runner {
             is_kept &= kept;
         }
         is_kept
+    }
+
+    /// A file failed: what the others wrote is committed without it. None if that is lost, and told of.
+    pub(super) async fn keep_others(&mut self, error: Error) -> Option<Error> {
+        let error = self.local.together.failed(error);
+        let is_kept = self.settle_all().await;
+        error.filter(|_| is_kept)
     }
 
     /// Prepares for a message: its repository goes on with the files before it in one commit, or what they wrote is

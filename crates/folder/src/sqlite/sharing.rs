@@ -1,5 +1,6 @@
 //! Several writes share one transaction, and with it one commit. Each is a part of its own, which fails alone.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
@@ -84,9 +85,19 @@ impl Database {
         });
     }
 
+    /// True if it is the same connection.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// True if writes share a transaction.
     pub(crate) fn is_shared(&self) -> bool {
         self.with_inner(|inner| inner.sharing != Sharing::No)
+    }
+
+    /// True if what was written was rolled back, by a failure of the disk or a panic.
+    pub(crate) fn has_lost_shared(&self) -> bool {
+        self.with_inner(|inner| inner.is_lost())
     }
 
     /// True if something was written that is not committed.

@@ -11,7 +11,7 @@ use tidewaiter_engine::ports::Pinned;
 use crate::sqlite::{from_json, to_json};
 
 /// Notes what files work under, in place of those before: the state has these.
-pub(super) fn note<'p>(
+pub(crate) fn note<'p>(
     sql: &Connection,
     pins: impl IntoIterator<Item = (&'p ImportId, &'p Pinned)>,
 ) -> rusqlite::Result<()> {
@@ -24,7 +24,7 @@ pub(super) fn note<'p>(
 }
 
 /// What was noted.
-pub(super) fn noted(sql: &Connection) -> rusqlite::Result<Vec<(ImportId, Pinned)>> {
+pub(crate) fn noted(sql: &Connection) -> rusqlite::Result<Vec<(ImportId, Pinned)>> {
     let mut noted = Vec::new();
     let mut query = sql.prepare_cached("SELECT import, pin FROM _pins ORDER BY import")?;
     let mut rows = query.query([])?;
