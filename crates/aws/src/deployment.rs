@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
 use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes,
+    HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
@@ -282,4 +282,6 @@ impl<R, M, Q, K> Observes for Deployment<R, M, Q, K> {
 
 /// The answers to batches expire. Nothing else drops them: a message that came twice may still be in the hands of another
 /// function, which is to be told them and to land nothing again.
+impl<R, M, Q, K> Postpones for Deployment<R, M, Q, K> {}
+
 impl<R, M, Q, K> CleansUp for Deployment<R, M, Q, K> {}

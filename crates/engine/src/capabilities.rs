@@ -20,7 +20,7 @@ pub use tidewaiter_pgp::{KeyError, Keys};
 use crate::Result;
 use crate::config_cache::Cache;
 use crate::ports::{
-    ConfigStore, Connections, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox,
+    ConfigStore, Connections, GroupQueue, KeyClaims, Mailer, Marks, Objects, Observation, Outbox, Postponed,
     QueryStates, Queue, Records, RunLedger,
 };
 
@@ -205,6 +205,27 @@ pub trait Capacity {
 pub trait Observes {
     /// Is called with each observation.
     fn observe(&self, _progress: &Observation<'_>) {}
+}
+
+/// Lets outcomes wait until several of them are durable together.
+///
+/// A deployment where each write is durable when it is answered has nothing to postpone, and takes over no outcome.
+pub trait Postpones {
+    /// Takes over an outcome that is decided, to carry it out when it is durable: by
+    /// [`carry_out_postponed`](crate::conclude::carry_out_postponed) and then
+    /// [`finish_postponed`](crate::conclude::finish_postponed). Returns false if it does not. Then the outcome is
+    /// carried out at once.
+    ///
+    /// # Errors
+    /// If the state cannot be written. Then the outcome is not taken over.
+    fn postpone(&self, _outcome: &Arc<Postponed>) -> impl Future<Output = Result<bool>> + Send {
+        async { Ok(false) }
+    }
+    /// Returns true if the outcome of a run was taken over and is not carried out yet. Who carries it out marks the run
+    /// done.
+    fn is_postponed(&self, _run: ImportId) -> bool {
+        false
+    }
 }
 
 /// Cleans up after a run that has its outcome.

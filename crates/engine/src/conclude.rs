@@ -7,6 +7,7 @@ mod audience;
 mod outputs;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use tidewaiter::finding::Tally;
@@ -17,11 +18,12 @@ use tidewaiter::report::{Counts, DUPLICATE, Outcome, Reason, Report};
 use tidewaiter::sequence::{Event, Verdict};
 
 use crate::capabilities::{
-    CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, trait_alias,
+    CleansUp, Clock, HasClaims, HasConfigCache, HasObjects, HasQueue, HasRuns, Observes, Postpones,
+    trait_alias,
 };
 use crate::ports::{
-    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Problem,
-    Queue, Refusal, RunLedger, SeenColumns, Told, UnlistedColumn,
+    Conclusion, Decision, DigestPlace, ImportRun, KeyClaims, Kind, Message, News, Observation, Postponed,
+    Problem, Queue, Refusal, RunLedger, SeenColumns, Told, UnlistedColumn,
 };
 use crate::{Error, Result, report};
 use account::report_of;
@@ -32,7 +34,7 @@ use outputs::{Output, outputs, write_outputs};
 trait_alias! {
     /// What concluding a run needs.
     pub trait Concludes =
-        HasObjects + HasRuns + HasClaims + HasConfigCache + HasQueue + Clock + Observes + CleansUp
+        HasObjects + HasRuns + HasClaims + HasConfigCache + HasQueue + Clock + Observes + CleansUp + Postpones
 }
 
 /// The code of a file that was removed before it had its outcome: there is nothing to move.
@@ -139,12 +141,15 @@ pub async fn conclude_and_tell<D: Concludes>(
                 let (outcome, counts) = (report.outcome.as_str(), report.counts);
                 let (read, rejected) = (counts.read, counts.rejected);
                 tracing::debug!(import = %import.id, outcome, read, rejected, "outcome decided");
-                deployment.observe(&Observation::Concluded(&report));
-                report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
-                Box::pin(write_outputs(deployment, import, Some(&report), &outputs, &older)).await?;
+                let decided = Postponed { import: import.clone(), conclusion, report, older };
+                let decided = Arc::new(decided);
+                let is_postponed = finisher == Finisher::Sequencer && deployment.postpone(&decided).await?;
+                if !is_postponed {
+                    carry_out_postponed(deployment, &decided).await?;
+                }
                 return match finisher {
-                    Finisher::Us => finish(deployment, import, &conclusion).await,
-                    Finisher::Sequencer => tell_sequencer(deployment, import, &conclusion).await,
+                    Finisher::Us => finish(deployment, import, &decided.conclusion).await,
+                    Finisher::Sequencer => tell_sequencer(deployment, import, &decided.conclusion).await,
                 };
             }
         }
@@ -228,6 +233,28 @@ pub async fn carry_out<D: Concludes>(
     let report = report::kept(deployment, import.id, conclusion).await?;
     Box::pin(write_outputs(deployment, import, report.as_ref(), &outputs, &older)).await?;
     finish(deployment, import, conclusion).await
+}
+
+/// Writes the log and moves the file of an outcome that is decided and durable, and whose keys are claimed.
+///
+/// # Errors
+/// If an output cannot be written. The run is not done, so a reconciliation carries its outcome out.
+pub async fn carry_out_postponed<D: Concludes>(deployment: &D, decided: &Postponed) -> Result<()> {
+    let Postponed { import, conclusion, report, older } = decided;
+    deployment.observe(&Observation::Concluded(report));
+    report::remove_other_drafts(deployment, import, &conclusion.report, None).await?;
+    let outputs = outputs(import, conclusion);
+    Box::pin(write_outputs(deployment, import, Some(report), &outputs, older)).await
+}
+
+/// Marks a run done, after [`carry_out_postponed`], and tells people and the query that made its file.
+///
+/// # Errors
+/// If the state cannot be written. A reconciliation marks the run done.
+pub async fn finish_postponed<D: HasRuns + HasQueue>(deployment: &D, decided: &Postponed) -> Result<()> {
+    deployment.runs().finish(decided.import.id).await?;
+    tell_people(deployment, decided.import.id, &decided.conclusion).await?;
+    tell_query(deployment, &decided.import).await
 }
 
 /// Writes down that an import is done, and says so.

@@ -48,6 +48,11 @@ impl Cache {
         Self { names_for, ..Self::default() }
     }
 
+    /// Forgets everything: what was read of the state does not hold any more.
+    pub fn forget(&self) {
+        self.with(|all| *all = Remembered::default());
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Remembered) -> T) -> T {
         work(&mut self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -159,7 +159,8 @@ impl<D: Sequences> Shell<'_, D> {
             Event::Finished(id, _) => Some(*id),
             _ => None,
         });
-        let Some(id) = finished else { return Ok(None) };
+        // A run whose outcome is postponed is marked done when its file is at its place.
+        let Some(id) = finished.filter(|id| !self.deployment.is_postponed(*id)) else { return Ok(None) };
         let decided = |import: Option<ImportRun>| {
             let import = import?;
             match &import.progress {

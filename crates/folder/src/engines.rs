@@ -6,7 +6,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::schema::FieldType;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
-    Cargo, ChangeFeed, ChangePage, EitherLanding, ExportColumn, Exports, Records, Rows, Selection,
+    Cargo, ChangeFeed, ChangePage, EitherLanding, ExportColumn, Exports, Pinned, Records, Rows, Selection,
     StoredRecord,
 };
 use tidewaiter_postgres::{PostgresLanding, PostgresRecords};
@@ -14,6 +14,7 @@ use tidewaiter_postgres::{PostgresLanding, PostgresRecords};
 use crate::disk::Disk;
 use crate::records::{SqliteLanding, SqliteRecords};
 use crate::settings::RecordSettings;
+use crate::together::Together;
 
 /// The records of a folder.
 #[derive(Debug, Clone)]
@@ -27,12 +28,22 @@ pub enum FolderRecords {
 impl FolderRecords {
     /// With the files of a deployment beside it, as its settings say.
     #[must_use]
-    pub(super) fn on(self, disk: &Disk, settings: &RecordSettings) -> Self {
+    pub(super) fn on(self, disk: &Disk, settings: &RecordSettings, together: &Together) -> Self {
         match self {
             Self::Sqlite(records) => {
-                Self::Sqlite(records.on(disk).keep_changes_days(settings.keep_changes_days))
+                let records = records.on(disk).together(together);
+                Self::Sqlite(records.keep_changes_days(settings.keep_changes_days))
             }
             Self::Postgres(records) => Self::Postgres(records),
+        }
+    }
+
+    /// What files work under that were landed together, and which the state may not have.
+    pub(super) fn pins(&self) -> Result<Vec<(ImportId, Pinned)>> {
+        match self {
+            Self::Sqlite(records) => records.pins(),
+            // There each file is committed for itself.
+            Self::Postgres(_) => Ok(Vec::new()),
         }
     }
 }

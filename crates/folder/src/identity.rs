@@ -99,7 +99,7 @@ pub(super) fn accept(root: &Path, settings: &RecordSettings) -> Result<Stores> {
 /// Refuses settings that choose another engine than the one that has the records.
 fn is_in_one_engine(root: &Path, state: &Database, settings: &RecordSettings) -> Result<()> {
     let chosen = settings.engine.name();
-    let others: Vec<(String, String)> = state.read_now(READING, |sql| {
+    let others: Vec<(String, String)> = state.read(READING, |sql| {
         let other = "SELECT universe, engine FROM record_databases WHERE engine <> ?1 ORDER BY universe";
         let mut other = sql.prepare_cached(other)?;
         other.query_map([chosen], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
@@ -216,7 +216,7 @@ const READING: &str = "reading which databases there are";
 
 /// The universes that have records in an engine, in the order of their names.
 fn noted(state: &Database, engine: &str) -> Result<Vec<String>> {
-    state.read_now(READING, |sql| {
+    state.read(READING, |sql| {
         let noted = "SELECT universe FROM record_databases WHERE engine = ?1 ORDER BY universe";
         let mut noted = sql.prepare_cached(noted)?;
         noted.query_map([engine], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()

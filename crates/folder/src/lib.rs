@@ -20,6 +20,7 @@ mod identity;
 mod key_files;
 mod lock;
 mod mail;
+mod pins;
 mod queue;
 mod records;
 mod rest;
@@ -30,6 +31,7 @@ mod sqlite;
 mod sqlite_open;
 mod state;
 mod taken_in;
+mod together;
 mod troubles;
 mod writers;
 
@@ -51,14 +53,17 @@ pub use state::SqliteState;
 use taken_in::TakenIn;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
+use together::Together;
 pub use troubles::Failure;
 
 use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
-    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Reader,
+    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
-use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger, Untaken};
+use tidewaiter_engine::ports::{
+    DroppedObject, GroupQueue, Observation, Postponed, Records, RunLedger, Untaken,
+};
 use tidewaiter_engine::{Error, Result};
 
 /// Where the state, the lock and half-written files are.
@@ -76,6 +81,8 @@ pub struct Local {
     objects: Folder,
     state: SqliteState,
     records: FolderRecords,
+    /// What small files share that follow each other.
+    together: Together,
     mailer: EmlFolder,
     queue: LocalQueue,
     configs: Cache,
@@ -133,10 +140,12 @@ impl Local {
         }
         let settings = Settings::read(root)?;
         let (state, records) = stores(root, &disk, &settings.records)?;
+        let (state, together) = state.on(&disk).together(&disk);
         Ok(Self {
             objects: Folder::new(&disk),
-            state: state.on(&disk),
-            records: records.on(&disk, &settings.records),
+            records: records.on(&disk, &settings.records, &together),
+            together,
+            state,
             mailer: EmlFolder::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
@@ -360,6 +369,21 @@ impl Observes for Local {
         if let Some(observer) = &self.observer {
             observer(progress);
         }
+    }
+}
+
+impl Postpones for Local {
+    async fn postpone(&self, outcome: &Arc<Postponed>) -> Result<bool> {
+        if !self.together.postpones(outcome) {
+            return Ok(false);
+        }
+        self.state.take_off_ready(&outcome.import)?;
+        self.together.postpone(outcome);
+        Ok(true)
+    }
+
+    fn is_postponed(&self, import: ImportId) -> bool {
+        self.together.is_postponed(import)
     }
 }
 

@@ -12,7 +12,9 @@ use tidewaiter::keys::Repository;
 use tidewaiter::name::Entry;
 
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{Message, Queue, Task};
+use tidewaiter_engine::ports::{Message, News, Queue, Task};
+
+use super::disk::behalf;
 
 /// A queue of messages, some of them for later.
 #[derive(Debug, Default)]
@@ -24,7 +26,8 @@ pub struct LocalQueue {
 struct Messages {
     /// News for the sequencer; few, since news that say the same are one.
     news: VecDeque<Message>,
-    ready: VecDeque<Message>,
+    /// With the repository that they were sent for, if they were sent for one.
+    ready: VecDeque<(Option<Repository>, Message)>,
     /// What is in `ready`.
     asked: HashSet<Asked>,
     later: Vec<(Timestamp, Message)>,
@@ -59,8 +62,8 @@ impl Asked {
 }
 
 impl LocalQueue {
-    /// The next message whose time has come.
-    pub(super) fn next(&self, now: Timestamp) -> Option<Message> {
+    /// The next message whose time has come. Work of the repository that is `followed` comes before other work.
+    pub(super) fn next(&self, now: Timestamp, followed: Option<&Repository>) -> Option<Message> {
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         let due = |at: Timestamp| at <= now;
         if let Some(n) = messages.later.iter().position(|(at, _)| due(*at)) {
@@ -70,11 +73,32 @@ impl LocalQueue {
         if let Some(news) = messages.news.pop_front() {
             return Some(news);
         }
-        let message = messages.ready.pop_front()?;
+        let follows = |(of, message): &(Option<Repository>, Message)| {
+            followed.is_some() && of.as_ref() == followed && matches!(message, Message::Work { .. })
+        };
+        let at = messages.ready.iter().position(follows).unwrap_or_default();
+        let (_, message) = messages.ready.remove(at)?;
         if let Some(asked) = Asked::of(&message) {
             messages.asked.remove(&asked);
         }
         Some(message)
+    }
+
+    /// Drops what asks for work of a repository, or tells of it: what was done is lost. That files arrived stays true.
+    pub(super) fn forget_work(&self, repository: &Repository) {
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        let Messages { news, ready, asked, .. } = &mut *messages;
+        news.retain(|message| match message {
+            Message::Sequence { repository: of, news: News::Happened(_), .. } => of != repository,
+            _ => true,
+        });
+        ready.retain(|(of, message)| {
+            let is_lost = matches!(message, Message::Work { .. }) && of.as_ref() == Some(repository);
+            if let Some(asked_for) = Asked::of(message).filter(|_| is_lost) {
+                asked.remove(&asked_for);
+            }
+            !is_lost
+        });
     }
 
     /// How many messages wait.
@@ -98,7 +122,7 @@ impl Queue for LocalQueue {
             None => match Asked::of(&message) {
                 Some(asked) => {
                     if messages.asked.insert(asked) {
-                        messages.ready.push_back(message);
+                        messages.ready.push_back((behalf(), message));
                     }
                 }
                 None if messages.news.contains(&message) => {}
@@ -112,7 +136,7 @@ impl Queue for LocalQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidewaiter_engine::ports::News;
+    use crate::disk::on_behalf_of;
 
     #[tokio::test]
     async fn what_waits_already_is_not_queued_once_more() {
@@ -127,12 +151,33 @@ mod tests {
             queue.send(Message::news(&repository, News::Poke), Some(Timestamp::MAX)).await.unwrap();
         }
         assert_eq!(queue.len(), 4);
-        let next = || queue.next(Timestamp::UNIX_EPOCH);
+        let next = || queue.next(Timestamp::UNIX_EPOCH, None);
         assert!(matches!(next(), Some(Message::Sequence { .. })));
         assert!(matches!(next(), Some(Message::Work { .. })));
         queue.send(work(), None).await.unwrap();
         assert!(matches!(next(), Some(Message::Report { .. })));
         assert!(matches!(next(), Some(Message::Work { .. })), "what was read may be asked for again");
         assert_eq!(next(), None);
+    }
+
+    #[tokio::test]
+    async fn work_of_the_repository_that_is_followed_comes_first_and_is_forgotten_alone() {
+        let queue = LocalQueue::default();
+        let names: [Repository; 2] = ["acme".parse().unwrap(), "globex".parse().unwrap()];
+        let import = |n: u128| ImportId::new(Timestamp::UNIX_EPOCH, n);
+        for (repository, n) in names.iter().zip([1, 2]) {
+            let work = Message::Work { import: import(n), task: Task::Import, known: None, landed: 0 };
+            let send = queue.send(work, None);
+            on_behalf_of(Some(repository.clone()), send).await.unwrap();
+        }
+        let next = |followed| match queue.next(Timestamp::UNIX_EPOCH, followed) {
+            Some(Message::Work { import, .. }) => Some(import),
+            _ => None,
+        };
+        assert_eq!(next(names.last()), Some(import(2)));
+        queue.forget_work(&names[1]);
+        assert_eq!(queue.len(), 1);
+        queue.forget_work(&names[0]);
+        assert_eq!(next(None), None);
     }
 }

@@ -6,6 +6,7 @@
 mod intake;
 mod messages;
 mod queries;
+mod sharing;
 mod unfinished;
 
 use std::collections::{BTreeMap, HashMap};
@@ -45,6 +46,8 @@ pub struct Runner {
     quiet: Duration,
     /// True once imported files of the last day were compared with what was loaded of them.
     has_compared: bool,
+    /// True if the state has what files work under that were landed together.
+    has_pins: bool,
     /// True if a store did not answer in this round.
     stalls: bool,
     /// Held as long as the runner lives: one process at a time works on a folder.
@@ -93,6 +96,7 @@ impl Runner {
             strays: Vec::new(),
             quiet,
             has_compared: false,
+            has_pins: false,
             stalls: false,
             _lock: lock,
             local: Arc::new(local),
@@ -154,12 +158,14 @@ impl Runner {
                 tokio::select! {
                     biased;
                     () = &mut stop => {
+                        self.settle_all().await;
                         self.tell_changes(&mut told, &mut tell).await;
                         return;
                     }
                     () = std::future::ready(()) => {}
                 }
             }
+            self.settle_all().await;
             self.tell_changes(&mut told, &mut tell).await;
             if is_idle {
                 tokio::select! {
@@ -271,7 +277,9 @@ impl Runner {
             }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
-                self.failed(unit, about, task, &error).await;
+                if let Some(error) = self.keep_others(error).await {
+                    self.failed(unit, about, task, &error).await;
+                }
                 false
             }
         }

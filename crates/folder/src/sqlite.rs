@@ -1,13 +1,21 @@
-//! SQLite off the async threads.
+//! SQLite, on the thread that asks.
+//!
+//! A call takes microseconds, and handing it to another thread takes longer. What takes its time, such as landing a large
+//! file, its caller hands to another thread as a whole.
+
+mod sharing;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
+use tidewaiter::keys::Repository;
 
 use super::disk::{self, Disk};
 use super::sqlite_open::{self, Look, Migrations, failed};
+use sharing::Sharing;
 use tidewaiter_engine::{Error, Result};
 
 /// One connection, used by one caller at a time.
@@ -15,6 +23,8 @@ use tidewaiter_engine::{Error, Result};
 pub(super) struct Database {
     path: Arc<PathBuf>,
     inner: Arc<Mutex<Inner>>,
+    /// True while a file is landed in a part of what writes share: that cannot be committed without the part.
+    has_part: Arc<AtomicBool>,
     /// The files beside it.
     disk: Option<Disk>,
 }
@@ -33,6 +43,7 @@ struct Inner {
     connection: Connection,
     /// If it is only looked at: how.
     look: Option<Look>,
+    sharing: Sharing,
 }
 
 impl Inner {
@@ -82,8 +93,9 @@ impl Database {
     }
 
     fn new(path: &Path, connection: Connection, look: Option<Look>) -> Self {
-        let inner = Inner { connection, look };
-        Self { path: Arc::new(path.to_owned()), inner: Arc::new(Mutex::new(inner)), disk: None }
+        let inner = Inner { connection, look, sharing: Sharing::No };
+        let (path, inner) = (Arc::new(path.to_owned()), Arc::new(Mutex::new(inner)));
+        Self { path, inner, has_part: Arc::default(), disk: None }
     }
 
     /// With files beside it: what was changed there is durable before anything is written here.
@@ -138,24 +150,28 @@ impl Database {
         })
     }
 
-    /// Runs `work` in one transaction: all of it happens, or nothing.
-    pub(super) async fn write<T: Send + 'static>(
+    /// Runs `work` in one transaction: all of it happens, or nothing. It is durable then, unless writes share a commit.
+    pub(super) fn write<T>(
         &self,
         what: &'static str,
-        work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        let (disk, behalf) = (self.disk.clone(), disk::behalf());
-        self.with(what, move |inner| {
-            if let Some(disk) = disk {
-                disk.flush(behalf.as_ref()).map_err(unsynced)?;
+        self.use_now(what, |inner| {
+            if inner.sharing != Sharing::No {
+                return inner.write_part(work);
             }
+            self.flush(disk::behalf().as_ref())?;
             let behavior = rusqlite::TransactionBehavior::Immediate;
             let transaction = inner.connection.transaction_with_behavior(behavior)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)
         })
-        .await
+    }
+
+    /// Makes durable what a commit on behalf of a repository relies on.
+    fn flush(&self, behalf: Option<&Repository>) -> rusqlite::Result<()> {
+        self.disk.as_ref().map_or(Ok(()), |disk| disk.flush(behalf)).map_err(unsynced)
     }
 
     /// Runs `work` on this thread, in whatever transaction is open.
@@ -173,16 +189,7 @@ impl Database {
     }
 
     /// Runs `work` on a connection that it only reads from.
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.with(what, move |inner| inner.read(work)).await
-    }
-
-    /// The same on this thread.
-    pub(super) fn read_now<T>(
+    pub(super) fn read<T>(
         &self,
         what: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -190,14 +197,8 @@ impl Database {
         self.use_now(what, |inner| inner.read(work))
     }
 
-    async fn with<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        work: impl FnOnce(&mut Inner) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let database = self.clone();
-        let done = tokio::task::spawn_blocking(move || database.use_now(what, work));
-        done.await.map_err(|e| Error::Task(e.to_string()))?
+    fn with_inner<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
+        work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn use_now<T>(

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Observes,
+    HasRecords, HasState, IntakePolicy, Observes, Postpones,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
@@ -237,6 +237,8 @@ impl Capacity for Process {
 }
 
 impl Observes for Process {}
+
+impl Postpones for Process {}
 
 impl CleansUp for Process {
     async fn forget_batches(&self, universe: &str, run: ImportId) -> Result<()> {

@@ -13,7 +13,7 @@ use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, Database, RecordsTable, StackRecords, StateTable, queues};
 use tidewaiter_engine::capabilities::{
     Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes,
+    HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::{self, BufferedQueue};
@@ -187,6 +187,8 @@ impl Capacity for Cloud {
 }
 
 impl Observes for Cloud {}
+
+impl Postpones for Cloud {}
 
 impl CleansUp for Cloud {}
 

@@ -35,7 +35,8 @@ pub use groups::GroupQueue;
 pub use mails::{Gathered, Mail, Mailer, Undelivered, WaitingDigest};
 pub use marks::Marks;
 pub use model::{
-    AdvanceWrites, DroppedObject, HistoryFilter, ImportSnapshot, Nature, Task, Turn, Untaken, WaitingGroup,
+    AdvanceWrites, DroppedObject, HistoryFilter, ImportSnapshot, Nature, Postponed, Task, Turn, Untaken,
+    WaitingGroup,
 };
 pub use objects::{InDropZone, Listed, Objects, Stat, Upload};
 pub use outbox::Outbox;

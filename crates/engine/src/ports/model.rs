@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter::keys::Repository;
-use tidewaiter::report::Outcome;
-use tidewaiter::run::{Configurations, ImportRun, Pinned, Source};
+use tidewaiter::keys::{Key, Repository};
+use tidewaiter::report::{Outcome, Report};
+use tidewaiter::run::{Conclusion, Configurations, ImportRun, Pinned, Source};
 use tidewaiter::sequence::{self, GroupRef, Ready};
 
 /// An object as it was found in the drop zone.
@@ -26,6 +26,19 @@ pub struct DroppedObject {
     pub bytes: u64,
     /// When it was found.
     pub arrived: Timestamp,
+}
+
+/// An outcome that is decided, and whose keys are claimed. Its log is not written, and its file is not moved.
+#[derive(Debug, Clone)]
+pub struct Postponed {
+    /// The run, as it was when its outcome was decided.
+    pub import: ImportRun,
+    /// Its outcome.
+    pub conclusion: Conclusion,
+    /// Its report.
+    pub report: Report,
+    /// Under which keys is kept what lies at those of the outputs, in the order of the claim.
+    pub older: Vec<Option<Key>>,
 }
 
 /// A file in the drop zone that was not taken in yet.

@@ -62,9 +62,19 @@ impl DiskFile {
 
     /// Ends writing: the file has its length, and its bytes are durable. Its name is not.
     pub fn finish(mut self) -> io::Result<()> {
-        let end = self.file.stream_position()?;
-        self.file.set_len(end)?;
+        self.set_length()?;
         self.sync()
+    }
+
+    /// Ends writing: the file has its length, and its bytes are durable before the next commit.
+    pub fn finish_later(mut self) -> io::Result<()> {
+        self.disk.sync_later(&self.path);
+        self.set_length()
+    }
+
+    fn set_length(&mut self) -> io::Result<()> {
+        let end = self.file.stream_position()?;
+        self.file.set_len(end)
     }
 
     /// Makes its bytes durable.

@@ -24,7 +24,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use behalf::{behalf, on_behalf_of};
 pub use file::DiskFile;
@@ -100,10 +100,14 @@ pub trait Interference: Send + Sync {
 #[derive(Clone)]
 pub struct Disk(Arc<Inner>);
 
+type BeforeChanges = Box<dyn Fn() -> io::Result<()> + Send + Sync>;
+
 struct Inner {
     root: PathBuf,
     descriptor: OwnedFd,
     unsynced: Unsynced,
+    /// Runs before a call that changes what others see.
+    before_changes: OnceLock<BeforeChanges>,
     interference: Option<Arc<dyn Interference>>,
 }
 
@@ -112,6 +116,9 @@ impl std::fmt::Debug for Disk {
         f.debug_tuple("Disk").field(&self.0.root).finish()
     }
 }
+
+/// Where the rows of queries are until their files have an outcome. They are written while other files are landed.
+const FETCHED: &str = "fetched";
 
 impl Disk {
     /// The file system below `root`, which has to be a folder. Nothing is written.
@@ -124,7 +131,26 @@ impl Disk {
         let descriptor =
             rustix::fs::open(root, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         let unsynced = Unsynced::default();
-        Ok(Self(Arc::new(Inner { root: root.to_owned(), descriptor, unsynced, interference })))
+        let before_changes = OnceLock::new();
+        let root = root.to_owned();
+        Ok(Self(Arc::new(Inner { root, descriptor, unsynced, before_changes, interference })))
+    }
+
+    /// Has something done before each call that moves, links or removes an entry which others see. If that fails, the
+    /// call is not made. Only the first one that is told counts.
+    pub(super) fn before_changes(&self, work: impl Fn() -> io::Result<()> + Send + Sync + 'static) {
+        // A second one would be that of another deployment on the same disk, and there is none.
+        let _ = self.0.before_changes.set(Box::new(work));
+    }
+
+    /// Does what has to be done before the entry at a path changes. What is ours alone, nobody sees; and nobody knows of rows
+    /// of a query before they are registered.
+    fn is_changing(&self, path: &Path) -> io::Result<()> {
+        let is_seen = !path.starts_with(super::PRIVATE) && !path.starts_with(FETCHED);
+        match self.0.before_changes.get() {
+            Some(before) if is_seen => before(),
+            _ => Ok(()),
+        }
     }
 
     /// The root, as it was given.
@@ -244,6 +270,7 @@ impl Disk {
     }
 
     fn rename_with(&self, from: &Path, to: &Path, flags: RenameFlags) -> io::Result<()> {
+        self.is_changing(to)?;
         self.0.unsynced.folder_of(to);
         self.call(Op::Rename, from, Some(to), || {
             let (source, old) = self.parent(from)?;
@@ -261,6 +288,7 @@ impl Disk {
 
     /// Gives a file a second name. `AlreadyExists` if something has it.
     pub fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.is_changing(to)?;
         self.0.unsynced.folder_of(to);
         self.call(Op::Link, from, Some(to), || {
             let (source, old) = self.parent(from)?;
@@ -272,6 +300,7 @@ impl Disk {
     /// Makes at `to`, where nothing is, what lies at `from` and is neither a file nor a folder: a link with the same
     /// target, which is not followed; a pipe; a device.
     pub fn recreate(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.is_changing(to)?;
         self.0.unsynced.folder_of(to);
         self.call(Op::Create, to, None, || {
             let (source, old) = self.parent(from)?;
@@ -288,6 +317,7 @@ impl Disk {
 
     /// Removes a file. None if there is none.
     pub fn remove(&self, path: &Path) -> io::Result<Option<()>> {
+        self.is_changing(path)?;
         absent(self.call(Op::Remove, path, None, || {
             let (folder, name) = self.parent(path)?;
             Ok(rustix::fs::unlinkat(folder.as_fd(), name, AtFlags::empty())?)

@@ -22,7 +22,7 @@ impl Exports for SqliteRecords {
         for universe in self.universes_of(selection)? {
             let scope = selection.scope.clone();
             let own = self.read(&universe, "reading columns", move |sql| own_fields(sql, &scope));
-            join_fields(&mut fields, own.await?.unwrap_or_default());
+            join_fields(&mut fields, own?.unwrap_or_default());
         }
         Ok(fields)
     }
@@ -43,7 +43,7 @@ impl Exports for SqliteRecords {
                 let streamed = stream(sql, &name, &selection, &columns, left, &mut rows)?;
                 Ok(Some((rows, streamed)))
             };
-            let streamed = self.read(&universe, "reading records", stream).await?.flatten();
+            let streamed = self.read(&universe, "reading records", stream)?.flatten();
             let Some((back, streamed)) = streamed else { return Err(changed(&universe)) };
             rows = back;
             match streamed {

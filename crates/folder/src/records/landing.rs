@@ -22,6 +22,9 @@ use tidewaiter_engine::ports::{
 };
 use tidewaiter_engine::{Error, Result};
 
+/// A smaller file is landed on the thread that asks, in bytes.
+const BRIEF: u64 = 64 << 10;
+
 /// The share under which the answers to prunings are kept.
 const PRUNINGS: i64 = -1;
 
@@ -32,6 +35,8 @@ const PRUNINGS: i64 = -1;
 pub struct SqliteLanding {
     session: Arc<Session>,
     plan: Arc<Plan>,
+    /// True if its work takes less time than handing it to another thread.
+    is_brief: bool,
 }
 
 impl SqliteLanding {
@@ -47,7 +52,12 @@ impl SqliteLanding {
             let (what, reason) = ("loading records".to_owned(), "the folder is only looked at".to_owned());
             return Err(Error::Refused { what, reason });
         };
+        let is_shared = turn.is_some() && database.is_shared();
+        if is_shared && !database.has_shared() {
+            database.begin_shared("landing files together")?;
+        }
         let session = Session {
+            is_shared,
             universe: cargo.universe.to_owned(),
             import: cargo.import,
             file: cargo.file.to_owned(),
@@ -56,7 +66,8 @@ impl SqliteLanding {
             state: Mutex::new(State::new(keep_changes_days > 0)),
             turn,
         };
-        let landing = Self { session: Arc::new(session), plan: Arc::clone(cargo.plan) };
+        let is_brief = cargo.bytes < BRIEF;
+        let landing = Self { session: Arc::new(session), plan: Arc::clone(cargo.plan), is_brief };
         let plan = Arc::clone(cargo.plan);
         let prepared = landing.run("preparing tables", move |inside| {
             forget(inside.sql, &forgotten)?;
@@ -69,12 +80,15 @@ impl SqliteLanding {
         }
     }
 
-    /// Does a part of the work on a thread that may block.
+    /// Does a part of the work: that of a large file on a thread that may block.
     async fn run<T: Send + 'static>(
         &self,
         what: &'static str,
         work: impl FnOnce(Inside<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
+        if self.is_brief {
+            return self.session.now(what, work);
+        }
         let session = Arc::clone(&self.session);
         let done = tokio::task::spawn_blocking(move || session.now(what, work));
         done.await.map_err(|e| Error::Task(e.to_string()))?
@@ -151,6 +165,9 @@ impl Landing for SqliteLanding {
     }
 
     async fn keep(self) -> Result<()> {
+        if self.is_brief {
+            return self.session.keep();
+        }
         let session = Arc::clone(&self.session);
         let kept = tokio::task::spawn_blocking(move || session.keep());
         kept.await.map_err(|e| Error::Task(e.to_string()))?

@@ -34,11 +34,15 @@ use rusqlite::Connection;
 use tidewaiter::id::ImportId;
 
 use super::disk::Disk;
+use super::pins;
 use super::sqlite::Database;
+use super::together::Together;
 pub use landing::SqliteLanding;
 use stored::Unfit;
 pub(super) use tables::MIGRATIONS;
-use tidewaiter_engine::ports::{Cargo, ChangeFeed, ChangePage, KEEP_CHANGES_DAYS, Records, StoredRecord};
+use tidewaiter_engine::ports::{
+    Cargo, ChangeFeed, ChangePage, KEEP_CHANGES_DAYS, Pinned, Records, StoredRecord,
+};
 use tidewaiter_engine::{Error, Result};
 use tokio::sync::OwnedMutexGuard;
 use universe::Universe;
@@ -54,6 +58,8 @@ pub struct SqliteRecords {
     place: Arc<Place>,
     held: Arc<Mutex<Held>>,
     disk: Option<Disk>,
+    /// What several files share that are landed in one transaction.
+    together: Option<Together>,
     in_parts: bool,
     keep_changes_days: u32,
 }
@@ -141,6 +147,7 @@ impl SqliteRecords {
             place: Arc::new(place),
             held: Arc::default(),
             disk: None,
+            together: None,
             in_parts: false,
             keep_changes_days: KEEP_CHANGES_DAYS,
         }
@@ -151,6 +158,23 @@ impl SqliteRecords {
     pub fn on(mut self, disk: &Disk) -> Self {
         self.disk = Some(disk.clone());
         self
+    }
+
+    /// With what files share that follow each other.
+    #[must_use]
+    pub(super) fn together(mut self, together: &Together) -> Self {
+        self.together = Some(together.clone());
+        self
+    }
+
+    /// What files work under that were landed together, of all universes: the state may not have it.
+    pub(super) fn pins(&self) -> Result<Vec<(ImportId, Pinned)>> {
+        let mut noted = Vec::new();
+        for universe in self.place.registry.universes()? {
+            let pins = self.read(&universe, "reading what files work under", pins::noted)?;
+            noted.extend(pins.unwrap_or_default());
+        }
+        Ok(noted)
     }
 
     /// Lands each batch for itself, as a store without long transactions does.
@@ -172,7 +196,7 @@ impl SqliteRecords {
     /// # Errors
     /// As there.
     pub async fn try_begin(&self, cargo: Cargo<'_>) -> Result<Option<SqliteLanding>> {
-        let universe = self.made_universe(cargo.universe).await?;
+        let universe = self.made_universe(cargo.universe)?;
         let turn = if self.in_parts { None } else { Some(Arc::clone(&universe.turn).try_lock_owned()) };
         match turn.transpose() {
             Ok(turn) => self.begin_in(&universe, cargo, turn).await.map(Some),
@@ -185,9 +209,9 @@ impl SqliteRecords {
     /// # Errors
     /// As there.
     pub async fn try_close(&self, universe: &str, import: ImportId) -> Result<Option<bool>> {
-        let universe = self.made_universe(universe).await?;
+        let universe = self.made_universe(universe)?;
         match Arc::clone(&universe.turn).try_lock_owned() {
-            Ok(_turn) => close_in(&universe, import).await.map(Some),
+            Ok(_turn) => close_in(&universe, import).map(Some),
             Err(_) => Ok(None),
         }
     }
@@ -198,13 +222,20 @@ impl SqliteRecords {
         cargo: Cargo<'_>,
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Result<SqliteLanding> {
+        if let (Some(together), Some(writer), true) = (&self.together, &universe.writer, turn.is_some()) {
+            together.lands_in(writer)?;
+        }
         let forgotten = self.held().forgotten.remove(cargo.universe).unwrap_or_default();
         SqliteLanding::begin(universe, cargo, turn, forgotten, self.keep_changes_days).await
     }
 
     /// The database of a universe, made if there is none.
-    async fn made_universe(&self, name: &str) -> Result<Universe> {
-        self.universe(name, true).await?.ok_or_else(|| {
+    fn made_universe(&self, name: &str) -> Result<Universe> {
+        if let Some(together) = self.together.as_ref().filter(|_| !self.held().open.contains_key(name)) {
+            // That there is a new database is durable in the state before anything is landed there.
+            together.commit()?;
+        }
+        self.universe(name, true)?.ok_or_else(|| {
             let (what, reason) = ("loading records".to_owned(), "the folder is only looked at".to_owned());
             Error::Refused { what, reason }
         })
@@ -215,13 +246,7 @@ impl SqliteRecords {
     }
 
     /// The database of a universe; None if there is none. Where one is to be made, there is.
-    async fn universe(&self, name: &str, is_made: bool) -> Result<Option<Universe>> {
-        let (store, name) = (self.clone(), name.to_owned());
-        let find = move || store.find_universe(&name, is_made);
-        tokio::task::spawn_blocking(find).await.map_err(|e| Error::Task(e.to_string()))?
-    }
-
-    fn find_universe(&self, name: &str, is_made: bool) -> Result<Option<Universe>> {
+    fn universe(&self, name: &str, is_made: bool) -> Result<Option<Universe>> {
         let mut held = self.held();
         if let Some(universe) = held.open.get(name) {
             return Ok(Some(universe.clone()));
@@ -251,14 +276,14 @@ impl SqliteRecords {
     }
 
     /// Reads from the database of a universe, if there is one.
-    async fn read<T: Send + 'static>(
+    fn read<T>(
         &self,
         universe: &str,
         what: &'static str,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<Option<T>> {
-        match self.universe(universe, false).await? {
-            Some(universe) => universe.reader.read(what, work).await.map(Some),
+        match self.universe(universe, false)? {
+            Some(universe) => universe.reads().read(what, work).map(Some),
             None => Ok(None),
         }
     }
@@ -291,9 +316,9 @@ pub(super) fn databases(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// Closes a run; it is its turn.
-async fn close_in(universe: &Universe, import: ImportId) -> Result<bool> {
+fn close_in(universe: &Universe, import: ImportId) -> Result<bool> {
     let Some(writer) = &universe.writer else { return Ok(false) };
-    writer.write("closing an import", move |sql| answers::close(sql, import)).await
+    writer.write("closing an import", |sql| answers::close(sql, import))
 }
 
 fn unfit(unfit: Unfit) -> Error {
@@ -304,7 +329,7 @@ impl Records for SqliteRecords {
     type Landing = SqliteLanding;
 
     async fn begin(&self, cargo: Cargo<'_>) -> Result<SqliteLanding> {
-        let universe = self.made_universe(cargo.universe).await?;
+        let universe = self.made_universe(cargo.universe)?;
         let turn = if self.in_parts { None } else { Some(Arc::clone(&universe.turn).lock_owned().await) };
         self.begin_in(&universe, cargo, turn).await
     }
@@ -320,13 +345,13 @@ impl Records for SqliteRecords {
 
     async fn has_begun(&self, universe: &str, import: ImportId) -> Result<bool> {
         let begun = self.read(universe, "looking for batches", move |sql| answers::has_begun(sql, import));
-        Ok(begun.await?.unwrap_or_default())
+        Ok(begun?.unwrap_or_default())
     }
 
     async fn close(&self, universe: &str, import: ImportId, _loaders: u32) -> Result<bool> {
-        let universe = self.made_universe(universe).await?;
+        let universe = self.made_universe(universe)?;
         let _turn = Arc::clone(&universe.turn).lock_owned().await;
-        close_in(&universe, import).await
+        close_in(&universe, import)
     }
 
     /// It costs no commit: the next landing drops the answers, or the end of the store. Until then they do no harm.
@@ -338,7 +363,7 @@ impl Records for SqliteRecords {
     async fn exist(&self, universe: &str, records: &[(String, String)]) -> Result<Vec<bool>> {
         let (count, records) = (records.len(), records.to_vec());
         let exist = self.read(universe, "looking records up", move |sql| read::exist(sql, &records));
-        Ok(exist.await?.unwrap_or_else(|| vec![false; count]))
+        Ok(exist?.unwrap_or_else(|| vec![false; count]))
     }
 
     async fn find(&self, scope: &str, key: &str, limit: usize) -> Result<Vec<StoredRecord>> {
@@ -346,7 +371,7 @@ impl Records for SqliteRecords {
         for universe in self.place.registry.universes()? {
             let (scope, key, limit) = (scope.to_owned(), key.to_owned(), limit - found.len());
             let find = move |sql: &Connection| read::find(sql, &scope, &key, limit);
-            let records = self.read(&universe, "finding records", find).await?.unwrap_or_default();
+            let records = self.read(&universe, "finding records", find)?.unwrap_or_default();
             found.extend(stored(&universe, records));
         }
         Ok(found)
@@ -369,7 +394,7 @@ impl Records for SqliteRecords {
                 let records = read::page_within(sql, &scope, behind.as_deref(), left, &mut room)?;
                 Ok((records, room))
             };
-            let Some((records, room)) = self.read(&universe, "reading records", scan).await? else {
+            let Some((records, room)) = self.read(&universe, "reading records", scan)? else {
                 continue;
             };
             bytes = room;
@@ -384,7 +409,7 @@ impl Records for SqliteRecords {
     async fn counts(&self) -> Result<Vec<(String, String, u64)>> {
         let mut counts = Vec::new();
         for universe in self.place.registry.universes()? {
-            let found = self.read(&universe, "counting records", read::counts).await?.unwrap_or_default();
+            let found = self.read(&universe, "counting records", read::counts)?.unwrap_or_default();
             counts.extend(found.into_iter().map(|(scope, count)| (universe.clone(), scope, count)));
         }
         Ok(counts)
@@ -394,7 +419,7 @@ impl Records for SqliteRecords {
 impl ChangeFeed for SqliteRecords {
     async fn changes(&self, universe: &str, after: u64, limit: usize) -> Result<ChangePage> {
         let changes = self.read(universe, "reading changes", move |sql| feed::read(sql, after, limit));
-        Ok(changes.await?.unwrap_or_default())
+        Ok(changes?.unwrap_or_default())
     }
 
     async fn changed_universes(&self) -> Result<Vec<String>> {

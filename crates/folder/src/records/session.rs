@@ -14,12 +14,19 @@ use super::staged::Staged;
 use crate::sqlite::{Database, overtaken};
 use tidewaiter_engine::{Error, Result};
 
+/// A file within a transaction that several files share: its begin, its end, and how it is undone.
+const PART: &str = "SAVEPOINT file";
+const END_PART: &str = "RELEASE file";
+const UNDO_PART: &str = "ROLLBACK TO file; RELEASE file";
+
 /// A transaction, as long as anything is done in it: also on another thread, for a worker that is gone.
 pub(super) struct Session {
     pub(super) universe: String,
     pub(super) import: ImportId,
     pub(super) file: String,
     pub(super) database: Database,
+    /// True if its transaction is a part of one that several files share.
+    pub(super) is_shared: bool,
     /// Where the lines of the file are sorted, if they are.
     pub(super) sorts_in: Option<PathBuf>,
     pub(super) state: Mutex<State>,
@@ -63,7 +70,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if state.is_open {
-            self.database.roll_back();
+            self.roll_back();
         }
     }
 }
@@ -84,7 +91,7 @@ impl Session {
             // What fails from here on is rolled back, also by a panic.
             *has_failed = true;
             if !*is_open {
-                sql.execute_batch("BEGIN IMMEDIATE")?;
+                self.open(sql)?;
                 *is_open = true;
             }
             let value = work(Inside { sql, session: self, known, feed, staged })?;
@@ -98,10 +105,33 @@ impl Session {
             Ok(value)
         });
         if *has_failed && *is_open {
-            self.database.roll_back();
+            self.roll_back();
             *is_open = false;
         }
         done
+    }
+
+    fn open(&self, sql: &Connection) -> rusqlite::Result<()> {
+        if !self.is_shared {
+            return sql.execute_batch("BEGIN IMMEDIATE");
+        }
+        // Without the shared transaction, the end of this part of it would be a commit.
+        if sql.is_autocommit() {
+            return Err(overtaken("what several files landed together was rolled back".to_owned()));
+        }
+        sql.execute_batch(PART)?;
+        self.database.has_part(true);
+        Ok(())
+    }
+
+    /// Rolls back all of it, and nothing of the files that share its transaction.
+    fn roll_back(&self) {
+        if self.is_shared {
+            self.database.undo_part(UNDO_PART);
+            self.database.has_part(false);
+        } else {
+            self.database.roll_back();
+        }
     }
 
     /// Commits all of it. If that fails, it is rolled back with the session.
@@ -114,7 +144,8 @@ impl Session {
             }
             if *is_open {
                 feed.flush(sql)?;
-                sql.execute_batch("COMMIT")?;
+                sql.execute_batch(if self.is_shared { END_PART } else { "COMMIT" })?;
+                self.database.has_part(false);
                 *is_open = false;
             }
             Ok(())

@@ -52,6 +52,11 @@ pub(crate) const MIGRATIONS: &[&str] = &["
         answer TEXT NOT NULL,
         PRIMARY KEY (import, share, number)
     ) WITHOUT ROWID;
+    -- What files work under that were landed together, before the state has it. As JSON.
+    CREATE TABLE _pins (
+        import TEXT PRIMARY KEY,
+        pin TEXT NOT NULL
+    ) WITHOUT ROWID;
 "];
 
 /// Brings the table of a scope to what a configuration says. It is made if there is none.

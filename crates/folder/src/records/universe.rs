@@ -43,9 +43,15 @@ impl Universe {
         Ok(Self { folder: folder_of(path), writer: None, reader, turn: Arc::default() })
     }
 
-    /// True if no landing and no reader uses it.
+    /// The connection to read from: what is landed and shares a commit with what follows is seen on the one that writes.
+    pub(super) fn reads(&self) -> &Database {
+        self.writer.as_ref().filter(|writer| writer.has_shared()).unwrap_or(&self.reader)
+    }
+
+    /// True if no landing and no reader uses it, and all that was landed is committed.
     pub(super) fn is_idle(&self) -> bool {
-        Arc::strong_count(&self.turn) == 1
+        let is_committed = self.writer.as_ref().is_none_or(|writer| !writer.has_shared());
+        is_committed && Arc::strong_count(&self.turn) == 1
     }
 }
 

@@ -34,12 +34,14 @@ impl Runner {
         self.note_dropped(taken.failures, &taken.writing, now);
         self.stalls = false;
         for dropped in taken.drops {
+            self.join_registering(&dropped).await;
             let task = Task::TakeIn(Box::new(dropped.clone()));
             let take_in = async |local: &Local| intake::intake(local, &dropped).await;
             let is_registered =
                 self.attempt(Unit::File(dropped.import), taking_in(&dropped), task, take_in).await;
             self.forget_taken_in(&dropped, is_registered).await;
         }
+        self.settle_all().await;
         taken.writing
     }
 

@@ -9,20 +9,25 @@ use crate::Local;
 use crate::disk::on_behalf_of;
 use crate::troubles::{Task, Unit};
 use tidewaiter_engine::capabilities::{Clock, HasQueue, HasState};
-use tidewaiter_engine::ports::{Message, News, RunLedger};
+use tidewaiter_engine::ports::{ImportRun, Message, News, RunLedger};
 use tidewaiter_engine::process::Tried;
 use tidewaiter_engine::{Error, Result, digest, fetch, intake, process, reconcile, report, sequence, watch};
 
 impl Runner {
-    /// Handles the next message that is due; false if there is none.
+    /// Handles the next message that is due; false if there is none, and nothing is left to be committed.
     pub(super) async fn handle_next(&mut self) -> bool {
-        let Some(message) = self.local.queue().next(self.local.now()) else { return false };
+        let followed = self.local.together.followed();
+        let Some(message) = self.local.queue().next(self.local.now(), followed.as_ref()) else {
+            return self.settle().await.is_some();
+        };
         if let Message::Fetch { .. } = message {
             // What is due of queries is found in the state, and read beside everything else.
             self.look_for_queries_now();
             return true;
         }
-        let repository = self.repository_of(&message).await;
+        let run = self.run_of(&message).await;
+        let repository = repository_of(&message, run.as_ref());
+        self.join(&message, repository.as_ref(), run.as_ref()).await;
         let known = self.unit_of(&message, repository.as_ref());
         if let Some(unit) = &known
             && !self.may_try(unit)
@@ -34,7 +39,11 @@ impl Runner {
             return true;
         }
         let begun = Instant::now();
-        match on_behalf_of(repository, handle(&*self.local, message.clone())).await {
+        let handled = async {
+            self.restore_pins()?;
+            handle(&*self.local, message.clone()).await
+        };
+        match on_behalf_of(repository, handled).await {
             Ok(()) => {
                 if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
                     self.troubles.solved(&unit);
@@ -45,6 +54,7 @@ impl Runner {
             }
             Err(error) => {
                 self.stalls |= matches!(error, Error::Store { .. }) && begun.elapsed() >= STALLS;
+                let Some(error) = self.keep_others(error).await else { return true };
                 let (unit, about, task) = self.trouble_with(message).await;
                 self.failed(unit, about, task, &error).await;
             }
@@ -73,17 +83,17 @@ impl Runner {
         }
     }
 
-    /// The one repository that a message is about. None if it is about more, or if that cannot be looked up.
-    async fn repository_of(&self, message: &Message) -> Option<Repository> {
+    /// The run that a message is about. None if it is about none, or if that cannot be looked up.
+    async fn run_of(&self, message: &Message) -> Option<ImportRun> {
         match message {
-            Message::Sequence { repository, .. }
-            | Message::Digest { repository, .. }
-            | Message::Fetch { repository, .. } => Some(repository.clone()),
-            Message::Missed { dropped } => Some(dropped.repository.clone()),
             Message::Work { import, .. } | Message::Report { import } | Message::TakeIn { import } => {
-                Some(self.local.state().run(*import).await.ok()??.repository)
+                self.local.state().run(*import).await.ok()?
             }
-            Message::Notice { .. } => None,
+            Message::Sequence { .. }
+            | Message::Digest { .. }
+            | Message::Missed { .. }
+            | Message::Notice { .. }
+            | Message::Fetch { .. } => None,
         }
     }
 
@@ -108,6 +118,20 @@ impl Runner {
             },
             message => on_its_own(message),
         }
+    }
+}
+
+/// The one repository that a message is about, if it is about one alone. Its `run` is known if it is about one.
+fn repository_of(message: &Message, run: Option<&ImportRun>) -> Option<Repository> {
+    match message {
+        Message::Sequence { repository, .. }
+        | Message::Digest { repository, .. }
+        | Message::Fetch { repository, .. } => Some(repository.clone()),
+        Message::Missed { dropped } => Some(dropped.repository.clone()),
+        Message::Work { .. } | Message::Report { .. } | Message::TakeIn { .. } => {
+            run.map(|run| run.repository.clone())
+        }
+        Message::Notice { .. } => None,
     }
 }
 

@@ -9,11 +9,12 @@ use tidewaiter::keys::Repository;
 
 use super::{Runner, going_on, taking_in};
 use crate::Local;
+use crate::disk::on_behalf_of;
 use crate::rest;
 use crate::troubles::{Task, Unit};
 use tidewaiter_engine::capabilities::{Clock, HasObjects, HasQueue, HasState};
 use tidewaiter_engine::ports::{
-    DroppedObject, GroupQueue, Kind, Message, News, Objects, Progress, Queue, RunLedger,
+    DroppedObject, GroupQueue, ImportRun, Kind, Message, News, Objects, Progress, Queue, RunLedger,
 };
 use tidewaiter_engine::{Result, digest, intake, problems, reconcile};
 
@@ -46,6 +47,8 @@ impl Runner {
 
     /// The reconciliation, until the state cannot be read.
     async fn reconcile_all(&mut self) -> Result<()> {
+        self.settle_all().await;
+        self.restore_pins()?;
         let before = self.taken_before();
         let progress = self.progress_of(&before).await?;
         for dropped in &before {
@@ -196,6 +199,9 @@ impl Runner {
     /// and it has nothing in hand now.
     pub(super) async fn poke(&mut self, repository: &Repository) {
         let unit = Unit::Order(repository.clone());
+        if !self.carry_out_decided(repository).await {
+            return;
+        }
         match self.local.state().turn(repository).await {
             Ok(turn) if reconcile::has_work(&turn) => {
                 let arrived = self.arrived.remove(repository);
@@ -209,6 +215,29 @@ impl Runner {
                 self.failed(unit, going_on(repository), Task::Poke(repository.clone()), &error).await;
             }
         }
+    }
+
+    /// Carries out the outcomes of data files that are decided: a file ends before the next one begins. False if one
+    /// cannot be.
+    async fn carry_out_decided(&mut self, repository: &Repository) -> bool {
+        let unfinished = match self.local.state().unfinished().await {
+            Ok(unfinished) => unfinished,
+            Err(error) => {
+                let (unit, task) = (Unit::Order(repository.clone()), Task::Poke(repository.clone()));
+                self.failed(unit, going_on(repository), task, &error).await;
+                return false;
+            }
+        };
+        let is_ours =
+            |run: &ImportRun| run.repository == *repository && matches!(run.kind, Kind::Data { .. });
+        for import in unfinished.into_iter().filter(is_ours) {
+            let carry_out = intake::take_in(&*self.local, &import);
+            if let Err(error) = on_behalf_of(Some(repository.clone()), carry_out).await {
+                self.has_stopped(repository, &import.file, &error).await;
+                return false;
+            }
+        }
+        true
     }
 
     pub(super) async fn watch_over(&mut self, repository: &Repository, is_registered: bool) {

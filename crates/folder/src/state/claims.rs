@@ -14,9 +14,8 @@ use tidewaiter_engine::ports::{KeyClaims, RENAMINGS};
 impl KeyClaims for SqliteState {
     async fn claim(&self, keys: &[&Key], id: ImportId) -> Result<Vec<Option<Key>>> {
         let keys: Vec<Key> = keys.iter().map(|key| (*key).clone()).collect();
-        let claim =
-            move |sql: &rusqlite::Transaction<'_>| keys.iter().map(|key| claim(sql, key, id)).collect();
-        self.database.write("claiming keys", claim).await
+        let claim = move |sql: &Connection| keys.iter().map(|key| claim(sql, key, id)).collect();
+        self.database.write("claiming keys", claim)
     }
 
     async fn owners(&self, keys: &[Key]) -> Result<BTreeSet<ImportId>> {
@@ -25,7 +24,7 @@ impl KeyClaims for SqliteState {
             let found: Vec<_> = keys.iter().map(|key| owner_of(sql, key)).collect::<rusqlite::Result<_>>()?;
             found.into_iter().flatten().map(|id| read::parsed(&id)).collect()
         };
-        self.database.read("reading claims", owners).await
+        self.database.read("reading claims", owners)
     }
 }
 

@@ -15,13 +15,14 @@ use tidewaiter_engine::ports::{Activates, ConfigStore, ConfigVersion, Universe};
 impl ConfigStore for SqliteState {
     async fn keep(&self, hash: &str, document: &[u8]) -> Result<()> {
         let (hash, document) = (hash.to_owned(), document.to_vec());
-        let keep = move |sql: &rusqlite::Transaction<'_>| {
+        let keep = move |sql: &Connection| {
             sql.prepare_cached(
                 "INSERT INTO configurations (hash, document) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             )?
             .execute(params![hash, document])
         };
-        self.database.write("keeping a configuration", keep).await.map(|_| ())
+        self.database.write("keeping a configuration", keep)?;
+        self.make_durable()
     }
 
     async fn kept(&self, hash: &str) -> Result<Option<Vec<u8>>> {
@@ -31,13 +32,13 @@ impl ConfigStore for SqliteState {
                 .query_row([hash], |row| row.get(0))
                 .optional()
         };
-        self.database.read("reading a configuration", read).await
+        self.database.read("reading a configuration", read)
     }
 
     async fn reconfigured(&self, repository: &Repository) -> Result<()> {
         let repository = repository.to_string();
-        let count = move |sql: &rusqlite::Transaction<'_>| count(sql, &repository, 1, 1);
-        self.database.write("counting a configuration", count).await
+        let count = move |sql: &Connection| count(sql, &repository, 1, 1);
+        self.database.write("counting a configuration", count)
     }
 
     async fn activates(
@@ -47,42 +48,43 @@ impl ConfigStore for SqliteState {
         activates: &Activates,
     ) -> Result<bool> {
         let (repository, universe, ours) = (repository.to_string(), universe.to_owned(), activates.clone());
-        let note = move |sql: &rusqlite::Transaction<'_>| {
+        let note = move |sql: &Connection| {
             let is_latest = note_latest(sql, &repository, &universe, ours.id)?;
             if is_latest {
                 add_versions(sql, &repository, &universe, &ours)?;
             }
             Ok(is_latest)
         };
-        self.database.write("noting a configuration", note).await
+        self.database.write("noting a configuration", note)
     }
 
     async fn versions(&self, repository: &Repository, universe: &str) -> Result<Vec<ConfigVersion>> {
         let (repository, universe) = (repository.to_string(), universe.to_owned());
         let read = move |sql: &Connection| versions(sql, &repository, &universe);
-        self.database.read("listing versions of a configuration", read).await
+        self.database.read("listing versions of a configuration", read)
     }
 
     async fn own(&self, universe: &str, repository: &Repository) -> Result<Universe> {
         let (universe, repository) = (universe.to_owned(), repository.to_string());
-        let own = move |sql: &rusqlite::Transaction<'_>| own(sql, &universe, &repository);
-        self.database.write("owning a universe", own).await
+        let own = move |sql: &Connection| own(sql, &universe, &repository);
+        let owned = self.database.write("owning a universe", own)?;
+        self.make_durable().map(|()| owned)
     }
 
     async fn share(&self, universe: &str, repository: &Repository, is_shared: bool) -> Result<bool> {
         let (universe, repository) = (universe.to_owned(), repository.to_string());
-        let share = move |sql: &rusqlite::Transaction<'_>| share(sql, &universe, &repository, is_shared);
-        self.database.write("sharing a universe", share).await
+        let share = move |sql: &Connection| share(sql, &universe, &repository, is_shared);
+        self.database.write("sharing a universe", share)
     }
 
     async fn universe(&self, name: &str) -> Result<Option<Universe>> {
         let name = name.to_owned();
         let read = move |sql: &Connection| universe_of(sql, &name);
-        self.database.read("finding a universe", read).await
+        self.database.read("finding a universe", read)
     }
 
     async fn universes(&self) -> Result<Vec<Universe>> {
-        self.database.read("listing universes", universes).await
+        self.database.read("listing universes", universes)
     }
 }
 

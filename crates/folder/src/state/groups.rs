@@ -16,7 +16,7 @@ use tidewaiter_engine::ports::{AdvanceWrites, GroupQueue, ImportRun, Turn, Waiti
 impl GroupQueue for SqliteState {
     async fn turn(&self, repository: &Repository) -> Result<Turn> {
         let repository = repository.to_string();
-        self.database.read("reading a turn", move |sql| read::turn(sql, &repository)).await
+        self.database.read("reading a turn", move |sql| read::turn(sql, &repository))
     }
 
     async fn advance(
@@ -29,11 +29,11 @@ impl GroupQueue for SqliteState {
         let (repository, state) = (repository.to_string(), state.clone());
         let (begins, ends) = (along.begins.map(|(id, pin)| (id, pin.clone())), along.ends);
         let registered = along.registered;
-        let advance = move |sql: &rusqlite::Transaction<'_>| {
+        let advance = move |sql: &Connection| {
             if let Some(registered) = registered
                 && read::configurations(sql, &repository)?.registered != registered
             {
-                return Ok(false);
+                return Ok(None);
             }
             let next = version + 1;
             let document = to_json(&state)?;
@@ -49,25 +49,30 @@ impl GroupQueue for SqliteState {
                 .execute(params![repository, next, document, version])?
             };
             if written == 0 {
-                return Ok(false);
+                return Ok(None);
             }
-            if let Some((id, pin)) = begins {
-                start(sql, id, &pin)?;
-            }
+            let begun = match begins {
+                Some((id, pin)) => start(sql, id, &pin)?.map(|held| (id, held)),
+                None => None,
+            };
             if let Some(id) = ends {
                 finish(sql, id)?;
             }
-            Ok(true)
+            Ok(Some(begun))
         };
-        self.database.write("writing a sequence", advance).await
+        let written = self.database.write("writing a sequence", advance)?;
+        if let Some((id, held)) = written.as_ref().and_then(Option::as_ref) {
+            self.pinned(*id, Some(held));
+        }
+        Ok(written.is_some())
     }
 
     async fn seal(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
         let (repository, group) = (repository.to_string(), group.clone());
-        let seal = move |sql: &rusqlite::Transaction<'_>| {
+        let seal = move |sql: &Connection| {
             change(sql, &repository, &group, |generations| generations.seal(group.generation))
         };
-        self.database.write("sealing a group", seal).await.map(|_| ())
+        self.database.write("sealing a group", seal).map(|_| ())
     }
 
     async fn next_member(
@@ -78,43 +83,43 @@ impl GroupQueue for SqliteState {
     ) -> Result<Option<ImportId>> {
         let (repository, group) = (repository.to_string(), group.clone());
         let find = move |sql: &Connection| read::next_member(sql, &repository, &group, checking);
-        self.database.read("finding a member", find).await
+        self.database.read("finding a member", find)
     }
 
     async fn group_members(&self, repository: &Repository, group: &GroupRef) -> Result<Vec<ImportRun>> {
         let (repository, group) = (repository.to_string(), group.clone());
         let members = move |sql: &Connection| read::group_members(sql, &repository, &group);
-        self.database.read("reading a group", members).await
+        self.database.read("reading a group", members)
     }
 
     async fn close(&self, repository: &Repository, group: &GroupRef) -> Result<()> {
         let (repository, group) = (repository.to_string(), group.clone());
-        let close = move |sql: &rusqlite::Transaction<'_>| {
+        let close = move |sql: &Connection| {
             sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?
                 .execute(params![repository, group_key(&group.id, group.last, group.generation)])?;
             change(sql, &repository, &group, |generations| generations.close(group.generation))
         };
-        self.database.write("closing a group", close).await.map(|_| ())
+        self.database.write("closing a group", close).map(|_| ())
     }
 
     async fn expire(&self, repository: &Repository, group: &GroupRef) -> Result<bool> {
         let (repository, group) = (repository.to_string(), group.clone());
-        let expire = move |sql: &rusqlite::Transaction<'_>| expire(sql, &repository, &group);
-        self.database.write("expiring a group", expire).await
+        let expire = move |sql: &Connection| expire(sql, &repository, &group);
+        self.database.write("expiring a group", expire)
     }
 
     async fn queued(&self, repository: &Repository, limit: usize) -> Result<Vec<ImportRun>> {
         let repository = repository.to_string();
-        self.database.read("listing the queue", move |sql| read::queued(sql, &repository, limit)).await
+        self.database.read("listing the queue", move |sql| read::queued(sql, &repository, limit))
     }
 
     async fn waiting(&self, repository: &Repository) -> Result<Vec<WaitingGroup>> {
         let repository = repository.clone();
-        self.database.read("listing waiting groups", move |sql| read::waiting(sql, &repository)).await
+        self.database.read("listing waiting groups", move |sql| read::waiting(sql, &repository))
     }
 
     async fn repositories(&self) -> Result<Vec<Repository>> {
-        self.database.read("listing repositories", read::repositories).await
+        self.database.read("listing repositories", read::repositories)
     }
 }
 

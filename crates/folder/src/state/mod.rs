@@ -22,14 +22,17 @@ use tidewaiter::run::Listing;
 
 use super::disk::Disk;
 use super::sqlite::{Database, to_json};
+use super::together::Together;
 pub(super) use tables::MIGRATIONS;
 use tidewaiter_engine::Result;
-use tidewaiter_engine::ports::{ImportRun, Kind};
+use tidewaiter_engine::ports::{ImportRun, Kind, Pinned};
 
 /// State in SQLite.
 #[derive(Debug, Clone)]
 pub struct SqliteState {
     database: Database,
+    /// What several files share that write in one transaction.
+    together: Option<Together>,
 }
 
 impl SqliteState {
@@ -39,7 +42,7 @@ impl SqliteState {
     }
 
     pub(super) fn of(database: Database) -> Self {
-        Self { database }
+        Self { database, together: None }
     }
 
     /// With the files of a deployment beside it: what was changed there is durable before anything is written here.
@@ -49,10 +52,66 @@ impl SqliteState {
         self
     }
 
+    /// With what files share that follow each other; that.
+    #[must_use]
+    pub(super) fn together(mut self, disk: &Disk) -> (Self, Together) {
+        let together = Together::new(&self.database, disk);
+        self.together = Some(together.clone());
+        (self, together)
+    }
+
+    /// Notes what a file works under.
+    fn pinned(&self, id: ImportId, held: Option<&Pinned>) {
+        if let (Some(together), Some(held)) = (&self.together, held) {
+            together.pinned(id, held);
+        }
+    }
+
+    /// Makes durable what several files wrote: what they are landed under must not be lost with their outcomes.
+    fn make_durable(&self) -> Result<()> {
+        self.together.as_ref().map_or(Ok(()), Together::commit)
+    }
+
+    /// Starts the files anew that were landed together and of which nothing is written here: each under what it was
+    /// landed.
+    pub(super) fn restore_pins(&self, noted: &[(ImportId, Pinned)]) -> Result<()> {
+        let lost = self.database.read("looking for what was landed", |sql| {
+            let mut lost = Vec::new();
+            for (id, pin) in noted {
+                let run = read::run(sql, *id)?;
+                if run.is_some_and(|run| run.conclusion().is_none()) {
+                    lost.push((*id, pin));
+                }
+            }
+            Ok(lost)
+        })?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        self.database.write("starting what was landed", |sql| {
+            lost.iter().try_for_each(|(id, pin)| runs::start(sql, *id, pin).map(|_| ()))
+        })
+    }
+
+    /// Takes a run off the ready work whose outcome is decided, before it is done.
+    pub(super) fn take_off_ready(&self, run: &ImportRun) -> Result<()> {
+        let sorts = run.listings().into_iter().filter_map(|listing| match listing {
+            Listing::Ready(sort) => Some(sort),
+            _ => None,
+        });
+        self.database.write("taking a file off the ready work", |sql| {
+            let mut remove = sql.prepare_cached("DELETE FROM ready WHERE repository = ?1 AND sort = ?2")?;
+            for sort in sorts {
+                remove.execute([run.repository.as_str(), &sort])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Returns how many files [`GroupQueue::queued`](tidewaiter_engine::ports::GroupQueue::queued) has without a limit.
     pub async fn queued_count(&self, repository: &Repository) -> Result<u64> {
         let name = repository.to_string();
-        self.database.read("counting the queue", move |sql| read::queued_count(sql, &name)).await
+        self.database.read("counting the queue", move |sql| read::queued_count(sql, &name))
     }
 }
 

@@ -13,14 +13,14 @@ use tidewaiter_engine::ports::{Delivery, Gathered, Outbox, WaitingDigest};
 impl Outbox for SqliteState {
     async fn mailed(&self, id: ImportId, delivery: &Delivery) -> Result<()> {
         let delivery = delivery.clone();
-        let mailed = move |sql: &rusqlite::Transaction<'_>| change(sql, id, |run| run.mailed(&delivery));
-        self.database.write("noting a mail", mailed).await
+        let mailed = move |sql: &Connection| change(sql, id, |run| run.mailed(&delivery));
+        self.database.write("noting a mail", mailed)
     }
 
     async fn gather(&self, repository: &Repository, digest: &str, most: usize) -> Result<Option<Gathered>> {
         let (repository, digest) = (repository.to_string(), digest.to_owned());
-        let gather = move |sql: &rusqlite::Transaction<'_>| gather(sql, &repository, digest, most);
-        self.database.write("gathering a digest", gather).await
+        let gather = move |sql: &Connection| gather(sql, &repository, digest, most);
+        self.database.write("gathering a digest", gather)
     }
 
     async fn digested(
@@ -30,18 +30,18 @@ impl Outbox for SqliteState {
         delivery: &Delivery,
     ) -> Result<()> {
         let (repository, gathered, delivery) = (repository.to_string(), gathered.clone(), delivery.clone());
-        let digested = move |sql: &rusqlite::Transaction<'_>| digested(sql, &repository, gathered, &delivery);
-        self.database.write("noting a digest", digested).await
+        let digested = move |sql: &Connection| digested(sql, &repository, gathered, &delivery);
+        self.database.write("noting a digest", digested)
     }
 
     async fn digests(&self, repository: &Repository) -> Result<Vec<WaitingDigest>> {
         let repository = repository.to_string();
         let read = move |sql: &Connection| waiting(sql, &repository);
-        self.database.read("listing digests", read).await
+        self.database.read("listing digests", read)
     }
 
     async fn unmailed(&self) -> Result<Vec<ImportId>> {
-        self.database.read("finding due mails", read::unmailed).await
+        self.database.read("finding due mails", read::unmailed)
     }
 }
 

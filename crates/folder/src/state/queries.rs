@@ -21,7 +21,7 @@ impl QueryStates for SqliteState {
                 found.query_row([&repository, &entry], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
             row.optional()?.map(|(document, version)| Ok((from_json(&document)?, version))).transpose()
         };
-        self.database.read("reading the state of a query", read).await
+        self.database.read("reading the state of a query", read)
     }
 
     async fn put_query(
@@ -32,8 +32,8 @@ impl QueryStates for SqliteState {
         version: u64,
     ) -> Result<bool> {
         let (repository, entry, state) = (repository.to_string(), key_of(entry), state.clone());
-        let put = move |sql: &rusqlite::Transaction<'_>| put(sql, &repository, &entry, &state, version);
-        self.database.write("keeping the state of a query", put).await
+        let put = move |sql: &Connection| put(sql, &repository, &entry, &state, version);
+        self.database.write("keeping the state of a query", put)
     }
 
     async fn register_fetched(
@@ -44,14 +44,14 @@ impl QueryStates for SqliteState {
         version: u64,
     ) -> Result<bool> {
         let (run, entry, state) = (run.clone(), key_of(entry), state.clone());
-        let write = move |sql: &rusqlite::Transaction<'_>| {
+        let write = move |sql: &Connection| {
             let is_put = put(sql, run.repository.as_str(), &entry, &state, version)?;
             if is_put {
                 register(sql, run)?;
             }
             Ok(is_put)
         };
-        self.database.write("registering the file of a query", write).await
+        self.database.write("registering the file of a query", write)
     }
 }
 

@@ -20,42 +20,43 @@ use tidewaiter_engine::ports::{
 impl RunLedger for SqliteState {
     async fn register(&self, imports: &[ImportRun]) -> Result<Vec<ImportRun>> {
         let imports = imports.to_vec();
-        let register =
-            move |sql: &rusqlite::Transaction<'_>| imports.into_iter().map(|i| register(sql, i)).collect();
-        self.database.write("registering files", register).await
+        let register = move |sql: &Connection| imports.into_iter().map(|i| register(sql, i)).collect();
+        self.database.write("registering files", register)
     }
 
     async fn resolve(&self, id: ImportId, kind: &Kind) -> Result<Option<ImportRun>> {
         let kind = kind.clone();
-        self.database.write("resolving a file", move |sql| resolve(sql, id, &kind)).await
+        self.database.write("resolving a file", move |sql| resolve(sql, id, &kind))
     }
 
     async fn unresolved(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
         let repository = repository.to_string();
         let read = move |sql: &Connection| read::unresolved(sql, &repository);
-        self.database.read("finding unresolved files", read).await
+        self.database.read("finding unresolved files", read)
     }
 
     async fn unregistered(&self, drops: Vec<DroppedObject>) -> Result<Vec<DroppedObject>> {
-        self.database.read("looking for what was missed", move |sql| read::unregistered(sql, drops)).await
+        self.database.read("looking for what was missed", move |sql| read::unregistered(sql, drops))
     }
 
     async fn run(&self, id: ImportId) -> Result<Option<ImportRun>> {
-        self.database.read("reading an import", move |sql| read::run(sql, id)).await
+        self.database.read("reading an import", move |sql| read::run(sql, id))
     }
 
     async fn runs(&self, ids: &[ImportId]) -> Result<Vec<ImportRun>> {
         let ids = ids.to_vec();
-        self.database.read("reading imports", move |sql| read::runs(sql, &ids)).await
+        self.database.read("reading imports", move |sql| read::runs(sql, &ids))
     }
 
     async fn members(&self, archive: ImportId) -> Result<Vec<ImportRun>> {
-        self.database.read("reading members", move |sql| read::members(sql, archive)).await
+        self.database.read("reading members", move |sql| read::members(sql, archive))
     }
 
     async fn start(&self, id: ImportId, pin: &Pinned) -> Result<Option<Pinned>> {
         let pin = pin.clone();
-        self.database.write("starting an import", move |sql| start(sql, id, &pin)).await
+        let held = self.database.write("starting an import", move |sql| start(sql, id, &pin))?;
+        self.pinned(id, held.as_ref());
+        Ok(held)
     }
 
     async fn conclude(
@@ -69,7 +70,7 @@ impl RunLedger for SqliteState {
         let conclusion = conclusion.clone();
         let outputs: Vec<Key> = outputs.iter().map(|key| (*key).clone()).collect();
         let (late, columns) = (told.late, told.columns.cloned());
-        let conclude = move |sql: &rusqlite::Transaction<'_>| {
+        let conclude = move |sql: &Connection| {
             let id = seen.id;
             if late.is_none()
                 && conclusion.outcome == Outcome::Imported
@@ -97,32 +98,32 @@ impl RunLedger for SqliteState {
             let taken = outputs.iter().map(|key| claim(sql, key, id));
             Ok(Decision::Taken(taken.collect::<rusqlite::Result<_>>()?))
         };
-        self.database.write("deciding an outcome", conclude).await
+        self.database.write("deciding an outcome", conclude)
     }
 
     async fn seen_columns(&self, repository: &Repository, name: &DataName) -> Result<SeenColumns> {
         let (repository, entry) = (repository.to_string(), entry_of(name));
         let read = move |sql: &Connection| columns::seen(sql, &repository, &entry);
-        self.database.read("reading ignored columns", read).await
+        self.database.read("reading ignored columns", read)
     }
 
     async fn finish(&self, id: ImportId) -> Result<()> {
-        self.database.write("finishing an import", move |sql| finish(sql, id)).await
+        self.database.write("finishing an import", move |sql| finish(sql, id))
     }
 
     async fn problems(&self, repository: &Repository) -> Result<Vec<ImportRun>> {
         let repository = repository.to_string();
-        self.database.read("finding open problems", move |sql| read::problems(sql, &repository)).await
+        self.database.read("finding open problems", move |sql| read::problems(sql, &repository))
     }
 
     async fn settle(&self, id: ImportId, problem: &Problem) -> Result<bool> {
         let problem = problem.clone();
-        let settle = move |sql: &rusqlite::Transaction<'_>| {
+        let settle = move |sql: &Connection| {
             let mut is_settled = false;
             change(sql, id, |import| is_settled = import.settle(&problem))?;
             Ok(is_settled)
         };
-        self.database.write("ending a problem", settle).await
+        self.database.write("ending a problem", settle)
     }
 
     async fn find_duplicate(
@@ -133,7 +134,7 @@ impl RunLedger for SqliteState {
     ) -> Result<Option<ImportRun>> {
         let (repository, entry, sha256) = (repository.to_string(), entry_of(name), sha256.to_owned());
         let find = move |sql: &Connection| read::find_duplicate(sql, &repository, &entry, &sha256);
-        self.database.read("finding the same content", find).await
+        self.database.read("finding the same content", find)
     }
 
     async fn later_date(
@@ -144,16 +145,16 @@ impl RunLedger for SqliteState {
     ) -> Result<Option<Date>> {
         let (repository, entry, date) = (repository.to_string(), entry_of(name), name.date);
         let later = move |sql: &Connection| read::later_date(sql, (&repository, &entry), date, before);
-        self.database.read("looking for a later date", later).await
+        self.database.read("looking for a later date", later)
     }
 
     async fn history(&self, filter: &HistoryFilter) -> Result<Vec<ImportRun>> {
         let filter = filter.clone();
-        self.database.read("reading the ledger", move |sql| read::history(sql, &filter)).await
+        self.database.read("reading the ledger", move |sql| read::history(sql, &filter))
     }
 
     async fn unfinished(&self) -> Result<Vec<ImportRun>> {
-        self.database.read("finding unfinished work", read::unfinished).await
+        self.database.read("finding unfinished work", read::unfinished)
     }
 }
 
