@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tidewaiter_engine::ports::{DataSource, Query, SourceError};
+use tidewaiter_engine::ports::{DataSource, Fault, Query, SourceError};
 use tokio::net::TcpStream;
 
 use crate::meter::Meter;
@@ -28,6 +28,9 @@ impl DataSource for Connection {
             Server::Mysql(remote) => {
                 let (columns, rows) = meter.within(mysql::open(remote, query, &meter)).await?;
                 (columns, Inner::Mysql(rows))
+            }
+            Server::SqlServer(remote) | Server::ClickHouse(remote) | Server::Oracle(remote) => {
+                return Err(unbuilt(remote));
             }
         };
         Rows::new(columns, inner, meter)
@@ -63,9 +66,20 @@ impl Connection {
                     check.fails(Step::Route, error);
                 }
             }
+            Server::SqlServer(remote) | Server::ClickHouse(remote) | Server::Oracle(remote) => {
+                check.fails(Step::Name, unbuilt(remote));
+            }
         }
         check
     }
+}
+
+/// The error for a kind of server that this version does not read.
+fn unbuilt(remote: &Remote) -> SourceError {
+    SourceError::new(
+        Fault::Operator,
+        format!("{}: this version does not read this kind of server", remote.place()),
+    )
 }
 
 async fn check_name(remote: &Remote, meter: &Meter, check: &mut Check) -> Option<Vec<SocketAddr>> {

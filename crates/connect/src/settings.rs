@@ -24,6 +24,12 @@ pub enum Server {
     Postgres(Remote),
     /// MySQL or MariaDB.
     Mysql(Remote),
+    /// SQL Server, or Azure SQL.
+    SqlServer(Remote),
+    /// ClickHouse, by its HTTP interface.
+    ClickHouse(Remote),
+    /// Oracle. The database of the remote is the name of a service.
+    Oracle(Remote),
 }
 
 /// A server in a network.
