@@ -11,6 +11,7 @@
 
 mod aside;
 mod batches;
+mod clickhouse;
 mod columns;
 mod connection;
 mod meter;
@@ -22,7 +23,9 @@ mod rows;
 mod settings;
 pub mod sql;
 mod sqlite;
+mod sqlserver;
 mod steps;
+mod tabbed;
 mod tls;
 
 pub use rows::Rows;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use tidewaiter_connect::Connection;
 
-use crate::support::{Mariadb, Postgres, ask, sqlite};
+use crate::support::{ClickHouse, Mariadb, Postgres, SqlServer, ask, sqlite};
 
 /// The types of PostgreSQL, each with a value.
-const POSTGRES: [(&str, &str); 51] = [
+const POSTGRES: [(&str, &str); 52] = [
     ("boolean", "true"),
     ("smallint", "-32768"),
     ("integer", "2147483647"),
@@ -44,6 +44,7 @@ const POSTGRES: [(&str, &str); 51] = [
     ("uuid", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"),
     ("json", "'{\"a\": [1, null]}'"),
     ("jsonb", "'{\"a\":[1,null]}'"),
+    ("xml", "'<a b=\"1\"/>'"),
     ("inet", "'192.0.2.1/24'"),
     ("cidr", "'192.0.2.0/24'"),
     ("macaddr", "'08:00:2b:01:02:03'"),
@@ -135,6 +136,99 @@ const SQLITE: [(&str, &str); 20] = [
     ("INTEGER", "'seven'"),
 ];
 
+/// The types of SQL Server, each with a value, and a query for it. Those that a server of its protocol lacks are bytes that
+/// `tests/sqlserver/wire.py` writes after the specification.
+const SQLSERVER: [(&str, &str, &str); 43] = [
+    ("bit", "1", "CAST(1 AS bit) AS v"),
+    ("tinyint", "255", "CAST(255 AS tinyint) AS v"),
+    ("smallint", "-32768", "CAST(-32768 AS smallint) AS v"),
+    ("int", "-2147483648", "CAST(-2147483648 AS int) AS v"),
+    ("bigint", "-9223372036854775808", "CAST(-9223372036854775808 AS bigint) AS v"),
+    ("decimal(20,4)", "-1234567890123456.1000", "v FROM wire_decimal"),
+    ("decimal(38,38)", "0.99999999999999999999999999999999999999", "v FROM wire_decimal38"),
+    ("decimal(20,4)", "NULL", "v FROM wire_null"),
+    ("money", "-12.5", "v FROM wire_money"),
+    ("smallmoney", "123.4567", "v FROM wire_smallmoney"),
+    ("real", "0.5", "CAST(0.5 AS real) AS v"),
+    ("float", "0.1", "CAST(0.1 AS float) AS v"),
+    ("float", "1e22", "CAST(1e22 AS float) AS v"),
+    ("char(5)", "'abc'", "v FROM wire_char"),
+    ("varchar(5)", "'äöü' (a code page)", "v FROM wire_varchar"),
+    ("nchar(5)", "'abc'", "v FROM wire_nchar"),
+    ("nvarchar(20)", "'a;b'", "CAST('a;b' AS nvarchar(20)) AS v"),
+    ("nvarchar(20)", "''", "CAST('' AS nvarchar(20)) AS v"),
+    ("nvarchar(20)", "NULL", "CAST(NULL AS nvarchar(20)) AS v"),
+    ("nvarchar(max)", "'äöü'", "CAST(N'äöü' AS nvarchar(max)) AS v"),
+    ("text", "'abc'", "v FROM wire_text"),
+    ("ntext", "'äöü'", "v FROM wire_ntext"),
+    ("xml", "'<a b=\"1\"/>'", "v FROM wire_xml"),
+    ("uniqueidentifier", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", "v FROM wire_uniqueidentifier"),
+    ("date", "'2026-01-31'", "v FROM wire_date"),
+    ("time", "'13:45:00.5'", "v FROM wire_time"),
+    ("time(0)", "'13:45:00'", "v FROM wire_time0"),
+    ("smalldatetime", "'2026-01-31 13:45:00'", "v FROM wire_smalldatetime"),
+    ("datetime", "'2026-01-31 13:45:00.003'", "v FROM wire_datetime"),
+    ("datetime", "'2026-01-31 13:45:00'", "CAST('2026-01-31T13:45:00' AS datetime) AS v"),
+    ("datetime2", "'2026-01-31 13:45:00.1234567'", "v FROM wire_datetime2"),
+    ("datetime2(3)", "'2026-01-31 13:45:00.120'", "v FROM wire_datetime2_3"),
+    ("datetimeoffset", "'2026-01-31 13:45:00 +05:30'", "v FROM wire_datetimeoffset"),
+    ("binary(8), rowversion", "0x00", "v FROM wire_binary"),
+    ("varbinary(5)", "0x00ff", "v FROM wire_varbinary"),
+    ("image", "0x00ff", "v FROM wire_image"),
+    ("sql_variant", "1", "v FROM wire_sql_variant"),
+    ("geography", "'POINT(1 2)'", "v FROM wire_geography"),
+    ("hierarchyid", "'/1/'", "v FROM wire_hierarchyid"),
+    ("int", "2147483647", "2147483647 AS v"),
+    ("int", "NULL", "CAST(NULL AS int) AS v"),
+    ("bit", "NULL", "CAST(NULL AS bit) AS v"),
+    ("bit", "0", "CAST(0 AS bit) AS v"),
+];
+
+/// The types of ClickHouse, each with a value.
+const CLICKHOUSE: [(&str, &str); 41] = [
+    ("Bool", "true"),
+    ("Int8", "-128"),
+    ("Int64", "-9223372036854775808"),
+    ("UInt64", "18446744073709551615"),
+    ("Int128", "'-170141183460469231731687303715884105728'"),
+    ("UInt256", "'115792089237316195423570985008687907853269984665640564039457584007913129639935'"),
+    ("Float32", "0.1"),
+    ("Float32", "1e20"),
+    ("Float64", "0.30000000000000004"),
+    ("Float64", "-1.5e-7"),
+    ("Float64", "nan"),
+    ("Float64", "-inf"),
+    ("Decimal(20, 4)", "1234567890123456.1"),
+    ("Decimal(76, 38)", "'-0.00000000000000000000000000000000000001'"),
+    ("String", "'a;b'"),
+    ("String", "''"),
+    ("String", "'äöü\\t\\\\'"),
+    ("Nullable(String)", "NULL"),
+    ("LowCardinality(Nullable(String))", "'abc'"),
+    ("FixedString(5)", "'abc'"),
+    ("Enum8('a' = 1, 'b' = 2)", "'b'"),
+    ("UUID", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"),
+    ("IPv4", "'192.0.2.1'"),
+    ("IPv6", "'2001:db8::1'"),
+    ("Date", "'2026-01-31'"),
+    ("Date32", "'1900-01-01'"),
+    ("DateTime", "'2026-01-31 13:45:00'"),
+    ("DateTime('Asia/Kolkata')", "'2026-01-31 13:45:00'"),
+    ("DateTime64(6)", "'2026-01-31 13:45:00.120000'"),
+    ("DateTime64(3, 'America/New_York')", "'2026-01-31 13:45:00.5'"),
+    ("Nullable(Decimal(10, 2))", "1.5"),
+    ("Nullable(DateTime)", "NULL"),
+    ("SimpleAggregateFunction(sum, UInt64)", "7"),
+    ("Array(UInt8)", "[1, 2]"),
+    ("Map(String, UInt8)", "map('a', 1)"),
+    ("Tuple(a UInt8, b String)", "(1, 'a')"),
+    ("JSON", "'{\"a\": 1}'"),
+    ("Variant(String, UInt8)", "1::UInt8"),
+    ("Dynamic", "1"),
+    ("Point", "(1, 2)"),
+    ("AggregateFunction(sum, UInt64)", "initializeAggregation('sumState', 1::UInt64)"),
+];
+
 /// A row of the table: what is asked, and what comes of it.
 async fn row(connection: &Connection, kind: &str, value: &str, sql: &str) -> String {
     let cell = |text: &str| text.replace('|', "\\|");
@@ -202,6 +296,30 @@ async fn of_sqlite() -> String {
     table
 }
 
+/// None where no such server can be had.
+async fn of_sqlserver() -> Option<String> {
+    let server = SqlServer::new()?;
+    let mut table = String::new();
+    for (kind, value, select) in SQLSERVER {
+        let told = row(&server.connection(), kind, value, &format!("SELECT {select}")).await;
+        table += &told.replace("[v]", "v");
+    }
+    Some(table)
+}
+
+/// None where ClickHouse is not installed.
+async fn of_clickhouse() -> Option<String> {
+    let database = ClickHouse::new()?;
+    let mut table = String::new();
+    for (n, (kind, value)) in CLICKHOUSE.iter().enumerate() {
+        let made = format!("CREATE TABLE t{n} (v {kind}) ENGINE = Memory");
+        database.run(&[&made, &format!("INSERT INTO t{n} SELECT {value}")]).await;
+        let told = row(&database.connection(), kind, value, &format!("SELECT v FROM t{n}")).await;
+        table += &told.replace("`v`", "v");
+    }
+    Some(table)
+}
+
 /// A page with other text between two marks.
 fn replaced(page: &str, name: &str, text: &str) -> String {
     let (begin, end) = (format!("<!-- types of {name} -->\n"), format!("<!-- end of {name} -->"));
@@ -219,6 +337,8 @@ async fn the_types_are_written_as_documented() {
         ("PostgreSQL", Some(postgres().await)),
         ("MariaDB", of_mariadb().await),
         ("SQLite", Some(of_sqlite().await)),
+        ("SQL Server", of_sqlserver().await),
+        ("ClickHouse", of_clickhouse().await),
     ] {
         let Some(rows) = rows else { continue };
         let mut text = String::from("| type | value | in the file | form |\n|---|---|---|---|\n");
