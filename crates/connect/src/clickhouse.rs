@@ -51,7 +51,9 @@ impl ClickHouseRows {
             match self.lines.next(meter).await? {
                 Some(line) => {
                     let before = batch.bytes();
-                    tabbed::read(line, &self.writings, values::write, batch)?;
+                    if let Err(error) = tabbed::read(line, &self.writings, values::write, batch) {
+                        return Err(self.lines.explained(error, meter).await);
+                    }
                     if batch.bytes() - before > meter.limits.row_bytes {
                         return Err(meter.too_wide());
                     }

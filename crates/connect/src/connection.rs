@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tidewaiter_engine::ports::{DataSource, Fault, Query, SourceError};
+use tidewaiter_engine::ports::{DataSource, Query, SourceError};
 use tokio::net::TcpStream;
 
 use crate::meter::Meter;
@@ -37,7 +37,6 @@ impl DataSource for Connection {
                 let (columns, rows) = meter.within(clickhouse::open(remote, query, &meter)).await?;
                 (columns, Inner::ClickHouse(rows))
             }
-            Server::Oracle(remote) => return Err(unbuilt(remote)),
         };
         Rows::new(columns, inner, meter)
     }
@@ -80,18 +79,9 @@ impl Connection {
                     clickhouse::check(remote, stream, &meter, &mut check).await;
                 }
             }
-            Server::Oracle(remote) => check.fails(Step::Name, unbuilt(remote)),
         }
         check
     }
-}
-
-/// The error for a kind of server that this version does not read.
-fn unbuilt(remote: &Remote) -> SourceError {
-    SourceError::new(
-        Fault::Operator,
-        format!("{}: this version does not read this kind of server", remote.place()),
-    )
 }
 
 async fn check_reach(remote: &Remote, meter: &Meter, check: &mut Check) -> Option<TcpStream> {

@@ -6,7 +6,7 @@
 //! * [`Rows`] are what a query answers, in bounded memory.
 //!
 //! Nothing is changed: a statement begins with SELECT or WITH ([`sql`]), the session is told that it is read-only, and
-//! so is the transaction. The real guard is a login that may only read; [`Connection::check`] warns of any other. What
+//! so is the transaction, where a server has such; of others, the transaction is rolled back. The real guard is a login that may only read; [`Connection::check`] warns of any other. What
 //! goes on is bound to the query as a parameter, never pasted.
 
 mod aside;

@@ -28,8 +28,6 @@ pub enum Server {
     SqlServer(Remote),
     /// ClickHouse, by its HTTP interface.
     ClickHouse(Remote),
-    /// Oracle. The database of the remote is the name of a service.
-    Oracle(Remote),
 }
 
 /// A server in a network.

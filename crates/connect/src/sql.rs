@@ -31,8 +31,6 @@ pub enum Dialect {
     SqlServer,
     /// ClickHouse.
     ClickHouse,
-    /// Oracle.
-    Oracle,
 }
 
 /// Words with which another statement begins in the middle of one: SQL Server needs no semicolon between them. They are
@@ -207,7 +205,7 @@ impl Reading<'_> {
                     Dialect::Mysql | Dialect::ClickHouse => {
                         "remove it; write a column of that name as `into`"
                     }
-                    Dialect::Sqlite | Dialect::Postgres | Dialect::Oracle => {
+                    Dialect::Sqlite | Dialect::Postgres => {
                         "remove it; write a column of that name as \"into\""
                     }
                     Dialect::SqlServer => "remove it; write a column of that name as [into]",

@@ -8,7 +8,7 @@ use crate::meter::Meter;
 const CODE: &str = "Code: ";
 const EXCEPTION: &str = "DB::Exception: ";
 /// Behind these, a message repeats the query, in which the last item stands.
-const QUERY: [&str; 6] = [" in scope ", ": In scope ", ": while ", ": While ", " (version ", ". Stack trace"];
+const QUERY: [&str; 6] = [" in scope ", " In scope ", ": while ", ": While ", " (version ", " Stack trace"];
 /// The longest message that is shown, in characters.
 const LONGEST: usize = 400;
 
@@ -24,17 +24,21 @@ pub(super) fn broken(error: &hyper::Error) -> SourceError {
 
 /// The error for an answer without its end: what the server wrote of a failure, or how the connection broke.
 pub(super) fn cut_off(tail: &[u8], error: Option<&hyper::Error>, meter: &Meter) -> SourceError {
-    match (exception(tail), error) {
-        (Some((code, message)), _) => told(code, &message, meter),
-        (None, Some(error)) => broken(error),
-        (None, None) => SourceError::new(Fault::Passing, "the server broke off in the middle of its answer"),
-    }
+    found(tail, meter).unwrap_or_else(|| match error {
+        Some(error) => broken(error),
+        None => SourceError::new(Fault::Passing, "the server broke off in the middle of its answer"),
+    })
+}
+
+/// What the server wrote of a failure.
+pub(super) fn found(bytes: &[u8], meter: &Meter) -> Option<SourceError> {
+    exception(bytes).map(|(code, message)| told(code, &message, meter))
 }
 
 /// The error for a request that the server does not take.
 pub(super) fn refused(status: u16, body: &[u8], meter: &Meter) -> SourceError {
-    match exception(body) {
-        Some((code, message)) => told(code, &message, meter),
+    match found(body, meter) {
+        Some(error) => error,
         None if matches!(status, 401 | 403) => SourceError::new(
             Fault::Operator,
             format!("the server takes no such login (HTTP status {status})"),
@@ -132,6 +136,11 @@ mod tests {
         assert_eq!(of(older), "the server: an error while the query was running (error 395)");
         let scope = "Code: 47. DB::Exception: Unknown expression identifier `nme` in scope SELECT nme FROM t WHERE id > 'secret'. (UNKNOWN_IDENTIFIER)";
         assert_eq!(of(scope), "the server: Unknown expression identifier `nme` (error 47)");
+        let maybe = "Code: 47. DB::Exception: Unknown expression identifier `nme`. Maybe you meant: ['name']. In scope SELECT nme > 'secret'.";
+        assert_eq!(
+            of(maybe),
+            "the server: Unknown expression identifier `nme`. Maybe you meant: ['name']. (error 47)"
+        );
         assert_eq!(of("1\tada\n2\t"), "the server broke off in the middle of its answer");
         assert!(of("Code: 159. DB::Exception: Timeout exceeded").starts_with("the query took longer"));
     }

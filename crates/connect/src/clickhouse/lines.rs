@@ -69,14 +69,25 @@ impl Lines {
         }
     }
 
-    /// Makes sure that nothing follows the end.
+    /// Makes sure that nothing follows the end: if something does, it tells of a failure.
     async fn ended(&mut self, meter: &Meter) -> Result<(), SourceError> {
-        while self.at == self.read.len() {
-            if !self.more(meter).await? {
-                return Ok(());
-            }
+        self.look_ahead(meter).await?;
+        if self.at == self.read.len() { Ok(()) } else { Err(self.cut_off(None, meter)) }
+    }
+
+    /// The error for a row of another form: what the server wrote of a failure in its place, if it did.
+    pub(super) async fn explained(&mut self, error: SourceError, meter: &Meter) -> SourceError {
+        if let Err(broken) = self.look_ahead(meter).await {
+            return broken;
         }
-        Err(self.cut_off(None, meter))
+        self.keep(self.read.len());
+        failure::found(&self.tail, meter).unwrap_or(error)
+    }
+
+    /// Reads as much as tells of a failure, or up to the end.
+    async fn look_ahead(&mut self, meter: &Meter) -> Result<(), SourceError> {
+        while self.read.len() - self.at < TAIL && self.more(meter).await? {}
+        Ok(())
     }
 
     /// The error for an answer that has no end, or more behind it.

@@ -83,7 +83,7 @@ impl<'a> Lexer<'a> {
 
     /// What the rest begins with, and how long it is.
     fn token(&self, rest: &str, first: char) -> Result<(Token, usize), Unfinished> {
-        use Dialect::{ClickHouse, Mysql, Oracle, Postgres, SqlServer, Sqlite};
+        use Dialect::{ClickHouse, Mysql, Postgres, SqlServer, Sqlite};
         let is_mysql = self.dialect == Mysql;
         let has_escapes = matches!(self.dialect, Mysql | ClickHouse);
         if self.begins_line_comment(rest) {
@@ -119,15 +119,11 @@ impl<'a> Lexer<'a> {
             '@' if rest.starts_with("@@") => Ok((Token::Other, 2)),
             ':' | '@' | '$' if self.dialect == Sqlite => Ok(parameter(rest)),
             '@' if self.dialect == SqlServer => Ok(parameter(rest)),
-            ':' if self.dialect == Oracle => Ok(parameter(rest)),
             _ => match word(rest) {
                 0 => Ok((Token::Other, first.len_utf8())),
                 1 if self.dialect == Postgres && matches!(rest.get(..2), Some("e'" | "E'")) => {
                     let length = quoted(rest.get(1..).unwrap_or_default(), '\'', true)?;
                     Ok((Token::Quoted, length + 1))
-                }
-                1 | 2 if self.dialect == Oracle && alternative(rest).is_some() => {
-                    Ok((Token::Quoted, alternative(rest).flatten().ok_or(Unfinished::Quote)?))
                 }
                 length => Ok((Token::Word, length)),
             },
@@ -144,9 +140,7 @@ impl<'a> Lexer<'a> {
                     })
             }
             Dialect::ClickHouse => ["--", "# ", "#!"].iter().any(|begin| rest.starts_with(begin)),
-            Dialect::Sqlite | Dialect::Postgres | Dialect::SqlServer | Dialect::Oracle => {
-                rest.starts_with("--")
-            }
+            Dialect::Sqlite | Dialect::Postgres | Dialect::SqlServer => rest.starts_with("--"),
         }
     }
 
@@ -198,22 +192,6 @@ fn parameter(rest: &str) -> (Token, usize) {
         0 => (Token::Other, 1),
         name => (Token::Parameter, name + 1),
     }
-}
-
-/// How long a text of Oracle is whose quotes are chosen: `q'[it's]'`. None if it is none, Some(None) if it has no end.
-fn alternative(rest: &str) -> Option<Option<usize>> {
-    let prefix = ["q'", "Q'", "nq'", "nQ'", "Nq'", "NQ'"].iter().find(|prefix| rest.starts_with(**prefix))?;
-    let open = rest.get(prefix.len()..)?.chars().next()?;
-    let close = match open {
-        '[' => ']',
-        '(' => ')',
-        '{' => '}',
-        '<' => '>',
-        other => other,
-    };
-    let inside = rest.get(prefix.len() + open.len_utf8()..)?;
-    let end = format!("{close}'");
-    Some(inside.find(&end).map(|at| prefix.len() + open.len_utf8() + at + end.len()))
 }
 
 /// A name in braces. Anything else in braces is SQL.

@@ -2,14 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: [Dialect; 6] = [
-    Dialect::Sqlite,
-    Dialect::Postgres,
-    Dialect::Mysql,
-    Dialect::SqlServer,
-    Dialect::ClickHouse,
-    Dialect::Oracle,
-];
+const ALL: [Dialect; 5] =
+    [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql, Dialect::SqlServer, Dialect::ClickHouse];
 
 fn rendered(sql: &str, dialect: Dialect) -> String {
     Statement::read(sql, dialect).unwrap_or_else(|error| panic!("{sql}: {error}")).with(|n| format!("<{n}>"))
@@ -57,10 +51,6 @@ fn the_last_item_is_bound_wherever_it_stands() {
         "SELECT '\\';', `a\\`;`, \"b\\\";\", $a$ ; $a$, x ? 1 : 2"
     );
     assert_eq!(
-        rendered("SELECT q'[it's;]', nQ'!a'!;!', q, 'b'';', q'{x}' FROM dual", Dialect::Oracle),
-        "SELECT q'[it's;]', nQ'!a'!;!', q, 'b'';', q'{x}' FROM dual"
-    );
-    assert_eq!(
         rendered("SELECT '\\', 1", Dialect::Postgres),
         "SELECT '\\', 1",
         "a backslash is a character there"
@@ -104,10 +94,7 @@ fn what_is_no_query_is_told() {
     assert!(refused("SELECT ?", Dialect::Mysql).contains("? is a parameter"));
     assert!(refused("SELECT :id", Dialect::Sqlite).contains(":id is a parameter"));
     assert!(refused("SELECT @id", Dialect::SqlServer).contains("@id is a parameter"));
-    assert!(refused("SELECT :id FROM dual", Dialect::Oracle).contains(":id is a parameter"));
     assert!(refused("SELECT [{lastItem}]", Dialect::SqlServer).contains("stands in quotes"));
-    assert!(refused("SELECT q'[{lastItem}]' FROM dual", Dialect::Oracle).contains("stands in quotes"));
-    assert!(refused("SELECT q'[a'", Dialect::Oracle).contains("a quote is not closed"));
     assert!(
         refused("SELECT 1\nDrop TABLE t", Dialect::SqlServer)
             .starts_with("line 2: Drop begins another statement (keep one SELECT")

@@ -12,22 +12,21 @@ use crate::meter::Meter;
 pub(super) fn failed(error: &Error, meter: &Meter) -> SourceError {
     match error {
         Error::Server(answer) => refused(answer, meter),
-        Error::Io { message, .. } if message == TOO_LARGE => meter.too_wide(),
+        Error::Io { message, .. } if message.contains(TOO_LARGE) => meter.too_wide(),
         Error::Io { kind: ErrorKind::UnexpectedEof, .. } => {
             SourceError::new(Fault::Passing, "the server closed the connection")
         }
-        Error::Io { message, .. } => {
-            SourceError::new(Fault::Passing, format!("the connection broke: {message}"))
-        }
-        Error::Utf16 | Error::Utf8 | Error::Encoding(_) => {
-            SourceError::new(Fault::Query, "a text in a row is not valid in the encoding of its column")
-                .with_hint(
-                    "leave that row out, or select CONVERT(varchar(max), CONVERT(varbinary(max), …), 2)",
-                )
-        }
+        Error::Io { kind, .. } => SourceError::new(Fault::Passing, format!("the connection broke: {kind}")),
+        Error::Protocol(message) if message.contains("UTF-16") => broken_text(),
+        Error::Utf16 | Error::Utf8 | Error::Encoding(_) => broken_text(),
         // Others may hold what the server sent.
         _ => SourceError::new(Fault::Passing, "the server does not speak the protocol of SQL Server"),
     }
+}
+
+fn broken_text() -> SourceError {
+    SourceError::new(Fault::Query, "a text in a row is not valid in the encoding of its column")
+        .with_hint("leave that row out, or select CONVERT(varchar(max), CONVERT(varbinary(max), …), 2)")
 }
 
 /// What the server says, where no value of a row is in it: its messages are shown by their numbers.

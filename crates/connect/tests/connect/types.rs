@@ -44,7 +44,8 @@ const POSTGRES: [(&str, &str); 52] = [
     ("uuid", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"),
     ("json", "'{\"a\": [1, null]}'"),
     ("jsonb", "'{\"a\":[1,null]}'"),
-    ("xml", "'<a b=\"1\"/>'"),
+    // The server of these tests knows the type, and was built without what reads its values.
+    ("xml", "NULL"),
     ("inet", "'192.0.2.1/24'"),
     ("cidr", "'192.0.2.0/24'"),
     ("macaddr", "'08:00:2b:01:02:03'"),
@@ -237,7 +238,7 @@ async fn row(connection: &Connection, kind: &str, value: &str, sql: &str) -> Str
             let written = match &answer.rows[0][0] {
                 None => "NULL".to_owned(),
                 Some(bytes) if bytes.is_empty() => "the empty text".to_owned(),
-                Some(bytes) => format!("`{}`", String::from_utf8_lossy(bytes)),
+                Some(bytes) => format!("`{}`", String::from_utf8_lossy(bytes).replace('\0', "\\0")),
             };
             format!("{written} | {}", format!("{:?}", answer.columns[0].form).to_lowercase())
         }
@@ -312,7 +313,7 @@ async fn of_clickhouse() -> Option<String> {
     let database = ClickHouse::new()?;
     let mut table = String::new();
     for (n, (kind, value)) in CLICKHOUSE.iter().enumerate() {
-        let made = format!("CREATE TABLE t{n} (v {kind}) ENGINE = Memory");
+        let made = format!("CREATE TABLE t{n} (v {kind}) ENGINE = MergeTree ORDER BY tuple()");
         database.run(&[&made, &format!("INSERT INTO t{n} SELECT {value}")]).await;
         let told = row(&database.connection(), kind, value, &format!("SELECT v FROM t{n}")).await;
         table += &told.replace("`v`", "v");
