@@ -55,16 +55,13 @@ pub(super) fn refused(status: u16, body: &[u8], meter: &Meter) -> SourceError {
 /// Number and message of the last failure in these bytes.
 fn exception(bytes: &[u8]) -> Option<(u32, String)> {
     let text = String::from_utf8_lossy(bytes);
-    let begins = text.match_indices(CODE).map(|(at, _)| at);
-    begins
-        .filter_map(|at| {
-            let (code, rest) = text.get(at + CODE.len()..)?.split_once(". ")?;
-            let message = rest.strip_prefix(EXCEPTION)?;
-            let end = QUERY.iter().filter_map(|mark| message.find(mark)).min().unwrap_or(message.len());
-            let message = message.get(..end)?.split(['\n', '\r']).next()?;
-            Some((code.parse().ok()?, message.chars().take(LONGEST).collect()))
-        })
-        .last()
+    text.rmatch_indices(CODE).find_map(|(at, _)| {
+        let (code, rest) = text.get(at + CODE.len()..)?.split_once(". ")?;
+        let message = rest.strip_prefix(EXCEPTION)?;
+        let end = QUERY.iter().filter_map(|mark| message.find(mark)).min().unwrap_or(message.len());
+        let message = message.get(..end)?.split(['\n', '\r']).next()?;
+        Some((code.parse().ok()?, message.chars().take(LONGEST).collect()))
+    })
 }
 
 /// What the server says, where no value of a row is in it: its messages are shown by their numbers.

@@ -109,8 +109,8 @@ async fn ask(stream: &mut TcpStream, encryption: u8) -> io::Result<u8> {
 
 /// What the options of a first packet say of encryption.
 fn encryption_of(holds: &[u8]) -> Option<u8> {
-    let option = holds.chunks_exact(5).take_while(|option| option.first() != Some(&0xff));
-    let found = option.into_iter().find(|option| option.first() == Some(&ENCRYPTION))?;
+    let mut options = holds.chunks_exact(5).take_while(|option| option.first() != Some(&0xff));
+    let found = options.find(|option| option.first() == Some(&ENCRYPTION))?;
     let [_, high, low, ..] = found else { return None };
     holds.get(usize::from(u16::from_be_bytes([*high, *low]))).copied()
 }

@@ -32,23 +32,21 @@ async fn log_in(
     carrier: Carrier,
     meter: &Meter,
 ) -> Result<(Client, Allowance), SourceError> {
-    match reach::within(remote, meter, try_log_in(remote, carrier)).await? {
+    match reach::within(remote, meter, async { Ok(try_log_in(remote, carrier).await) }).await? {
         Err(Error::Routing { host, port }) => {
             let other = Remote { host, port, ..remote.clone() };
             other.check_protection()?;
             let stream = reach::reach(&other, meter).await?;
             let carrier = reach::within(&other, meter, handshake::protected(&other, stream)).await?;
-            let logged_in = reach::within(&other, meter, try_log_in(&other, carrier)).await?;
+            let trying = async { Ok(try_log_in(&other, carrier).await) };
+            let logged_in = reach::within(&other, meter, trying).await?;
             logged_in.map_err(|error| at(&other, failed(&error, meter)))
         }
         logged_in => logged_in.map_err(|error| at(remote, failed(&error, meter))),
     }
 }
 
-async fn try_log_in(
-    remote: &Remote,
-    carrier: Carrier,
-) -> Result<Result<(Client, Allowance), Error>, SourceError> {
+async fn try_log_in(remote: &Remote, carrier: Carrier) -> Result<(Client, Allowance), Error> {
     let mut config = Config::new();
     config.host(&remote.host);
     config.port(remote.port);
@@ -62,8 +60,8 @@ async fn try_log_in(
     config.handshake_timeout(None);
     config.command_timeout(None);
     let allowance = carrier.allowance();
-    let client = tiberius::Client::connect(config, carrier.compat()).await;
-    Ok(client.map(|client| (client, allowance)))
+    let client = tiberius::Client::connect(config, carrier.compat()).await?;
+    Ok((client, allowance))
 }
 
 /// The error with the place of the server.
