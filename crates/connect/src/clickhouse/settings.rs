@@ -53,7 +53,8 @@ pub(super) fn plain(database: &str) -> String {
 /// The target of a request for the rows of a query.
 ///
 /// # Errors
-/// Under the profile of the login, no setting can be given: the server refuses all of them.
+/// Under the profile of the login, no setting can be given: the server refuses all of them. Or the server said something
+/// else when it was asked for the profile.
 pub(super) fn bounded(
     database: &str,
     readonly: &str,
@@ -69,12 +70,14 @@ pub(super) fn bounded(
         "0" => settings.push(("readonly", "1")),
         // It is so by itself, and lets nobody change that.
         "2" => {}
-        _ => {
-            let message = format!(
-                "the profile of the login has readonly = {readonly}, so that no query can be limited"
-            );
+        "1" => {
+            let message = "the profile of the login has readonly = 1, so that no query can be limited";
             return Err(SourceError::new(Fault::Operator, message)
                 .with_hint("set readonly = 2 in it, or leave it out and GRANT SELECT only"));
+        }
+        _ => {
+            return Err(SourceError::new(Fault::Passing, "the server answers as no ClickHouse does")
+                .with_hint("check the port: it is that of HTTP, usually 8123, or 8443 with TLS"));
         }
     }
     if let Some(last) = last {
@@ -87,4 +90,25 @@ fn target(settings: &[(&str, &str)]) -> String {
     let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
     let pairs = settings.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
     format!("/?{}", pairs.collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Limits;
+
+    #[test]
+    fn a_query_only_reads_whatever_the_profile_of_its_login_is() {
+        let of = |readonly| bounded("a&b", readonly, Some("1\t2"), &Meter::start(Limits::default()));
+        let may_write = of("0").unwrap();
+        assert!(
+            may_write.starts_with("/?database=a%26b&") && may_write.contains("&readonly=1"),
+            "{may_write}"
+        );
+        assert!(may_write.ends_with("&param_last=1%092"), "{may_write}");
+        assert!(!of("2").unwrap().contains("readonly="));
+        assert_eq!(of("1").unwrap_err().fault, Fault::Operator);
+        let other = of("<html>hello</html>").unwrap_err();
+        assert!(other.fault == Fault::Passing && !other.message.contains("html"), "{other}");
+    }
 }

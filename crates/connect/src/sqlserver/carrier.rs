@@ -14,6 +14,9 @@ use super::handshake::{HEAD, Protected, plain_answer};
 /// What an error says whose kind tells too little: the client keeps the text of an error, and nothing else of it.
 pub(super) const TOO_LARGE: &str = "a row is larger than the limit";
 
+/// Bytes that may come until a row is asked for.
+const LOGIN: usize = 1 << 20;
+
 /// A connection to a server that was asked already how it is protected.
 pub(super) struct Carrier {
     stream: Stream,
@@ -60,11 +63,11 @@ impl Carrier {
     }
 
     fn new(stream: Stream) -> Self {
-        let allowance = Allowance(Arc::new(AtomicUsize::new(usize::MAX)));
+        let allowance = Allowance(Arc::new(AtomicUsize::new(LOGIN)));
         Self { stream, answer: plain_answer(), head: Vec::new(), held_back: 0, allowance }
     }
 
-    /// What may come. It is not bounded at first.
+    /// What may come: first as much as a login takes.
     pub(super) fn allowance(&self) -> Allowance {
         self.allowance.clone()
     }

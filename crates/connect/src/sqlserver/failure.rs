@@ -38,13 +38,11 @@ fn refused(answer: &TokenError, meter: &Meter) -> SourceError {
     };
     match code {
         // No database, no login.
-        911 | 916 | 4060 | 4064 | 18_450..=18_488 => {
+        911 | 916 | 4060 | 4064 | 18_450..=18_488 | 40_532 => {
             said(Fault::Operator, "check user, password and the name of the database")
         }
-        40_615 | 40_532 => {
-            said(Fault::Operator, "let the firewall of the server allow the address of this machine")
-        }
-        229 | 230 | 262 | 297 | 300 | 371 | 916..=918 => {
+        40_615 => said(Fault::Operator, "let the firewall of the server allow the address of this machine"),
+        229 | 230 | 262 | 297 | 300 | 371 => {
             said(Fault::Operator, "grant the login SELECT on what the query reads, or leave that out")
         }
         // A lock that others hold for longer than was waited.
