@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn times_are_bound_as_their_column_counts_them() {
         let at = |part| DateTime2::new(Date::new(739_646), Time::new(49_500 * SECOND + part, 7));
-        let ticks = |ticks| ColumnData::DateTime(Some(DateTime::new(46_051, 49_500 * 300 + ticks)));
+        let ticks = |ticks: u32| ColumnData::DateTime(Some(DateTime::new(46_051, 49_500 * 300 + ticks)));
         let datetime = |part: &str| of(&format!("2026-01-31T13:45:00{part}"), Form::Datetime);
         assert_eq!(datetime(""), ColumnData::DateTime2(Some(at(0))));
         assert_eq!(datetime(".12"), ColumnData::DateTime2(Some(at(1_200_000))));
