@@ -44,6 +44,14 @@ demo-cloud: ## The same with the template and the functions, on LocalStack
 test: ## Run all tests
 	$(CARGO) test --locked --workspace --all-features
 
+.PHONY: test-databases
+test-databases: ## Install every database that queries read (600 MB, once), and test with all of them
+	@tests/postgres/postgres install
+	@tests/mariadb/mariadb install
+	@tests/sqlserver/sqlserver install
+	@tests/clickhouse/clickhouse install
+	TIDEWAITER_TEST_ALL_DATABASES=1 $(CARGO) test --locked --workspace --all-features --test connect
+
 .PHONY: simulate
 simulate: ## Simulate histories in which everything fails: SEEDS=10000, on JOBS=2 processors; SEED=x shows one again
 	$(CARGO) build --locked --profile quick --package tidewaiter-simulation

@@ -3,6 +3,19 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+/// The environment variable that is set where every server has to be there, as for `make test-databases`.
+const ALL: &str = "TIDEWAITER_TEST_ALL_DATABASES";
+
+/// Tells that nothing is tested with a server.
+///
+/// # Panics
+/// Where every server has to be there.
+#[expect(clippy::print_stderr, reason = "tests that do not run are told to the one who runs them")]
+pub(crate) fn missing(name: &str, reason: &str) {
+    assert!(std::env::var_os(ALL).is_none(), "no {name}, and {ALL} asks for it: {reason}");
+    eprintln!("no {name}, so nothing is tested with it: {reason}");
+}
+
 /// Where a server is reached, and its process if this one has started it.
 pub(crate) type Server = (String, Option<Child>);
 

@@ -4,13 +4,15 @@
 //! * [`World`] is a deployment in a folder of its own.
 //! * [`golden`] compares what comes of deliveries with what was expected of them, case by case.
 //! * [`mod@reference`] says what an import means, a second time and plainly.
-//! * [`postgres`], [`mariadb`] and [`localstack`] start a server for the tests of a process.
+//! * [`postgres`], [`mariadb`], [`sqlserver`] and [`localstack`] start a server for the tests of a process, [`clickhouse`]
+//!   one for a test.
 //! * [`tls`] puts TLS in front of a PostgreSQL.
 //! * [`generate`] makes data of any size that looks like a retailer's, always the same for a seed.
 #![expect(clippy::expect_used, reason = "test support: what fails here fails the test that uses it")]
 #![expect(clippy::panic, reason = "test support: what fails here fails the test that uses it")]
 #![allow(clippy::missing_panics_doc, reason = "test support: what fails here fails the test that uses it")]
 
+pub mod clickhouse;
 mod fixture;
 pub mod generate;
 pub mod golden;
@@ -22,6 +24,7 @@ pub mod mask;
 pub mod postgres;
 pub mod reference;
 pub mod spelling;
+pub mod sqlserver;
 pub mod tls;
 pub mod world;
 

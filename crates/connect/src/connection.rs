@@ -9,7 +9,7 @@ use crate::meter::Meter;
 use crate::rows::{Inner, Rows};
 use crate::settings::{Connection, Remote, Server};
 use crate::steps::{Check, Step};
-use crate::{mysql, postgres, reach, sqlite};
+use crate::{clickhouse, mysql, postgres, reach, sqlite, sqlserver};
 
 impl DataSource for Connection {
     type Rows = Rows;
@@ -27,7 +27,15 @@ impl DataSource for Connection {
             }
             Server::Mysql(remote) => {
                 let (columns, rows) = meter.within(mysql::open(remote, query, &meter)).await?;
-                (columns, Inner::Mysql(rows))
+                (columns, Inner::Aside(rows))
+            }
+            Server::SqlServer(remote) => {
+                let (columns, rows) = meter.within(sqlserver::open(remote, query, &meter)).await?;
+                (columns, Inner::Aside(rows))
+            }
+            Server::ClickHouse(remote) => {
+                let (columns, rows) = meter.within(clickhouse::open(remote, query, &meter)).await?;
+                (columns, Inner::ClickHouse(rows))
             }
         };
         Rows::new(columns, inner, meter)
@@ -49,9 +57,7 @@ impl Connection {
                 }
             }
             Server::Postgres(remote) => {
-                if let Some(addresses) = check_name(remote, &meter, &mut check).await
-                    && let Some(stream) = check_route(remote, &addresses, &meter, &mut check).await
-                {
+                if let Some(stream) = check_reach(remote, &meter, &mut check).await {
                     postgres::check(remote, stream, &meter, &mut check).await;
                 }
             }
@@ -63,9 +69,24 @@ impl Connection {
                     check.fails(Step::Route, error);
                 }
             }
+            Server::SqlServer(remote) => {
+                if let Some(stream) = check_reach(remote, &meter, &mut check).await {
+                    sqlserver::check(remote, stream, &meter, &mut check).await;
+                }
+            }
+            Server::ClickHouse(remote) => {
+                if let Some(stream) = check_reach(remote, &meter, &mut check).await {
+                    clickhouse::check(remote, stream, &meter, &mut check).await;
+                }
+            }
         }
         check
     }
+}
+
+async fn check_reach(remote: &Remote, meter: &Meter, check: &mut Check) -> Option<TcpStream> {
+    let addresses = check_name(remote, meter, check).await?;
+    check_route(remote, &addresses, meter, check).await
 }
 
 async fn check_name(remote: &Remote, meter: &Meter, check: &mut Check) -> Option<Vec<SocketAddr>> {

@@ -8,11 +8,12 @@
 //! * [`Rows`] are what a query answers, in bounded memory.
 //!
 //! Nothing is changed: a statement begins with SELECT or WITH ([`sql`]), the session is told that it is read-only, and
-//! so is the transaction. The real guard is a login that may only read; [`Connection::check`] warns of any other. What
+//! so is the transaction, where a server has such; of others, the transaction is rolled back. The real guard is a login that may only read; [`Connection::check`] warns of any other. What
 //! goes on is bound to the query as a parameter, never pasted.
 
 mod aside;
 mod batches;
+mod clickhouse;
 mod columns;
 mod connection;
 mod definition;
@@ -25,7 +26,9 @@ mod rows;
 mod settings;
 pub mod sql;
 mod sqlite;
+mod sqlserver;
 mod steps;
+mod tabbed;
 mod tls;
 
 pub use definition::{Definition, Definitions, Forms, PasswordKey, Unlocked};

@@ -11,21 +11,17 @@ mod values;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Statement as Prepared};
-use tidewaiter_engine::ports::{Fault, Query, RowBatch, SourceColumn, SourceError};
+use tidewaiter_engine::ports::{Fault, Query, SourceColumn, SourceError};
 use tokio::sync::oneshot;
 
-use crate::aside;
-use crate::batches::{BatchReceiver, Batches, batches};
-use crate::columns::is_full;
+use crate::aside::{self, Answer, Reading};
+use crate::batches::BatchReceiver;
 use crate::meter::Meter;
 use crate::settings::Remote;
 use crate::sql::{Dialect, Statement};
 use crate::steps::Check;
 use failure::failed;
 use kinds::{Writing, column};
-
-/// The columns of an answer, which are known before its rows.
-type Opened = Result<Vec<SourceColumn>, SourceError>;
 
 /// Asks a query.
 pub(crate) async fn open(
@@ -37,18 +33,8 @@ pub(crate) async fn open(
     if statement.places() > 0 && query.last.is_none() {
         return Err(crate::sql::without_last_item());
     }
-    let (opened, columns) = oneshot::channel();
-    let (sender, batches) = batches();
     let reader = Reader { remote: remote.clone(), statement, query: query.clone(), meter: meter.clone() };
-    aside::begin(async move {
-        tokio::select! {
-            () = reader.run(opened, &sender) => {}
-            // The caller dropped the rows, or gave the read up.
-            () = sender.closed() => {}
-        }
-    })?;
-    let columns = columns.await.unwrap_or_else(|_| Err(aside::stopped()))?;
-    Ok((columns, batches))
+    aside::rows(reader).await
 }
 
 /// Looks at a connection whose host has an address, step by step.
@@ -82,52 +68,25 @@ struct Understood {
     writings: Vec<Writing>,
 }
 
-impl Reader {
-    /// Reads all rows, and tells of the first failure where it is waited for.
-    async fn run(&self, opened: oneshot::Sender<Opened>, sender: &Batches) {
-        let mut opened = Some(opened);
-        if let Err(error) = self.read(&mut opened, sender).await {
-            match opened {
-                Some(opened) => drop(opened.send(Err(error))),
-                None => drop(sender.send(Err(error)).await),
-            }
-        }
-    }
-
-    async fn read(
-        &self,
-        opened: &mut Option<oneshot::Sender<Opened>>,
-        sender: &Batches,
-    ) -> Result<(), SourceError> {
+impl Reading for Reader {
+    async fn read(&self, answer: &mut Answer) -> Result<(), SourceError> {
         let mut conn = login::connect(&self.remote, &self.meter).await?;
         login::begin(&mut conn, &self.meter).await?;
         let Understood { prepared, values, columns, writings } = self.understood(&mut conn).await?;
         let mut rows =
             conn.exec_iter(&prepared, values).await.map_err(|error| failed(&error, &self.meter))?;
-        if let Some(opened) = opened.take() {
-            // Without a receiver, this ends at its next step.
-            let _ = opened.send(Ok(columns));
-        }
-        let mut batch = RowBatch::default();
-        batch.clear(writings.len());
+        answer.columns(columns);
         while let Some(row) = rows.next().await.map_err(|error| failed(&error, &self.meter))? {
             for (at, writing) in writings.iter().enumerate() {
-                values::write(row.as_ref(at), *writing, &mut batch);
+                values::write(row.as_ref(at), *writing, answer.row());
             }
-            if is_full(&batch) {
-                let full = std::mem::take(&mut batch);
-                batch.clear(writings.len());
-                if sender.send(Ok(full)).await.is_err() {
-                    return Ok(());
-                }
-            }
-        }
-        if batch.rows() > 0 {
-            let _ = sender.send(Ok(batch)).await;
+            answer.end_row().await;
         }
         Ok(())
     }
+}
 
+impl Reader {
     /// What the server makes of the query, before it answers it.
     async fn understood(&self, conn: &mut Conn) -> Result<Understood, SourceError> {
         let Self { statement, query, meter, .. } = self;

@@ -3,6 +3,7 @@
 use tidewaiter_engine::ports::{RowBatch, SourceColumn, SourceError, SourceRows};
 
 use crate::batches::BatchReceiver;
+use crate::clickhouse::ClickHouseRows;
 use crate::columns::check_names;
 use crate::meter::Meter;
 use crate::postgres::PostgresRows;
@@ -21,7 +22,9 @@ pub struct Rows {
 pub(crate) enum Inner {
     Sqlite(SqliteRows),
     Postgres(PostgresRows),
-    Mysql(BatchReceiver),
+    ClickHouse(ClickHouseRows),
+    /// Rows that a thread of their own reads.
+    Aside(BatchReceiver),
 }
 
 impl Rows {
@@ -44,7 +47,8 @@ impl SourceRows for Rows {
                 match inner {
                     Inner::Sqlite(rows) => rows.next(batch).await,
                     Inner::Postgres(rows) => rows.next(batch, meter).await,
-                    Inner::Mysql(rows) => rows.next(batch).await,
+                    Inner::ClickHouse(rows) => rows.next(batch, meter).await,
+                    Inner::Aside(rows) => rows.next(batch).await,
                 }
             })
             .await?;

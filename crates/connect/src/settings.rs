@@ -24,6 +24,10 @@ pub enum Server {
     Postgres(Remote),
     /// MySQL or MariaDB.
     Mysql(Remote),
+    /// SQL Server, or Azure SQL.
+    SqlServer(Remote),
+    /// ClickHouse, by its HTTP interface.
+    ClickHouse(Remote),
 }
 
 /// A server in a network.

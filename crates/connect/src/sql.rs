@@ -27,7 +27,48 @@ pub enum Dialect {
     Postgres,
     /// MySQL and MariaDB, with the modes `ANSI_QUOTES` and `NO_BACKSLASH_ESCAPES` off.
     Mysql,
+    /// SQL Server, with `QUOTED_IDENTIFIER` on.
+    SqlServer,
+    /// ClickHouse.
+    ClickHouse,
 }
+
+/// Words with which another statement begins in the middle of one: SQL Server needs no semicolon between them. They are
+/// reserved, so that none of them is the name of a column without brackets.
+const BEGIN_ANOTHER: [&str; 32] = [
+    "alter",
+    "backup",
+    "begin",
+    "bulk",
+    "commit",
+    "create",
+    "dbcc",
+    "declare",
+    "delete",
+    "deny",
+    "drop",
+    "exec",
+    "execute",
+    "goto",
+    "grant",
+    "if",
+    "insert",
+    "kill",
+    "merge",
+    "print",
+    "raiserror",
+    "reconfigure",
+    "restore",
+    "return",
+    "revoke",
+    "rollback",
+    "save",
+    "set",
+    "shutdown",
+    "truncate",
+    "update",
+    "waitfor",
+];
 
 /// A statement, cut where `{lastItem}` stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,11 +202,22 @@ impl Reading<'_> {
             Token::Word if text.eq_ignore_ascii_case("into") => {
                 let message = format!("{}: INTO writes what is selected", here());
                 let hint = match dialect {
-                    Dialect::Mysql => "remove it; write a column of that name as `into`",
+                    Dialect::Mysql | Dialect::ClickHouse => {
+                        "remove it; write a column of that name as `into`"
+                    }
                     Dialect::Sqlite | Dialect::Postgres => {
                         "remove it; write a column of that name as \"into\""
                     }
+                    Dialect::SqlServer => "remove it; write a column of that name as [into]",
                 };
+                return Err(mistake(message, hint));
+            }
+            Token::Word
+                if dialect == Dialect::SqlServer
+                    && BEGIN_ANOTHER.iter().any(|word| text.eq_ignore_ascii_case(word)) =>
+            {
+                let message = format!("{}: {text} begins another statement", here());
+                let hint = "keep one SELECT; write a column of that name in brackets";
                 return Err(mistake(message, hint));
             }
             _ => {}

@@ -4,16 +4,24 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tidewaiter_engine::ports::{Fault, SourceError};
 
 use crate::settings::Roots;
 
 /// A client that trusts these certificate authorities only.
 pub(crate) fn client(roots: &Roots) -> Result<ClientConfig, SourceError> {
+    client_of(roots, rustls::DEFAULT_VERSIONS)
+}
+
+/// The same for some versions of TLS.
+pub(crate) fn client_of(
+    roots: &Roots,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, SourceError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| unusable(&error.to_string()))?;
     Ok(config.with_root_certificates(trusted(roots)?).with_no_client_auth())
 }

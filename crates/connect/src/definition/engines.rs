@@ -24,4 +24,7 @@ pub(super) const ENGINES: &[Engine] = &[
     Engine { word: "postgres", reached: Reached::Network(5432, Server::Postgres) },
     Engine { word: "mysql", reached: Reached::Network(3306, Server::Mysql) },
     Engine { word: "mariadb", reached: Reached::Network(3306, Server::Mysql) },
+    Engine { word: "sqlserver", reached: Reached::Network(1433, Server::SqlServer) },
+    // The port for HTTP with TLS.
+    Engine { word: "clickhouse", reached: Reached::Network(8443, Server::ClickHouse) },
 ];

@@ -83,7 +83,9 @@ impl<'a> Lexer<'a> {
 
     /// What the rest begins with, and how long it is.
     fn token(&self, rest: &str, first: char) -> Result<(Token, usize), Unfinished> {
-        let is_mysql = self.dialect == Dialect::Mysql;
+        use Dialect::{ClickHouse, Mysql, Postgres, SqlServer, Sqlite};
+        let is_mysql = self.dialect == Mysql;
+        let has_escapes = matches!(self.dialect, Mysql | ClickHouse);
         if self.begins_line_comment(rest) {
             return Ok((Token::Comment, rest.find('\n').unwrap_or(rest.len())));
         }
@@ -97,26 +99,29 @@ impl<'a> Lexer<'a> {
             return Ok((Token::Place, LAST_ITEM.len()));
         }
         match first {
-            '\'' => quoted(rest, '\'', is_mysql).map(|length| (Token::Quoted, length)),
-            '"' => quoted(rest, '"', is_mysql).map(|length| (Token::Quoted, length)),
-            '`' if self.dialect != Dialect::Postgres => {
-                quoted(rest, '`', false).map(|length| (Token::Quoted, length))
+            '\'' => quoted(rest, '\'', has_escapes).map(|length| (Token::Quoted, length)),
+            '"' => quoted(rest, '"', has_escapes).map(|length| (Token::Quoted, length)),
+            '`' if matches!(self.dialect, Sqlite | Mysql | ClickHouse) => {
+                quoted(rest, '`', self.dialect == ClickHouse).map(|length| (Token::Quoted, length))
             }
-            '[' if self.dialect == Dialect::Sqlite => {
+            '[' if self.dialect == Sqlite => {
                 let end = rest.find(']').ok_or(Unfinished::Quote)?;
                 Ok((Token::Quoted, end + 1))
             }
+            '[' if self.dialect == SqlServer => {
+                quoted(rest, ']', false).map(|length| (Token::Quoted, length))
+            }
             '{' => Ok(braces(rest)),
             ';' => Ok((Token::Semicolon, 1)),
-            '$' if self.dialect == Dialect::Postgres => dollar(rest),
-            '?' if self.dialect != Dialect::Postgres => Ok((Token::Parameter, 1)),
-            ':' | '@' | '$' if self.dialect == Dialect::Sqlite => {
-                let name = word(rest.get(1..).unwrap_or_default());
-                Ok(if name > 0 { (Token::Parameter, name + 1) } else { (Token::Other, 1) })
-            }
+            '$' if matches!(self.dialect, Postgres | ClickHouse) => dollar(rest),
+            '?' if matches!(self.dialect, Sqlite | Mysql) => Ok((Token::Parameter, 1)),
+            // What the server itself counts is no parameter: `@@ROWCOUNT`.
+            '@' if rest.starts_with("@@") => Ok((Token::Other, 2)),
+            ':' | '@' | '$' if self.dialect == Sqlite => Ok(parameter(rest)),
+            '@' if self.dialect == SqlServer => Ok(parameter(rest)),
             _ => match word(rest) {
                 0 => Ok((Token::Other, first.len_utf8())),
-                1 if self.dialect == Dialect::Postgres && matches!(rest.get(..2), Some("e'" | "E'")) => {
+                1 if self.dialect == Postgres && matches!(rest.get(..2), Some("e'" | "E'")) => {
                     let length = quoted(rest.get(1..).unwrap_or_default(), '\'', true)?;
                     Ok((Token::Quoted, length + 1))
                 }
@@ -134,13 +139,14 @@ impl<'a> Lexer<'a> {
                         behind.chars().next().is_none_or(|next| next.is_whitespace() || next.is_control())
                     })
             }
-            Dialect::Sqlite | Dialect::Postgres => rest.starts_with("--"),
+            Dialect::ClickHouse => ["--", "# ", "#!"].iter().any(|begin| rest.starts_with(begin)),
+            Dialect::Sqlite | Dialect::Postgres | Dialect::SqlServer => rest.starts_with("--"),
         }
     }
 
-    /// How long a comment is. PostgreSQL has comments in comments.
+    /// How long a comment is. PostgreSQL and SQL Server have comments in comments.
     fn block_comment(&self, rest: &str) -> Result<usize, Unfinished> {
-        if self.dialect != Dialect::Postgres {
+        if !matches!(self.dialect, Dialect::Postgres | Dialect::SqlServer) {
             let end = rest.get(2..).and_then(|inside| inside.find("*/")).ok_or(Unfinished::Comment)?;
             return Ok(end + 4);
         }
@@ -178,6 +184,14 @@ fn quoted(rest: &str, quote: char, has_escapes: bool) -> Result<usize, Unfinishe
         }
     }
     Err(Unfinished::Quote)
+}
+
+/// A parameter by its name, or a character.
+fn parameter(rest: &str) -> (Token, usize) {
+    match word(rest.get(1..).unwrap_or_default()) {
+        0 => (Token::Other, 1),
+        name => (Token::Parameter, name + 1),
+    }
 }
 
 /// A name in braces. Anything else in braces is SQL.

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: [Dialect; 3] = [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql];
+const ALL: [Dialect; 5] =
+    [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql, Dialect::SqlServer, Dialect::ClickHouse];
 
 fn rendered(sql: &str, dialect: Dialect) -> String {
     Statement::read(sql, dialect).unwrap_or_else(|error| panic!("{sql}: {error}")).with(|n| format!("<{n}>"))
@@ -40,6 +41,14 @@ fn the_last_item_is_bound_wherever_it_stands() {
     assert_eq!(
         rendered("SELECT [a;], `b;`, \"c;\", 'd'';'", Dialect::Sqlite),
         "SELECT [a;], `b;`, \"c;\", 'd'';'"
+    );
+    assert_eq!(
+        rendered("SELECT [a]];{lastitem}], 'b'';', @@ROWCOUNT /* a /* ; */ ; */ FROM #t", Dialect::SqlServer),
+        "SELECT [a]];{lastitem}], 'b'';', @@ROWCOUNT /* a /* ; */ ; */ FROM #t"
+    );
+    assert_eq!(
+        rendered("SELECT '\\';', `a\\`;`, \"b\\\";\", $a$ ; $a$, x ? 1 : 2 # ;\n", Dialect::ClickHouse),
+        "SELECT '\\';', `a\\`;`, \"b\\\";\", $a$ ; $a$, x ? 1 : 2"
     );
     assert_eq!(
         rendered("SELECT '\\', 1", Dialect::Postgres),
@@ -84,6 +93,13 @@ fn what_is_no_query_is_told() {
     assert!(refused("SELECT $1", Dialect::Postgres).contains("$1 is a parameter"));
     assert!(refused("SELECT ?", Dialect::Mysql).contains("? is a parameter"));
     assert!(refused("SELECT :id", Dialect::Sqlite).contains(":id is a parameter"));
+    assert!(refused("SELECT @id", Dialect::SqlServer).contains("@id is a parameter"));
+    assert!(refused("SELECT [{lastItem}]", Dialect::SqlServer).contains("stands in quotes"));
+    assert!(
+        refused("SELECT 1\nDrop TABLE t", Dialect::SqlServer)
+            .starts_with("line 2: Drop begins another statement (keep one SELECT")
+    );
+    assert!(Statement::read("SELECT [drop], 'drop' FROM t -- drop", Dialect::SqlServer).is_ok());
     assert!(refused("SELECT 1 /*! INTO OUTFILE 'x' */", Dialect::Mysql).contains("is executed"));
     assert!(refused("SELECT 1 /*M!100100 , 2 */", Dialect::Mysql).contains("is executed"));
     assert!(refused("SELECT $a$ x", Dialect::Postgres).contains("a quote is not closed"));

@@ -1,4 +1,5 @@
-//! Connections with TLS. The servers of these tests have none, so a proxy in front of them ends it.
+//! Connections with TLS. The servers of these tests have none, so a proxy in front of them ends it. (That of SQL Server's
+//! protocol has; `sqlserver` looks at its certificate.)
 
 use std::sync::Arc;
 
@@ -12,13 +13,14 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::support::{Mariadb, Postgres, ask};
+use crate::support::{ClickHouse, Mariadb, Postgres, ask};
 
 /// Whose server it is.
 #[derive(Clone, Copy)]
 enum Kind {
     Postgres,
     Mariadb,
+    ClickHouse,
 }
 
 async fn end_postgres(
@@ -67,6 +69,15 @@ async fn end_mariadb(
     tokio::io::copy_bidirectional(&mut client, &mut server).await.map(|_| ())
 }
 
+async fn end_clickhouse(
+    client: TcpStream,
+    mut server: TcpStream,
+    acceptor: TlsAcceptor,
+) -> std::io::Result<()> {
+    let mut client = acceptor.accept(client).await?;
+    tokio::io::copy_bidirectional(&mut client, &mut server).await.map(|_| ())
+}
+
 /// A port whose certificate is for a name, and the authority that signed it.
 async fn protected(kind: Kind, server: String, name: &str) -> (u16, Roots) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -92,6 +103,7 @@ async fn protected(kind: Kind, server: String, name: &str) -> (u16, Roots) {
                 let _ = match kind {
                     Kind::Postgres => end_postgres(client, server, acceptor).await,
                     Kind::Mariadb => end_mariadb(client, server, acceptor).await,
+                    Kind::ClickHouse => end_clickhouse(client, server, acceptor).await,
                 };
             });
         }
@@ -100,7 +112,9 @@ async fn protected(kind: Kind, server: String, name: &str) -> (u16, Roots) {
 }
 
 fn trusting(mut connection: Connection, roots: Roots) -> Connection {
-    if let Server::Postgres(remote) | Server::Mysql(remote) = &mut connection.server {
+    if let Server::Postgres(remote) | Server::Mysql(remote) | Server::ClickHouse(remote) =
+        &mut connection.server
+    {
         remote.protection = Protection::Verified(roots);
     }
     connection
@@ -145,4 +159,10 @@ async fn postgres_is_verified() {
 async fn mariadb_is_verified() {
     let Some(database) = Mariadb::new().await else { return };
     is_verified(Kind::Mariadb, &database.place(), |port| database.by_way_of(port)).await;
+}
+
+#[tokio::test]
+async fn clickhouse_is_verified() {
+    let Some(database) = ClickHouse::new() else { return };
+    is_verified(Kind::ClickHouse, &database.place(), |port| database.by_way_of(port)).await;
 }

@@ -7,9 +7,11 @@
 )]
 
 mod certificates;
+mod clickhouse;
 mod hostile;
 mod last_item;
 mod mariadb;
 mod network;
+mod sqlserver;
 mod support;
 mod types;

@@ -9,7 +9,7 @@ use tidewaiter_engine::ports::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Mariadb, Postgres, ask};
+use crate::support::{ClickHouse, Mariadb, Postgres, SqlServer, ask};
 
 /// What happens to the answers of a server.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +64,7 @@ async fn relay(client: TcpStream, server: TcpStream, answers: Answers, counted: 
     }
 }
 
+const NUMBERS: &str = "SELECT number AS id, repeat('x', 100) AS text FROM numbers(20000)";
 const SQL: &str = "SELECT n AS id, repeat('x', 100) AS text FROM generate_series(1, 20000) n";
 
 fn hasty() -> Limits {
@@ -109,6 +110,18 @@ async fn mariadb_that_breaks_off_or_hangs_is_an_error() {
     breaks_and_hangs(&database.place(), |port| database.by_way_of(port), sql).await;
 }
 
+#[tokio::test]
+async fn sqlserver_that_breaks_off_or_hangs_is_an_error() {
+    let Some(server) = SqlServer::new() else { return };
+    breaks_and_hangs(&server.place(), |port| server.by_way_of(port), "SELECT id, text FROM many").await;
+}
+
+#[tokio::test]
+async fn clickhouse_that_breaks_off_or_hangs_is_an_error() {
+    let Some(database) = ClickHouse::new() else { return };
+    breaks_and_hangs(&database.place(), |port| database.by_way_of(port), NUMBERS).await;
+}
+
 async fn is_too_slow(server: &str, by_way_of: impl Fn(u16) -> Connection, sql: &str) {
     let port = proxy(server.to_owned(), Answers::Slow(2_000), Arc::default()).await;
     let mut connection = by_way_of(port);
@@ -122,9 +135,16 @@ async fn is_too_slow(server: &str, by_way_of: impl Fn(u16) -> Connection, sql: &
 async fn a_server_that_is_too_slow_is_an_error() {
     let database = Postgres::new().await;
     is_too_slow(&database.place(), |port| database.by_way_of(port), SQL).await;
-    let Some(database) = Mariadb::new().await else { return };
-    let sql = "SELECT seq AS id, REPEAT('x', 100) AS text FROM seq_1_to_20000";
-    is_too_slow(&database.place(), |port| database.by_way_of(port), sql).await;
+    if let Some(database) = Mariadb::new().await {
+        let sql = "SELECT seq AS id, REPEAT('x', 100) AS text FROM seq_1_to_20000";
+        is_too_slow(&database.place(), |port| database.by_way_of(port), sql).await;
+    }
+    if let Some(server) = SqlServer::new() {
+        is_too_slow(&server.place(), |port| server.by_way_of(port), "SELECT id, text FROM many").await;
+    }
+    if let Some(database) = ClickHouse::new() {
+        is_too_slow(&database.place(), |port| database.by_way_of(port), NUMBERS).await;
+    }
 }
 
 /// Something else listens there.
@@ -143,7 +163,8 @@ async fn a_server_that_is_none_is_an_error() {
             }
         });
         let remote = Remote { port, host: "localhost".to_owned(), ..database.remote.clone() };
-        for server in [Server::Postgres(remote.clone()), Server::Mysql(remote)] {
+        let kinds = [Server::Postgres, Server::Mysql, Server::SqlServer, Server::ClickHouse];
+        for server in kinds.map(|kind| kind(remote.clone())) {
             let connection = Connection { server, limits: hasty() };
             let error = ask(&connection, SQL, None).await.unwrap_err();
             assert!(matches!(error.fault, Fault::Passing | Fault::Limit), "{answer:?}: {error}");

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use mysql_async::prelude::Queryable;
-use tidewaiter_connect::{Connection, Limits, Login, Protection, Remote, Server};
+use tidewaiter_connect::{Connection, Limits, Login, Protection, Remote, Roots, SecretString, Server};
 use tidewaiter_engine::ports::{
     DataSource, LastItem, Query, RowBatch, SourceColumn, SourceError, SourceRows,
 };
-use tidewaiter_tests::{mariadb, postgres};
+use tidewaiter_tests::{clickhouse, mariadb, postgres, sqlserver};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres::{Client, NoTls};
 
 /// The rows of an answer, as texts.
@@ -168,6 +169,97 @@ impl Mariadb {
     pub(crate) fn by_way_of(&self, port: u16) -> Connection {
         let remote = Remote { port, host: "localhost".to_owned(), ..self.remote.clone() };
         Connection { server: Server::Mysql(remote), limits: Limits::default() }
+    }
+
+    /// Where the server is.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.remote.host, self.remote.port)
+    }
+}
+
+/// Where `scheme://user:password@host:port/database` is.
+fn remote(address: &str, protection: Protection) -> Remote {
+    let (_, rest) = address.split_once("//").unwrap();
+    let (login, rest) = rest.split_once('@').unwrap();
+    let (user, password) = login.split_once(':').unwrap();
+    let (place, database) = rest.split_once('/').unwrap();
+    let (host, port) = place.rsplit_once(':').unwrap();
+    let login = Login { user: user.to_owned(), password: Some(SecretString::from(password)) };
+    let (host, port, database) = (host.to_owned(), port.parse().unwrap(), database.to_owned());
+    Remote { host, port, database, protection, login }
+}
+
+/// A server of SQL Server's protocol. All tests of a process have the same one.
+pub(crate) struct SqlServer {
+    pub(crate) remote: Remote,
+}
+
+impl SqlServer {
+    /// None where no such server can be had.
+    pub(crate) fn new() -> Option<Self> {
+        let (address, authority) = sqlserver::address()?.split_once('?').unwrap();
+        let roots = Roots::Pem(std::fs::read(authority).unwrap());
+        Some(Self { remote: remote(address, Protection::Verified(roots)) })
+    }
+
+    pub(crate) fn connection(&self) -> Connection {
+        Connection { server: Server::SqlServer(self.remote.clone()), limits: Limits::default() }
+    }
+
+    /// The same by way of another port.
+    pub(crate) fn by_way_of(&self, port: u16) -> Connection {
+        let remote = Remote { port, ..self.remote.clone() };
+        Connection { server: Server::SqlServer(remote), limits: Limits::default() }
+    }
+
+    /// Where the server is.
+    pub(crate) fn place(&self) -> String {
+        format!("127.0.0.1:{}", self.remote.port)
+    }
+}
+
+/// An engine of ClickHouse of its own.
+pub(crate) struct ClickHouse {
+    pub(crate) remote: Remote,
+    _engine: clickhouse::Engine,
+}
+
+impl ClickHouse {
+    /// None where it is not installed.
+    pub(crate) fn new() -> Option<Self> {
+        let engine = clickhouse::Engine::new()?;
+        Some(Self { remote: remote(engine.address(), Protection::None), _engine: engine })
+    }
+
+    /// Runs statements.
+    pub(crate) async fn run(&self, statements: &[&str]) {
+        for statement in statements {
+            let mut stream = tokio::net::TcpStream::connect(self.place()).await.unwrap();
+            let head = "POST /?database=default HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                X-ClickHouse-User: tidewaiter\r\nX-ClickHouse-Key: geheim\r\nContent-Length:";
+            let request = format!("{head} {}\r\n\r\n{statement}", statement.len());
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{statement}: {answer}");
+        }
+    }
+
+    pub(crate) fn connection(&self) -> Connection {
+        Connection { server: Server::ClickHouse(self.remote.clone()), limits: Limits::default() }
+    }
+
+    /// The same by way of another port.
+    pub(crate) fn by_way_of(&self, port: u16) -> Connection {
+        let remote = Remote { port, host: "localhost".to_owned(), ..self.remote.clone() };
+        Connection { server: Server::ClickHouse(remote), limits: Limits::default() }
+    }
+
+    /// The same for a login whose name says how a failure in the middle of an answer is told.
+    pub(crate) fn as_user(&self, user: &str) -> Connection {
+        let mut remote = self.remote.clone();
+        user.clone_into(&mut remote.login.user);
+        Connection { server: Server::ClickHouse(remote), limits: Limits::default() }
     }
 
     /// Where the server is.
