@@ -2,6 +2,7 @@
 //! as slowly as possible. Nothing here asks the code that is tested how anything is done.
 
 mod landing;
+mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use tidewaiter::record::{Effect, Record, Source, Value};
 use tidewaiter::report::Counts;
 
 use self::landing::Landing;
+pub use self::subscriptions::Subscribes;
 use super::spelling::{composed, contact, email, joined, lists, moment, number, phone, truth, written};
 
 /// The cells of a line that are not empty, by column.
@@ -29,6 +31,8 @@ pub struct Options {
     pub replace_all: Option<ReplaceAll>,
     /// The country code of national telephone numbers.
     pub prefix: Option<&'static str>,
+    /// What contacts are subscribed to.
+    pub subscribes: Subscribes,
 }
 
 impl Options {
@@ -48,7 +52,7 @@ impl Options {
             let list = rule.list.map(|list| list.to_string());
             name = format!("{name}-all{}-{}", list.unwrap_or_default(), rule.max_removed * 100.0);
         }
-        name + self.prefix.unwrap_or_default()
+        name + self.prefix.unwrap_or_default() + self.subscribes.name()
     }
 
     /// These options as they stand in a configuration.
@@ -64,6 +68,9 @@ impl Options {
         }
         if let Some(prefix) = self.prefix {
             json.insert("phone_prefix".to_owned(), prefix.into());
+        }
+        if self.subscribes != Subscribes::Nothing {
+            json.insert("subscriptions".to_owned(), self.subscribes.json());
         }
         if let Some(ReplaceAll { list, max_removed }) = self.replace_all {
             let rule = match list {
@@ -193,6 +200,9 @@ impl Reference {
                 match rule.list {
                     None => {
                         self.remove(file.scope, &key);
+                        if file.scope == "contacts" {
+                            self.hand_over(&key, None, Source { import: file.import, line: 0 });
+                        }
                         if file.scope == "orders" || file.scope == "abandonedcarts" {
                             outcome.swept.1 += self.drop_items(&key);
                         }

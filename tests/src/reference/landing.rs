@@ -58,7 +58,10 @@ impl Landing<'_> {
             },
             "deletecontacts" => {
                 let key = self.find()?;
-                let there = key.is_some_and(|key| self.reference.remove("contacts", &key));
+                let there = key.is_some_and(|key| {
+                    self.reference.hand_over(&key, None, self.source());
+                    self.reference.remove("contacts", &key)
+                });
                 Ok(if there { Effect::Imported } else { Effect::Unknown })
             }
             "orders" | "abandonedcarts" => Ok(self.replace()),
@@ -87,7 +90,7 @@ impl Landing<'_> {
         self.file.key(self.line).expect("the check asks for it")
     }
 
-    fn source(&self) -> Source {
+    pub(super) fn source(&self) -> Source {
         Source { import: self.file.import, line: self.number }
     }
 
@@ -207,7 +210,8 @@ impl Landing<'_> {
             self.reference.remove(scope, key);
             self.reference.put(scope, &new_key, Record { values, changed: self.source() });
         }
-        Ok((self.effect(before.as_ref(), changed), changed))
+        let subscribed = scope == "contacts" && self.subscribe_contact(key, &new_key, before.is_some());
+        Ok((self.effect(before.as_ref(), changed || subscribed), changed))
     }
 
     /// Joins and leaves lists.

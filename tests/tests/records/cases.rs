@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use tidewaiter::config::{Config, Mode};
 
-use tidewaiter_tests::reference::{Options, ReplaceAll};
+use tidewaiter_tests::reference::{Options, ReplaceAll, Subscribes};
 use tidewaiter_tests::spelling::ean13;
 
 /// A column: its name, whether lines must have a value, and the values to choose from.
@@ -297,7 +297,9 @@ fn first_file(scope: &'static str, left_out: u16, prefix: Option<&'static str>) 
     let (header, lines) = first_lines(scope);
     let kept = lines.iter().enumerate().filter(|(n, _)| left_out >> n & 1 == 0).map(|(_, line)| *line);
     let csv: String = std::iter::once(header).chain(kept).flat_map(|line| [line, "\n"]).collect();
-    let options = Options { mode: Mode::Upsert, clear: false, match_by: None, replace_all: None, prefix };
+    let subscribes = Subscribes::Nothing;
+    let options =
+        Options { mode: Mode::Upsert, clear: false, match_by: None, replace_all: None, prefix, subscribes };
     CaseFile { scope, options, csv }
 }
 
@@ -365,8 +367,9 @@ static SUBSECTIONS: LazyLock<Vec<(&str, Options)>> = LazyLock::new(|| {
             for mode in [Mode::Upsert, Mode::Create, Mode::Update] {
                 for replace_all in replacements(scope, mode) {
                     for match_by in matches(scope) {
-                        for clear in [false, true] {
-                            let options = Options { mode, clear, match_by: *match_by, replace_all, prefix };
+                        for (clear, subscribes) in writes(scope) {
+                            let match_by = *match_by;
+                            let options = Options { mode, clear, match_by, replace_all, prefix, subscribes };
                             if is_possible(scope, mode) {
                                 all.push((scope, options));
                             }
@@ -378,6 +381,16 @@ static SUBSECTIONS: LazyLock<Vec<(&str, Options)>> = LazyLock::new(|| {
     }
     all
 });
+
+/// Whether empty cells clear values, and what lines subscribe to.
+fn writes(scope: &str) -> Vec<(bool, Subscribes)> {
+    let mut all = vec![(false, Subscribes::Nothing), (true, Subscribes::Nothing)];
+    if scope == "contacts" {
+        let some = Subscribes::ALL.into_iter().filter(|subscribes| *subscribes != Subscribes::Nothing);
+        all.extend(some.map(|subscribes| (false, subscribes)));
+    }
+    all
+}
 
 fn is_possible(scope: &str, mode: Mode) -> bool {
     match scope {
@@ -438,7 +451,7 @@ pub(crate) static CONFIG: LazyLock<Config> = LazyLock::new(|| {
 
 /// All scopes with records.
 pub(crate) fn scopes_with_records() -> impl Iterator<Item = &'static str> {
-    SCOPES.into_iter().filter(|scope| *scope != "deletecontacts")
+    SCOPES.into_iter().filter(|scope| *scope != "deletecontacts").chain(["subscriptions"])
 }
 
 /// The options of an import by its name.

@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
+use tidewaiter::schema::catalogue::SUBSCRIPTIONS;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{
     Answer, Batch, Cargo, Exports, Landing, Pruned, Pruning, Records, StoredRecord,
@@ -128,6 +129,9 @@ impl Exports for RecordsTable {}
 impl Landing for RecordsTable {
     async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
         self.note(&batch.plan.records, batch.universe).await?;
+        if !batch.plan.subscriptions.is_empty() {
+            self.note(SUBSCRIPTIONS, batch.universe).await?;
+        }
         parts::land_batch(&self.table, batch, self.few).await.map(Answer::Landed)
     }
 

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 
 use tidewaiter_model::id::ImportId;
 use tidewaiter_model::lists;
+use tidewaiter_schema::catalogue::SUBSCRIPTIONS;
 use tidewaiter_schema::compile::MOST_DIGITS;
 use tidewaiter_schema::config::{Empty, Mode};
 use tidewaiter_schema::{Generated, OnExisting, RowEffect};
 
 use super::reader::Layout;
-use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Value, ean};
+use super::subscriptions::{self, ADDRESS_BYTES, Contact, same_texts};
+use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Subscribing, Value, ean};
 
 /// The records of one universe, as a line sees them: with everything that earlier lines did.
 pub trait RecordTx {
@@ -105,8 +107,8 @@ pub fn land<S: RecordTx>(
 ) -> Result<Landed, S::Error> {
     let line = Landing { plan, layout, change, source: Source { import, line: change.line } };
     let effect = match line.parents(store)? {
-        Ok(parents) if parents.is_empty() && line.add(store)? => Effect::Imported,
-        Ok(parents) => match if parents.is_empty() { line.unchanged(store)? } else { None } {
+        Ok(parents) if line.is_all(&parents) && line.add(store)? => Effect::Imported,
+        Ok(parents) => match if line.is_all(&parents) { line.unchanged(store)? } else { None } {
             Some(effect) => effect,
             None => match line.find(store)? {
                 Ok(found) => return line.carry_out(store, found, parents),
@@ -176,6 +178,11 @@ impl<'a> Landing<'a> {
             parents.insert(*number, Parent { scope, key, record });
         }
         Ok(Ok(parents))
+    }
+
+    /// True if the line changes no other record than the one that it is about.
+    fn is_all(&self, parents: &Parents<'_>) -> bool {
+        parents.is_empty() && self.plan.subscriptions.is_empty()
     }
 
     /// Adds the record that the line is about, if it is one that is not there yet and is nothing but the line: most
@@ -283,6 +290,9 @@ impl<'a> Landing<'a> {
             }
             Some(_) if plan.row == RowEffect::Delete => {
                 store.remove(&plan.records, &key)?;
+                if plan.has_contacts() {
+                    subscriptions::hand_over(store, &key, None, self.source)?;
+                }
                 let removed = remove_owned(store, &plan.dependents, &key)?;
                 return Ok(Landed { effect: Effect::Imported, removed, moved: false });
             }
@@ -324,6 +334,14 @@ impl<'a> Landing<'a> {
             Ok(changed) => changed,
             Err(refusal) => return left_alone(Effect::Refused(refusal)),
         };
+        let contact = Contact { key: own_key, before: &key, existed: found.record.is_some() };
+        let addresses: Vec<_> = plan.addresses(self.layout, self.change).collect();
+        let is_long = |(_, _, address): &&(usize, &Subscribing, String)| address.len() > ADDRESS_BYTES;
+        if let Some((subscription, ..)) = addresses.iter().find(is_long) {
+            return left_alone(Effect::Refused(Refusal::Address { subscription: *subscription }));
+        }
+        let with = (plan.phone_prefix.as_deref(), self.source);
+        let subscriptions = subscriptions::changed(store, addresses, &contact, with)?;
         let mut displaced = Vec::new();
         for other in &plan.displaces {
             if store.exists(&other.scope, &key)? {
@@ -351,7 +369,13 @@ impl<'a> Landing<'a> {
                 store.put(parent.scope, parent.key, &parent.record)?;
             }
         }
-        let effect = match (again, changed) {
+        for (key, record) in &subscriptions {
+            store.put(SUBSCRIPTIONS, key, record)?;
+        }
+        if moved_to.is_some() && plan.has_contacts() {
+            subscriptions::hand_over(store, &key, Some(own_key), self.source)?;
+        }
+        let effect = match (again, changed || !subscriptions.is_empty()) {
             (true, _) => Effect::Superseding,
             (false, true) => Effect::Imported,
             (false, false) => Effect::Unchanged,
@@ -459,10 +483,4 @@ fn sum(one: Option<&str>, other: Option<&str>) -> Option<i128> {
 /// Removes what belongs to a record in these scopes.
 fn remove_owned<S: RecordTx>(store: &mut S, scopes: &[String], key: &str) -> Result<u64, S::Error> {
     scopes.iter().try_fold(0, |removed, scope| Ok(removed + store.remove_owned(scope, key)?))
-}
-
-/// True if two records hold the same, wherever it came from.
-fn same_texts(one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -> bool {
-    one.len() == other.len()
-        && one.iter().zip(other).all(|((a, one), (b, other))| a == b && one.text == other.text)
 }

@@ -20,6 +20,7 @@ mod normal;
 mod phone;
 mod plan;
 mod reader;
+mod subscriptions;
 mod table;
 
 pub use cells::Cells;
@@ -28,6 +29,7 @@ pub use normal::{Form, KeyForm};
 pub use phone::may_lack_country_code;
 pub use plan::{Adjustment, Displaced, Plan, Reference};
 pub use reader::{Layout, Reader};
+pub use subscriptions::{ADDRESS_BYTES, CONTACT, Subscribing, hand_over};
 pub use table::{MOST_COLUMNS, OWN, Table, TableColumn, TableKey, free_name, split_key};
 
 /// Joins the parts of a key that has several; inside a part it is escaped, so that two keys are never one.
@@ -205,6 +207,11 @@ pub enum Refusal {
         column: String,
         /// The column of the record that holds the sum.
         there: String,
+    },
+    /// What the line subscribes is longer than [`ADDRESS_BYTES`].
+    Address {
+        /// Which of [`Plan::subscriptions`].
+        subscription: usize,
     },
     /// Several records have the value that they are to be matched by.
     Ambiguous,

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use tidewaiter_model::id::ImportId;
 use tidewaiter_model::lists;
+use tidewaiter_schema::catalogue::{self, CONTACTS, SUBSCRIPTIONS};
 use tidewaiter_schema::compile::Scope;
-use tidewaiter_schema::config::{Empty, ImportOptions, Mode};
+use tidewaiter_schema::config::{Empty, ImportOptions, Mode, Subscription};
 use tidewaiter_schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
 
 use super::normal::{Form, KeyForm};
+use super::subscriptions::{CONTACT, Subscribing};
 use super::table::Table;
 use super::{Record, Source, Subject, Value};
 
@@ -54,6 +56,8 @@ pub struct Plan {
     pub adjusts: Option<Adjustment>,
     /// By which columns the records of each scope may be matched, other than by their key.
     pub alternate_keys: BTreeMap<String, Vec<String>>,
+    /// What lines subscribe their contacts to.
+    pub subscriptions: Vec<Subscribing>,
     /// The column with lists, and the list that every line joins unless it says otherwise.
     pub joins: Option<(String, u32)>,
     /// The tables of the scopes whose records lines write: their own, and those that they adjust or claim.
@@ -120,6 +124,15 @@ impl Plan {
                 latest: adjusts.latest.as_ref().and_then(there),
             })
         });
+        let subscribing = |one: &Subscription| Subscribing {
+            resource: one.resource.clone(),
+            channel: one.channel.clone(),
+            column: one.column.clone(),
+            form: form_of(&schema, &one.column).kept(),
+            on_create: one.on_create,
+            on_update: one.on_update,
+        };
+        let subscriptions: Vec<Subscribing> = options.subscriptions.iter().map(subscribing).collect();
         let dependent = schema.foreign_keys.iter().position(|key| key.dependent);
         let lists = schema.fields.iter().find(|field| field.merge == tidewaiter_schema::Merge::Lists);
         let list = options.replace_all.as_ref().and_then(|replace| replace.list);
@@ -144,11 +157,14 @@ impl Plan {
                 .collect(),
             dependents: dependents(&records, scopes),
             alternate_keys: scopes
-                .iter()
-                .map(|(name, schema)| (name.clone(), alternate_keys(schema)))
+                .keys()
+                .map(String::as_str)
+                .chain([SUBSCRIPTIONS])
+                .filter_map(|name| Some((name.to_owned(), alternate_keys(catalogue::schema(name, scopes)?))))
                 .collect(),
             joins: lists.and_then(|field| Some((field.name.clone(), list?))),
-            tables: written(&records, adjusts.as_ref(), &references, scopes),
+            tables: written(&records, adjusts.as_ref(), (&references, !subscriptions.is_empty()), scopes),
+            subscriptions,
             match_by,
             kept,
             key,
@@ -171,16 +187,34 @@ impl Plan {
             self.on_existing == OnExisting::Append
                 || columns.is_some_and(|columns| columns.iter().all(in_key))
         });
+        // Two contacts may have one address, unless it is the key of its contact.
+        let subscribes_by_key = self
+            .subscriptions
+            .iter()
+            .all(|one| self.key_is_one_of && self.key.first().is_some_and(|(first, _)| *first == one.column));
         self.match_by.is_none()
             && self.generated.is_none()
             && adjusts_by_key
+            && subscribes_by_key
             && !self.references.iter().any(|reference| own(reference) || claims(reference))
     }
 
     /// True if what a line does follows from the record that it is about, and from records of other scopes that it reads.
     /// It changes no other record, unless it takes the place of one.
     pub fn is_by_record(&self) -> bool {
-        self.splits() && self.adjusts.is_none()
+        self.splits() && self.adjusts.is_none() && self.subscriptions.is_empty()
+    }
+
+    /// The columns by which records are looked for, with their scopes.
+    pub fn indexes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let matched = self.match_by.as_deref().map(|column| (self.records.as_str(), column));
+        let subscribes = !self.subscriptions.is_empty();
+        matched.into_iter().chain(subscribes.then_some((SUBSCRIPTIONS, CONTACT)))
+    }
+
+    /// True if lines change contacts, whose keys subscriptions hold.
+    pub fn has_contacts(&self) -> bool {
+        self.records == CONTACTS
     }
 
     /// True if the column holds lists.
@@ -357,13 +391,13 @@ fn referring(schema: &TableSchema, key: &ForeignKey, scopes: &Scopes) -> KeyForm
 fn written(
     records: &str,
     adjusts: Option<&Adjustment>,
-    references: &[Reference],
+    (references, subscribes): (&[Reference], bool),
     scopes: &Scopes,
 ) -> Vec<Table> {
     let adjusted = adjusts.and_then(|adjusts| references.get(adjusts.reference));
     let changed = references.iter().filter(|reference| reference.claims.is_some()).chain(adjusted);
-    let names: BTreeSet<&str> =
-        changed.flat_map(|reference| &reference.scopes).map(String::as_str).chain([records]).collect();
+    let names = changed.flat_map(|reference| &reference.scopes).map(String::as_str).chain([records]);
+    let names: BTreeSet<&str> = names.chain(subscribes.then_some(SUBSCRIPTIONS)).collect();
     names.into_iter().filter_map(|name| Table::of(name, scopes)).collect()
 }
 

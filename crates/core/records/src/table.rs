@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use tidewaiter_schema::{FieldSchema, FieldType, Merge, OnExisting, Scopes, TableSchema};
+use tidewaiter_schema::{FieldSchema, FieldType, Merge, OnExisting, Scopes, TableSchema, catalogue};
 
 use super::{KEY_ESCAPE, KEY_SEPARATOR};
 
@@ -53,7 +53,7 @@ pub enum TableKey {
 impl Table {
     /// The table of a scope, among the scopes of its configuration; None if there is no such scope.
     pub fn of(scope: &str, scopes: &Scopes) -> Option<Self> {
-        let schema = scopes.get(scope)?;
+        let schema = catalogue::schema(scope, scopes)?;
         let mut columns: Vec<TableColumn> = schema.fields.iter().map(TableColumn::of).collect();
         for (field, kind) in brought(scope, scopes) {
             if !columns.iter().any(|column| column.field == field) {
@@ -200,8 +200,6 @@ fn cut(text: &str, bytes: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use tidewaiter_schema::catalogue;
-
     use super::*;
     use crate::join_key;
 

@@ -94,8 +94,8 @@ fn prepare(sql: &Connection, plan: &Plan) -> rusqlite::Result<std::result::Resul
             return Ok(Err(unfit));
         }
     }
-    if let Some(column) = &plan.match_by {
-        tx::index_by(sql, &plan.records, column)?;
+    for (scope, column) in plan.indexes() {
+        tx::index_by(sql, scope, column)?;
     }
     Ok(Ok(()))
 }

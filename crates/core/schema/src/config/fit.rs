@@ -4,7 +4,7 @@ use tidewaiter_model::mistake::Mistake;
 use tidewaiter_model::name::did_you_mean;
 
 use super::relations::key;
-use super::{ImportOptions, Mode};
+use super::{ImportOptions, Mode, subscriptions};
 use crate::{Merge, OnExisting, RowEffect, Scopes, TableSchema};
 
 /// Reports the options at a path that cannot be meant for the scope. Its schema has no mistakes itself.
@@ -25,6 +25,7 @@ pub(super) fn check(
         mistake.hint = problem.hint;
         mistakes.push(mistake);
     }
+    subscriptions::check(path, &options.subscriptions, (scope, schema), mistakes);
     for (at, why) in options.dialect.contradictions() {
         mistakes.push(Mistake::new(format!("{path}.{at}"), why));
     }

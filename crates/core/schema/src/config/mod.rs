@@ -39,6 +39,7 @@ mod relations;
 mod schedule;
 mod scopes;
 mod settings;
+mod subscriptions;
 mod table;
 mod values;
 
@@ -53,11 +54,12 @@ pub use options::{
 pub use schedule::{Occurrence, Schedule};
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
+pub use subscriptions::{OnCreate, OnUpdate, Subscription, SubscriptionName};
 pub use values::{Email, PhonePrefix};
 
 use crate::Scopes;
-use crate::bounds;
 use crate::compile::Scope;
+use crate::{bounds, catalogue};
 use fields::{Fields, missing, wrong_format};
 use scopes::{Merged, did_you_mean_scope};
 use settings::Stated;
@@ -238,6 +240,10 @@ fn read_universe(
         } else if !merged.knows(&scope) {
             let mut mistake = Mistake::new(&path, format!("unknown scope {scope:?}"));
             mistake.hint = did_you_mean_scope(&scope, &merged.schemas);
+            if scope == catalogue::SUBSCRIPTIONS {
+                mistake.hint =
+                    Some("imports into contacts fill it: give one of them `subscriptions`".to_owned());
+            }
             mistakes.push(mistake);
         }
         let Some(subsections) = Fields::open(&path, value, mistakes).map(Fields::rest) else { continue };

@@ -9,6 +9,7 @@ use super::dialect::DialectOptions;
 use super::expected::Expected;
 use super::fields::Fields;
 use super::files::FilePatterns;
+use super::subscriptions::{self, Subscription};
 use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::bounds;
 
@@ -37,6 +38,9 @@ pub struct ImportOptions {
     /// The column that records are matched by; their key unless given. For contacts `email`,
     /// `customer_key` or `cellphone`.
     pub match_by: Option<String>,
+    /// What lines subscribe their contacts to.
+    #[schemars(length(max = bounds::SUBSCRIPTIONS.most))]
+    pub subscriptions: Vec<Subscription>,
     /// When it is checked that the records which lines refer to exist.
     pub check_references: CheckReferences,
     /// The file is the whole of the scope or of a list: what it does not name is removed or unsubscribed.
@@ -295,6 +299,7 @@ impl ImportOptions {
             fields.mistakes.push(Mistake::new(at, message));
         }
         let match_by = fields.read("match_by", "the name of a column");
+        let subscriptions = subscriptions::read(&mut fields);
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
         let duplicates = fields.read_word("duplicates", &["import", "skip", "alert"]);
@@ -311,6 +316,7 @@ impl ImportOptions {
             dialect,
             fix,
             match_by,
+            subscriptions,
             check_references: check_references.unwrap_or_default(),
             replace_all,
             duplicates: duplicates.unwrap_or_default(),

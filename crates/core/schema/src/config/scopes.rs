@@ -63,6 +63,11 @@ impl Merged {
             if !is_part(&name) {
                 mistakes.push(super::bad_name(&path, &name));
             }
+            if name == catalogue::SUBSCRIPTIONS {
+                let message = format!("{name:?} is the table in which imports keep subscriptions");
+                mistakes.push(Mistake::new(&path, message).with_hint("call the scope something else"));
+                continue;
+            }
             own.insert(name.clone());
             let before = mistakes.len();
             let shipped = if let Some(schema) = schemas.get_mut(&name) {
