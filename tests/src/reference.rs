@@ -25,7 +25,7 @@ pub struct Options {
     pub mode: Mode,
     /// Whether an empty cell removes a value.
     pub clear: bool,
-    /// The column that records are matched by, if it is not their key.
+    /// The column that records are matched by, if it is not their key; or a subscription: `news/email/email`.
     pub match_by: Option<&'static str>,
     /// Whether the file is the whole of something.
     pub replace_all: Option<ReplaceAll>,
@@ -35,7 +35,19 @@ pub struct Options {
     pub subscribes: Subscribes,
 }
 
+/// The resource, the channel and the column of what records are matched by, if it is a subscription.
+fn subscription(match_by: &'static str) -> Option<[&'static str; 3]> {
+    let parts: Vec<&str> = match_by.split('/').collect();
+    parts.try_into().ok()
+}
+
 impl Options {
+    /// The column that lines are matched by.
+    #[must_use]
+    pub fn match_column(&self) -> Option<&'static str> {
+        self.match_by.map(|by| subscription(by).map_or(by, |[.., column]| column))
+    }
+
     /// The name of the subsection with these options.
     #[must_use]
     pub fn name(&self) -> String {
@@ -46,7 +58,7 @@ impl Options {
         };
         let mut name = format!("{mode}-{}", if self.clear { "clear" } else { "ignore" });
         if let Some(column) = self.match_by {
-            name = format!("{name}-{}", column.replace('_', ""));
+            name = format!("{name}-{}", column.replace(['_', '/'], ""));
         }
         if let Some(rule) = self.replace_all {
             let list = rule.list.map(|list| list.to_string());
@@ -64,7 +76,13 @@ impl Options {
             ("empty".to_owned(), serde_json::json!(empty)),
         ]);
         if let Some(column) = self.match_by {
-            json.insert("match_by".to_owned(), column.into());
+            let by = match subscription(column) {
+                Some([resource, channel, column]) => serde_json::json!({
+                    "subscription": { "resource": resource, "channel": channel, "column": column }
+                }),
+                None => column.into(),
+            };
+            json.insert("match_by".to_owned(), by);
         }
         if let Some(prefix) = self.prefix {
             json.insert("phone_prefix".to_owned(), prefix.into());

@@ -79,8 +79,8 @@ impl Wanted {
                 others.for_each(|scope| self.record(overlay, scope, key, false));
             }
             Subject::Match { value, .. } => {
-                if let Some(field) = &plan.match_by {
-                    let asked = (plan.records.clone(), field.clone(), FEW_MATCHES);
+                if let Some(field) = plan.matched_column() {
+                    let asked = (plan.records.clone(), field.to_owned(), FEW_MATCHES);
                     self.matching.entry(asked).or_default().insert(value.clone());
                 }
             }

@@ -314,7 +314,7 @@ fn file_of(scope: &'static str, seeds: &Seeds, prefix: Option<&'static str>) -> 
     let options = possible[if at % 2 == 0 { 0 } else { at / 2 % possible.len() }].clone();
     let columns: Vec<&Column> = (columns(scope).iter().enumerate())
         .filter(|(n, (name, required, _))| {
-            *required || seeds.left_out >> n & 1 == 0 || options.match_by == Some(*name)
+            *required || seeds.left_out >> n & 1 == 0 || options.match_column() == Some(*name)
         })
         .map(|(_, column)| column)
         .collect();
@@ -370,7 +370,9 @@ static SUBSECTIONS: LazyLock<Vec<(&str, Options)>> = LazyLock::new(|| {
                         for (clear, subscribes) in writes(scope) {
                             let match_by = *match_by;
                             let options = Options { mode, clear, match_by, replace_all, prefix, subscribes };
-                            if is_possible(scope, mode) {
+                            // A file that replaces all names its records by themselves.
+                            let names = replace_all.is_none() || !match_by.is_some_and(|by| by.contains('/'));
+                            if names && is_possible(scope, mode) {
                                 all.push((scope, options));
                             }
                         }
@@ -402,8 +404,15 @@ fn is_possible(scope: &str, mode: Mode) -> bool {
 
 fn matches(scope: &str) -> &'static [Option<&'static str>] {
     match scope {
-        "contacts" | "deletecontacts" => &[None, Some("email"), Some("customer_key"), Some("cellphone")],
-        "products" => &[None, Some("ean")],
+        "contacts" | "deletecontacts" => &[
+            None,
+            Some("email"),
+            Some("customer_key"),
+            Some("cellphone"),
+            Some("alerts/sms/cellphone"),
+            Some("news/email/email"),
+        ],
+        "products" => &[None, Some("ean"), Some("name"), Some("stock")],
         _ => &[None],
     }
 }

@@ -14,7 +14,7 @@ use tidewaiter_schema::{Generated, OnExisting, RowEffect};
 
 use super::reader::Layout;
 use super::subscriptions::{self, ADDRESS_BYTES, Contact, same_texts};
-use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Subscribing, Value, ean};
+use super::{Change, Effect, Landed, MatchBy, Plan, Record, Refusal, Source, Subject, Subscribing, Value, ean};
 
 /// The records of one universe, as a line sees them: with everything that earlier lines did.
 pub trait RecordTx {
@@ -231,7 +231,12 @@ impl<'a> Landing<'a> {
             Subject::Generated(value) => self.find_generated(store, value).map(Ok),
             Subject::Match { value, key } => {
                 let Some(by) = &self.plan.match_by else { return Ok(Ok(Found { key: None, record: None })) };
-                let mut keys = store.matching(scope, by, value)?;
+                let mut keys = match by {
+                    MatchBy::Column(column) => store.matching(scope, column, value)?,
+                    MatchBy::Subscription(by) => {
+                        subscriptions::contact_of(store, &by.key(value))?.into_iter().collect()
+                    }
+                };
                 match (keys.pop(), keys.pop()) {
                     (Some(_), Some(_)) => Ok(Err(Refusal::Ambiguous)),
                     (Some(known), None) => {
@@ -245,7 +250,9 @@ impl<'a> Landing<'a> {
                         let Some(key) = key else { return Ok(Ok(Found { key: None, record: None })) };
                         let record = store.get(scope, key)?;
                         // A record of that key without a value to be matched by is the one that is meant.
-                        if record.as_ref().is_some_and(|record| record.text(by).is_some()) {
+                        let known = record.as_ref().and_then(|record| record.text(by.column()));
+                        let prefix = self.plan.phone_prefix.as_deref();
+                        if known.is_some_and(|known| by.value(known, prefix) != *value) {
                             return Ok(Err(Refusal::Taken));
                         }
                         Ok(Ok(Found { record, key: Some(key.clone()) }))

@@ -27,9 +27,9 @@ pub use cells::Cells;
 pub use land::{RecordTx, land};
 pub use normal::{Form, KeyForm};
 pub use phone::may_lack_country_code;
-pub use plan::{Adjustment, Displaced, Plan, Reference};
+pub use plan::{Adjustment, Displaced, MatchBy, Plan, Reference};
 pub use reader::{Layout, Reader};
-pub use subscriptions::{ADDRESS_BYTES, CONTACT, Subscribing, hand_over};
+pub use subscriptions::{ADDRESS_BYTES, CONTACT, Subscribable, Subscribing, hand_over};
 pub use table::{MOST_COLUMNS, OWN, Table, TableColumn, TableKey, free_name, split_key};
 
 /// Joins the parts of a key that has several; inside a part it is escaped, so that two keys are never one.
@@ -107,9 +107,9 @@ pub struct Change {
 pub enum Subject {
     /// By the key.
     Key(String),
-    /// By the value in another column; the key, if the line has one, is for a record that must be made.
+    /// By something else; the key, if the line has one, is for a record that must be made.
     Match {
-        /// The value in the column of [`Plan::match_by`].
+        /// The value of [`Plan::match_by`].
         value: String,
         /// The key.
         key: Option<String>,

@@ -8,11 +8,11 @@ use tidewaiter_model::id::ImportId;
 use tidewaiter_model::lists;
 use tidewaiter_schema::catalogue::{self, CONTACTS, SUBSCRIPTIONS};
 use tidewaiter_schema::compile::Scope;
-use tidewaiter_schema::config::{Empty, ImportOptions, Mode, Subscription};
+use tidewaiter_schema::config::{self, Empty, ImportOptions, Mode, Subscription, SubscriptionName};
 use tidewaiter_schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
 
 use super::normal::{Form, KeyForm};
-use super::subscriptions::{CONTACT, Subscribing};
+use super::subscriptions::{CONTACT, Subscribable, Subscribing};
 use super::table::Table;
 use super::{Record, Source, Subject, Value};
 
@@ -32,8 +32,8 @@ pub struct Plan {
     pub row: RowEffect,
     /// The country code of telephone numbers that have none.
     pub phone_prefix: Option<String>,
-    /// The column that records are matched by, if it is not their key.
-    pub match_by: Option<String>,
+    /// What records are matched by, if it is not their key.
+    pub match_by: Option<MatchBy>,
     /// The form in which values of a column are kept, if it is not that of the file.
     kept: BTreeMap<String, Form>,
     /// The columns of the key, each with the form of what is kept. Of an `identifiedBy` the first with a value is the
@@ -62,6 +62,34 @@ pub struct Plan {
     pub joins: Option<(String, u32)>,
     /// The tables of the scopes whose records lines write: their own, and those that they adjust or claim.
     pub tables: Vec<Table>,
+}
+
+/// What records are matched by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MatchBy {
+    /// The value in a column.
+    Column(String),
+    /// The address of a subscription.
+    Subscription(Subscribable),
+}
+
+impl MatchBy {
+    /// The column of lines and records with the value.
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Column(column) => column,
+            Self::Subscription(by) => &by.column,
+        }
+    }
+
+    /// What records are matched by, of a kept value of the column. `prefix` is the country code of telephone numbers that
+    /// have none.
+    pub fn value(&self, value: &str, prefix: Option<&str>) -> String {
+        match self {
+            Self::Column(_) => value.to_owned(),
+            Self::Subscription(by) => by.address(value, prefix),
+        }
+    }
 }
 
 /// A scope whose records give way.
@@ -113,7 +141,19 @@ impl Plan {
         let is_key = |column: &str| {
             key.first().is_some_and(|(first, _)| first == column) && (key_is_one_of || key.len() == 1)
         };
-        let match_by = options.match_by.clone().filter(|column| !is_key(column));
+        let subscribable = |resource: &String, channel: &String, column: &String| Subscribable {
+            resource: resource.clone(),
+            channel: channel.clone(),
+            column: column.clone(),
+            form: form_of(&schema, column).kept(),
+        };
+        let match_by = options.match_by.as_ref().and_then(|by| match by {
+            config::MatchBy::Column(column) => (!is_key(column)).then(|| MatchBy::Column(column.clone())),
+            config::MatchBy::Subscription(by) => {
+                let SubscriptionName { resource, channel, column } = &by.subscription;
+                Some(MatchBy::Subscription(subscribable(resource, channel, column)))
+            }
+        });
         let adjusts = schema.adjusts.as_ref().and_then(|adjusts| {
             let leads = |reference: &Reference| reference.scopes.contains(&adjusts.resource);
             let there = |here: &String| Some((here.clone(), adjusts.set.get(here)?.clone()));
@@ -125,10 +165,7 @@ impl Plan {
             })
         });
         let subscribing = |one: &Subscription| Subscribing {
-            resource: one.resource.clone(),
-            channel: one.channel.clone(),
-            column: one.column.clone(),
-            form: form_of(&schema, &one.column).kept(),
+            to: subscribable(&one.resource, &one.channel, &one.column),
             on_create: one.on_create,
             on_update: one.on_update,
         };
@@ -191,7 +228,7 @@ impl Plan {
         let subscribes_by_key = self
             .subscriptions
             .iter()
-            .all(|one| self.key_is_one_of && self.key.first().is_some_and(|(first, _)| *first == one.column));
+            .all(|one| self.key_is_one_of && self.key.first().is_some_and(|(first, _)| *first == one.to.column));
         self.match_by.is_none()
             && self.generated.is_none()
             && adjusts_by_key
@@ -205,9 +242,17 @@ impl Plan {
         self.splits() && self.adjusts.is_none() && self.subscriptions.is_empty()
     }
 
+    /// The column that records are matched by, if it is one and not their key.
+    pub fn matched_column(&self) -> Option<&str> {
+        match &self.match_by {
+            Some(MatchBy::Column(column)) => Some(column),
+            _ => None,
+        }
+    }
+
     /// The columns by which records are looked for, with their scopes.
     pub fn indexes(&self) -> impl Iterator<Item = (&str, &str)> {
-        let matched = self.match_by.as_deref().map(|column| (self.records.as_str(), column));
+        let matched = self.matched_column().map(|column| (self.records.as_str(), column));
         let subscribes = !self.subscriptions.is_empty();
         matched.into_iter().chain(subscribes.then_some((SUBSCRIPTIONS, CONTACT)))
     }
@@ -265,7 +310,7 @@ impl Plan {
     /// What names a record in a file that replaces all: the value it is matched by or, where it has none,
     /// its key. One of [`Plan::names_in`] of a line that names it.
     pub fn name_of(&self, key: &str, record: &Record) -> String {
-        match self.match_by.as_ref().and_then(|column| record.text(column)) {
+        match self.matched_column().and_then(|column| record.text(column)) {
             Some(value) => by_value(value),
             None => by_key(key),
         }
@@ -353,7 +398,8 @@ fn references(
         .into_iter()
         .flatten()
         .flat_map(|schema| {
-            schema.primary_key.iter().chain(&schema.identified_by).chain(&schema.alternate_keys)
+            let keys = schema.primary_key.iter().chain(&schema.identified_by);
+            keys.chain(&schema.alternate_keys).chain(&schema.matched)
         })
         .collect();
     for field in &schema.fields {

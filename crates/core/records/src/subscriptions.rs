@@ -10,7 +10,7 @@ use tidewaiter_schema::catalogue::{CONTACTS, SUBSCRIPTIONS};
 use tidewaiter_schema::config::{OnCreate, OnUpdate};
 
 use super::normal::Form;
-use super::{Change, Layout, Plan, Record, RecordTx, Source, Value, join_key};
+use super::{Change, Layout, MatchBy, Plan, Record, RecordTx, Source, Subject, Value, join_key};
 
 /// The column of a subscription with the key of the contact.
 pub const CONTACT: &str = "contact";
@@ -20,24 +20,20 @@ const CHANGED_AT: &str = "changed_at";
 /// The longest address, in bytes: every store keeps a key with it.
 pub const ADDRESS_BYTES: usize = 1_000;
 
-/// What lines subscribe their contacts to.
+/// What names subscriptions, up to the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscribing {
+pub struct Subscribable {
     /// What is subscribed to.
     pub resource: String,
     /// How it is sent.
     pub channel: String,
-    /// The column with the address.
+    /// The column of a line with the address.
     pub column: String,
     /// The form of addresses.
     pub(super) form: Form,
-    /// The status of a subscription that there is not yet.
-    pub on_create: OnCreate,
-    /// What becomes of a subscription that exists.
-    pub on_update: OnUpdate,
 }
 
-impl Subscribing {
+impl Subscribable {
     /// The address in a value of the column. `prefix` is the country code of telephone numbers that have none.
     pub fn address(&self, value: &str, prefix: Option<&str>) -> String {
         self.form.key(value, prefix).into_owned()
@@ -47,7 +43,20 @@ impl Subscribing {
     pub fn key(&self, address: &str) -> String {
         join_key([self.resource.as_str(), &self.channel, address].into_iter())
     }
+}
 
+/// What lines subscribe their contacts to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscribing {
+    /// To what, and by which column.
+    pub to: Subscribable,
+    /// The status of a subscription that there is not yet.
+    pub on_create: OnCreate,
+    /// What becomes of a subscription that exists.
+    pub on_update: OnUpdate,
+}
+
+impl Subscribing {
     /// The subscription after a line about this contact.
     fn after(&self, before: Option<&Record>, address: &str, of: &Contact<'_>, source: Source) -> Record {
         let mut values = before.map(|before| before.values.clone()).unwrap_or_default();
@@ -72,8 +81,8 @@ impl Subscribing {
             }
             is_new
         };
-        put("resource", &self.resource);
-        put("channel", &self.channel);
+        put("resource", &self.to.resource);
+        put("channel", &self.to.channel);
         put("address", address);
         put(CONTACT, of.key);
         // Registration gives a run its id, with the moment. So each try writes the same.
@@ -93,18 +102,22 @@ impl Plan {
     ) -> impl Iterator<Item = (usize, &'a Subscribing, String)> {
         let prefix = self.phone_prefix.as_deref();
         self.subscriptions.iter().enumerate().filter_map(move |(at, rule)| {
-            let column = layout.columns.iter().position(|name| *name == rule.column)?;
-            Some((at, rule, rule.address(change.values.get(column)?, prefix)))
+            let column = layout.columns.iter().position(|name| *name == rule.to.column)?;
+            Some((at, rule, rule.to.address(change.values.get(column)?, prefix)))
         })
     }
 
-    /// The keys of the subscriptions that a line is about.
+    /// The keys of the subscriptions that a line reads: those that it is about, and the one that it is matched by.
     pub fn subscribed<'a>(
         &'a self,
         layout: &'a Layout,
         change: &'a Change,
     ) -> impl Iterator<Item = String> + 'a {
-        self.addresses(layout, change).map(|(_, rule, address)| rule.key(&address))
+        let matched = match (&self.match_by, &change.subject) {
+            (Some(MatchBy::Subscription(by)), Subject::Match { value, .. }) => Some(by.key(value)),
+            _ => None,
+        };
+        self.addresses(layout, change).map(|(_, rule, address)| rule.to.key(&address)).chain(matched)
     }
 }
 
@@ -128,7 +141,7 @@ pub(super) fn changed<S: RecordTx>(
 ) -> Result<BTreeMap<String, Record>, S::Error> {
     let (mut changed, mut seen) = (BTreeMap::new(), Vec::new());
     for (_, rule, address) in addresses {
-        let key = rule.key(&address);
+        let key = rule.to.key(&address);
         // The first of several columns with one address decides.
         if seen.contains(&key) {
             continue;
@@ -139,8 +152,8 @@ pub(super) fn changed<S: RecordTx>(
         if let Some(other) = whose.filter(|whose| *whose != of.before && *whose != of.key) {
             // Of several contacts with one address, the first one keeps the subscription as long as it has the address.
             let record = store.get(CONTACTS, other)?;
-            let has = record.as_ref().and_then(|record| record.text(&rule.column));
-            if has.is_some_and(|value| rule.address(value, prefix) == address) {
+            let has = record.as_ref().and_then(|record| record.text(&rule.to.column));
+            if has.is_some_and(|value| rule.to.address(value, prefix) == address) {
                 contact.key = other;
             }
         }
@@ -151,6 +164,13 @@ pub(super) fn changed<S: RecordTx>(
         seen.push(key);
     }
     Ok(changed)
+}
+
+/// The contact with a subscription, if there is one.
+pub(super) fn contact_of<S: RecordTx>(store: &mut S, key: &str) -> Result<Option<String>, S::Error> {
+    let subscription = store.get(SUBSCRIPTIONS, key)?;
+    let Some(contact) = subscription.as_ref().and_then(|record| record.text(CONTACT)) else { return Ok(None) };
+    Ok(store.exists(CONTACTS, contact)?.then(|| contact.to_owned()))
 }
 
 /// Gives the subscriptions of a contact to its new key; without one, to no contact. Each keeps its status.

@@ -62,8 +62,8 @@ impl Table {
         }
         if columns.len() > MOST_COLUMNS {
             let is_looked_up = |column: &TableColumn| {
-                let mut names =
-                    schema.primary_key.iter().chain(&schema.identified_by).chain(&schema.alternate_keys);
+                let names = schema.primary_key.iter().chain(&schema.identified_by);
+                let mut names = names.chain(&schema.alternate_keys).chain(&schema.matched);
                 column.holds_lists || names.any(|name| *name == column.field)
             };
             let mut room = MOST_COLUMNS.saturating_sub(columns.iter().filter(|c| is_looked_up(c)).count());

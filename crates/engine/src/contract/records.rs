@@ -120,7 +120,7 @@ impl File {
             }),
             &self.plan.match_by,
         ) {
-            (key, Some(by)) => Subject::Match { value: cell(by).unwrap_or_default(), key },
+            (key, Some(by)) => Subject::Match { value: cell(by.column()).unwrap_or_default(), key },
             (Some(key), None) => Subject::Key(key),
             (None, None) => {
                 let own = format!("{}#{number:012}", self.import);

@@ -1,7 +1,7 @@
 //! What is said of a good line that could not land.
 
 use tidewaiter::finding::{Code, Finding};
-use tidewaiter::record::{ADDRESS_BYTES, Change, Layout, Plan, Refusal, Subject};
+use tidewaiter::record::{ADDRESS_BYTES, Change, Layout, MatchBy, Plan, Refusal, Subject};
 use tidewaiter::schema::compile::MOST_DIGITS;
 
 /// The kind of finding: its code and column.
@@ -14,7 +14,7 @@ pub(super) fn kind(plan: &Plan, refusal: &Refusal) -> (Code, Option<String>) {
         }
         Refusal::Sum { column, .. } => (Code::SumError, Some(column.clone())),
         Refusal::Address { subscription } => (Code::ConstraintError, address_column(plan, *subscription)),
-        Refusal::Ambiguous => (Code::UniqueError, plan.match_by.clone()),
+        Refusal::Ambiguous => (Code::UniqueError, plan.match_by.as_ref().map(|by| by.column().to_owned())),
         Refusal::Taken => (Code::UniqueError, None),
         Refusal::TooLarge => (Code::LineTooLong, None),
     }
@@ -68,7 +68,7 @@ pub(super) fn finding(
 }
 
 fn address_column(plan: &Plan, subscription: usize) -> Option<String> {
-    plan.subscriptions.get(subscription).map(|one| one.column.clone())
+    plan.subscriptions.get(subscription).map(|one| one.to.column.clone())
 }
 
 fn column_place(layout: &Layout, column: Option<&str>) -> Option<u64> {
@@ -80,7 +80,7 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
         let scopes = plan.references.get(*reference).map(|to| to.scopes.join(" or "));
         scopes.unwrap_or_default()
     };
-    let by = plan.match_by.as_deref().unwrap_or("the key");
+    let by = plan.match_by.as_ref().map_or("the key", MatchBy::column);
     match refusal {
         Refusal::Missing { reference } => (
             format!("there is no such record in {}", scopes(reference)),

@@ -34,6 +34,7 @@ mod files;
 mod fit;
 mod json;
 mod json_schema;
+mod match_by;
 mod options;
 mod relations;
 mod schedule;
@@ -48,6 +49,7 @@ pub use dialect::DialectOptions;
 pub use expected::{Day, Expected, Window};
 pub use files::FilePatterns;
 pub use json_schema::json_schema;
+pub use match_by::{BySubscription, MatchBy};
 pub use options::{
     CheckReferences, Digest, Duplicates, Empty, ImportOptions, Mode, Policy, ReplaceAll, ReportOn,
 };
@@ -264,6 +266,7 @@ fn read_universe(
             }
             named.insert(name, options);
         }
+        merged.note_matched(&scope, named.values());
         imports.insert(scope, named);
     }
     imports

@@ -9,6 +9,7 @@ use super::dialect::DialectOptions;
 use super::expected::Expected;
 use super::fields::Fields;
 use super::files::FilePatterns;
+use super::match_by::{self, MatchBy};
 use super::subscriptions::{self, Subscription};
 use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::bounds;
@@ -35,9 +36,9 @@ pub struct ImportOptions {
     /// True if repairs that are beyond doubt are made when a file is imported, and counted in its report: those of
     /// `tidewaiter check --fix`. Only for files in the strict form; a file of more than 16 MiB is imported as it is.
     pub fix: bool,
-    /// The column that records are matched by; their key unless given. For contacts `email`,
-    /// `customer_key` or `cellphone`.
-    pub match_by: Option<String>,
+    /// What records are matched by; their key unless given. A column, such as `customer_key`; or, for contacts, the address
+    /// of a subscription.
+    pub match_by: Option<MatchBy>,
     /// What lines subscribe their contacts to.
     #[schemars(length(max = bounds::SUBSCRIPTIONS.most))]
     pub subscriptions: Vec<Subscription>,
@@ -298,7 +299,7 @@ impl ImportOptions {
             let at = fields.at("fix");
             fields.mistakes.push(Mistake::new(at, message));
         }
-        let match_by = fields.read("match_by", "the name of a column");
+        let match_by = match_by::read(&mut fields);
         let subscriptions = subscriptions::read(&mut fields);
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));

@@ -75,7 +75,7 @@ pub struct SubscriptionName {
 }
 
 impl SubscriptionName {
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let mut name = |key| {
             let expected = "a name of 1 to 64 ASCII letters, digits, `_` and `-`";
             if !fields.has(key) {
