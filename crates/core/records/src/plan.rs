@@ -24,6 +24,8 @@ pub struct Plan {
     pub records: String,
     /// Whether records may be created, changed, or both.
     pub mode: Mode,
+    /// True if the changes of its lines are marked as quiet.
+    pub quiet: bool,
     /// What an empty cell means.
     pub empty: Empty,
     /// What happens to a record that exists.
@@ -175,6 +177,7 @@ impl Plan {
         let list = options.replace_all.as_ref().and_then(|replace| replace.list);
         Self {
             mode: options.mode,
+            quiet: options.quiet,
             empty: options.empty,
             on_existing: schema.on_existing,
             row: schema.row,

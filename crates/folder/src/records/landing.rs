@@ -53,7 +53,7 @@ impl SqliteLanding {
             file: cargo.file.to_owned(),
             database,
             sorts_in: sorts_in(universe, &cargo).filter(|_| turn.is_some()),
-            state: Mutex::new(State::new(keep_changes_days > 0)),
+            state: Mutex::new(State::new(keep_changes_days > 0, cargo.plan.quiet)),
             turn,
         };
         let landing = Self { session: Arc::new(session), plan: Arc::clone(cargo.plan) };

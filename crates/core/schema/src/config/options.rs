@@ -42,6 +42,9 @@ pub struct ImportOptions {
     /// What lines subscribe their contacts to.
     #[schemars(length(max = bounds::SUBSCRIPTIONS.most))]
     pub subscriptions: Vec<Subscription>,
+    /// True if the changes that its files make are marked in the change feed: nothing is to be started because of them, such
+    /// as the messages that a new contact gets.
+    pub quiet: bool,
     /// When it is checked that the records which lines refer to exist.
     pub check_references: CheckReferences,
     /// The file is the whole of the scope or of a list: what it does not name is removed or unsubscribed.
@@ -301,6 +304,7 @@ impl ImportOptions {
         }
         let match_by = match_by::read(&mut fields);
         let subscriptions = subscriptions::read(&mut fields);
+        let quiet = fields.read("quiet", "true or false").unwrap_or_default();
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
         let duplicates = fields.read_word("duplicates", &["import", "skip", "alert"]);
@@ -318,6 +322,7 @@ impl ImportOptions {
             fix,
             match_by,
             subscriptions,
+            quiet,
             check_references: check_references.unwrap_or_default(),
             replace_all,
             duplicates: duplicates.unwrap_or_default(),
