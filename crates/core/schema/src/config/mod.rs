@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+mod access;
 mod active;
 pub mod dialect;
 mod expected;
@@ -44,6 +45,7 @@ mod subscriptions;
 mod table;
 mod values;
 
+pub use access::Access;
 pub use active::Active;
 pub use dialect::DialectOptions;
 pub use expected::{Day, Expected, Window};

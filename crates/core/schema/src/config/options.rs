@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidewaiter_model::mistake::Mistake;
 
+use super::access::{self, Access};
 use super::dialect::DialectOptions;
 use super::expected::Expected;
 use super::fields::Fields;
@@ -66,6 +67,11 @@ pub struct ImportOptions {
     /// Which reports go into one mail to those who get reports; as the settings say unless given. Alerts are never
     /// held back for it.
     pub digest: Digest,
+    /// Short texts by which the page finds imports.
+    #[schemars(length(max = bounds::TAGS.most), inner(regex(pattern = access::NAME)), extend("uniqueItems" = true))]
+    pub tags: Vec<String>,
+    /// Which groups may see, change or run the import on the page. The command line is the operator's, who may do all.
+    pub access: Access,
 }
 
 /// Which reports are mailed to those who get reports.
@@ -312,6 +318,8 @@ impl ImportOptions {
         let phone_prefix = fields.read("phone_prefix", PREFIX);
         let recipients = Recipients::read(&mut fields);
         let (report_on, digest) = read_mailing(&mut fields);
+        let tags = access::tags(&mut fields);
+        let access = fields.read_object("access", Access::read).unwrap_or_default();
         fields.finish();
         Self {
             files,
@@ -332,6 +340,8 @@ impl ImportOptions {
             alert_recipients: recipients.alert.unwrap_or_else(|| defaults.alert_recipients.clone()),
             report_on: report_on.unwrap_or(defaults.report_on),
             digest: digest.unwrap_or(defaults.digest),
+            tags,
+            access,
         }
     }
 }
