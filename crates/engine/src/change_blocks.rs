@@ -167,7 +167,17 @@ impl<'a> Reader<'a> {
             1 => Operation::Remove,
             _ => return None,
         };
-        Some(RecordChange { order, operation, scope, key, values, quiet, import, file: file.to_owned(), line })
+        Some(RecordChange {
+            order,
+            operation,
+            scope,
+            key,
+            values,
+            quiet,
+            import,
+            file: file.to_owned(),
+            line,
+        })
     }
 
     fn number(&mut self) -> Option<u64> {

@@ -54,6 +54,7 @@ impl Subscribes {
         }
     }
 
+    /// The subscriptions as they stand in a configuration.
     pub(super) fn json(self) -> serde_json::Value {
         let rule = |(resource, channel, column, on_create, on_update): &Rule| {
             json!({ "resource": resource, "channel": channel, "column": column,

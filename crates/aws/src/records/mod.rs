@@ -27,10 +27,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
 use tidewaiter::schema::catalogue::SUBSCRIPTIONS;
-use tidewaiter_engine::{Error, Result};
 use tidewaiter_engine::ports::{
     Answer, Batch, Cargo, Exports, Landing, Pruned, Pruning, Records, StoredRecord,
 };
+use tidewaiter_engine::{Error, Result};
 
 use crate::table::{Table, When, Write};
 
@@ -83,8 +83,11 @@ impl RecordsTable {
 
 /// What to match by where a column has no notes.
 fn unmatched_hint(noted: &[String]) -> String {
-    let other = if noted.is_empty() { "the key".to_owned() } else { format!("the key, {}", noted.join(", ")) };
-    format!("match by {other}, or a subscription; or keep records in PostgreSQL, which finds them by any column")
+    let other =
+        if noted.is_empty() { "the key".to_owned() } else { format!("the key, {}", noted.join(", ")) };
+    format!(
+        "match by {other}, or a subscription; or keep records in PostgreSQL, which finds them by any column"
+    )
 }
 
 impl Records for RecordsTable {

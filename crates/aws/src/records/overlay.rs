@@ -135,10 +135,12 @@ impl Overlay {
         })
     }
 
-    /// Of what the line at hand did, so many changes of subscriptions count. The line begins again.
-    pub(super) fn keep_subscriptions(&mut self, most: usize) {
+    /// Of what the line at hand did, so many changes of subscriptions count. The line begins again, so the subscription by
+    /// which it finds its contact stays as it is.
+    pub(super) fn keep_subscriptions(&mut self, most: usize, but: Option<&str>) {
         let of_line = std::mem::take(&mut self.line).into_iter();
-        self.changed.extend(of_line.filter(|((scope, _), _)| scope == SUBSCRIPTIONS).take(most));
+        let is_kept = |(scope, key): &Name| scope == SUBSCRIPTIONS && Some(key.as_str()) != but;
+        self.changed.extend(of_line.filter(|(name, _)| is_kept(name)).take(most));
         self.line_dropped.clear();
     }
 

@@ -192,7 +192,8 @@ impl Parts<'_> {
             if !cut.is_by_record && self.is_too_much()? {
                 if cut.lines == 0 {
                     // A contact with many subscriptions: some of them make a part, without a line.
-                    self.overlay.keep_subscriptions(PART_SUBSCRIPTIONS);
+                    let but = plan.matched_subscription(change);
+                    self.overlay.keep_subscriptions(PART_SUBSCRIPTIONS, but.as_deref());
                 } else {
                     self.overlay.undo();
                 }

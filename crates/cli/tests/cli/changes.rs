@@ -30,7 +30,7 @@ fn whoever_keeps_the_last_number_misses_no_change_and_gets_none_twice() {
     let csv = place.run(&["changes", "drop", "--limit", "1", "--format", "csv"]).expect(0).out;
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines[0], "order,operation,scope,key,quiet,import,file,line,values");
-    assert!(lines[1].starts_with("1,put,contacts,ana.lopez@example.org,01"), "{csv}");
+    assert!(lines[1].starts_with("1,put,contacts,ana.lopez@example.org,false,01"), "{csv}");
     assert_eq!(lines.len(), 2, "{csv}");
 }
 

@@ -16,21 +16,27 @@ use tidewaiter_model::id::ImportId;
 mod cells;
 mod ean;
 mod land;
+mod match_by;
 mod normal;
 mod phone;
 mod plan;
 mod reader;
+mod subscribe;
 mod subscriptions;
 mod table;
+mod tx;
 
 pub use cells::Cells;
-pub use land::{RecordTx, land};
+pub use land::land;
+pub use match_by::MatchBy;
 pub use normal::{Form, KeyForm};
 pub use phone::may_lack_country_code;
-pub use plan::{Adjustment, Displaced, MatchBy, Plan, Reference};
+pub use plan::{Adjustment, Displaced, Plan, Reference};
 pub use reader::{Layout, Reader};
-pub use subscriptions::{ADDRESS_BYTES, CONTACT, Subscribable, Subscribing, hand_over};
+pub use subscribe::hand_over;
+pub use subscriptions::{ADDRESS_BYTES, CONTACT, Subscribable, Subscribing};
 pub use table::{MOST_COLUMNS, OWN, Table, TableColumn, TableKey, free_name, split_key};
+pub use tx::RecordTx;
 
 /// Joins the parts of a key that has several; inside a part it is escaped, so that two keys are never one.
 pub const KEY_SEPARATOR: char = '\u{1f}';

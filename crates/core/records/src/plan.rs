@@ -11,6 +11,7 @@ use tidewaiter_schema::compile::Scope;
 use tidewaiter_schema::config::{self, Empty, ImportOptions, Mode, Subscription, SubscriptionName};
 use tidewaiter_schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
 
+use super::match_by::MatchBy;
 use super::normal::{Form, KeyForm};
 use super::subscriptions::{CONTACT, Subscribable, Subscribing};
 use super::table::Table;
@@ -64,34 +65,6 @@ pub struct Plan {
     pub joins: Option<(String, u32)>,
     /// The tables of the scopes whose records lines write: their own, and those that they adjust or claim.
     pub tables: Vec<Table>,
-}
-
-/// What records are matched by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MatchBy {
-    /// The value in a column.
-    Column(String),
-    /// The address of a subscription.
-    Subscription(Subscribable),
-}
-
-impl MatchBy {
-    /// The column of lines and records with the value.
-    pub fn column(&self) -> &str {
-        match self {
-            Self::Column(column) => column,
-            Self::Subscription(by) => &by.column,
-        }
-    }
-
-    /// What records are matched by, of a kept value of the column. `prefix` is the country code of telephone numbers that
-    /// have none.
-    pub fn value(&self, value: &str, prefix: Option<&str>) -> String {
-        match self {
-            Self::Column(_) => value.to_owned(),
-            Self::Subscription(by) => by.address(value, prefix),
-        }
-    }
 }
 
 /// A scope whose records give way.
@@ -228,10 +201,9 @@ impl Plan {
                 || columns.is_some_and(|columns| columns.iter().all(in_key))
         });
         // Two contacts may have one address, unless it is the key of its contact.
-        let subscribes_by_key = self
-            .subscriptions
-            .iter()
-            .all(|one| self.key_is_one_of && self.key.first().is_some_and(|(first, _)| *first == one.to.column));
+        let subscribes_by_key = self.subscriptions.iter().all(|one| {
+            self.key_is_one_of && self.key.first().is_some_and(|(first, _)| *first == one.to.column)
+        });
         self.match_by.is_none()
             && self.generated.is_none()
             && adjusts_by_key

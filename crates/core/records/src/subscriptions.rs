@@ -1,4 +1,4 @@
-//! What a line does to the subscriptions of its contact.
+//! What becomes of a subscription.
 //!
 //! A subscription is a record of a table of its own, one for each resource, channel and address. So whether an address is
 //! subscribed is known without its contact, and outlives it: an address whose contact was deleted is not subscribed again
@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use tidewaiter_schema::catalogue::{CONTACTS, SUBSCRIPTIONS};
 use tidewaiter_schema::config::{OnCreate, OnUpdate};
 
 use super::normal::Form;
-use super::{Change, Layout, MatchBy, Plan, Record, RecordTx, Source, Subject, Value, join_key};
+use super::{Record, Source, Value, join_key};
 
 /// The column of a subscription with the key of the contact.
 pub const CONTACT: &str = "contact";
@@ -58,7 +57,13 @@ pub struct Subscribing {
 
 impl Subscribing {
     /// The subscription after a line about this contact.
-    fn after(&self, before: Option<&Record>, address: &str, of: &Contact<'_>, source: Source) -> Record {
+    pub(super) fn after(
+        &self,
+        before: Option<&Record>,
+        address: &str,
+        of: &Contact<'_>,
+        source: Source,
+    ) -> Record {
         let mut values = before.map(|before| before.values.clone()).unwrap_or_default();
         let status = match (values.get(STATUS), self.on_update) {
             // A file decides once about a subscription.
@@ -93,34 +98,6 @@ impl Subscribing {
     }
 }
 
-impl Plan {
-    /// What a line subscribes, by the number of the subscription, with the address.
-    pub(super) fn addresses<'a>(
-        &'a self,
-        layout: &'a Layout,
-        change: &'a Change,
-    ) -> impl Iterator<Item = (usize, &'a Subscribing, String)> {
-        let prefix = self.phone_prefix.as_deref();
-        self.subscriptions.iter().enumerate().filter_map(move |(at, rule)| {
-            let column = layout.columns.iter().position(|name| *name == rule.to.column)?;
-            Some((at, rule, rule.to.address(change.values.get(column)?, prefix)))
-        })
-    }
-
-    /// The keys of the subscriptions that a line reads: those that it is about, and the one that it is matched by.
-    pub fn subscribed<'a>(
-        &'a self,
-        layout: &'a Layout,
-        change: &'a Change,
-    ) -> impl Iterator<Item = String> + 'a {
-        let matched = match (&self.match_by, &change.subject) {
-            (Some(MatchBy::Subscription(by)), Subject::Match { value, .. }) => Some(by.key(value)),
-            _ => None,
-        };
-        self.addresses(layout, change).map(|(_, rule, address)| rule.to.key(&address)).chain(matched)
-    }
-}
-
 /// The contact of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Contact<'a> {
@@ -132,83 +109,81 @@ pub(super) struct Contact<'a> {
     pub(super) existed: bool,
 }
 
-/// The subscriptions that a line about a contact changes, by key.
-pub(super) fn changed<S: RecordTx>(
-    store: &mut S,
-    addresses: Vec<(usize, &Subscribing, String)>,
-    of: &Contact<'_>,
-    (prefix, source): (Option<&str>, Source),
-) -> Result<BTreeMap<String, Record>, S::Error> {
-    let (mut changed, mut seen) = (BTreeMap::new(), Vec::new());
-    for (_, rule, address) in addresses {
-        let key = rule.to.key(&address);
-        // The first of several columns with one address decides.
-        if seen.contains(&key) {
-            continue;
-        }
-        let before = store.get(SUBSCRIPTIONS, &key)?;
-        let whose = before.as_ref().and_then(|before| before.text(CONTACT));
-        let mut contact = *of;
-        if let Some(other) = whose.filter(|whose| *whose != of.before && *whose != of.key) {
-            // Of several contacts with one address, the first one keeps the subscription as long as it has the address.
-            let record = store.get(CONTACTS, other)?;
-            let has = record.as_ref().and_then(|record| record.text(&rule.to.column));
-            if has.is_some_and(|value| rule.to.address(value, prefix) == address) {
-                contact.key = other;
-            }
-        }
-        let after = rule.after(before.as_ref(), &address, &contact, source);
-        if before.as_ref().is_none_or(|before| !same_texts(&before.values, &after.values)) {
-            changed.insert(key.clone(), after);
-        }
-        seen.push(key);
-    }
-    Ok(changed)
-}
-
-/// The contact with a subscription, if there is one.
-pub(super) fn contact_of<S: RecordTx>(store: &mut S, key: &str) -> Result<Option<String>, S::Error> {
-    let subscription = store.get(SUBSCRIPTIONS, key)?;
-    let Some(contact) = subscription.as_ref().and_then(|record| record.text(CONTACT)) else { return Ok(None) };
-    Ok(store.exists(CONTACTS, contact)?.then(|| contact.to_owned()))
-}
-
-/// Gives the subscriptions of a contact to its new key; without one, to no contact. Each keeps its status.
-///
-/// # Errors
-/// What the store answers.
-pub fn hand_over<S: RecordTx>(
-    store: &mut S,
-    contact: &str,
-    to: Option<&str>,
-    source: Source,
-) -> Result<(), S::Error> {
-    if to == Some(contact) {
-        return Ok(());
-    }
-    loop {
-        let keys = store.matching(SUBSCRIPTIONS, CONTACT, contact)?;
-        let mut is_done = true;
-        for key in keys {
-            let Some(mut record) = store.get(SUBSCRIPTIONS, &key)? else { continue };
-            match to {
-                Some(to) => {
-                    record.values.insert(CONTACT.to_owned(), Value { text: to.to_owned(), source });
-                }
-                None => drop(record.values.remove(CONTACT)),
-            }
-            record.changed = source;
-            store.put(SUBSCRIPTIONS, &key, &record)?;
-            is_done = false;
-        }
-        if is_done {
-            return Ok(());
-        }
-    }
-}
-
 /// True if two records hold the same, wherever it came from.
 pub(super) fn same_texts(one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -> bool {
     one.len() == other.len()
         && one.iter().zip(other).all(|((a, one), (b, other))| a == b && one.text == other.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewaiter_model::id::{ImportId, Timestamp};
+
+    use super::*;
+
+    /// The subscription after one more file.
+    fn next(
+        before: Option<&Record>,
+        (file, existed): (u128, bool),
+        on_create: OnCreate,
+        on_update: OnUpdate,
+    ) -> Record {
+        let to = Subscribable {
+            resource: "news".to_owned(),
+            channel: "email".to_owned(),
+            column: "email".to_owned(),
+            form: Form::Email,
+        };
+        let at = Timestamp::from_millisecond(1_000 * i64::try_from(file).unwrap_or_default());
+        let source = Source { import: ImportId::new(at.unwrap_or_default(), file), line: 2 };
+        let contact = Contact { key: "a@x.org", before: "a@x.org", existed };
+        Subscribing { to, on_create, on_update }.after(before, "a@x.org", &contact, source)
+    }
+
+    const UPDATES: [OnUpdate; 4] =
+        [OnUpdate::Leave, OnUpdate::Subscribe, OnUpdate::Suspend, OnUpdate::Unsubscribe];
+
+    #[test]
+    fn a_subscription_that_there_is_not_gets_the_status_for_new_ones() {
+        for (on_create, status) in
+            [(OnCreate::Subscribed, "subscribed"), (OnCreate::Unconfirmed, "unconfirmed")]
+        {
+            for on_update in UPDATES {
+                let new = next(None, (1, false), on_create, on_update);
+                assert_eq!(new.text("status"), Some(status), "{on_update:?}");
+            }
+            let of_known: Vec<_> = UPDATES
+                .map(|on_update| next(None, (1, true), on_create, on_update))
+                .iter()
+                .filter_map(|record| record.text("status").map(str::to_owned))
+                .collect();
+            // What ends subscriptions never makes an active one.
+            assert_eq!(of_known, [status, status, "suspended", "unsubscribed"]);
+        }
+    }
+
+    #[test]
+    fn one_that_exists_changes_as_the_import_says_and_tells_since_when() {
+        for first in UPDATES {
+            let made = next(None, (1, true), OnCreate::Unconfirmed, first);
+            for (on_update, status) in
+                UPDATES.into_iter().zip([None, Some("subscribed"), Some("suspended"), Some("unsubscribed")])
+            {
+                let after = next(Some(&made), (2, true), OnCreate::Subscribed, on_update);
+                assert_eq!(after.text("status"), status.or(made.text("status")));
+                let since = if after.text("status") == made.text("status") { "01" } else { "02" };
+                let expected = format!("1970-01-01T00:00:{since}Z");
+                assert_eq!(after.text("changed_at"), Some(expected.as_str()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_decides_once_about_a_subscription() {
+        let made = next(None, (1, false), OnCreate::Subscribed, OnUpdate::Unsubscribe);
+        let again = next(Some(&made), (1, true), OnCreate::Subscribed, OnUpdate::Unsubscribe);
+        assert_eq!(again.text("status"), Some("subscribed"), "its own line before made it");
+        let later = next(Some(&again), (2, true), OnCreate::Subscribed, OnUpdate::Unsubscribe);
+        assert_eq!(later.text("status"), Some("unsubscribed"));
+    }
 }

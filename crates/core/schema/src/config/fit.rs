@@ -131,14 +131,18 @@ impl ImportRun<'_> {
             return Some(Problem::new(message).with_hint(hint));
         };
         if here.merge == Merge::Lists {
-            return Some(Problem::new(format!("`{column}` contains lists, so records are not matched by it")));
+            let message = format!("records of {:?} are not matched by lists", self.scope);
+            return Some(Problem::new(message));
         }
         let records = self.records();
         let there = self.scopes.get(records).filter(|_| records != self.scope)?;
-        let is_same = field(there)
-            .is_some_and(|there| (there.kind, &there.format, there.merge) == (here.kind, &here.format, here.merge));
+        let is_same = field(there).is_some_and(|there| {
+            (there.kind, &there.format, there.merge) == (here.kind, &here.format, here.merge)
+        });
         (!is_same).then(|| {
-            Problem::new(format!("records of {records:?} have no field `{column}` of the same type and format"))
+            Problem::new(format!(
+                "records of {records:?} have no field `{column}` of the same type and format"
+            ))
         })
     }
 
@@ -153,8 +157,10 @@ impl ImportRun<'_> {
             return Some(Problem { at: Some(at), message: mistake.message, hint: mistake.hint });
         }
         self.options.replace_all.is_some().then(|| {
-            Problem::new("a file that replaces all names its records by their key or a column".to_owned())
-                .with_hint("match by a column, or remove `replace_all`")
+            Problem::new(
+                "a file that is the whole of something names its records by their key or a column".to_owned(),
+            )
+            .with_hint("match by a column, or remove `replace_all`")
         })
     }
 

@@ -97,8 +97,9 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Vec<Subscription> {
     for (at, one) in all.unwrap_or_default() {
         let name = (one.resource.clone(), one.channel.clone(), one.column.clone());
         if known.contains(&name) {
+            let Subscription { resource, channel, column, .. } = &one;
             let message =
-                format!("`{}` is subscribed to {} by {} twice", one.column, one.resource, one.channel);
+                format!("the subscription to {resource} by {channel} with `{column}` is there twice");
             fields.mistakes.push(Mistake::new(at, message).with_hint("keep one of them"));
             continue;
         }
@@ -148,13 +149,13 @@ pub(super) fn check_column(
     (scope, schema): (&str, &TableSchema),
 ) -> Option<Mistake> {
     let Some(field) = schema.fields.iter().find(|field| field.name == column) else {
-        let mut mistake = Mistake::new(path, format!("{scope:?} has no field `{column}`"));
+        let mut mistake = Mistake::new(path, format!("lines of {scope:?} have no field `{column}`"));
         mistake.hint = did_you_mean(column, schema.fields.iter().map(|field| field.name.as_str()));
         return Some(mistake);
     };
     let is_address = matches!(field.kind, FieldType::String | FieldType::Integer);
     (!is_address || field.merge == Merge::Lists).then(|| {
-        Mistake::new(path, format!("`{column}` holds no contact data"))
+        Mistake::new(path, format!("lines of {scope:?} have no contact data in `{column}`"))
             .with_hint("contact data is text or a whole number: an address, a telephone number, a token")
     })
 }
