@@ -19,6 +19,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use tidewaiter::record::Value;
 use tidewaiter_engine::ports::{ImportRun, Kind, Progress, StoredRecord};
 
 use crate::mask::Mask;
@@ -100,8 +101,14 @@ fn describe(world: &World, given: &BTreeMap<Vec<u8>, String>) -> BTreeMap<String
 }
 
 fn record_line(record: &StoredRecord, mask: &Mask) -> String {
-    let values: BTreeMap<&String, &String> =
-        record.record.values.iter().map(|(column, value)| (column, &value.text)).collect();
+    let shown = |(column, value): (&String, &Value)| {
+        let arrival = value.source.import.at().to_string();
+        let is_arrival = value.text == arrival;
+        let text =
+            if is_arrival { format!("<arrival of {}>", value.source.import) } else { value.text.clone() };
+        (column.clone(), text)
+    };
+    let values: BTreeMap<String, String> = record.record.values.iter().map(shown).collect();
     let changed = record.record.changed;
     let earlier: BTreeMap<&String, String> = (record.record.values.iter())
         .filter(|(_, value)| value.source != changed)

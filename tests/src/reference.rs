@@ -2,6 +2,7 @@
 //! as slowly as possible. Nothing here asks the code that is tested how anything is done.
 
 mod landing;
+mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use tidewaiter::record::{Effect, Record, Source, Value};
 use tidewaiter::report::Counts;
 
 use self::landing::Landing;
+pub use self::subscriptions::Subscribes;
 use super::spelling::{composed, contact, email, joined, lists, moment, number, phone, truth, written};
 
 /// The cells of a line that are not empty, by column.
@@ -23,15 +25,29 @@ pub struct Options {
     pub mode: Mode,
     /// Whether an empty cell removes a value.
     pub clear: bool,
-    /// The column that records are matched by, if it is not their key.
+    /// The column that records are matched by, if it is not their key; or a subscription: `news/email/email`.
     pub match_by: Option<&'static str>,
     /// Whether the file is the whole of something.
     pub replace_all: Option<ReplaceAll>,
     /// The country code of national telephone numbers.
     pub prefix: Option<&'static str>,
+    /// What contacts are subscribed to.
+    pub subscribes: Subscribes,
+}
+
+/// The resource, the channel and the column of what records are matched by, if it is a subscription.
+fn subscription(match_by: &'static str) -> Option<[&'static str; 3]> {
+    let parts: Vec<&str> = match_by.split('/').collect();
+    parts.try_into().ok()
 }
 
 impl Options {
+    /// The column that lines are matched by.
+    #[must_use]
+    pub fn match_column(&self) -> Option<&'static str> {
+        self.match_by.map(|by| subscription(by).map_or(by, |[.., column]| column))
+    }
+
     /// The name of the subsection with these options.
     #[must_use]
     pub fn name(&self) -> String {
@@ -42,13 +58,13 @@ impl Options {
         };
         let mut name = format!("{mode}-{}", if self.clear { "clear" } else { "ignore" });
         if let Some(column) = self.match_by {
-            name = format!("{name}-{}", column.replace('_', ""));
+            name = format!("{name}-{}", column.replace(['_', '/'], ""));
         }
         if let Some(rule) = self.replace_all {
             let list = rule.list.map(|list| list.to_string());
             name = format!("{name}-all{}-{}", list.unwrap_or_default(), rule.max_removed * 100.0);
         }
-        name + self.prefix.unwrap_or_default()
+        name + self.prefix.unwrap_or_default() + self.subscribes.name()
     }
 
     /// These options as they stand in a configuration.
@@ -60,10 +76,19 @@ impl Options {
             ("empty".to_owned(), serde_json::json!(empty)),
         ]);
         if let Some(column) = self.match_by {
-            json.insert("match_by".to_owned(), column.into());
+            let by = match subscription(column) {
+                Some([resource, channel, column]) => serde_json::json!({
+                    "subscription": { "resource": resource, "channel": channel, "column": column }
+                }),
+                None => column.into(),
+            };
+            json.insert("match_by".to_owned(), by);
         }
         if let Some(prefix) = self.prefix {
             json.insert("phone_prefix".to_owned(), prefix.into());
+        }
+        if self.subscribes != Subscribes::Nothing {
+            json.insert("subscriptions".to_owned(), self.subscribes.json());
         }
         if let Some(ReplaceAll { list, max_removed }) = self.replace_all {
             let rule = match list {
@@ -193,6 +218,9 @@ impl Reference {
                 match rule.list {
                     None => {
                         self.remove(file.scope, &key);
+                        if file.scope == "contacts" {
+                            self.hand_over(&key, None, Source { import: file.import, line: 0 });
+                        }
                         if file.scope == "orders" || file.scope == "abandonedcarts" {
                             outcome.swept.1 += self.drop_items(&key);
                         }

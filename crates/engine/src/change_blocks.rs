@@ -3,7 +3,7 @@
 //! A file that changes a million records changes them once more in the feed, and most of what is written is never read. So
 //! a store keeps a row for each block, with the number of its first change, how many there are, and the import.
 //!
-//! A change in a block: its operation, its line, its scope, its key, the number of its values, and then each field with its
+//! A change in a block: its operation, which says whether it is quiet, its line, its scope, its key, the number of its values, and then each field with its
 //! value. Numbers are bytes of seven bits, the lowest first; texts stand behind their length. Names of scopes and fields occur
 //! again and again: a name is the number of those before it, and if it is new, its text follows.
 
@@ -17,15 +17,24 @@ use crate::ports::{Operation, RecordChange};
 /// A block with so many bytes takes no further change.
 const FULL_BYTES: usize = 128 << 10;
 
+/// The bit of an operation that marks a change as quiet.
+const QUIET: u8 = 2;
+
 /// Changes of one import that are not written yet.
 #[derive(Debug, Default)]
 pub struct ChangeBlock {
+    is_quiet: bool,
     bytes: Vec<u8>,
     names: Names,
     changes: u64,
 }
 
 impl ChangeBlock {
+    /// Without changes; those that come are quiet or not.
+    pub fn new(is_quiet: bool) -> Self {
+        Self { is_quiet, ..Self::default() }
+    }
+
     /// Adds that a record has these values now, so many.
     pub fn put<'v>(
         &mut self,
@@ -66,7 +75,7 @@ impl ChangeBlock {
 
     fn change(&mut self, operation: u8, line: u64, (scope, key): (&str, &str)) {
         self.changes += 1;
-        self.bytes.push(operation);
+        self.bytes.push(if self.is_quiet { operation | QUIET } else { operation });
         self.number(line);
         self.name(scope);
         self.text(key);
@@ -146,7 +155,8 @@ impl<'a> Reader<'a> {
         let operation = *self.rest.split_off_first()?;
         let (line, scope, key) = (self.number()?, self.name()?.to_owned(), self.text()?.to_owned());
         let mut values = BTreeMap::new();
-        let operation = match operation {
+        let quiet = operation & QUIET != 0;
+        let operation = match operation & !QUIET {
             0 => {
                 for _ in 0..self.number()? {
                     let (field, text) = (self.name()?, self.text()?);
@@ -157,7 +167,17 @@ impl<'a> Reader<'a> {
             1 => Operation::Remove,
             _ => return None,
         };
-        Some(RecordChange { order, operation, scope, key, values, import, file: file.to_owned(), line })
+        Some(RecordChange {
+            order,
+            operation,
+            scope,
+            key,
+            values,
+            quiet,
+            import,
+            file: file.to_owned(),
+            line,
+        })
     }
 
     fn number(&mut self) -> Option<u64> {
@@ -211,6 +231,23 @@ mod tests {
         assert_eq!(put.values.get("name").map(String::as_str), Some("Boat \u{1f6a2}"));
         assert_eq!((remove.order, remove.line, remove.operation), (42, 0, Operation::Remove));
         assert_eq!((remove.key.as_str(), remove.import, remove.file.as_str()), ("", import, "x.csv"));
+    }
+
+    #[test]
+    fn quiet_changes_are_read_back_as_quiet() {
+        let import = ImportId::new(Timestamp::UNIX_EPOCH, 7);
+        for is_quiet in [false, true] {
+            let mut block = ChangeBlock::new(is_quiet);
+            // A block is used again.
+            for _ in 0..2 {
+                block.put(2, ("things", "a"), [("id", "a")].into_iter());
+                block.remove(3, ("things", "b"));
+                let changes = read(&block.take().0, 1, (import, "x.csv")).expect("it is whole");
+                let operations: Vec<_> = changes.iter().map(|change| change.operation).collect();
+                assert_eq!(operations, [Operation::Put, Operation::Remove]);
+                assert!(changes.iter().all(|change| change.quiet == is_quiet));
+            }
+        }
     }
 
     #[test]

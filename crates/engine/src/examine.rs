@@ -42,7 +42,7 @@ impl CheckSpec {
         let options = config.subsection(scope, subsection)?.clone();
         let compiled = config.scope(scope)?;
         let scope = match &options.match_by {
-            Some(column) => Arc::new(compiled.matching_by(column)),
+            Some(by) => Arc::new(compiled.matching_by(by.column())),
             None => Arc::clone(compiled),
         };
         let missing = &options.dialect.missing_values;

@@ -13,7 +13,7 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
 use tidewaiter::mistake::Mistake;
 use tidewaiter::name::{CONFIGURATION, Entry};
-use tidewaiter::schema::catalogue;
+use tidewaiter::schema::{TableSchema, catalogue};
 pub use tidewaiter_engine::configs::Activation;
 use tidewaiter_engine::configs::{Candidate, activate as activate_configuration};
 use tidewaiter_engine::ports::{Author, ConfigStore};
@@ -230,12 +230,11 @@ fn defaults(settings: &Settings) -> ImportOptions {
 /// The scopes that are not as they are in the catalogue.
 fn own_scopes(config: &Config) -> Vec<String> {
     let shipped = catalogue::scopes();
-    config
-        .scopes()
-        .iter()
-        .filter(|(name, scope)| shipped.get(*name) != Some(scope))
-        .map(|(name, _)| name.clone())
-        .collect()
+    // What imports match by is no part of a scope.
+    let written = |scope: &TableSchema| TableSchema { matched: Vec::new(), ..scope.clone() };
+    let scopes = config.scopes().iter();
+    let own = scopes.filter(|(name, scope)| shipped.get(*name) != Some(&written(scope)));
+    own.map(|(name, _)| name.clone()).collect()
 }
 
 /// What differs from the default, by option.

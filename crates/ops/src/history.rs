@@ -1,6 +1,9 @@
 //! What became of files: the ledger.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use tidewaiter::config::Active;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::report::{Counts, Outcome, Reason};
@@ -9,10 +12,10 @@ pub use tidewaiter_engine::ports::HistoryFilter as Search;
 use tidewaiter_engine::ports::{
     Conclusion, DigestPlace, Group, ImportRun, KeptReport, Kind, Progress, RunLedger, Trouble,
 };
-use tidewaiter_engine::report;
+use tidewaiter_engine::{configs, report};
 
-use crate::Result;
 use crate::deployment::{Deployed, Deployment, is_known, with_deployed};
+use crate::{Marks, Result};
 
 /// A file in the ledger. What is not known (yet) is left out.
 #[derive(Debug, Serialize)]
@@ -35,6 +38,9 @@ pub struct Entry {
     /// The subsection of its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subsection: Option<String>,
+    /// What the active configuration says of its import.
+    #[serde(flatten)]
+    pub marks: Marks,
     /// The date of its name, as `2026-01-31`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
@@ -112,15 +118,21 @@ pub struct Ended {
 pub async fn history(deployment: &Deployment, search: Search) -> Result<Vec<Entry>> {
     with_deployed!(deployment, deployed => {
         is_known(deployed, search.repository.as_ref()).await?;
-        let mut entries = Vec::new();
+        let (mut entries, mut known) = (Vec::new(), BTreeMap::new());
         for import in deployed.state().history(&search).await?.into_iter().rev() {
-            entries.push(entry(deployed, import).await);
+            if !known.contains_key(&import.repository) {
+                // Without a configuration that can be used, files are told without what it says of them.
+                let active = configs::active(deployed, &import.repository).await.ok();
+                known.insert(import.repository.clone(), active);
+            }
+            let active = known.get(&import.repository).and_then(Option::as_deref);
+            entries.push(entry(deployed, import, active).await);
         }
         Ok(entries)
     })
 }
 
-async fn entry(deployed: &impl Deployed, import: ImportRun) -> Entry {
+async fn entry(deployed: &impl Deployed, import: ImportRun, active: Option<&Active>) -> Entry {
     let waits =
         if matches!(import.kind, Kind::Unresolved { .. }) { Stage::Unresolved } else { Stage::Waiting };
     let (name, group) = match import.kind {
@@ -145,6 +157,7 @@ async fn entry(deployed: &impl Deployed, import: ImportRun) -> Entry {
         universe: name.as_ref().map(|name| name.universe.clone()),
         scope: name.as_ref().map(|name| name.scope.clone()),
         subsection: name.as_ref().map(|name| name.subsection.clone()),
+        marks: Marks::of(active, name.as_ref()),
         date: name.as_ref().map(|name| name.date.to_string()),
         group,
         bytes: import.bytes,

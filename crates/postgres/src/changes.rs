@@ -36,9 +36,9 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// One that keeps changes for so many days; with 0, it counts them.
-    pub(crate) fn new(keep_days: u32) -> Self {
-        Self { keep_days, block: ChangeBlock::default(), full: Vec::new(), before: None, changes: 0 }
+    /// One that keeps changes for so many days; with 0, it counts them. They are marked if they are quiet.
+    pub(crate) fn new(keep_days: u32, is_quiet: bool) -> Self {
+        Self { keep_days, block: ChangeBlock::new(is_quiet), full: Vec::new(), before: None, changes: 0 }
     }
 
     /// Notes what changed in one scope.

@@ -33,7 +33,7 @@ pub(crate) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    async fn fetch(&mut self, wanted: Wanted, overlay: &mut Overlay) -> Result<()> {
+    pub(crate) async fn fetch(&mut self, wanted: Wanted, overlay: &mut Overlay) -> Result<()> {
         fetch::fetch(self.session, self.catalog, wanted, overlay).await
     }
 
@@ -54,7 +54,7 @@ impl Ground<'_> {
         let (mut wanted, mut asked) = (Wanted::default(), Vec::new());
         for (n, lines) in changes.chunks(LINES_ASKED).enumerate() {
             for change in lines {
-                wanted.foresee(&overlay, plan, change);
+                wanted.foresee(&overlay, (plan, batch.layout), change);
             }
             let end = (n * LINES_ASKED + lines.len()).min(changes.len());
             asked.push((n * LINES_ASKED..end, Asked::begin(self.session, self.catalog, &mut wanted)));

@@ -112,7 +112,7 @@ impl PostgresLanding {
         if connections.options.answers_expire {
             drop_old_answers(&session, &schema).await?;
         }
-        let feed = Feed::new(connections.options.keep_changes_days);
+        let feed = Feed::new(connections.options.keep_changes_days, cargo.plan.quiet);
         let state = State { session, catalog, runs: Runs::default(), feed, is_torn: false, _place: place };
         Ok(Self {
             import: cargo.import,

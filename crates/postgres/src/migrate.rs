@@ -28,13 +28,13 @@ pub(crate) fn fits(catalog: &Catalog, plan: &Plan) -> bool {
             Some(known) => known.declared == column.kind && (known.lists.is_some() || !column.holds_lists),
         };
         key_of(stored) == wanted.key && wanted.columns.iter().all(has)
-    }) && matched(catalog, plan).is_none_or(|column| column.is_matched)
+    }) && plan.indexes().filter_map(|at| matched(catalog, at)).all(|(_, column)| column.is_matched)
 }
 
-/// The column by which an import matches records.
-fn matched<'a>(catalog: &'a Catalog, plan: &Plan) -> Option<&'a Column> {
-    let stored = catalog.table(&plan.records)?;
-    stored.columns.get(stored.place(plan.match_by.as_ref()?)?)
+/// A column by which records are looked for, with its table.
+fn matched<'a>(catalog: &'a Catalog, (scope, field): (&str, &str)) -> Option<(&'a Stored, &'a Column)> {
+    let stored: &Stored = catalog.table(scope)?;
+    Some((stored, stored.columns.get(stored.place(field)?)?))
 }
 
 /// Makes what is missing.
@@ -55,21 +55,24 @@ pub(crate) async fn fit(session: &Session, catalog: &mut Catalog, plan: &Plan) -
         }
         catalog.tables.insert(wanted.scope.clone(), Arc::new(stored));
     }
-    if let Some((stored, column)) = catalog.table(&plan.records).zip(matched(catalog, plan))
-        && !column.is_matched
-    {
-        move_into(session, stored, column).await?;
-        // Values may be longer than a tree takes; only equality is asked.
-        let index = format!("CREATE INDEX ON {} USING hash ({})", stored.at(), quoted(&column.name));
-        session.run(MAKING, &index).await?;
-        let sql = format!(
-            "UPDATE {} SET is_matched = true WHERE scope = $1 AND field = $2",
-            table(&catalog.schema, "_columns")
-        );
-        session.execute(MAKING, &sql, &[&plan.records, &column.field]).await?;
+    for at in plan.indexes() {
+        if let Some((stored, column)) = matched(catalog, at).filter(|(_, column)| !column.is_matched) {
+            index(session, stored, column).await?;
+        }
     }
     session.forget_statements();
     Ok(())
+}
+
+/// Makes the index by which records are looked for in a column.
+async fn index(session: &Session, stored: &Stored, column: &Column) -> Result<()> {
+    move_into(session, stored, column).await?;
+    // Values may be longer than a tree takes; only equality is asked.
+    let index = format!("CREATE INDEX ON {} USING hash ({})", stored.at(), quoted(&column.name));
+    session.run(MAKING, &index).await?;
+    let columns = table(&stored.schema, "_columns");
+    let sql = format!("UPDATE {columns} SET is_matched = true WHERE scope = $1 AND field = $2");
+    session.execute(MAKING, &sql, &[&stored.scope, &column.field]).await.map(|_| ())
 }
 
 /// Brings values into a column for which wide rows had no room: records are looked for in it.

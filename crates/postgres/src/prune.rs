@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tidewaiter::record::RecordTx;
+use tidewaiter::record::{CONTACT, Record, RecordTx, Source, hand_over};
+use tidewaiter::schema::catalogue::SUBSCRIPTIONS;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{Pruned, Pruning};
 
 use crate::fetch::{self, fetch};
 use crate::land::Ground;
-use crate::overlay::{Missing, Overlay, Was};
+use crate::overlay::{FEW_MATCHES, Missing, Overlay, Was};
 use crate::read::page;
 use crate::wanted::Wanted;
 
@@ -25,7 +26,7 @@ pub(crate) async fn prune(ground: &mut Ground<'_>, pruning: &Pruning<'_>) -> Res
     }
     let mut overlay = Overlay::new(Arc::clone(plan), std::mem::take(ground.runs));
     fetch::open(ground.session, ground.catalog, plan, &mut overlay).await?;
-    let mut left: BTreeMap<String, Option<tidewaiter::record::Record>> = BTreeMap::new();
+    let mut left: BTreeMap<String, Option<Record>> = BTreeMap::new();
     let mut wanted = Wanted::default();
     for (key, record) in records {
         if !plan.is_replaced(&record) || (pruning.stays)(&key, &record) {
@@ -36,6 +37,10 @@ pub(crate) async fn prune(ground: &mut Ground<'_>, pruning: &Pruning<'_>) -> Res
             for scope in &plan.dependents {
                 wanted.add(&overlay, Missing::Owned(scope.clone(), key.clone()))?;
             }
+            if plan.has_contacts() && !overlay.is_empty(SUBSCRIPTIONS) {
+                let (scope, field) = (SUBSCRIPTIONS.to_owned(), CONTACT.to_owned());
+                wanted.add(&overlay, Missing::Matching(scope, field, key.clone(), FEW_MATCHES))?;
+            }
         }
         overlay.hold(&plan.records, key.clone(), Was::Read(Arc::new(record)));
         left.insert(key, after);
@@ -43,22 +48,37 @@ pub(crate) async fn prune(ground: &mut Ground<'_>, pruning: &Pruning<'_>) -> Res
     fetch(ground.session, ground.catalog, wanted, &mut overlay).await?;
     for (key, after) in left {
         pruned.removed += 1;
-        let done = match after {
-            Some(record) => overlay.put(&plan.records, &key, &record).map(|()| 0),
-            None => overlay.remove(&plan.records, &key).and_then(|()| {
-                let mut removed = 0;
-                for scope in &plan.dependents {
-                    removed += overlay.remove_owned(scope, &key)?;
+        pruned.dependents += loop {
+            match leave_out(&mut overlay, pruning, &key, after.as_ref()) {
+                Ok(dependents) => break dependents,
+                Err(missing) => {
+                    overlay.undo();
+                    let mut wanted = Wanted::default();
+                    wanted.add(&overlay, missing)?;
+                    ground.fetch(wanted, &mut overlay).await?;
                 }
-                Ok(removed)
-            }),
+            }
         };
-        // All of it was fetched.
-        pruned.dependents += done.map_err(|missing| {
-            crate::failure::broken("removing records", format!("{missing:?} was not fetched"))
-        })?;
+        overlay.keep();
     }
-    overlay.keep();
     ground.write(overlay).await?;
     Ok(pruned)
+}
+
+/// What becomes of a record that the file does not name; answers how many others went with it.
+fn leave_out(
+    overlay: &mut Overlay,
+    pruning: &Pruning<'_>,
+    key: &str,
+    after: Option<&Record>,
+) -> std::result::Result<u64, Missing> {
+    let plan = pruning.plan;
+    if let Some(record) = after {
+        return overlay.put(&plan.records, key, record).map(|()| 0);
+    }
+    overlay.remove(&plan.records, key)?;
+    if plan.has_contacts() {
+        hand_over(overlay, key, None, Source { import: pruning.import, line: 0 })?;
+    }
+    plan.dependents.iter().try_fold(0, |sum, scope| Ok(sum + overlay.remove_owned(scope, key)?))
 }

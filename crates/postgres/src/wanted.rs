@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidewaiter::record::{Change, Plan, Subject};
-use tidewaiter::schema::OnExisting;
+use tidewaiter::record::{CONTACT, Change, Layout, Plan, Subject};
+use tidewaiter::schema::catalogue::SUBSCRIPTIONS;
+use tidewaiter::schema::{OnExisting, RowEffect};
 use tidewaiter_engine::{Error, Result};
 
 use crate::failure::broken;
@@ -55,15 +56,22 @@ impl Wanted {
     }
 
     /// Adds what a line will certainly ask for: what it is about, and what it refers to.
-    pub(crate) fn foresee(&mut self, overlay: &Overlay, plan: &Plan, change: &Change) {
+    pub(crate) fn foresee(&mut self, overlay: &Overlay, (plan, layout): (&Plan, &Layout), change: &Change) {
         for (number, key) in &change.references {
             let Some(to) = plan.references.get(*number) else { continue };
             let is_adjusted = plan.adjusts.as_ref().is_some_and(|adjusts| adjusts.reference == *number);
             let read = is_adjusted || to.claims.is_some() || !to.matching.is_empty();
             to.scopes.iter().for_each(|scope| self.record(overlay, scope, key, read));
         }
+        for key in plan.subscribed(layout, change) {
+            self.record(overlay, SUBSCRIPTIONS, &key, true);
+        }
         match &change.subject {
             Subject::Key(key) => {
+                if plan.row == RowEffect::Delete && plan.has_contacts() && !overlay.is_empty(SUBSCRIPTIONS) {
+                    let asked = (SUBSCRIPTIONS.to_owned(), CONTACT.to_owned(), FEW_MATCHES);
+                    self.matching.entry(asked).or_default().insert(key.clone());
+                }
                 if plan.on_existing != OnExisting::Append {
                     self.record(overlay, &plan.records, key, true);
                 }
@@ -71,8 +79,8 @@ impl Wanted {
                 others.for_each(|scope| self.record(overlay, scope, key, false));
             }
             Subject::Match { value, .. } => {
-                if let Some(field) = &plan.match_by {
-                    let asked = (plan.records.clone(), field.clone(), FEW_MATCHES);
+                if let Some(field) = plan.matched_column() {
+                    let asked = (plan.records.clone(), field.to_owned(), FEW_MATCHES);
                     self.matching.entry(asked).or_default().insert(value.clone());
                 }
             }
@@ -86,5 +94,6 @@ pub(crate) fn scopes(plan: &Plan) -> BTreeSet<&str> {
     let referred = plan.references.iter().flat_map(|to| &to.scopes);
     let displaced = plan.displaces.iter().flat_map(|other| other.dependents.iter().chain([&other.scope]));
     let all = referred.chain(displaced).chain(&plan.dependents).chain(&plan.gives_way_to);
-    all.map(String::as_str).chain([plan.records.as_str()]).collect()
+    let subscriptions = plan.has_contacts().then_some(SUBSCRIPTIONS);
+    all.map(String::as_str).chain([plan.records.as_str()]).chain(subscriptions).collect()
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidewaiter::config::Mode;
 use tidewaiter::keys::Repository;
 use tidewaiter_tests::generate::Chance;
-use tidewaiter_tests::reference::{Line, Options, ReplaceAll};
+use tidewaiter_tests::reference::{Line, Options, ReplaceAll, Subscribes};
 
 /// The lines of a file that has many batches of them.
 const MANY_LINES: usize = 41;
@@ -240,6 +240,7 @@ impl Variant {
             replace_all: (data.subsection == "full")
                 .then_some(ReplaceAll { list: None, max_removed: MAX_REMOVED }),
             prefix: None,
+            subscribes: Subscribes::Nothing,
         }
     }
 }

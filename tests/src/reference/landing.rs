@@ -6,7 +6,7 @@ use tidewaiter::config::Mode;
 use tidewaiter::id::Timestamp;
 use tidewaiter::record::{Effect, Record, Refusal, Source, Value};
 
-use super::{File, Line, Reference};
+use super::{File, Line, Reference, subscription};
 use crate::spelling::{contact, ean13, joined, lists, written};
 
 /// The references of a scope: the column, and where the record may be.
@@ -58,7 +58,10 @@ impl Landing<'_> {
             },
             "deletecontacts" => {
                 let key = self.find()?;
-                let there = key.is_some_and(|key| self.reference.remove("contacts", &key));
+                let there = key.is_some_and(|key| {
+                    self.reference.hand_over(&key, None, self.source());
+                    self.reference.remove("contacts", &key)
+                });
                 Ok(if there { Effect::Imported } else { Effect::Unknown })
             }
             "orders" | "abandonedcarts" => Ok(self.replace()),
@@ -87,7 +90,7 @@ impl Landing<'_> {
         self.file.key(self.line).expect("the check asks for it")
     }
 
-    fn source(&self) -> Source {
+    pub(super) fn source(&self) -> Source {
         Source { import: self.file.import, line: self.number }
     }
 
@@ -125,20 +128,28 @@ impl Landing<'_> {
     /// The key of the record that the line is about, there or to be made; None if the line has none.
     fn find(&self) -> Result<Option<String>, Refusal> {
         let own = self.file.key(self.line);
-        let Some(column) = self.file.matches_by() else { return Ok(own) };
+        let Some(by) = self.file.matches_by() else { return Ok(own) };
+        let column = self.file.options.match_column().expect("it is matched");
         let value = self.file.kept(column, self.cell(column).expect("the check asks for it"));
         let scope = self.records();
-        let fits: Vec<&String> = (self.reference.of(scope))
-            .filter(|(_, record)| record.text(column) == Some(value.as_str()))
-            .map(|(key, _)| key)
-            .collect();
+        let fits: Vec<&String> = match subscription(by) {
+            Some([resource, channel, _]) => {
+                let there = self.reference.get("subscriptions", &joined(&[resource, channel, &value]));
+                let contact = there.and_then(|there| there.text("contact"));
+                self.reference.of(scope).map(|(key, _)| key).filter(|key| contact == Some(key)).collect()
+            }
+            None => (self.reference.of(scope))
+                .filter(|(_, record)| record.text(column) == Some(value.as_str()))
+                .map(|(key, _)| key)
+                .collect(),
+        };
         match fits[..] {
             [one] => Ok(Some(one.clone())),
             // A line that deletes by one column does not mean a record that another column names.
             [] if self.file.scope == "deletecontacts" => Ok(None),
             [] => {
                 let there = own.as_ref().and_then(|key| self.reference.get(scope, key));
-                if there.is_some_and(|record| record.text(column).is_some()) {
+                if there.is_some_and(|record| record.text(column).is_some_and(|known| known != value)) {
                     return Err(Refusal::Taken);
                 }
                 Ok(own)
@@ -207,7 +218,8 @@ impl Landing<'_> {
             self.reference.remove(scope, key);
             self.reference.put(scope, &new_key, Record { values, changed: self.source() });
         }
-        Ok((self.effect(before.as_ref(), changed), changed))
+        let subscribed = scope == "contacts" && self.subscribe_contact(key, &new_key, before.is_some());
+        Ok((self.effect(before.as_ref(), changed || subscribed), changed))
     }
 
     /// Joins and leaves lists.

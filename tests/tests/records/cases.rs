@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use tidewaiter::config::{Config, Mode};
 
-use tidewaiter_tests::reference::{Options, ReplaceAll};
+use tidewaiter_tests::reference::{Options, ReplaceAll, Subscribes};
 use tidewaiter_tests::spelling::ean13;
 
 /// A column: its name, whether lines must have a value, and the values to choose from.
@@ -297,7 +297,9 @@ fn first_file(scope: &'static str, left_out: u16, prefix: Option<&'static str>) 
     let (header, lines) = first_lines(scope);
     let kept = lines.iter().enumerate().filter(|(n, _)| left_out >> n & 1 == 0).map(|(_, line)| *line);
     let csv: String = std::iter::once(header).chain(kept).flat_map(|line| [line, "\n"]).collect();
-    let options = Options { mode: Mode::Upsert, clear: false, match_by: None, replace_all: None, prefix };
+    let subscribes = Subscribes::Nothing;
+    let options =
+        Options { mode: Mode::Upsert, clear: false, match_by: None, replace_all: None, prefix, subscribes };
     CaseFile { scope, options, csv }
 }
 
@@ -312,7 +314,7 @@ fn file_of(scope: &'static str, seeds: &Seeds, prefix: Option<&'static str>) -> 
     let options = possible[if at % 2 == 0 { 0 } else { at / 2 % possible.len() }].clone();
     let columns: Vec<&Column> = (columns(scope).iter().enumerate())
         .filter(|(n, (name, required, _))| {
-            *required || seeds.left_out >> n & 1 == 0 || options.match_by == Some(*name)
+            *required || seeds.left_out >> n & 1 == 0 || options.match_column() == Some(*name)
         })
         .map(|(_, column)| column)
         .collect();
@@ -365,9 +367,12 @@ static SUBSECTIONS: LazyLock<Vec<(&str, Options)>> = LazyLock::new(|| {
             for mode in [Mode::Upsert, Mode::Create, Mode::Update] {
                 for replace_all in replacements(scope, mode) {
                     for match_by in matches(scope) {
-                        for clear in [false, true] {
-                            let options = Options { mode, clear, match_by: *match_by, replace_all, prefix };
-                            if is_possible(scope, mode) {
+                        for (clear, subscribes) in writes(scope) {
+                            let match_by = *match_by;
+                            let options = Options { mode, clear, match_by, replace_all, prefix, subscribes };
+                            // A file that replaces all names its records by themselves.
+                            let names = replace_all.is_none() || !match_by.is_some_and(|by| by.contains('/'));
+                            if names && is_possible(scope, mode) {
                                 all.push((scope, options));
                             }
                         }
@@ -379,6 +384,16 @@ static SUBSECTIONS: LazyLock<Vec<(&str, Options)>> = LazyLock::new(|| {
     all
 });
 
+/// Whether empty cells clear values, and what lines subscribe to.
+fn writes(scope: &str) -> Vec<(bool, Subscribes)> {
+    let mut all = vec![(false, Subscribes::Nothing), (true, Subscribes::Nothing)];
+    if scope == "contacts" {
+        let some = Subscribes::ALL.into_iter().filter(|subscribes| *subscribes != Subscribes::Nothing);
+        all.extend(some.map(|subscribes| (false, subscribes)));
+    }
+    all
+}
+
 fn is_possible(scope: &str, mode: Mode) -> bool {
     match scope {
         "deletecontacts" => mode == Mode::Upsert,
@@ -389,8 +404,15 @@ fn is_possible(scope: &str, mode: Mode) -> bool {
 
 fn matches(scope: &str) -> &'static [Option<&'static str>] {
     match scope {
-        "contacts" | "deletecontacts" => &[None, Some("email"), Some("customer_key"), Some("cellphone")],
-        "products" => &[None, Some("ean")],
+        "contacts" | "deletecontacts" => &[
+            None,
+            Some("email"),
+            Some("customer_key"),
+            Some("cellphone"),
+            Some("alerts/sms/cellphone"),
+            Some("news/email/email"),
+        ],
+        "products" => &[None, Some("ean"), Some("name"), Some("stock")],
         _ => &[None],
     }
 }
@@ -438,7 +460,7 @@ pub(crate) static CONFIG: LazyLock<Config> = LazyLock::new(|| {
 
 /// All scopes with records.
 pub(crate) fn scopes_with_records() -> impl Iterator<Item = &'static str> {
-    SCOPES.into_iter().filter(|scope| *scope != "deletecontacts")
+    SCOPES.into_iter().filter(|scope| *scope != "deletecontacts").chain(["subscriptions"])
 }
 
 /// The options of an import by its name.

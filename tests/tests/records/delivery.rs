@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tidewaiter::check::{Header, Line as Checked, Sink};
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter::record::{Change, Effect, Reader, Record};
+use tidewaiter::record::{Change, Effect, Plan, Reader, Record};
 use tidewaiter_engine::examine::CheckSpec;
 use tidewaiter_engine::ports::{
     Answer, Applied, Batch, BatchNumber, Cargo, ChangeFeed, ChangePage, Landing, Operation, Pruned, Pruning,
@@ -129,6 +129,11 @@ fn texts(
 
 /// A store that may show what was decided.
 pub(crate) trait Shows {
+    /// True if it finds records by any column, and not only by the `alternateKeys` of their scopes.
+    fn finds_by_any_column(&self) -> bool {
+        true
+    }
+
     /// The changes behind one of them. None if the store keeps no changes.
     fn shown_changes(&self, _runtime: &Runtime, _universe: &str, _after: u64) -> Option<ChangePage> {
         None
@@ -168,7 +173,16 @@ impl<R: Records + Shows> Store<R> {
 
     pub(crate) fn import_id(&mut self) -> ImportId {
         self.imports += 1;
-        ImportId::new(Timestamp::from_second(1_790_000_000).expect("a time"), self.imports)
+        // Some files arrive in the same moment.
+        let millis = 1_790_000_000_000 + i64::try_from(self.imports / 2).expect("a case is small");
+        ImportId::new(Timestamp::from_millisecond(millis).expect("a time"), self.imports)
+    }
+
+    /// True if files of an import can be landed here.
+    pub(crate) fn takes(&self, plan: &Plan) -> bool {
+        let noted = plan.alternate_keys.get(&plan.records);
+        let is_noted = |column: &str| noted.is_some_and(|noted| noted.iter().any(|noted| noted == column));
+        self.records.finds_by_any_column() || plan.matched_column().is_none_or(is_noted)
     }
 
     /// The records of the newest universe.
@@ -387,12 +401,8 @@ impl<R: Records + Shows> Loading<'_, R> {
 
     fn sweep(&mut self, landing: &R::Landing, number: u64, after: Option<&str>) {
         let plan = Arc::clone(&self.file.terms.plan);
-        let names: BTreeSet<String> = self
-            .file
-            .changes
-            .iter()
-            .flat_map(|change| tidewaiter::record::Plan::names_in(&change.subject))
-            .collect();
+        let names: BTreeSet<String> =
+            self.file.changes.iter().flat_map(|change| Plan::names_in(&change.subject)).collect();
         let stays = move |key: &str, record: &Record| names.contains(&plan.name_of(key, record));
         let sweep = Pruning {
             universe: self.universe,

@@ -38,6 +38,9 @@ fn agree<R: Records + Shows>(
     for (n, file) in case.files.iter().enumerate() {
         let import = store.import_id();
         let terms = delivery::terms(file);
+        if !store.takes(&terms.plan) {
+            continue;
+        }
         let Some(checked) = delivery::check(file, &terms, import) else { continue };
         prop_assert_eq!(checked.read, checked.lines.len() as u64 + checked.rejected);
         let expected = reference.import(&File {
@@ -100,6 +103,10 @@ fn invariants(records: &AllRecords) -> Result<(), TestCaseError> {
         if let Some(by) = earn.text("burned_by") {
             prop_assert!(burns.iter().any(|((_, burn), _)| burn == by));
         }
+    }
+    for (_, subscription) in of("subscriptions") {
+        let contact = subscription.text("contact").map(|contact| ("contacts".to_owned(), contact.to_owned()));
+        prop_assert!(contact.is_none_or(|contact| records.contains_key(&contact)), "it belongs to a contact");
     }
     for ((_, key), _) in of("abandonedcarts") {
         let order = ("orders".to_owned(), key.clone());
@@ -188,6 +195,12 @@ fn everything_that_can_happen_happens() {
                     effect => count(format!("{} {effect:?}", file.scope)),
                 }
             }
+            for (_, subscription) in reference.of("subscriptions") {
+                count(format!("subscriptions {}", subscription.text("status").unwrap_or_default()));
+                if subscription.text("contact").is_none() {
+                    count("subscriptions of nobody".to_owned());
+                }
+            }
             for (what, happened) in [
                 ("too much", outcome.too_much),
                 ("removed", outcome.removed > 0),
@@ -249,6 +262,11 @@ fn everything_that_can_happen_happens() {
         "ordersitems Missing",
         "products Ambiguous",
         "products Taken",
+        "subscriptions of nobody",
+        "subscriptions subscribed",
+        "subscriptions suspended",
+        "subscriptions unconfirmed",
+        "subscriptions unsubscribed",
         "tierchange Imported",
         "tierchange Unchanged",
     ];

@@ -30,7 +30,7 @@ pub(super) async fn fetch_ahead(
     let added = is_first && batch.plan.on_existing == OnExisting::Append;
     let mut names: BTreeSet<Name> = BTreeSet::new();
     for change in changes.iter().take(AHEAD) {
-        for name in foreseen(batch.plan, change) {
+        for name in foreseen(batch.plan, batch.layout, change) {
             if overlay.has(&name) {
                 continue;
             }
@@ -87,7 +87,7 @@ pub(super) async fn fetch(
 
 /// The keys of records with a value in a column. A note of that is written before the record and may outlive it, so the
 /// record has the last word.
-async fn matching(
+pub(super) async fn matching(
     table: &Table,
     universe: &str,
     (scope, column, value): (&str, &str, &str),

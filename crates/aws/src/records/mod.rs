@@ -26,10 +26,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use tidewaiter::id::ImportId;
-use tidewaiter_engine::Result;
+use tidewaiter::schema::catalogue::SUBSCRIPTIONS;
 use tidewaiter_engine::ports::{
     Answer, Batch, Cargo, Exports, Landing, Pruned, Pruning, Records, StoredRecord,
 };
+use tidewaiter_engine::{Error, Result};
 
 use crate::table::{Table, When, Write};
 
@@ -80,11 +81,30 @@ impl RecordsTable {
     }
 }
 
+/// What to match by where a column has no notes.
+fn unmatched_hint(noted: &[String]) -> String {
+    let other =
+        if noted.is_empty() { "the key".to_owned() } else { format!("the key, {}", noted.join(", ")) };
+    format!(
+        "match by {other}, or a subscription; or keep records in PostgreSQL, which finds them by any column"
+    )
+}
+
 impl Records for RecordsTable {
     type Landing = Self;
 
-    async fn begin(&self, _cargo: Cargo<'_>) -> Result<Self> {
-        Ok(self.clone())
+    /// Values are noted only of the columns that scopes name: no note tells of records that came before an import matches by
+    /// another column.
+    async fn begin(&self, cargo: Cargo<'_>) -> Result<Self> {
+        let plan = cargo.plan;
+        let noted = plan.alternate_keys.get(&plan.records).map(Vec::as_slice).unwrap_or_default();
+        match plan.matched_column().filter(|column| !noted.iter().any(|noted| noted == column)) {
+            None => Ok(self.clone()),
+            Some(column) => Err(Error::Unfit {
+                why: format!("records of {} in DynamoDB cannot be matched by {column}", plan.records),
+                hint: unmatched_hint(noted),
+            }),
+        }
     }
 
     /// A transaction takes 100 items: each batch is seen as soon as it is landed.
@@ -128,6 +148,9 @@ impl Exports for RecordsTable {}
 impl Landing for RecordsTable {
     async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {
         self.note(&batch.plan.records, batch.universe).await?;
+        if !batch.plan.subscriptions.is_empty() {
+            self.note(SUBSCRIPTIONS, batch.universe).await?;
+        }
         parts::land_batch(&self.table, batch, self.few).await.map(Answer::Landed)
     }
 

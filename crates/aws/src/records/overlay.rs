@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::write::{Becomes, RECORD_BYTES, Told, bytes_of};
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Effect, Plan, Record, RecordTx, Source, owned_prefix};
+use tidewaiter::record::{Effect, Layout, Plan, Record, RecordTx, Source, owned_prefix};
+use tidewaiter::schema::catalogue::SUBSCRIPTIONS;
 
 /// A record by its scope and key.
 pub(super) type Name = (String, String);
@@ -124,6 +125,23 @@ impl Overlay {
     pub(super) fn keep(&mut self) {
         self.changed.append(&mut self.line);
         self.dropped.append(&mut self.line_dropped);
+    }
+
+    /// What the line at hand is to write.
+    pub(super) fn line_writes(&self) -> impl Iterator<Item = Becomes<'_>> {
+        self.line.iter().filter_map(|(name, record)| {
+            let held = self.held.get(name)?;
+            Some(Becomes { name, held, record: record.as_ref(), told: None })
+        })
+    }
+
+    /// Of what the line at hand did, so many changes of subscriptions count. The line begins again, so the subscription by
+    /// which it finds its contact stays as it is.
+    pub(super) fn keep_subscriptions(&mut self, most: usize, but: Option<&str>) {
+        let of_line = std::mem::take(&mut self.line).into_iter();
+        let is_kept = |(scope, key): &Name| scope == SUBSCRIPTIONS && Some(key.as_str()) != but;
+        self.changed.extend(of_line.filter(|(name, _)| is_kept(name)).take(most));
+        self.line_dropped.clear();
     }
 
     /// The line at hand begins again.
@@ -260,9 +278,10 @@ impl RecordTx for Overlay {
 }
 
 /// What a line will certainly ask for: what it is about, and what it refers to.
-pub(super) fn foreseen(plan: &Plan, change: &tidewaiter::record::Change) -> Vec<Name> {
+pub(super) fn foreseen(plan: &Plan, layout: &Layout, change: &tidewaiter::record::Change) -> Vec<Name> {
     use tidewaiter::record::Subject;
-    let mut names = Vec::new();
+    let subscribed = plan.subscribed(layout, change);
+    let mut names: Vec<Name> = subscribed.map(|key| (SUBSCRIPTIONS.to_owned(), key)).collect();
     for (number, key) in &change.references {
         let scopes = plan.references.get(*number).map(|to| to.scopes.as_slice()).unwrap_or_default();
         names.extend(scopes.iter().map(|scope| (scope.clone(), key.clone())));

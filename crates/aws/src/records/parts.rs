@@ -18,6 +18,12 @@ const LANDING: &str = "loading records";
 
 /// A transaction takes 100 items, of which one is the answer and one the fence; a line may need a few.
 const PART_WRITES: usize = 80;
+/// More writes than these make no part.
+const MOST_WRITES: usize = 98;
+/// So many records of a line always have room in a part that is not full: each takes up to three writes, a contact four.
+const FEW_RECORDS: usize = 4;
+/// How many subscriptions of one contact make a part: each takes up to three writes.
+const PART_SUBSCRIPTIONS: usize = 25;
 /// How many lines make a part that is written record by record: a try that begins again looks at so many once more.
 const PART_LINES: usize = 250;
 /// A transaction takes 4 MB.
@@ -183,6 +189,16 @@ impl Parts<'_> {
                 }
                 cut.is_by_record = false;
             }
+            if !cut.is_by_record && self.is_too_much()? {
+                if cut.lines == 0 {
+                    // A contact with many subscriptions: some of them make a part, without a line.
+                    let but = plan.matched_subscription(change);
+                    self.overlay.keep_subscriptions(PART_SUBSCRIPTIONS, but.as_deref());
+                } else {
+                    self.overlay.undo();
+                }
+                break;
+            }
             if cut.is_by_record {
                 self.overlay.tell(name, import, change.line, landed.effect.clone());
             }
@@ -203,6 +219,19 @@ impl Parts<'_> {
         } else {
             self.overlay.changes() * 3 >= PART_WRITES && self.writes("")?.len() >= PART_WRITES
         })
+    }
+
+    /// True if what the line at hand did is more than the part has room for.
+    fn is_too_much(&self) -> Result<bool> {
+        // A part that is not full has room for a few records more.
+        if self.overlay.line_writes().count() <= FEW_RECORDS {
+            return Ok(false);
+        }
+        let mut writes = self.writes("")?.len();
+        for becomes in self.overlay.line_writes() {
+            writes += becomes.writes(self.batch.universe, self.batch.plan, "")?.len();
+        }
+        Ok(writes > MOST_WRITES)
     }
 
     /// What a line does, as far as all is fetched that it asks for. A record knows what the lines did to it that were

@@ -2,13 +2,15 @@
 //!
 //! A page is swept in parts, like a batch. The answer to a part says behind which key the next one begins.
 
+use tidewaiter::record::{CONTACT, Source, hand_over};
+use tidewaiter::schema::catalogue::SUBSCRIPTIONS;
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{Pruned, Pruning};
 
-use super::fetch::{drop_owned, owned_keys};
-use super::overlay::Name;
+use super::fetch::{drop_owned, matching, owned_keys};
+use super::overlay::{Name, Overlay};
 use super::parts::expires;
-use super::read::page;
+use super::read::{exist, page};
 use super::write::{Becomes, EXPIRES, held, json, unique};
 use super::{fence, keys};
 use crate::table::{Part, Table, Tries, When, Write, Written, broken, number, number_of, text_of};
@@ -18,6 +20,9 @@ const SWEEPING: &str = "removing records";
 const PRUNINGS: &str = "prune";
 /// A transaction takes 100 items, of which one is the answer and one the fence; a record may need a few.
 const PART_WRITES: usize = 80;
+
+/// The attribute of an answer that names the contacts whose subscriptions are to belong to nobody.
+const CONTACTS_GONE: &str = "contacts";
 
 /// How far a page is.
 #[derive(Default)]
@@ -56,6 +61,11 @@ async fn answered(table: &Table, pruning: &Pruning<'_>) -> Result<Progress> {
             let drops: Vec<Name> = serde_json::from_str(drops).map_err(|_| broken("reading answers"))?;
             drop_owned(table, pruning.universe, &drops).await?;
         }
+        if let Some(contacts) = text_of(&item, CONTACTS_GONE) {
+            let contacts: Vec<String> =
+                serde_json::from_str(contacts).map_err(|_| broken("reading answers"))?;
+            release(table, pruning, &contacts).await?;
+        }
         progress.take(pruning, answer, examined);
     }
     Ok(progress)
@@ -80,6 +90,7 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
     let found = page(table, universe, &plan.records, after, left).await?;
     let revision = unique();
     let (mut part, mut examined, mut writes, mut drops) = (Pruned::default(), 0, Vec::new(), Vec::new());
+    let mut contacts = Vec::new();
     let whole = found.len() < left;
     let all = found.len();
     for (key, record, item) in found {
@@ -93,6 +104,9 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
         }
         part.removed += 1;
         let after = plan.left_out(&record, pruning.import);
+        if after.is_none() && plan.has_contacts() {
+            contacts.push(key.clone());
+        }
         if after.is_none() {
             for scope in &plan.dependents {
                 drops.push((scope.clone(), key.clone()));
@@ -120,11 +134,56 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
     if !owners.is_empty() {
         answer.push(("drops", json(&owners)?));
     }
+    if !contacts.is_empty() {
+        answer.push((CONTACTS_GONE, json(&contacts)?));
+    }
     writes.push(Write::Put(at, answer, When::New));
     if let Written::Lost(_) = table.write(SWEEPING, writes).await? {
         return Ok(false);
     }
     drop_owned(table, universe, &owners).await?;
+    release(table, pruning, &contacts).await?;
     progress.take(pruning, part, examined);
     Ok(true)
+}
+
+/// The subscriptions of contacts that were removed belong to nobody from now on.
+async fn release(table: &Table, pruning: &Pruning<'_>, contacts: &[String]) -> Result<()> {
+    let (plan, universe) = (pruning.plan, pruning.universe);
+    for contact in contacts {
+        // It may have come again since, if this is done once more.
+        let is_back = exist(table, universe, &[(plan.records.clone(), contact.clone())]).await?;
+        if is_back.contains(&true) {
+            continue;
+        }
+        let mut tries = Tries::new(SWEEPING);
+        while !release_one(table, pruning, contact).await? {
+            tries.again().await?;
+        }
+    }
+    Ok(())
+}
+
+/// The same, of one contact. False if another process wrote in between.
+async fn release_one(table: &Table, pruning: &Pruning<'_>, contact: &str) -> Result<bool> {
+    let (plan, universe) = (pruning.plan, pruning.universe);
+    let source = Source { import: pruning.import, line: 0 };
+    loop {
+        let mut overlay = Overlay::default();
+        let keys = matching(table, universe, (SUBSCRIPTIONS, CONTACT, contact), &mut overlay).await?;
+        if keys.is_empty() {
+            return Ok(true);
+        }
+        let few = keys.into_iter().take(PART_WRITES / 3).collect();
+        overlay.hold_matching((SUBSCRIPTIONS.to_owned(), CONTACT.to_owned(), contact.to_owned()), few);
+        hand_over(&mut overlay, contact, None, source).map_err(|_| broken(SWEEPING))?;
+        overlay.keep();
+        let (revision, mut writes) = (unique(), Vec::new());
+        for becomes in overlay.writes() {
+            writes.extend(becomes.writes(universe, plan, &revision)?);
+        }
+        if let Written::Lost(_) = table.write(SWEEPING, writes).await? {
+            return Ok(false);
+        }
+    }
 }

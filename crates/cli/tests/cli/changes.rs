@@ -29,8 +29,8 @@ fn whoever_keeps_the_last_number_misses_no_change_and_gets_none_twice() {
     assert_eq!(place.run(&["changes", "drop", "--since", "3"]).expect(0).out, "");
     let csv = place.run(&["changes", "drop", "--limit", "1", "--format", "csv"]).expect(0).out;
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "order,operation,scope,key,import,file,line,values");
-    assert!(lines[1].starts_with("1,put,contacts,ana.lopez@example.org,01"), "{csv}");
+    assert_eq!(lines[0], "order,operation,scope,key,quiet,import,file,line,values");
+    assert!(lines[1].starts_with("1,put,contacts,ana.lopez@example.org,false,01"), "{csv}");
     assert_eq!(lines.len(), 2, "{csv}");
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{CONTACTS, MIXED, Place};
+use crate::support::{CONTACTS, GOOD, MIXED, Place};
 
 #[test]
 fn every_mistake_is_told_with_its_path() {
@@ -77,6 +77,40 @@ fn what_records_are_matched_by_and_what_is_replaced_is_described() {
     );
     assert_eq!(answer["imports"][2]["changed"], json!({ "check_references": "group" }));
     assert_eq!(answer["imports"][3]["changed"]["replace_all"]["max_removed"], 0.1);
+}
+
+#[test]
+fn tags_and_groups_are_told_with_the_import_and_its_files() {
+    let place = Place::deployment();
+    let document = r#"{ "default": { "contacts": { "main": {
+        "tags": ["weekly"], "access": { "see": ["marketing"], "run": ["data"] }, "quiet": true,
+        "subscriptions": [{ "resource": "news", "channel": "email", "column": "email" }] } } } }"#;
+    place.write("default_imports_config.json", document);
+    let checked = place.run(&["config", "check", "default_imports_config.json"]).expect(0).out;
+    insta::assert_snapshot!(checked, @r#"
+    default_imports_config.json: valid, 1 import of universe default
+      default_contacts_main_<yyyymmdd>.csv  subscriptions [{"resource":"news","channel":"email","column":"email","on_create":"subscribed","on_update":"leave"}], quiet true, tags ["weekly"], access {"see":["marketing"],"run":["data"]}
+    "#);
+    place.dropped("default_imports_config.json", document).dropped(CONTACTS, GOOD);
+    place.import().expect(0);
+    let history = place.run(&["history", "drop", "--format", "json"]).expect(0).json();
+    let told: Vec<_> = history.as_array().unwrap().iter().filter(|entry| entry["file"] == CONTACTS).collect();
+    assert_eq!(told.len(), 1, "{history}");
+    assert_eq!(told[0]["tags"], json!(["weekly"]));
+    assert_eq!(told[0]["access"], json!({ "see": ["marketing"], "run": ["data"] }));
+    // The subscriptions are records as any others.
+    let export = ["records", "drop", "subscriptions", "--universe", "default", "--format", "jsonl"];
+    let rows = place.run(&export).expect(0).json_lines();
+    let told: Vec<_> = rows.iter().map(|row| (row["address"].clone(), row["status"].clone())).collect();
+    let subscribed = |address: &str| (json!(address), json!("subscribed"));
+    assert_eq!(told, [subscribed("ana.lopez@example.org"), subscribed("bo@example.org")]);
+    let one =
+        ["records", "drop", "subscriptions", "news / email / ana.lopez@example.org", "--format", "json"];
+    let shown = place.run(&one).expect(0).out;
+    assert!(shown.contains("\"contact\"") && shown.contains("\"subscribed\""), "{shown}");
+    let changes = place.run(&["changes", "drop"]).expect(0).json_lines();
+    assert_eq!(changes.len(), 4, "contacts and subscriptions: {changes:?}");
+    assert!(changes.iter().all(|change| change["quiet"] == true), "{changes:?}");
 }
 
 #[test]

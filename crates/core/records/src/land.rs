@@ -7,90 +7,18 @@ use std::collections::BTreeMap;
 
 use tidewaiter_model::id::ImportId;
 use tidewaiter_model::lists;
+use tidewaiter_schema::catalogue::SUBSCRIPTIONS;
 use tidewaiter_schema::compile::MOST_DIGITS;
 use tidewaiter_schema::config::{Empty, Mode};
 use tidewaiter_schema::{Generated, OnExisting, RowEffect};
 
 use super::reader::Layout;
-use super::{Change, Effect, Landed, Plan, Record, Refusal, Source, Subject, Value, ean};
-
-/// The records of one universe, as a line sees them: with everything that earlier lines did.
-pub trait RecordTx {
-    /// What can go wrong with the store.
-    type Error;
-
-    /// A record.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    fn get(&mut self, scope: &str, key: &str) -> Result<Option<Record>, Self::Error>;
-
-    /// Whether a record exists.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    fn exists(&mut self, scope: &str, key: &str) -> Result<bool, Self::Error>;
-
-    /// The keys of the records with this value in a column, as it is kept; two of them are enough.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    fn matching(&mut self, scope: &str, column: &str, value: &str) -> Result<Vec<String>, Self::Error>;
-
-    /// Whether a record holds these values, by the names of their columns, and if so, whether this import changed it last.
-    /// None if it does not; or if this store has no quicker way than to read the record.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    fn holds<'v>(
-        &mut self,
-        _scope: &str,
-        _key: &str,
-        _values: impl Iterator<Item = (&'v str, &'v str)>,
-        _import: ImportId,
-    ) -> Result<Option<bool>, Self::Error> {
-        Ok(None)
-    }
-
-    /// Whether a record is not too large to be kept.
-    fn fits(&self, _record: &Record) -> bool {
-        true
-    }
-
-    /// Writes a record with the values of one line, by the names of their columns, if there is none with this key.
-    /// False if there is one; or if this store has no quicker way to that than to look first.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    fn put_new<'v>(
-        &mut self,
-        _scope: &str,
-        _key: &str,
-        _values: impl Iterator<Item = (&'v str, &'v str)>,
-        _source: Source,
-    ) -> Result<bool, Self::Error> {
-        Ok(false)
-    }
-
-    /// Writes a record, whether it exists or not.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    fn put(&mut self, scope: &str, key: &str, record: &Record) -> Result<(), Self::Error>;
-
-    /// Removes a record, if it exists.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    fn remove(&mut self, scope: &str, key: &str) -> Result<(), Self::Error>;
-
-    /// Removes the records whose keys begin with [`owned_prefix`](super::owned_prefix) of `owner`; answers
-    /// how many there were.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    fn remove_owned(&mut self, scope: &str, owner: &str) -> Result<u64, Self::Error>;
-}
+use super::subscribe::{self, Contact};
+use super::subscriptions::{ADDRESS_BYTES, same_texts};
+use super::tx::RecordTx;
+use super::{
+    Change, Effect, Landed, MatchBy, Plan, Record, Refusal, Source, Subject, Subscribing, Value, ean,
+};
 
 /// Lands one line.
 ///
@@ -105,8 +33,8 @@ pub fn land<S: RecordTx>(
 ) -> Result<Landed, S::Error> {
     let line = Landing { plan, layout, change, source: Source { import, line: change.line } };
     let effect = match line.parents(store)? {
-        Ok(parents) if parents.is_empty() && line.add(store)? => Effect::Imported,
-        Ok(parents) => match if parents.is_empty() { line.unchanged(store)? } else { None } {
+        Ok(parents) if line.is_all(&parents) && line.add(store)? => Effect::Imported,
+        Ok(parents) => match if line.is_all(&parents) { line.unchanged(store)? } else { None } {
             Some(effect) => effect,
             None => match line.find(store)? {
                 Ok(found) => return line.carry_out(store, found, parents),
@@ -178,6 +106,11 @@ impl<'a> Landing<'a> {
         Ok(Ok(parents))
     }
 
+    /// True if the line changes no other record than the one that it is about.
+    fn is_all(&self, parents: &Parents<'_>) -> bool {
+        parents.is_empty() && self.plan.subscriptions.is_empty()
+    }
+
     /// Adds the record that the line is about, if it is one that is not there yet and is nothing but the line: most
     /// lines of large files are. True if that is done, and all of it.
     fn add<S: RecordTx>(&self, store: &mut S) -> Result<bool, S::Error> {
@@ -224,7 +157,12 @@ impl<'a> Landing<'a> {
             Subject::Generated(value) => self.find_generated(store, value).map(Ok),
             Subject::Match { value, key } => {
                 let Some(by) = &self.plan.match_by else { return Ok(Ok(Found { key: None, record: None })) };
-                let mut keys = store.matching(scope, by, value)?;
+                let mut keys = match by {
+                    MatchBy::Column(column) => store.matching(scope, column, value)?,
+                    MatchBy::Subscription(by) => {
+                        subscribe::contact_of(store, &by.key(value))?.into_iter().collect()
+                    }
+                };
                 match (keys.pop(), keys.pop()) {
                     (Some(_), Some(_)) => Ok(Err(Refusal::Ambiguous)),
                     (Some(known), None) => {
@@ -238,7 +176,9 @@ impl<'a> Landing<'a> {
                         let Some(key) = key else { return Ok(Ok(Found { key: None, record: None })) };
                         let record = store.get(scope, key)?;
                         // A record of that key without a value to be matched by is the one that is meant.
-                        if record.as_ref().is_some_and(|record| record.text(by).is_some()) {
+                        let known = record.as_ref().and_then(|record| record.text(by.column()));
+                        let prefix = self.plan.phone_prefix.as_deref();
+                        if known.is_some_and(|known| by.value(known, prefix) != *value) {
                             return Ok(Err(Refusal::Taken));
                         }
                         Ok(Ok(Found { record, key: Some(key.clone()) }))
@@ -283,6 +223,9 @@ impl<'a> Landing<'a> {
             }
             Some(_) if plan.row == RowEffect::Delete => {
                 store.remove(&plan.records, &key)?;
+                if plan.has_contacts() {
+                    subscribe::hand_over(store, &key, None, self.source)?;
+                }
                 let removed = remove_owned(store, &plan.dependents, &key)?;
                 return Ok(Landed { effect: Effect::Imported, removed, moved: false });
             }
@@ -324,6 +267,14 @@ impl<'a> Landing<'a> {
             Ok(changed) => changed,
             Err(refusal) => return left_alone(Effect::Refused(refusal)),
         };
+        let contact = Contact { key: own_key, before: &key, existed: found.record.is_some() };
+        let addresses: Vec<_> = plan.addresses(self.layout, self.change).collect();
+        let is_long = |(_, _, address): &&(usize, &Subscribing, String)| address.len() > ADDRESS_BYTES;
+        if let Some((subscription, ..)) = addresses.iter().find(is_long) {
+            return left_alone(Effect::Refused(Refusal::Address { subscription: *subscription }));
+        }
+        let with = (plan.phone_prefix.as_deref(), self.source);
+        let subscriptions = subscribe::changed(store, addresses, &contact, with)?;
         let mut displaced = Vec::new();
         for other in &plan.displaces {
             if store.exists(&other.scope, &key)? {
@@ -351,7 +302,13 @@ impl<'a> Landing<'a> {
                 store.put(parent.scope, parent.key, &parent.record)?;
             }
         }
-        let effect = match (again, changed) {
+        for (key, record) in &subscriptions {
+            store.put(SUBSCRIPTIONS, key, record)?;
+        }
+        if moved_to.is_some() && plan.has_contacts() {
+            subscribe::hand_over(store, &key, Some(own_key), self.source)?;
+        }
+        let effect = match (again, changed || !subscriptions.is_empty()) {
             (true, _) => Effect::Superseding,
             (false, true) => Effect::Imported,
             (false, false) => Effect::Unchanged,
@@ -459,10 +416,4 @@ fn sum(one: Option<&str>, other: Option<&str>) -> Option<i128> {
 /// Removes what belongs to a record in these scopes.
 fn remove_owned<S: RecordTx>(store: &mut S, scopes: &[String], key: &str) -> Result<u64, S::Error> {
     scopes.iter().try_fold(0, |removed, scope| Ok(removed + store.remove_owned(scope, key)?))
-}
-
-/// True if two records hold the same, wherever it came from.
-fn same_texts(one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -> bool {
-    one.len() == other.len()
-        && one.iter().zip(other).all(|((a, one), (b, other))| a == b && one.text == other.text)
 }

@@ -16,19 +16,27 @@ use tidewaiter_model::id::ImportId;
 mod cells;
 mod ean;
 mod land;
+mod match_by;
 mod normal;
 mod phone;
 mod plan;
 mod reader;
+mod subscribe;
+mod subscriptions;
 mod table;
+mod tx;
 
 pub use cells::Cells;
-pub use land::{RecordTx, land};
+pub use land::land;
+pub use match_by::MatchBy;
 pub use normal::{Form, KeyForm};
 pub use phone::may_lack_country_code;
 pub use plan::{Adjustment, Displaced, Plan, Reference};
 pub use reader::{Layout, Reader};
+pub use subscribe::hand_over;
+pub use subscriptions::{ADDRESS_BYTES, CONTACT, Subscribable, Subscribing};
 pub use table::{MOST_COLUMNS, OWN, Table, TableColumn, TableKey, free_name, split_key};
+pub use tx::RecordTx;
 
 /// Joins the parts of a key that has several; inside a part it is escaped, so that two keys are never one.
 pub const KEY_SEPARATOR: char = '\u{1f}';
@@ -105,9 +113,9 @@ pub struct Change {
 pub enum Subject {
     /// By the key.
     Key(String),
-    /// By the value in another column; the key, if the line has one, is for a record that must be made.
+    /// By something else; the key, if the line has one, is for a record that must be made.
     Match {
-        /// The value in the column of [`Plan::match_by`].
+        /// The value of [`Plan::match_by`].
         value: String,
         /// The key.
         key: Option<String>,
@@ -205,6 +213,11 @@ pub enum Refusal {
         column: String,
         /// The column of the record that holds the sum.
         there: String,
+    },
+    /// What the line subscribes is longer than [`ADDRESS_BYTES`].
+    Address {
+        /// Which of [`Plan::subscriptions`].
+        subscription: usize,
     },
     /// Several records have the value that they are to be matched by.
     Ambiguous,

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use tidewaiter_model::id::ImportId;
 use tidewaiter_model::lists;
+use tidewaiter_schema::catalogue::{self, CONTACTS, SUBSCRIPTIONS};
 use tidewaiter_schema::compile::Scope;
-use tidewaiter_schema::config::{Empty, ImportOptions, Mode};
+use tidewaiter_schema::config::{self, Empty, ImportOptions, Mode, Subscription, SubscriptionName};
 use tidewaiter_schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
 
+use super::match_by::MatchBy;
 use super::normal::{Form, KeyForm};
+use super::subscriptions::{CONTACT, Subscribable, Subscribing};
 use super::table::Table;
 use super::{Record, Source, Subject, Value};
 
@@ -22,6 +25,8 @@ pub struct Plan {
     pub records: String,
     /// Whether records may be created, changed, or both.
     pub mode: Mode,
+    /// True if the changes of its lines are marked as quiet.
+    pub quiet: bool,
     /// What an empty cell means.
     pub empty: Empty,
     /// What happens to a record that exists.
@@ -30,8 +35,8 @@ pub struct Plan {
     pub row: RowEffect,
     /// The country code of telephone numbers that have none.
     pub phone_prefix: Option<String>,
-    /// The column that records are matched by, if it is not their key.
-    pub match_by: Option<String>,
+    /// What records are matched by, if it is not their key.
+    pub match_by: Option<MatchBy>,
     /// The form in which values of a column are kept, if it is not that of the file.
     kept: BTreeMap<String, Form>,
     /// The columns of the key, each with the form of what is kept. Of an `identifiedBy` the first with a value is the
@@ -54,6 +59,8 @@ pub struct Plan {
     pub adjusts: Option<Adjustment>,
     /// By which columns the records of each scope may be matched, other than by their key.
     pub alternate_keys: BTreeMap<String, Vec<String>>,
+    /// What lines subscribe their contacts to.
+    pub subscriptions: Vec<Subscribing>,
     /// The column with lists, and the list that every line joins unless it says otherwise.
     pub joins: Option<(String, u32)>,
     /// The tables of the scopes whose records lines write: their own, and those that they adjust or claim.
@@ -109,7 +116,19 @@ impl Plan {
         let is_key = |column: &str| {
             key.first().is_some_and(|(first, _)| first == column) && (key_is_one_of || key.len() == 1)
         };
-        let match_by = options.match_by.clone().filter(|column| !is_key(column));
+        let subscribable = |resource: &String, channel: &String, column: &String| Subscribable {
+            resource: resource.clone(),
+            channel: channel.clone(),
+            column: column.clone(),
+            form: form_of(&schema, column).kept(),
+        };
+        let match_by = options.match_by.as_ref().and_then(|by| match by {
+            config::MatchBy::Column(column) => (!is_key(column)).then(|| MatchBy::Column(column.clone())),
+            config::MatchBy::Subscription(by) => {
+                let SubscriptionName { resource, channel, column } = &by.subscription;
+                Some(MatchBy::Subscription(subscribable(resource, channel, column)))
+            }
+        });
         let adjusts = schema.adjusts.as_ref().and_then(|adjusts| {
             let leads = |reference: &Reference| reference.scopes.contains(&adjusts.resource);
             let there = |here: &String| Some((here.clone(), adjusts.set.get(here)?.clone()));
@@ -120,11 +139,18 @@ impl Plan {
                 latest: adjusts.latest.as_ref().and_then(there),
             })
         });
+        let subscribing = |one: &Subscription| Subscribing {
+            to: subscribable(&one.resource, &one.channel, &one.column),
+            on_create: one.on_create,
+            on_update: one.on_update,
+        };
+        let subscriptions: Vec<Subscribing> = options.subscriptions.iter().map(subscribing).collect();
         let dependent = schema.foreign_keys.iter().position(|key| key.dependent);
         let lists = schema.fields.iter().find(|field| field.merge == tidewaiter_schema::Merge::Lists);
         let list = options.replace_all.as_ref().and_then(|replace| replace.list);
         Self {
             mode: options.mode,
+            quiet: options.quiet,
             empty: options.empty,
             on_existing: schema.on_existing,
             row: schema.row,
@@ -144,11 +170,14 @@ impl Plan {
                 .collect(),
             dependents: dependents(&records, scopes),
             alternate_keys: scopes
-                .iter()
-                .map(|(name, schema)| (name.clone(), alternate_keys(schema)))
+                .keys()
+                .map(String::as_str)
+                .chain([SUBSCRIPTIONS])
+                .filter_map(|name| Some((name.to_owned(), alternate_keys(catalogue::schema(name, scopes)?))))
                 .collect(),
             joins: lists.and_then(|field| Some((field.name.clone(), list?))),
-            tables: written(&records, adjusts.as_ref(), &references, scopes),
+            tables: written(&records, adjusts.as_ref(), (&references, !subscriptions.is_empty()), scopes),
+            subscriptions,
             match_by,
             kept,
             key,
@@ -171,16 +200,41 @@ impl Plan {
             self.on_existing == OnExisting::Append
                 || columns.is_some_and(|columns| columns.iter().all(in_key))
         });
+        // Two contacts may have one address, unless it is the key of its contact.
+        let subscribes_by_key = self.subscriptions.iter().all(|one| {
+            self.key_is_one_of && self.key.first().is_some_and(|(first, _)| *first == one.to.column)
+        });
         self.match_by.is_none()
             && self.generated.is_none()
             && adjusts_by_key
+            && subscribes_by_key
             && !self.references.iter().any(|reference| own(reference) || claims(reference))
     }
 
     /// True if what a line does follows from the record that it is about, and from records of other scopes that it reads.
     /// It changes no other record, unless it takes the place of one.
     pub fn is_by_record(&self) -> bool {
-        self.splits() && self.adjusts.is_none()
+        self.splits() && self.adjusts.is_none() && self.subscriptions.is_empty()
+    }
+
+    /// The column that records are matched by, if it is one and not their key.
+    pub fn matched_column(&self) -> Option<&str> {
+        match &self.match_by {
+            Some(MatchBy::Column(column)) => Some(column),
+            _ => None,
+        }
+    }
+
+    /// The columns by which records are looked for, with their scopes.
+    pub fn indexes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let matched = self.matched_column().map(|column| (self.records.as_str(), column));
+        let subscribes = !self.subscriptions.is_empty();
+        matched.into_iter().chain(subscribes.then_some((SUBSCRIPTIONS, CONTACT)))
+    }
+
+    /// True if lines change contacts, whose keys subscriptions hold.
+    pub fn has_contacts(&self) -> bool {
+        self.records == CONTACTS
     }
 
     /// True if the column holds lists.
@@ -231,7 +285,7 @@ impl Plan {
     /// What names a record in a file that replaces all: the value it is matched by or, where it has none,
     /// its key. One of [`Plan::names_in`] of a line that names it.
     pub fn name_of(&self, key: &str, record: &Record) -> String {
-        match self.match_by.as_ref().and_then(|column| record.text(column)) {
+        match self.matched_column().and_then(|column| record.text(column)) {
             Some(value) => by_value(value),
             None => by_key(key),
         }
@@ -319,7 +373,8 @@ fn references(
         .into_iter()
         .flatten()
         .flat_map(|schema| {
-            schema.primary_key.iter().chain(&schema.identified_by).chain(&schema.alternate_keys)
+            let keys = schema.primary_key.iter().chain(&schema.identified_by);
+            keys.chain(&schema.alternate_keys).chain(&schema.matched)
         })
         .collect();
     for field in &schema.fields {
@@ -357,13 +412,13 @@ fn referring(schema: &TableSchema, key: &ForeignKey, scopes: &Scopes) -> KeyForm
 fn written(
     records: &str,
     adjusts: Option<&Adjustment>,
-    references: &[Reference],
+    (references, subscribes): (&[Reference], bool),
     scopes: &Scopes,
 ) -> Vec<Table> {
     let adjusted = adjusts.and_then(|adjusts| references.get(adjusts.reference));
     let changed = references.iter().filter(|reference| reference.claims.is_some()).chain(adjusted);
-    let names: BTreeSet<&str> =
-        changed.flat_map(|reference| &reference.scopes).map(String::as_str).chain([records]).collect();
+    let names = changed.flat_map(|reference| &reference.scopes).map(String::as_str).chain([records]);
+    let names: BTreeSet<&str> = names.chain(subscribes.then_some(SUBSCRIPTIONS)).collect();
     names.into_iter().filter_map(|name| Table::of(name, scopes)).collect()
 }
 

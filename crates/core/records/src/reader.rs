@@ -123,7 +123,7 @@ impl Reader {
         let prefix = plan.phone_prefix.as_deref();
         let key = plan.key(&value);
         if let Some(by) = &plan.match_by {
-            return Subject::Match { value: value(by).unwrap_or_default().to_owned(), key };
+            return Subject::Match { value: by.value(value(by.column()).unwrap_or_default(), prefix), key };
         }
         match (key, &plan.generated) {
             (Some(key), _) => Subject::Key(key),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use tidewaiter_schema::{FieldSchema, FieldType, Merge, OnExisting, Scopes, TableSchema};
+use tidewaiter_schema::{FieldSchema, FieldType, Merge, OnExisting, Scopes, TableSchema, catalogue};
 
 use super::{KEY_ESCAPE, KEY_SEPARATOR};
 
@@ -53,7 +53,7 @@ pub enum TableKey {
 impl Table {
     /// The table of a scope, among the scopes of its configuration; None if there is no such scope.
     pub fn of(scope: &str, scopes: &Scopes) -> Option<Self> {
-        let schema = scopes.get(scope)?;
+        let schema = catalogue::schema(scope, scopes)?;
         let mut columns: Vec<TableColumn> = schema.fields.iter().map(TableColumn::of).collect();
         for (field, kind) in brought(scope, scopes) {
             if !columns.iter().any(|column| column.field == field) {
@@ -62,8 +62,8 @@ impl Table {
         }
         if columns.len() > MOST_COLUMNS {
             let is_looked_up = |column: &TableColumn| {
-                let mut names =
-                    schema.primary_key.iter().chain(&schema.identified_by).chain(&schema.alternate_keys);
+                let names = schema.primary_key.iter().chain(&schema.identified_by);
+                let mut names = names.chain(&schema.alternate_keys).chain(&schema.matched);
                 column.holds_lists || names.any(|name| *name == column.field)
             };
             let mut room = MOST_COLUMNS.saturating_sub(columns.iter().filter(|c| is_looked_up(c)).count());
@@ -200,8 +200,6 @@ fn cut(text: &str, bytes: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use tidewaiter_schema::catalogue;
-
     use super::*;
     use crate::join_key;
 

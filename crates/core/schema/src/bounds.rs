@@ -71,6 +71,14 @@ pub(crate) const ENUM: Bound = Bound {
 /// How many patterns of file names an import may have.
 pub(crate) const FILE_PATTERNS: Bound =
     Bound { most: 20, things: "patterns", advice: "use `*` for what differs, or make several imports" };
+/// How many tags an import may have.
+pub(crate) const TAGS: Bound = Bound { most: 20, things: "tags", advice: "use fewer of them" };
+/// How many groups a right may be given to.
+pub(crate) const GROUPS: Bound =
+    Bound { most: 50, things: "groups", advice: "make one group of several in the directory of your users" };
+/// How many subscriptions a line may have.
+pub(crate) const SUBSCRIPTIONS: Bound =
+    Bound { most: 20, things: "subscriptions", advice: "split the import into several" };
 /// How many columns a line may adjust in another record.
 pub(crate) const ADJUSTED: Bound = Bound { most: 20, things: "columns", advice: "adjust fewer columns" };
 

@@ -27,6 +27,15 @@ const FILES: [(&str, &str); 15] = [
     ("masterreward", include_str!("catalogue/masterreward.json")),
 ];
 
+/// The scope whose records imports subscribe.
+pub const CONTACTS: &str = "contacts";
+
+/// The name of the table of subscriptions. No scope of a configuration has it.
+pub const SUBSCRIPTIONS: &str = "subscriptions";
+
+static SUBSCRIPTIONS_SCHEMA: LazyLock<Option<TableSchema>> =
+    LazyLock::new(|| parse(include_str!("catalogue/subscriptions.json")).ok());
+
 static SCOPES: LazyLock<Scopes> = LazyLock::new(|| {
     // A file that does not parse cannot leave the house: the test below reads each of them.
     let parsed = FILES.iter().filter_map(|(name, text)| Some(((*name).to_owned(), parse(text).ok()?)));
@@ -40,6 +49,15 @@ fn parse(text: &str) -> Result<TableSchema, serde_json::Error> {
 /// The schemas of the catalogue by the name of their scope.
 pub fn scopes() -> &'static Scopes {
     &SCOPES
+}
+
+/// The schema of the records of this name, among the scopes of a configuration: one of these, or that of the
+/// subscriptions, into which no file is imported.
+pub fn schema<'a>(name: &str, scopes: &'a Scopes) -> Option<&'a TableSchema> {
+    match name {
+        SUBSCRIPTIONS => SUBSCRIPTIONS_SCHEMA.as_ref(),
+        name => scopes.get(name),
+    }
 }
 
 /// The names of the catalogue's scopes, in the order in which they are treated.
@@ -66,6 +84,14 @@ mod tests {
             }
         }
         assert_eq!(scopes().len(), FILES.len());
+    }
+
+    #[test]
+    fn the_table_of_subscriptions_is_known_and_no_file_is_imported_into_it() {
+        let schema = schema(SUBSCRIPTIONS, scopes()).unwrap();
+        assert!(schema.fields.iter().all(|field| field.description.is_some() && field.example.is_some()));
+        assert_eq!(schema.primary_key, ["resource", "channel", "address"]);
+        assert!(!scopes().contains_key(SUBSCRIPTIONS));
     }
 
     #[test]

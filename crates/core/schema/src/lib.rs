@@ -44,6 +44,9 @@ pub struct TableSchema {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::COLUMNS.most))]
     pub alternate_keys: Vec<String>,
+    /// Columns by which imports of the configuration match records, besides these. No document says it here.
+    #[serde(skip)]
+    pub matched: Vec<String>,
     /// How a key is made for a line that leaves its key column empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,

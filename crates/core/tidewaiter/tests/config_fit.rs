@@ -59,6 +59,17 @@ fn options_that_fit() {
         assert_good("contacts", json!({ "match_by": column }));
         assert_good("deletecontacts", json!({ "match_by": column }));
     }
+    for column in ["lastname", "birthdate", "store_id"] {
+        assert_good("contacts", json!({ "match_by": column }));
+    }
+    assert_good("pairs", json!({ "match_by": "a" }));
+    assert_good("deletecontacts", json!({ "match_by": { "subscription": news("cellphone") } }));
+    assert_good(
+        "contacts",
+        json!({ "match_by": { "subscription": news("customer_key") }, "mode": "update" }),
+    );
+    assert_good("contacts", json!({ "subscriptions": [news("email"), news("cellphone")] }));
+    assert_good("nicknames", json!({ "subscriptions": [news("email")] }));
     assert_good("orders", json!({ "match_by": "order_id" }));
     assert_good("parcels", json!({ "match_by": "id" }));
     assert_good("products", json!({ "match_by": "ean", "mode": "update", "empty": "clear" }));
@@ -84,7 +95,7 @@ fn what_options_mean() {
     let config = Config::parse("acme", document.to_string().as_bytes()).unwrap();
     let a = config.subsection("contacts", "a").unwrap();
     assert_eq!(a.replace_all, Some(ReplaceAll { list: Some(5), max_removed: 0.1 }));
-    assert_eq!((a.match_by.as_deref(), a.check_references), (None, CheckReferences::Load));
+    assert_eq!((&a.match_by, a.check_references), (&None, CheckReferences::Load));
     let prefix = |name| config.subsection("contacts", name).unwrap().phone_prefix.clone().unwrap();
     assert_eq!((prefix("a").as_str(), prefix("b").as_str()), ("33", "49"));
 }
@@ -97,19 +108,19 @@ fn records_are_matched_by_what_identifies_them() {
         r#"match_by: records of "contacts" are not matched by "emial" (did you mean `email`?)"#,
     );
     assert_said(
-        "contacts",
-        json!({ "match_by": "lastname" }),
-        r#"match_by: records of "contacts" are not matched by "lastname" (it may be `email`, `cellphone` or `customer_key`)"#,
-    );
-    assert_said(
         "stores",
-        json!({ "match_by": "name" }),
-        r#"match_by: records of "stores" are not matched by "name" (it may be `store_id`)"#,
+        json!({ "match_by": "colour" }),
+        r#"match_by: records of "stores" are not matched by "colour" (there is no such field)"#,
     );
     assert_said(
-        "pairs",
-        json!({ "match_by": "a" }),
-        r#"match_by: records of "pairs" are not matched by "a" (its key has several columns, and it has no other alternateKeys)"#,
+        "contacts",
+        json!({ "match_by": "subscriptions" }),
+        r#"match_by: records of "contacts" are not matched by lists"#,
+    );
+    assert_said(
+        "deletecontacts",
+        json!({ "match_by": "reason" }),
+        r#"match_by: records of "contacts" have no field `reason` of the same type and format"#,
     );
     assert_said(
         "ordersitems",
@@ -121,6 +132,134 @@ fn records_are_matched_by_what_identifies_them() {
         json!({ "match_by": "contact" }),
         r#"match_by: records of "cardcode" are matched by their generated key"#,
     );
+}
+
+/// What names subscriptions to the news.
+fn news(column: &str) -> Value {
+    json!({ "resource": "news", "channel": "email", "column": column })
+}
+
+#[test]
+fn contacts_are_matched_by_subscriptions_that_there_can_be() {
+    let by = |subscription: Value| json!({ "match_by": { "subscription": subscription } });
+    assert_said(
+        "orders",
+        by(news("contact")),
+        r#"match_by: records of "orders" have no subscriptions (match them by a column)"#,
+    );
+    assert_said(
+        "contacts",
+        by(news("emial")),
+        r#"match_by.subscription.column: lines of "contacts" have no field `emial` (did you mean `email`?)"#,
+    );
+    assert_said(
+        "contacts",
+        json!({ "match_by": { "subscription": news("cellphone") }, "replace_all": {} }),
+        "match_by: a file that is the whole of something names its records by their key or a column (match by a column, or remove `replace_all`)",
+    );
+    assert_said(
+        "contacts",
+        json!({ "match_by": {} }),
+        r#"match_by.subscription: missing mandatory configuration value "subscription": expected an object with `resource`, `channel` and `column`"#,
+    );
+}
+
+#[test]
+fn subscriptions_are_those_of_contacts() {
+    let with = |change: Value| {
+        let mut one = news("email");
+        one.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        json!({ "subscriptions": [one] })
+    };
+    let wrong = "wrong format for configuration value";
+    let name = "a name of 1 to 64 ASCII letters, digits, `_` and `-`";
+    let table = [
+        (with(json!({ "column": "emial" })), r#"[0].column: lines of "contacts" have no field `emial` (did you mean `email`?)"#.to_owned()),
+        (
+            with(json!({ "column": "birthdate" })),
+            r#"[0].column: lines of "contacts" have no contact data in `birthdate` (contact data is text or a whole number: an address, a telephone number, a token)"#.to_owned(),
+        ),
+        (
+            with(json!({ "column": "subscriptions" })),
+            r#"[0].column: lines of "contacts" have no contact data in `subscriptions` (contact data is text or a whole number: an address, a telephone number, a token)"#.to_owned(),
+        ),
+        (with(json!({ "channel": "e mail" })), format!(r#"[0].channel: {wrong} "channel": expected {name}, found "e mail""#)),
+        (
+            with(json!({ "on_create": "subscribe" })),
+            format!(r#"[0].on_create: {wrong} "on_create": expected "subscribed" or "unconfirmed", found "subscribe" (did you mean `subscribed`?)"#),
+        ),
+        (
+            with(json!({ "on_update": "unsubscribed" })),
+            format!(r#"[0].on_update: {wrong} "on_update": expected "subscribe", "suspend", "unsubscribe" or "leave", found "unsubscribed" (did you mean `unsubscribe`?)"#),
+        ),
+        (
+            json!({ "subscriptions": [news("email"), with(json!({ "on_update": "suspend" }))["subscriptions"][0]] }),
+            "[1]: the subscription to news by email with `email` is there twice (keep one of them)".to_owned(),
+        ),
+        (json!({ "subscriptions": vec![news("email"); 21] }), ": 21 subscriptions where at most 20 are allowed (split the import into several)".to_owned()),
+    ];
+    for (options, expected) in table {
+        assert_said("contacts", options, &format!("subscriptions{expected}"));
+    }
+    for scope in ["orders", "deletecontacts"] {
+        let expected = format!(
+            "subscriptions: lines of {scope:?} make no contacts, so they subscribe nobody (subscriptions belong to contacts: give them to an import into contacts)"
+        );
+        assert_said(scope, json!({ "subscriptions": [news("contact")] }), &expected);
+    }
+}
+
+#[test]
+fn the_table_of_subscriptions_is_nobody_elses() {
+    let document = json!({
+        "acme": { "subscriptions": { "crm": {} } },
+        "scopes": { "subscriptions": { "fields": [{ "name": "id" }], "primaryKey": ["id"] } },
+    });
+    let mistakes = Config::parse("acme", document.to_string().as_bytes()).unwrap_err();
+    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    let expected = [
+        r#"scopes.subscriptions: "subscriptions" is the table in which imports keep subscriptions (call the scope something else)"#,
+        r#"acme.subscriptions: unknown scope "subscriptions" (imports into contacts fill it: give one of them `subscriptions`)"#,
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn tags_and_groups_are_short_texts() {
+    assert_good(
+        "orders",
+        json!({ "tags": ["weekly", "Été 2026"], "access": { "see": ["marketing"], "run": ["data"] } }),
+    );
+    let text = "expected a text of 1 to 64 characters, without blanks at the ends or line breaks";
+    let wrong = "wrong format for configuration value";
+    let table = [
+        (json!({ "tags": ["a", "a"] }), r#"tags[1]: "a" is named twice (keep one of them)"#.to_owned()),
+        (json!({ "tags": [" a"] }), format!(r#"tags[0]: {wrong} "tags[0]": {text}, found " a""#)),
+        (
+            json!({ "tags": ["x".repeat(65)] }),
+            format!(r#"tags[0]: {wrong} "tags[0]": {text}, found "{}…"#, "x".repeat(39)),
+        ),
+        (
+            json!({ "tags": vec!["a"; 21] }),
+            "tags: 21 tags where at most 20 are allowed (use fewer of them)".to_owned(),
+        ),
+        (
+            json!({ "access": { "see": [] } }),
+            "access.see: an empty list lets nobody in (name a group, or leave the list out)".to_owned(),
+        ),
+        (
+            json!({ "access": { "sees": ["a"] } }),
+            r#"access.sees: unknown configuration option "sees" (did you mean `see`?)"#.to_owned(),
+        ),
+        (json!({ "access": { "run": [1] } }), format!(r#"access.run[0]: {wrong} "run[0]": {text}, found 1"#)),
+        (
+            json!({ "quiet": "yes" }),
+            format!(r#"quiet: {wrong} "quiet": expected true or false, found "yes""#),
+        ),
+    ];
+    for (options, expected) in table {
+        assert_said("orders", options, &expected);
+    }
 }
 
 #[test]
@@ -227,7 +366,9 @@ fn what_is_inside_an_option_has_its_own_path() {
         ),
         (
             json!({ "match_by": ["email"] }),
-            format!(r#"match_by: {wrong} "match_by": expected the name of a column, found a list"#),
+            format!(
+                r#"match_by: {wrong} "match_by": expected the name of a column or an object with a `subscription`, found a list"#
+            ),
         ),
         (
             json!({ "check_references": "groups" }),

@@ -24,6 +24,11 @@ const DOCUMENT: &str = r#"{
     "people": { "plain": {}, "by_number": { "match_by": "number" }, "members": { "replace_all": { "list": 5, "max_removed": 1 } } },
     "purchases": { "plain": {}, "all": { "replace_all": { "max_removed": 1 } } },
     "carts": { "plain": {} },
+    "contacts": {
+      "mail": { "subscriptions": [SUBSCRIPTIONS] }, "moved": { "match_by": "customer_key" }, "all": { "replace_all": { "max_removed": 1 } },
+      "phone": { "match_by": { "subscription": { "resource": "r0", "channel": "email", "column": "customer_key" } } }
+    },
+    "deletecontacts": { "plain": {} },
     "items": { "plain": {} },
     "points": { "plain": {} }
   },
@@ -50,9 +55,22 @@ const DOCUMENT: &str = r#"{
   }
 }"#;
 
+/// So many things a contact is subscribed to, twice.
+const SUBSCRIBED: usize = 20;
+
+/// As many subscriptions as an import may have.
+fn subscriptions() -> String {
+    let one = |n| {
+        let column = if n < SUBSCRIBED / 2 { "customer_key" } else { "email" };
+        format!(r#"{{ "resource": "r{n}", "channel": "email", "column": "{column}" }}"#)
+    };
+    (0..SUBSCRIBED).map(one).collect::<Vec<_>>().join(", ")
+}
+
 /// Puts a store of records through everything it promises. It is to be empty.
 pub async fn records<R: Records>(records: &R) -> Result<()> {
-    let config = Config::parse("u", DOCUMENT.as_bytes()).map_err(|mistakes| {
+    let document = DOCUMENT.replace("SUBSCRIPTIONS", &subscriptions());
+    let config = Config::parse("u", document.as_bytes()).map_err(|mistakes| {
         let found: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         Error::Task(found.join("; "))
     })?;
@@ -65,6 +83,7 @@ pub async fn records<R: Records>(records: &R) -> Result<()> {
     store.a_missing_parent_keeps_a_line_out().await?;
     store.records_are_matched_by_another_column().await?;
     store.what_belongs_to_a_record_goes_with_it().await?;
+    store.subscriptions_stay_when_their_contact_moves_or_goes().await?;
     store.a_sum_counts_each_line_once().await?;
     store.a_sum_that_cannot_be_kept_keeps_its_line_out().await?;
     store.a_page_is_pruned_once().await?;
@@ -120,7 +139,7 @@ impl File {
             }),
             &self.plan.match_by,
         ) {
-            (key, Some(by)) => Subject::Match { value: cell(by).unwrap_or_default(), key },
+            (key, Some(by)) => Subject::Match { value: cell(by.column()).unwrap_or_default(), key },
             (Some(key), None) => Subject::Key(key),
             (None, None) => {
                 let own = format!("{}#{number:012}", self.import);
@@ -372,6 +391,50 @@ impl<R: Records> Store<'_, R> {
         assert_eq!(self.records.find("items", "10", 1_000).await?.len(), 1, "those of another one stay");
         let late = self.file(14, universe, "carts", "plain", &["id"]);
         assert_eq!(self.effects(&late, 0, &[&[Some("1")]]).await?, [Effect::GaveWay]);
+        Ok(())
+    }
+
+    /// How many subscriptions each contact has, by its key; those of nobody under an empty text.
+    async fn subscribed(&self, universe: &str) -> Result<BTreeMap<String, usize>> {
+        let mut counts = BTreeMap::new();
+        for stored in self.records.scan("subscriptions", Some((universe, "")), 1_000).await? {
+            assert_eq!(stored.record.text("status"), Some("subscribed"));
+            if stored.universe == universe {
+                *counts.entry(stored.record.text("contact").unwrap_or_default().to_owned()).or_default() += 1;
+            }
+        }
+        Ok(counts)
+    }
+
+    /// A contact may have more subscriptions than a store changes at a time.
+    async fn subscriptions_stay_when_their_contact_moves_or_goes(&self) -> Result<()> {
+        let universe = "subscribed";
+        let counts = |all: &[(&str, usize)]| -> BTreeMap<String, usize> {
+            all.iter().map(|(contact, count)| ((*contact).to_owned(), *count)).collect()
+        };
+        let columns = ["email", "customer_key"];
+        for (import, address) in [(30, "a@x.org"), (31, "b@x.org"), (36, "c@x.org")] {
+            let file = self.file(import, universe, "contacts", "mail", &columns);
+            let line: &[Option<&str>] = &[Some("c@x.org"), Some(address)];
+            let other: &[Option<&str>] = &[Some("d@x.org"), Some("D")];
+            self.effects(&file, 0, &[line, other]).await?;
+        }
+        let many = SUBSCRIBED * 2;
+        assert_eq!(self.subscribed(universe).await?, counts(&[("c@x.org", many), ("d@x.org", SUBSCRIBED)]));
+        let moved = self.file(32, universe, "contacts", "moved", &columns);
+        let line: &[Option<&str>] = &[Some("e@x.org"), Some("c@x.org")];
+        assert_eq!(self.effects(&moved, 0, &[line]).await?, [Effect::Imported]);
+        assert_eq!(self.subscribed(universe).await?, counts(&[("e@x.org", many), ("d@x.org", SUBSCRIBED)]));
+        let phone = self.file(33, universe, "contacts", "phone", &columns);
+        let line: &[Option<&str>] = &[Some("f@x.org"), Some("a@x.org")];
+        assert_eq!(self.effects(&phone, 0, &[line]).await?, [Effect::Imported], "by an address of before");
+        assert_eq!(self.subscribed(universe).await?, counts(&[("f@x.org", many), ("d@x.org", SUBSCRIBED)]));
+        let gone = self.file(34, universe, "deletecontacts", "plain", &["email"]);
+        assert_eq!(self.effects(&gone, 0, &[&[Some("f@x.org")]]).await?, [Effect::Imported]);
+        assert_eq!(self.subscribed(universe).await?, counts(&[("", many), ("d@x.org", SUBSCRIBED)]));
+        let all = self.file(35, universe, "contacts", "all", &["email"]);
+        assert_eq!(self.prune(&all, 0, None, &[]).await?.removed, 1);
+        assert_eq!(self.subscribed(universe).await?, counts(&[("", many + SUBSCRIBED)]));
         Ok(())
     }
 

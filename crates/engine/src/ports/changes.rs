@@ -32,6 +32,8 @@ pub struct RecordChange {
     pub scope: String,
     /// The key of the record.
     pub key: String,
+    /// True if the import says that nothing is to be started because of it (`quiet`).
+    pub quiet: bool,
     /// Its values after the change, as they are kept; none if it is removed.
     pub values: BTreeMap<String, String>,
     /// The import that changed it.

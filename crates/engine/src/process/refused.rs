@@ -1,7 +1,7 @@
 //! What is said of a good line that could not land.
 
 use tidewaiter::finding::{Code, Finding};
-use tidewaiter::record::{Change, Layout, Plan, Refusal, Subject};
+use tidewaiter::record::{ADDRESS_BYTES, Change, Layout, MatchBy, Plan, Refusal, Subject};
 use tidewaiter::schema::compile::MOST_DIGITS;
 
 /// The kind of finding: its code and column.
@@ -13,7 +13,8 @@ pub(super) fn kind(plan: &Plan, refusal: &Refusal) -> (Code, Option<String>) {
             (Code::ForeignKey, plan.references.get(*reference).map(|to| to.columns.join(", ")))
         }
         Refusal::Sum { column, .. } => (Code::SumError, Some(column.clone())),
-        Refusal::Ambiguous => (Code::UniqueError, plan.match_by.clone()),
+        Refusal::Address { subscription } => (Code::ConstraintError, address_column(plan, *subscription)),
+        Refusal::Ambiguous => (Code::UniqueError, plan.match_by.as_ref().map(|by| by.column().to_owned())),
         Refusal::Taken => (Code::UniqueError, None),
         Refusal::TooLarge => (Code::LineTooLong, None),
     }
@@ -45,6 +46,10 @@ pub(super) fn finding(
             let at = layout.columns.iter().position(|name| name == column);
             (column_place(layout, Some(column)), at.and_then(|at| change.values.get(at)))
         }
+        Refusal::Address { .. } => {
+            let at = layout.columns.iter().position(|name| Some(name) == field.as_ref());
+            (column_place(layout, field.as_deref()), at.and_then(|at| change.values.get(at)))
+        }
         Refusal::Ambiguous => (column_place(layout, field.as_deref()), Some(change.subject.name())),
         Refusal::TooLarge => (None, Some(change.subject.name())),
         Refusal::Taken => (
@@ -62,6 +67,10 @@ pub(super) fn finding(
     }
 }
 
+fn address_column(plan: &Plan, subscription: usize) -> Option<String> {
+    plan.subscriptions.get(subscription).map(|one| one.to.column.clone())
+}
+
 fn column_place(layout: &Layout, column: Option<&str>) -> Option<u64> {
     layout.columns.iter().position(|name| Some(name.as_str()) == column).map(|at| at as u64 + 1)
 }
@@ -71,7 +80,7 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
         let scopes = plan.references.get(*reference).map(|to| to.scopes.join(" or "));
         scopes.unwrap_or_default()
     };
-    let by = plan.match_by.as_deref().unwrap_or("the key");
+    let by = plan.match_by.as_ref().map_or("the key", MatchBy::column);
     match refusal {
         Refusal::Missing { reference } => (
             format!("there is no such record in {}", scopes(reference)),
@@ -99,6 +108,10 @@ fn words(plan: &Plan, refusal: &Refusal) -> (String, String) {
                 scopes(reference)
             ),
             "check the amount, and the value the record already has".to_owned(),
+        ),
+        Refusal::Address { .. } => (
+            format!("an address that is subscribed has at most {ADDRESS_BYTES} bytes"),
+            "fix the value, or take its column out of `subscriptions`".to_owned(),
         ),
         Refusal::Ambiguous => (
             format!("several records of {} have this {by}", plan.records),

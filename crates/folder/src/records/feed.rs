@@ -20,6 +20,7 @@ const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 #[derive(Debug)]
 pub(super) struct Feed {
     keeps: bool,
+    is_quiet: bool,
     block: ChangeBlock,
     /// The thread that compresses, if there was more than one block.
     packer: Option<Packer>,
@@ -31,10 +32,10 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// One that keeps changes, or counts them.
-    pub(super) fn new(keeps: bool) -> Self {
-        let block = ChangeBlock::default();
-        Self { keeps, block, packer: None, spare: Vec::new(), unkept: 0, run: 0 }
+    /// One that keeps changes, or counts them. They are marked if they are quiet.
+    pub(super) fn new(keeps: bool, is_quiet: bool) -> Self {
+        let block = ChangeBlock::new(is_quiet);
+        Self { keeps, is_quiet, block, packer: None, spare: Vec::new(), unkept: 0, run: 0 }
     }
 
     /// Notes that a record has these values now.
@@ -84,7 +85,8 @@ impl Feed {
             Some(packer) => packer,
             none => none.insert(Packer::start().map_err(not_packed)?),
         };
-        let full = std::mem::replace(&mut self.block, self.spare.pop().unwrap_or_default());
+        let next = self.spare.pop().unwrap_or_else(|| ChangeBlock::new(self.is_quiet));
+        let full = std::mem::replace(&mut self.block, next);
         for Packed { content, changes, empty } in packer.pack(full).map_err(not_packed)? {
             self.write(sql, &content, changes)?;
             self.spare.push(empty);

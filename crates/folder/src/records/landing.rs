@@ -63,7 +63,7 @@ impl SqliteLanding {
             file: cargo.file.to_owned(),
             database,
             sorts_in: sorts_in(universe, &cargo).filter(|_| turn.is_some()),
-            state: Mutex::new(State::new(keep_changes_days > 0)),
+            state: Mutex::new(State::new(keep_changes_days > 0, cargo.plan.quiet)),
             turn,
         };
         let is_brief = cargo.bytes < BRIEF;
@@ -108,8 +108,8 @@ fn prepare(sql: &Connection, plan: &Plan) -> rusqlite::Result<std::result::Resul
             return Ok(Err(unfit));
         }
     }
-    if let Some(column) = &plan.match_by {
-        tx::index_by(sql, &plan.records, column)?;
+    for (scope, column) in plan.indexes() {
+        tx::index_by(sql, scope, column)?;
     }
     Ok(Ok(()))
 }

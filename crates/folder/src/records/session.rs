@@ -43,9 +43,9 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Before anything is done; changes are kept or counted.
-    pub(super) fn new(keeps_changes: bool) -> Self {
-        let (known, feed) = (KnownKeys::default(), Feed::new(keeps_changes));
+    /// Before anything is done; changes are kept or counted, and quiet or not.
+    pub(super) fn new(keeps_changes: bool, is_quiet: bool) -> Self {
+        let (known, feed) = (KnownKeys::default(), Feed::new(keeps_changes, is_quiet));
         Self { is_open: false, has_failed: false, known, feed, staged: None }
     }
 }

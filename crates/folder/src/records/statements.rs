@@ -8,7 +8,7 @@ use tidewaiter::id::ImportId;
 use tidewaiter::record::{KEY_SEPARATOR, Record, Source, Value, join_key, owned_prefix};
 use tidewaiter::schema::FieldType;
 
-use super::stored::{StoredTable, list_insert};
+use super::stored::{StoredTable, json_path, list_insert};
 use super::values::{self, Kept};
 use crate::sqlite::{from_json, to_json};
 
@@ -68,12 +68,16 @@ impl<'a> Handle<'a> {
     /// The keys of records with a value in a column: at most two.
     pub(super) fn matching(&mut self, field: &str, value: &str) -> rusqlite::Result<Vec<String>> {
         let table = &self.table;
-        let Some(column) = table.columns.iter().find(|column| column.field == field) else {
-            return Ok(Vec::new());
+        let column = table.columns.iter().find(|column| column.field == field);
+        // A field without a column is looked for beside the columns, row by row.
+        let holds = match column {
+            Some(column) => column.name.clone(),
+            None => format!("_exact ->> {}", json_path(field)),
         };
-        let select = format!("SELECT {} FROM {} WHERE {} = ?1", read_columns(table), table.name, column.name);
+        let select = format!("SELECT {} FROM {} WHERE {holds} = ?1", read_columns(table), table.name);
         let mut select = self.sql.prepare_cached(&select)?;
-        let (Kept::Exactly(kept) | Kept::Nearly(kept)) = values::kept(column.kind, value);
+        let kind = column.map_or(FieldType::String, |column| column.kind);
+        let (Kept::Exactly(kept) | Kept::Nearly(kept)) = values::kept(kind, value);
         let (mut rows, mut keys) = (select.query([kept])?, Vec::new());
         while keys.len() < 2
             && let Some(row) = rows.next()?

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, params};
 use tidewaiter::id::ImportId;
-use tidewaiter::record::{Change, Landed, Layout, Plan, Record, RecordTx, Source, land};
+use tidewaiter::record::{Change, Landed, Layout, Plan, Record, RecordTx, Source, hand_over, land};
 
 use super::feed::Feed;
 use super::known_keys::KnownKeys;
@@ -126,6 +126,9 @@ impl<'a> TablesTx<'a> {
             return Ok(0);
         }
         self.remove(&plan.records, key)?;
+        if plan.has_contacts() {
+            hand_over(self, key, None, Source { import: self.import, line: 0 })?;
+        }
         plan.dependents.iter().try_fold(0, |sum, scope| Ok(sum + self.remove_owned(scope, key)?))
     }
 }

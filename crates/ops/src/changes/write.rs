@@ -8,11 +8,12 @@ use super::{Operation, RecordChange};
 use crate::records::csv;
 use crate::records::export::parquet::{Kind, Table};
 
-const COLUMNS: [(&str, Kind); 8] = [
+const COLUMNS: [(&str, Kind); 9] = [
     ("order", Kind::Integer),
     ("operation", Kind::Text),
     ("scope", Kind::Text),
     ("key", Kind::Text),
+    ("quiet", Kind::Boolean),
     ("import", Kind::Text),
     ("file", Kind::Text),
     ("line", Kind::Integer),
@@ -73,8 +74,18 @@ impl<W: Write + Send> ChangeWriter<W> {
                 let (order, line) = (change.order.to_string(), change.line.to_string());
                 let (import, values) = (change.import.to_string(), values(change)?.unwrap_or_default());
                 let operation = operation(change);
-                let cells: [&str; 8] =
-                    [&order, operation, &change.scope, &change.key, &import, &change.file, &line, &values];
+                let quiet = if change.quiet { "true" } else { "false" };
+                let cells: [&str; 9] = [
+                    &order,
+                    operation,
+                    &change.scope,
+                    &change.key,
+                    quiet,
+                    &import,
+                    &change.file,
+                    &line,
+                    &values,
+                ];
                 to.write_all(&csv::line(b',', cells.into_iter()))
             }
             Form::Parquet(table) => {
@@ -85,6 +96,7 @@ impl<W: Write + Send> ChangeWriter<W> {
                     Cell::Text(operation(change)),
                     Cell::Text(&change.scope),
                     Cell::Text(&change.key),
+                    Cell::Boolean(change.quiet),
                     Cell::Text(&import),
                     Cell::Text(&change.file),
                     number(change.line),

@@ -54,14 +54,18 @@ pub(super) fn names_of(group: &Group<'_>, universe: &str) -> (String, String) {
     if let Some(usual) = usual
         && let Some(first) = usual.first()
         && usual.iter().all(|other| other == first)
-        && !catalogue::scopes().contains_key(&first.0)
+        && !is_taken(&first.0)
     {
         return first.clone();
     }
     let scope = names::part(&names::telling(&group.naming.words), "_");
-    // A scope of the document with a name of the catalogue would add fields to that one.
-    let scope = if catalogue::scopes().contains_key(&scope) { format!("own_{scope}") } else { scope };
+    let scope = if is_taken(&scope) { format!("own_{scope}") } else { scope };
     (scope, group.naming.import.clone())
+}
+
+/// True if no scope of a document can have this name: one with a name of the catalogue would add fields to that one.
+fn is_taken(scope: &str) -> bool {
+    catalogue::schema(scope, catalogue::scopes()).is_some()
 }
 
 /// Plans the columns of a scope of its own.

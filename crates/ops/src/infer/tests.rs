@@ -91,6 +91,13 @@ fn customers_of_a_shop() {
 }
 
 #[test]
+fn no_scope_is_proposed_that_has_the_name_of_the_table_of_subscriptions() {
+    let text = table(";", &["Ref", "Note"], 30, |n| vec![format!("R{n}"), format!("note {n}")]);
+    let (_, scope, _) = lands("subscriptions_20261128.csv", text.as_bytes());
+    assert_eq!(scope, "own_subscriptions");
+}
+
+#[test]
 fn orders_of_an_erp() {
     let text = "Export vom 28.11.2026\r\n".to_owned()
         + &table(";", &["Bestellnr", "Kundennr", "Bestelldatum", "Straße", "Betrag", "Bezahlt"], 30, |n| {

@@ -25,11 +25,11 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn new(configs: &[Arc<Config>], scope: &str, text: &str) -> Self {
-        let shipped = catalogue::scopes().get(scope);
+        let shipped = catalogue::schema(scope, catalogue::scopes());
         let elsewhere = shipped.map_or_else(|| [text.to_owned()].into(), |schema| keys(schema, text, None));
         let mut universes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for config in configs {
-            let Some(schema) = config.scopes().get(scope) else { continue };
+            let Some(schema) = catalogue::schema(scope, config.scopes()) else { continue };
             let own = config.entries().filter(|(entry, _)| entry.scope == scope);
             let mut prefixes: Vec<_> = own.map(|(_, options)| options.phone_prefix.as_ref()).collect();
             if prefixes.is_empty() {

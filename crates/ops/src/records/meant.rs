@@ -50,8 +50,8 @@ async fn of(
     universe: Option<&str>,
 ) -> Result<Meant> {
     let counts = deployed.records().counts().await?;
-    let configured = configs.iter().find_map(|config| config.scopes().get(scope));
-    let schema = configured.or_else(|| catalogue::scopes().get(scope));
+    let configured = configs.iter().find_map(|config| catalogue::schema(scope, config.scopes()));
+    let schema = configured.or_else(|| catalogue::schema(scope, catalogue::scopes()));
     let mut meant = Meant {
         has_records: counts.iter().any(|(of, known, _)| is_asked_for(universe, of) && known == scope),
         normal: keys.all().into_iter().map(shown_key).find(|key| key != text),

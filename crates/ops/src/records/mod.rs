@@ -52,7 +52,7 @@ pub async fn counts(deployment: &Deployment, universe: Option<&str>) -> Result<V
 /// [`Error::NoScope`] with those that exist; or if the deployment cannot be read, [`Error::RecordsInPostgres`] of a stack.
 pub async fn need_scope(deployment: &Deployment, scope: &str) -> Result<()> {
     deployment.has_records()?;
-    if catalogue::scopes().contains_key(scope) {
+    if catalogue::schema(scope, catalogue::scopes()).is_some() {
         return Ok(());
     }
     let mut known: BTreeSet<String> =

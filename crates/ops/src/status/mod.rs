@@ -3,6 +3,7 @@
 mod mails;
 
 use serde::Serialize;
+use tidewaiter::config::Active;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::DroppedName;
@@ -13,10 +14,10 @@ use tidewaiter_engine::ports::{
 };
 
 pub use self::mails::{Mails, TroubledMail, WaitingDigest};
-use crate::Result;
 use crate::deployment::{Deployed, Deployment, repositories, with_deployed};
 use crate::problems::{self, OpenProblem};
 use crate::queries::{self, QueryStatus};
+use crate::{Marks, Result};
 
 /// How many files of a queue are named.
 pub const NAMED: usize = 10;
@@ -107,19 +108,23 @@ pub struct Item {
     /// Its place in a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<Group>,
+    /// What the active configuration says of its import.
+    #[serde(flatten)]
+    pub marks: Marks,
 }
 
-impl From<ImportRun> for Item {
-    fn from(import: ImportRun) -> Self {
+impl Item {
+    fn new(import: ImportRun, active: Option<&Active>) -> Self {
         let started = match &import.progress {
             Progress::Started(pinned) => Some(pinned.at),
             _ => None,
         };
-        let group = match import.kind {
-            Kind::Data { group, .. } => group,
-            _ => None,
+        let (name, group) = match import.kind {
+            Kind::Data { name, group, .. } => (Some(name), group),
+            _ => (None, None),
         };
         Self {
+            marks: Marks::of(active, name.as_ref()),
             import: import.id,
             file: import.file,
             bytes: import.bytes,
@@ -218,23 +223,26 @@ async fn standing(
     configurations: &[ImportRun],
 ) -> Result<Standing> {
     let state = deployed.state();
+    let active = configs::active(deployed, &repository).await;
+    let usable = active.as_ref().ok().map(|active| &**active);
     let sequence = state.turn(&repository).await?.state;
     let running = match sequence.running {
         None => None,
         Some(Running::File { import }) => {
-            let file = item(deployed, import).await?;
+            let file = item(deployed, import, usable).await?;
             file.map(|item| Work { file: Some(item), group: None, stage: None })
         }
         Some(Running::Group { group, stage, member }) => {
             let file = match member {
-                Some(member) => item(deployed, member).await?,
+                Some(member) => item(deployed, member, usable).await?,
                 None => None,
             };
             Some(Work { file, group: Some(group), stage: Some(stage) })
         }
     };
     let at_work = deployed.is_at_work(running.is_some());
-    let next = state.queued(&repository, NAMED).await?.into_iter().map(Item::from).collect();
+    let told = |import| Item::new(import, usable);
+    let next = state.queued(&repository, NAMED).await?.into_iter().map(told).collect();
     let universes = deployed.objects().list(&Key::configs(&repository)).await?;
     let universes =
         universes.iter().filter_map(|listed| listed.key.file_name().strip_suffix(".json")).map(str::to_owned);
@@ -247,13 +255,13 @@ async fn standing(
             .map(|import| import.file.clone())
             .chain(dropped_configurations(untaken, &repository))
             .collect(),
-        unresolved: state.unresolved(&repository).await?.into_iter().map(Item::from).collect(),
+        unresolved: state.unresolved(&repository).await?.into_iter().map(told).collect(),
         waiting: state.waiting(&repository).await?,
         dropped: untaken.iter().filter(|file| file.repository == repository).cloned().collect(),
         unregistered: (unregistered.iter().filter(|file| file.repository == repository))
             .map(|file| file.file.clone())
             .collect(),
-        broken: configs::active(deployed, &repository).await.err().map(|error| error.to_string()),
+        broken: active.as_ref().err().map(|error| error.to_string()),
         at_work,
         problems: problems::open(deployed, &repository).await?,
         queries: queries::of(deployed, &repository, None, 1).await?,
@@ -263,7 +271,7 @@ async fn standing(
 }
 
 /// A file that is being imported; None if it is done, and only the order does not know it yet.
-async fn item(deployed: &impl Deployed, import: ImportId) -> Result<Option<Item>> {
+async fn item(deployed: &impl Deployed, import: ImportId, active: Option<&Active>) -> Result<Option<Item>> {
     let import = deployed.state().run(import).await?;
-    Ok(import.filter(|import| !import.is_done()).map(Item::from))
+    Ok(import.filter(|import| !import.is_done()).map(|import| Item::new(import, active)))
 }

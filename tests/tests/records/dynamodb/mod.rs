@@ -18,7 +18,11 @@ use weather::Weather;
 /// How many cases each delivery is tried with: the client of AWS takes most of their time.
 const CASES: u32 = 20;
 
-impl Shows for RecordsTable {}
+impl Shows for RecordsTable {
+    fn finds_by_any_column(&self) -> bool {
+        false
+    }
+}
 
 /// From how many writes on a part is written record by record: always where its lines allow it, and as it is deployed.
 const WAYS: [usize; 2] = [0, 8];
@@ -38,6 +42,31 @@ fn run_each_way(delivery: impl Fn(&mut crate::delivery::Random) -> Delivery) {
 async fn a_table_is_a_store_of_records() {
     for from in WAYS {
         contract::records(&MemoryTable::default().records().record_by_record_from(from)).await.unwrap();
+    }
+}
+
+/// Records that were written before have no notes of other columns.
+#[tokio::test]
+async fn an_import_that_matches_by_a_column_without_notes_is_told_what_to_do() {
+    use tidewaiter_engine::ports::{Cargo, Records};
+    let store = MemoryTable::default().records();
+    for (scope, options, is_taken) in [
+        ("products", "upsert-ignore-name", false),
+        ("products", "upsert-ignore-ean", true),
+        ("contacts", "upsert-ignore-alertssmscellphone", true),
+    ] {
+        let (options, csv) = (crate::cases::named(scope, options), String::new());
+        let terms = crate::delivery::terms(&crate::cases::CaseFile { scope, options, csv });
+        let import = tidewaiter::id::ImportId::new(tidewaiter::id::Timestamp::UNIX_EPOCH, 1);
+        let cargo = Cargo { universe: "u", import, file: "file.csv", bytes: 0, plan: &terms.plan };
+        match store.begin(cargo).await {
+            Ok(_) => assert!(is_taken, "{scope}"),
+            Err(error) => {
+                assert!(!is_taken, "{error}");
+                let told = error.to_string();
+                assert!(told.contains("records of products in DynamoDB cannot be matched by name"), "{told}");
+            }
+        }
     }
 }
 

@@ -39,7 +39,11 @@ impl Weather {
     }
 }
 
-impl Shows for Weather {}
+impl Shows for Weather {
+    fn finds_by_any_column(&self) -> bool {
+        false
+    }
+}
 
 impl Landing for Weather {
     async fn apply(&self, batch: &Batch<'_>) -> Result<Answer> {

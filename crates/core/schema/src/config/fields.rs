@@ -217,6 +217,11 @@ impl<'a> Fields<'a> {
         self.map.contains_key(key)
     }
 
+    /// True if the key is there, has not been read, and is an object.
+    pub(super) fn is_object(&self, key: &str) -> bool {
+        self.map.get(key).is_some_and(Value::is_object)
+    }
+
     /// The keys that were not read, with their values.
     pub(super) fn rest(self) -> Map<String, Value> {
         self.map

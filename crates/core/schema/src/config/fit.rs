@@ -4,7 +4,8 @@ use tidewaiter_model::mistake::Mistake;
 use tidewaiter_model::name::did_you_mean;
 
 use super::relations::key;
-use super::{ImportOptions, Mode};
+use super::{ImportOptions, MatchBy, Mode, subscriptions};
+use crate::catalogue::CONTACTS;
 use crate::{Merge, OnExisting, RowEffect, Scopes, TableSchema};
 
 /// Reports the options at a path that cannot be meant for the scope. Its schema has no mistakes itself.
@@ -25,6 +26,7 @@ pub(super) fn check(
         mistake.hint = problem.hint;
         mistakes.push(mistake);
     }
+    subscriptions::check(path, &options.subscriptions, (scope, schema), mistakes);
     for (at, why) in options.dialect.contradictions() {
         mistakes.push(Mistake::new(format!("{path}.{at}"), why));
     }
@@ -88,7 +90,7 @@ impl ImportRun<'_> {
     }
 
     fn match_by(&self) -> Option<Problem> {
-        let column = self.options.match_by.as_ref()?;
+        let by = self.options.match_by.as_ref()?;
         let (scope, schema) = (self.scope, self.schema);
         if schema.on_existing == OnExisting::Append {
             let message = format!("records of {scope:?} are only added, so there is nothing to match");
@@ -98,36 +100,68 @@ impl ImportRun<'_> {
             let message = format!("records of {scope:?} are matched by their generated key");
             return Some(Problem::new(message));
         }
+        let problem = match by {
+            MatchBy::Column(column) => self.matched_column(column),
+            MatchBy::Subscription(by) => self.matched_subscription(&by.subscription.column),
+        };
         // One column is the key: the only one of it, or the first of those that identify a record.
         let own = match &schema.primary_key[..] {
             [] => schema.identified_by.first(),
             [only] => Some(only),
             _ => None,
         };
-        let mut possible: Vec<&str> = Vec::new();
-        for name in own.into_iter().chain(&schema.alternate_keys) {
-            if !possible.contains(&name.as_str()) {
-                possible.push(name);
-            }
-        }
-        if !possible.contains(&column.as_str()) {
-            let message = format!("records of {scope:?} are not matched by {column:?}");
-            let listed = || match possible.split_last() {
-                None => "its key has several columns, and it has no other alternateKeys".to_owned(),
-                Some((only, [])) => format!("it may be `{only}`"),
-                Some((last, others)) => format!("it may be `{}` or `{last}`", others.join("`, `")),
-            };
-            let near = did_you_mean(column, possible.iter().copied());
-            return Some(Problem::new(message).with_hint(near.unwrap_or_else(listed)));
-        }
-        if own == Some(column) || schema.row == RowEffect::Delete {
-            return None;
+        let is_own = matches!(by, MatchBy::Column(column) if own == Some(column));
+        if problem.is_some() || is_own || schema.row == RowEffect::Delete {
+            return problem;
         }
         // A line that is matched by another column may change the key, and records that depend on it would be lost.
         let other = self.hangs_on_key()?;
         let message = format!("records of {scope:?} keep their key: records of {other:?} depend on it");
         let hint = format!("match them by their key, {}", key(schema).join(", "));
         Some(Problem::new(message).with_hint(hint))
+    }
+
+    /// What is wrong with a column that records are matched by.
+    fn matched_column(&self, column: &str) -> Option<Problem> {
+        let field = |schema: &TableSchema| schema.fields.iter().find(|field| field.name == column).cloned();
+        let Some(here) = field(self.schema) else {
+            let message = format!("records of {:?} are not matched by {column:?}", self.scope);
+            let names = self.schema.fields.iter().map(|field| field.name.as_str());
+            let hint = did_you_mean(column, names).unwrap_or_else(|| "there is no such field".to_owned());
+            return Some(Problem::new(message).with_hint(hint));
+        };
+        if here.merge == Merge::Lists {
+            let message = format!("records of {:?} are not matched by lists", self.scope);
+            return Some(Problem::new(message));
+        }
+        let records = self.records();
+        let there = self.scopes.get(records).filter(|_| records != self.scope)?;
+        let is_same = field(there).is_some_and(|there| {
+            (there.kind, &there.format, there.merge) == (here.kind, &here.format, here.merge)
+        });
+        (!is_same).then(|| {
+            Problem::new(format!(
+                "records of {records:?} have no field `{column}` of the same type and format"
+            ))
+        })
+    }
+
+    /// What is wrong with matching by the subscription of the address in a column.
+    fn matched_subscription(&self, column: &str) -> Option<Problem> {
+        if self.records() != CONTACTS {
+            let message = format!("records of {:?} have no subscriptions", self.scope);
+            return Some(Problem::new(message).with_hint("match them by a column"));
+        }
+        let at = "match_by.subscription.column";
+        if let Some(mistake) = subscriptions::check_column(at, column, (self.scope, self.schema)) {
+            return Some(Problem { at: Some(at), message: mistake.message, hint: mistake.hint });
+        }
+        self.options.replace_all.is_some().then(|| {
+            Problem::new(
+                "a file that is the whole of something names its records by their key or a column".to_owned(),
+            )
+            .with_hint("match by a column, or remove `replace_all`")
+        })
     }
 
     /// A scope whose records hang on the keys of the ones that are changed.

@@ -87,10 +87,12 @@ fn imports(options: &Value) -> Value {
 }
 
 /// A property for each scope of the catalogue, so that editors can offer them.
+/// The table of subscriptions is none that a document can name.
 fn per_scope(schema: impl Fn(&str) -> Value) -> Value {
     let describe = |name| catalogue::scopes().get(name).and_then(|s| s.description.as_deref());
     let entries = catalogue::names().map(|name| (name.to_owned(), schema(describe(name).unwrap_or(name))));
-    Value::Object(entries.collect::<Map<_, _>>())
+    let reserved = (catalogue::SUBSCRIPTIONS.to_owned(), Value::Bool(false));
+    Value::Object(entries.chain([reserved]).collect::<Map<_, _>>())
 }
 
 /// Takes null out of a schema: leaving a key out is the one way to say nothing.

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+mod access;
 mod active;
 pub mod dialect;
 mod expected;
@@ -34,20 +35,24 @@ mod files;
 mod fit;
 mod json;
 mod json_schema;
+mod match_by;
 mod options;
 mod query;
 mod relations;
 mod schedule;
 mod scopes;
 mod settings;
+mod subscriptions;
 mod table;
 mod values;
 
+pub use access::Access;
 pub use active::Active;
 pub use dialect::DialectOptions;
 pub use expected::{Day, Expected, Window};
 pub use files::FilePatterns;
 pub use json_schema::json_schema;
+pub use match_by::{BySubscription, MatchBy};
 pub use options::{
     CheckReferences, Digest, Duplicates, Empty, ImportOptions, Mode, Policy, ReplaceAll, ReportOn,
 };
@@ -55,11 +60,12 @@ pub use query::{LastItemOptions, Missing, QueryOptions, Repeat};
 pub use schedule::{Occurrence, Schedule};
 pub use scopes::Addition;
 pub use settings::{ArchiveLimits, Limits, MAX_SETTLE_SECONDS, Settings, Waiting};
+pub use subscriptions::{OnCreate, OnUpdate, Subscription, SubscriptionName};
 pub use values::{Email, PhonePrefix};
 
 use crate::Scopes;
-use crate::bounds;
 use crate::compile::Scope;
+use crate::{bounds, catalogue};
 use fields::{Fields, missing, wrong_format};
 use scopes::{Merged, did_you_mean_scope};
 use settings::Stated;
@@ -240,6 +246,10 @@ fn read_universe(
         } else if !merged.knows(&scope) {
             let mut mistake = Mistake::new(&path, format!("unknown scope {scope:?}"));
             mistake.hint = did_you_mean_scope(&scope, &merged.schemas);
+            if scope == catalogue::SUBSCRIPTIONS {
+                mistake.hint =
+                    Some("imports into contacts fill it: give one of them `subscriptions`".to_owned());
+            }
             mistakes.push(mistake);
         }
         let Some(subsections) = Fields::open(&path, value, mistakes).map(Fields::rest) else { continue };
@@ -260,6 +270,7 @@ fn read_universe(
             }
             named.insert(name, options);
         }
+        merged.note_matched(&scope, named.values());
         imports.insert(scope, named);
     }
     imports

@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidewaiter_model::mistake::Mistake;
 
+use super::access::{self, Access};
 use super::dialect::{DialectOptions, LineBreaks};
 use super::expected::Expected;
 use super::fields::Fields;
 use super::files::FilePatterns;
+use super::match_by::{self, MatchBy};
 use super::query::QueryOptions;
+use super::subscriptions::{self, Subscription};
 use super::values::{Email, PREFIX, PhonePrefix, Recipients};
 use crate::bounds;
 
@@ -38,9 +41,15 @@ pub struct ImportOptions {
     /// True if repairs that are beyond doubt are made when a file is imported, and counted in its report: those of
     /// `tidewaiter check --fix`. Only for files in the strict form; a file of more than 16 MiB is imported as it is.
     pub fix: bool,
-    /// The column that records are matched by; their key unless given. For contacts `email`,
-    /// `customer_key` or `cellphone`.
-    pub match_by: Option<String>,
+    /// What records are matched by; their key unless given. A column, such as `customer_key`; or, for contacts, the address
+    /// of a subscription.
+    pub match_by: Option<MatchBy>,
+    /// What lines subscribe their contacts to.
+    #[schemars(length(max = bounds::SUBSCRIPTIONS.most))]
+    pub subscriptions: Vec<Subscription>,
+    /// True if the changes that its files make are marked in the change feed: nothing is to be started because of them, such
+    /// as the messages that a new contact gets.
+    pub quiet: bool,
     /// When it is checked that the records which lines refer to exist.
     pub check_references: CheckReferences,
     /// The file is the whole of the scope or of a list: what it does not name is removed or unsubscribed.
@@ -62,6 +71,11 @@ pub struct ImportOptions {
     /// Which reports go into one mail to those who get reports; as the settings say unless given. Alerts are never
     /// held back for it.
     pub digest: Digest,
+    /// Short texts by which the page finds imports.
+    #[schemars(length(max = bounds::TAGS.most), inner(regex(pattern = access::NAME)), extend("uniqueItems" = true))]
+    pub tags: Vec<String>,
+    /// Which groups may see, change or run the import on the page. The command line is the operator's, who may do all.
+    pub access: Access,
 }
 
 /// Which reports are mailed to those who get reports.
@@ -307,7 +321,9 @@ impl ImportOptions {
             let at = fields.at("fix");
             fields.mistakes.push(Mistake::new(at, message));
         }
-        let match_by = fields.read("match_by", "the name of a column");
+        let match_by = match_by::read(&mut fields);
+        let subscriptions = subscriptions::read(&mut fields);
+        let quiet = fields.read("quiet", "true or false").unwrap_or_default();
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
         let duplicates = fields.read_word("duplicates", &["import", "skip", "alert"]);
@@ -315,6 +331,8 @@ impl ImportOptions {
         let phone_prefix = fields.read("phone_prefix", PREFIX);
         let recipients = Recipients::read(&mut fields);
         let (report_on, digest) = read_mailing(&mut fields);
+        let tags = access::tags(&mut fields);
+        let access = fields.read_object("access", Access::read).unwrap_or_default();
         fields.finish();
         Self {
             files,
@@ -325,6 +343,8 @@ impl ImportOptions {
             dialect,
             fix,
             match_by,
+            subscriptions,
+            quiet,
             check_references: check_references.unwrap_or_default(),
             replace_all,
             duplicates: duplicates.unwrap_or_default(),
@@ -334,6 +354,8 @@ impl ImportOptions {
             alert_recipients: recipients.alert.unwrap_or_else(|| defaults.alert_recipients.clone()),
             report_on: report_on.unwrap_or(defaults.report_on),
             digest: digest.unwrap_or(defaults.digest),
+            tags,
+            access,
         }
     }
 }

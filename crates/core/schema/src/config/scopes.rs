@@ -12,7 +12,7 @@ use tidewaiter_model::name::{did_you_mean, is_part};
 use super::fields::Fields;
 use super::json::below;
 use super::relations::{Shipped, Web};
-use super::table;
+use super::{ImportOptions, MatchBy, table};
 use crate::bounds;
 use crate::compile::{Patterns, Scope};
 use crate::{FieldSchema, ForeignKey, Scopes, TableSchema, catalogue};
@@ -63,6 +63,11 @@ impl Merged {
             if !is_part(&name) {
                 mistakes.push(super::bad_name(&path, &name));
             }
+            if name == catalogue::SUBSCRIPTIONS {
+                let message = format!("{name:?} is the table in which imports keep subscriptions");
+                mistakes.push(Mistake::new(&path, message).with_hint("call the scope something else"));
+                continue;
+            }
             own.insert(name.clone());
             let before = mistakes.len();
             let shipped = if let Some(schema) = schemas.get_mut(&name) {
@@ -108,6 +113,20 @@ impl Merged {
     /// True for every scope there is, also for one the document defines badly.
     pub(super) fn knows(&self, scope: &str) -> bool {
         self.own.contains(scope) || self.schemas.contains_key(scope)
+    }
+
+    /// Notes by which columns imports of a scope match records, so that all imports write these values in one form.
+    pub(super) fn note_matched<'a>(&mut self, scope: &str, imports: impl Iterator<Item = &'a ImportOptions>) {
+        let records = self.schemas.get(scope).and_then(|schema| schema.records.clone());
+        let Some(schema) = self.schemas.get_mut(records.as_deref().unwrap_or(scope)) else { return };
+        for options in imports {
+            let Some(MatchBy::Column(column)) = &options.match_by else { continue };
+            let known = schema.primary_key.iter().chain(&schema.identified_by);
+            let mut known = known.chain(&schema.alternate_keys).chain(&schema.matched);
+            if !known.any(|known| known == column) {
+                schema.matched.push(column.clone());
+            }
+        }
     }
 
     /// Compiles a scope of the catalogue that imports use, if that has not been done.

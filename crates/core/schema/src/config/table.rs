@@ -30,6 +30,7 @@ pub(super) fn table_schema(path: &str, value: Value, mistakes: &mut Vec<Mistake>
         identified_by: fields.read_texts("identifiedBy", NAMES, &bounds::COLUMNS).unwrap_or_default(),
         records: fields.read("records", "the name of a scope"),
         alternate_keys: fields.read_texts("alternateKeys", NAMES, &bounds::COLUMNS).unwrap_or_default(),
+        matched: Vec::new(),
         generated: fields.read_object("generated", generated),
         foreign_keys: foreign_keys(&mut fields),
         gives_way_to: fields.read("givesWayTo", "the name of a scope"),

@@ -21,7 +21,7 @@ const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.sch
 
 /// How the messages about mistakes begin that no JSON Schema can find. Besides them there is what
 /// compiling a scope's schema finds, at a path below `scopes`.
-const SEMANTIC: [&str; 12] = [
+const SEMANTIC: [&str; 13] = [
     "can't find universe ",
     "missing mandatory configuration value \"acme\"",
     "unknown scope ",
@@ -30,6 +30,7 @@ const SEMANTIC: [&str; 12] = [
     "the key here is not that of ",
     "records of ",
     "lines of ",
+    "the subscription to ",
     "a file that is the whole of something ",
     "references lead to the key of ",
     "a reference to ",

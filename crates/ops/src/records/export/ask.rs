@@ -139,7 +139,7 @@ fn configured(scope: &str, configs: &[Arc<Config>]) -> (Vec<ExportColumn>, BTree
     let all: Vec<&Scopes> =
         std::iter::once(catalogue::scopes()).chain(configs.iter().map(|config| config.scopes())).collect();
     for scopes in all {
-        for field in scopes.get(scope).iter().flat_map(|schema| &schema.fields) {
+        for field in catalogue::schema(scope, scopes).iter().flat_map(|schema| &schema.fields) {
             match listed.iter_mut().find(|column| column.field == field.name) {
                 // Text is what values of two types have in common.
                 Some(column) if column.kind != field.kind => column.kind = FieldType::String,
