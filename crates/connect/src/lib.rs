@@ -2,6 +2,8 @@
 //!
 //! * [`Connection`] says where a database is, who logs in, and how much may be read. It is the operator's: no query
 //!   chooses a host.
+//! * [`Definitions`] are connections as the operator writes them: which repositories may use each, and where its password
+//!   lies.
 //! * [`Connection::check`] tells step by step what is wrong with it.
 //! * [`Rows`] are what a query answers, in bounded memory.
 //!
@@ -13,6 +15,7 @@ mod aside;
 mod batches;
 mod columns;
 mod connection;
+mod definition;
 mod meter;
 mod mysql;
 mod numbers;
@@ -25,6 +28,7 @@ mod sqlite;
 mod steps;
 mod tls;
 
+pub use definition::{Definition, Definitions, Forms, PasswordKey, Unlocked};
 pub use rows::Rows;
 pub use secrecy::SecretString;
 pub use settings::{Connection, Limits, Login, Protection, Remote, Roots, Server};

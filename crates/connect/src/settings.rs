@@ -95,21 +95,25 @@ impl Default for Limits {
     }
 }
 
+/// `host:port`, for people.
+pub(crate) fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// True if nothing that is sent to a host leaves this machine.
+pub(crate) fn is_near(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 impl Remote {
     /// `host:port`, for errors.
     pub(crate) fn place(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        place(&self.host, self.port)
     }
 
     /// Refuses a connection that would carry data over a network unprotected.
     pub(crate) fn check_protection(&self) -> Result<(), SourceError> {
-        let is_near = self.host == "localhost"
-            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        if matches!(self.protection, Protection::None) && !is_near {
+        if matches!(self.protection, Protection::None) && !is_near(&self.host) {
             let message = format!("{} would be reached without TLS", self.place());
             return Err(SourceError::new(Fault::Operator, message).with_hint(
                 "TLS may be left out for this machine only; name the certificate authority of the server if the machine does \

@@ -11,6 +11,7 @@
 //! | state, lock, the deployment's id, half-written files | `.tidewaiter/` |
 //! | what the operator decides | `tidewaiter.toml` |
 
+mod connections;
 pub mod disk;
 mod drops;
 mod engines;
@@ -35,6 +36,7 @@ mod writers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use connections::FolderConnections;
 use disk::{Disk, Interference};
 pub use drops::{Inbox, Looked, StillWriting, Taken};
 pub use engines::{FolderLanding, FolderRecords};
@@ -52,8 +54,8 @@ use tidewaiter::keys::Repository;
 pub use troubles::Failure;
 
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes, Reader,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
+    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger, Untaken};
@@ -77,6 +79,7 @@ pub struct Local {
     mailer: EmlFolder,
     queue: LocalQueue,
     configs: Cache,
+    connections: FolderConnections,
     settings: Settings,
     keys: KeyFiles,
     clock: Now,
@@ -137,6 +140,7 @@ impl Local {
             mailer: EmlFolder::new(&disk),
             queue: LocalQueue::default(),
             configs: Cache::default(),
+            connections: FolderConnections::new(root, &settings),
             keys: KeyFiles::new(settings.key_files.clone(), settings.passphrase_file.clone()),
             settings,
             clock: Arc::new(now),
@@ -281,6 +285,14 @@ impl HasRecords for Local {
 
     fn records(&self) -> &FolderRecords {
         &self.records
+    }
+}
+
+impl HasConnections for Local {
+    type Connections = FolderConnections;
+
+    fn connections(&self) -> &FolderConnections {
+        &self.connections
     }
 }
 

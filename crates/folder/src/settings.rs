@@ -3,15 +3,17 @@
 //! Partners write below `imports/` only, so that none of them can change it. It is checked as configurations are: a
 //! key that is not known is a mistake with its path, and with a mistake in it nothing is done at all.
 
+mod connections;
 mod records;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use tidewaiter::mistake::Mistake;
-use toml::{Table, Value};
-
+use tidewaiter_connect::Definitions;
 use tidewaiter_engine::{Error, Result};
+use tidewaiter_postgres::Secret;
+use toml::{Table, Value};
 
 pub use records::{Engine, RecordSettings};
 pub(super) use records::{POSTGRES, SQLITE};
@@ -20,7 +22,7 @@ pub(super) use records::{POSTGRES, SQLITE};
 pub(super) const FILE: &str = "tidewaiter.toml";
 
 /// The settings of a folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Whether a configuration that a partner drops takes effect.
     pub partners_activate: bool,
@@ -30,12 +32,19 @@ pub struct Settings {
     pub passphrase_file: Option<PathBuf>,
     /// How records are kept.
     pub records: RecordSettings,
+    /// The databases that queries may read.
+    pub connections: Definitions<Secret>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let records = RecordSettings::default();
-        Self { partners_activate: true, key_files: Vec::new(), passphrase_file: None, records }
+        Self {
+            partners_activate: true,
+            key_files: Vec::new(),
+            passphrase_file: None,
+            records: RecordSettings::default(),
+            connections: Definitions::default(),
+        }
     }
 }
 
@@ -56,6 +65,7 @@ impl Settings {
             *path = root.join(&*path);
         }
         settings.records.below(root);
+        settings.connections = settings.connections.below(root);
         Ok(settings)
     }
 
@@ -68,10 +78,14 @@ impl Settings {
                 ("configurations", Value::Table(table)) => settings.configurations(table, &mut mistakes),
                 ("decryption", Value::Table(table)) => settings.decryption(table, &mut mistakes),
                 ("records", Value::Table(table)) => settings.records = records::read(table, &mut mistakes),
-                ("configurations" | "decryption" | "records", _) => {
+                ("connections", Value::Table(table)) => {
+                    settings.connections = connections::read(table, &mut mistakes);
+                }
+                ("configurations" | "connections" | "decryption" | "records", _) => {
                     mistakes.push(Mistake::new(name, "this is a table"));
                 }
-                _ => mistakes.push(unknown(&name, "`configurations`, `decryption` and `records`")),
+                _ => mistakes
+                    .push(unknown(&name, "`configurations`, `connections`, `decryption` and `records`")),
             }
         }
         if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
@@ -151,10 +165,12 @@ mod tests {
             [
                 "configurations.partners: unknown setting (there is `configurations.partners_activate`)",
                 "configurations.partners_activate: this is true or false",
-                "record: unknown setting (there is `configurations`, `decryption` and `records`)",
+                "record: unknown setting (there is `configurations`, `connections`, `decryption` and \
+                 `records`)",
             ]
         );
         assert_eq!(told("configurations = 1"), ["configurations: this is a table"]);
+        assert_eq!(told("connections = 1"), ["connections: this is a table"]);
         assert_eq!(
             told("[decryption]\nkey_files = \"a\"\npassphrase_file = 1\npassphrases = []"),
             [

@@ -35,7 +35,10 @@ pub enum Secret {
 
 impl Secret {
     /// The secret, as it is now; it is `what`, and paths begin at `base`.
-    fn read(&self, what: &str, base: &Path) -> Result<String> {
+    ///
+    /// # Errors
+    /// If it cannot be read. What is wrong is told with `what` and the place.
+    pub fn read(&self, what: &str, base: &Path) -> Result<String> {
         let refused = |reason: String| Error::Refused { what: what.to_owned(), reason };
         match self {
             Self::Environment(name) => std::env::var(name)

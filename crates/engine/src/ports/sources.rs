@@ -5,6 +5,8 @@ use std::future::Future;
 
 pub use tidewaiter::item::{Form, LastItem};
 
+use crate::Error;
+
 /// A query, and where it goes on.
 #[derive(Clone, Default)]
 pub struct Query {
@@ -168,6 +170,14 @@ impl SourceError {
     /// True if the same query may well succeed later, without anybody's help.
     pub fn is_transient(&self) -> bool {
         self.fault == Fault::Passing
+    }
+}
+
+impl From<Error> for SourceError {
+    /// What a database needs cannot be read, such as the password of a login.
+    fn from(error: Error) -> Self {
+        let fault = if error.is_transient() { Fault::Passing } else { Fault::Operator };
+        Self::new(fault, error.to_string())
     }
 }
 
