@@ -49,6 +49,25 @@ impl Progress {
         }
     }
 
+    /// So many rows of a query are read, of which nobody knows how many there are.
+    pub fn rows(&self, file: &str, rows: u64) {
+        if self.printer.bars().is_hidden() {
+            return;
+        }
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_none_or(|current| current.file != file) {
+            if let Some(before) = current.take() {
+                before.bar.finish_and_clear();
+            }
+            let bar = styled(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()), ROWS);
+            let bar = self.printer.bars().add(bar.with_prefix("reading").with_message(safe(file)));
+            *current = Some(Current { phase: "reading", file: file.to_owned(), bar });
+        }
+        if let Some(current) = current.as_ref() {
+            current.bar.set_position(rows);
+        }
+    }
+
     /// The file is done.
     pub fn clear(&self) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,14 +77,18 @@ impl Progress {
     }
 }
 
+const BYTES: &str = "{prefix} {wide_msg} [{bar:16}] {percent:>3}% {binary_bytes_per_sec}, {eta} left";
+const ROWS: &str = "{prefix} {wide_msg} {human_pos} rows, {per_sec}";
+
 /// A bar that is not drawn yet: that begins when it is added to the others.
 fn bar(phase: &'static str, file: &str, of: u64) -> ProgressBar {
-    const TEMPLATE: &str = "{prefix} {wide_msg} [{bar:16}] {percent:>3}% {binary_bytes_per_sec}, {eta} left";
-    let bar = ProgressBar::with_draw_target(Some(of), ProgressDrawTarget::hidden())
-        .with_prefix(phase)
-        .with_message(safe(file));
+    let bar = ProgressBar::with_draw_target(Some(of), ProgressDrawTarget::hidden());
+    styled(bar, BYTES).with_prefix(phase).with_message(safe(file))
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     // A template that could not be read would show the plain bar instead.
-    match ProgressStyle::with_template(TEMPLATE) {
+    match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style.progress_chars("=> ")),
         Err(_) => bar,
     }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
+use tidewaiter::name::Entry;
 
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{Message, Queue, Task};
@@ -38,6 +39,7 @@ enum Asked {
     Notice(String),
     TakeIn(ImportId),
     Missed(ImportId),
+    Fetch(Repository, Entry),
 }
 
 impl Asked {
@@ -51,6 +53,7 @@ impl Asked {
             Message::Notice { notice } => Self::Notice(notice.key()),
             Message::TakeIn { import } => Self::TakeIn(*import),
             Message::Missed { dropped } => Self::Missed(dropped.import),
+            Message::Fetch { repository, entry } => Self::Fetch(repository.clone(), entry.clone()),
         })
     }
 }

@@ -237,7 +237,7 @@ impl Runner {
                 }
                 Task::Poke(repository) => self.poke(&repository).await,
                 Task::Watch(repository, registered) => self.watch_over(&repository, registered).await,
-                Task::Queries(_) => self.look_for_queries_now(),
+                Task::Queries => self.look_for_queries_now(),
                 // In memory it does not fail.
                 Task::Send(message) => drop(self.local.queue().send(message, None).await),
             }
@@ -259,8 +259,11 @@ impl Runner {
         work: impl AsyncFnOnce(&Local) -> Result<()>,
     ) -> bool {
         let begun = Instant::now();
-        let done =
-            if self.stalls { Err(stalled()) } else { on_behalf_of(about.0.clone(), work(&self.local)).await };
+        let done = if self.stalls {
+            Err(stalled())
+        } else {
+            on_behalf_of(about.0.clone(), work(&*self.local)).await
+        };
         match done {
             Ok(()) => {
                 self.troubles.solved(&unit);
@@ -278,10 +281,10 @@ impl Runner {
     /// a message that asks for it if the answer of the write that ended its import was lost.
     async fn end_run(&mut self) {
         let asked = async {
-            reconcile::ask_for_mails(&self.local).await?;
+            reconcile::ask_for_mails(&*self.local).await?;
             for repository in self.local.state().repositories().await? {
-                digest::ask(&self.local, &repository, true).await?;
-                problems::settle_corrected(&self.local, &repository).await?;
+                digest::ask(&*self.local, &repository, true).await?;
+                problems::settle_corrected(&*self.local, &repository).await?;
             }
             Ok(())
         };

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
+use tidewaiter::name::Entry;
 use tokio::time::Instant;
 
 use tidewaiter_engine::Error;
@@ -44,8 +45,10 @@ pub(super) enum Unit {
     Mail(String),
     /// What is expected in a repository, and what waits there.
     Watch(Repository),
-    /// The queries of a repository.
+    /// Looking for queries of a repository that are due.
     Queries(Repository),
+    /// A query.
+    Query(Repository, Entry),
 }
 
 /// What is done when a unit is tried again.
@@ -65,8 +68,8 @@ pub(super) enum Task {
     Poke(Repository),
     /// A repository is watched over, in which something was registered or not.
     Watch(Repository, bool),
-    /// It is looked for queries of a repository that are due.
-    Queries(Repository),
+    /// It is looked for queries that are due.
+    Queries,
 }
 
 /// What could not be done.
@@ -284,6 +287,7 @@ impl Unit {
             Self::Mail(_) => 6,
             Self::Watch(_) => 7,
             Self::Queries(_) => 8,
+            Self::Query(..) => 9,
         }
     }
 
@@ -302,7 +306,7 @@ impl Unit {
             Self::Order(_) => "importing the files",
             Self::Mail(_) => "sending mails",
             Self::Watch(_) => "checking expectations",
-            Self::Queries(_) => "reading queries",
+            Self::Queries(_) | Self::Query(..) => "reading queries",
         };
         match &cause.repository {
             Some(repository) => format!("{what} of {repository}"),

@@ -216,6 +216,15 @@ impl Deployment {
         }
     }
 
+    /// The folder, if it is one.
+    pub fn folder(&self) -> Option<&Local> {
+        match self {
+            Self::Folder(local) => Some(local),
+            #[cfg(feature = "aws")]
+            Self::Stack(_) => None,
+        }
+    }
+
     /// All repositories, by name.
     ///
     /// # Errors

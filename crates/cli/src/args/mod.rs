@@ -30,7 +30,9 @@ pub use self::config::{
 pub use self::dismiss::DismissArgs;
 pub use self::history::HistoryArgs;
 pub use self::init::InitArgs;
-pub use self::query::{QueryCommand, QueryMoveArgs, QueryPreviewArgs, QueryRunArgs, QueryStatusArgs};
+pub use self::query::{
+    QueryCommand, QueryMoveArgs, QueryPreviewArgs, QueryRunArgs, QueryStatusArgs, ToStart, ToValue,
+};
 pub use self::records::RecordsArgs;
 pub use self::replay::{QueueName, ReplayArgs};
 pub use self::report::{ExplainArgs, ReportArgs};

@@ -53,6 +53,7 @@ impl Teller {
         match observation {
             Observation::Checking { file, done, of } => self.progress.show("checking", file, *done, *of),
             Observation::Loading { file, done, of } => self.progress.show("loading", file, *done, *of),
+            Observation::Reading { file, rows } => self.progress.rows(file, *rows),
             Observation::Concluded(report) => {
                 self.progress.clear();
                 self.tally.lock().unwrap_or_else(PoisonError::into_inner).add(report);

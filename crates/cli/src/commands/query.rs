@@ -60,9 +60,7 @@ pub async fn run(args: QueryRunArgs, printer: &Printer, operator: &str) -> Resul
     let open = Deployment::open(&location).await?;
     let by = by.unwrap_or_else(|| operator.to_owned());
     let asked = queries::ask(&open, repository.as_ref(), &name, &by).await?;
-    if let Deployment::Folder(local) = &open
-        && local.is_at_work() == Some(false)
-    {
+    if open.folder().is_some_and(|local| local.is_at_work() == Some(false)) {
         drop(open);
         let status = super::run::run(RunArgs::of(deployment.dir.clone(), format), printer).await?;
         return ended(&location, &asked, status, printer).await;

@@ -136,13 +136,14 @@ pub(super) async fn read<D: Fetches>(
     Ok(Fetch::Registered)
 }
 
-/// `<universe>_<scope>_<name>_<yyyymmdd>_<hhmmss>.csv`, with the number of the part behind the time from the second on.
+/// `<universe>_<scope>_<name>_<yyyymmdd>_<hhmmss>.csv`, with `p` and the number of the part behind the time from the second
+/// part on.
 fn file_name(entry: &Entry, reading: &Reading) -> String {
     let Entry { universe, scope, subsection } = entry;
     let at = reading.at.strftime("%Y%m%d_%H%M%S");
     match reading.part {
         1 => format!("{universe}_{scope}_{subsection}_{at}.csv"),
-        part => format!("{universe}_{scope}_{subsection}_{at}-{part}.csv"),
+        part => format!("{universe}_{scope}_{subsection}_{at}p{part}.csv"),
     }
 }
 

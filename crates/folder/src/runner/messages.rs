@@ -34,7 +34,7 @@ impl Runner {
             return true;
         }
         let begun = Instant::now();
-        match on_behalf_of(repository, handle(&self.local, message.clone())).await {
+        match on_behalf_of(repository, handle(&*self.local, message.clone())).await {
             Ok(()) => {
                 if let Some(unit) = known.filter(|unit| self.is_over(unit, &message)) {
                     self.troubles.solved(&unit);
@@ -124,7 +124,7 @@ fn of_itself(message: &Message) -> Unit {
         Message::Report { import } => Unit::Mail(import.to_string()),
         Message::Digest { repository, digest } => Unit::Mail(format!("{repository} {digest}")),
         Message::Notice { notice } => Unit::Mail(notice.key()),
-        Message::Fetch { repository, .. } => Unit::Queries(repository.clone()),
+        Message::Fetch { repository, entry } => Unit::Query(repository.clone(), entry.clone()),
     }
 }
 

@@ -71,7 +71,10 @@ impl Runner {
                     }
                     self.troubles.solved(&unit);
                 }
-                Err(error) => self.read_failed(&repository, &error).await,
+                Err(error) => {
+                    let about = about(&repository, None);
+                    self.failed(unit, about, Task::Queries, &error).await;
+                }
             }
         }
     }
@@ -80,7 +83,7 @@ impl Runner {
     async fn start(&mut self, repository: &Repository, query: DueQuery) {
         let DueQuery { entry, connection, reads } = query;
         let name = (repository.clone(), entry);
-        if self.reads.running.contains_key(&name) {
+        if self.reads.running.contains_key(&name) || !self.may_try(&unit_of(&name)) {
             return;
         }
         let connection = reads.then_some(connection);
@@ -106,27 +109,33 @@ impl Runner {
             Ok((name, read)) => {
                 self.reads.running.remove(&name);
                 self.look_for_queries_now();
+                let unit = unit_of(&name);
                 match read {
-                    Ok(()) => self.troubles.solved(&Unit::Queries(name.0)),
-                    Err(error) => self.read_failed(&name.0, &error).await,
+                    Ok(()) => self.troubles.solved(&unit),
+                    Err(error) => {
+                        let about = about(&name.0, Some(&name.1));
+                        self.failed(unit, about, Task::Queries, &error).await;
+                    }
                 }
             }
             Err(error) => {
                 // Which of them it was is not known: those that still run are found again by their tasks.
                 self.reads.running.clear();
-                self.failed(Unit::State, about(None), Task::Reconcile, &Error::Task(error.to_string())).await;
+                let about = (None, "reading queries".to_owned());
+                self.failed(Unit::State, about, Task::Reconcile, &Error::Task(error.to_string())).await;
             }
         }
     }
-
-    async fn read_failed(&mut self, repository: &Repository, error: &Error) {
-        let unit = Unit::Queries(repository.clone());
-        self.failed(unit, about(Some(repository)), Task::Queries(repository.clone()), error).await;
-    }
 }
 
-fn about(repository: Option<&Repository>) -> About {
-    let what = repository
-        .map_or_else(|| "reading queries".to_owned(), |name| format!("reading the queries of {name}"));
-    (repository.cloned(), what)
+fn unit_of((repository, entry): &Name) -> Unit {
+    Unit::Query(repository.clone(), entry.clone())
+}
+
+fn about(repository: &Repository, entry: Option<&Entry>) -> About {
+    let what = match entry {
+        Some(entry) => format!("reading the query {entry} of {repository}"),
+        None => format!("looking for queries of {repository}"),
+    };
+    (Some(repository.clone()), what)
 }

@@ -78,14 +78,14 @@ impl Runner {
         for repository in &registered {
             let turn = self.local.state().turn(repository).await?;
             let has_work = reconcile::has_work(&turn);
-            digest::ask(&self.local, repository, !has_work).await?;
-            problems::settle_corrected(&self.local, repository).await?;
+            digest::ask(&*self.local, repository, !has_work).await?;
+            problems::settle_corrected(&*self.local, repository).await?;
             if self.may_try(&Unit::Order(repository.clone())) {
                 self.poke(repository).await;
             }
         }
-        reconcile::ask_for_mails(&self.local).await?;
-        let watched = reconcile::watched(&self.local, &registered).await;
+        reconcile::ask_for_mails(&*self.local).await?;
+        let watched = reconcile::watched(&*self.local, &registered).await;
         let configs = Unit::Place(PathBuf::from("config"));
         match watched {
             Ok(watched) => {
@@ -114,7 +114,7 @@ impl Runner {
         }
         let hours = if self.has_compared { 1 } else { 24 };
         let since = self.local.now().checked_sub(SignedDuration::from_hours(hours));
-        match rest::take_in(&self.local, since.unwrap_or(Timestamp::MIN), self.quiet).await {
+        match rest::take_in(&*self.local, since.unwrap_or(Timestamp::MIN), self.quiet).await {
             Ok(()) => {
                 self.has_compared = true;
                 self.troubles.solved(&unit);

@@ -10,7 +10,6 @@ use tidewaiter::name::Entry;
 use tidewaiter_engine::capabilities::Clock;
 use tidewaiter_engine::ports::{Position, SourceColumn};
 use tidewaiter_engine::{configs, fetch};
-use tidewaiter_folder::Local;
 
 use super::{Meant, meant, pick};
 use crate::deployment::one_repository;
@@ -65,8 +64,7 @@ pub async fn preview(
     document: Option<Config>,
     rows: usize,
 ) -> Result<Preview> {
-    let Deployment::Folder(local) = deployment else { return Err(Error::OnlyInFolders("a preview")) };
-    let local: &Local = local;
+    let local = deployment.folder().ok_or(Error::OnlyInFolders("a preview"))?;
     let (meant, active) = match document {
         None => {
             let meant = meant(deployment, local, repository, name).await?;

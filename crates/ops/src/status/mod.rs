@@ -60,7 +60,7 @@ pub struct Standing {
     pub at_work: Option<bool>,
     /// Refused files and rejected lines for which no corrected file was imported yet, the latest first.
     pub problems: Vec<OpenProblem>,
-    /// Its queries, without their last reads.
+    /// Its queries, each with its last read.
     pub queries: Vec<QueryStatus>,
     /// Its mails.
     #[serde(flatten)]
@@ -256,7 +256,7 @@ async fn standing(
         broken: configs::active(deployed, &repository).await.err().map(|error| error.to_string()),
         at_work,
         problems: problems::open(deployed, &repository).await?,
-        queries: queries::of(deployed, &repository, None, 0).await?,
+        queries: queries::of(deployed, &repository, None, 1).await?,
         mails: Mails::find(deployed, &repository).await?,
         repository,
     })

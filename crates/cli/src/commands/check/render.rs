@@ -21,7 +21,7 @@ const SHOWN: usize = 10;
 const GROUPS: usize = 1_000;
 
 /// Shows what is said of files, one by one.
-pub(super) struct Renderer<'a> {
+pub(in crate::commands) struct Renderer<'a> {
     printer: &'a Printer,
     json: Option<JsonList<'a>>,
     shown: usize,
@@ -32,7 +32,7 @@ pub(super) struct Renderer<'a> {
 }
 
 impl<'a> Renderer<'a> {
-    pub(super) fn new(printer: &'a Printer, format: Format, all: bool) -> Self {
+    pub(in crate::commands) fn new(printer: &'a Printer, format: Format, all: bool) -> Self {
         Self {
             printer,
             json: (format == Format::Json).then(|| printer.json_list()),
@@ -45,7 +45,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Shows what is said of a file.
-    pub(super) fn show(&mut self, preflight: &Preflight) -> Result<()> {
+    pub(in crate::commands) fn show(&mut self, preflight: &Preflight) -> Result<()> {
         self.files += 1;
         self.flawed += u64::from(preflight.needs_attention());
         if let Some(json) = &mut self.json {
@@ -62,7 +62,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Prints the summary of all files. True if one needs attention.
-    pub(super) fn finish(self) -> Result<bool> {
+    pub(in crate::commands) fn finish(self) -> Result<bool> {
         let found = self.flawed > 0;
         if let Some(json) = self.json {
             json.finish()?;
