@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
+use tidewaiter::keys::Repository;
+use tidewaiter::name::Entry;
 use tidewaiter::report::{Counts, NONE_IMPORTED, Outcome, Report};
-use tidewaiter_engine::ports::Observation;
+use tidewaiter_engine::ports::{Observation, SourceError};
 use tidewaiter_folder::Failure;
 
 use super::relative;
@@ -39,6 +41,8 @@ pub(super) struct Tally {
     pub(super) lines: Counts,
     /// How many files need attention.
     pub(super) need_attention: u64,
+    /// How many queries could not be read.
+    pub(super) unread: u64,
 }
 
 impl Teller {
@@ -54,12 +58,38 @@ impl Teller {
             Observation::Checking { file, done, of } => self.progress.show("checking", file, *done, *of),
             Observation::Loading { file, done, of } => self.progress.show("loading", file, *done, *of),
             Observation::Reading { file, rows } => self.progress.rows(file, *rows),
+            Observation::Unread { repository, entry, error } => {
+                self.progress.clear();
+                self.tally.lock().unwrap_or_else(PoisonError::into_inner).unread += 1;
+                self.unread(repository, entry, error);
+            }
             Observation::Concluded(report) => {
                 self.progress.clear();
                 self.tally.lock().unwrap_or_else(PoisonError::into_inner).add(report);
                 let _ = self.tell(report).and_then(|()| self.printer.flush());
             }
         }
+    }
+
+    /// Tells why a query cannot be read.
+    fn unread(&self, repository: &Repository, entry: &Entry, error: &SourceError) {
+        let SourceError { message, hint, .. } = error;
+        if self.format == Format::Json {
+            let (query, again) = (entry.to_string(), error.is_transient());
+            let event = json!({
+                "event": "unread", "repository": repository, "query": query, "message": message, "hint": hint,
+                "is_tried_again": again,
+            });
+            let _ = self.printer.json_line(&event).and_then(|()| self.printer.flush());
+            return;
+        }
+        let line = Line::new().styled(style::BAD, "not read").padded(WORD);
+        let _ = self.printer.line(line.text(format!("{repository}/{entry}: {message}")));
+        if let Some(hint) = hint {
+            let _ =
+                self.printer.line(Line::from(" ".repeat(WORD)).styled(style::DIM, format!("hint: {hint}")));
+        }
+        let _ = self.printer.flush();
     }
 
     /// Tells what could not be done.
@@ -134,12 +164,17 @@ impl Tally {
 
     /// The exit code that the files deserve.
     pub(super) fn status(&self) -> Status {
-        if self.need_attention > 0 { Status::Findings } else { Status::Clean }
+        if self.need_attention + self.unread > 0 { Status::Findings } else { Status::Clean }
     }
 
     /// `3 files: 2 imported, 1 refused; 12 lines read: …`
     pub(super) fn sentence(&self) -> Line {
         let files: u64 = self.files.values().sum();
+        if files == 0 && self.unread > 0 {
+            let queries =
+                if self.unread == 1 { "1 query".to_owned() } else { format!("{} queries", self.unread) };
+            return Line::new().styled(style::BAD, format!("{queries} not read"));
+        }
         if files == 0 {
             return Line::from("nothing to do");
         }

@@ -5,7 +5,7 @@ mod told;
 
 use clap::Args;
 use tidewaiter::keys::Repository;
-use tidewaiter_ops::queries::{self, Changed, Past};
+use tidewaiter_ops::queries::{self, Past};
 use tidewaiter_ops::{Deployment, Location};
 
 pub use self::preview::preview;
@@ -62,8 +62,7 @@ pub async fn run(args: QueryRunArgs, printer: &Printer, operator: &str) -> Resul
     let asked = queries::ask(&open, repository.as_ref(), &name, &by).await?;
     if open.folder().is_some_and(|local| local.is_at_work() == Some(false)) {
         drop(open);
-        let status = super::run::run(RunArgs::of(deployment.dir.clone(), format), printer).await?;
-        return ended(&location, &asked, status, printer).await;
+        return super::run::run(RunArgs::of(deployment.dir, format), printer).await;
     }
     match format {
         Format::Json => printer.json(&asked)?,
@@ -71,17 +70,6 @@ pub async fn run(args: QueryRunArgs, printer: &Printer, operator: &str) -> Resul
             .line(format!("{} is asked for: whoever works on the deployment reads it", asked.import))?,
     }
     Ok(Status::Clean)
-}
-
-/// Tells why the query was not read, if it was not.
-async fn ended(location: &Location, asked: &Changed, status: Status, printer: &Printer) -> Result<Status> {
-    let deployment = Deployment::look(location).await?;
-    let found = queries::queries(&deployment, Some(&asked.repository), Some(&asked.import), 1).await?;
-    let mut failed = false;
-    for query in &found {
-        failed |= told::trouble(query, deployment.now(), printer)?;
-    }
-    Ok(if failed && status == Status::Clean { Status::Findings } else { status })
 }
 
 /// Sets where the next read begins.

@@ -96,7 +96,11 @@ pub(super) async fn read<D: Fetches>(
         Ok(written) => written,
         Err(Stopped::Ours(error)) => return Err(error),
         Err(Stopped::Source(error)) => {
-            tracing::warn!(repository = %work.repository, connection = work.query.connection, %error, "the query cannot be read");
+            deployment.observe(&Observation::Unread {
+                repository: work.repository,
+                entry: work.entry,
+                error: &error,
+            });
             state.fail(trouble(&error), error.is_transient(), deployment.now(), millis);
             return Ok(if put(&state).await? { Fetch::Failed } else { Fetch::Idle });
         }
@@ -129,10 +133,8 @@ pub(super) async fn read<D: Fetches>(
         return Ok(Fetch::Idle);
     }
     tracing::debug!(repository = %work.repository, import = %run.id, bytes = run.bytes, "a query made a file");
-    if let crate::ports::Kind::Data { settle_seconds, .. } = run.kind {
-        let news = News::Arrived { settle_seconds };
-        deployment.queue().send(Message::news(work.repository, news), None).await?;
-    }
+    // It is complete, so nothing waits for more of it; files that are waited for are not hurried.
+    deployment.queue().send(Message::news(work.repository, News::Released), None).await?;
     Ok(Fetch::Registered)
 }
 

@@ -92,6 +92,15 @@ pub enum Observation<'a> {
         /// How many so far.
         rows: u64,
     },
+    /// A query cannot be read.
+    Unread {
+        /// The repository.
+        repository: &'a Repository,
+        /// The import.
+        entry: &'a Entry,
+        /// Why.
+        error: &'a SourceError,
+    },
     /// A file reached its outcome.
     Concluded(&'a Report),
 }
@@ -190,7 +199,7 @@ pub enum News {
     },
     /// Time to look again, and to dispatch running work again: its worker may be gone.
     Poke,
-    /// A configuration has its outcome: what waited for it may begin.
+    /// What waited may begin: a configuration has its outcome, or a query made a file.
     Released,
     /// A file was checked or reached its outcome.
     Happened(Event),
