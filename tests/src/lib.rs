@@ -24,4 +24,6 @@ pub mod spelling;
 pub mod world;
 
 pub use mask::Mask;
+/// A plain client of SQLite, for databases that partners have and for records.
+pub use rusqlite;
 pub use world::World;

@@ -15,6 +15,7 @@ mod read;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tidewaiter::config::{Active, ImportOptions, QueryOptions};
+use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
 use tidewaiter::name::Entry;
 use tidewaiter::report::{DUPLICATE, Outcome};
@@ -25,8 +26,8 @@ use crate::capabilities::{
 };
 use crate::hash::hex;
 use crate::ports::{
-    Claim, Conclusion, Due, Message, Phase, QueryState, QueryStates, Queue, ReadTrouble, RunLedger,
-    SourceError,
+    Claim, Conclusion, Due, Message, Phase, Problem, QueryState, QueryStates, Queue, ReadEnd, ReadTrouble,
+    RunLedger, SourceError,
 };
 use crate::{Result, configs};
 pub use cursor::Cursor;
@@ -137,7 +138,11 @@ pub async fn fetch<D: Fetches>(deployment: &D, repository: &Repository, entry: &
             Due::Settle(run) => {
                 let Some(conclusion) = outcome(deployment, run).await? else { return Ok(Fetch::Idle) };
                 let claim = Claim { run: deployment.new_run(), holder: &holder, now, until };
-                state.settle(is_refused(&conclusion), claim);
+                let is_refused = is_refused(&conclusion);
+                if !is_refused {
+                    resolve(deployment, &state, run).await?;
+                }
+                state.settle(is_refused, claim);
             }
             Due::Claim(why) => {
                 let claim = Claim { run: deployment.new_run(), holder: &holder, now, until };
@@ -159,8 +164,19 @@ pub async fn fetch<D: Fetches>(deployment: &D, repository: &Repository, entry: &
     }
 }
 
+/// Ends the open problems of the files that were refused before this one was imported: its read had their rows again.
+async fn resolve<D: HasRuns>(deployment: &D, state: &QueryState, by: ImportId) -> Result<()> {
+    let before = state.ended.iter().rev().skip_while(|ended| ended.run == Some(by));
+    for ended in before.take_while(|ended| ended.end != ReadEnd::File) {
+        if let (Some(run), ReadEnd::WentBack) = (ended.run, &ended.end) {
+            deployment.runs().settle(run, &Problem::Resolved { by }).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The outcome of a run, if it has one that is carried out.
-async fn outcome<D: HasRuns>(deployment: &D, run: tidewaiter::id::ImportId) -> Result<Option<Conclusion>> {
+async fn outcome<D: HasRuns>(deployment: &D, run: ImportId) -> Result<Option<Conclusion>> {
     let run = deployment.runs().run(run).await?;
     Ok(run.filter(crate::ports::ImportRun::is_done).and_then(|run| run.conclusion().cloned()))
 }

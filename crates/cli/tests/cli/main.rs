@@ -33,6 +33,8 @@ mod lost;
 mod postgres;
 #[cfg(test)]
 mod problems;
+#[cfg(test)]
+mod queries;
 mod remarks;
 mod reports;
 #[cfg(test)]
