@@ -30,6 +30,11 @@ demo: ## Drop the samples into ./demo and show where every file went
 	$(CARGO) build --locked --package tidewaiter-cli --no-default-features
 	@python3 samples/demo $(BIN) demo
 
+.PHONY: demo-databases
+demo-databases: ## Read real databases by queries of imports: PostgreSQL, MariaDB, and others as far as they can be had
+	$(CARGO) build --locked --package tidewaiter-cli --no-default-features
+	@python3 samples/demo-databases $(BIN) demo-databases
+
 .PHONY: demo-cloud
 demo-cloud: ## The same with the template and the functions, on LocalStack
 	$(CARGO) build --locked --workspace --all-features --tests --bins --examples
