@@ -14,6 +14,7 @@ from exporting import exporting
 from landing import choosing, draining, loading, unpacking, workbooks
 from measure import Engine, by_turns, middle, once, ratio
 from model import modelled
+from querying import querying
 from table import Table
 
 HERE = pathlib.Path(__file__).parent
@@ -256,6 +257,7 @@ FIGURES = {
     "loading": loading,
     "exporting": exporting,
     "draining": draining,
+    "querying": querying,
     "choosing": choosing,
     "unpacking": unpacking,
     "workbooks": workbooks,

@@ -32,7 +32,7 @@ def versions(bench):
     listed = subprocess.run(
         [str(bench.python), "-m", "pip", "list", "--format", "freeze"], capture_output=True, text=True, check=False
     ).stdout.split()
-    wanted = [line.replace("==", " ") for line in listed if line.split("==")[0] in ("duckdb-cli", "polars", "frictionless")]
+    wanted = [line.replace("==", " ") for line in listed if line.split("==")[0] in ("duckdb-cli", "polars", "frictionless", "dlt")]
     qsv = [first_line(qsv, "--version").split("-")[0]] if (qsv := bench.qsv_program()) else []
     return ", ".join([first_line("rustc", "--version"), *wanted, *qsv, first_line("wc", "--version")])
 

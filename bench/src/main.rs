@@ -1,9 +1,10 @@
 //! What `make bench` measures as a process: one engine over one file, `bench check|portable|types|csv SCOPE FILE`, which reads
 //! the file in pieces and prints how many lines it accepted and rejected; `bench unpack ARCHIVE`; `bench choose FILES`;
-//! `bench sheet|calamine WORKBOOK` of one that `bench workbook ROWS OUT` wrote.
+//! `bench sheet|calamine WORKBOOK` of one that `bench workbook ROWS OUT` wrote; `bench query|copy PORT … OUT` of a PostgreSQL.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command line talks to people")]
 
 mod choose;
+mod query;
 mod sheet;
 mod unpack;
 
@@ -18,7 +19,7 @@ use tidewaiter::schema::compile::Scope;
 use tidewaiter::schema::{Constraints, FieldType, TableSchema, catalogue};
 
 const USAGE: &str = "usage: bench check|portable|types|csv SCOPE FILE | unpack ARCHIVE | choose FILES | \
-     workbook ROWS OUT | sheet|calamine WORKBOOK";
+     workbook ROWS OUT | sheet|calamine WORKBOOK | query PORT CONFIGURATION OUT | copy PORT SQL OUT";
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
         ["workbook", rows, out] => sheet::write(rows, out),
         ["sheet", file] => sheet::ours(file),
         ["calamine", file] => sheet::calamine(file),
+        ["query", port, configuration, out] => query::ours(port, configuration, out),
+        ["copy", port, sql, out] => query::copy(port, sql, out),
         [engine, scope, file] => run(engine, scope, file)
             .map(|(accepted, rejected)| format!("accepted {accepted} rejected {rejected}")),
         _ => {

@@ -18,6 +18,9 @@ use tidewaiter_engine::{Error, Result};
 
 /// How often it is looked for queries that are due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How many times as long as the look itself it is waited for the next one, at least: many repositories are not looked at
+/// all the time.
+const SHARE: u32 = 20;
 
 /// A query, by its repository and its import.
 type Name = (Repository, Entry);
@@ -28,13 +31,14 @@ pub(super) struct Reads {
     tasks: JoinSet<(Name, Result<()>)>,
     /// The connections that they read from; None where only a file that has its outcome is looked at.
     running: BTreeMap<Name, Option<String>>,
-    looked: Option<Instant>,
+    /// When it is looked again; None: at once.
+    next_look: Option<Instant>,
 }
 
 impl Runner {
     /// Looks for queries when it is looked next, however little time has passed.
     pub(super) fn look_for_queries_now(&mut self) {
-        self.reads.looked = None;
+        self.reads.next_look = None;
     }
 
     /// Does everything that is due of queries, and what follows from it, until there is nothing left.
@@ -53,10 +57,17 @@ impl Runner {
         while let Some(ended) = self.reads.tasks.try_join_next() {
             self.note(ended).await;
         }
-        if self.reads.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+        let begun = Instant::now();
+        if self.reads.next_look.is_some_and(|next| begun < next) {
             return;
         }
-        self.reads.looked = Some(Instant::now());
+        self.look().await;
+        let took = begun.elapsed();
+        self.reads.next_look = Some(begun + LOOK_EVERY.max(took.saturating_mul(SHARE)));
+    }
+
+    /// Looks at all repositories, and starts what is due.
+    async fn look(&mut self) {
         // What cannot be listed now is told by the reconciliation.
         let Ok(repositories) = self.local.objects().configured().await else { return };
         for repository in repositories {

@@ -101,9 +101,13 @@ pub(super) fn story(import: &ImportRun, around: &Around) -> Vec<Step> {
 
 fn arrived(import: &ImportRun) -> Step {
     let bytes = size(import.bytes);
-    let text = match &import.archive {
-        Some((_, archive)) => format!("it arrived in the archive {archive}; {bytes}"),
-        None => format!("it was dropped into imports/{}/ and registered; {bytes}", import.repository),
+    let text = match (&import.archive, &import.fetched) {
+        (_, Some(fetched)) => {
+            let rows = plural(fetched.rows, "row");
+            format!("its query read {rows} from connection {}, and made and registered it; {bytes}", fetched.connection)
+        }
+        (Some((_, archive)), None) => format!("it arrived in the archive {archive}; {bytes}"),
+        (None, None) => format!("it was dropped into imports/{}/ and registered; {bytes}", import.repository),
     };
     Step { at: Some(import.arrived), name: Name::Arrived, text }
 }
