@@ -16,7 +16,8 @@ const PIECE: usize = 1 << 20;
 /// Reads the query of a configuration: its rows go into a file. How many there were.
 pub(crate) fn ours(port: &str, configuration: &str, out: &str) -> Result<String, Box<dyn Error>> {
     let document = std::fs::read(configuration)?;
-    let config = Config::parse("shop", &document).map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<String>())?;
+    let config = Config::parse("shop", &document)
+        .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<String>())?;
     let (_, options) = config.entries().next().ok_or("no import")?;
     let query = options.query.as_ref().ok_or("no query")?;
     let remote = Remote {
@@ -69,7 +70,8 @@ pub(crate) fn copy(port: &str, sql: &str, out: &str) -> Result<String, Box<dyn E
         let address = format!("host=127.0.0.1 port={port} user=tidewaiter dbname=postgres");
         let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await?;
         let driven = tokio::spawn(connection);
-        let mut stream = Box::pin(client.copy_out(&format!("COPY ({sql}) TO STDOUT (FORMAT csv, HEADER)")).await?);
+        let mut stream =
+            Box::pin(client.copy_out(&format!("COPY ({sql}) TO STDOUT (FORMAT csv, HEADER)")).await?);
         let mut file = BufWriter::with_capacity(PIECE, File::create(out)?);
         while let Some(piece) = stream.next().await {
             file.write_all(&piece?)?;

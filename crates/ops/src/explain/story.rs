@@ -104,7 +104,10 @@ fn arrived(import: &ImportRun) -> Step {
     let text = match (&import.archive, &import.fetched) {
         (_, Some(fetched)) => {
             let rows = plural(fetched.rows, "row");
-            format!("its query read {rows} from connection {}, and made and registered it; {bytes}", fetched.connection)
+            format!(
+                "its query read {rows} from connection {}, and made and registered it; {bytes}",
+                fetched.connection
+            )
         }
         (Some((_, archive)), None) => format!("it arrived in the archive {archive}; {bytes}"),
         (None, None) => format!("it was dropped into imports/{}/ and registered; {bytes}", import.repository),
