@@ -27,7 +27,7 @@ use crate::capabilities::{
 };
 use crate::hash::hex;
 use crate::ports::{
-    Claim, Conclusion, Definition, Due, Message, News, Phase, Problem, QueryState, QueryStates, Queue,
+    Claim, Conclusion, Definition, Due, Ended, Message, News, Phase, Problem, QueryState, QueryStates, Queue,
     ReadEnd, ReadTrouble, RunLedger, SourceError,
 };
 use crate::{Result, configs};
@@ -167,7 +167,9 @@ pub async fn fetch<D: Fetches>(deployment: &D, repository: &Repository, entry: &
 /// Ends the open problems of the files that were refused before this one was imported: its read had their rows again.
 async fn resolve<D: HasRuns>(deployment: &D, state: &QueryState, by: ImportId) -> Result<()> {
     let before = state.ended.iter().rev().skip_while(|ended| ended.run == Some(by));
-    for ended in before.take_while(|ended| ended.end != ReadEnd::File) {
+    // What a person has set the last item past was not read again.
+    let is_same = |ended: &&Ended| !matches!(ended.end, ReadEnd::File | ReadEnd::Moved { .. });
+    for ended in before.take_while(is_same) {
         if let (Some(run), ReadEnd::WentBack) = (ended.run, &ended.end) {
             deployment.runs().settle(run, &Problem::Resolved { by }).await?;
         }

@@ -1,6 +1,7 @@
 //! Each protection of the cursor.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+use proptest::prelude::*;
 use tidewaiter::config::{LastItemOptions, Missing};
 use tidewaiter::item::{Lag, LastItem};
 use tidewaiter::run::{MOST_SEEN, SeenRows};
@@ -293,4 +294,69 @@ fn a_column_that_is_gone_is_told_with_one_like_it() {
     let options = LastItemOptions { column: "ta".to_owned(), ..options(true, None) };
     let found = numbers(&options, &Position::default(), &[]).unwrap_err();
     assert!(found.starts_with("the answer has no column `ta`, in which the last item is ("), "{found}");
+}
+
+/// What happens to a table between two reads.
+#[derive(Debug, Clone)]
+struct Round {
+    /// Rows that are committed: how far before and behind the greatest value that was read.
+    rows: Vec<(i64, i64)>,
+    /// Which row is deleted, if one is.
+    deleted: Option<usize>,
+    /// After how many rows the time of the process is up.
+    cut: Option<usize>,
+    /// In which order rows of one value come.
+    turn: usize,
+}
+
+fn round() -> impl Strategy<Value = Round> {
+    let rows = proptest::collection::vec((0..12_i64, 0..4_i64), 0..5);
+    let cut = proptest::option::weighted(0.4, 1..8_usize);
+    let deleted = proptest::option::weighted(0.3, 0..40_usize);
+    (rows, deleted, cut, 0..7_usize).prop_map(|(rows, deleted, cut, turn)| Round { rows, deleted, cut, turn })
+}
+
+proptest! {
+    /// Rows that are committed in time come once, whatever is committed or deleted between reads, wherever a read ends, and
+    /// in whatever order rows of one value come.
+    #[test]
+    fn every_row_that_is_committed_in_time_comes_once(
+        lag in proptest::option::of(1..10_i64),
+        rounds in proptest::collection::vec(round(), 1..14),
+    ) {
+        let options = options(false, lag.map(|lag| Lag::Numbers(lag.unsigned_abs())));
+        let (mut table, mut next): (Vec<(usize, i64)>, usize) = (Vec::new(), 0);
+        let (mut position, mut came): (Position, Vec<usize>) = (Position::default(), Vec::new());
+        let last_round = Round { rows: Vec::new(), deleted: None, cut: None, turn: 0 };
+        for Round { rows, deleted, cut, turn } in rounds.into_iter().chain([last_round]) {
+            let last = position.last.as_ref().map_or(0, |last| last.text.parse::<i64>().unwrap());
+            for (before, behind) in rows {
+                let value = (last + behind - before.min(lag.unwrap_or(0))).max(0);
+                table.push((next, value));
+                next += 1;
+            }
+            if let Some(at) = deleted.filter(|at| *at < table.len()) {
+                table.remove(at);
+            }
+            let begin = Cursor::begin(&options, &position).unwrap();
+            let from: i64 = begin.text.parse().unwrap();
+            let mut answer: Vec<(usize, i64)> = table.iter().copied().filter(|(_, value)| *value >= from).collect();
+            answer.sort_by_key(|(id, value)| (*value, (id + 1) * (turn + 1) % 7));
+            let columns = columns(Form::Integer);
+            let mut cursor = Cursor::new(&options, position, &begin, &columns).unwrap();
+            for (id, value) in answer.iter().take(cut.unwrap_or(usize::MAX)) {
+                let (text, value) = (id.to_string(), value.to_string());
+                if cursor.take([Some(text.as_bytes()), Some(value.as_bytes())].into_iter()).unwrap() {
+                    came.push(*id);
+                }
+            }
+            position = cursor.end(None).unwrap().0;
+        }
+        let mut once = came.clone();
+        once.sort_unstable();
+        once.dedup();
+        prop_assert_eq!(once.len(), came.len(), "a row came twice: {:?}", came);
+        let missing: Vec<_> = table.iter().filter(|(id, _)| once.binary_search(id).is_err()).collect();
+        prop_assert!(missing.is_empty(), "rows never came: {:?}", missing);
+    }
 }
