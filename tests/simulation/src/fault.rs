@@ -62,11 +62,15 @@ pub enum Fault {
     DeletedForGood,
     /// Another configuration is uploaded while files are on their way.
     ConfigChanged,
+    /// A table is changed while it is read.
+    TableChanged,
+    /// A person sets the last item of a query.
+    LastItemSet,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::EventTwice,
         Self::EventLate,
         Self::EventLost,
@@ -95,6 +99,8 @@ impl Fault {
         Self::Deleted,
         Self::DeletedForGood,
         Self::ConfigChanged,
+        Self::TableChanged,
+        Self::LastItemSet,
     ];
 
     /// The name of it, for people.
@@ -128,6 +134,8 @@ impl Fault {
             Self::Deleted => "dropped file deleted",
             Self::DeletedForGood => "dropped version deleted",
             Self::ConfigChanged => "configuration changed",
+            Self::TableChanged => "table changed while it is read",
+            Self::LastItemSet => "last item of a query set by a person",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod acts;
 mod hands;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -95,6 +96,8 @@ struct History {
     calls: u64,
     print: u64,
     is_calm: bool,
+    /// How often persons asked for what queries have still to import.
+    asked: u32,
 }
 
 /// Runs the history of a seed.
@@ -104,12 +107,15 @@ struct History {
 #[expect(clippy::expect_used, reason = "without them nothing can be simulated")]
 pub fn run(runtime: &Runtime, seed: u64, is_traced: bool) -> Told {
     let mut chance = Chance::new(seed);
-    let scenario = Scenario::draw(&mut chance);
+    let mut scenario = Scenario::draw(&mut chance);
+    scenario.add_queries(seed);
     let rates = Rates::draw(&mut chance);
     // From a copy: what else happens does not depend on it.
     let lands = Lands::any(&mut chance.clone());
     let world = World::new(chance, rates, Watch::new(scenario.partners.clone()), is_traced, lands);
     let world = world.expect("databases can be made in memory");
+    // In the other half, a process may be late that has lost its read to another one.
+    world.with(|inner| inner.watch.is_exclusive = seed.is_multiple_of(2));
     let mut history = History::new(world, scenario);
     runtime.block_on(history.run());
     history.told(seed)
@@ -151,6 +157,7 @@ impl History {
             calls: 0,
             print: 0,
             is_calm: false,
+            asked: 0,
         }
     }
 
@@ -241,6 +248,7 @@ impl History {
             if self.happens(rates.swept) {
                 self.sweep();
             }
+            self.change_tables();
             if self.happens(rates.two_at_once) {
                 self.deliver_again();
             }
@@ -271,6 +279,7 @@ impl History {
             task.stalled_until = 0;
         }
         self.tell(|| "from now on nothing goes wrong".to_owned());
+        self.leave_schedules_behind();
         let letters = std::mem::take(&mut self.dead_letters);
         self.world.with(|inner| {
             inner.rates = Rates::default();
@@ -315,6 +324,10 @@ impl History {
                 } else {
                     self.jump_to_next();
                 }
+                continue;
+            }
+            if self.ask_for_the_rest(self.is_swept(sweeps)) {
+                sweeps = 0;
                 continue;
             }
             if self.is_swept(sweeps) {

@@ -24,6 +24,9 @@ use crate::world::{Inner, World};
 
 /// What a process leaves here that was killed while it unpacked is seen by nobody, and expires in the bucket.
 const UNPACKED: &str = "unpacked/";
+/// What a process leaves here that has lost its read to another one, and is killed before it removes its file, is seen by
+/// nobody, and expires in the bucket.
+const FETCHED: &str = "fetched/";
 
 type Verdict = std::result::Result<(), String>;
 
@@ -229,6 +232,9 @@ pub async fn at_rest(world: &World) -> Result<Vec<String>> {
                 wrong.push(format!("records of {universe}: {odd:?} is {is:?} and should be {should:?}"));
             }
         }
+        for (partner, table) in &inner.tables {
+            wrong.extend(inner.watch.judge_rest(*partner, table));
+        }
         if !inner.watch.is_idle() {
             wrong.push("something is running, and nobody does it".to_owned());
         }
@@ -250,6 +256,10 @@ async fn problems(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
         if done.problem.is_none() {
             continue;
         }
+        if run.fetched.is_some() {
+            wrong.extend(told_of_refused_rows(imports, run, done));
+            continue;
+        }
         let corrections: Vec<&ImportRun> = imports.iter().filter(|later| corrects(later, run)).collect();
         let expected: BTreeSet<ImportId> = corrections.iter().map(|later| later.id).collect();
         // One that was imported before this file was refused has lost its place to it, and corrects nothing.
@@ -267,6 +277,19 @@ async fn problems(world: &World, imports: &[ImportRun]) -> Result<Vec<String>> {
         }
     }
     Ok(wrong)
+}
+
+/// Of a file of a query that was refused, another one that was imported has had the rows again.
+fn told_of_refused_rows(imports: &[ImportRun], run: &ImportRun, done: &Conclusion) -> Option<String> {
+    let Some(Problem::Resolved { by }) = &done.problem else { return None };
+    let is_it = |other: &&ImportRun| other.id == *by && other.repository == run.repository;
+    let is_imported = imports.iter().filter(is_it).any(|other| {
+        let outcome = other.conclusion().map(|conclusion| conclusion.outcome);
+        other.fetched.is_some() && outcome == Some(Outcome::Imported)
+    });
+    let is_refused = matches!(done.outcome, Outcome::Bogus | Outcome::NotProcessed);
+    (!is_imported || !is_refused)
+        .then(|| format!("{} ({}) is said to be corrected by {by}", run.file, run.id))
 }
 
 /// Whatever was replaced and whatever a file activated is a version that can be brought back, and each number is used
@@ -599,6 +622,7 @@ impl Places<'_> {
             let is_ours = self.claimed.contains_key(key)
                 || is_copy
                 || key.starts_with(UNPACKED)
+                || key.starts_with(FETCHED) && !self.watch.is_exclusive
                 || key.starts_with("config/") && is_document();
             if !is_ours {
                 self.wrong.push(format!("{key} belongs to nobody"));

@@ -17,5 +17,6 @@ pub mod messages;
 pub mod ports;
 pub mod process;
 pub mod scenario;
+pub mod table;
 pub mod watch;
 pub mod world;

@@ -1,5 +1,6 @@
 //! What lies in the queues.
 
+use tidewaiter::keys::Repository;
 use tidewaiter_engine::ports::{DroppedObject, Message};
 
 /// What a message says.
@@ -11,6 +12,21 @@ pub enum Body {
     Message(Message),
     /// The schedule: look for what is undone.
     Sweep,
+    /// The same, for queries only.
+    Tick,
+    /// A person does something about the query of a repository.
+    Person(Repository, Act),
+}
+
+/// What a person does about a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Asks for a read.
+    Ask,
+    /// Sets the last item to where it is, less so much.
+    Set(i64),
+    /// Sets it to the start that the configuration names.
+    Reset,
 }
 
 /// A message in a queue.
@@ -34,5 +50,7 @@ pub fn describe(body: &Body) -> String {
         Body::Upload(dropped) => format!("event of {} ({})", dropped.source.key, dropped.import),
         Body::Message(message) => serde_json::to_string(message).unwrap_or_default(),
         Body::Sweep => "sweep".to_owned(),
+        Body::Tick => "tick".to_owned(),
+        Body::Person(repository, act) => format!("a person at {repository}: {act:?}"),
     }
 }

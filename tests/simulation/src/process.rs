@@ -6,24 +6,35 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::item::LastItem;
+use tidewaiter::keys::Repository;
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Observes, Postpones,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
+    HasQueries, HasQueue, HasRecords, HasState, IntakePolicy, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
-use tidewaiter_engine::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
+use tidewaiter_engine::ports::{
+    ImportRun, ImportSnapshot, Message, News, Objects, Position, Progress, QueryStates, Records, RunLedger,
+};
 use tidewaiter_engine::process::Tried;
-use tidewaiter_engine::{Result, digest, follow, intake, reconcile, report, sequence, watch};
+use tidewaiter_engine::{Result, configs, digest, fetch, follow, intake, reconcile, report, sequence, watch};
 
 use crate::fault::Fault;
 use crate::gate::Lane;
-use crate::messages::Body;
+use crate::messages::{Act, Body};
 use crate::ports::{Held, Memory, Ports};
+use crate::table::By;
+use crate::watch::reader_name;
 use crate::world::{World, at};
 
 /// A file that arrived less than so many seconds ago is likely to be in hand, and a reconciliation leaves it alone.
 const IN_HAND: SignedDuration = SignedDuration::from_secs(20 * 60);
+
+/// For how long a read belongs to its process, in seconds: longer than a process lives, whatever the clocks say.
+const LONGER_THAN_ANY: u32 = 1_800;
+/// The same, where a process may be late that has lost its read to another one.
+const SHORTER_THAN_SOME: u32 = 60;
 
 /// A message that hands out a file is the first one about it for so long.
 const FRESH: SignedDuration = SignedDuration::from_secs(5 * 60);
@@ -39,6 +50,10 @@ pub enum Function {
     Validate,
     /// Mails.
     Report,
+    /// Reads databases.
+    Fetch,
+    /// What a person does with a command.
+    Person,
 }
 
 impl Function {
@@ -46,7 +61,9 @@ impl Function {
     pub fn of(body: &Body) -> Self {
         match body {
             Body::Upload(_) | Body::Message(Message::TakeIn { .. } | Message::Missed { .. }) => Self::Unpack,
-            Body::Sweep | Body::Message(Message::Sequence { .. }) => Self::Sequence,
+            Body::Sweep | Body::Tick | Body::Message(Message::Sequence { .. }) => Self::Sequence,
+            Body::Message(Message::Fetch { .. }) => Self::Fetch,
+            Body::Person(..) => Self::Person,
             Body::Message(Message::Work { .. }) => Self::Validate,
             Body::Message(Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. }) => {
                 Self::Report
@@ -61,6 +78,8 @@ impl Function {
             Self::Sequence => "sequence",
             Self::Validate => "validate",
             Self::Report => "report",
+            Self::Fetch => "fetch",
+            Self::Person => "person",
         }
     }
 }
@@ -117,7 +136,13 @@ impl Process {
             Body::Upload(dropped) => intake::intake(self, dropped).await,
             Body::Sweep => {
                 let left_alone = self.now().checked_sub(IN_HAND).unwrap_or(Timestamp::MIN);
-                reconcile::reconcile(self, left_alone).await.map(|_| ())
+                reconcile::reconcile(self, left_alone).await?;
+                self.look_for_queries().await
+            }
+            Body::Tick => self.look_for_queries().await,
+            Body::Person(repository, act) => self.act(repository, *act).await,
+            Body::Message(Message::Fetch { repository, entry }) => {
+                fetch::fetch(self, repository, entry).await.map(|_| ())
             }
             Body::Message(Message::Missed { dropped }) => intake::intake(self, dropped).await,
             Body::Message(Message::TakeIn { import }) => reconcile::resume_by_id(self, *import).await,
@@ -146,6 +171,47 @@ impl Process {
 }
 
 impl Process {
+    /// In histories without queries, nothing is looked for.
+    async fn look_for_queries(&self) -> Result<()> {
+        if self.ports.world.with(|inner| inner.watch.readers().is_empty()) {
+            return Ok(());
+        }
+        for repository in self.objects().configured().await? {
+            fetch::ask(self, &repository).await?;
+        }
+        Ok(())
+    }
+
+    /// What the command does for a person. What stands against it is told, and the person leaves it.
+    async fn act(&self, repository: &Repository, act: Act) -> Result<()> {
+        let active = configs::active(self, repository).await?;
+        for (entry, _, query) in fetch::queries(&active) {
+            let (mut state, version) = fetch::state_of(self, repository, &entry).await?;
+            let column = query.last_item.as_ref().map(|last| last.column.as_str());
+            let is_done = match act {
+                Act::Ask => {
+                    state.asked = Some("a person".to_owned());
+                    true
+                }
+                Act::Reset => state.move_to(None, column, "a person", self.now()),
+                Act::Set(less) => match lessened(&state.position, column, less) {
+                    Some(last) => state.move_to(Some(last), column, "a person", self.now()),
+                    None => false,
+                },
+            };
+            if is_done
+                && self.queries().put_query(repository, &entry, &state, version).await?
+                && act != Act::Ask
+            {
+                self.ports.world.with(|inner| inner.faults.add(Fault::LastItemSet));
+            }
+        }
+        if act == Act::Ask {
+            fetch::ask(self, repository).await?;
+        }
+        Ok(())
+    }
+
     /// Takes over what the sender of a message has seen.
     fn remember(&self, known: Option<&ImportSnapshot>) {
         if let Some(known) = known {
@@ -157,6 +223,37 @@ impl Process {
     fn has_just_begun(&self, import: &ImportRun) -> bool {
         let Progress::Started(pinned) = &import.progress else { return false };
         self.now().duration_since(pinned.at) < FRESH
+    }
+}
+
+/// The last item of a position in this column, less so much.
+fn lessened(position: &Position, column: Option<&str>, less: i64) -> Option<LastItem> {
+    let last = position.last.as_ref().filter(|_| position.column.as_deref() == column)?;
+    let by = if column == Some("id") { By::Id } else { By::At };
+    Some(LastItem { text: by.text(by.read(last)? - less), form: last.form })
+}
+
+impl HasConnections for Process {
+    type Connections = Ports;
+
+    fn connections(&self) -> &Ports {
+        &self.ports
+    }
+}
+
+impl Reader for Process {
+    fn new_run(&self) -> ImportId {
+        let random = self.ports.world.with(|inner| inner.chance.any());
+        ImportId::new(self.now(), random.into())
+    }
+
+    fn reader(&self) -> String {
+        reader_name(self.number)
+    }
+
+    fn read_seconds(&self) -> u32 {
+        let is_exclusive = self.ports.world.with(|inner| inner.watch.is_exclusive);
+        if is_exclusive { LONGER_THAN_ANY } else { SHORTER_THAN_SOME }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What happens from outside: who drops what, under which name and configuration. All of it comes from the seed,
 //! before anything runs; when it happens is up to the scheduler.
 
+pub mod queries;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -103,8 +105,8 @@ pub struct Data {
     pub subsection: &'static str,
     /// Group id, YY and ZZ.
     pub group: Option<(String, u8, u8)>,
-    /// The day of its date.
-    pub day: u8,
+    /// The day of its date, counted so that a later one has a greater number.
+    pub day: u32,
     /// Its columns.
     pub columns: Vec<String>,
     /// False if its header is wrong.
@@ -143,6 +145,8 @@ pub struct Variant {
     pub settle_seconds: u64,
     pub alert_after_hours: Option<u64>,
     pub expire_after_hours: Option<u64>,
+    /// The query of the import that reads a table, if there is one.
+    pub query: Option<queries::Query>,
 }
 
 /// Who gets reports.
@@ -166,6 +170,7 @@ impl Variant {
             settle_seconds: if one_in(2) { 0 } else { 10 },
             alert_after_hours: one_in(4).then_some(1),
             expire_after_hours: one_in(4).then_some(30),
+            query: None,
         }
     }
 
@@ -206,10 +211,14 @@ impl Variant {
             }
         }
         insert(&mut settings, "waiting", waiting);
+        let mut points = json!({ "crm": {}, "once": { "duplicates": "skip" } });
+        if let Some(query) = &self.query {
+            insert(&mut points, queries::SUBSECTION, query.import());
+        }
         let scopes = json!({
             "contacts": contacts,
             "cardcode": { "crm": {} },
-            "creditpoints": { "crm": {}, "once": { "duplicates": "skip" } },
+            "creditpoints": points,
             "deletecontacts": { "crm": {} },
             "batch": { "crm": {}, "full": { "replace_all": { "max_removed": MAX_REMOVED } } },
         });
@@ -221,12 +230,21 @@ impl Variant {
 
     /// True if files with more than one good line are to be refused when one is rejected.
     pub fn is_strict(&self, data: &Data) -> bool {
-        data.scope == "contacts" && (data.subsection == "strict" || data.subsection == "crm" && self.strict)
+        match (data.scope, data.subsection) {
+            ("contacts", "strict") => true,
+            ("contacts", "crm") => self.strict,
+            (queries::SCOPE, queries::SUBSECTION) => self.query.is_some_and(|query| query.strict),
+            _ => false,
+        }
     }
 
     /// True if the subsection is configured.
     pub fn has(&self, data: &Data) -> bool {
-        data.subsection != "shop" || self.shop
+        match data.subsection {
+            "shop" => self.shop,
+            queries::SUBSECTION => self.query.is_some(),
+            _ => true,
+        }
     }
 
     /// What the reference is to know of the options of a file.
@@ -457,7 +475,7 @@ fn named(
         _ => ("batch", "full"),
     };
     // Few days, so that names meet.
-    let day = 1 + chance.below(3) as u8;
+    let day = 1 + chance.below(3) as u32;
     let is_long = has_many_lines && matches!(scope, "contacts" | "creditpoints") && chance.below(2) == 0;
     let data = Data::draw(chance, scope, subsection, group, day, is_long);
     let tag = data.group.as_ref().map(|(id, slot, last)| format!("{id}.{slot:02}-{last:02}_"));
@@ -479,7 +497,7 @@ impl Data {
         scope: &'static str,
         subsection: &'static str,
         group: Option<(String, u8, u8)>,
-        day: u8,
+        day: u32,
         is_long: bool,
     ) -> Self {
         let columns: &[&str] = match scope {

@@ -4,6 +4,7 @@
 //! turn it is, which generation a member joins, and what each file means, one after the other in the order of
 //! their outcomes. Nothing here asks the code under test how anything is done.
 
+mod queries;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,8 @@ use tidewaiter_engine::ports::{
 };
 use tidewaiter_tests::reference::Reference;
 
+use self::queries::Reads;
+pub(crate) use self::queries::{READS, name as reader_name};
 use crate::fault::Fault;
 use crate::messages::Body;
 use crate::scenario::{Data, Dropped, Member, Partner, Variant, What};
@@ -36,12 +39,14 @@ pub struct Upload {
     pub is_hidden: bool,
     /// Counts up in the order of dropping.
     number: usize,
+    /// True if a query made it.
+    is_fetched: bool,
 }
 
 impl Upload {
     /// Something that is dropped now.
     pub fn new(dropped: Dropped, source: Source) -> Self {
-        Self { dropped, source, is_gone: false, is_hidden: false, number: 0 }
+        Self { dropped, source, is_gone: false, is_hidden: false, number: 0, is_fetched: false }
     }
 }
 
@@ -112,6 +117,10 @@ pub struct Watch {
     /// By process: what was ready when it last looked.
     turns: BTreeMap<u64, Vec<Ready>>,
     noted: BTreeMap<ImportId, u64>,
+    /// The query of each partner.
+    pub(crate) reads: BTreeMap<usize, Reads>,
+    /// True if a read belongs to its process for longer than a process lives.
+    pub is_exclusive: bool,
 }
 
 impl Watch {
@@ -170,7 +179,11 @@ impl Watch {
     /// that is not registered is looked for only by the universe that the file is for.
     pub(crate) fn waited_for(&self, file: ImportId) -> Option<String> {
         let archive = self.members.get(&file).map_or(file, |(archive, _)| *archive);
-        let Upload { dropped, number, .. } = self.uploads.get(&archive)?;
+        let Upload { dropped, number, is_fetched, .. } = self.uploads.get(&archive)?;
+        // When a file of a query came is told by the clock of the process that read it, which may be wrong.
+        if *is_fetched {
+            return None;
+        }
         let is_registered = |id: &ImportId| self.imports.contains_key(id);
         let open = self.uploads.iter().find(|(id, other)| {
             let is_configuration = matches!(other.dropped.what, What::Configuration(_));

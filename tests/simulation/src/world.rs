@@ -15,6 +15,7 @@ use tidewaiter_tests::generate::Chance;
 use crate::bucket::Bucket;
 use crate::fault::{Fault, Faults};
 use crate::messages::{Body, Envelope, describe};
+use crate::table::Table;
 use crate::watch::Watch;
 
 /// The revision of a run as it was registered.
@@ -100,6 +101,8 @@ pub struct Inner {
     pub imports: BTreeMap<ImportId, ImportSnapshot>,
     /// Single files as they were when they became ready, if that was not when they were registered.
     pub(crate) markers: BTreeMap<ImportId, ImportSnapshot>,
+    /// The tables that are read, by the number of their partner.
+    pub tables: BTreeMap<usize, Table>,
     /// What happened, for people; None if nobody reads it.
     pub trace: Option<Vec<String>>,
 }
@@ -250,6 +253,7 @@ impl World {
             watch,
             imports: BTreeMap::new(),
             markers: BTreeMap::new(),
+            tables: BTreeMap::new(),
             trace: is_traced.then(Vec::new),
         };
         // A database in memory cannot be read while it is changed; one in a file can.

@@ -27,7 +27,7 @@ impl History {
             let envelope = inner.queue.iter_mut().filter(is_due).nth(nth)?;
             envelope.tries += 1;
             let chosen = envelope.clone();
-            if chosen.tries > TRIES && !is_calm && !matches!(chosen.body, Body::Sweep) {
+            if chosen.tries > TRIES && !is_calm && !matches!(chosen.body, Body::Sweep | Body::Tick) {
                 inner.queue.retain(|envelope| envelope.number != chosen.number);
                 inner.faults.add(Fault::DeadLetter);
                 inner.tell(|| format!("to the dead letters: {}", describe(&chosen.body)));
@@ -66,7 +66,7 @@ impl History {
         let envelope =
             self.world.with(|inner| inner.queue.iter().find(|envelope| envelope.number == number).cloned());
         if let Some(envelope) = envelope
-            && !matches!(envelope.body, Body::Sweep)
+            && !matches!(envelope.body, Body::Sweep | Body::Tick)
         {
             self.fault(Fault::TwoAtOnce);
             self.begin(envelope.body, envelope.number, envelope.tries + 1);
@@ -226,6 +226,7 @@ impl History {
             });
         }
         task.process.lane().kill();
+        self.world.with(|inner| inner.watch.stopped(task.process.number));
         self.release(task.message, HIDDEN / 6);
     }
 
@@ -244,6 +245,7 @@ impl History {
     fn ended(&mut self, n: usize, result: Result<()>) {
         let task = self.tasks.swap_remove(n);
         let title = format!("{}#{}", task.process.function.name(), task.process.number);
+        self.world.with(|inner| inner.watch.stopped(task.process.number));
         match result {
             Ok(()) => {
                 self.tell(|| format!("{title} is done"));

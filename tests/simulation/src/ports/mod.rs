@@ -7,6 +7,7 @@
 mod groups;
 mod known;
 mod objects;
+mod queries;
 mod records;
 mod runs;
 mod state;

@@ -123,7 +123,8 @@ impl Objects for Ports {
     }
 
     fn is_fixed(&self, source: &Source) -> bool {
-        source.version.is_some() || source.key.starts_with("unpacked/")
+        source.version.is_some()
+            || ["unpacked/", "fetched/"].iter().any(|place| source.key.starts_with(place))
     }
 
     async fn stat(&self, source: &Source) -> Result<Stat> {

@@ -3,6 +3,7 @@
 mod configurations;
 mod gone;
 mod keys;
+mod queries;
 mod sweeps;
 mod tried;
 
@@ -37,6 +38,7 @@ const CONFIG: Variant = Variant {
     settle_seconds: 0,
     alert_after_hours: None,
     expire_after_hours: None,
+    query: None,
 };
 
 fn world() -> Arc<World> {
