@@ -1,13 +1,14 @@
 //! Fetches the rows of queries: an import that has a query makes its own files.
 //!
 //! [`due`] says for which queries of a repository something is to be done, and [`fetch`] does it. A read is claimed in the
-//! state of the query, with the run of its file. It streams into `fetched/<repository>/<run>/`, and the file is registered
-//! in the step that moves `{lastItem}`. From then on it is a file like any other. When it has its outcome, `fetch` settles
+//! state of the query, with the run of its file. It streams into `fetched/<repository>/<run>/<attempt>/`, and the file is
+//! registered in the step that moves `{lastItem}`. From then on it is a file like any other. When it has its outcome, `fetch` settles
 //! the read: [`QueryState`](crate::ports::QueryState) says how.
 //!
 //! A process that is stopped leaves a claim. The next one reads the same again, under the same run.
 
 mod columns;
+mod commit;
 mod cursor;
 mod form;
 mod read;
@@ -26,8 +27,8 @@ use crate::capabilities::{
 };
 use crate::hash::hex;
 use crate::ports::{
-    Claim, Conclusion, Due, Message, Phase, Problem, QueryState, QueryStates, Queue, ReadEnd, ReadTrouble,
-    RunLedger, SourceError,
+    Claim, Conclusion, Definition, Due, Message, News, Phase, Problem, QueryState, QueryStates, Queue,
+    ReadEnd, ReadTrouble, RunLedger, SourceError,
 };
 use crate::{Result, configs};
 pub use cursor::Cursor;
@@ -126,39 +127,38 @@ pub async fn fetch<D: Fetches>(deployment: &D, repository: &Repository, entry: &
     let Some((_, options, query)) = queries(&active).find(|(found, ..)| found == entry) else {
         return Ok(Fetch::Idle);
     };
-    let definition = definition(query);
-    let mut is_again = false;
+    let hash = definition(query);
+    let column = query.last_item.as_ref().map(|last| last.column.as_str());
+    let definition = Definition { hash: &hash, column };
     loop {
         let (mut state, version) = state_of(deployment, repository, entry).await?;
         let (holder, now) = (deployment.reader(), deployment.now());
         let lease = SignedDuration::from_secs(deployment.read_seconds().into());
         let until = now.checked_add(lease).unwrap_or(now);
-        match state.due(query, &definition, &holder, now) {
+        let claim = Claim { run: deployment.new_run(), holder: &holder, now, until };
+        match state.due(query, &hash, &holder, now) {
             Due::Nothing => return Ok(Fetch::Idle),
             Due::Settle(run) => {
-                let Some(conclusion) = outcome(deployment, run).await? else { return Ok(Fetch::Idle) };
-                let claim = Claim { run: deployment.new_run(), holder: &holder, now, until };
+                let Some(conclusion) = outcome(deployment, run).await? else {
+                    // The process that registered the file may have been stopped before it told the sequencer.
+                    tell_sequencer(deployment, repository).await?;
+                    return Ok(Fetch::Idle);
+                };
                 let is_refused = is_refused(&conclusion);
                 if !is_refused {
                     resolve(deployment, &state, run).await?;
                 }
-                state.settle(is_refused, claim);
+                state.settle(is_refused, &hash, claim);
             }
-            Due::Claim(why) => {
-                let claim = Claim { run: deployment.new_run(), holder: &holder, now, until };
-                let column = query.last_item.as_ref().map(|last| last.column.as_str());
-                state.claim(why, &definition, column, claim);
-            }
-            Due::TakeUp => {
-                state.take_up(&holder, until);
-                is_again = true;
-            }
+            Due::Claim(why) => state.claim(why, definition, claim),
+            Due::TakeUp => state.take_up(definition, claim),
         }
         if !deployment.queries().put_query(repository, entry, &state, version).await? {
             return Ok(Fetch::Idle);
         }
-        if let Phase::Reading(_) = state.phase {
-            let work = read::Work { repository, entry, active: &active, options, query, is_again };
+        if let Phase::Reading(reading) = &state.phase {
+            let reading = reading.clone();
+            let work = read::Work { repository, entry, active: &active, options, query, reading: &reading };
             return read::read(deployment, &work, state, version + 1).await;
         }
     }
@@ -179,6 +179,12 @@ async fn resolve<D: HasRuns>(deployment: &D, state: &QueryState, by: ImportId) -
 async fn outcome<D: HasRuns>(deployment: &D, run: ImportId) -> Result<Option<Conclusion>> {
     let run = deployment.runs().run(run).await?;
     Ok(run.filter(crate::ports::ImportRun::is_done).and_then(|run| run.conclusion().cloned()))
+}
+
+/// Tells the sequencer that a file is there. It is complete, so nothing waits for more of it; files that are waited for are
+/// not hurried.
+async fn tell_sequencer<D: HasQueue>(deployment: &D, repository: &Repository) -> Result<()> {
+    deployment.queue().send(Message::news(repository, News::Released), None).await
 }
 
 /// True if a file is refused as a whole. What a file held that was imported before is imported.

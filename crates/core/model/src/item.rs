@@ -93,6 +93,21 @@ impl Form {
     }
 }
 
+impl LastItem {
+    /// The value as a column of this form writes it. None if it is none of such a column.
+    ///
+    /// A whole number is one with decimals, too, and a date is a datetime at midnight: what a configuration or a person
+    /// writes has the form that its text shows.
+    pub fn written_as(&self, form: Form) -> Option<String> {
+        match (self.form, form) {
+            (own, form) if own == form => Some(self.text.clone()),
+            (Form::Integer, Form::Number) => Some(self.text.clone()),
+            (Form::Date, Form::Datetime) => Some(format!("{}T00:00:00", self.text)),
+            _ => None,
+        }
+    }
+}
+
 impl Lag {
     /// True if there is such a distance between values of this form.
     pub fn fits(self, form: Form) -> bool {
@@ -205,6 +220,16 @@ mod tests {
         ] {
             assert_eq!(form.compare(text, text), Err(Unordered), "{form:?} {text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_one_of_a_column_if_nothing_has_to_be_guessed() {
+        let written = |text: &str, form, column| LastItem { text: text.to_owned(), form }.written_as(column);
+        assert_eq!(written("5", Form::Integer, Form::Number).as_deref(), Some("5"));
+        assert_eq!(written("2026-01-31", Form::Date, Form::Datetime).as_deref(), Some("2026-01-31T00:00:00"));
+        assert_eq!(written("5", Form::Integer, Form::Text), None, "texts have another order");
+        assert_eq!(written("2026-01-31", Form::Date, Form::Moment), None, "midnight of which zone?");
+        assert_eq!(written("5.5", Form::Number, Form::Integer), None);
     }
 
     #[test]

@@ -187,9 +187,9 @@ impl Key {
         Self(format!("unpacked/{repository}/{import}/{file}"))
     }
 
-    /// `fetched/<repository>/<import id>/<file>`: the rows of a query until the file has its outcome.
-    pub fn fetched(repository: &Repository, import: ImportId, file: &str) -> Self {
-        Self(format!("fetched/{repository}/{import}/{file}"))
+    /// `fetched/<repository>/<import id>/<attempt>/<file>`: the rows of a query until the file has its outcome.
+    pub fn fetched(repository: &Repository, import: ImportId, attempt: u32, file: &str) -> Self {
+        Self(format!("fetched/{repository}/{import}/{attempt}/{file}"))
     }
 
     /// The key under which the content of an earlier import is kept when its name is used again:

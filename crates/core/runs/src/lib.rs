@@ -23,8 +23,8 @@ pub use listing::Listing;
 pub use mails::{Delivery, DigestPlace, Trouble};
 pub use problem::Problem;
 pub use query::{
-    AnswerColumn, Answered, Claim, Due, Ended, Landing, MOST_SEEN, Phase, Position, QueryState, ReadEnd,
-    ReadTrouble, Reading, RowHash, SeenRows, Why,
+    AnswerColumn, Answered, Claim, Definition, Due, Ended, Landing, MOST_SEEN, Phase, Position, QueryState,
+    ReadEnd, ReadTrouble, Reading, RowHash, SeenRows, Why,
 };
 use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::keys::Repository;

@@ -5,9 +5,13 @@
 //! that file has its outcome: if the file is refused as a whole, `{lastItem}` goes back to where the read began. So no row
 //! is skipped by a file that is refused, and none comes twice.
 //!
+//! A read that was claimed belongs to its process until its time is over. One that failed belongs to nobody: it waits for
+//! its next try, and gives way to the next occurrence.
+//!
 //! Every store of queries applies these rules and keeps the result on the condition that nobody else wrote it.
 
 mod end;
+mod phase;
 mod seen;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +20,7 @@ use tidewaiter_model::item::LastItem;
 use tidewaiter_schema::config::QueryOptions;
 
 pub use end::{Ended, ReadEnd, Trouble as ReadTrouble};
+pub use phase::{Claim, Definition, Landing, Phase, Reading, Why};
 pub use seen::{MOST_SEEN, RowHash, SeenRows};
 
 /// How many reads are remembered.
@@ -69,75 +74,6 @@ pub struct AnswerColumn {
     pub kind: String,
 }
 
-/// What is in hand.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Nothing.
-    #[default]
-    Idle,
-    /// Rows are read.
-    Reading(Reading),
-    /// The rows are in a file that has no outcome yet.
-    Landing(Landing),
-}
-
-/// A read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// The run of its file.
-    pub run: ImportId,
-    /// Why it reads.
-    pub why: Why,
-    /// Which part of the occurrence it is, from 1 on.
-    pub part: u32,
-    /// When it was claimed first. The name of its file tells it, so it does not change.
-    pub at: Timestamp,
-    /// The process that reads.
-    pub holder: String,
-    /// Until when no other process takes over; before it, none tries again.
-    pub until: Timestamp,
-    /// How often it failed.
-    #[serde(default)]
-    pub tries: u32,
-    /// What failed the last time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<ReadTrouble>,
-}
-
-/// A file of a read that has no outcome yet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Landing {
-    /// Its run.
-    pub run: ImportId,
-    /// Why it was read.
-    pub why: Why,
-    /// Which part of the occurrence it is.
-    pub part: u32,
-    /// Where the read began.
-    pub back: Position,
-    /// True if the next part is read once the file is imported.
-    pub goes_on: bool,
-}
-
-/// Why a query is read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
-    /// Its schedule says so.
-    Scheduled {
-        /// The occurrence.
-        at: Timestamp,
-    },
-    /// A person asked for it.
-    Asked {
-        /// Who, as the command knows it.
-        by: String,
-    },
-    /// It is new, or was changed.
-    Changed,
-}
-
 /// What is to be done about a query now.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Due {
@@ -167,15 +103,18 @@ impl QueryState {
 
     /// What is to be done at `now` by a process that is called `holder`. `definition` is a hash of the query.
     pub fn due(&self, query: &QueryOptions, definition: &str, holder: &str, now: Timestamp) -> Due {
-        match &self.phase {
-            Phase::Landing(landing) => Due::Settle(landing.run),
-            Phase::Reading(reading) if reading.may_be_taken_up(holder, now) => Due::TakeUp,
-            // A read that fails gives way to the next occurrence.
-            Phase::Reading(reading) if reading.trouble.is_some() => {
-                self.why(query, definition, now).map_or(Due::Nothing, Due::Claim)
-            }
-            Phase::Reading(_) => Due::Nothing,
-            Phase::Idle => self.why(query, definition, now).map_or(Due::Nothing, Due::Claim),
+        let reading = match &self.phase {
+            Phase::Landing(landing) => return Due::Settle(landing.run),
+            Phase::Reading(reading) => Some(reading),
+            Phase::Idle => None,
+        };
+        // A read that waits for its next try gives way to the next occurrence.
+        let is_free = reading.is_none_or(|reading| reading.trouble.is_some());
+        let why = is_free.then(|| self.why(query, definition, now)).flatten();
+        match why {
+            Some(why) => Due::Claim(why),
+            None if reading.is_some_and(|reading| reading.may_be_taken_up(holder, now)) => Due::TakeUp,
+            None => Due::Nothing,
         }
     }
 
@@ -191,28 +130,36 @@ impl QueryState {
     }
 
     /// Claims a read. Occurrences of the schedule up to now are made up for by it.
-    pub fn claim(&mut self, why: Why, definition: &str, column: Option<&str>, claim: Claim<'_>) {
-        let now = claim.now;
+    pub fn claim(&mut self, why: Why, definition: Definition<'_>, claim: Claim<'_>) {
         // One that failed again and again gives way.
         if let Phase::Reading(Reading { trouble: Some(trouble), .. }) = &self.phase {
             self.end_failed(trouble.clone(), 0);
         }
-        self.since = self.since.max(now);
+        self.since = self.since.max(claim.now);
         self.asked = None;
-        self.definition = Some(definition.to_owned());
-        if self.position.last.is_some() && self.position.column.as_deref() != column {
-            let before = std::mem::take(&mut self.position);
-            self.remember(Ended::moved(now, before.last, None, None));
-        }
+        self.follow(definition, claim.now);
         self.phase = claim.reading(why, 1);
     }
 
-    /// Takes up the read in hand, for a process that goes on with it. None if there is none.
-    pub fn take_up(&mut self, holder: &str, until: Timestamp) -> Option<&Reading> {
-        let Phase::Reading(reading) = &mut self.phase else { return None };
-        holder.clone_into(&mut reading.holder);
-        reading.until = until;
-        Some(reading)
+    /// Takes up the read in hand, for a process that goes on with it, under the query as it is now.
+    pub fn take_up(&mut self, definition: Definition<'_>, claim: Claim<'_>) {
+        let Phase::Reading(reading) = &mut self.phase else { return };
+        claim.holder.clone_into(&mut reading.holder);
+        reading.until = claim.until;
+        // A process that told that it failed has left nothing behind.
+        if reading.trouble.take().is_none() {
+            reading.attempt = reading.attempt.saturating_add(1);
+        }
+        self.follow(definition, claim.now);
+    }
+
+    /// Reads a query as it is now. A position in another column says nothing about this one.
+    fn follow(&mut self, definition: Definition<'_>, now: Timestamp) {
+        self.definition = Some(definition.hash.to_owned());
+        if self.position.last.is_some() && self.position.column.as_deref() != definition.column {
+            let before = std::mem::take(&mut self.position);
+            self.remember(Ended::moved(now, before.last, None, None));
+        }
     }
 
     /// The read in hand fails. One that may pass by itself is tried again, later and later, until the next occurrence.
@@ -274,8 +221,8 @@ impl QueryState {
     }
 
     /// The file in hand has its outcome. If it is refused as a whole, `{lastItem}` goes back. If it is imported and the
-    /// query goes on until there is nothing new, the next part is claimed.
-    pub fn settle(&mut self, is_refused: bool, next: Claim<'_>) {
+    /// query goes on until there is nothing new, the next part is claimed. There is none of a query that was changed since.
+    pub fn settle(&mut self, is_refused: bool, definition: &str, next: Claim<'_>) {
         let Phase::Landing(landing) = &mut self.phase else { return };
         let (run, why, part, goes_on) = (landing.run, landing.why.clone(), landing.part, landing.goes_on);
         if is_refused {
@@ -286,13 +233,19 @@ impl QueryState {
             }
             return;
         }
+        let goes_on = goes_on && self.definition.as_deref() == Some(definition);
         self.phase = if goes_on { next.reading(why, part.saturating_add(1)) } else { Phase::Idle };
     }
 
-    /// A person moves `{lastItem}`; None: to the start that the configuration names. False if a read is in hand, which
-    /// stands against it.
+    /// A person moves `{lastItem}`; None: to the start that the configuration names. False if rows are read, or are in a
+    /// file without an outcome, which stands against it. A read that waits for its next try begins at the new place.
     pub fn move_to(&mut self, last: Option<LastItem>, column: Option<&str>, by: &str, at: Timestamp) -> bool {
-        if self.phase != Phase::Idle {
+        let is_free = match &self.phase {
+            Phase::Idle => true,
+            Phase::Reading(reading) => reading.trouble.is_some(),
+            Phase::Landing(_) => false,
+        };
+        if !is_free {
             return false;
         }
         let column = last.as_ref().and(column).map(ToOwned::to_owned);
@@ -306,34 +259,6 @@ impl QueryState {
         self.ended.push(ended);
         let surplus = self.ended.len().saturating_sub(REMEMBERED);
         self.ended.drain(..surplus);
-    }
-}
-
-/// Who claims a read, and for how long.
-#[derive(Debug, Clone, Copy)]
-pub struct Claim<'a> {
-    /// The run of the file that it makes.
-    pub run: ImportId,
-    /// The process that reads.
-    pub holder: &'a str,
-    /// When.
-    pub now: Timestamp,
-    /// Until when no other process takes over.
-    pub until: Timestamp,
-}
-
-impl Claim<'_> {
-    fn reading(&self, why: Why, part: u32) -> Phase {
-        Phase::Reading(Reading {
-            run: self.run,
-            why,
-            part,
-            at: self.now,
-            holder: self.holder.to_owned(),
-            until: self.until,
-            tries: 0,
-            trouble: None,
-        })
     }
 }
 
@@ -352,12 +277,4 @@ pub struct Answered {
     pub position: Position,
     /// The columns of the answer.
     pub columns: Vec<AnswerColumn>,
-}
-
-impl Reading {
-    /// True if a process may go on with it: it is its own, or its time is over.
-    fn may_be_taken_up(&self, holder: &str, now: Timestamp) -> bool {
-        let waits = self.trouble.is_some() && now < self.until;
-        !waits && (self.holder == holder || now >= self.until)
-    }
 }

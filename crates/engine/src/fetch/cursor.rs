@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use tidewaiter::config::{LastItemOptions, Missing};
-use tidewaiter::item::{Lag, LastItem};
+use tidewaiter::item::LastItem;
 use tidewaiter::name::did_you_mean;
 use tidewaiter::run::{MOST_SEEN, RowHash, SeenRows};
 
@@ -27,11 +27,15 @@ pub struct Cursor<'a> {
     last: Option<String>,
     /// The position before the read.
     before: Position,
+    /// The last item of that position, as values of the column are written.
+    before_last: Option<String>,
     /// Rows that were imported before, and have not come again yet.
     seen: SeenRows,
     /// Rows that may come again: those of the last value, or those that the lag reaches.
     window: VecDeque<(String, RowHash)>,
     rows: u64,
+    /// The rows with a value that were not imported before.
+    new: u64,
     left_out: u64,
 }
 
@@ -75,18 +79,19 @@ impl<'a> Cursor<'a> {
             ));
         };
         let form = columns.get(at).map_or(Form::Text, |column| column.form);
-        if let Some(last) = &position.last
-            && last.form != form
-        {
-            let message = format!("column `{name}` of the last item has another type than before");
-            return Err(SourceError::new(Fault::Query, message).with_hint(
-                "set where the next read begins: `tidewaiter query set`, or `tidewaiter query reset`",
-            ));
-        }
+        let before_last = match &position.last {
+            None => None,
+            Some(last) => Some(last.written_as(form).ok_or_else(|| {
+                let message = format!("column `{name}` of the last item has another type than before");
+                SourceError::new(Fault::Query, message).with_hint(
+                    "set where the next read begins: `tidewaiter query set`, or `tidewaiter query reset`",
+                )
+            })?),
+        };
         if options.lag.is_some_and(|lag| !lag.fits(form)) {
             return Err(unfit(name));
         }
-        let begin = (begin.form == form).then(|| begin.text.clone());
+        let begin = begin.written_as(form);
         let (seen, before) = (position.seen.clone(), position);
         Ok(Self {
             options,
@@ -95,9 +100,11 @@ impl<'a> Cursor<'a> {
             begin,
             last: None,
             before,
+            before_last,
             seen,
             window: VecDeque::new(),
             rows: 0,
+            new: 0,
             left_out: 0,
         })
     }
@@ -114,24 +121,44 @@ impl<'a> Cursor<'a> {
         let Some(value) = row.clone().nth(self.at).flatten() else { return self.without_value() };
         let value = std::str::from_utf8(value).map_err(|_| self.unordered())?;
         self.check_order(value)?;
-        let is_new = self.last.as_deref() != Some(value);
-        if is_new {
+        let is_tie = self.last.as_ref().is_some_and(|last| self.is_same(last, value));
+        if !is_tie {
             self.last = Some(value.to_owned());
         }
         if self.options.unique && self.options.lag.is_none() {
+            self.new += 1;
             return Ok(true);
         }
-        if is_new && self.options.lag.is_none() {
+        if !is_tie && self.options.lag.is_none() {
             self.window.clear();
         }
         let hash = SeenRows::hash(row);
         self.window.push_back((value.to_owned(), hash));
-        if self.window.len() > 2 * MOST_SEEN {
-            self.cut_window()?;
+        // One more than may come again tells that there are too many, if the answer ends here.
+        if self.window.len() > MOST_SEEN + 1 {
+            self.window.pop_front();
         }
         let is_seen = self.seen.take(&hash);
         self.left_out += u64::from(is_seen);
+        self.new += u64::from(!is_seen);
         Ok(!is_seen)
+    }
+
+    /// True if two values have the same place in the order of the column. Of texts, the server knows: they are taken for the
+    /// same if they differ in case or in blanks at the end. A row that is kept for nothing does no harm.
+    fn is_same(&self, one: &str, other: &str) -> bool {
+        match self.form.compare(one, other) {
+            Ok(Some(order)) => order == Ordering::Equal,
+            _ => one == other || one.trim_end().to_lowercase() == other.trim_end().to_lowercase(),
+        }
+    }
+
+    /// True if the last value of the answer is behind the last item of the read before.
+    fn has_moved(&self, last: &str) -> bool {
+        self.before_last.as_ref().is_none_or(|before| match self.form.compare(last, before) {
+            Ok(Some(order)) => order == Ordering::Greater,
+            _ => !self.is_same(last, before),
+        })
     }
 
     /// How many rows were left out.
@@ -139,25 +166,37 @@ impl<'a> Cursor<'a> {
         self.left_out
     }
 
-    /// Where the next read begins.
+    /// Where the next read begins: never before the last item of the read before, since what is between would come twice.
     ///
     /// # Errors
-    /// Too many rows come again, or an answer that the SQL limits has nothing but rows that were imported before.
+    /// Too many rows come again; or an answer that the SQL limits has nothing new, and so would the next one.
     pub fn end(mut self, limit: Option<u64>) -> Result<(Position, u64), SourceError> {
-        let column = &self.options.column;
-        if self.rows > 0 && self.left_out == self.rows && limit.is_some_and(|limit| self.rows >= limit) {
+        let is_limited = limit.is_some_and(|limit| self.rows > 0 && self.rows >= limit);
+        let has_moved = self.last.as_ref().is_some_and(|last| self.has_moved(last));
+        if is_limited && self.new == 0 {
             let message = format!(
                 "all {} rows of the answer were imported before, and there may be more behind them",
                 self.rows
             );
-            let hint = format!("let LIMIT be greater than the number of rows that have the same `{column}`");
+            let (column, within) =
+                (&self.options.column, self.options.lag.map_or("", |_| ", or lie within the lag"));
+            let hint = format!(
+                "let LIMIT be greater than the number of rows that have the same `{column}`, or none{within}"
+            );
             return Err(SourceError::new(Fault::Query, message).with_hint(hint));
         }
-        self.cut_window()?;
-        let Some(last) = self.last else { return Ok((self.before, self.left_out)) };
-        let seen = SeenRows::new(self.window.into_iter().map(|(_, hash)| hash).collect());
-        let last = LastItem { text: last, form: self.form };
-        Ok((Position { column: Some(column.clone()), last: Some(last), seen }, self.left_out))
+        self.cut_window();
+        let window = self.window.iter().map(|(_, hash)| *hash);
+        let Some(last) = self.last.as_ref().filter(|_| has_moved) else {
+            // What did not come may come with the next read, for which the boundary is the same.
+            let seen: Vec<RowHash> = window.chain(self.seen.rows().iter().copied()).collect();
+            self.check_count(seen.len())?;
+            return Ok((Position { seen: SeenRows::new(seen), ..self.before }, self.left_out));
+        };
+        self.check_count(self.window.len())?;
+        let last = Some(LastItem { text: last.clone(), form: self.form });
+        let column = Some(self.options.column.clone());
+        Ok((Position { column, last, seen: SeenRows::new(window.collect()) }, self.left_out))
     }
 
     fn without_value(&mut self) -> Result<bool, SourceError> {
@@ -200,7 +239,8 @@ impl<'a> Cursor<'a> {
         } else if let Some(begin) = &self.begin {
             let order = self.form.compare(value, begin).map_err(|_| self.unordered())?;
             let comes_again = !self.options.unique || self.options.lag.is_some();
-            let is_before = order == Some(Ordering::Less) || (order == Some(Ordering::Equal) && !comes_again);
+            let is_equal = order == Some(Ordering::Equal) || value == begin;
+            let is_before = order == Some(Ordering::Less) || (is_equal && !comes_again);
             if is_before {
                 let message = format!("the answer has a row from before {{lastItem}} in `{column}`");
                 return fails(message, format!("the SQL has to leave it out: WHERE {column} > {{lastItem}}"));
@@ -217,23 +257,24 @@ impl<'a> Cursor<'a> {
     }
 
     /// Removes what does not come again from the window.
-    fn cut_window(&mut self) -> Result<(), SourceError> {
-        if let (Some(lag), Some(last)) = (self.options.lag, &self.last) {
-            let last = LastItem { text: last.clone(), form: self.form };
-            let from = Lag::before(lag, &last);
-            let comes_again = |value: &str| {
-                from.as_ref().is_none_or(|from| {
-                    self.form.compare(value, &from.text).is_ok_and(|order| order != Some(Ordering::Less))
-                })
-            };
-            let cut = self.window.iter().take_while(|(value, _)| !comes_again(value)).count();
-            self.window.drain(..cut);
+    fn cut_window(&mut self) {
+        let (Some(lag), Some(last)) = (self.options.lag, &self.last) else { return };
+        let from = lag.before(&LastItem { text: last.clone(), form: self.form });
+        let comes_again = |value: &str| {
+            from.as_ref().is_none_or(|from| {
+                self.form.compare(value, &from.text).is_ok_and(|order| order != Some(Ordering::Less))
+            })
+        };
+        let cut = self.window.iter().take_while(|(value, _)| !comes_again(value)).count();
+        self.window.drain(..cut);
+    }
+
+    fn check_count(&self, rows: usize) -> Result<(), SourceError> {
+        if rows <= MOST_SEEN {
+            return Ok(());
         }
-        if self.window.len() > MOST_SEEN {
-            let message = format!("more than {MOST_SEEN} rows would come again with the next read");
-            return Err(SourceError::new(Fault::Query, message)
-                .with_hint("use a shorter lag, or a column whose values are not shared by so many rows"));
-        }
-        Ok(())
+        let message = format!("more than {MOST_SEEN} rows would come again with the next read");
+        Err(SourceError::new(Fault::Query, message)
+            .with_hint("use a shorter lag, or a column whose values are not shared by so many rows"))
     }
 }

@@ -7,12 +7,12 @@ use tidewaiter::item::LastItem;
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::Entry;
 
-use super::{Cursor, Fetch, Fetches, RowForm, columns, trouble};
+use super::commit::Commit;
+use super::{Cursor, Fetch, Fetches, RowForm, columns, tell_sequencer, trouble};
 use crate::capabilities::{HasConnections, HasObjects};
 use crate::ports::{
-    Answered, ConnectionError, Connections, DataSource, Fault, Fetched, ImportRun, Message, News, Objects,
-    Observation, Phase, Position, Progress, Query, QueryState, QueryStates, Queue, Reading, RowBatch,
-    SourceColumn, SourceError, SourceRows, Upload,
+    Answered, ConnectionError, Connections, DataSource, Fault, Fetched, ImportRun, Objects, Observation,
+    Position, Progress, Query, QueryState, Reading, RowBatch, SourceColumn, SourceError, SourceRows, Upload,
 };
 use crate::register::data_kind;
 use crate::{Error, Result};
@@ -27,8 +27,8 @@ pub(super) struct Work<'a> {
     pub(super) active: &'a Active,
     pub(super) options: &'a ImportOptions,
     pub(super) query: &'a QueryOptions,
-    /// True if the read was begun before: a process that was stopped may have left its file.
-    pub(super) is_again: bool,
+    /// The read, as this process has claimed it.
+    pub(super) reading: &'a Reading,
 }
 
 /// Why a read ended early.
@@ -76,65 +76,62 @@ struct Written {
 pub(super) async fn read<D: Fetches>(
     deployment: &D,
     work: &Work<'_>,
-    mut state: QueryState,
+    state: QueryState,
     version: u64,
 ) -> Result<Fetch> {
-    let Phase::Reading(reading) = state.phase.clone() else { return Ok(Fetch::Idle) };
+    let Work { repository, reading, query, .. } = work;
     let begun = deployment.now();
-    let file = file_name(work.entry, &reading);
-    let key = Key::fetched(work.repository, reading.run, &file);
-    let written = write(deployment, work, &state.position, &key, &file).await;
-    let millis = millis_since(begun, deployment.now());
-    let put = async |state: &QueryState| {
-        deployment.queries().put_query(work.repository, work.entry, state, version).await
-    };
-    let has_file = matches!(&written, Ok(written) if written.bytes > 0);
-    if work.is_again && !has_file {
-        deployment.objects().discard(&key).await?;
+    let file = file_name(work.entry, reading);
+    let place = |attempt| Key::fetched(repository, reading.run, attempt, &file);
+    for earlier in 1..reading.attempt {
+        // A process that was stopped may have left its file.
+        deployment.objects().discard(&place(earlier)).await?;
     }
+    let key = place(reading.attempt);
+    let written = write(deployment, work, &state.position, &key, &file).await;
+    let now = deployment.now();
+    let millis = millis_since(begun, now);
+    let before = state.position.last.clone();
+    let columns_before = state.columns.clone();
+    let commit = Commit { deployment, work, state, version };
     let written = match written {
         Ok(written) => written,
         Err(Stopped::Ours(error)) => return Err(error),
         Err(Stopped::Source(error)) => {
-            deployment.observe(&Observation::Unread {
-                repository: work.repository,
-                entry: work.entry,
-                error: &error,
-            });
-            state.fail(trouble(&error), error.is_transient(), deployment.now(), millis);
-            return Ok(if put(&state).await? { Fetch::Failed } else { Fetch::Idle });
+            deployment.observe(&Observation::Unread { repository, entry: work.entry, error: &error });
+            let (trouble, passes) = (trouble(&error), error.is_transient());
+            let fail = |state: &mut QueryState| state.fail(trouble.clone(), passes, now, millis);
+            return Ok(if commit.end(fail, None).await? { Fetch::Failed } else { Fetch::Idle });
         }
     };
-    let moved = written.position.last != state.position.last;
-    let changes = columns::changes(&state.columns, &written.columns);
-    let goes_on = moved && (written.is_cut || work.query.repeat == Repeat::UntilEmpty);
+    let moved = written.position.last != before;
+    let changes = columns::changes(&columns_before, &written.columns);
     let answered = Answered {
         rows: written.rows,
         left_out: written.left_out,
         millis,
-        goes_on,
+        goes_on: moved && (written.is_cut || query.repeat == Repeat::UntilEmpty),
         position: written.position,
         columns: columns::kept(&written.columns),
     };
     if written.bytes == 0 {
-        state.finish_empty(answered);
-        return Ok(if put(&state).await? { Fetch::Nothing } else { Fetch::Idle });
+        let finish = |state: &mut QueryState| state.finish_empty(answered.clone());
+        return Ok(if commit.end(finish, None).await? { Fetch::Nothing } else { Fetch::Idle });
     }
     let fetched = Fetched {
-        connection: work.query.connection.clone(),
+        connection: query.connection.clone(),
         rows: written.rows,
         left_out: written.left_out,
         millis,
         changes,
     };
-    let run = run_of(deployment, work, &reading, file, &key, written.bytes, fetched)?;
-    state.register(answered);
-    if !deployment.queries().register_fetched(&run, work.entry, &state, version).await? {
+    let run = run_of(deployment, work, file.clone(), &key, written.bytes, fetched)?;
+    let register = |state: &mut QueryState| state.register(answered.clone());
+    if !commit.end(register, Some((&run, &key))).await? {
         return Ok(Fetch::Idle);
     }
-    tracing::debug!(repository = %work.repository, import = %run.id, bytes = run.bytes, "a query made a file");
-    // It is complete, so nothing waits for more of it; files that are waited for are not hurried.
-    deployment.queue().send(Message::news(work.repository, News::Released), None).await?;
+    tracing::debug!(%repository, import = %run.id, bytes = run.bytes, "a query made a file");
+    tell_sequencer(deployment, repository).await?;
     Ok(Fetch::Registered)
 }
 
@@ -157,7 +154,6 @@ fn millis_since(begun: Timestamp, now: Timestamp) -> u64 {
 fn run_of<D: Fetches>(
     deployment: &D,
     work: &Work<'_>,
-    reading: &Reading,
     file: String,
     key: &Key,
     bytes: u64,
@@ -166,7 +162,7 @@ fn run_of<D: Fetches>(
     let now = deployment.now();
     let name = work.active.resolve(&file, day_of(now)).map_err(|error| Error::Task(error.to_string()))?;
     Ok(ImportRun {
-        id: reading.run,
+        id: work.reading.run,
         repository: work.repository.clone(),
         kind: data_kind(deployment, work.active, name, None),
         file,

@@ -57,9 +57,9 @@ use tidewaiter::notice::Notice;
 use tidewaiter::report::Report;
 pub use tidewaiter::run::{
     Activates, AnswerColumn, Answered, Author, Claim, Conclusion, ConfigVersion, Configurations, Content,
-    Decision, Delivery, DigestPlace, Due, Ended, Fetched, Group, ImportRun, KeptReport, Kind, Phase, Pinned,
-    Position, Problem, Progress, QueryState, ReadEnd, ReadTrouble, Reading, Refusal, SeenColumns, Source,
-    Told, Trouble, Universe, UnlistedColumn, Unpacked,
+    Decision, Definition, Delivery, DigestPlace, Due, Ended, Fetched, Group, ImportRun, KeptReport, Kind,
+    Phase, Pinned, Position, Problem, Progress, QueryState, ReadEnd, ReadTrouble, Reading, Refusal,
+    SeenColumns, Source, Told, Trouble, Universe, UnlistedColumn, Unpacked,
 };
 use tidewaiter::sequence::Event;
 

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-/// How many such rows are kept.
+/// How many such rows are kept. Those of two positions, where a read began and where the next one begins, have to fit into
+/// one item of a table of DynamoDB (400 KB).
 pub const MOST_SEEN: usize = 10_000;
-/// How many bytes of a hash are kept. Two rows have the same in one of 2^80 pairs.
-const BYTES: usize = 10;
+/// How many bytes of a hash are kept. Two rows have the same in one of 2^64 pairs.
+const BYTES: usize = 8;
 
 /// A row by its hash.
 pub type RowHash = [u8; BYTES];
@@ -30,6 +31,11 @@ impl SeenRows {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// The rows, in the order of their hashes.
+    pub fn rows(&self) -> &[RowHash] {
+        &self.0
     }
 
     /// Takes a row out. False if it is not among them.

@@ -2,6 +2,13 @@
 
 use serde_json::{Value, json};
 
+/// A document whose import reads a connection by this query.
+pub(crate) fn query(query: &Value) -> Value {
+    let mut query = query.clone();
+    query["connection"] = json!("shop");
+    json!({ "acme": { "contacts": { "crm": { "query": query } } } })
+}
+
 /// A document with every option there is.
 pub(crate) fn full() -> Value {
     json!({
@@ -17,7 +24,11 @@ pub(crate) fn full() -> Value {
                 },
                 "news": { "check_references": "load", "replace_all": { "list": 0, "max_removed": 0.5 } },
             },
-            "orders": { "crm": { "policy": { "max_rejected": 100 } } },
+            "orders": { "crm": { "policy": { "max_rejected": 100 }, "query": {
+                "connection": "shop", "sql": "SELECT id FROM orders WHERE id > {lastItem} ORDER BY id",
+                "last_item": { "column": "id", "start": 0, "unique": true, "lag": 100, "missing": "skip" },
+                "repeat": "until_empty", "run_on_change": false,
+            } } },
             "visits": { "crm": { "policy": { "max_rejected_share": 0.05 } } },
         },
         "settings": {

@@ -15,13 +15,13 @@ use tidewaiter::mistake::Mistake;
 
 mod documents;
 
-use documents::{full, malformed};
+use documents::{full, malformed, query};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.schema.json");
 
 /// How the messages about mistakes begin that no JSON Schema can find. Besides them there is what
 /// compiling a scope's schema finds, at a path below `scopes`.
-const SEMANTIC: [&str; 12] = [
+const SEMANTIC: [&str; 20] = [
     "can't find universe ",
     "missing mandatory configuration value \"acme\"",
     "unknown scope ",
@@ -34,6 +34,14 @@ const SEMANTIC: [&str; 12] = [
     "references lead to the key of ",
     "a reference to ",
     "`replace_all` both creates and updates records",
+    "the query asks for rows behind {lastItem}",
+    "the query does not ask for rows behind {lastItem}",
+    "`> {lastItem}` misses",
+    "`>= {lastItem}` has",
+    "without ORDER BY",
+    "without `last_item`",
+    "the lag does not fit",
+    "the files of a query have",
 ];
 
 /// What the messages about mistakes contain that the JSON Schema finds, too.
@@ -85,6 +93,19 @@ fn both_accept_good_documents() {
         json!({ "acme": { "contacts": { "crm": { "files": ["a*_{suffix}.txt", "b_{date}.csv"] } } } }),
         json!({ "acme": { "contacts": { "crm": { "header": false, "columns": ["email", null], "skip_lines": 2 } } } }),
         json!({ "acme": {}, "settings": { "settle_seconds": 5.0, "limits": { "archive": {} } }, "scopes": {} }),
+        query(&json!({ "sql": "SELECT * FROM customers" })),
+        query(&json!({
+            "sql": ["SELECT id, email FROM customers", "WHERE id > {lastItem} ORDER BY id LIMIT 10000"],
+            "last_item": { "column": "id", "start": 0, "lag": 1_000 },
+            "repeat": "until_empty", "run_on_change": true,
+            "schedule": { "every": "day", "at": "06:00", "time_zone": "Europe/Paris" },
+        })),
+        query(&json!({
+            "sql": "SELECT id, at FROM visits WHERE at >= {lastItem} OR at IS NULL ORDER BY at",
+            "last_item": {
+                "column": "at", "start": "2026-01-31T13:45:00Z", "unique": false, "lag": "10 minutes", "missing": "import",
+            },
+        })),
         // What most of the malformed documents are but for one thing.
         json!({ "acme": {}, "scopes": { "visits": {
             "fields": [{ "name": "x" }], "primaryKey": ["x"],

@@ -28,7 +28,7 @@ pub struct LastItemOptions {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lag_as_written")]
     #[schemars(
         with = "Option<Value>",
-        extend("anyOf" = [{ "type": "integer", "minimum": 1 }, { "type": "string" }])
+        extend("anyOf" = [{ "type": "integer", "minimum": 1 }, { "type": "string", "pattern": LAG_PATTERN }])
     )]
     pub lag: Option<Lag>,
     /// What becomes of rows without a value in the column.
@@ -54,6 +54,7 @@ pub enum Missing {
 }
 
 const START: &str = "a number, or a text such as \"2026-01-31\"";
+const LAG_PATTERN: &str = "^[1-9][0-9]{0,9} (second|minute|hour|day)s?$";
 const LAG: &str = "a number such as 1000, or a time such as \"10 minutes\"";
 
 impl LastItemOptions {
@@ -86,8 +87,31 @@ impl LastItemOptions {
         Some(Self { column: column?, start: start?, unique, lag, missing })
     }
 
-    /// What is wrong with how the SQL compares the column, as far as that can be seen: where, what, and what to do.
-    pub(super) fn comparison(&self, sql: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    /// What is wrong with the SQL for this column, as far as that can be seen: where, what, and what to do.
+    pub(super) fn contradiction(&self, sql: &str) -> Option<(&'static str, &'static str, &'static str)> {
+        if !has_order(sql) {
+            return Some((
+                "sql",
+                "without ORDER BY a database gives rows in any order, and the next read would miss some",
+                "end it with ORDER BY and the column of the last item",
+            ));
+        }
+        let numbers = [Form::Integer, Form::Number].contains(&self.start.form);
+        if self.lag.is_some_and(|lag| matches!(lag, Lag::Numbers(_)) != numbers) {
+            return Some((
+                "last_item.lag",
+                "the lag does not fit `start`",
+                "a lag is a number such as 1000 for whole numbers, and a time such as \"10 minutes\" for dates and times",
+            ));
+        }
+        self.comparison(sql)
+    }
+
+    fn comparison(&self, sql: &str) -> Option<(&'static str, &'static str, &'static str)> {
+        // With a lag, each read begins at rows that were imported before, and leaves them out.
+        if self.lag.is_some() {
+            return None;
+        }
         let before = sql.split(LAST_ITEM).map(str::trim_end);
         let count = sql.matches(LAST_ITEM).count();
         let (mut beyond, mut from) = (false, false);
@@ -108,6 +132,15 @@ impl LastItemOptions {
             "write `> {lastItem}`; or say `\"unique\": false` if several rows may have the same value",
         ))
     }
+}
+
+/// True if the SQL has the words ORDER BY.
+fn has_order(sql: &str) -> bool {
+    let words: Vec<&str> =
+        sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
+    words.windows(2).any(|pair| {
+        matches!(pair, [order, by] if order.eq_ignore_ascii_case("order") && by.eq_ignore_ascii_case("by"))
+    })
 }
 
 /// A value as it stands in a document. Its form is that of the texts that databases give.
@@ -141,7 +174,8 @@ fn lag(value: &Value) -> Option<Lag> {
         return (number > 0).then_some(Lag::Numbers(number));
     }
     let (number, unit) = value.as_str()?.split_once(' ')?;
-    let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
+    let is_plain = number.starts_with(|c: char| ('1'..='9').contains(&c));
+    let number: u32 = number.parse().ok().filter(|_| is_plain)?;
     let seconds = match unit.strip_suffix('s').unwrap_or(unit) {
         "second" => 1,
         "minute" => 60,

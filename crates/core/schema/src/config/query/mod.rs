@@ -85,7 +85,9 @@ impl QueryOptions {
         }
         let connection = fields.read_checked("connection", CONNECTION, |name: &String| is_part(name));
         let sql = Sql::read(fields);
+        let says_last_item = fields.has("last_item");
         let last_item = fields.read_object("last_item", LastItemOptions::read);
+        let is_known = last_item.is_some() || !says_last_item;
         let repeat = fields.read_word("repeat", &["once", "until_empty"]);
         let schedule = fields.read_object("schedule", Schedule::read);
         let run_on_change = fields.read("run_on_change", "true or false").unwrap_or_default();
@@ -97,7 +99,8 @@ impl QueryOptions {
             schedule,
             run_on_change,
         };
-        for (at, message, hint) in query.contradictions() {
+        // What cannot be read is told, and contradicts nothing.
+        for (at, message, hint) in is_known.then(|| query.contradictions()).into_iter().flatten() {
             fields.mistakes.push(Mistake::new(fields.at(at), message).with_hint(hint));
         }
         Some(query)
@@ -136,7 +139,7 @@ impl QueryOptions {
                 "the query does not ask for rows behind {lastItem}",
                 "write `WHERE id > {lastItem} ORDER BY id`, or remove `last_item`",
             )),
-            Some(last) => found.extend(last.comparison(&self.sql.0)),
+            Some(last) => found.extend(last.contradiction(&self.sql.0)),
             None => {}
         }
         if self.repeat == Repeat::UntilEmpty && self.last_item.is_none() {
