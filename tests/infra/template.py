@@ -76,7 +76,8 @@ class Template:
         if "AllowedValues" in how:
             assert value in map(str, how["AllowedValues"]), f"{key}={value}"
         if "AllowedPattern" in how:
-            assert re.fullmatch(how["AllowedPattern"], value), f"{key}={value}"
+            for one in value.split(",") if how["Type"] == "CommaDelimitedList" else [value]:
+                assert re.fullmatch(how["AllowedPattern"], one), f"{key}={value}"
         if how["Type"] == "Number":
             assert how.get("MinValue", 0) <= float(value) <= how.get("MaxValue", float(value)), f"{key}={value}"
 
@@ -95,6 +96,8 @@ class Template:
                 return not self.test(value[0])
             case "Fn::And":
                 return all(map(self.test, value))
+            case "Fn::Or":
+                return any(map(self.test, value))
             case "Fn::Equals":
                 return self.resolve(value[0]) == self.resolve(value[1])
         raise ValueError(f"not known here: {kind}")
@@ -158,8 +161,11 @@ class Template:
                 return self.resolve(inner[1] if self.condition(inner[0]) else inner[2])
             if kind == "Fn::Join":
                 return inner[0].join(self.resolve(inner[1]))
+            if kind == "Fn::Split":
+                return self.resolve(inner[1]).split(inner[0])
             if kind == "Fn::Sub":
-                return re.sub(r"\$\{([^}!]+)\}", lambda m: self.placeholder(m[1]), inner)
+                text, named = inner if isinstance(inner, list) else (inner, {})
+                return re.sub(r"\$\{([^}!]+)\}", lambda m: self.resolve(named[m[1]]) if m[1] in named else self.placeholder(m[1]), text)
             assert not kind.startswith("Fn::"), f"not known here: {kind}"
         resolved = {key: self.resolve(inner) for key, inner in value.items()}
         return {key: inner for key, inner in resolved.items() if inner is not NO_VALUE}

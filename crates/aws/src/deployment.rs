@@ -1,32 +1,34 @@
 //! A deployment as one of its functions sees it, made once, when the process starts.
 
+mod fetching;
+mod invocation;
 mod loading;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
+    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
-use tidewaiter_engine::ports::{Mailer, Observation, Queue, Records};
+use tidewaiter_engine::ports::{Connections, Mailer, Observation, Queue, Records};
 
+use self::invocation::Invocation;
 use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
 use crate::store::StackRecords;
-use crate::{Bucket, Mails, Queues, SecretKeys, StateTable, clients};
+use crate::{Bucket, Mails, Queues, SecretKeys, StackConnections, StateTable, clients};
 
-/// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue and keys what its
-/// role reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
+/// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue, keys and
+/// connections what its role reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
 /// compiler refuses a use case that asks for it.
 #[derive(Debug)]
-pub struct Deployment<R, M, Q, K = ()> {
+pub struct Deployment<R, M, Q, K = (), C = ()> {
     pub(crate) bucket_name: String,
     pub(crate) metrics: Metrics,
     pub(crate) own: OwnQueue,
@@ -36,12 +38,12 @@ pub struct Deployment<R, M, Q, K = ()> {
     mailer: M,
     queue: Q,
     keys: K,
+    connections: C,
     configs: Cache,
     partners_activate: bool,
     /// How many loaders share the lines of a large file.
     loaders: u32,
-    /// When a file that is being loaded is left to another invocation, in milliseconds since 1970.
-    leave_at: AtomicI64,
+    invocation: Invocation,
 }
 
 /// From this size on, in bytes, the lines of a file are shared among loaders. Of fewer lines, transactions would be
@@ -50,8 +52,6 @@ const LARGE_FILE: u64 = 1 << 20;
 /// How many loaders share the lines of a large file, each with one transaction on its way. Together they write about as
 /// much as a table takes by default.
 const LOADERS: u32 = 8;
-/// How long before its end an invocation begins no further batch, at most; a tenth of its time if that is less.
-const SPARE: Duration = Duration::from_mins(1);
 
 /// What unpack has: messages, and the keys for encrypted files.
 pub type TakingIn = Deployment<(), (), Queues, SecretKeys>;
@@ -79,6 +79,8 @@ pub type Messaging = Deployment<(), (), Queues>;
 /// }
 /// ```
 pub type Loading = Deployment<StackRecords, (), BufferedQueue<Queues>>;
+/// What fetch has: messages and connections, and neither records nor mails nor keys.
+pub type Fetching = Deployment<(), (), Queues, (), StackConnections>;
 /// What report has: a mailer, and neither a store of records nor a queue.
 pub type Mailing = Deployment<(), Mails, ()>;
 
@@ -181,22 +183,43 @@ impl Names {
             keys,
             configs: Cache::with_names_for(self.configurations_for),
             partners_activate: self.partners_activate,
+            connections: (),
             loaders: LOADERS,
-            leave_at: AtomicI64::new(i64::MAX),
+            invocation: Invocation::default(),
         }
     }
 }
 
-impl<R, M, Q, K> Deployment<R, M, Q, K> {
-    /// Notes when the invocation that begins now is stopped.
-    pub(crate) fn ends(&self, at: Timestamp) {
-        let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
-        let spare = i64::try_from(SPARE.min(left / 10).as_millis()).unwrap_or_default();
-        self.leave_at.store(at.as_millisecond().saturating_sub(spare), Ordering::Relaxed);
+impl<R, M, Q, K, C> Deployment<R, M, Q, K, C> {
+    /// Notes the invocation that begins now, and when it is stopped.
+    pub(crate) fn begins(&self, request: &str, ends: Timestamp) {
+        self.invocation.begin(request, ends, Timestamp::now());
+    }
+
+    /// The same, with connections.
+    fn with_connections<N>(self, connections: N) -> Deployment<R, M, Q, K, N> {
+        let Self { bucket_name, metrics, own, objects, state, records, mailer, queue, keys, .. } = self;
+        let Self { configs, partners_activate, loaders, invocation, .. } = self;
+        Deployment {
+            bucket_name,
+            metrics,
+            own,
+            objects,
+            state,
+            records,
+            mailer,
+            queue,
+            keys,
+            connections,
+            configs,
+            partners_activate,
+            loaders,
+            invocation,
+        }
     }
 }
 
-impl<R, M, Q, K> HasObjects for Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> HasObjects for Deployment<R, M, Q, K, C> {
     type Objects = Bucket;
 
     fn objects(&self) -> &Bucket {
@@ -204,7 +227,7 @@ impl<R, M, Q, K> HasObjects for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> HasState for Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> HasState for Deployment<R, M, Q, K, C> {
     type State = StateTable;
 
     fn state(&self) -> &StateTable {
@@ -212,13 +235,13 @@ impl<R, M, Q, K> HasState for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> HasConfigCache for Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> HasConfigCache for Deployment<R, M, Q, K, C> {
     fn config_cache(&self) -> &Cache {
         &self.configs
     }
 }
 
-impl<R: Records, M, Q, K> HasRecords for Deployment<R, M, Q, K> {
+impl<R: Records, M, Q, K, C> HasRecords for Deployment<R, M, Q, K, C> {
     type Records = R;
 
     fn records(&self) -> &R {
@@ -226,7 +249,7 @@ impl<R: Records, M, Q, K> HasRecords for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M: Mailer, Q, K> HasMailer for Deployment<R, M, Q, K> {
+impl<R, M: Mailer, Q, K, C> HasMailer for Deployment<R, M, Q, K, C> {
     type Mailer = M;
 
     fn mailer(&self) -> &M {
@@ -234,7 +257,7 @@ impl<R, M: Mailer, Q, K> HasMailer for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q: Queue, K> HasQueue for Deployment<R, M, Q, K> {
+impl<R, M, Q: Queue, K, C> HasQueue for Deployment<R, M, Q, K, C> {
     type Queue = Q;
 
     fn queue(&self) -> &Q {
@@ -242,7 +265,7 @@ impl<R, M, Q: Queue, K> HasQueue for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> Clock for Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> Clock for Deployment<R, M, Q, K, C> {
     /// In whole milliseconds: finer is noise for a reader.
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
@@ -250,7 +273,7 @@ impl<R, M, Q, K> Clock for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> IntakePolicy for Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> IntakePolicy for Deployment<R, M, Q, K, C> {
     fn partners_activate(&self) -> bool {
         self.partners_activate
     }
@@ -262,26 +285,64 @@ impl HasDecryptionKeys for TakingIn {
     }
 }
 
-impl<R, M, Q, K> Capacity for Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> Capacity for Deployment<R, M, Q, K, C> {
     fn loaders(&self, bytes: u64) -> u32 {
         if bytes < LARGE_FILE { 1 } else { self.loaders }
     }
 
     fn time_is_up(&self) -> bool {
-        Timestamp::now().as_millisecond() >= self.leave_at.load(Ordering::Relaxed)
+        self.time_left().is_some_and(|left| left.is_zero())
+    }
+
+    fn time_left(&self) -> Option<Duration> {
+        self.invocation.time_left(Timestamp::now())
     }
 }
 
-impl<R, M, Q, K> Observes for Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> Reader for Deployment<R, M, Q, K, C> {
+    fn new_run(&self) -> ImportId {
+        ImportId::new(self.now(), fresh_random())
+    }
+
+    /// The request that invoked this process. No two invocations have the same.
+    fn reader(&self) -> String {
+        self.invocation.request()
+    }
+
+    fn read_seconds(&self) -> u32 {
+        self.invocation.read_seconds(Timestamp::now())
+    }
+}
+
+fn fresh_random() -> u128 {
+    use std::hash::{BuildHasher, RandomState};
+    let half = || u128::from(RandomState::new().hash_one(Timestamp::now()));
+    (half() << 64) | half()
+}
+
+impl<R, M, Q, K, C: Connections> HasConnections for Deployment<R, M, Q, K, C> {
+    type Connections = C;
+
+    fn connections(&self) -> &C {
+        &self.connections
+    }
+}
+
+impl<R, M, Q, K, C> Observes for Deployment<R, M, Q, K, C> {
     fn observe(&self, progress: &Observation<'_>) {
-        if let Observation::Concluded(report) = progress {
-            self.metrics.concluded(report, self.now());
+        match progress {
+            Observation::Concluded(report) => self.metrics.concluded(report, self.now()),
+            Observation::Unread { repository, entry, error } => {
+                tracing::warn!(%repository, %entry, %error, "a query cannot be read");
+                self.metrics.read_failed(self.now());
+            }
+            _ => {}
         }
     }
 }
 
 /// The answers to batches expire. Nothing else drops them: a message that came twice may still be in the hands of another
 /// function, which is to be told them and to land nothing again.
-impl<R, M, Q, K> Postpones for Deployment<R, M, Q, K> {}
+impl<R, M, Q, K, C> CleansUp for Deployment<R, M, Q, K, C> {}
 
-impl<R, M, Q, K> CleansUp for Deployment<R, M, Q, K> {}
+impl<R, M, Q, K, C> Postpones for Deployment<R, M, Q, K, C> {}

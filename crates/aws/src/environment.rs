@@ -58,6 +58,7 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
             sequence: self.get("SEQUENCE_QUEUE_URL"),
             work: self.get("VALIDATE_QUEUE_URL"),
             report: self.get("REPORT_QUEUE_URL"),
+            fetch: self.find("FETCH_QUEUE_URL"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the functions do with what they are invoked with: batches of messages, and the reconciliation of the schedule.
+//! What the functions do with what they are invoked with: batches of messages, and what schedules ask for.
 //!
 //! Each message is treated on its own. One that fails is named in the answer and comes again, and goes to the
 //! dead letters when it came too often. What kind of failure it was is said in the log: what may pass by
@@ -10,12 +10,12 @@ use tidewaiter::id::Timestamp;
 use tidewaiter_engine::capabilities::{Clock, HasRecords, HasRuns};
 use tidewaiter_engine::ports::{ImportRun, ImportSnapshot, Message, News, Progress, Records, RunLedger};
 use tidewaiter_engine::process::Tried;
-use tidewaiter_engine::{Error, digest, follow, intake, reconcile, report, sequence, watch};
+use tidewaiter_engine::{Error, digest, fetch, follow, intake, reconcile, report, sequence, watch};
 use tracing::{Instrument, Span, field};
 
-use crate::deployment::{Deployment, Loading, Mailing, Messaging, TakingIn};
+use crate::deployment::{Deployment, Fetching, Loading, Mailing, Messaging, TakingIn};
 use crate::events::{EventError, Notice, notices};
-use crate::queues;
+use crate::{queries, queues};
 
 /// A file that arrived less than so many seconds ago is likely to be in the hands of an unpack, which may take
 /// 15 minutes: a reconciliation leaves it alone.
@@ -67,6 +67,12 @@ pub enum Invocation {
         #[allow(dead_code, reason = "it only has to be there")]
         reconcile: serde_json::Map<String, serde_json::Value>,
     },
+    /// Another schedule: look for queries that are due.
+    Queries {
+        /// Nothing is said about it.
+        #[allow(dead_code, reason = "it only has to be there")]
+        queries: serde_json::Map<String, serde_json::Value>,
+    },
 }
 
 /// The messages that are to come again.
@@ -109,15 +115,19 @@ pub async fn unpack(deployment: &TakingIn, batch: Batch, request: &str) -> Answe
     deployment.each(batch, request, async |body, _| unpack_one(deployment, body).await).await
 }
 
-/// Decides which file is next; or looks for what was left undone.
+/// Decides which file is next; or looks for what was left undone, or for queries that are due.
+///
+/// `ends` is when this invocation is stopped.
 ///
 /// # Errors
-/// If the reconciliation failed. The next one looks for the same.
+/// If what a schedule asks for failed. The next time it looks for the same.
 pub async fn sequence(
     deployment: &Messaging,
     invocation: Invocation,
     request: &str,
+    ends: Timestamp,
 ) -> tidewaiter_engine::Result<Answer> {
+    deployment.begins(request, ends);
     match invocation {
         Invocation::Batch(batch) => Ok(deployment
             .each(batch, request, async |body, tries| sequence_one(deployment, body, tries).await)
@@ -126,6 +136,10 @@ pub async fn sequence(
             let span = tracing::info_span!("reconcile", request);
             Box::pin(reconcile_all(deployment)).instrument(span).await.map(|()| Answer::default())
         }
+        Invocation::Queries { .. } => {
+            let span = tracing::info_span!("queries", request);
+            Box::pin(queries::look(deployment)).instrument(span).await.map(|()| Answer::default())
+        }
     }
 }
 
@@ -133,12 +147,20 @@ pub async fn sequence(
 ///
 /// `ends` is when this invocation is stopped.
 pub async fn validate(deployment: &Loading, batch: Batch, request: &str, ends: Timestamp) -> Answer {
-    deployment.ends(ends);
+    deployment.begins(request, ends);
     let handle = async |body: &str, tries| validate_one(deployment, body, tries).await;
     let answer = deployment.each(batch, request, handle).await;
     // From the answer on, Lambda lets the process stand still.
     deployment.records().rest().await;
     answer
+}
+
+/// Reads queries.
+///
+/// `ends` is when this invocation is stopped.
+pub async fn fetch(deployment: &Fetching, batch: Batch, request: &str, ends: Timestamp) -> Answer {
+    deployment.begins(request, ends);
+    deployment.each(batch, request, async |body, _| fetch_one(deployment, body).await).await
 }
 
 /// Mails reports, and what is to be told besides.
@@ -214,6 +236,16 @@ fn remember(deployment: &impl HasRuns, known: Option<&ImportSnapshot>) {
     }
 }
 
+async fn fetch_one(deployment: &Fetching, body: &str) -> Handled {
+    let Message::Fetch { repository, entry } = queues::message(body)? else {
+        return Err(Problem::Misdirected);
+    };
+    about(&[("repository", &repository)]);
+    // That a database cannot be read is kept in the state of the query. The message is done.
+    Box::pin(fetch::fetch(deployment, &repository, &entry)).await?;
+    Ok(())
+}
+
 async fn report_one(deployment: &Mailing, body: &str) -> Handled {
     match queues::message(body)? {
         Message::Report { import } => {
@@ -245,7 +277,8 @@ async fn reconcile_all(deployment: &Messaging) -> tidewaiter_engine::Result<()> 
         }
         Err(error) => tracing::error!(%error, transient = error.is_transient(), "reconciliation failed"),
     }
-    found.map(|_| ())
+    found.map(|_| ())?;
+    queries::look_everywhere(deployment).await
 }
 
 /// Says in each line of the log from now on what the message is about.
@@ -255,7 +288,7 @@ fn about(fields: &[(&'static str, &dyn std::fmt::Display)]) {
     }
 }
 
-impl<R, M, Q, K> Deployment<R, M, Q, K> {
+impl<R, M, Q, K, C> Deployment<R, M, Q, K, C> {
     /// Treats the messages of a batch, one after the other. `handle` is told how often each was tried, this time
     /// included.
     async fn each(&self, batch: Batch, request: &str, handle: impl AsyncFn(&str, u32) -> Handled) -> Answer {
@@ -312,9 +345,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reconciliation_of_the_schedule_is_told_from_messages() {
+    fn what_the_schedules_ask_for_is_told_from_messages() {
         let invocation = serde_json::from_value(json!({ "reconcile": {} })).unwrap();
         assert!(matches!(invocation, Invocation::Reconcile { .. }));
+        let invocation = serde_json::from_value(json!({ "queries": {} })).unwrap();
+        assert!(matches!(invocation, Invocation::Queries { .. }));
         let record = json!({
             "messageId": "m1", "receiptHandle": "h", "body": "{}", "eventSource": "aws:sqs",
             "attributes": { "ApproximateReceiveCount": "2", "SentTimestamp": "1" }, "messageAttributes": {},

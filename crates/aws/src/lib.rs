@@ -23,6 +23,7 @@ mod mails;
 pub mod metrics;
 mod objects;
 pub mod operator;
+mod queries;
 pub mod queues;
 mod records;
 mod secret_keys;

@@ -1,4 +1,4 @@
-//! What a deployment measures: lines of the embedded metric format, in the log. Written by hand: there are three.
+//! What a deployment measures: lines of the embedded metric format, in the log. Written by hand: there are few.
 //! `infra/README.md` has the table of it, and a test here holds the lines to that.
 
 use std::io::Write;
@@ -37,6 +37,11 @@ impl Metrics {
         write(&self.of_failure(now));
     }
 
+    /// A database could not be read.
+    pub fn read_failed(&self, now: Timestamp) {
+        write(&self.of_read(now));
+    }
+
     fn of_reconciliation(&self, waiting_since: Option<Timestamp>, now: Timestamp) -> Value {
         let seconds = waiting_since.map_or(0.0, |since| seconds_between(since, now));
         self.line(now, &json!({ "OldestWaitingGroupSeconds": seconds }), &json!({}), &[])
@@ -44,6 +49,10 @@ impl Metrics {
 
     fn of_failure(&self, now: Timestamp) -> Value {
         self.line(now, &json!({ "Failures": 1 }), &json!({}), &[])
+    }
+
+    fn of_read(&self, now: Timestamp) -> Value {
+        self.line(now, &json!({ "FailedReads": 1 }), &json!({}), &[])
     }
 
     fn of_file(&self, report: &Report, now: Timestamp) -> Value {
@@ -194,6 +203,7 @@ mod tests {
             metrics.of_reconciliation(None, now()),
             metrics.of_reconciliation("2026-01-30T12:00:00Z".parse().ok(), now()),
             metrics.of_failure(now()),
+            metrics.of_read(now()),
         ];
         assert_eq!(
             lines[1]["OldestWaitingGroupSeconds"], 0.0,

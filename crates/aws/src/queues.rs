@@ -23,6 +23,8 @@ pub struct QueueUrls {
     pub work: String,
     /// To report.
     pub report: String,
+    /// To fetch; None in a stack that has no connections, and so no such function.
+    pub fetch: Option<String>,
 }
 
 /// The queues between the functions.
@@ -37,25 +39,39 @@ impl Queues {
     pub fn new(client: Client, urls: QueueUrls) -> Self {
         Self { client, urls }
     }
+
+    /// True if this stack reads queries.
+    pub(crate) fn leads_to_fetch(&self) -> bool {
+        self.urls.fetch.is_some()
+    }
 }
 
 impl Queue for Queues {
     /// A message for later than SQS can hold it is delivered early. It is a hint: the sequencer sees that it
-    /// is not time yet, and asks for another one.
+    /// is not time yet, and asks for another one. What is to be fetched is told to no one where nothing is fetched.
     async fn send(&self, message: Message, at: Option<Timestamp>) -> Result<()> {
-        const WHAT: &str = "sending a message";
         let url = match &message {
             Message::Sequence { .. } => &self.urls.sequence,
             Message::Work { .. } => &self.urls.work,
             Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. } => &self.urls.report,
             Message::TakeIn { .. } | Message::Missed { .. } => &self.urls.unpack,
+            Message::Fetch { .. } => match &self.urls.fetch {
+                Some(url) => url,
+                None => return Ok(()),
+            },
         };
-        let body =
-            serde_json::to_string(&message).map_err(|e| Error::Store { what: WHAT, source: Box::new(e) })?;
-        let delay = at.map(|at| delay_seconds(at, Timestamp::now())).filter(|seconds| *seconds > 0);
-        let request = self.client.send_message().queue_url(url).message_body(body).set_delay_seconds(delay);
-        request.send().await.map(|_| ()).map_err(|e| failure::store(WHAT, &e))
+        send(&self.client, url, &message, at).await
     }
+}
+
+/// Sends a message to a queue, to be delivered at a time, or at once.
+pub(crate) async fn send(client: &Client, url: &str, message: &Message, at: Option<Timestamp>) -> Result<()> {
+    const WHAT: &str = "sending a message";
+    let body =
+        serde_json::to_string(message).map_err(|e| Error::Store { what: WHAT, source: Box::new(e) })?;
+    let delay = at.map(|at| delay_seconds(at, Timestamp::now())).filter(|seconds| *seconds > 0);
+    let request = client.send_message().queue_url(url).message_body(body).set_delay_seconds(delay);
+    request.send().await.map(|_| ()).map_err(|e| failure::store(WHAT, &e))
 }
 
 /// How long a message is held back, in whole seconds: not less than is left, as far as that is possible.
@@ -106,6 +122,7 @@ pub fn message(body: &str) -> std::result::Result<Message, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
+    use tidewaiter::name::Entry;
     use tidewaiter::sequence::{Event, Verdict};
     use tidewaiter_engine::ports::{DroppedObject, Nature, News, Source, Task};
 
@@ -176,6 +193,13 @@ mod tests {
                 r#"{"digest":{"repository":"acme","digest":"hour/x"}}"#,
             ),
             (Message::TakeIn { import }, r#"{"take_in":{"import":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}}"#),
+            (
+                Message::Fetch {
+                    repository: repository.clone(),
+                    entry: Entry::new("acme", "contacts", "shop"),
+                },
+                r#"{"fetch":{"repository":"acme","entry":{"universe":"acme","scope":"contacts","subsection":"shop"}}}"#,
+            ),
             (
                 Message::Missed { dropped: Box::new(missed) },
                 r#"{"missed":{"dropped":{"repository":"acme","file":"x.csv","import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","source":{"key":"imports/acme/x.csv","version":"v1"},"nature":"file","bytes":7,"arrived":"2026-01-31T12:00:00Z"}}}"#,

@@ -12,6 +12,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidewaiter::id::{ImportId, Timestamp};
 
@@ -198,6 +199,10 @@ pub trait Capacity {
     /// Returns true if this process is about to be stopped. It then leaves the rest of a file to another one.
     fn time_is_up(&self) -> bool {
         false
+    }
+    /// Returns how long this process may wait for something; None if nothing stops it.
+    fn time_left(&self) -> Option<Duration> {
+        None
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+use tidewaiter::name::Entry;
 use tidewaiter_engine::capabilities::{
     Clock, HasConfigCache, HasDecryptionKeys, HasObjects, HasRecords, HasState, Keys,
 };
@@ -45,6 +46,14 @@ pub(crate) trait Deployed:
     /// The keys for encrypted files, if those who ask may have them: an operator who looks at a stack may not.
     async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
         Ok(None)
+    }
+    /// Finds out whether anything reads queries here. A folder does.
+    fn reads_queries(&self) -> Result<()> {
+        Ok(())
+    }
+    /// Asks the process that reads queries to look at one at once. A process of a folder looks by itself.
+    async fn ask_for_fetch(&self, _repository: &Repository, _entry: &Entry) -> Result<()> {
+        Ok(())
     }
     /// True if a process works in a repository in which something is `running`; None if that cannot be told.
     fn is_at_work(&self, running: bool) -> Option<bool>;
@@ -121,6 +130,15 @@ impl Deployed for tidewaiter_aws::operator::Stack {
             }
         }
         counts
+    }
+
+    fn reads_queries(&self) -> Result<()> {
+        let has_fetch = self.has(tidewaiter_aws::operator::tags::Function::Fetch);
+        has_fetch.then_some(()).ok_or_else(|| Error::NoFetch(self.bucket().to_owned()))
+    }
+
+    async fn ask_for_fetch(&self, repository: &Repository, entry: &Entry) -> Result<()> {
+        Ok(Self::ask_for_fetch(self, repository, entry).await?)
     }
 
     /// Whatever runs is in the hands of a function, or of the next reconciliation.

@@ -77,6 +77,11 @@ pub enum Error {
         /// What may be meant.
         hint: Option<String>,
     },
+    /// A stack reads no queries.
+    #[error(
+        "the stack of bucket {0} reads no queries: it has no connections (set ConnectionsSecretArn, and deploy it again)"
+    )]
+    NoFetch(String),
     /// A query is read, or its file is imported just now.
     #[error("{0} is in hand just now: it is read, or its file is imported. Try again when that is done")]
     QueryBusy(String),

@@ -10,7 +10,10 @@ async fn main() -> Result<(), Error> {
     logs::start(environment.log_level());
     let deployment = &Messaging::from_environment(environment).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<handlers::Invocation>| {
-        handlers::sequence(deployment, event.payload, &event.context.request_id).await.map_err(Error::from)
+        let ends = event.context.deadline().try_into()?;
+        handlers::sequence(deployment, event.payload, &event.context.request_id, ends)
+            .await
+            .map_err(Error::from)
     }))
     .await
 }

@@ -15,15 +15,16 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::config::ProvideCredentials;
 use tidewaiter::id::Timestamp;
 use tidewaiter::keys::Repository;
+use tidewaiter::name::Entry;
 use tidewaiter_engine::capabilities::{Clock, HasConfigCache, HasObjects, HasRecords, HasState};
 use tidewaiter_engine::config_cache::Cache;
-use tidewaiter_engine::ports::GroupQueue;
+use tidewaiter_engine::ports::{GroupQueue, Message};
 
 pub use self::letters::{DeadLetter, DeadLetters};
 pub use self::problem::Problem;
 pub use self::subject::{Subject, subject};
 use self::tags::{Function, Tags};
-use crate::{Bucket, RecordsTable, StateTable, clients, failure};
+use crate::{Bucket, RecordsTable, StateTable, clients, failure, queues};
 
 /// A deployed stack: its objects, its state and its records in DynamoDB, to be looked at.
 #[derive(Debug)]
@@ -69,6 +70,32 @@ impl Stack {
     /// True if its records are in PostgreSQL, where nothing here reads them.
     pub fn has_records_in_postgres(&self) -> bool {
         self.tags.postgres()
+    }
+
+    /// True if it has this function: all have all of them, but fetch, which is there with connections only.
+    pub fn has(&self, function: Function) -> bool {
+        function != Function::Fetch || self.tags.find(function.queue()).is_some()
+    }
+
+    /// Asks fetch, if this stack has it, to do at once what is due of a query. If these credentials may not send a message,
+    /// that is no failure: the next look at queries finds the same, within a minute.
+    ///
+    /// # Errors
+    /// If the queue cannot be reached.
+    pub async fn ask_for_fetch(
+        &self,
+        repository: &Repository,
+        entry: &Entry,
+    ) -> tidewaiter_engine::Result<()> {
+        let Some(url) = self.tags.find(Function::Fetch.queue()) else { return Ok(()) };
+        let message = Message::Fetch { repository: repository.clone(), entry: entry.clone() };
+        match queues::send(&self.sqs, url, &message, None).await {
+            Err(error @ tidewaiter_engine::Error::Refused { .. }) => {
+                tracing::debug!(%error, "the query is read when queries are looked at next");
+                Ok(())
+            }
+            sent => sent,
+        }
     }
 
     /// What could not be handled of what is for this function.

@@ -37,6 +37,7 @@ fn takes(function: Function, message: &Message) -> bool {
         Message::Sequence { .. } => Function::Sequence,
         Message::Work { .. } => Function::Validate,
         Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. } => Function::Report,
+        Message::Fetch { .. } => Function::Fetch,
     };
     of == function
 }

@@ -25,11 +25,13 @@ pub enum Function {
     Validate,
     /// Mails.
     Report,
+    /// Reads databases. A stack without connections does not have it.
+    Fetch,
 }
 
 impl Function {
     /// All of them, in the order in which a file meets them.
-    pub const ALL: [Self; 4] = [Self::Unpack, Self::Sequence, Self::Validate, Self::Report];
+    pub const ALL: [Self; 5] = [Self::Unpack, Self::Sequence, Self::Validate, Self::Report, Self::Fetch];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Function {
             Self::Sequence => "sequence",
             Self::Validate => "validate",
             Self::Report => "report",
+            Self::Fetch => "fetch",
         }
     }
 
@@ -48,6 +51,7 @@ impl Function {
             Self::Sequence => "tidewaiter:sequence-queue",
             Self::Validate => "tidewaiter:validate-queue",
             Self::Report => "tidewaiter:report-queue",
+            Self::Fetch => "tidewaiter:fetch-queue",
         }
     }
 
@@ -58,6 +62,7 @@ impl Function {
             Self::Sequence => "tidewaiter:sequence-dead-letters",
             Self::Validate => "tidewaiter:validate-dead-letters",
             Self::Report => "tidewaiter:report-dead-letters",
+            Self::Fetch => "tidewaiter:fetch-dead-letters",
         }
     }
 }
@@ -80,18 +85,22 @@ impl Tags {
         self.0.get(RECORDS_ENGINE).is_some_and(|engine| engine == "postgres")
     }
 
+    /// The value of a tag, if it is there.
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     /// The values of these tags; all that are missing are named at once.
     pub(super) fn need<const N: usize>(
         &self,
         bucket: &str,
         names: [&'static str; N],
     ) -> Result<[&str; N], Problem> {
-        let value = |name: &str| self.0.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let missing: Vec<&'static str> = names.into_iter().filter(|name| value(name).is_none()).collect();
+        let missing: Vec<&'static str> = names.into_iter().filter(|name| self.find(name).is_none()).collect();
         if !missing.is_empty() {
             return Err(Problem::Untagged { bucket: bucket.to_owned(), missing });
         }
-        Ok(names.map(|name| value(name).unwrap_or_default()))
+        Ok(names.map(|name| self.find(name).unwrap_or_default()))
     }
 }
 

@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::{Key, Repository};
-use tidewaiter::name::DataName;
+use tidewaiter::name::{DataName, Entry};
 use tidewaiter::order::group_key;
 use tidewaiter::run::Listing;
 use tidewaiter::sequence::GroupRef;
@@ -227,6 +227,20 @@ pub(super) fn content(repository: &Repository, name: &DataName, sha256: &str) ->
 pub(super) fn seen_columns(repository: &Repository, name: &DataName) -> At {
     let DataName { universe, scope, subsection, .. } = name;
     at(format!("columns#{repository}"), format!("{universe}\u{1f}{scope}\u{1f}{subsection}"))
+}
+
+/// The state of a query.
+pub(super) fn query(repository: &Repository, entry: &Entry) -> At {
+    let Entry { universe, scope, subsection } = entry;
+    at(format!("query#{repository}"), format!("{universe}\u{1f}{scope}\u{1f}{subsection}"))
+}
+
+/// The repositories of which the state of a query is kept.
+pub(super) const QUERIES: &str = "queries";
+
+/// A repository among them.
+pub(super) fn has_queries(repository: &Repository) -> At {
+    at(QUERIES.to_owned(), repository.as_str())
 }
 
 /// When something was noted.

@@ -18,6 +18,7 @@ mod keys;
 mod marks;
 mod outbox;
 mod owners;
+mod queries;
 mod read;
 mod register;
 mod run_cache;

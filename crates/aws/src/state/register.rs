@@ -126,6 +126,14 @@ pub(super) async fn unregistered(table: &Table, drops: Vec<DroppedObject>) -> Re
     Ok(drops.into_iter().filter(|one| at(one).is_some_and(|at| !found.contains(&at))).collect())
 }
 
+/// The writes for one file that is not registered yet, and the run as they register it.
+pub(super) async fn writes_of(table: &Table, run: &ImportRun) -> Result<(Vec<Write>, ImportRun)> {
+    let mut fresh = [run.clone()];
+    let writes = group_writes(table, &mut fresh, &[]).await?;
+    let [run] = fresh;
+    Ok((writes, run))
+}
+
 /// The writes for files that are not registered yet. They are told the generations that they belong to.
 async fn group_writes(table: &Table, fresh: &mut [ImportRun], rest: &[&ImportRun]) -> Result<Vec<Write>> {
     let mut writes = Vec::new();

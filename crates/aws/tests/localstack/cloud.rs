@@ -3,29 +3,32 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
-use tidewaiter::id::Timestamp;
+use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, Database, RecordsTable, StackRecords, StateTable, queues};
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
+    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::{self, BufferedQueue};
 use tidewaiter_engine::ports::{HistoryFilter, ImportRun, Message, Progress, Queue, RunLedger};
 use tidewaiter_engine::process::Tried;
-use tidewaiter_engine::{Result, digest, intake, reconcile, report, sequence, watch};
+use tidewaiter_engine::{Result, digest, fetch, intake, reconcile, report, sequence, watch};
 use tidewaiter_folder::EmlFolder;
 use tidewaiter_folder::disk::Disk;
-use tidewaiter_tests::{Mask, mail, world};
+use tidewaiter_tests::{Mask, localstack, mail, world};
 
-use crate::postgres::TestDatabase;
+use crate::postgres::{TestConnections, TestDatabase};
 use crate::support::{Moment, Requests, TestBucket, table};
+
+/// The number of the function that reads queries.
+const FETCH: usize = 4;
 
 /// Where what the repository `partner` is sent goes.
 const PARTNER: &str = "partner";
@@ -34,7 +37,7 @@ pub(crate) struct Cloud {
     bucket: TestBucket,
     /// The client of the tables and their names: state and records.
     tables: (aws_sdk_dynamodb::Client, String, String),
-    processes: [Process; 4],
+    processes: [Process; 5],
     /// Which of them is at work.
     at_work: AtomicUsize,
     records: StackRecords,
@@ -50,6 +53,16 @@ pub(crate) struct Cloud {
     loaders: u32,
     /// Whether each invocation has time for one batch only.
     is_hurried: bool,
+    /// What queries are read from.
+    connections: TestConnections,
+    /// What a read of it is known by.
+    name: String,
+    /// For how long a read belongs to its process, in seconds.
+    read_seconds: u32,
+    /// Whether each invocation has time for one batch of rows only.
+    reads_are_hurried: bool,
+    /// How long an invocation may wait for a database.
+    time_left: Option<Duration>,
 }
 
 /// A function, with what it remembers from one message to the next.
@@ -86,6 +99,7 @@ impl Step {
             Self::Message(Message::Sequence { .. }) => 1,
             Self::Message(Message::Work { .. }) => 2,
             Self::Message(Message::Report { .. } | Message::Digest { .. } | Message::Notice { .. }) => 3,
+            Self::Message(Message::Fetch { .. }) => FETCH,
         }
     }
 }
@@ -182,7 +196,35 @@ impl Capacity for Cloud {
     }
 
     fn time_is_up(&self) -> bool {
-        self.is_hurried
+        let reads = self.at_work.load(Ordering::Relaxed) == FETCH;
+        self.is_hurried || (self.reads_are_hurried && reads)
+    }
+
+    fn time_left(&self) -> Option<Duration> {
+        self.time_left
+    }
+}
+
+impl HasConnections for Cloud {
+    type Connections = TestConnections;
+
+    fn connections(&self) -> &TestConnections {
+        &self.connections
+    }
+}
+
+impl Reader for Cloud {
+    fn new_run(&self) -> ImportId {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        ImportId::new(self.now(), u128::from(NUMBER.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn reader(&self) -> String {
+        self.name.clone()
+    }
+
+    fn read_seconds(&self) -> u32 {
+        self.read_seconds
     }
 }
 
@@ -236,6 +278,11 @@ impl Cloud {
             seen,
             loaders: 1,
             is_hurried: false,
+            connections: TestConnections::default(),
+            name: localstack::unique("process"),
+            read_seconds: 0,
+            reads_are_hurried: false,
+            time_left: None,
         }
     }
 
@@ -251,6 +298,26 @@ impl Cloud {
         Self { loaders, is_hurried: true, ..self }
     }
 
+    /// The same with a database to read from, each read of which belongs to its process for so many seconds.
+    pub(crate) fn reading(self, database: &TestDatabase, read_seconds: u32) -> Self {
+        Self { connections: database.connections(), read_seconds, ..self }
+    }
+
+    /// The same, with time for one batch of rows in each invocation.
+    pub(crate) fn hurried_reads(self) -> Self {
+        Self { reads_are_hurried: true, ..self }
+    }
+
+    /// The same, with so much time to wait for a database.
+    pub(crate) fn stopped_after(self, time: Duration) -> Self {
+        Self { time_left: Some(time), ..self }
+    }
+
+    /// Another process of the same deployment.
+    pub(crate) fn other(&self) -> Self {
+        self.process(Moment::Before, usize::MAX)
+    }
+
     /// Another process of the same deployment, which dies after so many requests.
     pub(crate) fn process(&self, moment: Moment, after: usize) -> Self {
         let process = Self::made(
@@ -262,6 +329,12 @@ impl Cloud {
             &Requests::dying(moment, after),
             Duration::ZERO,
         );
+        let process = Self {
+            is_hurried: self.is_hurried,
+            connections: self.connections.clone(),
+            read_seconds: self.read_seconds,
+            ..process
+        };
         match &self.database {
             Some(database) => process.with_records_in(Arc::clone(database)),
             None => process,
@@ -362,13 +435,16 @@ impl Cloud {
             }
             Step::Message(Message::Notice { notice }) => watch::tell(self, &notice).await,
             Step::Message(Message::Missed { dropped }) => Box::pin(intake::intake(self, &dropped)).await,
+            Step::Message(Message::Fetch { repository, entry }) => {
+                Box::pin(fetch::fetch(self, &repository, &entry)).await.map(|_| ())
+            }
             Step::Message(Message::TakeIn { import }) => {
                 Box::pin(reconcile::resume_by_id(self, import)).await
             }
         }
     }
 
-    async fn history(&self) -> Vec<ImportRun> {
+    pub(crate) async fn history(&self) -> Vec<ImportRun> {
         let all = HistoryFilter { limit: 100_000, ..HistoryFilter::default() };
         self.state().history(&all).await.unwrap()
     }

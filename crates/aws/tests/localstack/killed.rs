@@ -92,7 +92,12 @@ pub(crate) fn judge(case: &str, moment: Moment, made: impl AsyncFn() -> Cloud) -
 }
 
 /// Kills a step at its first request, then at its second, until it lives to its end. Answers how often.
-fn carry_out(runtime: &tokio::runtime::Runtime, cloud: &Cloud, step: &Step, moment: Moment) -> usize {
+pub(crate) fn carry_out(
+    runtime: &tokio::runtime::Runtime,
+    cloud: &Cloud,
+    step: &Step,
+    moment: Moment,
+) -> usize {
     for kills in 0..1_000 {
         let process = cloud.process(moment, kills);
         let tried = if kills == 0 { step.clone() } else { step.clone().again() };

@@ -21,6 +21,7 @@ mod objects;
 mod operator;
 mod postgres;
 mod proxy;
+mod queries;
 mod records;
 mod requests;
 mod secret_keys;

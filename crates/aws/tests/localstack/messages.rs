@@ -3,6 +3,7 @@
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Event, NotificationConfiguration, QueueConfiguration};
 use tidewaiter::id::Timestamp;
+use tidewaiter::name::Entry;
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Mails, QueueUrls, Queues, queues};
 use tidewaiter_engine::Error;
@@ -41,11 +42,15 @@ async fn messages_come_out_of_their_queue_as_they_went_in_and_not_before_their_t
         sequence: new_queue(&client, "sequence").await,
         work: new_queue(&client, "work").await,
         report: new_queue(&client, "report").await,
+        fetch: Some(new_queue(&client, "fetch").await),
     };
     let queues = Queues::new(client.clone(), urls.clone());
     let import = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
     let poke = Message::news(&"acme".parse().unwrap(), News::Poke);
+    let fetch =
+        Message::Fetch { repository: "acme".parse().unwrap(), entry: Entry::new("acme", "contacts", "shop") };
     for (message, url) in [
+        (fetch.clone(), urls.fetch.as_ref().unwrap()),
         (Message::Work { import, task: Task::Check, known: None, landed: 0 }, &urls.work),
         (Message::Report { import }, &urls.report),
         (poke.clone(), &urls.sequence),
@@ -58,6 +63,10 @@ async fn messages_come_out_of_their_queue_as_they_went_in_and_not_before_their_t
     queues.send(poke, Some(at)).await.unwrap();
     assert_eq!(received(&client, &urls.sequence, 1).await.len(), 1);
     assert!(Timestamp::now() >= at, "it came too early");
+
+    // In a stack without fetch, it is told to no one.
+    let without = QueueUrls { fetch: None, ..urls.clone() };
+    Queues::new(client.clone(), without).send(fetch, None).await.unwrap();
 
     let nowhere = QueueUrls { report: format!("{}-nowhere", urls.report), ..urls };
     let error = Queues::new(client, nowhere).send(Message::Report { import }, None).await.unwrap_err();

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidewaiter::keys::Repository;
 use tidewaiter::report::Outcome;
 use tidewaiter_aws::{Database, LoginPlace, RecordsTable, SecretLogin, StackRecords};
+use tidewaiter_connect::{Connection, Limits, Protection, Remote, Server};
 use tidewaiter_engine::Error;
 use tidewaiter_engine::capabilities::HasRecords;
-use tidewaiter_engine::ports::{ImportRun, Message, Progress, Records};
+use tidewaiter_engine::ports::{ConnectionError, Connections, ImportRun, Message, Progress, Records};
 use tidewaiter_postgres::Address;
 use tidewaiter_tests::world::PARTNER;
 use tidewaiter_tests::{localstack, postgres};
@@ -57,7 +59,34 @@ impl TestDatabase {
         client(&self.text(None)).await
     }
 
-    async fn run(&self, sql: &str) {
+    /// The connection `shop` to it, for every repository.
+    pub(crate) fn connections(&self) -> TestConnections {
+        let place = self.place();
+        let remote = Remote {
+            host: place.host,
+            port: place.port,
+            database: self.name.clone(),
+            protection: Protection::None,
+            login: tidewaiter_connect::Login { user: place.user, password: None },
+        };
+        TestConnections(Some(Connection { server: Server::Postgres(remote), limits: Limits::default() }))
+    }
+
+    /// Where it is.
+    pub(crate) fn place(&self) -> Place {
+        let text = self.text(None);
+        let (user, rest) = text.trim_start_matches("postgresql://").split_once('@').unwrap();
+        let (server, _) = rest.split_once('/').unwrap();
+        let (host, port) = server.rsplit_once(':').unwrap();
+        Place {
+            user: user.to_owned(),
+            host: host.to_owned(),
+            port: port.parse().unwrap(),
+            database: self.name.clone(),
+        }
+    }
+
+    pub(crate) async fn run(&self, sql: &str) {
         self.client().await.batch_execute(sql).await.unwrap();
     }
 
@@ -82,8 +111,41 @@ impl TestDatabase {
         self.disconnect().await;
     }
 
-    async fn count(&self, sql: &str) -> i64 {
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
         self.client().await.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}
+
+/// Where a database is, and who logs in.
+pub(crate) struct Place {
+    pub(crate) user: String,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) database: String,
+}
+
+/// The connection `shop`, if there is one.
+#[derive(Clone, Default)]
+pub(crate) struct TestConnections(Option<Connection>);
+
+impl Connections for TestConnections {
+    type Source = Connection;
+
+    async fn max_reads(
+        &self,
+        name: &str,
+        repository: &Repository,
+    ) -> std::result::Result<u32, ConnectionError> {
+        self.connection(name, repository).await.map(|_| 1)
+    }
+
+    async fn connection(
+        &self,
+        name: &str,
+        repository: &Repository,
+    ) -> std::result::Result<Connection, ConnectionError> {
+        let found = self.0.clone().filter(|_| name == "shop");
+        found.ok_or_else(|| ConnectionError::unknown(name, repository, []))
     }
 }
 

@@ -120,6 +120,33 @@ impl Stack {
         stack
     }
 
+    /// The names of its queues, each of a function.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &'static str> {
+        let has_fetch = self.outputs.contains_key("FetchQueueUrl");
+        ["Unpack", "Sequence", "Validate", "Report"].into_iter().chain(has_fetch.then_some("Fetch"))
+    }
+
+    /// Invokes sequence, as a schedule does.
+    pub(crate) fn scheduled(&self, input: &str) {
+        let path = format!("/2015-03-31/functions/{}/invocations", self.outputs["SequenceFunction"]);
+        let answer = ask("POST", &path, "lambda", input);
+        assert_eq!(answer, r#"{"batchItemFailures":[]}"#, "{input}");
+    }
+
+    /// Waits until so many import runs have their outcome, in whatever way they came.
+    pub(crate) async fn ended(&self, runs: usize) {
+        let begun = Instant::now();
+        loop {
+            let history = self.history().await;
+            if history.iter().filter(|run| run.is_done()).count() >= runs {
+                break;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{history:#?}\n{}", self.dead_letters().await);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        self.come_to_rest(PATIENCE).await;
+    }
+
     pub(crate) async fn put(&self, key: &str, content: &[u8]) {
         let request = self.bucket.client.put_object().bucket(&self.bucket.name).key(key);
         request.body(ByteStream::from(content.to_vec())).send().await.unwrap();
@@ -128,7 +155,7 @@ impl Stack {
     /// Removes what was landed, so that it is as if it were new to everybody but its functions.
     pub(crate) async fn clear(&mut self) {
         // A message that comes again finds its file as long as it is there.
-        for queue in ["Unpack", "Sequence", "Validate", "Report"] {
+        for queue in self.queues() {
             self.empty(&format!("{queue}QueueUrl"), PATIENCE).await;
         }
         let TestBucket { client, name } = &self.bucket;
@@ -292,7 +319,7 @@ impl Stack {
     /// What went wrong, as far as dead letters tell.
     pub(crate) async fn dead_letters(&self) -> String {
         let mut text = String::new();
-        for queue in ["Unpack", "Sequence", "Validate", "Report"] {
+        for queue in self.queues() {
             let output = format!("{queue}DeadLettersUrl");
             text = format!("{text}{queue}: {} dead letters\n", self.messages(&output).await);
             let request = self.sqs.receive_message().queue_url(&self.outputs[&output]);
@@ -344,7 +371,8 @@ impl Drop for Stack {
         }
         let stack = self.outputs["SequenceFunction"].trim_end_matches("-sequence");
         let path = "/2015-03-31/event-source-mappings/";
-        for function in ["unpack", "sequence", "validate", "report"] {
+        for function in self.queues() {
+            let function = function.to_lowercase();
             let found = ask("GET", &format!("{path}?FunctionName={stack}-{function}"), "lambda", "");
             let found: serde_json::Value = serde_json::from_str(&found).unwrap();
             for source in found["EventSourceMappings"].as_array().unwrap() {

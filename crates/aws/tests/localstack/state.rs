@@ -38,6 +38,7 @@ fn member(n: u32, slot: u8, last: u8) -> ImportRun {
         file,
         source: Source { key: format!("imports/acme/{n}"), version: Some("v".to_owned()) },
         archive: None,
+        fetched: None,
         bytes: 1,
         arrived: Timestamp::from_second(1_790_000_000 + i64::from(n)).unwrap(),
         kind: Kind::Data { name, rank: 0, settle_seconds: 0, group: Some(group), unpacked: None },

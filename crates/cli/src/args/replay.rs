@@ -17,6 +17,8 @@ pub enum QueueName {
     Validate,
     /// Reports to mail.
     Report,
+    /// Queries to read.
+    Fetch,
 }
 
 /// Arguments of `replay`.

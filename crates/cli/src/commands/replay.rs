@@ -22,6 +22,7 @@ pub async fn run(args: ReplayArgs, printer: &Printer) -> Result<Status> {
         QueueName::Sequence => Queue::Sequence,
         QueueName::Validate => Queue::Validate,
         QueueName::Report => Queue::Report,
+        QueueName::Fetch => Queue::Fetch,
     });
     let repository = location.repository(None)?;
     let choice = Choice { queues: queues.collect(), repository, only, dry_run };

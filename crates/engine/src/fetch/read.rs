@@ -9,7 +9,7 @@ use tidewaiter::name::Entry;
 
 use super::commit::Commit;
 use super::{Cursor, Fetch, Fetches, RowForm, columns, tell_sequencer, trouble};
-use crate::capabilities::{HasConnections, HasObjects};
+use crate::capabilities::{Capacity, HasConnections, HasObjects};
 use crate::ports::{
     Answered, ConnectionError, Connections, DataSource, Fault, Fetched, ImportRun, Objects, Observation,
     Position, Progress, Query, QueryState, Reading, RowBatch, SourceColumn, SourceError, SourceRows, Upload,
@@ -187,7 +187,8 @@ async fn write<D: Fetches>(
     let source = connections.connection(&work.query.connection, work.repository).await?;
     let begin = begin(work.query, position)?;
     let sql = work.query.sql.as_str().to_owned();
-    let mut answer = source.open(&Query { sql, last: begin.clone() }).await?;
+    let asked = Query { sql, last: begin.clone() };
+    let mut answer = in_time(deployment, source.open(&asked)).await.ok_or_else(too_long)??;
     let columns = answer.columns().to_vec();
     let mut cursor = match (&work.query.last_item, &begin) {
         (Some(options), Some(begin)) => Some(Cursor::new(options, position.clone(), begin, &columns)?),
@@ -198,7 +199,14 @@ async fn write<D: Fetches>(
     let (mut buffer, mut batch) = (Vec::with_capacity(PIECE + PIECE / 4), RowBatch::default());
     let (mut bytes, mut rows, mut is_cut) = (0_u64, 0_u64, false);
     form.header(&columns, &mut buffer);
-    while answer.next(&mut batch).await? {
+    loop {
+        let Some(is_more) = in_time(deployment, answer.next(&mut batch)).await else {
+            is_cut = true;
+            break;
+        };
+        if !is_more? {
+            break;
+        }
         for row in batch.iter() {
             let is_new = cursor.as_mut().map_or(Ok(true), |cursor| cursor.take(row.clone()))?;
             if is_new {
@@ -217,19 +225,15 @@ async fn write<D: Fetches>(
             deployment.observe(&Observation::Reading { file, rows });
         }
         if deployment.time_is_up() {
-            if rows == 0 || cursor.is_none() {
-                return Err(SourceError::new(
-                    Fault::Limit,
-                    "the answer is not read within the time of a function",
-                )
-                .with_hint("take it in parts: `last_item`, with ORDER BY and LIMIT in the SQL")
-                .into());
-            }
             is_cut = true;
             break;
         }
     }
     drop(answer);
+    // Without a place to go on, a part of an answer is no file.
+    if is_cut && (rows == 0 || cursor.is_none()) {
+        return Err(too_long().into());
+    }
     let unmoved = (position.clone(), 0);
     let limit = work.query.limit().filter(|_| !is_cut);
     let (position, left_out) = cursor.map_or(Ok(unmoved), |cursor| cursor.end(limit))?;
@@ -243,6 +247,19 @@ async fn write<D: Fetches>(
         upload.finish().await?;
     }
     Ok(Written { bytes, rows, left_out, is_cut, position, columns })
+}
+
+/// Waits for a database for as long as this process has time. None if its time is up before there is an answer.
+async fn in_time<D: Capacity, T>(deployment: &D, answer: impl Future<Output = T>) -> Option<T> {
+    match deployment.time_left() {
+        None => Some(answer.await),
+        Some(left) => tokio::time::timeout(left, answer).await.ok(),
+    }
+}
+
+fn too_long() -> SourceError {
+    SourceError::new(Fault::Limit, "the answer is not read within the time of a function")
+        .with_hint("take it in parts: `last_item`, with ORDER BY and LIMIT in the SQL")
 }
 
 fn begin(query: &QueryOptions, position: &Position) -> std::result::Result<Option<LastItem>, SourceError> {

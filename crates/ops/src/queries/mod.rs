@@ -318,7 +318,7 @@ fn example(form: tidewaiter::item::Form) -> &'static str {
 /// Asks for a read of a query, at the next moment that it can be read. `by` says who does that.
 ///
 /// # Errors
-/// [`Error::NoQuery`] if there is no such query.
+/// [`Error::NoQuery`] if there is no such query; [`Error::NoFetch`] if the stack has no connections.
 pub async fn ask(
     deployment: &Deployment,
     repository: Option<&Repository>,
@@ -327,10 +327,12 @@ pub async fn ask(
 ) -> Result<Changed> {
     with_deployed!(deployment, deployed => {
         let Meant { repository, entry, .. } = meant(deployment, deployed, repository, name).await?;
+        deployed.reads_queries()?;
         let state = change(deployed, &repository, &entry, |state, _| {
             state.asked = Some(by.to_owned());
             Ok(true)
         }).await?;
+        deployed.ask_for_fetch(&repository, &entry).await?;
         Ok(Changed { repository, import: entry.to_string(), last_item: state.position.last })
     })
 }

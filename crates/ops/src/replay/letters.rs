@@ -8,8 +8,11 @@ use super::{Choice, Found, Letter, Queue, Replayed};
 use crate::Result;
 
 pub(super) async fn replay(stack: &Stack, choice: &Choice) -> Result<Replayed> {
-    let chosen =
-        Queue::ALL.into_iter().filter(|queue| choice.queues.is_empty() || choice.queues.contains(queue));
+    let is_chosen = |queue: &Queue| match choice.queues.as_slice() {
+        [] => stack.has(function(*queue)),
+        chosen => chosen.contains(queue),
+    };
+    let chosen = Queue::ALL.into_iter().filter(is_chosen);
     // All of them first: a tag that is missing is to be told before anything is done.
     let queues: std::result::Result<Vec<(Queue, DeadLetters)>, Problem> =
         chosen.map(|queue| Ok((queue, stack.dead_letters(function(queue))?))).collect();
@@ -76,5 +79,6 @@ fn function(queue: Queue) -> Function {
         Queue::Sequence => Function::Sequence,
         Queue::Validate => Function::Validate,
         Queue::Report => Function::Report,
+        Queue::Fetch => Function::Fetch,
     }
 }

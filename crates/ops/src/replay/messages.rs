@@ -50,6 +50,11 @@ pub(super) async fn about(stack: &Stack, function: Function, subject: &Subject) 
             ..About::default()
         }),
         Subject::Step(Message::Missed { dropped }) => Ok(drops(&[Notice::Dropped((**dropped).clone())])),
+        Subject::Step(Message::Fetch { repository, entry }) => Ok(About {
+            words: format!("{repository}: the query {entry} is to be read"),
+            repository: Some(repository.clone()),
+            ..About::default()
+        }),
         Subject::Step(Message::TakeIn { import }) => step(stack, *import, "to be registered").await,
     }
 }

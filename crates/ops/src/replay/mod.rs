@@ -23,11 +23,13 @@ pub enum Queue {
     Validate,
     /// Reports to mail.
     Report,
+    /// Queries to read. A stack without connections does not have it.
+    Fetch,
 }
 
 impl Queue {
     /// All queues.
-    pub const ALL: [Self; 4] = [Self::Unpack, Self::Sequence, Self::Validate, Self::Report];
+    pub const ALL: [Self; 5] = [Self::Unpack, Self::Sequence, Self::Validate, Self::Report, Self::Fetch];
 
     /// The name of it, and of its function.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Queue {
             Self::Sequence => "sequence",
             Self::Validate => "validate",
             Self::Report => "report",
+            Self::Fetch => "fetch",
         }
     }
 }

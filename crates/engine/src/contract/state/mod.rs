@@ -5,6 +5,7 @@ mod configs;
 mod groups;
 mod marks;
 mod outbox;
+mod queries;
 mod runs;
 
 use jiff::civil::date;
@@ -18,12 +19,18 @@ use super::{at, id, repository};
 use crate::Result;
 use crate::ports::{
     Conclusion, ConfigStore, Group, GroupQueue, ImportRun, KeptReport, KeyClaims, Kind, Marks, Outbox,
-    Progress, RunLedger, Source, Told,
+    Progress, QueryStates, RunLedger, Source, Told,
 };
 
 /// A store that implements every port of state.
-pub trait StateStore: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore + Marks {}
-impl<S: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore + Marks> StateStore for S {}
+pub trait StateStore:
+    RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore + Marks + QueryStates
+{
+}
+impl<S> StateStore for S where
+    S: RunLedger + GroupQueue + KeyClaims + Outbox + ConfigStore + Marks + QueryStates
+{
+}
 
 /// Checks every promise of the ports of state on a store, which has to be empty.
 pub async fn state<S: StateStore>(state: &S) -> Result<()> {
@@ -48,6 +55,7 @@ pub async fn state<S: StateStore>(state: &S) -> Result<()> {
     outbox::digests(state).await?;
     runs::the_ledger_is_kept(state).await?;
     runs::the_ledger_is_read_by_the_time_of_outcomes(state).await?;
+    queries::queries(state).await?;
     marks::a_mark_is_set_once_unless_it_is_renewed(state).await?;
     configs::a_configuration_is_kept_by_its_hash(state).await
 }
