@@ -58,6 +58,7 @@ fn import(repository: &Repository, n: u32) -> ImportRun {
         source: Source { key: format!("waiting/{n}"), version: None },
         file,
         archive: None,
+        fetched: None,
         bytes: 1,
         arrived,
         kind: Kind::Data { name, rank: 0, settle_seconds: 0, group: None, unpacked: None },
