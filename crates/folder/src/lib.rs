@@ -17,6 +17,7 @@ mod engines;
 mod folder;
 mod identity;
 mod key_files;
+mod location_file;
 mod lock;
 mod mail;
 mod queue;
@@ -40,6 +41,7 @@ pub use drops::{Inbox, Looked, StillWriting, Taken};
 pub use engines::{FolderLanding, FolderRecords};
 pub use folder::Folder;
 pub use key_files::KeyFiles;
+use location_file::LocationFile;
 pub use mail::EmlFolder;
 pub use queue::LocalQueue;
 pub use records::{SqliteLanding, SqliteRecords};
@@ -49,11 +51,12 @@ pub use state::SqliteState;
 use taken_in::TakenIn;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
+use tidewaiter::record::Locate;
 pub use troubles::Failure;
 
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes,
+    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasLocator, HasMailer, HasObjects,
+    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::ports::{DroppedObject, GroupQueue, Observation, Records, RunLedger, Untaken};
@@ -76,6 +79,7 @@ pub struct Local {
     configs: Cache,
     settings: Settings,
     keys: KeyFiles,
+    locations: LocationFile,
     clock: Now,
     quiet_period: Option<i64>,
     loaders: u32,
@@ -135,6 +139,7 @@ impl Local {
             queue: LocalQueue::default(),
             configs: Cache::default(),
             keys: KeyFiles::new(settings.key_files.clone(), settings.passphrase_file.clone()),
+            locations: LocationFile::new(settings.location_file.clone()),
             settings,
             clock: Arc::new(now),
             quiet_period: None,
@@ -316,6 +321,12 @@ impl IntakePolicy for Local {
 impl HasDecryptionKeys for Local {
     async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
         self.keys.keys()
+    }
+}
+
+impl HasLocator for Local {
+    async fn locator(&self) -> Result<Option<Arc<dyn Locate>>> {
+        self.locations.locator()
     }
 }
 

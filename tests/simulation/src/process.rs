@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Observes,
+    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasLocator, HasMailer, HasObjects,
+    HasQueue, HasRecords, HasState, IntakePolicy, Observes,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
@@ -215,6 +215,8 @@ impl Clock for Process {
 impl IntakePolicy for Process {}
 
 impl HasDecryptionKeys for Process {}
+
+impl HasLocator for Process {}
 
 impl Capacity for Process {
     fn loaders(&self, _bytes: u64) -> u32 {
