@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tidewaiter::id::Timestamp;
+use tidewaiter::record::Locate;
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasMailer, HasObjects, HasQueue,
-    HasRecords, HasState, IntakePolicy, Keys, Observes,
+    Capacity, CleansUp, Clock, HasConfigCache, HasDecryptionKeys, HasLocator, HasMailer, HasObjects,
+    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
@@ -20,13 +21,13 @@ use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
 use crate::store::StackRecords;
-use crate::{Bucket, Mails, Queues, SecretKeys, StateTable, clients};
+use crate::{Bucket, LocationObject, Mails, Queues, SecretKeys, StateTable, clients};
 
-/// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue and keys what its
-/// role reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
-/// compiler refuses a use case that asks for it.
+/// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue and what the
+/// operator brings (keys, a database of locations) what its role reaches. In place of what it does not reach is `()`, which
+/// is no port: the deployment lacks that capability, and the compiler refuses a use case that asks for it.
 #[derive(Debug)]
-pub struct Deployment<R, M, Q, K = ()> {
+pub struct Deployment<R, M, Q, B = ()> {
     pub(crate) bucket_name: String,
     pub(crate) metrics: Metrics,
     pub(crate) own: OwnQueue,
@@ -35,7 +36,7 @@ pub struct Deployment<R, M, Q, K = ()> {
     records: R,
     mailer: M,
     queue: Q,
-    keys: K,
+    brought: B,
     configs: Cache,
     partners_activate: bool,
     /// How many loaders share the lines of a large file.
@@ -68,7 +69,7 @@ pub type TakingIn = Deployment<(), (), Queues, SecretKeys>;
 /// }
 /// ```
 pub type Messaging = Deployment<(), (), Queues>;
-/// What validate has: a store of records.
+/// What validate has: a store of records, and the database of locations.
 ///
 /// ```
 /// # use tidewaiter_aws::deployment::Loading;
@@ -78,7 +79,7 @@ pub type Messaging = Deployment<(), (), Queues>;
 ///     load(deployment);
 /// }
 /// ```
-pub type Loading = Deployment<StackRecords, (), BufferedQueue<Queues>>;
+pub type Loading = Deployment<StackRecords, (), BufferedQueue<Queues>, LocationObject>;
 /// What report has: a mailer, and neither a store of records nor a queue.
 pub type Mailing = Deployment<(), Mails, ()>;
 
@@ -161,14 +162,14 @@ impl Names {
         }
     }
 
-    fn deployment<R, M, Q, K>(
+    fn deployment<R, M, Q, B>(
         self,
         config: &SdkConfig,
         records: R,
         mailer: M,
         queue: Q,
-        keys: K,
-    ) -> Deployment<R, M, Q, K> {
+        brought: B,
+    ) -> Deployment<R, M, Q, B> {
         Deployment {
             objects: Bucket::new(clients::s3(config), &self.bucket),
             state: StateTable::new(aws_sdk_dynamodb::Client::new(config), self.state),
@@ -178,7 +179,7 @@ impl Names {
             records,
             mailer,
             queue,
-            keys,
+            brought,
             configs: Cache::with_names_for(self.configurations_for),
             partners_activate: self.partners_activate,
             loaders: LOADERS,
@@ -187,7 +188,7 @@ impl Names {
     }
 }
 
-impl<R, M, Q, K> Deployment<R, M, Q, K> {
+impl<R, M, Q, B> Deployment<R, M, Q, B> {
     /// Notes when the invocation that begins now is stopped.
     pub(crate) fn ends(&self, at: Timestamp) {
         let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
@@ -196,7 +197,7 @@ impl<R, M, Q, K> Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> HasObjects for Deployment<R, M, Q, K> {
+impl<R, M, Q, B> HasObjects for Deployment<R, M, Q, B> {
     type Objects = Bucket;
 
     fn objects(&self) -> &Bucket {
@@ -204,7 +205,7 @@ impl<R, M, Q, K> HasObjects for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> HasState for Deployment<R, M, Q, K> {
+impl<R, M, Q, B> HasState for Deployment<R, M, Q, B> {
     type State = StateTable;
 
     fn state(&self) -> &StateTable {
@@ -212,13 +213,13 @@ impl<R, M, Q, K> HasState for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> HasConfigCache for Deployment<R, M, Q, K> {
+impl<R, M, Q, B> HasConfigCache for Deployment<R, M, Q, B> {
     fn config_cache(&self) -> &Cache {
         &self.configs
     }
 }
 
-impl<R: Records, M, Q, K> HasRecords for Deployment<R, M, Q, K> {
+impl<R: Records, M, Q, B> HasRecords for Deployment<R, M, Q, B> {
     type Records = R;
 
     fn records(&self) -> &R {
@@ -226,7 +227,7 @@ impl<R: Records, M, Q, K> HasRecords for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M: Mailer, Q, K> HasMailer for Deployment<R, M, Q, K> {
+impl<R, M: Mailer, Q, B> HasMailer for Deployment<R, M, Q, B> {
     type Mailer = M;
 
     fn mailer(&self) -> &M {
@@ -234,7 +235,7 @@ impl<R, M: Mailer, Q, K> HasMailer for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q: Queue, K> HasQueue for Deployment<R, M, Q, K> {
+impl<R, M, Q: Queue, B> HasQueue for Deployment<R, M, Q, B> {
     type Queue = Q;
 
     fn queue(&self) -> &Q {
@@ -242,7 +243,7 @@ impl<R, M, Q: Queue, K> HasQueue for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> Clock for Deployment<R, M, Q, K> {
+impl<R, M, Q, B> Clock for Deployment<R, M, Q, B> {
     /// In whole milliseconds: finer is noise for a reader.
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
@@ -250,7 +251,7 @@ impl<R, M, Q, K> Clock for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> IntakePolicy for Deployment<R, M, Q, K> {
+impl<R, M, Q, B> IntakePolicy for Deployment<R, M, Q, B> {
     fn partners_activate(&self) -> bool {
         self.partners_activate
     }
@@ -258,11 +259,17 @@ impl<R, M, Q, K> IntakePolicy for Deployment<R, M, Q, K> {
 
 impl HasDecryptionKeys for TakingIn {
     async fn decryption_keys(&self) -> tidewaiter_engine::Result<Option<Arc<Keys>>> {
-        self.keys.keys().await
+        self.brought.keys().await
     }
 }
 
-impl<R, M, Q, K> Capacity for Deployment<R, M, Q, K> {
+impl HasLocator for Loading {
+    async fn locator(&self) -> tidewaiter_engine::Result<Option<Arc<dyn Locate>>> {
+        self.brought.locator().await
+    }
+}
+
+impl<R, M, Q, B> Capacity for Deployment<R, M, Q, B> {
     fn loaders(&self, bytes: u64) -> u32 {
         if bytes < LARGE_FILE { 1 } else { self.loaders }
     }
@@ -272,7 +279,7 @@ impl<R, M, Q, K> Capacity for Deployment<R, M, Q, K> {
     }
 }
 
-impl<R, M, Q, K> Observes for Deployment<R, M, Q, K> {
+impl<R, M, Q, B> Observes for Deployment<R, M, Q, B> {
     fn observe(&self, progress: &Observation<'_>) {
         if let Observation::Concluded(report) = progress {
             self.metrics.concluded(report, self.now());
@@ -282,4 +289,4 @@ impl<R, M, Q, K> Observes for Deployment<R, M, Q, K> {
 
 /// The answers to batches expire. Nothing else drops them: a message that came twice may still be in the hands of another
 /// function, which is to be told them and to land nothing again.
-impl<R, M, Q, K> CleansUp for Deployment<R, M, Q, K> {}
+impl<R, M, Q, B> CleansUp for Deployment<R, M, Q, B> {}

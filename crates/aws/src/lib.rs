@@ -15,6 +15,7 @@ pub mod environment;
 pub mod events;
 mod failure;
 pub mod handlers;
+mod locations;
 mod login;
 pub mod logs;
 mod mails;
@@ -29,6 +30,7 @@ mod store;
 mod table;
 
 pub use deployment::Deployment;
+pub use locations::{LocationObject, LocationPlace};
 pub use login::{LoginPlace, SecretLogin};
 pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};

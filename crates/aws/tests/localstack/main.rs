@@ -14,6 +14,7 @@ mod golden;
 mod in_flight;
 mod killed;
 mod large;
+mod locations;
 mod messages;
 mod missed;
 mod objects;
