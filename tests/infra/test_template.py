@@ -324,6 +324,24 @@ class TemplateTest(unittest.TestCase):
         with self.assertRaises(AssertionError):
             Template("template.yaml", DecryptionKeysSecretArn="tidewaiter/keys")
 
+    def test_validate_alone_reads_the_database_of_locations_and_nothing_writes_it(self):
+        named = "locations/GeoLite2-City.mmdb"
+        with_database = Template("template.yaml", LocationDatabaseKey=named)
+        for template, reads in [(self.template, set()), (with_database, {"Validate"})]:
+            database = f"{template.arn('Bucket')}/{named}"
+            for function in FUNCTIONS:
+                may = self.statements(function, template)
+                self.assertEqual(allowed(may, "s3:GetObject", database), function in reads, function)
+                self.assertFalse(allowed(may, "s3:GetObject", database.replace("City", "Country")), function)
+                for action in ("PutObject", "DeleteObject", "DeleteObjectVersion"):
+                    self.assertFalse(allowed(may, f"s3:{action}", database), (function, action))
+        no_wildcards(self, with_database)
+        found = with_database.resources["Validate"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual(found["LOCATION_DATABASE"], named)
+        for wrong in ("imports/acme/GeoLite2-City.mmdb", "locations/*", "GeoLite2-City.mmdb"):
+            with self.assertRaises(AssertionError):
+                Template("template.yaml", LocationDatabaseKey=wrong)
+
     def test_the_records_table_is_warmed_and_capped_only_if_asked(self):
         def throughput(**parameters):
             table = Template("template.yaml", **parameters).resources["RecordsTable"]["Properties"]

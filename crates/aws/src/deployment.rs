@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::record::Locate;
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
-    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasLocator, HasMailer,
+    HasObjects, HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
@@ -22,13 +23,13 @@ use crate::environment::{Environment, Missing};
 use crate::metrics::Metrics;
 use crate::queues::OwnQueue;
 use crate::store::StackRecords;
-use crate::{Bucket, Mails, Queues, SecretKeys, StackConnections, StateTable, clients};
+use crate::{Bucket, LocationObject, Mails, Queues, SecretKeys, StackConnections, StateTable, clients};
 
-/// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue, keys and
-/// connections what its role reaches. In place of what it does not reach is `()`, which is no port: the deployment lacks that capability, and the
-/// compiler refuses a use case that asks for it.
+/// What a function has of a deployment: objects and state, and of a store of records, a mailer, a queue, connections and
+/// what the operator brings (keys, a database of locations) what its role reaches. In place of what it does not reach is
+/// `()`, which is no port: the deployment lacks that capability, and the compiler refuses a use case that asks for it.
 #[derive(Debug)]
-pub struct Deployment<R, M, Q, K = (), C = ()> {
+pub struct Deployment<R, M, Q, B = (), C = ()> {
     pub(crate) bucket_name: String,
     pub(crate) metrics: Metrics,
     pub(crate) own: OwnQueue,
@@ -37,7 +38,7 @@ pub struct Deployment<R, M, Q, K = (), C = ()> {
     records: R,
     mailer: M,
     queue: Q,
-    keys: K,
+    brought: B,
     connections: C,
     configs: Cache,
     partners_activate: bool,
@@ -68,7 +69,7 @@ pub type TakingIn = Deployment<(), (), Queues, SecretKeys>;
 /// }
 /// ```
 pub type Messaging = Deployment<(), (), Queues>;
-/// What validate has: a store of records.
+/// What validate has: a store of records, and the database of locations.
 ///
 /// ```
 /// # use tidewaiter_aws::deployment::Loading;
@@ -78,7 +79,7 @@ pub type Messaging = Deployment<(), (), Queues>;
 ///     load(deployment);
 /// }
 /// ```
-pub type Loading = Deployment<StackRecords, (), BufferedQueue<Queues>>;
+pub type Loading = Deployment<StackRecords, (), BufferedQueue<Queues>, LocationObject>;
 /// What fetch has: messages and connections, and neither records nor mails nor keys.
 pub type Fetching = Deployment<(), (), Queues, (), StackConnections>;
 /// What report has: a mailer, and neither a store of records nor a queue.
@@ -163,14 +164,14 @@ impl Names {
         }
     }
 
-    fn deployment<R, M, Q, K>(
+    fn deployment<R, M, Q, B>(
         self,
         config: &SdkConfig,
         records: R,
         mailer: M,
         queue: Q,
-        keys: K,
-    ) -> Deployment<R, M, Q, K> {
+        brought: B,
+    ) -> Deployment<R, M, Q, B> {
         Deployment {
             objects: Bucket::new(clients::s3(config), &self.bucket),
             state: StateTable::new(aws_sdk_dynamodb::Client::new(config), self.state),
@@ -180,7 +181,7 @@ impl Names {
             records,
             mailer,
             queue,
-            keys,
+            brought,
             configs: Cache::with_names_for(self.configurations_for),
             partners_activate: self.partners_activate,
             connections: (),
@@ -190,15 +191,15 @@ impl Names {
     }
 }
 
-impl<R, M, Q, K, C> Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> Deployment<R, M, Q, B, C> {
     /// Notes the invocation that begins now, and when it is stopped.
     pub(crate) fn begins(&self, request: &str, ends: Timestamp) {
         self.invocation.begin(request, ends, Timestamp::now());
     }
 
     /// The same, with connections.
-    fn with_connections<N>(self, connections: N) -> Deployment<R, M, Q, K, N> {
-        let Self { bucket_name, metrics, own, objects, state, records, mailer, queue, keys, .. } = self;
+    fn with_connections<N>(self, connections: N) -> Deployment<R, M, Q, B, N> {
+        let Self { bucket_name, metrics, own, objects, state, records, mailer, queue, brought, .. } = self;
         let Self { configs, partners_activate, loaders, invocation, .. } = self;
         Deployment {
             bucket_name,
@@ -209,7 +210,7 @@ impl<R, M, Q, K, C> Deployment<R, M, Q, K, C> {
             records,
             mailer,
             queue,
-            keys,
+            brought,
             connections,
             configs,
             partners_activate,
@@ -219,7 +220,7 @@ impl<R, M, Q, K, C> Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q, K, C> HasObjects for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> HasObjects for Deployment<R, M, Q, B, C> {
     type Objects = Bucket;
 
     fn objects(&self) -> &Bucket {
@@ -227,7 +228,7 @@ impl<R, M, Q, K, C> HasObjects for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q, K, C> HasState for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> HasState for Deployment<R, M, Q, B, C> {
     type State = StateTable;
 
     fn state(&self) -> &StateTable {
@@ -235,13 +236,13 @@ impl<R, M, Q, K, C> HasState for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q, K, C> HasConfigCache for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> HasConfigCache for Deployment<R, M, Q, B, C> {
     fn config_cache(&self) -> &Cache {
         &self.configs
     }
 }
 
-impl<R: Records, M, Q, K, C> HasRecords for Deployment<R, M, Q, K, C> {
+impl<R: Records, M, Q, B, C> HasRecords for Deployment<R, M, Q, B, C> {
     type Records = R;
 
     fn records(&self) -> &R {
@@ -249,7 +250,7 @@ impl<R: Records, M, Q, K, C> HasRecords for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M: Mailer, Q, K, C> HasMailer for Deployment<R, M, Q, K, C> {
+impl<R, M: Mailer, Q, B, C> HasMailer for Deployment<R, M, Q, B, C> {
     type Mailer = M;
 
     fn mailer(&self) -> &M {
@@ -257,7 +258,7 @@ impl<R, M: Mailer, Q, K, C> HasMailer for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q: Queue, K, C> HasQueue for Deployment<R, M, Q, K, C> {
+impl<R, M, Q: Queue, B, C> HasQueue for Deployment<R, M, Q, B, C> {
     type Queue = Q;
 
     fn queue(&self) -> &Q {
@@ -265,7 +266,7 @@ impl<R, M, Q: Queue, K, C> HasQueue for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q, K, C> Clock for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> Clock for Deployment<R, M, Q, B, C> {
     /// In whole milliseconds: finer is noise for a reader.
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
@@ -273,7 +274,7 @@ impl<R, M, Q, K, C> Clock for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q, K, C> IntakePolicy for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> IntakePolicy for Deployment<R, M, Q, B, C> {
     fn partners_activate(&self) -> bool {
         self.partners_activate
     }
@@ -281,11 +282,17 @@ impl<R, M, Q, K, C> IntakePolicy for Deployment<R, M, Q, K, C> {
 
 impl HasDecryptionKeys for TakingIn {
     async fn decryption_keys(&self) -> tidewaiter_engine::Result<Option<Arc<Keys>>> {
-        self.keys.keys().await
+        self.brought.keys().await
     }
 }
 
-impl<R, M, Q, K, C> Capacity for Deployment<R, M, Q, K, C> {
+impl HasLocator for Loading {
+    async fn locator(&self) -> tidewaiter_engine::Result<Option<Arc<dyn Locate>>> {
+        self.brought.locator().await
+    }
+}
+
+impl<R, M, Q, B, C> Capacity for Deployment<R, M, Q, B, C> {
     fn loaders(&self, bytes: u64) -> u32 {
         if bytes < LARGE_FILE { 1 } else { self.loaders }
     }
@@ -299,7 +306,7 @@ impl<R, M, Q, K, C> Capacity for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q, K, C> Reader for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> Reader for Deployment<R, M, Q, B, C> {
     fn new_run(&self) -> ImportId {
         ImportId::new(self.now(), fresh_random())
     }
@@ -320,7 +327,7 @@ fn fresh_random() -> u128 {
     (half() << 64) | half()
 }
 
-impl<R, M, Q, K, C: Connections> HasConnections for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C: Connections> HasConnections for Deployment<R, M, Q, B, C> {
     type Connections = C;
 
     fn connections(&self) -> &C {
@@ -328,7 +335,7 @@ impl<R, M, Q, K, C: Connections> HasConnections for Deployment<R, M, Q, K, C> {
     }
 }
 
-impl<R, M, Q, K, C> Observes for Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> Observes for Deployment<R, M, Q, B, C> {
     fn observe(&self, progress: &Observation<'_>) {
         match progress {
             Observation::Concluded(report) => self.metrics.concluded(report, self.now()),
@@ -343,6 +350,6 @@ impl<R, M, Q, K, C> Observes for Deployment<R, M, Q, K, C> {
 
 /// The answers to batches expire. Nothing else drops them: a message that came twice may still be in the hands of another
 /// function, which is to be told them and to land nothing again.
-impl<R, M, Q, K, C> CleansUp for Deployment<R, M, Q, K, C> {}
+impl<R, M, Q, B, C> CleansUp for Deployment<R, M, Q, B, C> {}
 
-impl<R, M, Q, K, C> Postpones for Deployment<R, M, Q, K, C> {}
+impl<R, M, Q, B, C> Postpones for Deployment<R, M, Q, B, C> {}

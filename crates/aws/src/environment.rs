@@ -89,6 +89,13 @@ impl<F: Fn(&'static str) -> Option<String>> Environment<F> {
         ConnectionsPlace { secret: self.find("CONNECTIONS_SECRET"), bucket: bucket.to_owned() }
     }
 
+    /// How much memory the function has, in bytes: Lambda says so. Elsewhere, there is no limit.
+    pub fn memory_bytes(&self) -> u64 {
+        let megabytes =
+            self.find("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|size| size.parse::<u64>().ok());
+        megabytes.map_or(u64::MAX, |megabytes| megabytes.saturating_mul(1 << 20))
+    }
+
     /// What is to be logged; `info` unless `LOG_LEVEL` says otherwise.
     pub fn log_level(&self) -> LevelFilter {
         self.find("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO)
@@ -114,6 +121,7 @@ mod tests {
             "LOG_LEVEL" => Some("warn".to_owned()),
             "CONFIGURATION_CACHE_SECONDS" => Some("0".to_owned()),
             "PARTNERS_ACTIVATE" => Some("no".to_owned()),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" => Some("1769".to_owned()),
             _ => None,
         });
         assert_eq!(environment.get("BUCKET"), "landing");
@@ -121,6 +129,7 @@ mod tests {
         assert_eq!(environment.retry_seconds(), 30);
         assert_eq!(environment.configuration_cache(), Duration::ZERO);
         assert!(!environment.partners_activate());
+        assert_eq!(environment.memory_bytes(), 1_769 << 20);
         assert!(Environment::new(|_| None).partners_activate(), "unless somebody says otherwise");
         let queues = environment.queues();
         assert_eq!((queues.sequence.as_str(), queues.unpack.as_str()), ("http://there", "http://there"));

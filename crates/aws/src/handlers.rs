@@ -288,7 +288,7 @@ fn about(fields: &[(&'static str, &dyn std::fmt::Display)]) {
     }
 }
 
-impl<R, M, Q, K, C> Deployment<R, M, Q, K, C> {
+impl<R, M, Q, B, C> Deployment<R, M, Q, B, C> {
     /// Treats the messages of a batch, one after the other. `handle` is told how often each was tried, this time
     /// included.
     async fn each(&self, batch: Batch, request: &str, handle: impl AsyncFn(&str, u32) -> Handled) -> Answer {

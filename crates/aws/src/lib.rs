@@ -17,6 +17,7 @@ pub mod environment;
 pub mod events;
 mod failure;
 pub mod handlers;
+mod locations;
 mod login;
 pub mod logs;
 mod mails;
@@ -33,6 +34,7 @@ mod table;
 
 pub use connections::{ConnectionsPlace, StackConnections};
 pub use deployment::Deployment;
+pub use locations::{LocationObject, LocationPlace};
 pub use login::{LoginPlace, SecretLogin};
 pub use mails::Mails;
 pub use objects::{Bucket, CopySizes, ObjectReader, ObjectUpload};

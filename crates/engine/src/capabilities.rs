@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidewaiter::id::{ImportId, Timestamp};
+use tidewaiter::record::Locate;
 
 pub use tidewaiter_pgp::{KeyError, Keys};
 
@@ -186,6 +187,15 @@ pub trait HasDecryptionKeys {
     /// Returns the keys, or None if none is configured. A key that is configured and cannot be read or used is an error:
     /// its files wait until an operator has fixed it.
     fn decryption_keys(&self) -> impl Future<Output = Result<Option<Arc<Keys>>>> + Send {
+        async { Ok(None) }
+    }
+}
+
+/// Has a database of where addresses on the internet are.
+pub trait HasLocator {
+    /// Returns the database, or None if none is configured. One that is configured and cannot be read or used is an error:
+    /// the files that need it wait until an operator has fixed it.
+    fn locator(&self) -> impl Future<Output = Result<Option<Arc<dyn Locate>>>> + Send {
         async { Ok(None) }
     }
 }

@@ -23,8 +23,8 @@ use tidewaiter::sequence::{Event, Verdict};
 
 use crate::Result;
 use crate::capabilities::{
-    Capacity, Clock, HasClaims, HasGroups, HasMarks, HasObjects, HasQueue, HasRecords, HasRuns, Observes,
-    trait_alias,
+    Capacity, Clock, HasClaims, HasGroups, HasLocator, HasMarks, HasObjects, HasQueue, HasRecords, HasRuns,
+    Observes, trait_alias,
 };
 use crate::conclude::{self, Audience, Concludes, Findings, Finisher};
 use crate::configs::Pins;
@@ -37,7 +37,7 @@ use land::Landed;
 
 trait_alias! {
     /// What loading a file that has passed needs.
-    pub trait Loads = HasObjects + HasClaims + HasRecords + HasMarks + Clock + Capacity + Observes
+    pub trait Loads = HasObjects + HasClaims + HasRecords + HasLocator + HasMarks + Clock + Capacity + Observes
 }
 
 trait_alias! {

@@ -18,6 +18,7 @@ mod engines;
 mod folder;
 mod identity;
 mod key_files;
+mod location_file;
 mod lock;
 mod mail;
 mod pins;
@@ -44,6 +45,7 @@ pub use drops::{Inbox, Looked, StillWriting, Taken};
 pub use engines::{FolderLanding, FolderRecords};
 pub use folder::Folder;
 pub use key_files::KeyFiles;
+use location_file::LocationFile;
 pub use mail::EmlFolder;
 pub use queue::LocalQueue;
 pub use records::{SqliteLanding, SqliteRecords};
@@ -53,12 +55,13 @@ pub use state::SqliteState;
 use taken_in::TakenIn;
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::keys::Repository;
+use tidewaiter::record::Locate;
 use together::Together;
 pub use troubles::Failure;
 
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
-    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasLocator, HasMailer,
+    HasObjects, HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::ports::{
@@ -89,6 +92,7 @@ pub struct Local {
     connections: FolderConnections,
     settings: Settings,
     keys: KeyFiles,
+    locations: LocationFile,
     clock: Now,
     quiet_period: Option<i64>,
     loaders: u32,
@@ -151,6 +155,7 @@ impl Local {
             configs: Cache::default(),
             connections: FolderConnections::new(root, &settings),
             keys: KeyFiles::new(settings.key_files.clone(), settings.passphrase_file.clone()),
+            locations: LocationFile::new(settings.location_file.clone()),
             settings,
             clock: Arc::new(now),
             quiet_period: None,
@@ -340,6 +345,12 @@ impl IntakePolicy for Local {
 impl HasDecryptionKeys for Local {
     async fn decryption_keys(&self) -> Result<Option<Arc<Keys>>> {
         self.keys.keys()
+    }
+}
+
+impl HasLocator for Local {
+    async fn locator(&self) -> Result<Option<Arc<dyn Locate>>> {
+        self.locations.locator()
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Settings {
     pub key_files: Vec<PathBuf>,
     /// The file that holds their passphrases, one a line, if they have any.
     pub passphrase_file: Option<PathBuf>,
+    /// The database of where IP addresses are.
+    pub location_file: Option<PathBuf>,
     /// How records are kept.
     pub records: RecordSettings,
     /// The databases that queries may read.
@@ -42,6 +44,7 @@ impl Default for Settings {
             partners_activate: true,
             key_files: Vec::new(),
             passphrase_file: None,
+            location_file: None,
             records: RecordSettings::default(),
             connections: Definitions::default(),
         }
@@ -61,7 +64,7 @@ impl Settings {
             let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
             Error::Settings { key: path.display().to_string(), mistakes: mistakes.join("; ") }
         })?;
-        for path in settings.key_files.iter_mut().chain(&mut settings.passphrase_file) {
+        for path in settings.own_paths() {
             *path = root.join(&*path);
         }
         settings.records.below(root);
@@ -77,18 +80,25 @@ impl Settings {
             match (name.as_str(), value) {
                 ("configurations", Value::Table(table)) => settings.configurations(table, &mut mistakes),
                 ("decryption", Value::Table(table)) => settings.decryption(table, &mut mistakes),
+                ("location", Value::Table(table)) => settings.location(table, &mut mistakes),
                 ("records", Value::Table(table)) => settings.records = records::read(table, &mut mistakes),
                 ("connections", Value::Table(table)) => {
                     settings.connections = connections::read(table, &mut mistakes);
                 }
-                ("configurations" | "connections" | "decryption" | "records", _) => {
+                ("configurations" | "connections" | "decryption" | "location" | "records", _) => {
                     mistakes.push(Mistake::new(name, "this is a table"));
                 }
-                _ => mistakes
-                    .push(unknown(&name, "`configurations`, `connections`, `decryption` and `records`")),
+                _ => mistakes.push(unknown(
+                    &name,
+                    "`configurations`, `connections`, `decryption`, `location` and `records`",
+                )),
             }
         }
         if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
+    }
+
+    fn own_paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.key_files.iter_mut().chain(&mut self.passphrase_file).chain(&mut self.location_file)
     }
 
     fn configurations(&mut self, table: Table, mistakes: &mut Vec<Mistake>) {
@@ -132,6 +142,21 @@ impl Settings {
             }
         }
     }
+
+    fn location(&mut self, table: Table, mistakes: &mut Vec<Mistake>) {
+        if !table.contains_key("file") {
+            let mistake = Mistake::new("location.file", "this is missing");
+            mistakes.push(mistake.with_hint("name the database, such as \"GeoLite2-City.mmdb\""));
+        }
+        for (name, value) in table {
+            let path = format!("location.{name}");
+            match (name.as_str(), value) {
+                ("file", Value::String(file)) if !file.is_empty() => self.location_file = Some(file.into()),
+                ("file", _) => mistakes.push(Mistake::new(path, "this is the path of a file")),
+                _ => mistakes.push(unknown(&path, "`location.file`")),
+            }
+        }
+    }
 }
 
 fn unknown(path: &str, known: &str) -> Mistake {
@@ -165,7 +190,7 @@ mod tests {
             [
                 "configurations.partners: unknown setting (there is `configurations.partners_activate`)",
                 "configurations.partners_activate: this is true or false",
-                "record: unknown setting (there is `configurations`, `connections`, `decryption` and \
+                "record: unknown setting (there is `configurations`, `connections`, `decryption`, `location` and \
                  `records`)",
             ]
         );
@@ -182,6 +207,18 @@ mod tests {
         );
         assert_eq!(told("[decryption]\nkey_files = []").len(), 1);
         assert_eq!(told("[decryption]\npassphrase_file = \"a\"").len(), 1);
+        let settings = Settings::parse("[location]\nfile = \"places.mmdb\"").unwrap();
+        assert_eq!(settings.location_file.as_deref(), Some(Path::new("places.mmdb")));
+        assert_eq!(
+            told("[location]\nfiles = []"),
+            [
+                "location.file: this is missing (name the database, such as \"GeoLite2-City.mmdb\")",
+                "location.files: unknown setting (there is `location.file`)",
+            ]
+        );
+        for text in ["location = 1", "[location]\nfile = 1", "[location]\nfile = \"\""] {
+            assert_eq!(told(text).len(), 1, "{text}");
+        }
         assert_eq!(told("[configurations").len(), 1, "it is no TOML");
     }
 }

@@ -9,8 +9,8 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::item::LastItem;
 use tidewaiter::keys::Repository;
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
-    HasQueries, HasQueue, HasRecords, HasState, IntakePolicy, Observes, Postpones, Reader,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasLocator, HasMailer,
+    HasObjects, HasQueries, HasQueue, HasRecords, HasState, IntakePolicy, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::BufferedQueue;
@@ -312,6 +312,8 @@ impl Clock for Process {
 impl IntakePolicy for Process {}
 
 impl HasDecryptionKeys for Process {}
+
+impl HasLocator for Process {}
 
 impl Capacity for Process {
     fn loaders(&self, _bytes: u64) -> u32 {

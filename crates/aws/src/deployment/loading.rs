@@ -9,7 +9,7 @@ use super::{Deployment, LOADERS, Loading, Names, queues};
 use crate::environment::{Environment, Missing};
 use crate::login::{LoginPlace, SecretLogin};
 use crate::store::{Database, StackRecords};
-use crate::{QueueUrls, RecordsTable, clients};
+use crate::{LocationObject, LocationPlace, QueueUrls, RecordsTable, clients};
 
 impl Loading {
     /// As the environment says.
@@ -32,6 +32,8 @@ struct LoadingNames {
     table: String,
     /// Where the login of PostgreSQL is, if records are there.
     login: Option<LoginPlace>,
+    /// Where the database of locations is, if there is one.
+    locations: Option<LocationPlace>,
 }
 
 impl LoadingNames {
@@ -43,8 +45,14 @@ impl LoadingNames {
             database: environment.find("POSTGRES_PLACE"),
             certificates: environment.find("POSTGRES_CERTIFICATES").map(|key| (names.bucket.clone(), key)),
         });
+        let locations = environment.find("LOCATION_DATABASE").map(|key| LocationPlace {
+            bucket: names.bucket.clone(),
+            key,
+            // The rest is for files and their records.
+            most_bytes: environment.memory_bytes() / 2,
+        });
         environment.complete()?;
-        Ok(Self { names, urls, table, login })
+        Ok(Self { names, urls, table, login, locations })
     }
 
     fn deployment(self, config: &SdkConfig) -> Loading {
@@ -58,6 +66,7 @@ impl LoadingNames {
             }
         };
         let queue = BufferedQueue::new(queues(config, self.urls));
-        Deployment { loaders, ..self.names.deployment(config, records, (), queue, ()) }
+        let locations = LocationObject::new(config, self.locations);
+        Deployment { loaders, ..self.names.deployment(config, records, (), queue, locations) }
     }
 }

@@ -12,8 +12,8 @@ use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter_aws::events::{Notice, notices};
 use tidewaiter_aws::{Bucket, Database, RecordsTable, StackRecords, StateTable, queues};
 use tidewaiter_engine::capabilities::{
-    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasMailer, HasObjects,
-    HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
+    Capacity, CleansUp, Clock, HasConfigCache, HasConnections, HasDecryptionKeys, HasLocator, HasMailer,
+    HasObjects, HasQueue, HasRecords, HasState, IntakePolicy, Keys, Observes, Postpones, Reader,
 };
 use tidewaiter_engine::config_cache::Cache;
 use tidewaiter_engine::follow::{self, BufferedQueue};
@@ -189,6 +189,8 @@ impl HasDecryptionKeys for Cloud {
         Ok(Some(golden_keys()))
     }
 }
+
+impl HasLocator for Cloud {}
 
 impl Capacity for Cloud {
     fn loaders(&self, _bytes: u64) -> u32 {

@@ -15,6 +15,7 @@ mod golden;
 mod in_flight;
 mod killed;
 mod large;
+mod locations;
 mod messages;
 mod missed;
 mod objects;

@@ -331,7 +331,7 @@ impl<'a> Landing<'a> {
                     lists::merged(values.get(column).map(|value| value.text.as_str()), cell)
                 }
                 Some(cell) => Some(cell.to_owned()),
-                None if self.plan.empty == Empty::Clear => None,
+                None if self.plan.empty == Empty::Clear && at < self.layout.own => None,
                 None => continue,
             };
             match text {

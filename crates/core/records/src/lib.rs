@@ -16,6 +16,7 @@ use tidewaiter_model::id::ImportId;
 mod cells;
 mod ean;
 mod land;
+mod location;
 mod match_by;
 mod normal;
 mod phone;
@@ -28,6 +29,7 @@ mod tx;
 
 pub use cells::Cells;
 pub use land::land;
+pub use location::{Locate, Place};
 pub use match_by::MatchBy;
 pub use normal::{Form, KeyForm};
 pub use phone::may_lack_country_code;

@@ -8,7 +8,7 @@ use tidewaiter_model::id::ImportId;
 use tidewaiter_model::lists;
 use tidewaiter_schema::catalogue::{self, CONTACTS, SUBSCRIPTIONS};
 use tidewaiter_schema::compile::Scope;
-use tidewaiter_schema::config::{self, Empty, ImportOptions, Mode, Subscription, SubscriptionName};
+use tidewaiter_schema::config::{self, Empty, ImportOptions, Location, Mode, Subscription, SubscriptionName};
 use tidewaiter_schema::{ForeignKey, Generated, OnExisting, RowEffect, Scopes, TableSchema};
 
 use super::match_by::MatchBy;
@@ -39,6 +39,8 @@ pub struct Plan {
     pub match_by: Option<MatchBy>,
     /// The form in which values of a column are kept, if it is not that of the file.
     kept: BTreeMap<String, Form>,
+    /// What is filled from where an address is.
+    location: Option<Location>,
     /// The columns of the key, each with the form of what is kept. Of an `identifiedBy` the first with a value is the
     /// key.
     pub(super) key: Vec<(String, Form)>,
@@ -180,6 +182,7 @@ impl Plan {
             subscriptions,
             match_by,
             kept,
+            location: options.location.clone(),
             key,
             key_is_one_of,
             references,
@@ -235,6 +238,23 @@ impl Plan {
     /// True if lines change contacts, whose keys subscriptions hold.
     pub fn has_contacts(&self) -> bool {
         self.records == CONTACTS
+    }
+
+    /// True if columns are filled from where an address is.
+    pub fn locates(&self) -> bool {
+        self.location.is_some()
+    }
+
+    /// The column with the address, and those for the country and the city.
+    pub(super) fn located(&self) -> Option<(&str, (Option<&str>, Option<&str>))> {
+        let location = self.location.as_ref()?;
+        Some((&location.address, location.filled(self.scope.schema())))
+    }
+
+    /// True if the value is one that a line might have in the column.
+    pub(super) fn takes(&self, column: &str, value: &str) -> bool {
+        let at = self.scope.column(column).and_then(|at| self.scope.columns().get(at));
+        at.is_some_and(|column| !self.scope.is_missing(value) && column.check(value).is_ok())
     }
 
     /// True if the column holds lists.

@@ -7,6 +7,7 @@ use tidewaiter_check::{Header, Line};
 use tidewaiter_model::id::ImportId;
 use tidewaiter_schema::OnExisting;
 
+use super::location::{Filler, Locate};
 use super::normal::Form;
 use super::plan::Plan;
 use super::{Cells, Change, Subject, join_key};
@@ -15,8 +16,11 @@ use super::{Cells, Change, Subject, join_key};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     /// The names of the columns with values, in the order of [`Change::values`]: those of the file that are read, in
-    /// its order, and then the one for a list that every line joins, if the file has none.
+    /// its order, and then those that the import fills and the file lacks: for a list that every line joins, and for where an
+    /// address is.
     pub columns: Vec<String>,
+    /// How many of the columns the file has itself. An empty cell in another one says nothing.
+    pub(super) own: usize,
     /// For each of [`Plan::references`], the place in the file of its first column, counted from 1; 0 if
     /// the file does not have it.
     pub places: Vec<u64>,
@@ -27,11 +31,12 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// See the fields.
+    /// See the fields. The file has all of the columns.
     pub fn new(columns: Vec<String>, places: Vec<u64>, lists: Option<usize>) -> Self {
+        let own = columns.len();
         let mut sorted: Vec<usize> = (0..columns.len()).collect();
         sorted.sort_by_key(|at| columns.get(*at));
-        Self { columns, places, lists, sorted }
+        Self { columns, own, places, lists, sorted }
     }
 
     /// The columns that have a value, in the order of their names: place, name and value.
@@ -47,12 +52,20 @@ pub struct Reader {
     import: ImportId,
     layout: Layout,
     forms: Vec<Form>,
+    filler: Option<Filler>,
 }
 
 impl Reader {
     /// A reader for one import.
     pub fn new(plan: Arc<Plan>, import: ImportId) -> Self {
-        Self { plan, import, layout: Layout::default(), forms: Vec::new() }
+        Self { plan, import, layout: Layout::default(), forms: Vec::new(), filler: None }
+    }
+
+    /// Fills what the import fills from where an address is. Without it, nothing is.
+    #[must_use]
+    pub fn with_locator(mut self, locator: Arc<dyn Locate>) -> Self {
+        self.filler = self.plan.locates().then(|| Filler::new(locator));
+        self
     }
 
     /// Takes the header, before any line.
@@ -70,8 +83,11 @@ impl Reader {
         {
             columns.push(lists.clone());
         }
+        if let Some(filler) = &mut self.filler {
+            filler.header(&self.plan, &mut columns);
+        }
         let lists = columns.iter().position(|column| self.plan.holds_lists(column));
-        self.layout = Layout::new(columns, places, lists);
+        self.layout = Layout { own: header.names().len(), ..Layout::new(columns, places, lists) };
         self.forms = self.layout.columns.iter().map(|column| self.plan.kept_form(column)).collect();
     }
 
@@ -89,6 +105,9 @@ impl Reader {
             values.push(value.map(|value| kept(value, form, prefix)).as_deref());
         }
         values.fill_up(self.layout.columns.len());
+        if let Some(filler) = &self.filler {
+            filler.fill(&self.plan, &self.layout.columns, &mut values);
+        }
         self.join_list(&mut values);
         let value = |name: &str| {
             let at = self.layout.columns.iter().position(|column| column == name)?;

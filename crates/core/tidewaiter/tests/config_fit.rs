@@ -210,6 +210,63 @@ fn subscriptions_are_those_of_contacts() {
 }
 
 #[test]
+fn columns_are_filled_from_an_address_in_a_column() {
+    let at = |address: &str| json!({ "location": { "address": address } });
+    assert_good("contacts", at("firstname"));
+    assert_good("contacts", json!({ "location": { "address": "firstname", "city": "lastname" } }));
+    assert_good("stores", json!({ "location": { "address": "name", "country": "country" } }));
+    for (scope, location, expected) in [
+        (
+            "contacts",
+            json!({ "address": "firstnam" }),
+            ".address: lines of \"contacts\" have no field `firstnam` (did you mean `firstname`?)",
+        ),
+        (
+            "contacts",
+            json!({ "address": "birthdate" }),
+            ".address: `birthdate` of \"contacts\" holds no text",
+        ),
+        (
+            "contacts",
+            json!({ "address": "firstname", "country": "countri" }),
+            ".country: lines of \"contacts\" have no field `countri` (did you mean `country`?)",
+        ),
+        (
+            "contacts",
+            json!({ "address": "firstname", "city": "firstname" }),
+            ".city: `firstname` is named twice (each of the columns is another one)",
+        ),
+        (
+            "contacts",
+            json!({ "address": "firstname", "city": "customer_key" }),
+            ".city: records are found by `customer_key`, so it is not filled from an address (name another column)",
+        ),
+        (
+            "finals",
+            json!({ "address": "id" }),
+            ": lines of \"finals\" have neither a field `country` nor a field `city` (name the columns to fill in `country` and `city`)",
+        ),
+        (
+            "deletecontacts",
+            json!({ "address": "email" }),
+            ": lines of \"deletecontacts\" make no records, so there is nothing to fill (remove `location`)",
+        ),
+        (
+            "contacts",
+            json!({}),
+            ".address: missing mandatory configuration value \"address\": expected the name of a column",
+        ),
+    ] {
+        assert_said(scope, json!({ "location": location }), &format!("location{expected}"));
+    }
+    assert_said(
+        "contacts",
+        json!({ "match_by": "city", "location": { "address": "firstname" } }),
+        "location.city: records are found by `city`, so it is not filled from an address (name another column)",
+    );
+}
+
+#[test]
 fn the_table_of_subscriptions_is_nobody_elses() {
     let document = json!({
         "acme": { "subscriptions": { "crm": {} } },

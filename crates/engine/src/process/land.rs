@@ -10,7 +10,7 @@ use super::Loads;
 use super::begin::File;
 use super::decide::{self, Passed};
 use super::load::{self, LandingOf, Load, Loaded};
-use super::messages::{left_alone, left_out, moved};
+use super::messages::{NO_LOCATIONS, left_alone, left_out, moved};
 use super::replace_all::{RAISE, Replacement};
 use crate::capabilities::HasRuns;
 use crate::conclude::Findings;
@@ -38,6 +38,8 @@ pub(super) async fn land<D: Loads + HasRuns>(
     passed: &Passed,
     landed: u64,
 ) -> Result<Landed> {
+    // What is wrong with it is no outcome of the file.
+    let locator = if file.terms.plan.locates() { deployment.locator().await? } else { None };
     let all = async {
         let cargo = Cargo {
             universe: &file.name.universe,
@@ -49,7 +51,7 @@ pub(super) async fn land<D: Loads + HasRuns>(
         let landing = deployment.records().begin(cargo).await?;
         // What a store that lands whole did not keep is not landed.
         let certain = if deployment.records().lands_whole() { 0 } else { landed };
-        let unkept = match load::load(deployment, &landing, file, passed, certain).await? {
+        let unkept = match load::load(deployment, &landing, file, passed, locator.as_ref(), certain).await? {
             Load::Paused(batches) => return pause(deployment, landing, file, passed, landed, batches).await,
             Load::All(unkept) => *unkept,
         };
@@ -62,6 +64,9 @@ pub(super) async fn land<D: Loads + HasRuns>(
         landing.keep().await?;
         let loaded = unkept.show_rejected().await?;
         let mut findings = complete(deployment, file, passed, loaded).await?;
+        if file.terms.plan.locates() && locator.is_none() {
+            findings.notes.push(NO_LOCATIONS.to_owned());
+        }
         removed.tell(&file.terms, &mut findings);
         Ok(Landed::All(Box::new(findings)))
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 use tidewaiter::check::{Checker, Header, Line, Sink, Summary, TextRemarks};
-use tidewaiter::record::{Change, Layout, Reader};
+use tidewaiter::record::{Change, Layout, Locate, Reader};
 use tidewaiter::schema::compile::Scope;
 
 use super::begin::File;
@@ -65,14 +65,20 @@ pub(super) struct Batches<'a, O> {
 }
 
 impl<'a, O: Objects> Batches<'a, O> {
-    /// Begins with the first of so many bytes of a file. What is `held` of it is not read again.
+    /// Begins with the first of so many bytes of a file. What is `held` of it is not read again. Without a `locator`, nothing
+    /// is filled from where an address is.
     pub(super) fn new<D: HasObjects<Objects = O> + HasRecords>(
         deployment: &'a D,
         file: &'a File,
         bytes: u64,
         held: Option<Bytes>,
+        locator: Option<Arc<dyn Locate>>,
     ) -> Self {
         let reader = Reader::new(Arc::clone(&file.terms.plan), file.run.id);
+        let reader = match locator {
+            Some(locator) => reader.with_locator(locator),
+            None => reader,
+        };
         let held = held.or_else(|| file.fixed_content());
         Self {
             chunks: Chunks::again(deployment.objects(), file.run.content().0, bytes, held),

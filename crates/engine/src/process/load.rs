@@ -10,7 +10,7 @@ use memchr::memchr_iter;
 use tidewaiter::check::Summary;
 use tidewaiter::finding::Tally;
 use tidewaiter::keys::Key;
-use tidewaiter::record::{Change, Effect, Layout, Refusal};
+use tidewaiter::record::{Change, Effect, Layout, Locate, Refusal};
 use tidewaiter::report::Counts;
 
 use super::begin::File;
@@ -106,7 +106,8 @@ impl<D: Loads> Unkept<'_, D> {
     }
 }
 
-/// Reads a file again, unless all of it is held, and loads it. So many of its batches are `landed` for certain.
+/// Reads a file again, unless all of it is held, and loads it. So many of its batches are `landed` for certain. With a
+/// `locator`, lines are filled from where an address is.
 ///
 /// Where the store puts batches off, it says only behind the last one what lines did. If it rejected some of them or left
 /// them alone, the file is read once more, and each line gets its answer.
@@ -115,15 +116,16 @@ pub(super) async fn load<'a, D: Loads>(
     landing: &LandingOf<D>,
     file: &'a File,
     passed: &Passed,
+    locator: Option<&Arc<dyn Locate>>,
     landed: u64,
 ) -> Result<Load<'a, D>> {
-    let mut read = read(deployment, landing, file, passed, landed).await?;
+    let mut read = read(deployment, landing, file, passed, locator, landed).await?;
     if read.loader.put_off > 0 {
         let settled = landing.settle().await?;
         match &read.batches {
             None => {}
             Some(_) if settled.has_others => {
-                read = self::read(deployment, landing, file, passed, landed).await?;
+                read = self::read(deployment, landing, file, passed, locator, landed).await?;
             }
             Some(_) => read.loader.counts_settled(&settled),
         }
@@ -161,10 +163,11 @@ async fn read<'a, D: Loads>(
     landing: &LandingOf<D>,
     file: &'a File,
     passed: &Passed,
+    locator: Option<&Arc<dyn Locate>>,
     landed: u64,
 ) -> Result<Read<'a, D>> {
     let (run, content) = (&file.run, &passed.content);
-    let mut batches = Batches::new(deployment, file, content.bytes, passed.held.clone());
+    let mut batches = Batches::new(deployment, file, content.bytes, passed.held.clone(), locator.cloned());
     let mut loader = Loader::new(deployment, file);
     let mut pulse = Pulse::new(deployment, &run.repository);
     while let Some(batch) = batches.next().await? {

@@ -8,6 +8,9 @@ use super::load::{LeftAlone, Named};
 use crate::examine::CheckSpec;
 use crate::ports::{ImportRun, Kind, Refusal};
 
+/// What is said of a file whose lines were not filled from where an address is.
+pub(super) const NO_LOCATIONS: &str = "nothing is filled from the addresses: no database of locations is configured here; ask the operator of this deployment to configure one";
+
 pub(super) fn same_content(earlier: &ImportRun) -> String {
     let day = earlier.arrived.to_string().chars().take(10).collect::<String>();
     format!("the same content was imported before, as {} on {day}", earlier.file)

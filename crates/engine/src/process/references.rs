@@ -47,7 +47,7 @@ pub(super) async fn check<D: HasObjects + HasGroups + HasRecords>(
         missing: Tally::default(),
         lines: 0,
     };
-    let mut batches = Batches::new(deployment, file, bytes, None);
+    let mut batches = Batches::new(deployment, file, bytes, None, None);
     while let Some(batch) = batches.next().await? {
         search.look_up(batches.layout(), batch).await?;
     }

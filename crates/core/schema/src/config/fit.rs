@@ -4,7 +4,7 @@ use tidewaiter_model::mistake::Mistake;
 use tidewaiter_model::name::did_you_mean;
 
 use super::relations::key;
-use super::{ImportOptions, MatchBy, Mode, subscriptions};
+use super::{ImportOptions, MatchBy, Mode, location, subscriptions};
 use crate::catalogue::CONTACTS;
 use crate::{Merge, OnExisting, RowEffect, Scopes, TableSchema};
 
@@ -27,6 +27,7 @@ pub(super) fn check(
         mistakes.push(mistake);
     }
     subscriptions::check(path, &options.subscriptions, (scope, schema), mistakes);
+    location::check(path, options, (scope, schema), mistakes);
     for (at, why) in options.dialect.contradictions() {
         mistakes.push(Mistake::new(format!("{path}.{at}"), why));
     }

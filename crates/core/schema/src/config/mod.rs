@@ -35,6 +35,7 @@ mod files;
 mod fit;
 mod json;
 mod json_schema;
+mod location;
 mod match_by;
 mod options;
 mod query;
@@ -52,6 +53,7 @@ pub use dialect::DialectOptions;
 pub use expected::{Day, Expected, Window};
 pub use files::FilePatterns;
 pub use json_schema::json_schema;
+pub use location::Location;
 pub use match_by::{BySubscription, MatchBy};
 pub use options::{
     CheckReferences, Digest, Duplicates, Empty, ImportOptions, Mode, Policy, ReplaceAll, ReportOn,

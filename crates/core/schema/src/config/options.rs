@@ -10,6 +10,7 @@ use super::dialect::{DialectOptions, LineBreaks};
 use super::expected::Expected;
 use super::fields::Fields;
 use super::files::FilePatterns;
+use super::location::{self, Location};
 use super::match_by::{self, MatchBy};
 use super::query::QueryOptions;
 use super::subscriptions::{self, Subscription};
@@ -44,6 +45,8 @@ pub struct ImportOptions {
     /// What records are matched by; their key unless given. A column, such as `customer_key`; or, for contacts, the address
     /// of a subscription.
     pub match_by: Option<MatchBy>,
+    /// What is filled from where an IP address is.
+    pub location: Option<Location>,
     /// What lines subscribe their contacts to.
     #[schemars(length(max = bounds::SUBSCRIPTIONS.most))]
     pub subscriptions: Vec<Subscription>,
@@ -322,6 +325,7 @@ impl ImportOptions {
             fields.mistakes.push(Mistake::new(at, message));
         }
         let match_by = match_by::read(&mut fields);
+        let location = location::read(&mut fields);
         let subscriptions = subscriptions::read(&mut fields);
         let quiet = fields.read("quiet", "true or false").unwrap_or_default();
         let check_references = fields.read_word("check_references", &["load", "group"]);
@@ -343,6 +347,7 @@ impl ImportOptions {
             dialect,
             fix,
             match_by,
+            location,
             subscriptions,
             quiet,
             check_references: check_references.unwrap_or_default(),
