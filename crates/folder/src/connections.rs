@@ -108,7 +108,10 @@ mod tests {
         let found = connections.connection(name, &repository.parse().unwrap()).await;
         Ok(match found.map_err(|error| error.to_string())?.server {
             Server::Sqlite(file) => file.display().to_string(),
-            Server::Postgres(remote) | Server::Mysql(remote) => {
+            Server::Postgres(remote)
+            | Server::Mysql(remote)
+            | Server::SqlServer(remote)
+            | Server::ClickHouse(remote) => {
                 format!("{} {}", remote.database, remote.login.password.unwrap().expose_secret())
             }
         })

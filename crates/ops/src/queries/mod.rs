@@ -5,7 +5,7 @@ mod preview;
 use serde::Serialize;
 use tidewaiter::config::{ImportOptions, QueryOptions};
 use tidewaiter::id::{ImportId, Timestamp};
-use tidewaiter::item::LastItem;
+use tidewaiter::item::{Form, LastItem};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::{Entry, did_you_mean};
 use tidewaiter::run::{Ended, Phase, QueryState, Reading};
@@ -288,7 +288,7 @@ pub async fn move_to(
         };
         let state = change(deployed, &repository, &entry, |state, now| {
             let form = state.position.last.as_ref().map_or(options.start.form, |last| last.form);
-            let last = to.map(|text| LastItem { text: text.to_owned(), form });
+            let last = to.map(|text| LastItem { text: text.to_owned(), form: form_of(text, form) });
             if let Some(last) = &last && last.form.compare(&last.text, &last.text).is_err() {
                 let why = format!("the value is none of column `{}`: it is written like {}", options.column, example(last.form));
                 return Err(Error::NoLastItem { import: entry.to_string(), why });
@@ -300,9 +300,18 @@ pub async fn move_to(
     })
 }
 
+/// The form of a value that a person writes, beside one of this form: a date, a time of day with it, and a moment are told by how
+/// they are written, since a column of moments may begin at a date.
+fn form_of(text: &str, beside: Form) -> Form {
+    let forms = [Form::Date, Form::Datetime, Form::Moment];
+    let is_it =
+        |form: &Form| (*form == Form::Moment) == text.ends_with('Z') && form.compare(text, text).is_ok();
+    let told = if forms.contains(&beside) { forms.into_iter().find(is_it) } else { None };
+    told.unwrap_or(beside)
+}
+
 /// How values of a form are written.
-fn example(form: tidewaiter::item::Form) -> &'static str {
-    use tidewaiter::item::Form;
+fn example(form: Form) -> &'static str {
     match form {
         Form::Boolean => "true",
         Form::Integer => "42",
