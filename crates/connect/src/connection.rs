@@ -34,7 +34,7 @@ impl DataSource for Connection {
                 (columns, Inner::Aside(rows))
             }
             Server::ClickHouse(remote) => {
-                let (columns, rows) = meter.within(clickhouse::open(remote, query, &meter)).await?;
+                let (columns, rows) = Box::pin(meter.within(clickhouse::open(remote, query, &meter))).await?;
                 (columns, Inner::ClickHouse(rows))
             }
         };
@@ -71,7 +71,7 @@ impl Connection {
             }
             Server::SqlServer(remote) => {
                 if let Some(stream) = check_reach(remote, &meter, &mut check).await {
-                    sqlserver::check(remote, stream, &meter, &mut check).await;
+                    Box::pin(sqlserver::check(remote, stream, &meter, &mut check)).await;
                 }
             }
             Server::ClickHouse(remote) => {

@@ -44,7 +44,7 @@ pub(crate) async fn open(
 
 /// Looks at a connection that was reached, step by step.
 pub(crate) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, check: &mut Check) {
-    login::check(remote, stream, meter, check).await;
+    Box::pin(login::check(remote, stream, meter, check)).await;
 }
 
 struct Reader {

@@ -21,6 +21,7 @@ fn columns(form: Form) -> [SourceColumn; 2] {
     [column("id", Form::Integer), column("at", form)]
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a position has perhaps none")]
 fn item(text: &str, form: Form) -> Option<LastItem> {
     Some(LastItem { text: text.to_owned(), form })
 }

@@ -38,7 +38,7 @@ impl FolderConnections {
     /// Looks at a connection step by step. Nothing is read of the tables.
     pub async fn check(&self, definition: &Definition<Secret>) -> Check {
         match self.unlocked(definition) {
-            Ok(connection) => connection.check().await,
+            Ok(connection) => Box::pin(connection.check()).await,
             Err((step, error)) => Check { steps: vec![(step, Verdict::Fails(error))] },
         }
     }

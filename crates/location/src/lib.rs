@@ -1,6 +1,6 @@
-//! Finds out where an IP address is, in a database of the MaxMind DB format (`.mmdb`).
+//! Finds out where an IP address is, in a database of the `MaxMind` DB format (`.mmdb`).
 //!
-//! The operator brings the file: GeoLite2 City or Country, GeoIP2, DB-IP, or one of the same shape. It holds the country of
+//! The operator brings the file: `GeoLite2` City or Country, `GeoIP2`, DB-IP, or one of the same shape. It holds the country of
 //! an address under `country.iso_code`, and its city under `city.names.en`. The file is checked as a whole when it is
 //! opened, so a look-up meets no damage. Callers bring the bytes: nothing here reads files.
 

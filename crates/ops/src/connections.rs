@@ -118,7 +118,7 @@ impl Connections {
             let known = self.0.definitions().all().map(|known| known.name().to_owned()).collect();
             return Err(Error::NoConnection { name: name.to_owned(), known });
         };
-        let check = self.0.check(definition).await;
+        let check = Box::pin(self.0.check(definition)).await;
         let works = check.works();
         let steps = check.steps.into_iter().map(|(step, verdict)| {
             let (result, message, hint) = match verdict {

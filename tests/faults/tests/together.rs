@@ -1,4 +1,5 @@
 //! Small files that share a commit, when the power goes or the process dies.
+#![allow(clippy::indexing_slicing, reason = "a test stops at what it does not expect")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;

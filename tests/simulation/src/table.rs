@@ -216,6 +216,7 @@ impl Table {
         self.open.push(row);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the row is another one from then on")]
     fn revised(&self, chance: &mut Chance, row: Row, now: i64) -> Row {
         Row { rev: row.rev + 1, at: Some(self.time(now)), is_bad: chance.below(12) == 0, ..row }
     }

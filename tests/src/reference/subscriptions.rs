@@ -1,4 +1,5 @@
 //! What becomes of the subscriptions of contacts.
+#![allow(clippy::indexing_slicing, reason = "each subscription has a status")]
 
 use serde_json::json;
 use tidewaiter::record::{Record, Source, Value};
@@ -75,7 +76,7 @@ impl Reference {
             let mut record = self.get(SCOPE, &key).expect("it is there").clone();
             match to {
                 Some(to) => {
-                    drop(record.values.insert("contact".to_owned(), Value { text: to.to_owned(), source }))
+                    drop(record.values.insert("contact".to_owned(), Value { text: to.to_owned(), source }));
                 }
                 None => drop(record.values.remove("contact")),
             }

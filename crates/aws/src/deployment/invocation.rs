@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(invocation.time_left(at(0)), None, "nothing stops it");
         invocation.begin("r1", at(900), at(0));
         assert_eq!(invocation.request(), "r1");
-        assert_eq!(invocation.time_left(at(0)), Some(Duration::from_secs(840)));
+        assert_eq!(invocation.time_left(at(0)), Some(Duration::from_mins(14)));
         assert_eq!(invocation.time_left(at(839)), Some(Duration::from_secs(1)));
         assert_eq!(invocation.time_left(at(900)), Some(Duration::ZERO));
         assert_eq!(invocation.read_seconds(at(0)), 961);

@@ -196,9 +196,13 @@ async fn a_read_of_a_process_that_was_stopped_is_taken_up_when_its_time_is_over(
     let definition = Definition { hash: "", column: Some("id") };
     claimed.claim(Why::Changed, definition, claim);
     assert!(cloud.queries().put_query(&repository, &entry, &claimed, 0).await.unwrap());
-    assert_eq!(fetch::fetch(&cloud, &repository, &entry).await.unwrap(), Fetch::Idle, "it may still read");
+    assert_eq!(
+        Box::pin(fetch::fetch(&cloud, &repository, &entry)).await.unwrap(),
+        Fetch::Idle,
+        "it may still read"
+    );
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert_eq!(fetch::fetch(&cloud, &repository, &entry).await.unwrap(), Fetch::Registered);
+    assert_eq!(Box::pin(fetch::fetch(&cloud, &repository, &entry)).await.unwrap(), Fetch::Registered);
     assert_eq!(cloud.history().await.first().map(|found| found.id), Some(run), "it is the same run");
 }
 
@@ -252,7 +256,7 @@ async fn a_database_that_does_not_answer_in_time_is_a_failed_read() {
         configuration(100, "").replace("SELECT id, value", "SELECT id, value || pg_sleep(60)::text AS value");
     let cloud = cloud(&database, 900, &slow).await.stopped_after(Duration::from_secs(2));
     let begun = std::time::Instant::now();
-    assert_eq!(fetch::fetch(&cloud, &partner(), &meter()).await.unwrap(), Fetch::Failed);
+    assert_eq!(Box::pin(fetch::fetch(&cloud, &partner(), &meter())).await.unwrap(), Fetch::Failed);
     assert!(begun.elapsed() < Duration::from_secs(20));
     let failed = state(&cloud).await;
     let Some(ReadEnd::Failed(trouble)) = failed.ended.last().map(|ended| &ended.end) else {

@@ -104,8 +104,15 @@ fn tags_and_groups_are_told_with_the_import_and_its_files() {
     let told: Vec<_> = rows.iter().map(|row| (row["address"].clone(), row["status"].clone())).collect();
     let subscribed = |address: &str| (json!(address), json!("subscribed"));
     assert_eq!(told, [subscribed("ana.lopez@example.org"), subscribed("bo@example.org")]);
-    let one =
-        ["records", "drop", "subscriptions", "news / email / ana.lopez@example.org", "--format", "json"];
+    let one = [
+        "records",
+        "drop",
+        "subscriptions",
+        "--key",
+        "news / email / ana.lopez@example.org",
+        "--format",
+        "json",
+    ];
     let shown = place.run(&one).expect(0).out;
     assert!(shown.contains("\"contact\"") && shown.contains("\"subscribed\""), "{shown}");
     let changes = place.run(&["changes", "drop"]).expect(0).json_lines();

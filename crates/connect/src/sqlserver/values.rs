@@ -161,7 +161,10 @@ mod tests {
         assert_eq!(decimal(7, 0), "7");
         assert_eq!(decimal(-(10_i128.pow(38) - 1), 38), "-0.99999999999999999999999999999999999999");
         assert_eq!(written(&ColumnData::F64(Some(-12.5)), true).unwrap(), "-12.5000");
-        assert_eq!(written(&ColumnData::F64(Some(225_179_981_367.9999)), true).unwrap(), "225179981367.9999");
+        assert_eq!(
+            written(&ColumnData::F64(Some(225_179_981_367.999_9)), true).unwrap(),
+            "225179981367.9999"
+        );
         assert!(write(&ColumnData::F64(Some(3e11)), true, &mut RowBatch::default()).is_err());
         assert_eq!(told(&ColumnData::F64(Some(1e22))), "10000000000000000000000");
         assert_eq!(told(&ColumnData::F32(Some(0.1))), "0.1");

@@ -246,6 +246,7 @@ impl Plan {
     }
 
     /// The column with the address, and those for the country and the city.
+    #[expect(clippy::type_complexity, reason = "three columns, of which two may be missing")]
     pub(super) fn located(&self) -> Option<(&str, (Option<&str>, Option<&str>))> {
         let location = self.location.as_ref()?;
         Some((&location.address, location.filled(self.scope.schema())))

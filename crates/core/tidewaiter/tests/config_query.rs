@@ -1,5 +1,5 @@
 //! What is said about queries that are wrong, and what right ones mean.
-
+#![allow(clippy::panic, reason = "a test stops at what it does not expect")]
 #![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use serde_json::{Value, json};

@@ -55,6 +55,7 @@ impl Sink for Changes {
 }
 
 /// The lines of a file of contacts as `column=value`, without those of the file's own columns that are empty.
+#[expect(clippy::needless_pass_by_value, reason = "callers write the value where it is needed")]
 fn read(location: Value, locator: Option<Arc<dyn Locate>>, csv: &str) -> Vec<String> {
     let document = json!({
         "shop": { "contacts": { "crm": { "location": location } } },

@@ -69,6 +69,7 @@ pub(super) fn report_of<D: Clock>(
 }
 
 /// What the report says of the read that made a file.
+#[expect(clippy::cast_precision_loss, reason = "no read takes 2^53 milliseconds")]
 fn read_note(fetched: &Fetched) -> String {
     let Fetched { connection, rows, left_out, millis, .. } = fetched;
     let rows = plural(*rows, "row");

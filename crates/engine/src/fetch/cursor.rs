@@ -190,10 +190,10 @@ impl<'a> Cursor<'a> {
         let Some(last) = self.last.as_ref().filter(|_| has_moved) else {
             // What did not come may come with the next read, for which the boundary is the same.
             let seen: Vec<RowHash> = window.chain(self.seen.rows().iter().copied()).collect();
-            self.check_count(seen.len())?;
+            Self::check_count(seen.len())?;
             return Ok((Position { seen: SeenRows::new(seen), ..self.before }, self.left_out));
         };
-        self.check_count(self.window.len())?;
+        Self::check_count(self.window.len())?;
         let last = Some(LastItem { text: last.clone(), form: self.form });
         let column = Some(self.options.column.clone());
         Ok((Position { column, last, seen: SeenRows::new(window.collect()) }, self.left_out))
@@ -269,7 +269,7 @@ impl<'a> Cursor<'a> {
         self.window.drain(..cut);
     }
 
-    fn check_count(&self, rows: usize) -> Result<(), SourceError> {
+    fn check_count(rows: usize) -> Result<(), SourceError> {
         if rows <= MOST_SEEN {
             return Ok(());
         }

@@ -105,7 +105,10 @@ mod tests {
 
     use super::*;
 
-    fn written(options: &str, rows: &[&[(Form, Option<&[u8]>)]]) -> String {
+    /// A value, and how its column is written.
+    type Cell<'a> = (Form, Option<&'a [u8]>);
+
+    fn written(options: &str, rows: &[&[Cell<'_>]]) -> String {
         let document = format!(r#"{{ "acme": {{ "contacts": {{ "crm": {options} }} }} }}"#);
         let config = Config::parse("acme", document.as_bytes()).unwrap();
         let form = RowForm::of(&config.subsection("contacts", "crm").unwrap().dialect);

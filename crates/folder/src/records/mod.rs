@@ -208,6 +208,7 @@ impl SqliteRecords {
     ///
     /// # Errors
     /// As there.
+    #[expect(clippy::unused_async, reason = "it is asked as that of PostgreSQL, which waits")]
     pub async fn try_close(&self, universe: &str, import: ImportId) -> Result<Option<bool>> {
         let universe = self.made_universe(universe)?;
         match Arc::clone(&universe.turn).try_lock_owned() {

@@ -41,7 +41,7 @@ impl Runner {
         let begun = Instant::now();
         let handled = async {
             self.restore_pins()?;
-            handle(&*self.local, message.clone()).await
+            handle(&self.local, message.clone()).await
         };
         match on_behalf_of(repository, handled).await {
             Ok(()) => {
@@ -174,6 +174,8 @@ async fn handle(local: &Local, message: Message) -> Result<()> {
         Message::Notice { notice } => watch::tell(local, &notice).await,
         Message::TakeIn { import } => reconcile::resume_by_id(local, import).await,
         Message::Missed { dropped } => intake::intake(local, &dropped).await,
-        Message::Fetch { repository, entry } => fetch::fetch(local, &repository, &entry).await.map(|_| ()),
+        Message::Fetch { repository, entry } => {
+            Box::pin(fetch::fetch(local, &repository, &entry)).await.map(|_| ())
+        }
     }
 }

@@ -110,7 +110,9 @@ impl Runner {
         let local = self.local.clone();
         self.reads.tasks.spawn(async move {
             let (repository, entry) = &name;
-            let read = on_behalf_of(Some(repository.clone()), fetch::fetch(&*local, repository, entry)).await;
+            let read =
+                on_behalf_of(Some(repository.clone()), Box::pin(fetch::fetch(&*local, repository, entry)))
+                    .await;
             (name, read.map(|_| ()))
         });
     }

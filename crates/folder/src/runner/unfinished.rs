@@ -117,7 +117,7 @@ impl Runner {
         }
         let hours = if self.has_compared { 1 } else { 24 };
         let since = self.local.now().checked_sub(SignedDuration::from_hours(hours));
-        match rest::take_in(&*self.local, since.unwrap_or(Timestamp::MIN), self.quiet).await {
+        match rest::take_in(&self.local, since.unwrap_or(Timestamp::MIN), self.quiet).await {
             Ok(()) => {
                 self.has_compared = true;
                 self.troubles.solved(&unit);

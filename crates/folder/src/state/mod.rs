@@ -109,6 +109,7 @@ impl SqliteState {
     }
 
     /// Returns how many files [`GroupQueue::queued`](tidewaiter_engine::ports::GroupQueue::queued) has without a limit.
+    #[expect(clippy::unused_async, reason = "it is asked as the ports of the state are")]
     pub async fn queued_count(&self, repository: &Repository) -> Result<u64> {
         let name = repository.to_string();
         self.database.read("counting the queue", move |sql| read::queued_count(sql, &name))

@@ -13,6 +13,7 @@ fn made(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/made").join(name)).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what is found")]
 fn place(country: Option<&str>, city: Option<&str>) -> Option<Place> {
     Some(Place { country: country.map(str::to_owned), city: city.map(str::to_owned) })
 }

@@ -87,8 +87,9 @@ pub async fn preview(
     let column = query.last_item.as_ref().map(|last| &last.column);
     let position =
         if state.position.column.as_ref() == column { state.position } else { Position::default() };
-    let read =
-        fetch::preview(local, &repository, &options, &query, &position, rows).await.map_err(Error::Source)?;
+    let read = Box::pin(fetch::preview(local, &repository, &options, &query, &position, rows))
+        .await
+        .map_err(Error::Source)?;
     let file = format!("{}_{}.csv", entry.joined(), local.now().strftime("%Y%m%d"));
     let check = check_content(&active, &file, &read.file)?;
     Ok(Preview {

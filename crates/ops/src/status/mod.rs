@@ -261,7 +261,7 @@ async fn standing(
         unregistered: (unregistered.iter().filter(|file| file.repository == repository))
             .map(|file| file.file.clone())
             .collect(),
-        broken: active.as_ref().err().map(|error| error.to_string()),
+        broken: active.as_ref().err().map(ToString::to_string),
         at_work,
         problems: problems::open(deployed, &repository).await?,
         queries: queries::of(deployed, &repository, None, 1).await?,

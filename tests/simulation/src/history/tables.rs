@@ -53,10 +53,14 @@ impl History {
         }
     }
 
-    /// What is due of a schedule from now on is only what was missed.
+    /// What is due of a schedule from now on is only what was missed. Databases that were broken are repaired: a read that is
+    /// tried again and again would leave nothing at rest.
     pub(super) fn leave_schedules_behind(&mut self) {
         if !self.readers().is_empty() {
-            self.world.with(|inner| inner.pass(SCHEDULED));
+            self.world.with(|inner| {
+                inner.tables.values_mut().for_each(|table| table.broken = None);
+                inner.pass(SCHEDULED);
+            });
         }
     }
 

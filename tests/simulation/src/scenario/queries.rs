@@ -1,4 +1,5 @@
 //! Imports that read a table: which queries partners have.
+#![allow(clippy::indexing_slicing, reason = "documents that the simulation has made itself")]
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -121,7 +122,8 @@ impl Query {
             _ => " WHERE at >= {lastItem} OR at IS NULL ORDER BY at",
         };
         if let Some(limit) = self.limit {
-            sql += &format!(" LIMIT {limit}");
+            sql.push_str(" LIMIT ");
+            sql.push_str(&limit.to_string());
         }
         sql
     }

@@ -1,4 +1,5 @@
 //! What queries may read: each row once, none skipped of what the cursor promises, one read at a time.
+#![allow(clippy::indexing_slicing, reason = "documents that the simulation has made itself")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -208,7 +209,9 @@ impl Watch {
         }
         self.judge_claim(process, &mut reads, before.as_ref(), state, &mut wrong);
         self.reads.insert(partner, reads);
-        wrong.into_iter().for_each(|what| self.wrong(format!("the query of {repository}: {what}")));
+        for what in wrong {
+            self.wrong(format!("the query of {repository}: {what}"));
+        }
     }
 
     /// The next read begins when the file has its outcome. What it held is imported, or comes again.

@@ -87,7 +87,7 @@ pub(super) fn whole(query: &QueryStatus, now: Timestamp, printer: &Printer) -> R
         Doing::Nothing => {}
         Doing::Failing { .. } => drop(trouble(query, now, printer)?),
         Doing::Reading { .. } | Doing::Importing { .. } => {
-            printer.line(Line::from("  now        ").then(standing(query, now)))?
+            printer.line(Line::from("  now        ").then(standing(query, now)))?;
         }
     }
     if query.ended.is_empty() {
@@ -145,11 +145,11 @@ fn seconds(millis: u64) -> f64 {
 }
 
 fn why(past: &Past) -> String {
-    let part = if past.read.part > 1 { format!(", part {}", past.read.part) } else { String::new() };
+    let which = if past.read.part > 1 { format!(", part {}", past.read.part) } else { String::new() };
     match &past.read.why {
-        Some(Why::Scheduled { .. }) => format!("schedule{part}"),
-        Some(Why::Asked { by }) => format!("asked by {by}{part}"),
-        Some(Why::Changed) => format!("new or changed{part}"),
+        Some(Why::Scheduled { .. }) => format!("schedule{which}"),
+        Some(Why::Asked { by }) => format!("asked by {by}{which}"),
+        Some(Why::Changed) => format!("new or changed{which}"),
         None => String::new(),
     }
 }

@@ -35,7 +35,7 @@ impl Access {
         *self == Self::default()
     }
 
-    pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+    pub(super) fn read(fields: &mut Fields<'_>) -> Self {
         let mut groups = |key| {
             let before = fields.mistakes.len();
             let groups = names(fields, key, "a list of names of groups", &bounds::GROUPS)?;
@@ -47,11 +47,11 @@ impl Access {
             Some(groups)
         };
         let (see, change, run) = (groups("see"), groups("change"), groups("run"));
-        Some(Self {
+        Self {
             see: see.unwrap_or_default(),
             change: change.unwrap_or_default(),
             run: run.unwrap_or_default(),
-        })
+        }
     }
 }
 

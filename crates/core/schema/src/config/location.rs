@@ -102,7 +102,7 @@ fn names_records(column: &str, options: &ImportOptions, schema: &TableSchema) ->
     let keys = schema.primary_key.iter().chain(&schema.identified_by).chain(&schema.alternate_keys);
     let made = schema.generated.iter().flat_map(|rule| [&rule.field, &rule.from]);
     let subscribed = options.subscriptions.iter().map(|one| &one.column);
-    let matched = options.match_by.iter().map(|by| by.column());
+    let matched = options.match_by.iter().map(super::match_by::MatchBy::column);
     let mut names = keys.chain(references).chain(made).chain(subscribed).map(String::as_str).chain(matched);
     names.any(|name| name == column)
 }

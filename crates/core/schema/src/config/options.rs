@@ -336,7 +336,7 @@ impl ImportOptions {
         let recipients = Recipients::read(&mut fields);
         let (report_on, digest) = read_mailing(&mut fields);
         let tags = access::tags(&mut fields);
-        let access = fields.read_object("access", Access::read).unwrap_or_default();
+        let access = fields.read_object("access", |inner| Some(Access::read(inner))).unwrap_or_default();
         fields.finish();
         Self {
             files,

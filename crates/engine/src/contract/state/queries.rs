@@ -114,7 +114,7 @@ where
     assert!(state.register_fetched(&run, &crm, &after, version).await?);
     // A process whose answer was lost asks again; the answer may be either.
     state.register_fetched(&run, &crm, &after, version).await?;
-    let (kept, version) = state.query(&place, &crm).await?.unwrap_or_else(|| (before, 0));
+    let (kept, version) = state.query(&place, &crm).await?.unwrap_or((before, 0));
     assert_eq!((kept, version), (after, 2), "it is written once, and comes back as it was");
     assert_eq!(state.run(run.id).await?, Some(run.clone()));
     assert_eq!(ready(state, &place).await?, Some(Ready::File(run.id)), "it is ready work");

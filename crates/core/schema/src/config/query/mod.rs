@@ -110,10 +110,10 @@ impl QueryOptions {
     ///
     /// It is read from the words alone. It only tells whether there may be more rows behind those of an answer.
     pub fn limit(&self) -> Option<u64> {
-        let mut words =
+        let words =
             self.sql.0.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
         let (mut limit, mut before) = (None, "");
-        while let Some(word) = words.next() {
+        for word in words {
             let is_limit =
                 ["limit", "top", "first", "next"].iter().any(|name| before.eq_ignore_ascii_case(name));
             if is_limit && let Ok(number) = word.parse() {
