@@ -1,5 +1,6 @@
 //! What one worker lands of one file.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -87,7 +88,9 @@ impl SqliteLanding {
         work: impl FnOnce(Inside<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         if self.is_brief {
-            return self.session.now(what, work);
+            // As on a thread of its own, a panic is an error of this file, and of no other.
+            let done = catch_unwind(AssertUnwindSafe(|| self.session.now(what, work)));
+            return done.unwrap_or_else(|_| Err(Error::Task(format!("{what} panicked"))));
         }
         let session = Arc::clone(&self.session);
         let done = tokio::task::spawn_blocking(move || session.now(what, work));
