@@ -264,7 +264,9 @@ impl Watch {
             }
         }
         let is_taken_over = earlier.is_none_or(|earlier| earlier.holder != claim.holder);
-        let others = reads.opened.keys().any(|other| *other != process);
+        // A read whose failure is kept is in nobody's hand, though its process may still be ending.
+        let has_failed = earlier.is_some_and(|earlier| earlier.trouble.is_some());
+        let others = !has_failed && reads.opened.keys().any(|other| *other != process);
         if self.is_exclusive && is_taken_over && others && claim.holder == name(process) {
             wrong.push(format!("{process} takes a read that another process has in hand"));
         }
