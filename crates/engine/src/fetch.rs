@@ -3,7 +3,7 @@
 //! [`due`] says for which queries of a repository something is to be done, and [`fetch`] does it. A read is claimed in the
 //! state of the query, with the run of its file. It streams into `fetched/<repository>/<run>/<attempt>/`, and the file is
 //! registered in the step that moves `{lastItem}`. From then on it is a file like any other. When it has its outcome, `fetch` settles
-//! the read: [`QueryState`](crate::ports::QueryState) says how.
+//! the read: [`QueryState`] says how.
 //!
 //! A process that is stopped leaves a claim. The next one reads the same again, under the same run.
 

@@ -59,6 +59,8 @@ impl History {
         if !self.readers().is_empty() {
             self.world.with(|inner| {
                 inner.tables.values_mut().for_each(|table| table.broken = None);
+                // No claim outlives a process that works meanwhile.
+                inner.watch.is_exclusive = false;
                 inner.pass(SCHEDULED);
             });
         }
