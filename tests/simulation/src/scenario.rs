@@ -1,19 +1,20 @@
 //! What happens from outside: who drops what, under which name and configuration. All of it comes from the seed,
 //! before anything runs; when it happens is up to the scheduler.
 
+mod data;
 pub mod queries;
+mod variant;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
-use tidewaiter::config::Mode;
 use tidewaiter::keys::Repository;
 use tidewaiter_tests::generate::Chance;
-use tidewaiter_tests::reference::{Line, Options, ReplaceAll, Subscribes};
 
-/// The lines of a file that has many batches of them.
-const MANY_LINES: usize = 41;
+pub(crate) use data::EXTRA;
+use data::named;
+pub use data::{Data, tar};
+pub use variant::{ALERTS, REPORTS, Variant};
 
 /// A history as it was planned.
 #[derive(Debug, Clone)]
@@ -94,179 +95,6 @@ pub struct Member {
     pub file: String,
     /// What it holds.
     pub data: Data,
-}
-
-/// A data file.
-#[derive(Debug, Clone)]
-pub struct Data {
-    /// The scope.
-    pub scope: &'static str,
-    /// The subsection.
-    pub subsection: &'static str,
-    /// Group id, YY and ZZ.
-    pub group: Option<(String, u8, u8)>,
-    /// The day of its date, counted so that a later one has a greater number.
-    pub day: u32,
-    /// Its columns.
-    pub columns: Vec<String>,
-    /// False if its header is wrong.
-    pub is_valid: bool,
-    /// Its lines: the bytes and, if the line is good, its cells.
-    pub lines: Vec<(Vec<u8>, Option<Line>)>,
-    /// All of its bytes.
-    pub bytes: Bytes,
-}
-
-impl Data {
-    /// How many lines the check rejects.
-    pub fn rejected(&self) -> u64 {
-        self.lines.iter().filter(|(_, good)| good.is_none()).count() as u64
-    }
-
-    /// The good lines, each with its number in the file.
-    pub fn good(&self) -> Vec<(u64, Line)> {
-        let numbered = (2..).zip(&self.lines);
-        numbered.filter_map(|(number, (_, good))| good.clone().map(|good| (number, good))).collect()
-    }
-}
-
-/// A configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the option of the same name")]
-pub struct Variant {
-    pub strict: bool,
-    pub clear: bool,
-    pub create: bool,
-    pub reports: bool,
-    pub alerts: bool,
-    /// Whether contacts have a subsection `shop`.
-    pub shop: bool,
-    pub all_or_nothing: bool,
-    pub settle_seconds: u64,
-    pub alert_after_hours: Option<u64>,
-    pub expire_after_hours: Option<u64>,
-    /// The query of the import that reads a table, if there is one.
-    pub query: Option<queries::Query>,
-}
-
-/// Who gets reports.
-pub const REPORTS: &str = "data@example.org";
-/// Who gets alerts.
-pub const ALERTS: &str = "alert@example.org";
-/// The greatest share of batches that one file may remove.
-const MAX_REMOVED: f64 = 0.6;
-
-impl Variant {
-    fn draw(chance: &mut Chance) -> Self {
-        let mut one_in = |n: u64| chance.below(n) == 0;
-        Self {
-            strict: one_in(4),
-            clear: one_in(3),
-            create: one_in(6),
-            reports: one_in(2),
-            alerts: one_in(3),
-            shop: !one_in(4),
-            all_or_nothing: one_in(2),
-            settle_seconds: if one_in(2) { 0 } else { 10 },
-            alert_after_hours: one_in(4).then_some(1),
-            expire_after_hours: one_in(4).then_some(30),
-            query: None,
-        }
-    }
-
-    /// The document that says so.
-    pub fn document(&self, universe: &str) -> Bytes {
-        let mode = if self.create { "create" } else { "upsert" };
-        let empty = if self.clear { "clear" } else { "ignore" };
-        let policy = if self.strict { "strict" } else { "quarantine" };
-        let crm = json!({ "policy": policy, "empty": empty, "mode": mode });
-        let mut contacts = json!({ "crm": crm, "strict": { "policy": "strict" } });
-        if self.shop {
-            // Partners have names and forms of their own.
-            let shop = json!({
-                "empty": empty,
-                "files": format!("{universe} shop {{date:dd.mm.yyyy}}*.txt"),
-                "delimiter": ",",
-                "columns": { "Mail": "email", "First Name": "firstname", "Name": "lastname" },
-                "unknown_columns": "ignore",
-            });
-            insert(&mut contacts, "shop", shop);
-        }
-        let mut settings = json!({ "settle_seconds": self.settle_seconds });
-        if self.all_or_nothing {
-            insert(&mut settings, "group_policy", json!("all_or_nothing"));
-        }
-        if self.reports {
-            insert(&mut settings, "report_recipients", json!([REPORTS]));
-        }
-        if self.alerts {
-            insert(&mut settings, "alert_recipients", json!([ALERTS]));
-        }
-        let mut waiting = json!({});
-        for (name, hours) in
-            [("alert_after_hours", self.alert_after_hours), ("expire_after_hours", self.expire_after_hours)]
-        {
-            if let Some(hours) = hours {
-                insert(&mut waiting, name, json!(hours));
-            }
-        }
-        insert(&mut settings, "waiting", waiting);
-        let mut points = json!({ "crm": {}, "once": { "duplicates": "skip" } });
-        if let Some(query) = &self.query {
-            insert(&mut points, queries::SUBSECTION, query.import());
-        }
-        let scopes = json!({
-            "contacts": contacts,
-            "cardcode": { "crm": {} },
-            "creditpoints": points,
-            "deletecontacts": { "crm": {} },
-            "batch": { "crm": {}, "full": { "replace_all": { "max_removed": MAX_REMOVED } } },
-        });
-        let mut document = json!({});
-        insert(&mut document, universe, scopes);
-        insert(&mut document, "settings", settings);
-        Bytes::from(document.to_string())
-    }
-
-    /// True if files with more than one good line are to be refused when one is rejected.
-    pub fn is_strict(&self, data: &Data) -> bool {
-        match (data.scope, data.subsection) {
-            ("contacts", "strict") => true,
-            ("contacts", "crm") => self.strict,
-            (queries::SCOPE, queries::SUBSECTION) => self.query.is_some_and(|query| query.strict),
-            _ => false,
-        }
-    }
-
-    /// True if the subsection is configured.
-    pub fn has(&self, data: &Data) -> bool {
-        match data.subsection {
-            "shop" => self.shop,
-            queries::SUBSECTION => self.query.is_some(),
-            _ => true,
-        }
-    }
-
-    /// What the reference is to know of the options of a file.
-    pub fn options(&self, data: &Data) -> Options {
-        let is_crm = data.scope == "contacts" && data.subsection == "crm";
-        let is_shop = data.subsection == "shop";
-        Options {
-            mode: if is_crm && self.create { Mode::Create } else { Mode::Upsert },
-            clear: self.clear && (is_crm || is_shop),
-            match_by: None,
-            replace_all: (data.subsection == "full")
-                .then_some(ReplaceAll { list: None, max_removed: MAX_REMOVED }),
-            prefix: None,
-            subscribes: Subscribes::Nothing,
-        }
-    }
-}
-
-fn insert(object: &mut Value, name: &str, value: Value) {
-    if let Some(object) = object.as_object_mut() {
-        object.insert(name.to_owned(), value);
-    }
 }
 
 impl Scenario {
@@ -456,109 +284,6 @@ impl Scenario {
     }
 }
 
-/// A file and its name.
-fn named(
-    chance: &mut Chance,
-    universe: &str,
-    group: Option<(String, u8, u8)>,
-    has_many_lines: bool,
-) -> (String, Data) {
-    let (scope, subsection) = match chance.below(if group.is_some() { 12 } else { 15 }) {
-        0..3 => ("contacts", "crm"),
-        3 => ("contacts", "strict"),
-        4 => ("contacts", "shop"),
-        5..7 => ("cardcode", "crm"),
-        7..10 => ("creditpoints", "crm"),
-        10 => ("creditpoints", "once"),
-        11 => ("deletecontacts", "crm"),
-        12 => ("batch", "crm"),
-        _ => ("batch", "full"),
-    };
-    // Few days, so that names meet.
-    let day = 1 + chance.below(3) as u32;
-    let is_long = has_many_lines && matches!(scope, "contacts" | "creditpoints") && chance.below(2) == 0;
-    let data = Data::draw(chance, scope, subsection, group, day, is_long);
-    let tag = data.group.as_ref().map(|(id, slot, last)| format!("{id}.{slot:02}-{last:02}_"));
-    let tag = tag.unwrap_or_default();
-    let file = if subsection == "shop" && chance.below(3) > 0 {
-        format!("{tag}{universe} shop {day:02}.01.2026.txt")
-    } else {
-        format!("{tag}{universe}_{scope}_{subsection}_202601{day:02}.csv")
-    };
-    (file, data)
-}
-
-/// Columns that no import knows.
-pub(crate) const EXTRA: [&str; 3] = ["Tier", "Shoe size", "Loyalty"];
-
-impl Data {
-    fn draw(
-        chance: &mut Chance,
-        scope: &'static str,
-        subsection: &'static str,
-        group: Option<(String, u8, u8)>,
-        day: u32,
-        is_long: bool,
-    ) -> Self {
-        let columns: &[&str] = match scope {
-            "contacts" => &["email", "firstname", "lastname"],
-            "cardcode" => &["card_code", "contact"],
-            "creditpoints" => &["card_code", "points"],
-            "deletecontacts" => &["email"],
-            _ => &["batch_id", "batch_date"],
-        };
-        let is_valid = chance.below(16) > 0;
-        let (delimiter, mut header) = match subsection {
-            "shop" => (",", "Mail,First Name,Name".to_owned()),
-            _ => (";", columns.join(";")),
-        };
-        // A column that the import does not know is ignored in one subsection, and no mistake there.
-        let extra =
-            if subsection == "shop" && chance.below(2) == 0 { Some(pick(chance, &EXTRA)) } else { None };
-        let wrong = if subsection == "shop" { "Mail" } else { "nonsense" };
-        for label in extra.into_iter().chain((!is_valid).then_some(wrong)) {
-            header.push_str(delimiter);
-            header.push_str(label);
-        }
-        let mut bytes = format!("{header}\n").into_bytes();
-        let mut lines = Vec::new();
-        let count = if is_long { MANY_LINES } else { 1 + index(chance, 4) };
-        for _ in 0..count {
-            let cells = columns.iter().map(|column| (*column, cell(chance, column)));
-            let cells: Vec<(&str, String)> = cells.collect();
-            let mut raw = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(delimiter);
-            if extra.is_some() {
-                raw.push_str(delimiter);
-                raw.push('x');
-            }
-            let is_bad = chance.below(9) == 0;
-            if is_bad {
-                raw.push_str(&["", "too", "much"].join(delimiter));
-            }
-            raw.push('\n');
-            bytes.extend_from_slice(raw.as_bytes());
-            let good = cells.into_iter().filter(|(_, text)| !text.is_empty());
-            let good: Line = good.map(|(column, text)| (column.to_owned(), text)).collect();
-            lines.push((raw.into_bytes(), (!is_bad).then_some(good)));
-        }
-        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-        Self { scope, subsection, group, day, columns, is_valid, lines, bytes: bytes.into() }
-    }
-}
-
-fn cell(chance: &mut Chance, column: &str) -> String {
-    let of = match column {
-        "email" | "contact" => &["a@x.org", "b@x.org", "c@x.org"][..],
-        "firstname" => &["", "Ada", "Bob"][..],
-        "lastname" => &["", "Byron", "Cole", "Dee"][..],
-        "card_code" => &["2990000000019", "2990000000026"][..],
-        "points" => &["1", "20", "-3"][..],
-        "batch_id" => &["B1", "B2", "B3", "B4"][..],
-        _ => &["2026-01-31T02:00:00Z", "2026-02-01T02:00:00Z"][..],
-    };
-    pick(chance, of).to_owned()
-}
-
 fn index(chance: &mut Chance, length: usize) -> usize {
     usize::try_from(chance.below(length as u64)).unwrap_or(0)
 }
@@ -566,38 +291,4 @@ fn index(chance: &mut Chance, length: usize) -> usize {
 fn pick<'a>(chance: &mut Chance, from: &[&'a str]) -> &'a str {
     let at = index(chance, from.len());
     from.get(at).copied().unwrap_or_default()
-}
-
-/// A tar archive of these files.
-pub fn tar(members: &[Member]) -> Vec<u8> {
-    let mut archive = Vec::new();
-    for Member { file, data } in members {
-        let mut header = Vec::with_capacity(512);
-        let size = format!("{:011o}\0", data.bytes.len());
-        let parts: [(usize, &[u8]); 8] = [
-            (100, file.as_bytes()),
-            (8, b"0000644\0"),
-            (8, b"0000000\0"),
-            (8, b"0000000\0"),
-            (12, size.as_bytes()),
-            (12, b"00000000000\0"),
-            (8, b"        "),
-            (101, b"0"),
-        ];
-        let mut end = 0;
-        for (width, part) in parts {
-            header.extend_from_slice(part);
-            end += width;
-            header.resize(end, 0);
-        }
-        header.extend_from_slice(b"ustar\x0000");
-        header.resize(512, 0);
-        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-        header.splice(148..156, format!("{sum:06o}\0 ").into_bytes());
-        archive.extend_from_slice(&header);
-        archive.extend_from_slice(&data.bytes);
-        archive.resize(archive.len().next_multiple_of(512), 0);
-    }
-    archive.resize(archive.len() + 1_024, 0);
-    archive
 }
