@@ -77,6 +77,11 @@ pub(crate) fn judge(case: &Path, made: impl AsyncFn() -> Cloud) {
     }
 }
 
+/// True for a case of what records in `DynamoDB` cannot do: such a file is not processed there, and told why.
+pub(crate) fn is_not_for_a_table(case: &Path) -> bool {
+    case.ends_with("match-by-column")
+}
+
 /// The golden cases, or those that are asked for.
 pub(crate) fn cases() -> Vec<PathBuf> {
     let only = std::env::var("GOLDEN").unwrap_or_default();
@@ -112,5 +117,5 @@ pub(crate) fn judge_all(cases: Vec<PathBuf>, made: impl AsyncFn() -> Cloud + Syn
 
 #[test]
 fn golden_drops_give_the_same_in_a_bucket_as_in_a_folder() {
-    judge_all(cases(), Cloud::new);
+    judge_all(cases().into_iter().filter(|case| !is_not_for_a_table(case)).collect(), Cloud::new);
 }
