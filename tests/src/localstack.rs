@@ -1,25 +1,62 @@
-//! A LocalStack for the tests of one process: started when the first of them asks, gone with the process.
+//! LocalStacks for the tests of one process: started when a test asks, gone with the process.
+//!
+//! A LocalStack works on one processor. Tests that run side by side have one each, up to [`MOST`].
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::fixture::{Server, server};
 
-/// The endpoint of a LocalStack that runs already, in a container for example.
+/// The endpoint of a LocalStack that runs already, in a container for example. All tests use that one.
 const GIVEN: [&str; 2] = ["LOCALSTACK_ENDPOINT", "AWS_ENDPOINT_URL"];
 
-/// The endpoint of a LocalStack. It is used by all tests of a process at the same time, and may be used by
-/// others: what a test makes there needs a name of its own.
+/// How many there are at most.
+const MOST: usize = 2;
+
+struct LocalStack {
+    server: OnceLock<Server>,
+    /// How many threads use it.
+    threads: AtomicUsize,
+}
+
+static ALL: [LocalStack; MOST] =
+    [const { LocalStack { server: OnceLock::new(), threads: AtomicUsize::new(0) } }; MOST];
+
+/// The LocalStack of a thread, until the thread ends.
+struct Lease(&'static LocalStack);
+
+impl Lease {
+    /// Of the one that the fewest threads use.
+    fn new() -> Self {
+        let fewest = ALL.iter().min_by_key(|one| one.threads.load(Ordering::SeqCst)).unwrap_or(&ALL[0]);
+        fewest.threads.fetch_add(1, Ordering::SeqCst);
+        Self(fewest)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.threads.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+thread_local! {
+    static MINE: Lease = Lease::new();
+}
+
+/// The endpoint of the LocalStack of this thread: a test stays on one. What it does in other threads takes the endpoint along,
+/// or has clients that know it.
+///
+/// Other tests may use it at the same time: what a test makes there needs a name of its own.
 ///
 /// # Panics
 /// If none can be started; `tests/localstack/localstack` has said why.
 pub fn endpoint() -> &'static str {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    let (endpoint, _) = SERVER.get_or_init(|| {
-        let given = GIVEN.iter().find_map(|name| std::env::var(name).ok());
-        server(given, "localstack/localstack", "http://")
-    });
+    let given = GIVEN.iter().find_map(|name| std::env::var(name).ok());
+    let mine = if given.is_some() { &ALL[0] } else { MINE.with(|lease| lease.0) };
+    let (endpoint, _) = mine.server.get_or_init(|| server(given, "localstack/localstack", "http://"));
     endpoint
 }
 

@@ -70,13 +70,16 @@ impl Orders {
 #[derive(Debug, Clone)]
 pub(crate) struct Proxy {
     address: SocketAddr,
+    /// Where LocalStack is reached.
+    server: &'static str,
     orders: Arc<Mutex<Orders>>,
 }
 
 impl Proxy {
     pub(crate) fn new() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let proxy = Self { address: listener.local_addr().unwrap(), orders: Arc::default() };
+        let server = localstack::endpoint().trim_start_matches("http://").trim_end_matches('/');
+        let proxy = Self { address: listener.local_addr().unwrap(), server, orders: Arc::default() };
         let serving = proxy.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -145,8 +148,7 @@ impl Proxy {
         if let Some((process, When::Before)) = order {
             return kill(process);
         }
-        let server = localstack::endpoint().trim_start_matches("http://").trim_end_matches('/');
-        let mut server = TcpStream::connect(server)?;
+        let mut server = TcpStream::connect(self.server)?;
         server.write_all(&request.bytes)?;
         // It closes when it has answered: that was asked of it.
         let mut answer = Vec::new();

@@ -20,8 +20,10 @@ use crate::support::{TestBucket, ask, config};
 /// How long files may take to their outcome, on a machine that has other work.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// One stack at a time: the LocalStack has one processor for all that poll it.
-static TURN: LazyLock<Arc<tokio::sync::Mutex<()>>> = LazyLock::new(Arc::default);
+/// One stack at a time in each LocalStack: it has one processor for all that poll it.
+static TURNS: LazyLock<Mutex<BTreeMap<&'static str, Turn>>> = LazyLock::new(Mutex::default);
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// A deployed stack.
 pub(crate) struct Stack {
@@ -78,7 +80,8 @@ impl Stack {
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         // Before there is one to deploy to: building takes the most time, and nobody has to wait for it.
         let programs = programs();
-        let turn = Arc::clone(&TURN).lock_owned().await;
+        let turn = Arc::clone(TURNS.lock().unwrap().entry(localstack::endpoint()).or_default());
+        let turn = turn.lock_owned().await;
         let deploy = Command::new(root().join("tests/localstack/deploy"))
             .arg(localstack::endpoint())
             .arg(localstack::unique("tw"))
