@@ -49,7 +49,7 @@ impl Progress {
         }
     }
 
-    /// So many rows of a query are read, of which nobody knows how many there are.
+    /// So many rows of a query are read. How many there are is not known before the end.
     pub fn rows(&self, file: &str, rows: u64) {
         if self.printer.bars().is_hidden() {
             return;

@@ -72,11 +72,7 @@ pub(crate) async fn open(
     meter: &Meter,
 ) -> Result<(Vec<SourceColumn>, ClickHouseRows), SourceError> {
     let statement = Statement::read(&query.sql, Dialect::ClickHouse)?;
-    let bound = match (&query.last, statement.places()) {
-        (_, 0) => None,
-        (Some(last), _) => Some(last::bound(last)),
-        (None, _) => return Err(crate::sql::without_last_item()),
-    };
+    let bound = statement.last_of(query)?.map(last::bound);
     remote.check_protection()?;
     let stream = reach::reach(remote, meter).await?;
     let mut session = reach::within(remote, meter, Session::new(remote, stream)).await?;

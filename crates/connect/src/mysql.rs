@@ -30,9 +30,7 @@ pub(crate) async fn open(
     meter: &Meter,
 ) -> Result<(Vec<SourceColumn>, BatchReceiver), SourceError> {
     let statement = Statement::read(&query.sql, Dialect::Mysql)?;
-    if statement.places() > 0 && query.last.is_none() {
-        return Err(crate::sql::without_last_item());
-    }
+    statement.last_of(query)?;
     let reader = Reader { remote: remote.clone(), statement, query: query.clone(), meter: meter.clone() };
     aside::rows(reader).await
 }

@@ -64,11 +64,7 @@ pub(crate) async fn open(
     meter: &Meter,
 ) -> Result<(Vec<SourceColumn>, PostgresRows), SourceError> {
     let statement = Statement::read(&query.sql, Dialect::Postgres)?;
-    let last = match (&query.last, statement.places()) {
-        (_, 0) => None,
-        (Some(last), _) => Some(last.text.as_str()),
-        (None, _) => return Err(crate::sql::without_last_item()),
-    };
+    let last = statement.last_of(query)?.map(|last| last.text.as_str());
     let mut session = connect(remote, meter).await?;
     match ask(&session.client, &statement, last, meter).await {
         Ok((columns, writings, stream)) => {

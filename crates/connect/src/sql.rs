@@ -9,7 +9,7 @@
 
 mod lexer;
 
-use tidewaiter_engine::ports::{Fault, SourceError};
+use tidewaiter_engine::ports::{Fault, LastItem, Query, SourceError};
 
 use lexer::{Lexer, Token};
 
@@ -117,6 +117,15 @@ impl Statement {
         }
         parts.push(sql.get(from..reading.end).unwrap_or_default().to_owned());
         Ok(Self { parts, first_line: line(sql, begin) })
+    }
+
+    /// What is bound where `{lastItem}` stands. None if it stands nowhere.
+    pub(crate) fn last_of<'q>(&self, query: &'q Query) -> Result<Option<&'q LastItem>, SourceError> {
+        match (&query.last, self.places()) {
+            (_, 0) => Ok(None),
+            (Some(last), _) => Ok(Some(last)),
+            (None, _) => Err(without_last_item()),
+        }
     }
 
     /// How often `{lastItem}` stands in it.
@@ -234,7 +243,7 @@ fn is_nearly_last_item(text: &str) -> bool {
 }
 
 /// The error for a query that goes on from an item, and was given none.
-pub(crate) fn without_last_item() -> SourceError {
+fn without_last_item() -> SourceError {
     mistake(
         format!("the query names {LAST_ITEM}, and there is no value for it"),
         "give the import a column and a start value",

@@ -190,10 +190,7 @@ impl Reader {
     }
 
     fn bind(&self, prepared: &mut rusqlite::Statement<'_>) -> Result<(), SourceError> {
-        if self.statement.places() == 0 {
-            return Ok(());
-        }
-        let Some(last) = &self.query.last else { return Err(crate::sql::without_last_item()) };
+        let Some(last) = self.statement.last_of(&self.query)? else { return Ok(()) };
         let number = match last.form {
             Form::Integer => last.text.parse().ok().map(rusqlite::types::Value::Integer),
             Form::Number => last.text.parse().ok().map(rusqlite::types::Value::Real),

@@ -35,9 +35,7 @@ pub(crate) async fn open(
     meter: &Meter,
 ) -> Result<(Vec<SourceColumn>, BatchReceiver), SourceError> {
     let statement = Statement::read(&query.sql, Dialect::SqlServer)?;
-    if statement.places() > 0 && query.last.is_none() {
-        return Err(crate::sql::without_last_item());
-    }
+    statement.last_of(query)?;
     let reader = Reader { remote: remote.clone(), statement, query: query.clone(), meter: meter.clone() };
     aside::rows(reader).await
 }
@@ -62,7 +60,7 @@ impl Reading for Reader {
         // Texts have two bytes a character here.
         let most = meter.limits.row_bytes.saturating_mul(2).saturating_add(BESIDE);
         allowance.renew(most);
-        let last = self.query.last.as_ref().filter(|_| self.statement.places() > 0).map(last::bound);
+        let last = self.statement.last_of(&self.query)?.map(last::bound);
         let values: Vec<&dyn ToSql> = last.iter().map(|last| last as &dyn ToSql).collect();
         let sql = self.statement.with(|_| "@P1".to_owned());
         let mut items = client.query(sql, &values).await.map_err(|error| failed(&error, meter))?;

@@ -1,12 +1,13 @@
 //! Fetches the rows of queries: an import that has a query makes its own files.
 //!
 //! [`due`] says for which queries of a repository something is to be done, and [`fetch`] does it. A read is claimed in the
-//! state of the query, with the run of its file. It streams into `fetched/<repository>/<run>/<attempt>/`, and the file is
+//! state of the query, with the run of its file. It streams into `fetched/<repository>/<run>/`, and the file is
 //! registered in the step that moves `{lastItem}`. From then on it is a file like any other. When it has its outcome, `fetch` settles
 //! the read: [`QueryState`] says how.
 //!
 //! A process that is stopped leaves a claim. The next one reads the same again, under the same run.
 
+mod answer;
 mod columns;
 mod commit;
 mod cursor;
@@ -27,13 +28,13 @@ use crate::capabilities::{
 };
 use crate::hash::hex;
 use crate::ports::{
-    Claim, Conclusion, Definition, Due, Ended, Message, News, Phase, Problem, QueryState, QueryStates, Queue,
-    ReadEnd, ReadTrouble, RunLedger, SourceError,
+    Claim, Conclusion, Definition, Due, Ended, ImportRun, Message, News, Phase, Problem, QueryState,
+    QueryStates, Queue, ReadEnd, ReadTrouble, RunLedger, SourceError,
 };
 use crate::{Result, configs};
+pub use answer::{Preview, preview};
 pub use cursor::Cursor;
 pub use form::RowForm;
-pub use read::{Preview, preview};
 
 trait_alias! {
     /// What fetching the rows of a query needs.
@@ -180,7 +181,7 @@ async fn resolve<D: HasRuns>(deployment: &D, state: &QueryState, by: ImportId) -
 /// The outcome of a run, if it has one that is carried out.
 async fn outcome<D: HasRuns>(deployment: &D, run: ImportId) -> Result<Option<Conclusion>> {
     let run = deployment.runs().run(run).await?;
-    Ok(run.filter(crate::ports::ImportRun::is_done).and_then(|run| run.conclusion().cloned()))
+    Ok(run.filter(ImportRun::is_done).and_then(|run| run.conclusion().cloned()))
 }
 
 /// Tells the sequencer that a file is there. It is complete, so nothing waits for more of it; files that are waited for are

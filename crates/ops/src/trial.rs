@@ -33,9 +33,6 @@ const MOST_RUNS: usize = 2_000;
 /// How many new findings of a file are shown.
 const EXAMPLES: usize = 3;
 
-/// Names are judged by configurations, so nothing has to be advised.
-const NO_ADVICE: Advice = Advice { which_scope: "", whatever_the_name: "", encrypted: "" };
-
 /// What a configuration would change.
 #[derive(Debug, Serialize)]
 pub struct Trial {
@@ -184,7 +181,7 @@ async fn try_in(
     chosen.reverse();
     let keys = deployed.decryption_keys().await?;
     let checks = |active: &Active| {
-        let judge = Judge::new(Some(active.clone()), None, None, NO_ADVICE)?;
+        let judge = Judge::new(Some(active.clone()), None, None, Advice::NONE)?;
         Ok::<_, Error>(Checks::new(judge, false).with_keys(keys.clone()))
     };
     let (old, new) = (Arc::new(checks(&active)?), Arc::new(checks(&new)?));

@@ -21,7 +21,7 @@ const PRUNINGS: &str = "prune";
 /// A transaction takes 100 items, of which one is the answer and one the fence; a record may need a few.
 const PART_WRITES: usize = 80;
 
-/// The attribute of an answer that names the contacts whose subscriptions are to belong to nobody.
+/// The attribute of an answer that names the contacts whose subscriptions lose their contact.
 const CONTACTS_GONE: &str = "contacts";
 
 /// How far a page is.
@@ -147,7 +147,7 @@ async fn prune_part(table: &Table, pruning: &Pruning<'_>, progress: &mut Progres
     Ok(true)
 }
 
-/// The subscriptions of contacts that were removed belong to nobody from now on.
+/// Clears the contact of the subscriptions of contacts that were removed.
 async fn release(table: &Table, pruning: &Pruning<'_>, contacts: &[String]) -> Result<()> {
     let (plan, universe) = (pruning.plan, pruning.universe);
     for contact in contacts {

@@ -52,7 +52,7 @@ pub(super) async fn history(
     Ok(Status::Clean)
 }
 
-/// Asks for a read, and does it here if nobody else works on the folder.
+/// Asks for a read, and does it here if no other process works on the folder.
 pub async fn run(args: QueryRunArgs, printer: &Printer, operator: &str) -> Result<Status> {
     let QueryRunArgs { deployment, name, repository, by, format } = args;
     let location = Location::of(deployment.dir.clone())?;
@@ -66,8 +66,10 @@ pub async fn run(args: QueryRunArgs, printer: &Printer, operator: &str) -> Resul
     }
     match format {
         Format::Json => printer.json(&asked)?,
-        Format::Text => printer
-            .line(format!("{} is asked for: whoever works on the deployment reads it", asked.import))?,
+        Format::Text => printer.line(format!(
+            "{} is asked for: the process that works on the deployment reads it",
+            asked.import
+        ))?,
     }
     Ok(Status::Clean)
 }

@@ -68,7 +68,7 @@ pub(super) fn bounded(
     settings.extend(WHOLE);
     match readonly {
         "0" => settings.push(("readonly", "1")),
-        // It is so by itself, and lets nobody change that.
+        // The session of the login is read-only already, and refuses to change that.
         "2" => {}
         "1" => {
             let message = "the profile of the login has readonly = 1, so that no query can be limited";

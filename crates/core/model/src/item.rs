@@ -75,6 +75,13 @@ impl Form {
         }
     }
 
+    /// The form of a text that is written as a date, as a date and a time, or as a moment. None of any other text.
+    pub fn of_date(text: &str) -> Option<Self> {
+        let forms = [Self::Date, Self::Datetime, Self::Moment];
+        let is_it = |form: &Self| (*form == Self::Moment) == text.ends_with('Z') && form.clock(text).is_ok();
+        forms.into_iter().find(is_it)
+    }
+
     /// A date or time as it sorts as a text.
     fn clock(self, text: &str) -> Result<&str, Unordered> {
         let text = text.strip_suffix('Z').unwrap_or(text);

@@ -187,9 +187,19 @@ impl Key {
         Self(format!("unpacked/{repository}/{import}/{file}"))
     }
 
-    /// `fetched/<repository>/<import id>/<attempt>/<file>`: the rows of a query until the file has its outcome.
+    /// `fetched/<repository>/<import id>/<file>`: the rows of a query until the file has its outcome. From the second attempt
+    /// on, its number stands before the name.
     pub fn fetched(repository: &Repository, import: ImportId, attempt: u32, file: &str) -> Self {
-        Self(format!("fetched/{repository}/{import}/{attempt}/{file}"))
+        let folder = Self::fetched_by(repository, import);
+        match attempt {
+            0 | 1 => Self(format!("{folder}{file}")),
+            attempt => Self(format!("{folder}{attempt}_{file}")),
+        }
+    }
+
+    /// `fetched/<repository>/<import id>/`: the prefix of what the attempts of a read have written.
+    pub fn fetched_by(repository: &Repository, import: ImportId) -> String {
+        format!("fetched/{repository}/{import}/")
     }
 
     /// The key under which the content of an earlier import is kept when its name is used again:

@@ -5,10 +5,10 @@
 //! that file has its outcome: if the file is refused as a whole, `{lastItem}` goes back to where the read began. So no row
 //! is skipped by a file that is refused, and none comes twice.
 //!
-//! A read that was claimed belongs to its process until its time is over. One that failed belongs to nobody: it waits for
+//! A read that was claimed belongs to its process until its time is over. One that failed belongs to no process: it waits for
 //! its next try, and gives way to the next occurrence.
 //!
-//! Every store of queries applies these rules and keeps the result on the condition that nobody else wrote it.
+//! Every store of queries applies these rules and keeps the result on the condition that no other process wrote it.
 
 mod end;
 mod phase;

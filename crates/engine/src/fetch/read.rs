@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use tidewaiter::config::{Active, ImportOptions, QueryOptions, Repeat};
 use tidewaiter::id::{Timestamp, day_of};
-use tidewaiter::item::LastItem;
 use tidewaiter::keys::{Key, Repository};
 use tidewaiter::name::Entry;
 
+use super::answer::{Opened, open};
 use super::commit::Commit;
-use super::{Cursor, Fetch, Fetches, RowForm, columns, tell_sequencer, trouble};
-use crate::capabilities::{Capacity, HasConnections, HasObjects};
+use super::{Fetch, Fetches, columns, tell_sequencer, trouble};
+use crate::capabilities::{Capacity, HasObjects};
 use crate::ports::{
-    Answered, ConnectionError, Connections, DataSource, Fault, Fetched, ImportRun, Objects, Observation,
-    Position, Progress, Query, QueryState, Reading, RowBatch, SourceColumn, SourceError, SourceRows, Upload,
+    Answered, Fault, Fetched, ImportRun, Objects, Observation, Position, Progress, QueryState, Reading,
+    RowBatch, SourceColumn, SourceError, SourceRows, Upload,
 };
 use crate::register::data_kind;
 use crate::{Error, Result};
@@ -51,15 +51,6 @@ impl From<Error> for Stopped {
     }
 }
 
-impl From<ConnectionError> for Stopped {
-    fn from(error: ConnectionError) -> Self {
-        Self::Source(match error {
-            ConnectionError::Unknown(message) => SourceError::new(Fault::Operator, message),
-            ConnectionError::Unusable(error) => error,
-        })
-    }
-}
-
 /// The rows of an answer in a file.
 struct Written {
     /// How many bytes; 0 if there is no file, since there were no new rows.
@@ -83,9 +74,8 @@ pub(super) async fn read<D: Fetches>(
     let begun = deployment.now();
     let file = file_name(work.entry, reading);
     let place = |attempt| Key::fetched(repository, reading.run, attempt, &file);
-    for earlier in 1..reading.attempt {
-        // A process that was stopped may have left its file.
-        deployment.objects().discard(&place(earlier)).await?;
+    if reading.attempt > 1 {
+        remove_earlier(deployment, work, place).await?;
     }
     let key = place(reading.attempt);
     let written = write(deployment, work, &state.position, &key, &file).await;
@@ -133,6 +123,22 @@ pub(super) async fn read<D: Fetches>(
     tracing::debug!(%repository, import = %run.id, bytes = run.bytes, "a query made a file");
     tell_sequencer(deployment, repository).await?;
     Ok(Fetch::Registered)
+}
+
+/// Removes what processes that were stopped have left of the same read. What a later attempt wrote stays: a process that is
+/// late removes nothing that is registered.
+async fn remove_earlier<D: HasObjects>(
+    deployment: &D,
+    work: &Work<'_>,
+    place: impl Fn(u32) -> Key,
+) -> Result<()> {
+    let Work { repository, reading, .. } = work;
+    for left in deployment.objects().list(&Key::fetched_by(repository, reading.run)).await? {
+        if (1..reading.attempt).any(|earlier| place(earlier) == left.key) {
+            deployment.objects().discard(&left.key).await?;
+        }
+    }
+    Ok(())
 }
 
 /// `<universe>_<scope>_<name>_<yyyymmdd>_<hhmmss>.csv`, with `p` and the number of the part behind the time from the second
@@ -183,18 +189,9 @@ async fn write<D: Fetches>(
     key: &Key,
     file: &str,
 ) -> std::result::Result<Written, Stopped> {
-    let connections = deployment.connections();
-    let source = connections.connection(&work.query.connection, work.repository).await?;
-    let begin = begin(work.query, position)?;
-    let sql = work.query.sql.as_str().to_owned();
-    let asked = Query { sql, last: begin.clone() };
-    let mut answer = in_time(deployment, source.open(&asked)).await.ok_or_else(too_long)??;
-    let columns = answer.columns().to_vec();
-    let mut cursor = match (&work.query.last_item, &begin) {
-        (Some(options), Some(begin)) => Some(Cursor::new(options, position.clone(), begin, &columns)?),
-        _ => None,
-    };
-    let form = RowForm::of(&work.options.dialect);
+    let opened = open(deployment, work.repository, work.options, work.query, position);
+    let Opened { mut answer, columns, mut cursor, form } =
+        in_time(deployment, opened).await.ok_or_else(too_long)??;
     let mut upload = None;
     let (mut buffer, mut batch) = (Vec::with_capacity(PIECE + PIECE / 4), RowBatch::default());
     let (mut bytes, mut rows, mut is_cut) = (0_u64, 0_u64, false);
@@ -260,62 +257,4 @@ async fn in_time<D: Capacity, T>(deployment: &D, answer: impl Future<Output = T>
 fn too_long() -> SourceError {
     SourceError::new(Fault::Limit, "the answer is not read within the time of a function")
         .with_hint("take it in parts: `last_item`, with ORDER BY and LIMIT in the SQL")
-}
-
-fn begin(query: &QueryOptions, position: &Position) -> std::result::Result<Option<LastItem>, SourceError> {
-    query.last_item.as_ref().map(|options| Cursor::begin(options, position)).transpose()
-}
-
-/// The first rows of an answer, as the file of the import would hold them.
-#[derive(Debug)]
-pub struct Preview {
-    /// The columns of the answer.
-    pub columns: Vec<SourceColumn>,
-    /// The rows as texts; None is NULL.
-    pub rows: Vec<Vec<Option<String>>>,
-    /// The file, with its header.
-    pub file: Vec<u8>,
-    /// The rows that would be left out, because they were imported before.
-    pub left_out: u64,
-}
-
-/// Reads the first rows of what the next read of a query would have, and changes nothing.
-///
-/// # Errors
-/// Why the query cannot be read.
-pub async fn preview<D: HasConnections + HasObjects>(
-    deployment: &D,
-    repository: &Repository,
-    options: &ImportOptions,
-    query: &QueryOptions,
-    position: &Position,
-    most: usize,
-) -> std::result::Result<Preview, SourceError> {
-    let source = deployment.connections().connection(&query.connection, repository).await;
-    let source = source.map_err(|error| match Stopped::from(error) {
-        Stopped::Source(error) => error,
-        Stopped::Ours(error) => SourceError::new(Fault::Passing, error.to_string()),
-    })?;
-    let begin = begin(query, position)?;
-    let mut answer = source.open(&Query { sql: query.sql.as_str().to_owned(), last: begin.clone() }).await?;
-    let columns = answer.columns().to_vec();
-    let mut cursor = match (&query.last_item, &begin) {
-        (Some(options), Some(begin)) => Some(Cursor::new(options, position.clone(), begin, &columns)?),
-        _ => None,
-    };
-    let form = RowForm::of(&options.dialect);
-    let (mut file, mut rows, mut batch) = (Vec::new(), Vec::new(), RowBatch::default());
-    form.header(&columns, &mut file);
-    while rows.len() < most && answer.next(&mut batch).await? {
-        for row in batch.iter() {
-            let is_new = cursor.as_mut().map_or(Ok(true), |cursor| cursor.take(row.clone()))?;
-            if is_new && rows.len() < most {
-                form.row(&columns, row.clone(), &mut file);
-                let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-                rows.push(row.map(|value| value.map(text)).collect());
-            }
-        }
-    }
-    let left_out = cursor.as_ref().map_or(0, Cursor::left_out);
-    Ok(Preview { columns, rows, file, left_out })
 }

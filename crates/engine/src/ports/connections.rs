@@ -6,7 +6,7 @@ use std::future::Future;
 use tidewaiter::keys::Repository;
 use tidewaiter::name::did_you_mean;
 
-use super::{DataSource, SourceError};
+use super::{DataSource, Fault, SourceError};
 
 /// The connections of a deployment. A configuration names one; where it leads and who logs in is the operator's.
 pub trait Connections: Send + Sync {
@@ -50,6 +50,16 @@ pub enum ConnectionError {
     /// The connection is there, and what it needs is not.
     #[error(transparent)]
     Unusable(#[from] SourceError),
+}
+
+impl From<ConnectionError> for SourceError {
+    /// The database is not read: the operator opens a connection, or mends what it needs.
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::Unknown(message) => Self::new(Fault::Operator, message),
+            ConnectionError::Unusable(error) => error,
+        }
+    }
 }
 
 impl ConnectionError {

@@ -17,7 +17,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use tidewaiter::id::ImportId;
 use tidewaiter::keys::Repository;
-use tidewaiter::name::DataName;
+use tidewaiter::name::{DataName, Entry};
 use tidewaiter::run::Listing;
 
 use super::disk::Disk;
@@ -117,7 +117,12 @@ impl SqliteState {
 }
 
 fn entry_of(name: &DataName) -> String {
-    format!("{}\u{1f}{}\u{1f}{}", name.universe, name.scope, name.subsection)
+    key_of(&name.entry())
+}
+
+/// An import, as rows have it.
+fn key_of(entry: &Entry) -> String {
+    format!("{}\u{1f}{}\u{1f}{}", entry.universe, entry.scope, entry.subsection)
 }
 
 /// Changes a run in place; nothing happens if there is none, or if `edit` leaves it as it is.

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tidewaiter::keys::Repository;
 use tidewaiter::name::Entry;
 
-use super::SqliteState;
 use super::register::register;
+use super::{SqliteState, key_of};
 use crate::sqlite::{from_json, to_json};
 use tidewaiter_engine::Result;
 use tidewaiter_engine::ports::{ImportRun, QueryState, QueryStates};
@@ -53,10 +53,6 @@ impl QueryStates for SqliteState {
         };
         self.database.write("registering the file of a query", write)
     }
-}
-
-fn key_of(entry: &Entry) -> String {
-    format!("{}\u{1f}{}\u{1f}{}", entry.universe, entry.scope, entry.subsection)
 }
 
 /// Writes a state over the version that was read. False if another one is there.

@@ -78,6 +78,11 @@ pub struct Advice {
     pub encrypted: &'static str,
 }
 
+impl Advice {
+    /// None: names are judged by configurations.
+    pub(crate) const NONE: Self = Self { which_scope: "", whatever_the_name: "", encrypted: "" };
+}
+
 #[derive(Debug)]
 enum By {
     /// The configured imports.

@@ -146,8 +146,7 @@ impl Checks {
 
 /// Checks the content of a file that is not there, by its name and the configurations that are active.
 pub(crate) fn check_content(active: &Active, file: &str, content: &[u8]) -> Result<Preflight> {
-    let advice = Advice { which_scope: "", whatever_the_name: "", encrypted: "" };
-    let checks = Checks::new(Judge::new(Some(active.clone()), None, None, advice)?, false);
+    let checks = Checks::new(Judge::new(Some(active.clone()), None, None, Advice::NONE)?, false);
     let ruling = checks.judge.rule(file)?;
     let mut reader = content;
     let checked = checks.reader(file, ruling, &mut reader, content.len() as u64, &());

@@ -300,14 +300,10 @@ pub async fn move_to(
     })
 }
 
-/// The form of a value that a person writes, beside one of this form: a date, a time of day with it, and a moment are told by how
-/// they are written, since a column of moments may begin at a date.
+/// The form of a value that a person writes, beside one of this form. A column of moments may begin at a date.
 fn form_of(text: &str, beside: Form) -> Form {
-    let forms = [Form::Date, Form::Datetime, Form::Moment];
-    let is_it =
-        |form: &Form| (*form == Form::Moment) == text.ends_with('Z') && form.compare(text, text).is_ok();
-    let told = if forms.contains(&beside) { forms.into_iter().find(is_it) } else { None };
-    told.unwrap_or(beside)
+    let is_date = matches!(beside, Form::Date | Form::Datetime | Form::Moment);
+    Form::of_date(text).filter(|_| is_date).unwrap_or(beside)
 }
 
 /// How values of a form are written.

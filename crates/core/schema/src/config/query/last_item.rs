@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use tidewaiter_model::item::{Form, Lag, LastItem};
 
-use super::LAST_ITEM;
+use super::{LAST_ITEM, words};
 use crate::config::fields::{Fields, wrong_format};
 
 /// The column at which a read goes on, and what is known of it.
@@ -136,8 +136,7 @@ impl LastItemOptions {
 
 /// True if the SQL has the words ORDER BY.
 fn has_order(sql: &str) -> bool {
-    let words: Vec<&str> =
-        sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = words(sql).collect();
     words.windows(2).any(|pair| {
         matches!(pair, [order, by] if order.eq_ignore_ascii_case("order") && by.eq_ignore_ascii_case("by"))
     })
@@ -156,13 +155,7 @@ fn start(value: &Value) -> Option<LastItem> {
             Form::Number.compare(&text, &text).ok()?;
             (text, form)
         }
-        Value::String(text) if !text.is_empty() => {
-            let forms = [Form::Date, Form::Datetime, Form::Moment];
-            let form = forms.into_iter().find(|form| {
-                (*form == Form::Moment) == text.ends_with('Z') && form.compare(text, text).is_ok()
-            });
-            (text.clone(), form.unwrap_or(Form::Text))
-        }
+        Value::String(text) if !text.is_empty() => (text.clone(), Form::of_date(text).unwrap_or(Form::Text)),
         _ => return None,
     };
     Some(LastItem { text, form })

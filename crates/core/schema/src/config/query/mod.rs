@@ -110,10 +110,8 @@ impl QueryOptions {
     ///
     /// It is read from the words alone. It only tells whether there may be more rows behind those of an answer.
     pub fn limit(&self) -> Option<u64> {
-        let words =
-            self.sql.0.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
         let (mut limit, mut before) = (None, "");
-        for word in words {
+        for word in words(&self.sql.0) {
             let is_limit =
                 ["limit", "top", "first", "next"].iter().any(|name| before.eq_ignore_ascii_case(name));
             if is_limit && let Ok(number) = word.parse() {
@@ -171,6 +169,11 @@ impl QueryOptions {
             }
         }
     }
+}
+
+/// The words of SQL, in quotes and in comments, too.
+fn words(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
 
 const CONNECTION: &str = "the name of a connection, as the operator has called it";
