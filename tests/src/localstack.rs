@@ -1,6 +1,6 @@
-//! LocalStacks for the tests of one process: started when a test asks, gone with the process.
+//! A LocalStack for the tests of one process: started when a test asks, gone with the process.
 //!
-//! A LocalStack works on one processor. Tests that run side by side have one each, up to [`MOST`].
+//! Each works on one processor, so tests that run side by side have one each, up to [`MOST`].
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -72,7 +72,7 @@ pub enum Fetch {
 }
 
 /// Returns the queries of a repository for which something is to be done. A query that is seen for the first time is
-/// noted: its schedule begins now.
+/// noted, and so is a changed schedule: it begins now.
 ///
 /// # Errors
 /// If the configurations or the state cannot be read.
@@ -80,12 +80,13 @@ pub async fn due<D: LooksForQueries>(deployment: &D, repository: &Repository) ->
     let active = configs::active(deployment, repository).await?;
     let mut found = Vec::new();
     for (entry, _, query) in queries(&active) {
-        let (state, version) = state_of(deployment, repository, &entry).await?;
-        let due = state.due(query, &definition(query), &deployment.reader(), deployment.now());
-        if version == 0 && due == Due::Nothing {
+        let (mut state, version) = state_of(deployment, repository, &entry).await?;
+        let now = deployment.now();
+        if state.see_schedule(query, now) || version == 0 {
             // If another process notes it at the same time, that is as well.
             deployment.queries().put_query(repository, &entry, &state, version).await?;
         }
+        let due = state.due(query, &definition(query), &deployment.reader(), now);
         let reads = match due {
             Due::Nothing => continue,
             Due::Settle(run) => {
@@ -137,6 +138,7 @@ pub async fn fetch<D: Fetches>(deployment: &D, repository: &Repository, entry: &
         let lease = SignedDuration::from_secs(deployment.read_seconds().into());
         let until = now.checked_add(lease).unwrap_or(now);
         let claim = Claim { run: deployment.new_run(), holder: &holder, now, until };
+        state.see_schedule(query, now);
         match state.due(query, &hash, &holder, now) {
             Due::Nothing => return Ok(Fetch::Idle),
             Due::Settle(run) => {

@@ -138,7 +138,7 @@ fn a_value_without_a_place_in_the_order_is_refused() {
         let rows = [("a", Some(value)), ("b", Some(value))];
         let found = read(&options(false, None), form, &Position::default(), &rows, None).unwrap_err();
         assert!(
-            found.starts_with("a value of column `at` of the last item has no place in its order"),
+            found.starts_with("a value of column `at` of the last item (any) is not written as"),
             "{found}"
         );
     }
@@ -279,7 +279,7 @@ fn another_type_is_refused_and_one_that_is_wider_is_not() {
     let found = read(&options(true, None), Form::Text, &at("5", Form::Integer), &[], None).unwrap_err();
     assert_eq!(
         found,
-        "column `at` of the last item has another type than before \
+        "column `at` of the last item has another type than before: it held whole numbers such as 42, and now it holds texts \
          (set where the next read begins: `tidewaiter query set`, or `tidewaiter query reset`)"
     );
     let (rows, position) =
@@ -360,4 +360,33 @@ proptest! {
         let missing: Vec<_> = table.iter().filter(|(id, _)| once.binary_search(id).is_err()).collect();
         prop_assert!(missing.is_empty(), "rows never came: {:?}", missing);
     }
+}
+
+/// SQLite compares dates and times as texts, in which a blank sorts before a `T`.
+#[test]
+fn dates_and_times_with_a_blank_are_asked_for_with_a_blank() {
+    let lag = options(false, Some(Lag::Seconds(600)));
+    let asked = Cursor::begin(&lag, &at("2026-05-01 10:20:00", Form::Datetime)).unwrap();
+    assert_eq!(asked.text, "2026-05-01 10:10:00");
+    let rows: [Row; 1] = [("a", Some("2026-05-02 00:30:00"))];
+    for (start, fits) in [("2026-05-01T00:00:00", false), ("2026-05-01 00:00:00", true), ("2026-05-01", true)]
+    {
+        let start = LastItem { text: start.to_owned(), form: Form::of_date(start).unwrap() };
+        let options = LastItemOptions { start: start.clone(), ..options(false, None) };
+        let came = read(&options, Form::Datetime, &Position::default(), &rows, None);
+        assert_eq!(came.is_ok(), fits, "{start:?}: {came:?}");
+        if let Err(told) = came {
+            assert!(told.contains("SQLite compares them as texts, and misses rows"), "{told}");
+        }
+    }
+}
+
+/// MySQL sorts them by a number, and compares them with a text by their names.
+#[test]
+fn a_column_that_is_sorted_otherwise_than_it_is_compared_is_refused() {
+    let options = options(true, None);
+    let mut columns = columns(Form::Text);
+    columns[1].kind = "enum".to_owned();
+    let refused = Cursor::new(&options, Position::default(), &options.start, &columns).unwrap_err();
+    assert!(refused.message.contains("sorted in one order and compared in another"), "{refused}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use tidewaiter::record::Value;
 use tidewaiter_engine::capabilities::{HasRecords, HasState};
 use tidewaiter_engine::ports::{GroupQueue, Records, StoredRecord};
 use tidewaiter_tests::World;
@@ -22,13 +23,17 @@ pub(crate) fn ended(tree: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String>
 /// The values of a record, and the line that each came from.
 type Texts = BTreeMap<String, (String, u64)>;
 
-/// What of records is the same in both worlds, by the texts of their keys. Ids differ: values, and how many lines they came
-/// from. So does the order of keys that are numbers: a table keeps 9 before 10.
+/// What of records is the same in both worlds, by the texts of their keys. Ids differ, and the times at which files arrived:
+/// values, and how many lines they came from. So does the order of keys that are numbers: a table keeps 9 before 10.
 pub(crate) fn plain(mut records: Vec<StoredRecord>) -> Vec<(String, Texts, u64)> {
     records.sort_by(|one, other| (&one.universe, &one.key).cmp(&(&other.universe, &other.key)));
+    let text = |value: &Value| {
+        let is_arrival = value.text == value.source.import.at().to_string();
+        if is_arrival { "<arrival>".to_owned() } else { value.text.clone() }
+    };
     let texts = |stored: &StoredRecord| {
         let values = stored.record.values.iter();
-        values.map(|(column, value)| (column.clone(), (value.text.clone(), value.source.line))).collect()
+        values.map(|(column, value)| (column.clone(), (text(value), value.source.line))).collect()
     };
     records.into_iter().map(|r| (r.universe.clone(), texts(&r), r.record.changed.line)).collect()
 }

@@ -266,6 +266,11 @@ fn lines(report: &Report) -> Vec<Line> {
     if let Some(sentence) = gone_along(&report.counts) {
         lines.push(indent().text(sentence));
     }
+    let of_file = report.findings.iter().filter(|finding| finding.line.is_none() && report.reason.is_none());
+    for finding in of_file {
+        lines.push(indent().styled(style::WARN, format!("{}: {}", finding.code, finding.message)));
+        lines.extend(finding.hint.iter().map(|hint| indent().styled(style::DIM, format!("hint: {hint}"))));
+    }
     for note in report.notes.iter().filter(|_| report.outcome == Outcome::Imported) {
         lines.push(indent().styled(style::DIM, format!("note: {note}")));
     }

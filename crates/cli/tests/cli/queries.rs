@@ -127,7 +127,7 @@ fn rows_of_one_moment_are_neither_skipped_nor_imported_twice() {
     let query = json!({
         "connection": "shop",
         "sql": "SELECT id, mail, name, at FROM customers WHERE at >= {lastItem} ORDER BY at LIMIT 3",
-        "last_item": { "column": "at", "start": "2026-01-01T00:00:00", "unique": false },
+        "last_item": { "column": "at", "start": "2026-01-01 00:00:00", "unique": false },
     });
     let (place, shop) = place(&query, &json!({}));
     add(&shop, &[(1, "a@example.org", DAY), (2, "b@example.org", DAY)]);
@@ -236,7 +236,7 @@ fn a_person_moves_the_last_item_and_is_remembered() {
     assert_eq!(reads[0]["end"], json!({ "moved": { "by": "ana" } }));
     assert_eq!(reads[2]["end"], json!({ "moved": { "by": "bo" } }));
     let wrong = place.run(&["query", "set", "drop", "crm", "monday"]).expect(2);
-    assert!(wrong.err.contains("it is written like 42"), "{wrong:?}");
+    assert!(wrong.err.contains("it is written like 2"), "{wrong:?}");
     let typo = place.run(&["query", "reset", "drop", "shop.contacts.crn"]).expect(2);
     assert!(typo.err.contains("did you mean `shop.contacts.crm`?"), "{typo:?}");
 }
@@ -298,4 +298,90 @@ fn every_mistake_of_a_query_is_told_with_its_path() {
         header.out.contains("shop.contacts.crm.skip_lines: the files of a query have one line"),
         "{header:?}"
     );
+}
+
+/// A row that shares its value with rows that were imported fills a part, and more rows lie behind it.
+#[test]
+fn parts_do_not_end_where_rows_share_a_value() {
+    let query = json!({
+        "connection": "shop",
+        "sql": "SELECT id, mail, name, at FROM customers WHERE at >= {lastItem} ORDER BY at, id LIMIT 4",
+        "last_item": { "column": "at", "start": "2026-01-01", "unique": false },
+        "repeat": "until_empty",
+    });
+    let (place, shop) = place(&query, &json!({}));
+    add(&shop, &[(1, "a@example.org", DAY), (2, "b@example.org", DAY), (3, "c@example.org", DAY)]);
+    place.run(&["query", "run", "drop", "crm"]).expect(0);
+    add(&shop, &[(4, "d@example.org", DAY), (5, "e@example.org", "2026-01-31 11:00:00")]);
+    let stuck = place.run(&["query", "run", "drop", "crm"]).expect(1);
+    assert_eq!(landed(&place).len(), 4);
+    assert!(stuck.out.contains("all 4 rows of the answer were imported before"), "{stuck:?}");
+}
+
+/// The file of a query is not for people to drop: its rows come again.
+#[test]
+fn a_refused_file_says_that_its_rows_come_again() {
+    let (place, shop) = place(&by_id(&json!({})), &json!({ "policy": "strict" }));
+    add(&shop, &[(1, "a@example.org", DAY), (2, "nobody", DAY)]);
+    let refused = place.run(&["query", "run", "drop", "crm"]).expect(1);
+    let hint = "hint: fix the rows in the database, or the configuration; the next read has these rows again, so do not drop this file";
+    assert!(refused.out.contains(hint), "{refused:?}");
+    let ended = &status(&place)["ended"][0];
+    assert_eq!((&ended["before"], &ended["after"]), (&Value::Null, &Value::Null), "{ended}");
+}
+
+/// Each read of such a query has all rows, also if there are none any more.
+#[test]
+fn a_database_without_rows_empties_what_it_replaces() {
+    let all = json!({ "connection": "shop", "sql": "SELECT id, mail, name, at FROM customers ORDER BY id" });
+    let (place, shop) = place(&all, &json!({ "replace_all": {} }));
+    add(&shop, &[(1, "a@example.org", DAY), (2, "b@example.org", DAY)]);
+    place.run(&["query", "run", "drop", "crm"]).expect(0);
+    assert_eq!(landed(&place).len(), 2);
+    shop.execute("DELETE FROM customers WHERE id = 1", ()).unwrap();
+    let refused = place.run(&["query", "run", "drop", "crm"]).expect(1);
+    assert!(
+        refused.out.contains("hint: check that the query has all rows; if it does, raise max_removed"),
+        "{refused:?}"
+    );
+    configure(&place, &all, &json!({ "replace_all": { "max_removed": 1 } })).expect(0);
+    place.run(&["query", "run", "drop", "crm"]).expect(0);
+    assert_eq!(landed(&place), ["b@example.org"]);
+    shop.execute("DELETE FROM customers", ()).unwrap();
+    let none = place.run(&["query", "run", "drop", "crm"]);
+    println!("{none:?}");
+    assert_eq!(landed(&place), Vec::<String>::new(), "{none:?}");
+}
+
+/// A value that is gone from a row is gone from its record.
+#[test]
+fn a_value_that_becomes_null_is_cleared() {
+    let changed = json!({
+        "connection": "shop",
+        "sql": "SELECT id, mail, name, at FROM customers WHERE at > {lastItem} ORDER BY at",
+        "last_item": { "column": "at", "start": "2026-01-01" },
+    });
+    let (place, shop) = place(&changed, &json!({}));
+    add(&shop, &[(1, "a@example.org", DAY)]);
+    place.run(&["query", "run", "drop", "crm"]).expect(0);
+    shop.execute("UPDATE customers SET name = NULL, at = '2026-01-31 11:00:00'", ()).unwrap();
+    place.run(&["query", "run", "drop", "crm"]).expect(0);
+    let records = Connection::open(place.path("drop/records/shop.sqlite")).unwrap();
+    let name: Option<String> =
+        records.query_row("SELECT firstname FROM contacts", [], |row| row.get(0)).unwrap();
+    assert_eq!(name, None);
+}
+
+/// Nobody has to open a log to learn that a source has changed.
+#[test]
+fn a_changed_source_is_told_on_the_terminal() {
+    let (place, shop) = place(&by_id(&json!({})), &json!({}));
+    add(&shop, &[(1, "a@example.org", DAY)]);
+    place.run(&["query", "run", "drop", "crm"]).expect(0);
+    let without =
+        by_id(&json!({ "sql": "SELECT id, mail FROM customers WHERE id > {lastItem} ORDER BY id" }));
+    configure(&place, &without, &json!({})).expect(0);
+    add(&shop, &[(2, "b@example.org", DAY)]);
+    let told = place.run(&["query", "run", "drop", "crm"]).expect(1);
+    assert!(told.out.contains("source-changed: "), "{told:?}");
 }

@@ -68,9 +68,9 @@ impl Form {
         match self {
             Self::Text => Ok(None),
             Self::Integer | Self::Number => Ok(Some(number(one)?.cmp(&number(other)?))),
-            Self::Boolean => Ok(Some(one.cmp(other))),
+            Self::Boolean => Ok(Some(boolean(one)?.cmp(&boolean(other)?))),
             Self::Date | Self::Time | Self::Datetime | Self::Moment => {
-                Ok(Some(self.clock(one)?.cmp(self.clock(other)?)))
+                Ok(Some(self.clock(one)?.cmp(&self.clock(other)?)))
             }
         }
     }
@@ -82,8 +82,8 @@ impl Form {
         forms.into_iter().find(is_it)
     }
 
-    /// A date or time as it sorts as a text.
-    fn clock(self, text: &str) -> Result<&str, Unordered> {
+    /// A date or time as its parts, which sort as texts: what is before the letter or the blank between them, and the rest.
+    fn clock(self, text: &str) -> Result<(&str, &str), Unordered> {
         let text = text.strip_suffix('Z').unwrap_or(text);
         let shape = match self {
             Self::Date => "0000-00-00",
@@ -96,11 +96,19 @@ impl Form {
         let (head, part) = text.split_at_checked(shape.len()).ok_or(Unordered)?;
         let is_part = part.is_empty()
             || part.strip_prefix('.').is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
-        (head.chars().zip(shape.chars()).all(fits) && is_part).then_some(text).ok_or(Unordered)
+        if !(head.chars().zip(shape.chars()).all(fits) && is_part) {
+            return Err(Unordered);
+        }
+        Ok(text.split_once(['T', ' ']).unwrap_or((text, "")))
     }
 }
 
 impl LastItem {
+    /// True for a date and a time with a blank between them, as SQLite keeps them.
+    pub fn has_blank(&self) -> bool {
+        self.form == Form::Datetime && self.text.contains(' ')
+    }
+
     /// The value as a column of this form writes it. None if it is none of such a column.
     ///
     /// A whole number is one with decimals, too, and a date is a datetime at midnight: what a configuration or a person
@@ -138,7 +146,9 @@ impl Lag {
             }
             (Self::Seconds(seconds), Form::Datetime) => {
                 let lag = SignedDuration::from_secs(i64::from(seconds));
-                last.text.parse::<DateTime>().ok()?.checked_sub(lag).ok()?.to_string()
+                let before = last.text.parse::<DateTime>().ok()?.checked_sub(lag).ok()?.to_string();
+                // SQLite compares texts: what has a blank stays so.
+                if last.has_blank() { before.replacen('T', " ", 1) } else { before }
             }
             (Self::Seconds(seconds), Form::Moment) => {
                 let lag = SignedDuration::from_secs(i64::from(seconds));
@@ -156,6 +166,10 @@ struct Decimal<'a> {
     is_negative: bool,
     whole: &'a str,
     part: &'a str,
+}
+
+fn boolean(text: &str) -> Result<bool, Unordered> {
+    text.parse().map_err(|_| Unordered)
 }
 
 fn number(text: &str) -> Result<Decimal<'_>, Unordered> {
@@ -210,6 +224,7 @@ mod tests {
             (Form::Datetime, "2026-01-31T13:45:00.5", "2026-01-31T13:45:01", Less),
             // SQLite writes a blank.
             (Form::Datetime, "2026-01-31 13:45:00", "2026-01-31 13:45:01", Less),
+            (Form::Datetime, "2026-01-31 13:45:00", "2026-01-31T00:00:00", Greater),
             (Form::Moment, "2026-01-31T13:45:00.5Z", "2026-01-31T13:45:00Z", Greater),
             (Form::Moment, "2026-01-31T13:45:00.25Z", "2026-01-31T13:45:00.5Z", Less),
         ] {
@@ -224,6 +239,8 @@ mod tests {
             (Form::Moment, "-infinity"),
             (Form::Time, "-838:59:58.5"),
             (Form::Integer, ""),
+            // SQLite keeps any number in a column of booleans.
+            (Form::Boolean, "2"),
         ] {
             assert_eq!(form.compare(text, text), Err(Unordered), "{form:?} {text}");
         }
@@ -249,6 +266,11 @@ mod tests {
         assert_eq!(
             before(Lag::Seconds(1), "2026-01-01T00:00:00.25", Form::Datetime).as_deref(),
             Some("2025-12-31T23:59:59.25")
+        );
+        // SQLite compares it as a text.
+        assert_eq!(
+            before(Lag::Seconds(600), "2026-01-31 13:45:00", Form::Datetime).as_deref(),
+            Some("2026-01-31 13:35:00")
         );
         assert_eq!(
             before(Lag::Seconds(60), "2026-01-31T13:45:00.5Z", Form::Moment).as_deref(),

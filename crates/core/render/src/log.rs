@@ -140,6 +140,7 @@ fn what_failed_in_file(code: Code) -> &'static str {
     match code {
         Code::FileChanged => "can't read file to its end",
         Code::PolicyExceeded | Code::RemovalExceeded => "can't import file",
+        Code::SourceChanged => "the source has changed",
         Code::EmptyFile | Code::FormatError => "can't parse file",
         _ => "can't parse file header",
     }

@@ -17,7 +17,7 @@ mod seen;
 use serde::{Deserialize, Serialize};
 use tidewaiter_model::id::{ImportId, Timestamp};
 use tidewaiter_model::item::LastItem;
-use tidewaiter_schema::config::QueryOptions;
+use tidewaiter_schema::config::{QueryOptions, Schedule};
 
 pub use end::{Ended, ReadEnd, Trouble as ReadTrouble};
 pub use phase::{Claim, Definition, Landing, Phase, Reading, Why};
@@ -38,6 +38,9 @@ pub struct QueryState {
     pub columns: Vec<AnswerColumn>,
     /// No occurrence of the schedule up to this moment is due any more.
     pub since: Timestamp,
+    /// The schedule as it was last seen, in words. None if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// Who asked for a read that has not begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<String>,
@@ -94,11 +97,24 @@ impl QueryState {
             position: Position::default(),
             columns: Vec::new(),
             since: now,
+            schedule: None,
             asked: None,
             definition: None,
             phase: Phase::Idle,
             ended: Vec::new(),
         }
+    }
+
+    /// Sees the schedule of the query at `now`. One that is new or was changed begins now: no occurrence before is due. True if
+    /// it is another one than before, which is to be kept.
+    pub fn see_schedule(&mut self, query: &QueryOptions, now: Timestamp) -> bool {
+        let schedule = query.schedule.as_ref().map(Schedule::in_words);
+        if schedule == self.schedule {
+            return false;
+        }
+        self.since = self.since.max(now);
+        self.schedule = schedule;
+        true
     }
 
     /// What is to be done at `now` by a process that is called `holder`. `definition` is a hash of the query.
@@ -230,6 +246,7 @@ impl QueryState {
             self.phase = Phase::Idle;
             if let Some(ended) = self.ended.iter_mut().rev().find(|ended| ended.run == Some(run)) {
                 ended.end = ReadEnd::WentBack;
+                ended.after.clone_from(&ended.before);
             }
             return;
         }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use serde_json::{Value, json};
-use tidewaiter::config::{Config, LastItemOptions, Missing, QueryOptions, Repeat};
+use tidewaiter::config::{Config, Empty, LastItemOptions, Missing, QueryOptions, Repeat};
 use tidewaiter::item::{Form, Lag, LastItem};
 
 const AFTER: &str = "SELECT id, at FROM visits WHERE id > {lastItem} ORDER BY id";
@@ -200,4 +200,42 @@ fn the_limit_of_a_query_is_read_from_its_words() {
         let query = parse(&with(sql, &json!({ "column": "id", "start": 0 })));
         assert_eq!(query.limit(), limit, "{sql}");
     }
+}
+
+#[test]
+fn sql_that_writes_is_told() {
+    for sql in
+        ["DELETE FROM visits", "PRAGMA user_version", "-- SELECT\nDROP TABLE visits", "SELECTED", "/* SELECT"]
+    {
+        let told = mistakes(&json!({ "connection": "shop", "sql": sql }));
+        assert_eq!(told.len(), 1, "{sql}: {told:?}");
+        assert!(told[0].contains("the query does not begin with SELECT or WITH"), "{sql}: {told:?}");
+    }
+    for sql in [
+        "select 1",
+        "(SELECT 1) UNION (SELECT 2)",
+        "-- all\n/* of\nthem */ WITH a AS (SELECT 1) SELECT * FROM a",
+    ] {
+        parse(&json!({ "connection": "shop", "sql": sql }));
+    }
+}
+
+#[test]
+fn an_empty_value_of_a_row_is_one_of_its_record() {
+    let empty = |more: Value| {
+        let mut import = json!({ "query": { "connection": "shop", "sql": "SELECT 1" } });
+        import.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let config = Config::parse("acme", &document(&import)).unwrap();
+        config.subsection("contacts", "crm").unwrap().empty
+    };
+    assert_eq!(empty(json!({})), Empty::Clear);
+    assert_eq!(empty(json!({ "empty": "ignore" })), Empty::Ignore);
+}
+
+#[test]
+fn a_part_of_the_rows_is_not_the_whole() {
+    let import = json!({ "query": with(AFTER, &json!({ "column": "id", "start": 0 })), "replace_all": {} });
+    let told = Config::parse("acme", &document(&import)).unwrap_err();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].path, "acme.contacts.crm.replace_all");
 }

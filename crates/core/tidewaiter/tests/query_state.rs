@@ -8,7 +8,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tidewaiter::config::{Config, QueryOptions};
+use tidewaiter::config::{Config, QueryOptions, Schedule};
 use tidewaiter::id::{ImportId, Timestamp};
 use tidewaiter::item::{Form, LastItem};
 use tidewaiter::run::{
@@ -333,4 +333,28 @@ fn a_state_is_the_same_after_it_was_kept() {
         let kept = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<QueryState>(&kept).unwrap(), state);
     }
+}
+
+/// The same query, read every day at this time.
+fn daily(time: &str) -> QueryOptions {
+    let schedule = Schedule::parse("schedule", json!({ "every": "day", "at": time })).unwrap();
+    QueryOptions { schedule: Some(schedule), ..hourly(false) }
+}
+
+#[test]
+fn a_changed_schedule_begins_when_it_is_seen() {
+    let (early, late) = (daily("06:00"), daily("08:00"));
+    let mut state = QueryState::new(at(0));
+    assert!(state.see_schedule(&late, at(0)));
+    // At seven o'clock it is read at six instead of eight: six o'clock of this day was before that.
+    let changed = at(7 * 60);
+    assert!(state.see_schedule(&early, changed));
+    assert_eq!(state.due(&early, "same", "a", changed), Due::Nothing);
+    assert!(!state.see_schedule(&early, at(8 * 60)), "it is seen once");
+    assert_eq!(state.due(&early, "same", "a", at(29 * 60)), Due::Nothing);
+    let next_day = 30 * 60;
+    assert_eq!(state.due(&early, "same", "a", at(next_day)), Due::Claim(scheduled(next_day)));
+    // What was missed before the next look is made up for.
+    assert!(!state.see_schedule(&early, at(next_day + 90)));
+    assert_eq!(state.due(&early, "same", "a", at(next_day + 90)), Due::Claim(scheduled(next_day)));
 }

@@ -1,8 +1,9 @@
 //! The report of a file, from what was found out about it.
 
 use jiff::civil::Date;
+use tidewaiter::finding::Code;
 use tidewaiter::keys::Key;
-use tidewaiter::report::{GroupPlace, Outcome, Report, plural};
+use tidewaiter::report::{DUPLICATE, GroupPlace, Outcome, Reason, Report, plural};
 
 use super::Findings;
 use crate::capabilities::Clock;
@@ -40,7 +41,10 @@ pub(super) fn report_of<D: Clock>(
             generation: g.group.generation,
         }),
         outcome: findings.outcome,
-        reason: findings.reason.clone(),
+        reason: findings
+            .reason
+            .clone()
+            .map(|reason| if goes_back(import, findings) { not_dropped(reason) } else { reason }),
         counts: findings.counts,
         findings_total: 0,
         kinds: Vec::new(),
@@ -68,6 +72,29 @@ pub(super) fn report_of<D: Clock>(
     report
 }
 
+/// True for a file of a query that is refused as a whole: `{lastItem}` goes back.
+fn goes_back(import: &ImportRun, findings: &Findings) -> bool {
+    let is_duplicate = findings.reason.as_ref().is_some_and(|reason| reason.code == DUPLICATE);
+    import.fetched.is_some()
+        && !is_duplicate
+        && matches!(findings.outcome, Outcome::Bogus | Outcome::NotProcessed)
+}
+
+/// The reason with a hint that fits a file of a query: if somebody dropped it as well, its rows would be imported twice.
+fn not_dropped(reason: Reason) -> Reason {
+    let rest = "the next read has these rows again, so do not drop this file";
+    let own = match reason.code.as_str() {
+        code if code == Code::PolicyExceeded.as_str() => None,
+        code if code == Code::RemovalExceeded.as_str() => {
+            Some("check that the query has all rows; if it does, raise max_removed in the configuration")
+        }
+        _ => reason.hint.as_deref(),
+    };
+    let hint = own.unwrap_or("fix the rows in the database, or the configuration");
+    let hint = format!("{hint}; {rest}");
+    reason.with_hint(Some(hint))
+}
+
 /// What the report says of the read that made a file.
 #[expect(clippy::cast_precision_loss, reason = "no read takes 2^53 milliseconds")]
 fn read_note(fetched: &Fetched) -> String {
@@ -77,7 +104,7 @@ fn read_note(fetched: &Fetched) -> String {
     let left_out = match left_out {
         0 => String::new(),
         left_out => format!(
-            "; {} were imported before, or have no value where the read goes on",
+            "; {} left out: imported before, or without a value in the column of the last item",
             plural(*left_out, "row")
         ),
     };

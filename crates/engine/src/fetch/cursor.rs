@@ -20,6 +20,10 @@ pub struct Cursor<'a> {
     options: &'a LastItemOptions,
     /// Which column it is.
     at: usize,
+    /// Its type, as the server calls it.
+    kind: String,
+    /// What the query was asked to begin behind, as it was asked.
+    asked: LastItem,
     form: Form,
     /// What the query was asked to begin behind, if it can be compared with the values.
     begin: Option<String>,
@@ -39,11 +43,29 @@ pub struct Cursor<'a> {
     left_out: u64,
 }
 
-fn unfit(column: &str) -> SourceError {
-    SourceError::new(Fault::Query, format!("the lag does not fit column `{column}` of the last item"))
+fn unfit(column: &str, kind: Option<&str>) -> SourceError {
+    let kind = kind.map_or(String::new(), |kind| format!(", whose type is {kind}"));
+    SourceError::new(Fault::Query, format!("the lag does not fit column `{column}` of the last item{kind}"))
         .with_hint(
-            "a lag is a number for whole numbers, and a time such as \"10 minutes\" for dates and times",
+            "a lag is a number for whole numbers, and a time such as \"10 minutes\" for a type of dates or times",
         )
+}
+
+/// What MySQL and MariaDB sort by the number of a value, and compare with a text by its name.
+const UNORDERED: [&str; 2] = ["enum", "set"];
+
+/// What the values of a form are.
+fn values(form: Form) -> &'static str {
+    match form {
+        Form::Boolean => "true or false",
+        Form::Integer => "whole numbers such as 42",
+        Form::Number => "numbers such as 12.50",
+        Form::Date => "dates such as 2026-01-31",
+        Form::Time => "times such as 13:45:00",
+        Form::Datetime => "dates and times such as 2026-01-31T13:45:00",
+        Form::Moment => "moments such as 2026-01-31T13:45:00Z",
+        Form::Text => "texts",
+    }
 }
 
 impl<'a> Cursor<'a> {
@@ -54,7 +76,7 @@ impl<'a> Cursor<'a> {
     pub fn begin(options: &LastItemOptions, position: &Position) -> Result<LastItem, SourceError> {
         let Some(last) = &position.last else { return Ok(options.start.clone()) };
         let Some(lag) = options.lag else { return Ok(last.clone()) };
-        lag.before(last).ok_or_else(|| unfit(&options.column))
+        lag.before(last).ok_or_else(|| unfit(&options.column, None))
     }
 
     /// Begins to follow an answer with these columns, that was asked for from `begin` on.
@@ -78,24 +100,40 @@ impl<'a> Cursor<'a> {
                 hint.unwrap_or_else(|| "select it, or name another column in `last_item`".to_owned()),
             ));
         };
-        let form = columns.get(at).map_or(Form::Text, |column| column.form);
+        let found = columns.get(at);
+        let (form, kind) = found.map_or((Form::Text, ""), |column| (column.form, column.kind.as_str()));
+        if UNORDERED.contains(&kind) {
+            let message = format!(
+                "column `{name}` of the last item is of the type {kind}, which is sorted in one order and compared in another"
+            );
+            return Err(SourceError::new(Fault::Query, message).with_hint(
+                "take another column, or select it as a text and order by that: CAST(… AS CHAR)",
+            ));
+        }
         let before_last = match &position.last {
             None => None,
             Some(last) => Some(last.written_as(form).ok_or_else(|| {
-                let message = format!("column `{name}` of the last item has another type than before");
+                let message = format!(
+                    "column `{name}` of the last item has another type than before: it held {}, and now it holds {}",
+                    values(last.form),
+                    values(form)
+                );
                 SourceError::new(Fault::Query, message).with_hint(
                     "set where the next read begins: `tidewaiter query set`, or `tidewaiter query reset`",
                 )
             })?),
         };
         if options.lag.is_some_and(|lag| !lag.fits(form)) {
-            return Err(unfit(name));
+            return Err(unfit(name, Some(kind)));
         }
+        let (asked, kind) = (begin.clone(), kind.to_owned());
         let begin = begin.written_as(form);
         let (seen, before) = (position.seen.clone(), position);
         Ok(Self {
             options,
             at,
+            kind,
+            asked,
             form,
             begin,
             last: None,
@@ -120,6 +158,7 @@ impl<'a> Cursor<'a> {
         self.rows += 1;
         let Some(value) = row.clone().nth(self.at).flatten() else { return self.without_value() };
         let value = std::str::from_utf8(value).map_err(|_| self.unordered())?;
+        self.check_blank(value)?;
         self.check_order(value)?;
         let is_tie = self.last.as_ref().is_some_and(|last| self.is_same(last, value));
         if !is_tie {
@@ -249,11 +288,32 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    /// SQLite compares dates and times as texts, in which a blank sorts before a `T`: rows with the one are not behind a
+    /// moment with the other, although they are later.
+    fn check_blank(&self, value: &str) -> Result<(), SourceError> {
+        let is_text_of_sqlite = self.form == Form::Datetime && value.contains(' ');
+        if !is_text_of_sqlite || !self.asked.text.contains('T') {
+            return Ok(());
+        }
+        let column = &self.options.column;
+        let message = format!(
+            "column `{column}` has a blank between date and time, and {{lastItem}} has a `T`: SQLite compares them as texts, and misses rows"
+        );
+        Err(SourceError::new(Fault::Query, message).with_hint(
+            "write `start` with a blank; if a read had values of both kinds, `tidewaiter query set` the value of a row with a blank",
+        ))
+    }
+
     fn unordered(&self) -> SourceError {
-        let message =
-            format!("a value of column `{}` of the last item has no place in its order", self.options.column);
-        SourceError::new(Fault::Query, message)
-            .with_hint("leave such rows out by the SQL (infinity, NaN, dates before Christ)")
+        let message = format!(
+            "a value of column `{}` of the last item ({}) is not written as {} are",
+            self.options.column,
+            self.kind,
+            values(self.form)
+        );
+        SourceError::new(Fault::Query, message).with_hint(
+            "leave such rows out by the SQL (infinity, NaN, dates before Christ), or select the column in that form",
+        )
     }
 
     /// Removes what does not come again from the window.

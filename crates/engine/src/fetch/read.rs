@@ -57,6 +57,8 @@ struct Written {
     bytes: u64,
     rows: u64,
     left_out: u64,
+    /// True if the answer has as many rows as the SQL takes at most.
+    is_full: bool,
     /// True if the time of this process was up before the last row.
     is_cut: bool,
     position: Position,
@@ -100,7 +102,8 @@ pub(super) async fn read<D: Fetches>(
         rows: written.rows,
         left_out: written.left_out,
         millis,
-        goes_on: moved && (written.is_cut || query.repeat == Repeat::UntilEmpty),
+        // Where rows share a value, a full answer may not get beyond it, although there are more rows.
+        goes_on: (moved || written.is_full) && (written.is_cut || query.repeat == Repeat::UntilEmpty),
         position: written.position,
         columns: columns::kept(&written.columns),
     };
@@ -194,7 +197,7 @@ async fn write<D: Fetches>(
         in_time(deployment, opened).await.ok_or_else(too_long)??;
     let mut upload = None;
     let (mut buffer, mut batch) = (Vec::with_capacity(PIECE + PIECE / 4), RowBatch::default());
-    let (mut bytes, mut rows, mut is_cut) = (0_u64, 0_u64, false);
+    let (mut bytes, mut rows, mut taken, mut is_cut) = (0_u64, 0_u64, 0_u64, false);
     form.header(&columns, &mut buffer);
     loop {
         let Some(is_more) = in_time(deployment, answer.next(&mut batch)).await else {
@@ -205,6 +208,7 @@ async fn write<D: Fetches>(
             break;
         }
         for row in batch.iter() {
+            taken += 1;
             let is_new = cursor.as_mut().map_or(Ok(true), |cursor| cursor.take(row.clone()))?;
             if is_new {
                 rows += 1;
@@ -233,8 +237,10 @@ async fn write<D: Fetches>(
     }
     let unmoved = (position.clone(), 0);
     let limit = work.query.limit().filter(|_| !is_cut);
+    let is_full = limit.is_some_and(|limit| taken > 0 && taken >= limit);
     let (position, left_out) = cursor.map_or(Ok(unmoved), |cursor| cursor.end(limit))?;
-    if rows > 0 {
+    // An empty file says that nothing is left, where a file is the whole.
+    if rows > 0 || work.options.replace_all.is_some() {
         let mut upload = match upload {
             Some(upload) => upload,
             None => deployment.objects().create(key).await?,
@@ -243,7 +249,7 @@ async fn write<D: Fetches>(
         upload.write(Bytes::from(buffer)).await?;
         upload.finish().await?;
     }
-    Ok(Written { bytes, rows, left_out, is_cut, position, columns })
+    Ok(Written { bytes, rows, left_out, is_full, is_cut, position, columns })
 }
 
 /// Waits for a database for as long as this process has time. None if its time is up before there is an answer.

@@ -290,7 +290,8 @@ pub async fn move_to(
             let form = state.position.last.as_ref().map_or(options.start.form, |last| last.form);
             let last = to.map(|text| LastItem { text: text.to_owned(), form: form_of(text, form) });
             if let Some(last) = &last && last.form.compare(&last.text, &last.text).is_err() {
-                let why = format!("the value is none of column `{}`: it is written like {}", options.column, example(last.form));
+                let like = state.position.last.as_ref().map_or_else(|| example(last.form), |last| &last.text);
+                let why = format!("the value is none of column `{}`: it is written like {like}", options.column);
                 return Err(Error::NoLastItem { import: entry.to_string(), why });
             }
             Ok(state.move_to(last, Some(&options.column), by, now))

@@ -34,7 +34,7 @@ pub struct ImportOptions {
     pub mode: Mode,
     /// How many rejected lines a file may have.
     pub policy: Policy,
-    /// What an empty cell means for a record that exists.
+    /// What an empty cell means for a record that exists. Unless given, `ignore`; `clear` for an import with a query.
     pub empty: Empty,
     /// How the files are written.
     #[serde(flatten)]
@@ -330,6 +330,11 @@ impl ImportOptions {
         let quiet = fields.read("quiet", "true or false").unwrap_or_default();
         let check_references = fields.read_word("check_references", &["load", "group"]);
         let replace_all = fields.read_object("replace_all", |inner| Some(ReplaceAll::read(inner)));
+        if replace_all.is_some() && query.as_ref().is_some_and(|query| query.last_item.is_some()) {
+            let message = "with `last_item` a read has a part of the rows, and `replace_all` takes a file for the whole";
+            let mistake = Mistake::new(fields.at("replace_all"), message);
+            fields.mistakes.push(mistake.with_hint("remove one of the two"));
+        }
         let duplicates = fields.read_word("duplicates", &["import", "skip", "alert"]);
         let expected = fields.read_object("expected", Expected::read);
         let phone_prefix = fields.read("phone_prefix", PREFIX);
@@ -340,10 +345,11 @@ impl ImportOptions {
         fields.finish();
         Self {
             files,
-            query,
             mode: mode.unwrap_or_default(),
             policy: policy.unwrap_or_default(),
-            empty: empty.unwrap_or_default(),
+            // A row says what its record is: a value that is gone there is gone here.
+            empty: empty.unwrap_or(if query.is_some() { Empty::Clear } else { Empty::Ignore }),
+            query,
             dialect,
             fix,
             match_by,

@@ -77,6 +77,7 @@ const CAUSES: &[Cause] = &[
     Cause { explains: numeric_or_text, advice: number::scientific },
     Cause { explains: phoned, advice: form::decimal_phone },
     Cause { explains: texts, advice: number::float },
+    Cause { explains: numeric, advice: number::too_long },
     Cause { explains: numeric, advice: number::number },
     Cause { explains: dated, advice: day::moment },
     Cause { explains: dated, advice: day::day_number },

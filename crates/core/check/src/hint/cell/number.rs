@@ -1,7 +1,7 @@
 //! Numbers as people and programs write them: with signs, units, and marks between thousands and before decimals.
 
 use tidewaiter_schema::FieldType;
-use tidewaiter_schema::compile::Column;
+use tidewaiter_schema::compile::{Column, MOST_DIGITS};
 
 use super::style::Mark;
 use super::text::is_blank;
@@ -279,6 +279,18 @@ fn whichever(column: &Column, [decimal, thousands]: [&Reading; 2], negative: boo
             format!("the column takes whole numbers only: write `{thousands}` if it means thousands")
         }
         _ => "write decimals with a point, and thousands without any separator".to_owned(),
+    })
+}
+
+/// More digits than a number has.
+pub(super) fn too_long(_: &Column, value: &str, _: &Style) -> Option<Advice> {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_long = whole.len() + fraction.len() > MOST_DIGITS;
+    (is_long && all_digits(whole) && all_digits(fraction)).then(|| {
+        Advice::say(format!(
+            "a number has at most {MOST_DIGITS} digits: round it, or let the field be a string"
+        ))
     })
 }
 

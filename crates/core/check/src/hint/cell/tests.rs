@@ -368,3 +368,11 @@ proptest::proptest! {
         proptest::prop_assert!(!is_usual(&value) || remarkable(&value).is_none(), "{value:?}");
     }
 }
+
+#[test]
+fn numbers_with_more_digits_than_are_kept() {
+    let advice = "a number has at most 38 digits: round it, or let the field be a string";
+    let (whole, part) = ("9".repeat(39), format!("-0.{}", "1".repeat(38)));
+    assert_hints(&json!({ "type": "number" }), &[(&whole, advice), (&part, advice)]);
+    assert_hints(&json!({ "type": "integer" }), &[(&whole, advice)]);
+}

@@ -125,6 +125,10 @@ impl QueryOptions {
     /// What does not go together: where, what is wrong, and what to do.
     fn contradictions(&self) -> Vec<(&'static str, &'static str, &'static str)> {
         let mut found = Vec::new();
+        let begins = ["select", "with"].iter().any(|word| first_word(&self.sql.0).eq_ignore_ascii_case(word));
+        if !begins {
+            found.push(("sql", "the query does not begin with SELECT or WITH", "a query may only read"));
+        }
         let places = self.sql.0.matches(LAST_ITEM).count();
         match &self.last_item {
             None if places > 0 => found.push((
@@ -168,6 +172,20 @@ impl QueryOptions {
                 fields.mistakes.push(Mistake::new(fields.at(option), message).with_hint(hint));
             }
         }
+    }
+}
+
+/// The first word of SQL behind comments and parentheses.
+fn first_word(sql: &str) -> &str {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+        let comment = match rest {
+            _ if rest.starts_with("--") || rest.starts_with('#') => rest.split_once('\n'),
+            _ if rest.starts_with("/*") => rest.split_once("*/"),
+            _ => return words(rest).next().filter(|word| rest.starts_with(word)).unwrap_or_default(),
+        };
+        rest = comment.map_or("", |(_, behind)| behind);
     }
 }
 
