@@ -87,7 +87,7 @@ pub(crate) async fn open(
         return Err(SourceError::new(Fault::Query, "the query names the FORMAT of its answer")
             .with_hint("remove FORMAT from its end"));
     }
-    let mut lines = Lines::new(answer.into_body());
+    let mut lines = Lines::new(answer.into_body(), remote.place());
     let names = cells(lines.next(meter).await?);
     let kinds = cells(lines.next(meter).await?);
     if names.len() != kinds.len() {
@@ -114,10 +114,7 @@ fn cells(line: Option<&[u8]>) -> Vec<String> {
 pub(crate) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, check: &mut Check) {
     let mut session = match reach::within(remote, meter, Session::new(remote, stream)).await {
         Ok(session) => session,
-        Err(error) => {
-            let is_tls = error.message.contains("TLS") || error.message.contains("protected connection");
-            return check.fails(if is_tls { Step::Tls } else { Step::Login }, error);
-        }
+        Err(error) => return check.fails_to_begin(error),
     };
     if matches!(remote.protection, Protection::Verified(_)) {
         check.passes(Step::Tls, "the certificate is for this host, and signed by a trusted authority");
@@ -125,7 +122,7 @@ pub(crate) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, che
     let plain = settings::plain(&remote.database);
     let readonly = match reach::within(remote, meter, session.text(&plain, READONLY, meter)).await {
         Ok(readonly) => readonly.trim().to_owned(),
-        Err(error) => return check.fails(Step::Login, error),
+        Err(error) => return check.fails_to_begin(error),
     };
     check.passes(Step::Login, format!("{:?} is logged in to {:?}", remote.login.user, remote.database));
     match reach::within(remote, meter, session.text(&plain, "SHOW GRANTS FORMAT TSVRaw", meter)).await {

@@ -27,6 +27,7 @@ mod settings;
 pub mod sql;
 mod sqlite;
 mod sqlserver;
+mod states;
 mod steps;
 mod tabbed;
 mod tls;

@@ -3,6 +3,7 @@
 //! The connection lives on a thread with a runtime of its own, which ends when the rows are dropped: the client would
 //! read the rest of an answer that was given up.
 
+mod cut;
 mod failure;
 mod kinds;
 mod last;
@@ -69,28 +70,29 @@ struct Understood {
 impl Reading for Reader {
     async fn read(&self, answer: &mut Answer) -> Result<(), SourceError> {
         let mut conn = login::connect(&self.remote, &self.meter).await?;
-        login::begin(&mut conn, &self.meter).await?;
+        login::begin(&mut conn, &self.remote, &self.meter).await?;
         let Understood { prepared, values, columns, writings } = self.understood(&mut conn).await?;
-        let mut rows =
-            conn.exec_iter(&prepared, values).await.map_err(|error| failed(&error, &self.meter))?;
+        let failed = |error| failed(&error, &self.remote, &self.meter);
+        let mut rows = conn.exec_iter(&prepared, values).await.map_err(failed)?;
         answer.columns(columns);
-        while let Some(row) = rows.next().await.map_err(|error| failed(&error, &self.meter))? {
+        while let Some(row) = rows.next().await.map_err(failed)? {
             for (at, writing) in writings.iter().enumerate() {
                 values::write(row.as_ref(at), *writing, answer.row());
             }
             answer.end_row().await;
         }
-        Ok(())
+        drop(rows);
+        cut::cut(&mut conn).await.map_err(failed)?.map_or(Ok(()), Err)
     }
 }
 
 impl Reader {
     /// What the server makes of the query, before it answers it.
     async fn understood(&self, conn: &mut Conn) -> Result<Understood, SourceError> {
-        let Self { statement, query, meter, .. } = self;
+        let Self { remote, statement, query, meter } = self;
         let (place, value) = query.last.as_ref().map_or(("?", mysql_async::Value::NULL), last::bound);
         let sql = statement.with(|_| place.to_owned());
-        let prepared = conn.prep(sql.as_str()).await.map_err(|error| failed(&error, meter))?;
+        let prepared = conn.prep(sql.as_str()).await.map_err(|error| failed(&error, remote, meter))?;
         if usize::from(prepared.num_params()) != statement.places() {
             let message = "the server finds parameters in the query that are none";
             return Err(SourceError::new(Fault::Query, message).with_hint("write a question mark in quotes"));

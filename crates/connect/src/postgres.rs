@@ -10,6 +10,7 @@ mod frames;
 mod kinds;
 mod line;
 mod login;
+mod opening;
 
 use std::pin::Pin;
 

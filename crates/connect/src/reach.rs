@@ -1,5 +1,7 @@
 //! The way to a server.
 
+use std::fmt::Display;
+
 use tidewaiter_engine::ports::{Fault, SourceError};
 use tokio::net::TcpStream;
 
@@ -60,7 +62,43 @@ pub(crate) fn unreached(remote: &Remote, error: &std::io::Error) -> SourceError 
 pub(crate) fn silent(remote: &Remote, meter: &Meter) -> SourceError {
     let seconds = meter.limits.connect.as_secs_f64();
     SourceError::new(Fault::Passing, format!("{} does not answer within {seconds} seconds", remote.place()))
-        .with_hint("check that it is such a server, and what lies between (firewall, VPC, proxy)")
+        .with_hint(
+            "check host, port and engine of the connection, and what lies between (firewall, VPC, proxy)",
+        )
+}
+
+/// The error with the place of the server, unless it names it.
+pub(crate) fn at(place: &str, error: SourceError) -> SourceError {
+    if error.message.contains(place) {
+        return error;
+    }
+    SourceError { message: format!("{place}: {}", error.message), ..error }
+}
+
+/// The error for a server of another kind.
+pub(crate) fn other(place: &str, protocol: &str) -> SourceError {
+    SourceError::new(Fault::Passing, format!("what answers at {place} does not speak {protocol}"))
+        .with_hint("check host, port and engine of the connection")
+}
+
+/// The error for a server that goes away when it is spoken to: it may be of another kind, or stop.
+pub(crate) fn closed(place: &str) -> SourceError {
+    SourceError::new(Fault::Passing, format!("{place} closes the connection before it answers")).with_hint(
+        "check host, port and engine of the connection, and what lies between (firewall, VPC, proxy)",
+    )
+}
+
+/// True if the other side went away.
+pub(crate) fn is_closed(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+/// The error for a connection that worked before.
+pub(crate) fn broken(place: &str, reason: impl Display) -> SourceError {
+    SourceError::new(Fault::Passing, format!("the connection to {place} broke: {reason}")).with_hint(
+        "if it happens again, look at the log of the server, its timeouts, and what lies between (firewall, VPC, proxy)",
+    )
 }
 
 /// The error for a host that cannot have a certificate.

@@ -56,16 +56,17 @@ impl Reading for Reader {
     async fn read(&self, answer: &mut Answer) -> Result<(), SourceError> {
         let meter = &self.meter;
         let (mut client, allowance) = login::connect(&self.remote, meter).await?;
-        login::begin(&mut client, meter).await?;
+        login::begin(&mut client, &self.remote, meter).await?;
         // Texts have two bytes a character here.
         let most = meter.limits.row_bytes.saturating_mul(2).saturating_add(BESIDE);
         allowance.renew(most);
         let last = self.statement.last_of(&self.query)?.map(last::bound);
         let values: Vec<&dyn ToSql> = last.iter().map(|last| last as &dyn ToSql).collect();
         let sql = self.statement.with(|_| "@P1".to_owned());
-        let mut items = client.query(sql, &values).await.map_err(|error| failed(&error, meter))?;
+        let failed = |error| failed(&error, &self.remote, meter);
+        let mut items = client.query(sql, &values).await.map_err(failed)?;
         let mut monies: Option<Vec<bool>> = None;
-        while let Some(item) = items.try_next().await.map_err(|error| failed(&error, meter))? {
+        while let Some(item) = items.try_next().await.map_err(failed)? {
             allowance.renew(most);
             match (item, &monies) {
                 (QueryItem::Metadata(found), None) => {

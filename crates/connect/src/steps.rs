@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tidewaiter_engine::ports::SourceError;
+use tidewaiter_engine::ports::{Fault, SourceError};
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,7 +71,30 @@ impl Check {
         self.steps.push((step, Verdict::Warns { message, hint: hint.to_owned() }));
     }
 
+    /// Takes back that the step passed, if it did: each step is told once.
     pub(crate) fn fails(&mut self, step: Step, error: SourceError) {
+        self.steps.retain(|(passed, _)| *passed != step);
         self.steps.push((step, Verdict::Fails(error)));
+    }
+
+    /// Tells why there is no session with a server that was reached.
+    pub(crate) fn fails_to_begin(&mut self, error: SourceError) {
+        let says = |text: &&str| error.message.contains(*text);
+        let is_other =
+            ["does not speak", "closes the connection before it answers", "does not answer within"]
+                .iter()
+                .any(says);
+        // A server that was the right one for TLS is that for the rest.
+        let is_known = self.steps.iter().any(|(step, _)| *step == Step::Tls);
+        let step = if is_known {
+            Step::Login
+        } else if error.fault == Fault::Passing && is_other {
+            Step::Route
+        } else if ["TLS", "protected connection"].iter().any(says) {
+            Step::Tls
+        } else {
+            Step::Login
+        };
+        self.fails(step, error);
     }
 }

@@ -3,6 +3,7 @@
 use tidewaiter_engine::ports::{Fault, SourceError};
 
 use crate::meter::Meter;
+use crate::reach;
 
 /// How a failure begins, in the body of an answer.
 const CODE: &str = "Code: ";
@@ -12,21 +13,26 @@ const QUERY: [&str; 6] = [" in scope ", " In scope ", ": while ", ": While ", " 
 /// The longest message that is shown, in characters.
 const LONGEST: usize = 400;
 
-/// The error for a connection that broke, or speaks something else.
-pub(super) fn broken(error: &hyper::Error) -> SourceError {
-    let message = if error.is_parse() {
-        "the server does not speak HTTP".to_owned()
-    } else {
-        format!("the connection broke: {error}")
-    };
-    SourceError::new(Fault::Passing, message)
+/// The error for a server that gives no answer to a request.
+pub(super) fn unanswered(place: &str, error: &hyper::Error) -> SourceError {
+    if error.is_parse() {
+        return reach::other(place, "HTTP").with_hint(
+            "check host, port and engine of the connection: the port is that of HTTP, usually 8123, or 8443 with TLS",
+        );
+    }
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    if error.is_incomplete_message() || error.is_canceled() || cause.is_some_and(reach::is_closed) {
+        return reach::closed(place);
+    }
+    reach::broken(place, error)
 }
 
 /// The error for an answer without its end: what the server wrote of a failure, or how the connection broke.
-pub(super) fn cut_off(tail: &[u8], error: Option<&hyper::Error>, meter: &Meter) -> SourceError {
+pub(super) fn cut_off(tail: &[u8], error: Option<&hyper::Error>, place: &str, meter: &Meter) -> SourceError {
     found(tail, meter).unwrap_or_else(|| match error {
-        Some(error) => broken(error),
-        None => SourceError::new(Fault::Passing, "the server broke off in the middle of its answer"),
+        Some(error) => reach::broken(place, error),
+        None => SourceError::new(Fault::Passing, "the server broke off in the middle of its answer")
+            .with_hint("if it happens again, look at the log of the server"),
     })
 }
 
@@ -122,7 +128,7 @@ mod tests {
 
     fn of(text: &str) -> String {
         let meter = Meter::start(crate::settings::Limits::default());
-        cut_off(text.as_bytes(), None, &meter).to_string()
+        cut_off(text.as_bytes(), None, "localhost:8123", &meter).to_string()
     }
 
     #[test]
@@ -138,7 +144,7 @@ mod tests {
             of(maybe),
             "the server: Unknown expression identifier `nme`. Maybe you meant: ['name']. (error 47)"
         );
-        assert_eq!(of("1\tada\n2\t"), "the server broke off in the middle of its answer");
+        assert!(of("1\tada\n2\t").starts_with("the server broke off in the middle of its answer"));
         assert!(of("Code: 159. DB::Exception: Timeout exceeded").starts_with("the query took longer"));
     }
 }

@@ -22,11 +22,13 @@ pub(super) struct Lines {
     at: usize,
     /// The end of what was used.
     tail: Vec<u8>,
+    /// Where the server is.
+    place: String,
 }
 
 impl Lines {
-    pub(super) fn new(body: Incoming) -> Self {
-        Self { body, read: Vec::new(), at: 0, tail: Vec::new() }
+    pub(super) fn new(body: Incoming, place: String) -> Self {
+        Self { body, read: Vec::new(), at: 0, tail: Vec::new(), place }
     }
 
     /// The next line; None behind the last one.
@@ -93,7 +95,7 @@ impl Lines {
     /// The error for an answer that has no end, or more behind it.
     fn cut_off(&mut self, broken: Option<&hyper::Error>, meter: &Meter) -> SourceError {
         self.keep(self.read.len());
-        failure::cut_off(&self.tail, broken, meter)
+        failure::cut_off(&self.tail, broken, &self.place, meter)
     }
 
     /// Lets go of the lines that were used.

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
-use super::failure::{broken, refused};
+use super::failure::{refused, unanswered};
 use crate::meter::Meter;
 use crate::settings::{Protection, Remote};
 use crate::{reach, tls};
@@ -30,6 +30,8 @@ pub(super) struct Session {
     /// Moves bytes.
     connection: JoinHandle<()>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Where the server is.
+    place: String,
 }
 
 impl Drop for Session {
@@ -42,17 +44,18 @@ impl Session {
     /// Makes a connection that was reached ready for requests.
     pub(super) async fn new(remote: &Remote, stream: TcpStream) -> Result<Self, SourceError> {
         let headers = headers(remote)?;
+        let place = remote.place();
         let (sender, connection) = match &remote.protection {
-            Protection::None => begun(stream).await?,
+            Protection::None => begun(stream, &place).await?,
             Protection::Verified(roots) => {
                 let name = ServerName::try_from(remote.host.clone())
                     .map_err(|error| reach::bad_name(remote, &error.to_string()))?;
                 let connector = TlsConnector::from(Arc::new(tls::client(roots)?));
                 let connected = connector.connect(name, stream).await;
-                begun(connected.map_err(|error| unprotected(remote, &error))?).await?
+                begun(connected.map_err(|error| unprotected(&place, &error))?, &place).await?
             }
         };
-        Ok(Self { sender, connection, headers })
+        Ok(Self { sender, connection, headers, place })
     }
 
     /// Asks, and waits for the head of the answer.
@@ -69,13 +72,14 @@ impl Session {
         let request = request
             .body(Full::new(Bytes::from(sql)))
             .map_err(|error| SourceError::new(Fault::Query, format!("the query cannot be asked: {error}")))?;
-        self.sender.ready().await.map_err(|error| broken(&error))?;
-        let answer = self.sender.send_request(request).await.map_err(|error| broken(&error))?;
+        let failed = |error| unanswered(&self.place, &error);
+        self.sender.ready().await.map_err(failed)?;
+        let answer = self.sender.send_request(request).await.map_err(failed)?;
         if answer.status().is_success() {
             return Ok(answer);
         }
         let status = answer.status().as_u16();
-        Err(refused(status, &short(answer.into_body()).await?, meter))
+        Err(refused(status, &short(answer.into_body(), &self.place).await?, meter))
     }
 
     /// Asks for a short text.
@@ -86,15 +90,16 @@ impl Session {
         meter: &Meter,
     ) -> Result<String, SourceError> {
         let answer = self.ask(target, sql.to_owned(), meter).await?;
-        Ok(String::from_utf8_lossy(&short(answer.into_body()).await?).into_owned())
+        Ok(String::from_utf8_lossy(&short(answer.into_body(), &self.place).await?).into_owned())
     }
 }
 
-async fn begun<S>(stream: S) -> Result<(SendRequest<Full<Bytes>>, JoinHandle<()>), SourceError>
+async fn begun<S>(stream: S, place: &str) -> Result<(SendRequest<Full<Bytes>>, JoinHandle<()>), SourceError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    let (sender, connection) =
+        handshake(TokioIo::new(stream)).await.map_err(|error| unanswered(place, &error))?;
     // How it ended is told to the one who waits for an answer.
     Ok((sender, tokio::spawn(async move { drop(connection.await) })))
 }
@@ -120,12 +125,12 @@ fn headers(remote: &Remote) -> Result<Vec<(HeaderName, HeaderValue)>, SourceErro
 }
 
 /// The beginning of an answer, which is short.
-async fn short(mut body: Incoming) -> Result<Vec<u8>, SourceError> {
+async fn short(mut body: Incoming, place: &str) -> Result<Vec<u8>, SourceError> {
     let mut read = Vec::new();
     while read.len() < SHORT
         && let Some(frame) = body.frame().await
     {
-        if let Some(bytes) = frame.map_err(|error| broken(&error))?.data_ref() {
+        if let Some(bytes) = frame.map_err(|error| reach::broken(place, error))?.data_ref() {
             read.extend_from_slice(bytes);
         }
     }
@@ -133,17 +138,18 @@ async fn short(mut body: Incoming) -> Result<Vec<u8>, SourceError> {
     Ok(read)
 }
 
-fn unprotected(remote: &Remote, error: &std::io::Error) -> SourceError {
-    let message = format!("no protected connection to {}: {error}", remote.place());
+fn unprotected(place: &str, error: &std::io::Error) -> SourceError {
+    let message = format!("no protected connection to {place}: {error}");
     match error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidMessage(_)) => SourceError::new(
             Fault::Operator,
-            format!("no protected connection to {}: the server does not support TLS", remote.place()),
+            format!("no protected connection to {place}: the server does not support TLS"),
         )
-        .with_hint("name the port that speaks HTTPS, usually 8443"),
+        .with_hint("check host, port and engine: the port is that of HTTPS, usually 8443"),
         Some(_) => SourceError::new(Fault::Operator, message).with_hint(
             "the certificate has to be for this host, and signed by an authority that the connection trusts",
         ),
-        None => SourceError::new(Fault::Passing, message),
+        None if reach::is_closed(error) => reach::closed(place),
+        None => reach::broken(place, error),
     }
 }

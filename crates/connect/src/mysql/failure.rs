@@ -4,9 +4,15 @@ use mysql_async::{DriverError, Error, IoError, ServerError};
 use tidewaiter_engine::ports::{Fault, SourceError};
 
 use crate::meter::Meter;
+use crate::settings::Remote;
+use crate::{reach, states};
+
+/// What MySQL and MariaDB speak.
+const PROTOCOL: &str = "the protocol of MySQL";
 
 /// The error for what went wrong.
-pub(crate) fn failed(error: &Error, meter: &Meter) -> SourceError {
+pub(crate) fn failed(error: &Error, remote: &Remote, meter: &Meter) -> SourceError {
+    let place = remote.place();
     match error {
         Error::Server(answer) => refused(answer, meter),
         Error::Io(IoError::Tls(error)) => unprotected(error),
@@ -18,17 +24,32 @@ pub(crate) fn failed(error: &Error, meter: &Meter) -> SourceError {
         Error::Driver(DriverError::PacketTooLarge) => meter.too_wide(),
         Error::Io(IoError::Io(error)) if is_too_large(error) => meter.too_wide(),
         Error::Io(IoError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-            SourceError::new(Fault::Passing, "the server does not speak the protocol of MySQL")
+            reach::other(&place, PROTOCOL)
         }
-        Error::Io(IoError::Io(error)) => {
-            SourceError::new(Fault::Passing, format!("the connection broke: {error}"))
-        }
+        Error::Io(IoError::Io(error)) => reach::broken(&place, error),
+        Error::Driver(DriverError::ConnectionClosed) => reach::broken(&place, "the server closed it"),
         // Others may hold what the server sent.
-        Error::Driver(DriverError::ConnectionClosed) => {
-            SourceError::new(Fault::Passing, "the server closed the connection")
-        }
-        _ => SourceError::new(Fault::Passing, "the server does not speak the protocol of MySQL"),
+        _ => reach::other(&place, PROTOCOL),
     }
+}
+
+/// The error for a connection that could not be made.
+pub(crate) fn unconnected(error: &Error, remote: &Remote, meter: &Meter) -> SourceError {
+    let place = remote.place();
+    match error {
+        Error::Io(IoError::Io(error)) if is_unreached(error) => reach::unreached(remote, error),
+        Error::Io(IoError::Io(error)) if reach::is_closed(error) => reach::closed(&place),
+        Error::Io(IoError::Io(error)) if is_too_large(error) => reach::other(&place, PROTOCOL),
+        Error::Driver(DriverError::PacketTooLarge) => reach::other(&place, PROTOCOL),
+        Error::Driver(DriverError::ConnectionClosed) => reach::closed(&place),
+        error => reach::at(&place, failed(error, remote, meter)),
+    }
+}
+
+/// True if nothing was said yet: the client opens the connection itself.
+fn is_unreached(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
+    matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut)
 }
 
 fn unprotected(error: &dyn std::error::Error) -> SourceError {
@@ -71,11 +92,57 @@ fn refused(answer: &ServerError, meter: &Meter) -> SourceError {
         // A server that is full, stops, or has locks that others hold.
         1040 | 1053 | 1129 | 1205 | 1213 | 1203 | 1226 => said(Fault::Passing, ""),
         1153 | 1301 | 2020 => meter.too_wide(),
+        // What these say holds names and types, and no values.
+        1111 | 1210 | 1221 | 1222 | 1241 | 3636 | 4078 | 4079 => said(Fault::Query, ""),
+        1267 | 1270 | 1271 => {
+            said(Fault::Query, "give one side the collation of the other: CONVERT(… USING utf8mb4) COLLATE …")
+        }
+        1356 => said(Fault::Operator, "mend the view, or let its definer read what it selects from"),
         _ if state.starts_with("42") || state.starts_with("0A") => said(Fault::Query, ""),
         _ if state.starts_with("08") => said(Fault::Passing, ""),
-        _ => SourceError::new(
-            Fault::Query,
-            format!("the server: an error while the query was running (error {code}, SQLSTATE {state})"),
-        ),
+        _ => {
+            let (words, hint) = meaning(*code).or_else(|| states::meaning(state)).unwrap_or((
+                "an error while the query was running",
+                "look the number of the error up, and run the query by hand",
+            ));
+            let message = format!("the server: {words} (error {code}, SQLSTATE {state})");
+            SourceError::new(Fault::Query, message).with_hint(hint)
+        }
     }
+}
+
+/// What an error means whose state says too little, and what to do about it. Its own message may hold values.
+fn meaning(code: u16) -> Option<(&'static str, &'static str)> {
+    let state = match code {
+        1242 => "21000",
+        1365 => "22012",
+        1264 | 1690 => "22003",
+        1366 => "22018",
+        1292 | 1367 | 1411 | 1525 => {
+            return Some((
+                "a text is not a value of the type that it is taken for, such as a date or a number",
+                "look at the casts and comparisons of the query, and cast only texts that fit",
+            ));
+        }
+        1406 => "22001",
+        1441 => "22008",
+        1644 => "45000",
+        // Each has a number for one mistake of many in an expression.
+        3684..=3700 => "2201B",
+        3140..=3158 => "22032",
+        1028 => {
+            return Some((
+                "the server stops sorting the rows",
+                "look at the expressions of ORDER BY, GROUP BY and DISTINCT, and at the memory and the disk of the server",
+            ));
+        }
+        1105 => {
+            return Some((
+                "a function of the query fails, such as one of XML whose path is not valid",
+                "look at the functions of the query, such as ExtractValue",
+            ));
+        }
+        _ => return None,
+    };
+    states::meaning(state)
 }

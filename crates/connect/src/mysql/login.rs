@@ -1,11 +1,12 @@
 //! A connection to MySQL or MariaDB, and what may be wrong with one.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Error, IoError, Opts, OptsBuilder, SslOpts};
+use mysql_async::{Conn, Error, Opts, OptsBuilder, SslOpts};
 use secrecy::ExposeSecret;
 use tidewaiter_engine::ports::{Fault, SourceError};
 
-use super::failure::failed;
+use super::cut::MOST_WARNINGS;
+use super::failure::{failed, unconnected};
 use crate::meter::Meter;
 use crate::settings::{Protection, Remote, Roots};
 use crate::steps::{Check, Step};
@@ -14,6 +15,11 @@ use crate::{reach, tls};
 /// Modes in which texts and names are quoted otherwise than the lexer takes them, with those that include them.
 const OTHER_QUOTES: [&str; 8] =
     ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"];
+/// How long a value of `GROUP_CONCAT` may be, in bytes: as long as a row. A function may make a short value of a long one,
+/// so it is never less than servers allow by themselves.
+const LEAST_CONCAT: usize = 1 << 20;
+/// What every server takes.
+const LONGEST_CONCAT: usize = u32::MAX as usize;
 /// Privileges that change nothing, as far as a name says so.
 const READS: [&str; 8] = [
     "USAGE",
@@ -29,27 +35,13 @@ const READS: [&str; 8] = [
 /// Connects and logs in.
 pub(crate) async fn connect(remote: &Remote, meter: &Meter) -> Result<Conn, SourceError> {
     remote.check_protection()?;
+    // The client does it again, and tells less of a name that has no address.
+    reach::within(remote, meter, reach::resolved(remote)).await?;
     let options = options(remote, meter)?;
-    let connecting = async {
-        Conn::new(options).await.map_err(|error| match error {
-            Error::Io(IoError::Io(error)) if is_unreached(&error) => reach::unreached(remote, &error),
-            error => at(remote, failed(&error, meter)),
-        })
-    };
+    let connecting = async { Conn::new(options).await.map_err(|error| unconnected(&error, remote, meter)) };
     tokio::time::timeout(meter.limits.connect, connecting)
         .await
         .unwrap_or_else(|_| Err(reach::silent(remote, meter)))
-}
-
-/// True if nothing was said yet: the client opens the connection itself.
-fn is_unreached(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
-    matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut)
-}
-
-/// The error with the place of the server.
-fn at(remote: &Remote, error: SourceError) -> SourceError {
-    SourceError { message: format!("{}: {}", remote.place(), error.message), ..error }
 }
 
 fn options(remote: &Remote, meter: &Meter) -> Result<Opts, SourceError> {
@@ -81,8 +73,8 @@ fn protected(roots: &Roots) -> Result<SslOpts, SourceError> {
 }
 
 /// Sets the session up, and begins the transaction: it reads only, and ends by itself.
-pub(crate) async fn begin(conn: &mut Conn, meter: &Meter) -> Result<(), SourceError> {
-    set_up(conn, meter).await.map_err(|error| failed(&error, meter))
+pub(crate) async fn begin(conn: &mut Conn, remote: &Remote, meter: &Meter) -> Result<(), SourceError> {
+    set_up(conn, meter).await.map_err(|error| failed(&error, remote, meter))
 }
 
 async fn set_up(conn: &mut Conn, meter: &Meter) -> mysql_async::Result<()> {
@@ -96,22 +88,33 @@ async fn set_up(conn: &mut Conn, meter: &Meter) -> mysql_async::Result<()> {
         })
         .collect();
     let remaining = meter.deadline.saturating_duration_since(tokio::time::Instant::now());
-    let time = if is_mariadb(&version) {
+    let is_mariadb = version.to_lowercase().contains("mariadb");
+    let time = if is_mariadb {
         format!("max_statement_time = {:.3}", remaining.as_secs_f64().max(0.001))
     } else {
         format!("max_execution_time = {}", remaining.as_millis().clamp(1, u128::from(u32::MAX)))
     };
     conn.query_drop(format!(
-        "SET SESSION sql_mode = '{}', time_zone = '+00:00', character_set_results = utf8mb4, {time}",
-        modes.join(",")
+        "SET SESSION sql_mode = '{}', time_zone = '+00:00', character_set_results = utf8mb4, {time}, \
+         sql_select_limit = 18446744073709551615, group_concat_max_len = {}, max_error_count = {MOST_WARNINGS}",
+        modes.join(","),
+        meter.limits.row_bytes.clamp(LEAST_CONCAT, LONGEST_CONCAT),
     ))
     .await?;
+    if is_mariadb {
+        lift_recursion(conn).await?;
+    }
     conn.query_drop("SET SESSION TRANSACTION READ ONLY").await?;
     conn.query_drop("START TRANSACTION READ ONLY").await
 }
 
-fn is_mariadb(version: &str) -> bool {
-    version.to_lowercase().contains("mariadb")
+/// Lets a recursion go on as long as the statement may take. MariaDB would end it silently.
+async fn lift_recursion(conn: &mut Conn) -> mysql_async::Result<()> {
+    match conn.query_drop("SET SESSION max_recursive_iterations = 4294967295").await {
+        // Versions without recursion do not know it.
+        Err(Error::Server(answer)) if answer.code == 1193 => Ok(()),
+        set => set,
+    }
 }
 
 /// Looks at a connection whose host has an address, step by step.
@@ -142,7 +145,7 @@ async fn look(remote: &Remote, meter: &Meter, check: &mut Check) {
         check.passes(Step::Tls, "the certificate is for this host, and signed by a trusted authority");
     }
     check.passes(Step::Login, format!("{:?} is logged in to {:?}", remote.login.user, remote.database));
-    let rights = async { may_write(&mut conn).await.map_err(|error| failed(&error, meter)) };
+    let rights = async { may_write(&mut conn).await.map_err(|error| failed(&error, remote, meter)) };
     match reach::within(remote, meter, rights).await {
         Err(error) => return check.fails(Step::Rights, error),
         Ok(Some(what)) => check.warns(
@@ -152,7 +155,7 @@ async fn look(remote: &Remote, meter: &Meter, check: &mut Check) {
         ),
         Ok(None) => check.passes(Step::Rights, "the login may write to no table"),
     }
-    match reach::within(remote, meter, begin(&mut conn, meter)).await {
+    match reach::within(remote, meter, begin(&mut conn, remote, meter)).await {
         Err(error) => check.fails(Step::ReadOnly, error),
         Ok(()) => check.passes(Step::ReadOnly, "the server refuses to write in this session"),
     }

@@ -6,11 +6,12 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::failure::{Asked, failed};
+use super::failure::{Asked, failed, other, without_tls};
 use super::frames::{Framed, FramedTls};
+use super::opening::{First, Opening, Tls};
 use crate::meter::Meter;
 use crate::settings::{Protection, Remote};
 use crate::steps::{Check, Step};
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     /// Moves bytes. How the connection ended is what it answers.
     connection: Option<JoinHandle<Result<(), tokio_postgres::Error>>>,
+    /// Where the server is.
+    place: String,
 }
 
 impl Session {
@@ -44,9 +47,9 @@ impl Session {
             && let Some(connection) = self.connection.take()
             && let Ok(Err(cause)) = connection.await
         {
-            return failed(&cause, asked, meter);
+            return failed(&cause, asked, &self.place, meter);
         }
-        failed(&error, asked, meter)
+        failed(&error, asked, &self.place, meter)
     }
 }
 
@@ -68,28 +71,32 @@ pub(crate) async fn connect(remote: &Remote, meter: &Meter) -> Result<Session, S
 async fn log_in(remote: &Remote, stream: TcpStream, meter: &Meter) -> Result<Session, SourceError> {
     let connecting = async {
         let place = remote.place();
-        let asked = Asked::Connection(&place);
+        let asked = Asked::Connection;
+        let failed = |error| failed(&error, &asked, &place, meter);
         let config = config(remote);
         let most = meter.limits.row_bytes;
         let (client, connection) = match &remote.protection {
             Protection::None => {
                 let stream = Framed::new(stream, most);
-                let (client, connection) =
-                    config.connect_raw(stream, NoTls).await.map_err(|error| failed(&error, &asked, meter))?;
+                let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(failed)?;
                 (client, tokio::spawn(connection))
             }
             Protection::Verified(roots) => {
                 let mut make = MakeRustlsConnect::new(tls::client(roots)?);
-                let tls = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut make, &remote.host)
+                let tls = MakeTlsConnect::<Opening>::make_tls_connect(&mut make, &remote.host)
                     .map_err(|error| reach::bad_name(remote, &error.to_string()))?;
-                let (client, connection) = config
-                    .connect_raw(stream, FramedTls { tls, most })
-                    .await
-                    .map_err(|error| failed(&error, &asked, meter))?;
+                let first = First::default();
+                let stream = Opening { stream, first: first.clone() };
+                let connecting = config.connect_raw(stream, FramedTls { tls, most });
+                let (client, connection) = connecting.await.map_err(|error| match first.answer() {
+                    Some(Tls::None) => without_tls(&place),
+                    Some(Tls::Unknown) => other(&place),
+                    Some(Tls::Given) | None => failed(error),
+                })?;
                 (client, tokio::spawn(connection))
             }
         };
-        let mut session = Session { client, connection: Some(connection) };
+        let mut session = Session { client, connection: Some(connection), place: place.clone() };
         match session.client.batch_execute(SETTINGS).await {
             Ok(()) => Ok(session),
             Err(error) => Err(session.failed(error, &asked, meter).await),
@@ -115,18 +122,15 @@ fn config(remote: &Remote) -> Config {
 
 /// Looks at a connection that was reached, step by step.
 pub(crate) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, check: &mut Check) {
-    let session = match log_in(remote, stream, meter).await {
+    let mut session = match log_in(remote, stream, meter).await {
         Ok(session) => session,
-        Err(error) => {
-            let is_tls = error.message.contains("TLS") || error.message.contains("protected connection");
-            return check.fails(if is_tls { Step::Tls } else { Step::Login }, error);
-        }
+        Err(error) => return check.fails_to_begin(error),
     };
     if matches!(remote.protection, Protection::Verified(_)) {
         check.passes(Step::Tls, "the certificate is for this host, and signed by a trusted authority");
     }
     check.passes(Step::Login, format!("{:?} is logged in to {:?}", remote.login.user, remote.database));
-    match reach::within(remote, meter, may_write(&session.client, meter)).await {
+    match reach::within(remote, meter, may_write(&mut session, meter)).await {
         Err(error) => return check.fails(Step::Rights, error),
         Ok(Some(what)) => check.warns(
             Step::Rights,
@@ -135,14 +139,14 @@ pub(crate) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, che
         ),
         Ok(None) => check.passes(Step::Rights, "the login may write to no table"),
     }
-    match reach::within(remote, meter, refuses_to_write(&session.client, meter)).await {
+    match reach::within(remote, meter, refuses_to_write(&mut session, meter)).await {
         Err(error) => check.fails(Step::ReadOnly, error),
         Ok(()) => check.passes(Step::ReadOnly, "the server refuses to write in this session"),
     }
 }
 
 /// What the login may write, if anything.
-async fn may_write(client: &Client, meter: &Meter) -> Result<Option<String>, SourceError> {
+async fn may_write(session: &mut Session, meter: &Meter) -> Result<Option<String>, SourceError> {
     let sql = "SELECT CASE
         WHEN (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN 'it is a superuser'
         ELSE (
@@ -152,16 +156,24 @@ async fn may_write(client: &Client, meter: &Meter) -> Result<Option<String>, Sou
             AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
             AND pg_catalog.has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') LIMIT 1
         ) END";
-    let row = client.query_one(sql, &[]).await.map_err(|error| failed(&error, &Asked::Rows, meter))?;
-    row.try_get(0).map_err(|error| failed(&error, &Asked::Rows, meter))
+    let row = one(session, sql, meter).await?;
+    row.try_get(0).map_err(|error| failed(&error, &Asked::Rows, &session.place, meter))
 }
 
-async fn refuses_to_write(client: &Client, meter: &Meter) -> Result<(), SourceError> {
+async fn refuses_to_write(session: &mut Session, meter: &Meter) -> Result<(), SourceError> {
     let sql = "SELECT pg_catalog.current_setting('transaction_read_only')";
-    let row = client.query_one(sql, &[]).await.map_err(|error| failed(&error, &Asked::Rows, meter))?;
+    let row = one(session, sql, meter).await?;
     match row.try_get::<_, &str>(0) {
         Ok("on") => Ok(()),
         _ => Err(SourceError::new(tidewaiter_engine::ports::Fault::Operator, "the session is not read-only")
             .with_hint("something between tidewaiter and the server changes the settings of sessions")),
+    }
+}
+
+/// The one row that a query of ours answers.
+async fn one(session: &mut Session, sql: &str, meter: &Meter) -> Result<Row, SourceError> {
+    match session.client.query_one(sql, &[]).await {
+        Ok(row) => Ok(row),
+        Err(error) => Err(session.failed(error, &Asked::Rows, meter).await),
     }
 }

@@ -7,20 +7,25 @@ use tidewaiter_engine::ports::{Fault, SourceError};
 
 use super::carrier::TOO_LARGE;
 use crate::meter::Meter;
+use crate::reach;
+use crate::settings::Remote;
+
+/// What SQL Server speaks.
+pub(super) const PROTOCOL: &str = "the protocol of SQL Server";
 
 /// The error for what went wrong.
-pub(super) fn failed(error: &Error, meter: &Meter) -> SourceError {
+pub(super) fn failed(error: &Error, remote: &Remote, meter: &Meter) -> SourceError {
     match error {
         Error::Server(answer) => refused(answer, meter),
         Error::Io { message, .. } if message.contains(TOO_LARGE) => meter.too_wide(),
         Error::Io { kind: ErrorKind::UnexpectedEof, .. } => {
-            SourceError::new(Fault::Passing, "the server closed the connection")
+            reach::broken(&remote.place(), "the server closed it")
         }
-        Error::Io { kind, .. } => SourceError::new(Fault::Passing, format!("the connection broke: {kind}")),
+        Error::Io { kind, .. } => reach::broken(&remote.place(), kind),
         Error::Protocol(message) if message.contains("UTF-16") => broken_text(),
         Error::Utf16 | Error::Utf8 | Error::Encoding(_) => broken_text(),
         // Others may hold what the server sent.
-        _ => SourceError::new(Fault::Passing, "the server does not speak the protocol of SQL Server"),
+        _ => reach::other(&remote.place(), PROTOCOL),
     }
 }
 

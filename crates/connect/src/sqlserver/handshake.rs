@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::carrier::Carrier;
+use super::failure::PROTOCOL;
 use crate::settings::{Protection, Remote};
 use crate::{reach, tls};
 
@@ -116,12 +117,12 @@ fn encryption_of(holds: &[u8]) -> Option<u8> {
 }
 
 fn other_protocol(remote: &Remote, error: &io::Error) -> SourceError {
-    let reason = match error.kind() {
-        ErrorKind::InvalidData => "the server does not speak the protocol of SQL Server".to_owned(),
-        ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
-        _ => format!("the connection broke: {error}"),
-    };
-    SourceError::new(Fault::Passing, format!("{}: {reason}", remote.place()))
+    let place = remote.place();
+    match error.kind() {
+        ErrorKind::InvalidData => reach::other(&place, PROTOCOL),
+        _ if reach::is_closed(error) => reach::closed(&place),
+        _ => reach::broken(&place, error),
+    }
 }
 
 fn unprotected(remote: &Remote, error: &io::Error) -> SourceError {

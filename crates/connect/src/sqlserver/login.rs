@@ -40,9 +40,9 @@ async fn log_in(
             let carrier = reach::within(&other, meter, handshake::protected(&other, stream)).await?;
             let trying = async { Ok(try_log_in(&other, carrier).await) };
             let logged_in = reach::within(&other, meter, trying).await?;
-            logged_in.map_err(|error| at(&other, failed(&error, meter)))
+            logged_in.map_err(|error| reach::at(&other.place(), failed(&error, &other, meter)))
         }
-        logged_in => logged_in.map_err(|error| at(remote, failed(&error, meter))),
+        logged_in => logged_in.map_err(|error| reach::at(&remote.place(), failed(&error, remote, meter))),
     }
 }
 
@@ -64,13 +64,8 @@ async fn try_log_in(remote: &Remote, carrier: Carrier) -> Result<(Client, Allowa
     Ok((client, allowance))
 }
 
-/// The error with the place of the server.
-fn at(remote: &Remote, error: SourceError) -> SourceError {
-    SourceError { message: format!("{}: {}", remote.place(), error.message), ..error }
-}
-
 /// Sets the session up, and begins the transaction. Nothing ends it but the end of the connection, which rolls it back.
-pub(super) async fn begin(client: &mut Client, meter: &Meter) -> Result<(), SourceError> {
+pub(super) async fn begin(client: &mut Client, remote: &Remote, meter: &Meter) -> Result<(), SourceError> {
     let remaining = meter.deadline.saturating_duration_since(tokio::time::Instant::now());
     let milliseconds = i32::try_from(remaining.as_millis()).unwrap_or(i32::MAX).max(1);
     // The settings say what is quoted, and that an error ends the transaction.
@@ -78,8 +73,8 @@ pub(super) async fn begin(client: &mut Client, meter: &Meter) -> Result<(), Sour
         "SET NOCOUNT ON; SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; \
          SET LOCK_TIMEOUT {milliseconds}; BEGIN TRANSACTION"
     );
-    let begun = client.simple_query(sql).await.map_err(|error| failed(&error, meter))?;
-    begun.into_results().await.map_err(|error| failed(&error, meter))?;
+    let begun = client.simple_query(sql).await.map_err(|error| failed(&error, remote, meter))?;
+    begun.into_results().await.map_err(|error| failed(&error, remote, meter))?;
     Ok(())
 }
 
@@ -87,20 +82,17 @@ pub(super) async fn begin(client: &mut Client, meter: &Meter) -> Result<(), Sour
 pub(super) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, check: &mut Check) {
     let carrier = match reach::within(remote, meter, handshake::protected(remote, stream)).await {
         Ok(carrier) => carrier,
-        Err(error) => {
-            let is_tls = error.message.contains("TLS") || error.message.contains("protected connection");
-            return check.fails(if is_tls { Step::Tls } else { Step::Login }, error);
-        }
+        Err(error) => return check.fails_to_begin(error),
     };
     if matches!(remote.protection, Protection::Verified(_)) {
         check.passes(Step::Tls, "the certificate is for this host, and signed by a trusted authority");
     }
     let mut client = match log_in(remote, carrier, meter).await {
         Ok((client, _)) => client,
-        Err(error) => return check.fails(Step::Login, error),
+        Err(error) => return check.fails_to_begin(error),
     };
     check.passes(Step::Login, format!("{:?} is logged in to {:?}", remote.login.user, remote.database));
-    match reach::within(remote, meter, may_write(&mut client, meter)).await {
+    match reach::within(remote, meter, may_write(&mut client, remote, meter)).await {
         Err(error) => return check.fails(Step::Rights, error),
         Ok(Some(what)) => check.warns(
             Step::Rights,
@@ -109,7 +101,7 @@ pub(super) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, che
         ),
         Ok(None) => check.passes(Step::Rights, "the login may write to no table of the whole database"),
     }
-    match reach::within(remote, meter, begin(&mut client, meter)).await {
+    match reach::within(remote, meter, begin(&mut client, remote, meter)).await {
         Err(error) => check.fails(Step::ReadOnly, error),
         Ok(()) => check.passes(
             Step::ReadOnly,
@@ -119,7 +111,11 @@ pub(super) async fn check(remote: &Remote, stream: TcpStream, meter: &Meter, che
 }
 
 /// What the login may write, if anything.
-async fn may_write(client: &mut Client, meter: &Meter) -> Result<Option<String>, SourceError> {
+async fn may_write(
+    client: &mut Client,
+    remote: &Remote,
+    meter: &Meter,
+) -> Result<Option<String>, SourceError> {
     let sql = "SELECT CASE
         WHEN IS_SRVROLEMEMBER('sysadmin') = 1 THEN 'it is a member of sysadmin'
         WHEN HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'CONTROL') = 1 THEN 'it controls the database'
@@ -132,5 +128,5 @@ async fn may_write(client: &mut Client, meter: &Meter) -> Result<Option<String>,
         let row = client.simple_query(sql).await?.into_row().await?;
         row.map_or(Ok(None), |row| row.try_get::<&str, _>(0).map(|what| what.map(str::to_owned)))
     };
-    asked.await.map_err(|error| failed(&error, meter))
+    asked.await.map_err(|error| failed(&error, remote, meter))
 }

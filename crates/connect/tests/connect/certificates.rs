@@ -147,6 +147,12 @@ async fn is_verified(kind: Kind, server: &str, by_way_of: impl Fn(u16) -> Connec
     let own = server.rsplit_once(':').unwrap().1.parse().unwrap();
     let none = failing(own, roots).await.to_string();
     assert!(none.contains("server does not support TLS"), "{none}");
+    let expected = match kind {
+        Kind::Postgres => "give the server a certificate, and set ssl = on",
+        Kind::Mariadb => "give the server a certificate",
+        Kind::ClickHouse => "the port is that of HTTPS",
+    };
+    assert!(none.contains(expected) && !none.contains("has to be for this host"), "{none}");
 }
 
 #[tokio::test]

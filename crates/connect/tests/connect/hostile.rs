@@ -216,6 +216,48 @@ async fn a_mistake_of_the_author_is_told_with_its_line() {
     assert_eq!(error, "SQLite refuses the query: no such table: nowhere");
 }
 
+/// What the server says may hold values of rows. What it means holds none.
+#[tokio::test]
+async fn the_cause_of_an_error_is_told_without_values() {
+    let database = Postgres::new().await;
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "CREATE TABLE t (name text, n int); INSERT INTO t VALUES ('secret[', 2147483647), ('secret', 0);
+             CREATE FUNCTION fails() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE 'secret'; END $$",
+        )
+        .await
+        .unwrap();
+    let connection = database.connection();
+    for (sql, cause, hint) in [
+        ("SELECT 1 / n AS x FROM t WHERE n = 0", "the query divides by zero (SQLSTATE 22012)", "NULLIF"),
+        (
+            "SELECT (SELECT name FROM t) AS x",
+            "a subquery that stands for one value gives more than one row",
+            "LIMIT 1",
+        ),
+        ("SELECT n + 1 AS x FROM t", "a number is out of the range of its type", "wider type"),
+        (
+            "SELECT name::int AS x FROM t",
+            "a text is not a value of the type that it is cast to",
+            "cast only texts",
+        ),
+        ("SELECT name::date AS x FROM t", "a text is not a date or time of the expected form", "dates"),
+        ("SELECT '2026-02-31'::date AS x", "a date, a time or an interval is out of range", "dates"),
+        ("SELECT 'a' ~ name AS x FROM t", "a regular expression is not valid", "regular expressions"),
+        ("SELECT name::json::text AS x FROM t", "a text is not a value of the type", "cast only texts"),
+        ("SELECT ln(n) AS x FROM t", "logarithm", "zero and less"),
+        ("SELECT chr(n) AS x FROM t", "(SQLSTATE 54000)", ""),
+        ("SELECT fails() AS x", "raises an error of its own (SQLSTATE P0001)", "functions"),
+    ] {
+        let error = ask(&connection, sql, None).await.unwrap_err();
+        assert_eq!(error.fault, Fault::Query, "{sql}: {error}");
+        assert!(error.message.contains(cause), "{sql}: {error}");
+        assert!(error.hint.clone().unwrap_or_default().contains(hint), "{sql}: {error}");
+        assert!(!error.to_string().contains("secret"), "{sql}: {error}");
+    }
+}
+
 fn verdicts(check: &Check) -> Vec<(Step, &'static str)> {
     let told = |verdict: &Verdict| match verdict {
         Verdict::Passes(_) => "passes",

@@ -15,3 +15,4 @@ mod network;
 mod sqlserver;
 mod support;
 mod types;
+mod wrong_place;

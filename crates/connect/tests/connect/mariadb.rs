@@ -72,6 +72,79 @@ async fn limits_hold() {
     panic!("the server still works for it");
 }
 
+/// Settings of the server shorten no answer, and a query whose answer is shortened is refused.
+#[tokio::test]
+async fn a_part_of_an_answer_is_never_taken_for_the_whole() {
+    let Some(database) = Mariadb::new().await else { return };
+    database
+        .run(&[
+            "SET GLOBAL sql_select_limit = 3, group_concat_max_len = 20, max_recursive_iterations = 10, max_error_count = 0",
+            "CREATE TABLE t AS SELECT seq AS id FROM seq_1_to_2000",
+        ])
+        .await;
+    let mut connection = database.connection();
+    let rows = ask(&connection, "SELECT id FROM t", None).await;
+    let long = told(&connection, "SELECT LENGTH(GROUP_CONCAT(REPEAT('x', 99))) AS n FROM t").await;
+    let recursion = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 1500) SELECT COUNT(*) AS c FROM n";
+    let recursion = told(&connection, recursion).await;
+    let examined = ask(&connection, "SELECT id FROM t WHERE id > 5 LIMIT ROWS EXAMINED 10", None).await;
+    let whole = told(&connection, "SELECT id FROM t WHERE id < 3 LIMIT ROWS EXAMINED 100000").await;
+    // Warnings of another kind say nothing of the answer; those that say it may be behind them.
+    let mistaken = told(&connection, "SELECT COUNT(*) AS c FROM t WHERE CONCAT(id, 'x') = 7").await;
+    let both =
+        ask(&connection, "SELECT id FROM t WHERE CONCAT(id, 'x') > 7 LIMIT ROWS EXAMINED 1500", None).await;
+    let many = "SELECT COUNT(*) AS c FROM seq_1_to_70000 WHERE CONCAT(seq, 'x') = 7";
+    let many = ask(&connection, many, None).await;
+    let null = ask(&connection, "SELECT REPEAT('x', 100000000) AS t", None).await;
+    connection.limits.row_bytes = 1 << 20;
+    let cut = ask(&connection, "SELECT MD5(GROUP_CONCAT(REPEAT('x', 999))) AS t FROM t", None).await;
+    database
+        .run(&["SET GLOBAL sql_select_limit = DEFAULT, group_concat_max_len = DEFAULT, max_recursive_iterations = DEFAULT, max_error_count = DEFAULT"])
+        .await;
+    assert_eq!(rows.unwrap().rows.len(), 2000);
+    assert_eq!(long.unwrap(), ["199999"]);
+    assert_eq!(recursion.unwrap(), ["1500"]);
+    assert_eq!(whole.unwrap(), ["1", "2"]);
+    assert_eq!(mistaken.unwrap(), ["1"]);
+    for (answer, message) in [
+        (examined, "stops before the last row, as by LIMIT ROWS EXAMINED (warning 1931)"),
+        (both, "stops before the last row, as by LIMIT ROWS EXAMINED (warning 1931)"),
+        (many, "does not say whether the answer is whole"),
+        (null, "larger than its max_allowed_packet (warning 1301)"),
+        (cut, "the server cuts a value of GROUP_CONCAT"),
+    ] {
+        let error = answer.unwrap_err();
+        assert_eq!(error.fault, Fault::Query, "{error}");
+        assert!(error.message.contains(message) && error.hint.is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_cause_of_an_error_is_told_without_values() {
+    let Some(database) = Mariadb::new().await else { return };
+    database
+        .run(&[
+            "CREATE TABLE t (id BIGINT, name VARCHAR(20))",
+            "INSERT INTO t VALUES (9223372036854775807, 'secret'), (2, 'secret')",
+            "CREATE FUNCTION fails() RETURNS INT BEGIN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'secret'; RETURN 1; END",
+        ])
+        .await;
+    let connection = database.connection();
+    for (sql, cause) in [
+        ("SELECT (SELECT name FROM t) AS x", "a subquery that stands for one value gives more than one row"),
+        ("SELECT id + id AS x FROM t", "a number is out of the range of its type"),
+        ("SELECT fails() AS x", "raises an error of its own"),
+        ("SELECT EXTRACTVALUE('<a>secret</a>', '//secret[') AS x", "a function of the query fails"),
+        ("SELECT (SELECT 1, 2) AS x", "Operand should contain 1 column"),
+        ("SELECT name AS x FROM t ORDER BY (SELECT name FROM t)", "gives more than one row"),
+    ] {
+        let error = ask(&connection, sql, None).await.unwrap_err();
+        assert_eq!(error.fault, Fault::Query, "{sql}: {error}");
+        assert!(error.message.contains(cause), "{sql}: {error}");
+        assert!(!error.to_string().contains("secret"), "{sql}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn what_no_file_can_hold_is_refused() {
     let Some(database) = Mariadb::new().await else { return };

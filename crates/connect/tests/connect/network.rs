@@ -90,6 +90,10 @@ async fn breaks_and_hangs(server: &str, by_way_of: impl Fn(u16) -> Connection, s
                 Ok(answer) => assert!(answer.rows.len() == 20_000 && at > end, "{answers:?} of {all}"),
                 Err(error) => {
                     assert!(matches!(error.fault, Fault::Passing | Fault::Limit), "{answers:?}: {error}");
+                    assert!(error.hint.is_some(), "{answers:?}: {error}");
+                    let place = format!("localhost:{port}");
+                    let is_told = error.message.contains(&place) || error.message.contains("broke off");
+                    assert!(error.fault == Fault::Limit || is_told, "{answers:?}: {error}");
                 }
             }
             assert!(begun.elapsed() < Duration::from_secs(15), "{answers:?}");
