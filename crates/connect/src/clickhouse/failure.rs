@@ -21,7 +21,9 @@ pub(super) fn unanswered(place: &str, error: &hyper::Error) -> SourceError {
         );
     }
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-    if error.is_incomplete_message() || error.is_canceled() || cause.is_some_and(reach::is_closed) {
+    // What is told of a connection that ends early depends on where it ends.
+    let is_over = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+    if is_over || cause.is_some_and(reach::is_closed) {
         return reach::closed(place);
     }
     reach::broken(place, error)

@@ -4,6 +4,8 @@
 //! comes twice where the configuration says that values are unique. What breaks the promise fails the read, since it would
 //! lead to rows that are skipped or imported twice.
 
+mod unfit;
+
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
@@ -13,6 +15,7 @@ use tidewaiter::name::did_you_mean;
 use tidewaiter::run::{MOST_SEEN, RowHash, SeenRows};
 
 use crate::ports::{Fault, Form, Position, SourceColumn, SourceError};
+use unfit::{UNORDERED, unfit, values};
 
 /// Follows the column of the last item.
 #[derive(Debug)]
@@ -41,31 +44,6 @@ pub struct Cursor<'a> {
     /// The rows with a value that were not imported before.
     new: u64,
     left_out: u64,
-}
-
-fn unfit(column: &str, kind: Option<&str>) -> SourceError {
-    let kind = kind.map_or(String::new(), |kind| format!(", whose type is {kind}"));
-    SourceError::new(Fault::Query, format!("the lag does not fit column `{column}` of the last item{kind}"))
-        .with_hint(
-            "a lag is a number for whole numbers, and a time such as \"10 minutes\" for a type of dates or times",
-        )
-}
-
-/// What MySQL and MariaDB sort by the number of a value, and compare with a text by its name.
-const UNORDERED: [&str; 2] = ["enum", "set"];
-
-/// What the values of a form are.
-fn values(form: Form) -> &'static str {
-    match form {
-        Form::Boolean => "true or false",
-        Form::Integer => "whole numbers such as 42",
-        Form::Number => "numbers such as 12.50",
-        Form::Date => "dates such as 2026-01-31",
-        Form::Time => "times such as 13:45:00",
-        Form::Datetime => "dates and times such as 2026-01-31T13:45:00",
-        Form::Moment => "moments such as 2026-01-31T13:45:00Z",
-        Form::Text => "texts",
-    }
 }
 
 impl<'a> Cursor<'a> {
@@ -286,34 +264,6 @@ impl<'a> Cursor<'a> {
             }
         }
         Ok(())
-    }
-
-    /// SQLite compares dates and times as texts, in which a blank sorts before a `T`: rows with the one are not behind a
-    /// moment with the other, although they are later.
-    fn check_blank(&self, value: &str) -> Result<(), SourceError> {
-        let is_text_of_sqlite = self.form == Form::Datetime && value.contains(' ');
-        if !is_text_of_sqlite || !self.asked.text.contains('T') {
-            return Ok(());
-        }
-        let column = &self.options.column;
-        let message = format!(
-            "column `{column}` has a blank between date and time, and {{lastItem}} has a `T`: SQLite compares them as texts, and misses rows"
-        );
-        Err(SourceError::new(Fault::Query, message).with_hint(
-            "write `start` with a blank; if a read had values of both kinds, `tidewaiter query set` the value of a row with a blank",
-        ))
-    }
-
-    fn unordered(&self) -> SourceError {
-        let message = format!(
-            "a value of column `{}` of the last item ({}) is not written as {} are",
-            self.options.column,
-            self.kind,
-            values(self.form)
-        );
-        SourceError::new(Fault::Query, message).with_hint(
-            "leave such rows out by the SQL (infinity, NaN, dates before Christ), or select the column in that form",
-        )
     }
 
     /// Removes what does not come again from the window.

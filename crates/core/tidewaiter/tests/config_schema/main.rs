@@ -21,7 +21,7 @@ const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.sch
 
 /// How the messages about mistakes begin that no JSON Schema can find. Besides them there is what
 /// compiling a scope's schema finds, at a path below `scopes`.
-const SEMANTIC: [&str; 21] = [
+const SEMANTIC: [&str; 23] = [
     "can't find universe ",
     "missing mandatory configuration value \"acme\"",
     "unknown scope ",
@@ -43,6 +43,8 @@ const SEMANTIC: [&str; 21] = [
     "without `last_item`",
     "the lag does not fit",
     "the files of a query have",
+    "the query does not begin with",
+    "with `last_item` a read has",
 ];
 
 /// What the messages about mistakes contain that the JSON Schema finds, too.
