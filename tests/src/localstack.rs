@@ -1,6 +1,6 @@
 //! A LocalStack for the tests of one process: started when a test asks, gone with the process.
 //!
-//! Each works on one processor, so tests that run side by side have one each, up to [`MOST`].
+//! Each works on one processor, so tests that run side by side have one each, up to two.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
