@@ -9,7 +9,7 @@ SELECT n AS id, 'person' || n || '@example.org' AS email, 'Name ' || n % 1000 AS
        date '1960-01-01' + (n % 20000)::int AS birthdate, (n % 100000)::numeric(12, 2) / 7 AS balance,
        timestamptz '2026-01-31 13:45:00+01' + n * interval '1 second' AS optin_date, n % 2 = 0 AS is_open,
        CASE WHEN n % 5 = 0 THEN NULL ELSE 'Street ' || n || '; door 2' END AS address
-FROM generate_series(1, %s) AS n;
+FROM generate_series(1, ROWS) AS n;
 ALTER TABLE customers ADD PRIMARY KEY (id);
 ANALYZE customers
 """
@@ -19,7 +19,7 @@ def make(port, rows):
     import psycopg2
 
     with psycopg2.connect(host="127.0.0.1", port=port, user="tidewaiter", dbname="postgres") as connection:
-        connection.cursor().execute("DROP TABLE IF EXISTS customers; " + TABLE, (int(rows),))
+        connection.cursor().execute("DROP TABLE IF EXISTS customers; " + TABLE.replace("ROWS", str(int(rows))))
 
 
 def read(port, folder):
