@@ -81,7 +81,7 @@ def querying(bench):
         rows,
         [
             "Eight columns of a table into a file: numbers, decimals, dates, moments, texts with NULL. The server works on the same machine; its time is in the wall clock.",
-            "`query run` goes all the way: it reads, checks every line, and lands the rows in an empty table of records. dlt writes CSV files.",
+            "`tidewaiter run` goes all the way: it reads, checks every line, and lands the rows in an empty table of records. dlt writes CSV files.",
             f"From a scheduled time to the end of the read of 1,000 rows, with `tidewaiter watch`: {seconds:.2f} s.",
             "Asked for: at least 0.7 of the speed of COPY, at least 5 times that of dlt, flat memory, a second from the schedule to the first row.",
         ],
