@@ -75,9 +75,10 @@ fn log_to_stderr(verbose: u8, printer: &Printer) {
     use tracing_subscriber::EnvFilter;
 
     let level = match verbose {
-        0 => "warn",
+        // The client of SQL Server warns of connections without TLS: it does not know that we protect them.
+        0 => "warn,tiberius=error",
         // Of the engine one step of a file each.
-        1 => "info,tidewaiter_engine=debug",
+        1 => "info,tiberius=error,tidewaiter_engine=debug",
         2 => "debug",
         _ => "trace",
     };
