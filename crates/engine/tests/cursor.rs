@@ -381,6 +381,15 @@ fn dates_and_times_with_a_blank_are_asked_for_with_a_blank() {
     }
 }
 
+/// The rows are in the order that SQLite has, and no other one helps.
+#[test]
+fn a_column_with_blanks_and_letters_between_date_and_time_is_refused() {
+    let options = LastItemOptions { start: item("2026-05-01", Form::Date).unwrap(), ..options(false, None) };
+    let rows: [Row; 2] = [("a", Some("2026-05-01 12:00:00")), ("b", Some("2026-05-01T11:00:00"))];
+    let told = read(&options, Form::Datetime, &Position::default(), &rows, None).unwrap_err();
+    assert!(told.contains("has a blank between date and time in some rows, and a `T` in others"), "{told}");
+}
+
 /// MySQL sorts them by a number, and compares them with a text by their names.
 #[test]
 fn a_column_that_is_sorted_otherwise_than_it_is_compared_is_refused() {

@@ -372,7 +372,7 @@ fn a_value_that_becomes_null_is_cleared() {
     assert_eq!(name, None);
 }
 
-/// Nobody has to open a log to learn that a source has changed.
+/// The terminal says that a source has changed, and not the log alone.
 #[test]
 fn a_changed_source_is_told_on_the_terminal() {
     let (place, shop) = place(&by_id(&json!({})), &json!({}));

@@ -20,7 +20,7 @@ pub(super) async fn cut(conn: &mut Conn) -> mysql_async::Result<Option<SourceErr
     if warnings.len() >= MOST_WARNINGS {
         let message = "the server warns so often that it does not say whether the answer is whole";
         return Ok(Some(SourceError::new(Fault::Query, message).with_hint(
-            "look at SHOW WARNINGS after the query, and mend it, such as where it compares texts with numbers",
+            "SHOW WARNINGS after the query shows them: change what they name, such as a comparison of texts with numbers",
         )));
     }
     Ok(None)

@@ -97,7 +97,7 @@ fn refused(answer: &ServerError, meter: &Meter) -> SourceError {
         1267 | 1270 | 1271 => {
             said(Fault::Query, "give one side the collation of the other: CONVERT(… USING utf8mb4) COLLATE …")
         }
-        1356 => said(Fault::Operator, "mend the view, or let its definer read what it selects from"),
+        1356 => said(Fault::Operator, "fix the view, or let its definer read what it selects from"),
         _ if state.starts_with("42") || state.starts_with("0A") => said(Fault::Query, ""),
         _ if state.starts_with("08") => said(Fault::Passing, ""),
         _ => {

@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::failure::{Asked, failed, other, without_tls};
 use super::frames::{Framed, FramedTls};
-use super::opening::{First, Opening, Tls};
+use super::opening::{First, Tls, opening};
 use crate::meter::Meter;
 use crate::settings::{Protection, Remote};
 use crate::steps::{Check, Step};
@@ -83,10 +83,10 @@ async fn log_in(remote: &Remote, stream: TcpStream, meter: &Meter) -> Result<Ses
             }
             Protection::Verified(roots) => {
                 let mut make = MakeRustlsConnect::new(tls::client(roots)?);
-                let tls = MakeTlsConnect::<Opening>::make_tls_connect(&mut make, &remote.host)
-                    .map_err(|error| reach::bad_name(remote, &error.to_string()))?;
                 let first = First::default();
-                let stream = Opening { stream, first: first.clone() };
+                let stream = opening(stream, first.clone());
+                let tls = connector(&mut make, &remote.host, &stream)
+                    .map_err(|error| reach::bad_name(remote, &error.to_string()))?;
                 let connecting = config.connect_raw(stream, FramedTls { tls, most });
                 let (client, connection) = connecting.await.map_err(|error| match first.answer() {
                     Some(Tls::None) => without_tls(&place),
@@ -176,4 +176,19 @@ async fn one(session: &mut Session, sql: &str, meter: &Meter) -> Result<Row, Sou
         Ok(row) => Ok(row),
         Err(error) => Err(session.failed(error, &Asked::Rows, meter).await),
     }
+}
+
+/// What begins TLS with a host on a stream of this type.
+fn connector<S>(
+    make: &mut MakeRustlsConnect,
+    host: &str,
+    _: &S,
+) -> Result<
+    <MakeRustlsConnect as MakeTlsConnect<S>>::TlsConnect,
+    <MakeRustlsConnect as MakeTlsConnect<S>>::Error,
+>
+where
+    MakeRustlsConnect: MakeTlsConnect<S>,
+{
+    MakeTlsConnect::<S>::make_tls_connect(make, host)
 }

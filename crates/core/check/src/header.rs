@@ -207,7 +207,9 @@ fn labels(found: &[String], scope: &Scope, mapping: &Mapping, place: Place, tall
                         tally.add(Code::ExtraLabel, Some(&shown()), || {
                             let message = format!("the column is unknown in {}", scope.name());
                             let finding = finding(Code::ExtraLabel, &message);
-                            match hint::label(label, scope, is_there) {
+                            let mapped =
+                                mapping.label_of(label).map(|own| hint::messages::mapped(label, own));
+                            match mapped.or_else(|| hint::label(label, scope, is_there)) {
                                 Some(hint) => finding.with_hint(hint),
                                 None if listed => finding,
                                 None => {

@@ -80,7 +80,7 @@ fn goes_back(import: &ImportRun, findings: &Findings) -> bool {
         && matches!(findings.outcome, Outcome::Bogus | Outcome::NotProcessed)
 }
 
-/// The reason with a hint that fits a file of a query: if somebody dropped it as well, its rows would be imported twice.
+/// The reason with a hint that fits a file of a query: a person who drops it as well imports its rows twice.
 fn not_dropped(reason: Reason) -> Reason {
     let rest = "the next read has these rows again, so do not drop this file";
     let own = match reason.code.as_str() {

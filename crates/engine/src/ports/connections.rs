@@ -53,7 +53,7 @@ pub enum ConnectionError {
 }
 
 impl From<ConnectionError> for SourceError {
-    /// The database is not read: the operator opens a connection, or mends what it needs.
+    /// The database is not read: the operator opens a connection, or fixes what it needs.
     fn from(error: ConnectionError) -> Self {
         match error {
             ConnectionError::Unknown(message) => Self::new(Fault::Operator, message),

@@ -13,7 +13,7 @@ use crate::scenario::{EXTRA, What};
 use crate::watch::{Subject, Watch};
 use crate::world::Inner;
 
-/// What a process leaves here that was killed while it unpacked is seen by nobody, and expires in the bucket.
+/// What a process leaves here that was killed while it unpacked lies hidden, and the bucket lets it expire.
 const UNPACKED: &str = "unpacked/";
 /// What a process leaves here that has lost its read to another one, and is killed before it removes its file, is seen by
 /// nobody, and expires in the bucket.

@@ -42,6 +42,12 @@ pub fn column_of<'a>(options: &DialectOptions, label: &str, scope: &'a Scope) ->
 }
 
 impl Mapping {
+    /// The label that the import takes for a field, if it says so. Of several the first in their order.
+    pub(crate) fn label_of(&self, field: &str) -> Option<&str> {
+        let labels = self.by_label.iter().filter(|(_, named)| named.as_deref() == Some(field));
+        labels.map(|(label, _)| label.as_str()).min()
+    }
+
     pub(crate) fn of(options: &DialectOptions) -> Self {
         let is_loose = options.labels == Labels::Loose;
         let mut mapping = Self {

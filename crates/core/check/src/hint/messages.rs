@@ -135,6 +135,13 @@ pub(crate) fn capitals(name: &str) -> String {
     format!("column names are case-sensitive: write `{name}`, {LOOSE}")
 }
 
+/// A column with the name of a field for which the import takes another one.
+pub(crate) fn mapped(field: &str, label: &str) -> String {
+    format!(
+        "the import takes the column `{label}` for `{field}`: name it so, leave it out, or change `columns` of the import"
+    )
+}
+
 /// A column that means the same as another one, which is named as it must be.
 pub(crate) fn there_too(name: &str) -> String {
     format!("`{name}` is in the header, too: {TWICE}")

@@ -47,6 +47,8 @@ fn a_column_that_is_mapped_twice_is_told() {
     let import = Import::new(&texts(&["id", "name"]), &json!({ "columns": { "Full name": "name" } }));
     let read = import.read("id;Full name;name\n1;a;b\n");
     assert_eq!(read.findings(), ["1 name: the column is unknown in things"]);
+    let hint = read.summary.findings.kept()[0].hint.clone().unwrap();
+    assert!(hint.starts_with("the import takes the column `Full name` for `name`: name it so"), "{hint}");
 }
 
 #[test]

@@ -33,17 +33,30 @@ impl Cursor<'_> {
     /// SQLite compares dates and times as texts, in which a blank sorts before a `T`: rows with the one are not behind a
     /// moment with the other, although they are later.
     pub(super) fn check_blank(&self, value: &str) -> Result<(), SourceError> {
-        let is_text_of_sqlite = self.form == Form::Datetime && value.contains(' ');
-        if !is_text_of_sqlite || !self.asked.text.contains('T') {
+        if self.form != Form::Datetime {
             return Ok(());
         }
+        let has_blank = value.contains(' ');
         let column = &self.options.column;
-        let message = format!(
-            "column `{column}` has a blank between date and time, and {{lastItem}} has a `T`: SQLite compares them as texts, and misses rows"
-        );
-        Err(SourceError::new(Fault::Query, message).with_hint(
-            "write `start` with a blank; if a read had values of both kinds, `tidewaiter query set` the value of a row with a blank",
-        ))
+        let fails = |message: String, hint: &str| {
+            let message = format!("{message}: SQLite compares them as texts, and misses rows");
+            Err(SourceError::new(Fault::Query, message).with_hint(hint))
+        };
+        if self.last.as_ref().is_some_and(|last| last.contains(' ') != has_blank) {
+            return fails(
+                format!(
+                    "column `{column}` has a blank between date and time in some rows, and a `T` in others"
+                ),
+                "write them in one way in the database, or select the column in one: datetime(…)",
+            );
+        }
+        if has_blank && self.asked.text.contains('T') {
+            return fails(
+                format!("column `{column}` has a blank between date and time, and {{lastItem}} has a `T`"),
+                "write `start` with a blank; if a person or a read before has set it, `tidewaiter query set` it with a blank",
+            );
+        }
+        Ok(())
     }
 
     /// A value that has no place in the order of the column.
